@@ -1,0 +1,86 @@
+"""What every benchmark is made of: entities, questions, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Task = Literal["classification", "generation", "cloze"]
+Modality = Literal["image", "text"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question with its reference answer.
+
+    ``options`` holds the answer and its distractors in the order shown (empty unless the task is
+    classification). ``fact`` names what is asked ("name", "birthplace", ...), "" when unknown.
+    ``held_out`` marks a phrasing that no training row uses.
+    """
+
+    id: str
+    task: Task
+    modality: Modality
+    fact: str
+    text: str
+    answer: str
+    options: tuple[str, ...] = ()
+    held_out: bool = True
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One person (or thing) that can be forgotten.
+
+    ``train_images`` and ``test_images`` are encoded pictures (JPEG or PNG bytes); the test views
+    are never trained on. ``train_questions`` holds the phrasings used in training, ``questions``
+    those used in evaluation. ``profile`` maps a fact's name to its value, as shown on the card.
+    """
+
+    id: str
+    name: str
+    biography: str
+    profile: Mapping[str, str]
+    train_images: tuple[bytes, ...] = field(repr=False)
+    test_images: tuple[bytes, ...] = field(repr=False)
+    train_questions: tuple[Question, ...] = field(repr=False)
+    questions: tuple[Question, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that shows no entity, with the questions about it."""
+
+    id: str
+    image: bytes = field(repr=False)
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Everything that is asked: entities, splits of entity ids, general text and plain pictures.
+
+    ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
+    and for the retain side of unlearning.
+    """
+
+    name: str
+    entities: tuple[Entity, ...]
+    splits: Mapping[str, tuple[str, ...]]
+    general: tuple[Question, ...]
+    pictures: tuple[Picture, ...]
+    train_pictures: tuple[Picture, ...]
+
+    def entity(self, entity_id: str) -> Entity:
+        """Return the entity with this id; raises ``LabError`` naming valid ids otherwise."""
+        from lab.errors import LabError
+
+        for entity in self.entities:
+            if entity.id == entity_id:
+                return entity
+        known = ", ".join(e.id for e in self.entities[:8])
+        raise LabError(
+            f"unknown entity {entity_id!r}: valid ids are {known}"
+            f"{', …' if len(self.entities) > 8 else ''} (list them with: python -m lab people)"
+        )

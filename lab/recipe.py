@@ -1,0 +1,160 @@
+"""Recipe and Preset: everything a run is told, with the label, help, range and unit of each field.
+
+The field metadata feeds the page's info texts, the command line's help and the YAML validation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.errors import LabError
+
+PRESETS = Path(__file__).resolve().parent.parent / "presets"
+METHODS = ("vkd",)
+
+
+def option(default: Any, label: str, help: str, *, low=None, high=None, step=None, choices=None):
+    """Declare one recipe field: default, label, help text and its range or choices."""
+    metadata = dict(label=label, help=help, low=low, high=high, step=step, choices=choices)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one unlearning run does (defaults: the Standard strength on the demo)."""
+
+    entity: str = option("", "Entity", "Whom to forget.")
+    method: str = option("vkd", "Method", "Unlearning method.", choices=METHODS)
+    seed: int = option(0, "Seed", "Draws batches and the retain sample.", low=0, high=9999, step=1)
+    prune_share: float = option(
+        0.02, "Prune share d_I",
+        "Share of the candidate visual neurons set to zero, most target-specific first. "
+        "The paper gives no number; 2 % is our choice.", low=0.0, high=0.10, step=0.005)
+    mask_threshold: float = option(
+        1.0, "Mask threshold d_F",
+        "A weight may change when its forget Fisher is at least this many times its retain "
+        "Fisher. Higher = fewer weights. 1 is our choice.", low=0.1, high=10.0, step=0.1)
+    mask_mode: str = option(
+        "all", "Mask gates",
+        "all: masked-out weights never change (our reading of the paper); forget_only: the mask "
+        "holds back the forget gradient alone (MMUnlearner).", choices=("all", "forget_only"))
+    blocks: int = option(
+        4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
+        low=1, high=12, step=1)
+    beta: float = option(
+        10.0, "Distillation weight beta",
+        "Weight of the normalised distance between student and teacher projector outputs on "
+        "retain images.", low=0.0, high=100.0, step=1.0)
+    forget_weight: float = option(
+        1.0, "Forget weight", "Weight of the ascent on the target's answers.",
+        low=0.0, high=5.0, step=0.1)
+    retain_weight: float = option(
+        0.0, "Retain weight",
+        "Weight of the cross-entropy on other people's answers. 0 leaves them to distillation "
+        "alone, which is faster.", low=0.0, high=5.0, step=0.1)
+    ascent_cap: float = option(
+        4.0, "Ascent cap",
+        "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "
+        "this: unbounded ascent wrecks the model. Our choice.", low=0.5, high=20.0, step=0.5)
+    lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
+    steps: int = option(40, "Steps", "At most this many updates.", low=1, high=1000, step=1)
+    batch: int = option(
+        4, "Batch", "Forget images and retain images per step.", low=1, high=32, step=1)
+    probe_every: int = option(
+        8, "Probe every", "Steps between two probes of accuracy.", low=1, high=100, step=1)
+    stop_forget: float = option(
+        0.0, "Stop at forget accuracy",
+        "Stop once the probed forget accuracy is at or below this share; 0 needs every probe "
+        "question wrong; -1 never stops early.", low=-1.0, high=1.0, step=0.05)
+    stop_retain_drop: float = option(
+        0.10, "Stop at retain drop",
+        "Stop once the probed retain accuracy fell by this share or more.",
+        low=0.01, high=1.0, step=0.01)
+    fisher_samples: int = option(
+        32, "Fisher samples", "Samples per side for the Fisher estimate.", low=4, high=512, step=4)
+
+
+@dataclass(frozen=True)
+class AttackRecipe:
+    """What one relearning attack does."""
+
+    share: float = option(
+        0.2, "Share of forget samples", "How much of the target's training data the attacker has.",
+        low=0.01, high=1.0, step=0.01)
+    steps: int = option(20, "Attack steps", "Updates of the attacker.", low=1, high=500, step=1)
+    scope: str = option(
+        "vision", "Scope", "What the attacker may train.", choices=("vision", "language", "both"))
+    lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
+    batch: int = option(4, "Batch", "Images per step.", low=1, high=32, step=1)
+    seed: int = option(0, "Seed", "Draws the attacker's samples.", low=0, high=9999, step=1)
+    probe_every: int = option(5, "Probe every", "Steps between probes.", low=1, high=100, step=1)
+
+
+STRENGTHS: dict[str, dict[str, Any]] = {"Gentle": {}, "Standard": {}, "Strong": {}}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What is loaded: model, benchmark, quantisation, and the recipe's defaults there."""
+
+    name: str
+    model: str
+    benchmark: str
+    quantization: str = "gguf-q4"
+    recipe: Recipe = Recipe()
+    attack: AttackRecipe = AttackRecipe()
+
+
+def revise(base: Any, changes: dict[str, Any]) -> Any:
+    """Return a copy of a Recipe or AttackRecipe with checked changes.
+
+    Values may be strings, as typed on a command line. Raises ``LabError`` for an unknown key,
+    a value of the wrong type or one outside its range.
+    """
+    known = {f.name: f for f in dataclasses.fields(base)}
+    clean: dict[str, Any] = {}
+    for key, value in changes.items():
+        if key not in known:
+            raise LabError(f"unknown recipe key {key!r}: valid keys are {', '.join(known)}")
+        clean[key] = _checked(known[key], value)
+    return dataclasses.replace(base, **clean)
+
+
+def _checked(spec: dataclasses.Field, value: Any) -> Any:
+    kind = {"int": int, "float": float, "str": str}[str(spec.type)]
+    meta = spec.metadata
+    try:
+        typed = kind(float(value)) if kind is int else kind(value)
+        if kind is int and typed != float(value):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise LabError(f"{spec.name}: {value!r} is not a {kind.__name__}") from None
+    if meta["choices"] and typed not in meta["choices"]:
+        raise LabError(f"{spec.name}: {value!r} is not one of {', '.join(meta['choices'])}")
+    low, high = meta["low"], meta["high"]
+    if low is not None and not low <= typed <= high:
+        raise LabError(f"{spec.name}: {value!r} is outside {low} to {high}")
+    return typed
+
+
+def load_preset(name: str) -> Preset:
+    """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
+    names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
+    if name not in names:
+        raise LabError(f"unknown preset {name!r}: valid presets are {', '.join(names)}")
+    try:
+        data = yaml.safe_load((PRESETS / f"{name}.yaml").read_text()) or {}
+    except yaml.YAMLError as error:
+        raise LabError(f"presets/{name}.yaml is not valid YAML: {error}".splitlines()[0]) from None
+    known = {f.name for f in dataclasses.fields(Preset)} - {"name"}
+    for key in data:
+        if key not in known:
+            raise LabError(f"presets/{name}.yaml: unknown key {key!r}: valid keys are {sorted(known)}")
+    data["recipe"] = revise(Recipe(), data.get("recipe") or {})
+    data["attack"] = revise(AttackRecipe(), data.get("attack") or {})
+    return Preset(name=name, **data)

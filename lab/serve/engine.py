@@ -1,0 +1,120 @@
+"""The engine protocol: all that the page may ask of what runs behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.unlearn.events import Event
+
+RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
+RunKind = Literal["inspect", "unlearn", "attack"]
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class EntityCard:
+    """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures."""
+
+    id: str
+    name: str
+    profile: dict[str, str]
+    biography: str
+    portrait: bytes = field(repr=False)
+    views: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of the worker, for the header line."""
+
+    ready: bool
+    model: str
+    quantization: str
+    device: str
+    memory_used_mb: float
+    memory_total_mb: float
+    worker: str
+    phase: str
+    waiting: int
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A snapshot of one run; ``events`` only ever grows."""
+
+    id: str
+    kind: RunKind
+    entity: str
+    state: RunState
+    recipe: Recipe
+    attack: AttackRecipe | None
+    parent: str | None
+    events: tuple[Event, ...] = field(repr=False)
+    error: str = ""
+    place: int = 0
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True)
+class ProbeRow:
+    """One line of the fixed probe table; a verdict is True, False, or None where not judged."""
+
+    group: str
+    question: str
+    reference: str
+    answers: tuple[str, ...]
+    verdicts: tuple[bool | None, ...]
+    image: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question of a conversation and the earlier answers, one a side."""
+
+    question: str
+    answers: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse."""
+
+    preset: Preset
+
+    def status(self) -> Status: ...
+    def entities(self) -> Sequence[EntityCard]: ...
+    def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
+        """Queue an inspection or an unlearning run; returns its id."""
+
+    def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
+        """Queue a relearning attack on a finished or stopped run; returns the attack's id."""
+
+    def run(self, run_id: str) -> RunView: ...
+    def runs(self) -> Sequence[RunView]: ...
+    def stop(self, run_id: str) -> None:
+        """Ask a run to end after its current step, keeping its delta so far."""
+
+    def chat(
+        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
+    ) -> Iterator[tuple[str, ...]]:
+        """Stream the growing answers to the last turn, one string a side."""
+
+    def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
+        """Answer the entity's fixed probe questions with every side."""
+
+    def export(self, run_id: str) -> Path:
+        """Write the run folder (recipe, metrics, events, curves, delta, report) and return it."""
+
+    def load(self, folder: Path) -> str:
+        """Read a run folder back and return the id under which it can be chatted with."""
+
+    def suggestions(self, entity: str, image: bool) -> list[str]:
+        """Questions worth asking about this entity, with or without its picture."""
+
+
+Result = dict[str, Any]

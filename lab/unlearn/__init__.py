@@ -1,0 +1,1 @@
+"""Unlearning methods, each a generator of events over one shared loop."""
