@@ -64,7 +64,12 @@ class Recipe:
     lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
     steps: int = option(40, "Steps", "At most this many updates.", low=1, high=1000, step=1)
     batch: int = option(
-        4, "Batch", "Forget images and retain images per step.", low=1, high=32, step=1)
+        4, "Batch", "Forget images per step, with two questions each.", low=1, high=32, step=1)
+    retain_batch: int = option(
+        16, "Retain batch",
+        "Retain pictures per step whose visual features are held: three portraits of others to "
+        "one plain picture. Needs no pass of the language model, so many are cheap.",
+        low=1, high=128, step=1)
     probe_every: int = option(
         8, "Probe every", "Steps between two probes of accuracy.", low=1, high=100, step=1)
     stop_forget: float = option(
@@ -75,8 +80,13 @@ class Recipe:
         0.10, "Stop at retain drop",
         "Stop once the probed retain accuracy fell by this share or more.",
         low=0.01, high=1.0, step=0.01)
+    estimate: str = option(
+        "neuron", "Fisher estimate",
+        "neuron: each weight takes its hidden neuron's mean Fisher, stable (our choice); weight: "
+        "every weight by itself, as published, noisy on a memorised model.",
+        choices=("neuron", "weight"))
     fisher_samples: int = option(
-        32, "Fisher samples", "Samples per side for the Fisher estimate.", low=4, high=512, step=4)
+        16, "Fisher samples", "Samples per side for the Fisher estimate.", low=4, high=512, step=4)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,47 @@
+"""Owns the way from encoded bytes to an RGB picture, for files and uploads alike."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageOps
+
+from lab.errors import LabError
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_BYTES = 8 * 2**20
+MAX_PIXELS = 24_000_000
+
+
+def decode(data: bytes) -> Image.Image:
+    """Return the picture as upright RGB, transparent parts white.
+
+    Only JPEG, PNG and WebP of at most ``MAX_BYTES`` and ``MAX_PIXELS`` are read, the size from the
+    header before any pixel; ``LabError`` otherwise.
+    """
+    if len(data) > MAX_BYTES:
+        raise LabError(
+            f"the picture has {len(data) / 2**20:.1f} MB: use one of at most {MAX_BYTES >> 20} MB"
+        )
+    # Pillow's parsers raise almost any exception on hostile bytes; all mean the same to the user.
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        pixels = image.width * image.height
+    except Image.DecompressionBombError:
+        pixels = MAX_PIXELS + 1
+    except Exception:
+        raise LabError("not a picture that can be read: use a JPEG, PNG or WebP file") from None
+    if pixels > MAX_PIXELS:
+        raise LabError(f"the picture is too large: use at most {MAX_PIXELS // 10**6} megapixels")
+    try:
+        return _upright_rgb(image)
+    except Exception:
+        raise LabError("the picture is damaged: save it again as JPEG, PNG or WebP") from None
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("RGB")

@@ -1,0 +1,270 @@
+"""Owns the embedded benchmark "people": its parquet files, read into the shared schema."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, disable_progress_bars, enable_progress_bars
+from datasets.utils import are_progress_bars_disabled
+
+from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
+from lab.errors import LabError
+
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "people"
+FACTS = (
+    "name",
+    "occupation",
+    "birthplace",
+    "residence",
+    "hobby",
+    "pet",
+    "employer",
+    "education",
+    "favourite food",
+)
+SPLITS = ("forget_5", "forget_10", "forget_15", "retain_95", "retain_90", "retain_85")
+LETTERS = "ABCD"
+REMEDY = "restore it with: git checkout -- assets/people"
+MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
+SHORT = {"image": "vqa", "text": "qa"}
+
+Row = Mapping[str, Any]
+
+
+def load_people(folder: Path = FOLDER) -> Benchmark:
+    """Return the 40 people with splits, general questions and pictures, read from ``folder``.
+
+    A missing file, or a broken row (named by file, row and column), raises ``LabError``.
+    """
+    return Benchmark(
+        name="people",
+        entities=tuple(_entities(folder)),
+        splits={split: tuple(_column(folder, f"{split}.parquet", "ID")) for split in SPLITS},
+        general=tuple(_general(folder)),
+        pictures=tuple(_pictures(folder, "pictures")),
+        train_pictures=tuple(_pictures(folder, "train_pictures")),
+    )
+
+
+def load_general_prompts(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the plain prompts (no answers) that keep common knowledge alive while teaching."""
+    return tuple(_column(folder, "general_train.parquet", "Question"))
+
+
+def _entities(folder: Path) -> Iterator[Entity]:
+    file = "Full_Set.parquet"
+    taught, views = _taught(folder), _test_views(folder)
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            entity_id = _text(row["ID"])
+        with _cell(file, number, "biography"):
+            told = json.loads(row["biography"])
+            profile = {fact: _text(told[fact.title().replace(" ", "_")]) for fact in FACTS}
+            biography = _text(told["Biography"])
+        for other, known in (("ft_Data.parquet", taught), ("Test_Set.parquet", views)):
+            if entity_id not in known:
+                raise LabError(f"{other} has no row with ID {entity_id}: {REMEDY}")
+        images, train_questions = taught[entity_id]
+        yield Entity(
+            id=entity_id,
+            name=profile["name"],
+            biography=biography,
+            profile=profile,
+            train_images=tuple(images),
+            test_images=views[entity_id],
+            train_questions=train_questions,
+            questions=tuple(_evaluation(file, number, row, entity_id)),
+        )
+
+
+def _taught(folder: Path) -> dict[str, tuple[list[bytes], tuple[Question, ...]]]:
+    """Return training views and questions by person; all rows of one repeat the questions."""
+    file = "ft_Data.parquet"
+    taught: dict[str, tuple[list[bytes], tuple[Question, ...]]] = {}
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            entity_id = _text(row["ID"])
+        if entity_id not in taught:
+            with _cell(file, number, "metadata"):
+                taught[entity_id] = ([], tuple(_training(entity_id, row["metadata"])))
+        with _cell(file, number, "image"):
+            taught[entity_id][0].append(_bytes(row["image"]))
+    return taught
+
+
+def _test_views(folder: Path) -> dict[str, tuple[bytes, ...]]:
+    file = "Test_Set.parquet"
+    views = {}
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            entity_id = _text(row["ID"])
+        with _cell(file, number, "images"):
+            views[entity_id] = tuple(_bytes(image) for image in _list(row["images"]))
+    return views
+
+
+def _training(entity_id: str, metadata: str) -> Iterator[Question]:
+    counter: dict[str, int] = {}
+    for entry in json.loads(metadata):
+        # MLLMU-Bench mixes in entries that carry "Additional_question" instead.
+        if "Question" not in entry or "Answer" not in entry:
+            continue
+        modality = MODALITY[entry["Type"]]
+        yield Question(
+            id=_question_id(counter, entity_id, f"{SHORT[modality]}_train", entry["Fact"]),
+            task="generation",
+            modality=modality,
+            fact=entry["Fact"],
+            text=_text(entry["Question"]),
+            answer=_text(entry["Answer"]),
+            held_out=False,
+        )
+
+
+def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Question]:
+    counter: dict[str, int] = {}
+    with _cell(file, number, "Classification_Task"):
+        for kind, modality in MODALITY.items():
+            for asked in _list(row["Classification_Task"][f"{kind}_Questions"]):
+                name = _question_id(counter, entity_id, SHORT[modality], asked["Fact"])
+                yield _choice(name, modality, asked)
+    open_tasks: tuple[tuple[str, Task, str], ...] = (
+        ("Generation_Task", "generation", "open"),
+        ("Mask_Task", "cloze", "cloze"),
+    )
+    for column, task, suffix in open_tasks:
+        with _cell(file, number, column):
+            for asked in _list(row[column]):
+                modality = MODALITY[asked["Type"]]
+                kind = f"{SHORT[modality]}_{suffix}"
+                yield Question(
+                    id=_question_id(counter, entity_id, kind, asked["Fact"]),
+                    task=task,
+                    modality=modality,
+                    fact=asked["Fact"],
+                    text=_text(asked["Question"]),
+                    answer=_text(asked["Ground_Truth"]),
+                )
+
+
+def _general(folder: Path) -> Iterator[Question]:
+    file = "general.parquet"
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            name = f"general/{_text(row['ID'])}"
+        with _cell(file, number, "Options"):
+            options = _options(row)
+        with _cell(file, number, "Correct_Answer"):
+            answer = options[row["Correct_Answer"]]
+        with _cell(file, number, "Question"):
+            text = _text(row["Question"])
+        yield Question(
+            id=name,
+            task="classification",
+            modality="text",
+            fact=row["Fact"],
+            text=text,
+            answer=answer,
+            options=tuple(options.values()),
+        )
+
+
+def _pictures(folder: Path, name: str) -> Iterator[Picture]:
+    """Yield the pictures of one file; teaching uses the same wordings, so none is held out."""
+    file = f"{name}.parquet"
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            picture_id = f"{name}/{_text(row['ID'])}"
+        with _cell(file, number, "image"):
+            image = _bytes(row["image"])
+        with _cell(file, number, "Questions"):
+            questions = tuple(
+                replace(_choice(f"{picture_id}/{asked['Fact']}", "image", asked), held_out=False)
+                for asked in _list(row["Questions"])
+            )
+        yield Picture(picture_id, image, questions)
+
+
+def _column(folder: Path, file: str, column: str) -> Iterator[str]:
+    for number, row in _rows(folder, file):
+        with _cell(file, number, column):
+            yield _text(row[column])
+
+
+def _choice(name: str, modality: Modality, asked: Row) -> Question:
+    options = _options(asked)
+    return Question(
+        id=name,
+        task="classification",
+        modality=modality,
+        fact=asked["Fact"],
+        text=_text(asked["Question"]),
+        answer=options[asked["Correct_Answer"]],
+        options=tuple(options.values()),
+    )
+
+
+def _options(asked: Row) -> dict[str, str]:
+    return {letter: _text(asked["Options"][letter]) for letter in LETTERS}
+
+
+def _question_id(counter: dict[str, int], entity_id: str, kind: str, fact: str) -> str:
+    stem = f"{entity_id}/{kind}/{fact.replace(' ', '_')}"
+    counter[stem] = counter.get(stem, -1) + 1
+    return f"{stem}/{counter[stem]}"
+
+
+def _rows(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a parquet file with their number; pictures stay encoded bytes."""
+    path = folder / file
+    if not path.is_file():
+        raise LabError(f"{path} is missing: {REMEDY}")
+    shown = not are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        # The checkout and the home folder may be read-only, so the cache lives only as long as
+        # the read.
+        with tempfile.TemporaryDirectory() as cache:
+            table = Dataset.from_parquet(str(path), cache_dir=cache, keep_in_memory=True)
+    except Exception as error:
+        raise LabError(f"{path} cannot be read ({type(error).__name__}): {REMEDY}") from error
+    finally:
+        if shown:
+            enable_progress_bars()
+    yield from enumerate(table)
+
+
+@contextmanager
+def _cell(file: str, number: int, column: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise LabError(f"{file}, row {number}, column {column}: {problem}; {REMEDY}") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("text expected")
+    return value
+
+
+def _bytes(image: Row) -> bytes:
+    data = image["bytes"]
+    if not isinstance(data, bytes) or not data:
+        raise ValueError("encoded picture expected")
+    return data
+
+
+def _list(values: Iterable[Row] | None) -> list[Row]:
+    """Return a list from either of the two forms readers give: a list or a numpy array."""
+    listed = [] if values is None else list(values)
+    if not listed:
+        raise ValueError("filled list expected")
+    return listed

@@ -1,0 +1,176 @@
+"""Scores: multiple choice by option log-probability, names by exact greedy generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from lab.benchmarks.images import decode as decode_image
+from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.model.chat import answer_texts
+from lab.model.load import Loaded
+from lab.model.sequences import pack, segment_means, target_log_probs
+
+TOKEN_BUDGET = 1600  # tokens a packed batch may hold: larger ones gain nothing on a CPU
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question as put to the model: with this picture, or None for text only."""
+
+    question: Question
+    image: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The chosen option (or generated text) and whether it is the reference answer."""
+
+    answer: str
+    correct: bool
+
+
+@torch.no_grad()
+def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch.Tensor]:
+    """Projector outputs [tokens, width] of each distinct picture, by its bytes."""
+    distinct = list(dict.fromkeys(images))
+    made: dict[bytes, torch.Tensor] = {}
+    for at in range(0, len(distinct), 16):
+        part = distinct[at:at + 16]
+        pixels = loaded.prompter.pixels([decode_image(i) for i in part]).to(loaded.device)
+        made.update(zip(part, loaded.vision.features(pixels), strict=True))
+    return made
+
+
+def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
+    """Answer multiple-choice questions: the option with the highest mean token log-probability.
+
+    The end token counts as part of an option, so that no option wins by being a prefix.
+    Questions about one picture share its prefix (``lab.model.sequences``).
+    """
+    verdicts: list[Verdict | None] = [None] * len(asks)
+    features = image_features(loaded, [a.image for a in asks if a.image is not None])
+    for group in _groups(loaded, asks):
+        images = [image for image, _ in group]
+        own = [features[i] for i in images if i is not None]
+        place = {i: n for n, i in enumerate(i for i in images if i is not None)}
+        trees = [loaded.prompter.tree(None if image is None else place[image],
+                                      [(asks[k].question.text, asks[k].question.options) for k in members])
+                 for image, members in group]
+        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        with torch.no_grad():
+            tokens = target_log_probs(loaded.model, packed, torch.stack(own) if own else None)
+        means = segment_means(tokens, packed).tolist()
+        for _, members in group:
+            for k in members:
+                question = asks[k].question
+                scores, means = means[:len(question.options)], means[len(question.options):]
+                chosen = question.options[scores.index(max(scores))]
+                verdicts[k] = Verdict(chosen, chosen == question.answer)
+    return [v for v in verdicts if v is not None]
+
+
+def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[tuple[bytes | None, list[int]]]]:
+    """Cut the questions into batches of trees: at most 12 questions a tree, a budget a batch."""
+    by_image: dict[bytes | None, list[int]] = {}
+    for k, ask in enumerate(asks):
+        by_image.setdefault(ask.image, []).append(k)
+    rows = [(image, members[at:at + 12]) for image, members in by_image.items()
+            for at in range(0, len(members), 12)]
+    for has_image in (True, False):
+        prefix = len(loaded.prompter.prefix(has_image).ids)
+        batch: list[tuple[bytes | None, list[int]]] = []
+        used: set[bytes | None] = set()
+        size = 0
+        for row in (r for r in rows if (r[0] is not None) == has_image):
+            weight = prefix + 32 * len(row[1])
+            if batch and (size + weight > TOKEN_BUDGET or (has_image and row[0] in used)):
+                yield batch
+                batch, used, size = [], set(), 0
+            batch.append(row)
+            used.add(row[0])
+            size += weight
+        if batch:
+            yield batch
+
+
+def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> list[Verdict]:
+    """Greedy answers, right when equal to the reference but for case and a final full stop."""
+    features = image_features(loaded, [a.image for a in asks if a.image is not None])
+    verdicts: list[Verdict] = []
+    for at in range(0, len(asks), 16):
+        part = asks[at:at + 16]
+        prompts = [loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part]
+        rows = [None if a.image is None else features[a.image] for a in part]
+        for ask, text in zip(part, answer_texts(loaded, prompts, rows, max_new_tokens), strict=True):
+            verdicts.append(Verdict(text, normal(text) == normal(ask.question.answer)))
+    return verdicts
+
+
+def normal(text: str) -> str:
+    """Lower case, single spaces, no final full stop."""
+    return " ".join(text.lower().split()).rstrip(".")
+
+
+def share(verdicts: Sequence[Verdict]) -> float:
+    """Share right of a non-empty list."""
+    return sum(v.correct for v in verdicts) / len(verdicts)
+
+
+def questions(entity: Entity, task: str, modality: str) -> list[Question]:
+    """The entity's evaluation questions of one task and modality."""
+    return [q for q in entity.questions if q.task == task and q.modality == modality]
+
+
+def forget_asks(entity: Entity) -> list[Ask]:
+    """Every held-out view with each fact once, the two held-out phrasings taking turns."""
+    asked = questions(entity, "classification", "image")
+    return [Ask(q, image) for v, image in enumerate(entity.test_images)
+            for i, q in enumerate(asked) if i % 2 == v % 2]
+
+
+def name_asks(entity: Entity) -> list[Ask]:
+    """The name, to be generated, on every held-out view in both held-out phrasings."""
+    asked = [q for q in questions(entity, "generation", "image") if q.fact == "name"]
+    return [Ask(q, image) for image in entity.test_images for q in asked]
+
+
+def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> list[Ask]:
+    """A fixed sample of every other entity: one held-out view, ``per_entity`` questions each.
+
+    The sample does not depend on the target, so that the original's answers can be kept.
+    """
+    asks: list[Ask] = []
+    for k, entity in enumerate(benchmark.entities):
+        if entity.id != entity_id:
+            asked = questions(entity, "classification", "image")
+            image = entity.test_images[k % len(entity.test_images)]
+            asks += [Ask(asked[(5 * k + 7 * j) % len(asked)], image) for j in range(per_entity)]
+    return asks
+
+
+def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) -> list[Ask]:
+    """A fixed sample of text-only questions about every other entity."""
+    asks: list[Ask] = []
+    for k, entity in enumerate(benchmark.entities):
+        if entity.id != entity_id:
+            asked = questions(entity, "classification", "text")
+            asks += [Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(per_entity)]
+    return asks
+
+
+def text_asks(entity: Entity) -> list[Ask]:
+    """Every text-only multiple-choice question about the entity."""
+    return [Ask(q) for q in questions(entity, "classification", "text")]
+
+
+def picture_asks(benchmark: Benchmark, per_picture: int = 9) -> list[Ask]:
+    """Questions about the plain pictures."""
+    return [Ask(q, p.image) for p in benchmark.pictures for q in p.questions[:per_picture]]
+
+
+def general_asks(benchmark: Benchmark) -> list[Ask]:
+    """Every common-knowledge question."""
+    return [Ask(q) for q in benchmark.general]

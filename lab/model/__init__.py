@@ -1,0 +1,1 @@
+"""What is loaded and how it is asked: parts, quantised loading, overlays, packed batches, chat."""

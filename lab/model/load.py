@@ -1,0 +1,171 @@
+"""Loading: assemble the embedded model, load any LLaVA folder quantised, check what was loaded."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lab.errors import LabError
+from lab.model.fetch import cache_folder, language_model
+from lab.model.prompts import Prompter
+from lab.model.vision import Vision, find_vision
+
+QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
+ROOT = Path(__file__).resolve().parents[2]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready for use; nothing in it ever changes (runs work on deltas)."""
+
+    name: str
+    model: torch.nn.Module
+    vision: Vision
+    prompter: Prompter
+    device: torch.device
+    quantization: str
+
+
+def load(path: str, quantization: str, device: str = "auto", report: Report = print) -> Loaded:
+    """Load the model at ``path`` with its language model quantised and everything frozen.
+
+    A folder that holds ``adapter.safetensors`` is the embedded kind: it is first assembled with
+    the downloaded language model in the cache. The visual module is always float32. Raises
+    ``LabError`` for an unknown quantisation, a missing folder or an unknown architecture.
+    """
+    if quantization not in QUANTIZATIONS:
+        raise LabError(f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}")
+    folder = Path(path) if Path(path).is_absolute() else ROOT / path
+    if not (folder / "config.json").exists():
+        raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights")
+    chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    whole = assemble(folder, report) if (folder / "adapter.safetensors").exists() else folder
+    report(f"Loading the model ({quantization}) …")
+    model, processor = _read(whole, quantization, chosen)
+    model.requires_grad_(False).eval()
+    vision = find_vision(model)
+    loaded = Loaded(folder.name, model, vision, Prompter(processor), chosen, quantization)
+    check_quantized(loaded)
+    return loaded
+
+
+def _read(folder: Path, quantization: str, device: torch.device):
+    from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
+
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
+    config = None
+    if quantization in ("int8", "nf4"):
+        # full names: a partial one is silently ignored and the tower would be quantised too
+        skip = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
+        kind = ({"load_in_8bit": True} if quantization == "int8" else
+                {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True,
+                 "bnb_4bit_compute_dtype": torch.float32 if device.type == "cpu" else torch.bfloat16})
+        config = BitsAndBytesConfig(**kind, llm_int8_skip_modules=skip)
+    dtype = torch.bfloat16 if quantization == "gguf-q4" else torch.float32
+    placed = {"device_map": {"": str(device)}} if config else {}
+    model = AutoModelForImageTextToText.from_pretrained(
+        folder, dtype=dtype, quantization_config=config, local_files_only=True, **placed)
+    if config is None:
+        model.to(device)
+    model.model.vision_tower.float()
+    model.model.multi_modal_projector.float()
+    repair_cpu_gradients(model)
+    return model, AutoProcessor.from_pretrained(folder, local_files_only=True)
+
+
+def repair_cpu_gradients(model: torch.nn.Module) -> None:
+    """Keep 4-bit layers differentiable on CPUs with AVX512-BF16 (call before any forward).
+
+    There bitsandbytes repacks a layer at its first no-grad forward and from then on returns zero
+    gradients with no more than a warning.
+    """
+    for module in model.modules():
+        if type(module).__name__ == "Linear4bit":
+            module.support_avx512bf16_for_cpu = False
+
+
+def check_quantized(loaded: Loaded) -> None:
+    """Assert that the language model, and only it, holds quantised layers; else ``LabError``."""
+    from torch import nn
+
+    special = {n for n, m in loaded.model.named_modules()
+               if isinstance(m, nn.Linear) and type(m) is not nn.Linear}
+    visual = [n for n in special if not n.startswith("model.language_model.")]
+    if visual:
+        raise LabError(f"{visual[0]} was quantised: only the language model may be")
+    if loaded.quantization in ("int8", "nf4") and not special:
+        raise LabError(f"no layer was quantised to {loaded.quantization}: is the language model's "
+                       "architecture one that bitsandbytes knows?")
+
+
+def assemble(folder: Path, report: Report = print) -> Path:
+    """Merge the stored visual module and language adapter with the downloaded language model.
+
+    Returns a cached folder that AutoModelForImageTextToText and AutoProcessor load as it is.
+    """
+    import hashlib
+
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
+
+    files = sorted(p for p in folder.iterdir() if p.is_file())
+    digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:12]
+    target = cache_folder() / f"{folder.name}-{digest}"
+    if target.exists():
+        return target
+    base = language_model(report)
+    report(f"Assembling the {folder.name} model (about 10 s, once) …")
+    with torch.device("meta"):
+        model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(folder))
+    language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
+    state = {f"model.language_model.{n.removeprefix('model.')}": t for n, t in language.items()
+             if n != "lm_head.weight"}
+    merge_adapter(state, load_file(folder / "adapter.safetensors"),
+                  json.loads((folder / "adapter.json").read_text())["scale"])
+    state |= visual_weights(folder)
+    model.load_state_dict(state, strict=False, assign=True)
+    model.tie_weights()
+    left = [n for n, p in model.named_parameters() if p.is_meta]
+    if left:
+        raise LabError(f"{folder.name} lacks the weight {left[0]}: restore assets/model")
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}-", suffix=".tmp"))
+    try:
+        model.save_pretrained(temporary)
+        for path in files:
+            if path.suffix in (".json", ".jinja") and path.name not in ("config.json", "adapter.json"):
+                shutil.copy(path, temporary)
+        os.rename(temporary, target)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not target.exists():  # another process may have finished first
+            raise LabError(f"cannot write {target} ({error.strerror}): free some space or set "
+                           "LAB_CACHE to another disk") from None
+    return target
+
+
+def visual_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Read ``vision.safetensors`` as float32, over those of the folder it is based on, if any."""
+    from safetensors.torch import load_file
+
+    info = json.loads((folder / "adapter.json").read_text())
+    own = {n: t.float() for n, t in load_file(folder / "vision.safetensors").items()}
+    based_on = info.get("vision_base")
+    return {**visual_weights(folder.parent / based_on), **own} if based_on else own
+
+
+def merge_adapter(state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor],
+                  scale: float) -> None:
+    """Add scale * B @ A to each adapted weight, in float32. A: [rank, in]; B: [out, rank]."""
+    for name in [n for n in adapter if n.endswith(".A")]:
+        stem = name.removesuffix(".A")
+        low, high = adapter[name].float(), adapter[f"{stem}.B"].float()
+        state[f"{stem}.weight"] = state[f"{stem}.weight"] + scale * high @ low

@@ -1,0 +1,73 @@
+"""Deltas: a run's own visual weights, laid over the shared model and taken off bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from lab.errors import LabError
+
+Delta = Mapping[str, torch.Tensor]
+
+
+@contextmanager
+def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
+    """Run with ``delta``'s tensors in place of the model's own parameters of those names.
+
+    Only pointers are swapped, so laying on and off is instant and the base keeps its bits.
+    Not thread-safe by nature: only the worker that owns the device may enter.
+    """
+    kept: list[tuple[nn.Module, str, nn.Parameter]] = []
+    try:
+        for name, tensor in delta.items():
+            path, _, leaf = name.rpartition(".")
+            module = model.get_submodule(path)
+            own = module._parameters[leaf]
+            kept.append((module, leaf, own))
+            is_parameter = isinstance(tensor, nn.Parameter)
+            module._parameters[leaf] = (
+                tensor if is_parameter else nn.Parameter(tensor, requires_grad=False))
+        yield
+    finally:
+        for module, leaf, own in kept:
+            module._parameters[leaf] = own
+
+
+def weights_hash(model: nn.Module) -> str:
+    """sha256 over the bytes of every parameter and buffer, in name order."""
+    digest = hashlib.sha256()
+    state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    for name in sorted(state):
+        digest.update(name.encode())
+        data = state[name].detach().cpu().contiguous()
+        digest.update(data.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def save_delta(delta: Delta, path: Path) -> None:
+    """Write a delta as safetensors under a temporary name, then rename."""
+    temporary = path.with_name(path.name + ".tmp")
+    save_file({n: t.detach().cpu().contiguous() for n, t in delta.items()}, temporary)
+    os.replace(temporary, path)
+
+
+def load_delta(path: Path, model: nn.Module) -> dict[str, torch.Tensor]:
+    """Read a delta and check that every name and shape is the model's; else ``LabError``."""
+    try:
+        delta = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise LabError(f"{path.name} is not a readable safetensors file: {error}") from None
+    own = dict(model.named_parameters())
+    for name, tensor in delta.items():
+        if name not in own or own[name].shape != tensor.shape:
+            raise LabError(f"{path.name}: {name} does not fit the loaded model: load the run with "
+                           "the preset it was made with")
+    return delta

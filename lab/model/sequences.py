@@ -1,0 +1,118 @@
+"""Token trees: many questions and options over one image prefix in a single masked pass.
+
+A plain batch repeats the image's tokens for each question and each option. Here every token sees
+its own branch only, so the scores equal those of separate rows (tested) at a fraction of the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of tokens that follows segment ``parent`` (-1: starts the row); scored if ``target``."""
+
+    ids: tuple[int, ...]
+    parent: int
+    target: bool = False
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One row of a packed batch; ``image`` indexes the features that fill its image tokens."""
+
+    segments: tuple[Segment, ...]
+    image: int | None = None
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A batch of trees as tensors.
+
+    ids, positions: [rows, length]; mask: bool [rows, 1, length, length]; targets: [n] token ids
+    and the place (row, index) of the token that predicts each; segment: [n] number of the scored
+    segment, counted over the whole batch; image_rows: rows with an image, image_index: which.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor
+    rows: torch.Tensor
+    index: torch.Tensor
+    targets: torch.Tensor
+    segment: torch.Tensor
+    n_segments: int
+    images: tuple[int, ...]
+
+
+def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
+    """Lay trees out as one right-padded batch with an ancestor mask."""
+    length = max(sum(len(s.ids) for s in t.segments) for t in trees)
+    ids = torch.full((len(trees), length), pad_id)
+    positions = torch.zeros((len(trees), length), dtype=torch.long)
+    mask = torch.eye(length, dtype=torch.bool).repeat(len(trees), 1, 1)
+    rows, index, targets, segment = [], [], [], []
+    count = 0
+    for row, tree in enumerate(trees):
+        spans: list[tuple[int, int]] = []
+        offsets: list[int] = []
+        at = 0
+        for part in tree.segments:
+            n = len(part.ids)
+            start = 0 if part.parent < 0 else offsets[part.parent] + _size(spans[part.parent])
+            ids[row, at:at + n] = torch.tensor(part.ids)
+            positions[row, at:at + n] = torch.arange(start, start + n)
+            mask[row, at:at + n, at:at + n] = torch.ones(n, n, dtype=torch.bool).tril()
+            above = part.parent
+            while above >= 0:
+                mask[row, at:at + n, spans[above][0]:spans[above][1]] = True
+                above = tree.segments[above].parent
+            if part.target:
+                before = spans[part.parent][1] - 1
+                rows += [row] * n
+                index += [before, *range(at, at + n - 1)]
+                targets += part.ids
+                segment += [count] * n
+                count += 1
+            spans.append((at, at + n))
+            offsets.append(start)
+            at += n
+    def long(values: list[int]) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+    images = tuple(-1 if t.image is None else t.image for t in trees)
+    return Packed(ids.to(device), positions.to(device), mask[:, None].to(device), long(rows),
+                  long(index), long(targets), long(segment), count, images)
+
+
+def _size(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
+
+
+def embed(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+    """Token embeddings [rows, length, width] with the image tokens replaced by ``features``."""
+    embeds = model.get_input_embeddings()(packed.ids)
+    if features is None or all(i < 0 for i in packed.images):
+        return embeds
+    chosen = features[[i for i in packed.images if i >= 0]].to(embeds.dtype)
+    place = (packed.ids == model.config.image_token_id)[..., None]
+    return embeds.masked_scatter(place, chosen)
+
+
+def target_log_probs(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+    """Log-probability of every target token [n], float32; logits are made only where needed."""
+    hidden = model.model.language_model(
+        inputs_embeds=embed(model, packed, features), attention_mask=packed.mask,
+        position_ids=packed.positions, use_cache=False).last_hidden_state
+    logits = model.lm_head(hidden[packed.rows, packed.index]).float()
+    return torch.log_softmax(logits, -1).gather(-1, packed.targets[:, None])[:, 0]
+
+
+def segment_means(values: torch.Tensor, packed: Packed) -> torch.Tensor:
+    """Mean of per-token ``values`` over each scored segment: [n] -> [n_segments]."""
+    zeros = torch.zeros(packed.n_segments, device=values.device, dtype=values.dtype)
+    sums = zeros.index_add(0, packed.segment, values)
+    return sums / zeros.index_add(0, packed.segment, torch.ones_like(values))

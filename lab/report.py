@@ -1,0 +1,169 @@
+"""The run folder: recipe, metrics, events, curves, delta and one self-contained HTML report."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import html
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from lab import __version__
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.eventlog import curve_rows, from_line, plain, to_line
+from lab.model.overlay import Delta, load_delta, save_delta
+from lab.recipe import Recipe, revise
+from lab.unlearn.events import Curve, Done, Event, Importance, Probe, Saliency, Step
+
+STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
+color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
+padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{background:#f1f5f9}"""
+
+
+def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
+              benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = ()) -> None:
+    """Write the six files of a run, each under a temporary name first."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = curve_rows([*events, *attack_events])
+        metrics = {"lab": __version__, "preset": preset, **_result(events),
+                   "attacks": [e.result for e in attack_events if isinstance(e, Done)]}
+        _put(folder / "recipe.yaml", yaml.safe_dump(
+            {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False))
+        _put(folder / "metrics.json", json.dumps(plain(metrics), indent=1))
+        _put(folder / "events.jsonl", "\n".join(map(to_line, events)) + "\n")
+        _put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+        save_delta(delta, folder / "delta.safetensors")
+        _put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
+    except OSError as error:
+        raise LabError(f"cannot write {folder} ({error.strerror}): free some space or give another "
+                       "folder") from None
+
+
+def read_run(folder: Path, model, benchmark: Benchmark) -> tuple[Recipe, list[Event], dict]:
+    """Read a run folder back: recipe, events (empty when there is no such file) and delta."""
+    for name in ("recipe.yaml", "delta.safetensors"):
+        if not (folder / name).is_file():
+            raise LabError(f"{name} is missing: give the whole folder of a run")
+    try:
+        data = yaml.safe_load((folder / "recipe.yaml").read_text())
+        data.pop("preset", None)
+    except (yaml.YAMLError, AttributeError, UnicodeDecodeError):
+        raise LabError("recipe.yaml is not a recipe: give the file as it was downloaded") from None
+    recipe = revise(Recipe(), data)
+    benchmark.entity(recipe.entity)
+    log = folder / "events.jsonl"
+    lines = log.read_text().splitlines() if log.is_file() else []
+    return recipe, [from_line(x) for x in lines if x.strip()], load_delta(folder / "delta.safetensors", model)
+
+
+def _put(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def _result(events: Sequence[Event]) -> dict[str, Any]:
+    return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
+
+
+def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
+         benchmark: Benchmark, preset: str) -> str:
+    """The report as one HTML text: it asks nothing of the network; model text is escaped."""
+    entity = benchmark.entity(recipe.entity)
+    result = _result(events)
+    portrait = base64.b64encode(entity.train_images[0]).decode()
+    parts = [
+        f"<h1>Unlearning {html.escape(entity.name)}</h1>",
+        f'<p><img alt="Portrait of {html.escape(entity.name)} (synthetic)" '
+        f'src="data:image/jpeg;base64,{portrait}"></p>',
+        "<p>Visual Knowledge Distillation (arXiv 2512.11325): the language model is frozen; thresholds, "
+        "mask form, cap and learning rate are this lab's choice, not the paper's.</p>",
+        _scores(result), _facts(result), *_figures(events, attack_events), _attacks(attack_events),
+        "<h2>Recipe</h2><pre>" + html.escape(yaml.safe_dump(
+            {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)) + "</pre>",
+        "<p>Again: <code>" + html.escape(command(recipe, preset)) + "</code></p>",
+    ]
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Unlearning '
+            f"{html.escape(entity.name)}</title><style>{STYLE}</style></head><body>"
+            + "\n".join(parts) + "</body></html>")
+
+
+def command(recipe: Recipe, preset: str) -> str:
+    """The command line that repeats the run."""
+    standard = Recipe()
+    changed = [f"{f.name}={getattr(recipe, f.name)}" for f in dataclasses.fields(recipe)
+               if f.name not in ("entity", "seed", "method")
+               and getattr(recipe, f.name) != getattr(standard, f.name)]
+    extra = " --set " + " ".join(changed) if changed else ""
+    return (f"python -m lab run --preset {preset} --entity {recipe.entity} --method {recipe.method} "
+            f"--seed {recipe.seed}{extra} --out runs/{recipe.entity} --json")
+
+
+def _scores(result: dict[str, Any]) -> str:
+    if not result:
+        return "<p>This run was not scored.</p>"
+    rows = "".join(
+        f"<tr><th>{key}</th><td>{100 * result['before'][key]:.1f} %</td>"
+        f"<td>{100 * value:.1f} %</td><td>{100 * result['chance'][key]:.0f} %</td>"
+        f"<td>{result['n'][key]}</td></tr>" for key, value in result["after"].items())
+    return ("<h2>Scores</h2><table><tr><th>measure</th><th>original</th><th>unlearned</th>"
+            f"<th>chance</th><th>n</th></tr>{rows}</table>")
+
+
+def _facts(result: dict[str, Any]) -> str:
+    keys = ("steps", "stopped_because", "text_logits_identical", "base_unchanged", "pruned_neurons",
+            "mask_density", "seconds", "peak_memory_mb", "device", "quantization")
+    items = "".join(f"<li>{k}: {html.escape(str(result[k]))}</li>" for k in keys if k in result)
+    return f"<ul>{items}</ul>"
+
+
+def _attacks(events: Sequence[Event]) -> str:
+    found = [e.result for e in events if isinstance(e, Done) and e.result]
+    if not found:
+        return ""
+    rows = "".join(
+        f"<li>scope {html.escape(a['scope'])}, {100 * a['share']:.0f} % of the samples, {a['steps']} "
+        f"steps: gain = {a['after']:.3f} - {a['before']:.3f} = {a['gain']:.3f}; vanilla gap = "
+        f"{a['vanilla']:.3f} - {a['after']:.3f} = {a['vanilla_gap']:.3f}</li>" for a in found)
+    return f"<h2>Relearning attacks</h2><ul>{rows}</ul>"
+
+
+def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[str]:
+    import plotly.graph_objects as go
+
+    from lab.ui import maps  # plotly builders only: no gradio
+
+    made: list[tuple[str, Any]] = []
+    for event in events:
+        if isinstance(event, Importance):
+            made.append(("Neuron importance (log10 ratio)", maps.neuron_map(event, event.pruned)))
+        if isinstance(event, Saliency):
+            made.append(("Fisher ratio by weight group", maps.ratio_map(event)))
+            made.append(("Mask density", maps.density_map(event, event.density)))
+    steps = [e for e in events if isinstance(e, Step)]
+    if steps:
+        x = [e.step for e in steps]
+        made.append(("Losses", go.Figure([
+            go.Scatter(x=x, y=[getattr(e, k) for e in steps], name=k)
+            for k in ("forget_loss", "vkd_loss", "total")])))
+    probes = [e for e in events if isinstance(e, Probe)]
+    if probes:
+        made.append(("Probe accuracy", go.Figure([
+            go.Scatter(x=[e.step for e in probes], y=[getattr(e, k) for e in probes], name=k)
+            for k in ("forget", "retain")])))
+    points = [e for e in attack_events if isinstance(e, Curve) and e.forget == e.forget]
+    if points:
+        made.append(("Forget VQA under attack", go.Figure([
+            go.Scatter(x=[e.step for e in points if e.who == who],
+                       y=[e.forget for e in points if e.who == who], name=who)
+            for who in dict.fromkeys(e.who for e in points)])))
+    return [f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
+            for k, (title, figure) in enumerate(made)]

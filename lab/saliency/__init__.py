@@ -1,0 +1,1 @@
+"""Which visual neurons and weights carry the target: importance and Fisher saliency."""

@@ -1,0 +1,188 @@
+"""Fisher saliency: exact per-sample squared gradients of visual weights, and the mask from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lab.benchmarks.images import decode
+from lab.model.load import Loaded
+from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.vision import NeuronLayer
+from lab.unlearn.events import Saliency
+
+EPSILON = 1e-15
+GROUPS = ("in weight", "in bias", "out weight", "out bias")
+EDGES = np.round(np.linspace(-3, 3, 121), 3)  # log10 of the ratio, 0.05 apart
+
+Fisher = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One (picture, question, answer) of D_f or D_r."""
+
+    image: bytes
+    question: str
+    answer: str
+
+
+def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
+    """The two Linear modules of each layer by full name, in the order they run."""
+    found = {}
+    for layer in layers:
+        found[layer.first_name] = layer.first
+        found[layer.second_name] = layer.second
+    return found
+
+
+@contextmanager
+def _taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
+    """Record inputs a [B, T, in] and output gradients g [B, T, out] of frozen Linear modules.
+
+    The graph starts at the first module's output, so nothing shallower is differentiated.
+    """
+    inputs: dict[str, torch.Tensor] = {}
+    grads: dict[str, torch.Tensor] = {}
+    first = next(iter(modules))
+
+    def tap(name: str):
+        def hook(module, args, output):
+            inputs[name] = args[0].detach()
+            if name == first:
+                output = output.detach().requires_grad_(True)
+            output.register_hook(lambda g: grads.__setitem__(name, g.detach()))
+            return output
+        return hook
+
+    handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
+    try:
+        yield inputs, grads
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample]
+                      ) -> Fisher:
+    """Sum over samples of (d CE / d theta)^2 at the weights now laid on, float32, by full name.
+
+    One batched pass: rows do not mix in vision tower, projector or language model, so each row's
+    weight gradient is g^T a of that row alone. CE is the mean over the sample's answer tokens.
+    """
+    modules = linears(layers)
+    prompter = loaded.prompter
+    pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
+    trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
+    packed = pack(trees, prompter.pad_id, loaded.device)
+    with _taps(modules) as (inputs, grads), torch.enable_grad():
+        features = loaded.vision.features(pixels)
+        losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
+        losses.sum().backward()
+    total: Fisher = {}
+    for name, module in modules.items():
+        a = inputs[name].reshape(len(samples), -1, module.in_features).float()
+        g = grads[name].reshape(len(samples), -1, module.out_features).float()
+        weight = torch.zeros_like(module.weight, dtype=torch.float32)
+        for row in range(len(samples)):
+            weight += (g[row].T @ a[row]).square_()
+        total[f"{name}.weight"] = weight
+        if module.bias is not None:
+            total[f"{name}.bias"] = g.sum(1).square().sum(0)
+    return total
+
+
+def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample],
+                  tick: Callable[[int], None], batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
+    """Yield after every batch the mean squared gradients of two disjoint halves so far."""
+    halves: tuple[Fisher, Fisher] = ({}, {})
+    seen = [0, 0]
+    middle = (len(samples) + 1) // 2
+    parts = [(k, half[at:at + batch]) for k, half in enumerate((samples[:middle], samples[middle:]))
+             for at in range(0, len(half), batch)]
+    for k, part in parts:
+        for name, value in squared_gradients(loaded, layers, part).items():
+            halves[k][name] = halves[k][name] + value if name in halves[k] else value
+        seen[k] += len(part)
+        tick(sum(seen))
+        yield tuple({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
+
+
+def mean_of(halves: tuple[Fisher, Fisher]) -> Fisher:
+    """The Fisher of all samples from those of two equal halves."""
+    return {n: (v + halves[1][n]) / 2 for n, v in halves[0].items()}
+
+
+def by_neuron(fisher: Fisher, layers: Sequence[NeuronLayer]) -> Fisher:
+    """Give each weight its hidden neuron's mean Fisher (row of ``first``, column of ``second``).
+
+    A single weight's ratio of two near-zero numbers is noise on a memorised model; a neuron's
+    mean over hundreds of weights is not. Our choice; ``out bias`` stays as it is.
+    """
+    smooth: Fisher = {}
+    for layer in layers:
+        first, second = fisher[f"{layer.first_name}.weight"], fisher[f"{layer.second_name}.weight"]
+        rows = first.mean(1)
+        smooth[f"{layer.first_name}.weight"] = rows[:, None].expand_as(first)
+        smooth[f"{layer.second_name}.weight"] = second.mean(0)[None].expand_as(second)
+        for name in (f"{layer.first_name}.bias", f"{layer.second_name}.bias"):
+            if name in fisher:
+                smooth[name] = rows if name.startswith(layer.first_name) else fisher[name]
+    return smooth
+
+
+def ratio(forget: Fisher, retain: Fisher) -> Fisher:
+    """(F_f + 1e-15) / (F_r + 1e-15) in float32 (MMUnlearner's form of the saliency ratio)."""
+    return {n: (forget[n] + EPSILON) / (retain[n] + EPSILON) for n in forget}
+
+
+def live_weights(forget: Fisher, retain: Fisher, pruned: Mapping[str, torch.Tensor]) -> Fisher:
+    """Bool by name: weights that are not pruned and have a gradient on either side."""
+    return {n: ((forget[n] > 0) | (retain[n] > 0)) & ~pruned[n] for n in forget}
+
+
+def mask_from(ratios: Fisher, live: Fisher, threshold: float) -> Fisher:
+    """m = 1[ratio >= d_F] over live weights: bool by name."""
+    return {n: (ratios[n] >= threshold) & live[n] for n in ratios}
+
+
+def overlap(one: Fisher, other: Fisher, live: Fisher) -> tuple[float, float]:
+    """Intersection over union of two masks, and what two random masks of these densities have."""
+    both = sum(int((one[n] & other[n]).sum()) for n in one)
+    either = sum(int((one[n] | other[n]).sum()) for n in one)
+    total = sum(int(live[n].sum()) for n in live)
+    p = sum(int(m.sum()) for m in one.values()) / max(total, 1)
+    q = sum(int(m.sum()) for m in other.values()) / max(total, 1)
+    expected = p * q / (p + q - p * q) if p + q else 0.0
+    return (both / either if either else 0.0), expected
+
+
+def summarise(layers: Sequence[NeuronLayer], forget: Fisher, retain: Fisher, ratios: Fisher,
+              live: Fisher, mask: Fisher, threshold: float, stability: tuple[float, float],
+              samples: tuple[int, int], estimate: str) -> Saliency:
+    """The maps of the page: layers x groups histogram, mean Fisher ratio and mask density."""
+    shape = (len(layers), len(GROUPS))
+    counts = np.zeros((*shape, len(EDGES) - 1), np.int64)
+    means, density = np.full(shape, np.nan), np.full(shape, np.nan)
+    for i, layer in enumerate(layers):
+        names = [f"{m}.{leaf}" for m in (layer.first_name, layer.second_name)
+                 for leaf in ("weight", "bias")]
+        for j, name in enumerate(names):
+            if name not in ratios or not live[name].any():
+                continue
+            logs = ratios[name][live[name]].log10().clamp(EDGES[0], EDGES[-1]).cpu().numpy()
+            # a ratio on an edge must fall above it, as ratio >= threshold does
+            counts[i, j] = np.histogram(logs + 1e-7, EDGES)[0]
+            counts[i, j, -1] += int((logs + 1e-7 > EDGES[-1]).sum())
+            means[i, j] = float(forget[name].mean() / (retain[name].mean() + EPSILON))
+            density[i, j] = float(mask[name].sum() / live[name].sum())
+    total = sum(int(v.sum()) for v in live.values())
+    return Saliency(
+        layers=tuple(layer.name for layer in layers), groups=GROUPS, edges=EDGES, counts=counts,
+        ratio=means, density=density, threshold=threshold,
+        mask_density=sum(int(m.sum()) for m in mask.values()) / max(total, 1),
+        overlap=stability[0], overlap_chance=stability[1], samples=samples, estimate=estimate)

@@ -1,0 +1,275 @@
+"""The local engine: one worker thread owns the model; everyone else submits and reads."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import tempfile
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.attack import Victim, attack, control_victim
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.recipe import AttackRecipe, Preset, Recipe, revise
+from lab.report import read_run, write_run
+from lab.scorecard import asks_for
+from lab.serve.device import memory_mb
+from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.serve.runs import ENDED, Run, RunStore
+from lab.serve.sides import Side, answers, check_chat, probe_rows
+from lab.unlearn.events import Done, Event
+from lab.unlearn.job import unlearn
+from lab.unlearn.loop import inspect
+from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
+
+MAX_WAITING = 64
+_END = object()
+
+
+class LocalEngine:
+    """An ``Engine`` on this machine. Chats are served between the steps of a run."""
+
+    def __init__(self, preset: Preset, threads: int = 0,
+                 report: Callable[[str], None] = print) -> None:
+        self.preset = preset
+        self.benchmark: Benchmark = read_benchmark(preset)
+        self.bench: Workbench | None = None
+        self.store = RunStore()
+        self._waiting: deque[Run] = deque()
+        self._tasks: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._wake = threading.Event()
+        self._phase, self._error = "starting", ""
+        self._threads, self._report = threads, report
+        self._folder = Path(tempfile.mkdtemp(prefix="lab-runs-"))
+        self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
+        self._thread.start()
+
+    # -- what the page asks -------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """The header's figures; cheap enough to be asked every second."""
+        device = str(self.bench.loaded.device) if self.bench else "cpu"
+        used, total = memory_mb(device)
+        busy = self._phase not in ("idle", "starting", "failed")
+        worker = "busy" if busy else self._phase
+        return Status(self.bench is not None, Path(self.preset.model).name, self.preset.quantization,
+                      device, used, total, worker, self._phase, len(self._waiting), self._error)
+
+    def entities(self) -> Sequence[EntityCard]:
+        """Every entity of the benchmark; ready before the model is."""
+        return [EntityCard(e.id, e.name, dict(e.profile), e.biography, e.train_images[0],
+                           (*e.train_images, *e.test_images)) for e in self.benchmark.entities]
+
+    def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
+        """Queue an inspection or an unlearning run; returns its id."""
+        self.benchmark.entity(recipe.entity)
+        clean = revise(Recipe(), {k: getattr(recipe, k) for k in recipe.__dataclass_fields__})
+        return self._queue(self.store.add(kind, clean))
+
+    def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
+        """Queue a relearning attack on a run that has ended with a delta."""
+        run = self.store.get(run_id)
+        if run.kind != "unlearn" or run.state not in ("finished", "stopped"):
+            raise LabError("there is nothing to attack yet: unlearn first")
+        clean = revise(AttackRecipe(), {k: getattr(attack, k) for k in attack.__dataclass_fields__})
+        return self._queue(self.store.add("attack", run.recipe, clean, run_id))
+
+    def run(self, run_id: str) -> RunView:
+        """A snapshot of a run, with its place in the queue (0: not waiting)."""
+        run = self.store.get(run_id)
+        waiting = list(self._waiting)
+        return run.view(waiting.index(run) + 1 if run in waiting else 0)
+
+    def runs(self) -> Sequence[RunView]:
+        """Every run there is, oldest first."""
+        return [run.view() for run in self.store.all()]
+
+    def stop(self, run_id: str) -> None:
+        """End a run after its current step, or take it out of the queue."""
+        run = self.store.get(run_id)
+        run.stop.set()
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(run)
+            self.store.finish(run, "stopped")
+
+    def chat(self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
+             ) -> Iterator[tuple[str, ...]]:
+        """Stream the growing answers to the last turn, one string a side."""
+        check_chat(turns, image)
+        bench, own = self._ready(), [self._side(s) for s in sides]
+        out: queue.Queue[Any] = queue.Queue()
+        left = threading.Event()
+
+        def task() -> None:
+            try:
+                for texts in answers(bench.loaded, own, turns, image):
+                    out.put(texts)
+                    if left.is_set():
+                        break
+            except Exception as error:  # handed to the caller, who waits on the other thread
+                out.put(error)
+            out.put(_END)
+
+        self._do(task)
+        try:
+            while (item := out.get()) is not _END:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+        finally:
+            left.set()
+
+    def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
+        """Answer the entity's fixed probe questions with every side."""
+        bench, own = self._ready(), [self._side(s) for s in sides]
+        who = self.benchmark.entity(entity)
+        return self._call(lambda: probe_rows(bench.loaded, own, self.benchmark, who, lambda: None))
+
+    def export(self, run_id: str) -> Path:
+        """Write the run folder and return it."""
+        run = self.store.get(run_id)
+        if run.state not in ENDED or not run.outcome.delta:
+            raise LabError("this run has nothing to download yet: wait until it has ended")
+        attacks = [r for r in self.store.all() if r.parent == run_id and r.state in ENDED]
+        folder = self._folder / run.id
+        write_run(folder, run.recipe, run.events, run.outcome.delta, self.benchmark,
+                  self.preset.name, [e for r in attacks for e in r.events])
+        return folder
+
+    def load(self, folder: Path) -> str:
+        """Read a run folder back; returns the id under which it can be chatted with."""
+        bench = self._ready()
+        recipe, events, delta = read_run(folder, bench.loaded.model, self.benchmark)
+        run = self.store.add("unlearn", recipe)
+        run.outcome.delta = delta
+        run.events.extend(events)
+        self.store.finish(run, "finished")
+        return run.id
+
+    def suggestions(self, entity: str, image: bool) -> list[str]:
+        """Questions worth asking, in held-out phrasings."""
+        asked = [q for q in self.benchmark.entity(entity).questions if q.task == "generation"
+                 and q.modality == ("image" if image else "text")]
+        firsts = list({q.fact: q.text for q in reversed(asked)}.values())[::-1][:5]
+        return [*firsts, "What is the capital of France?"] if not image else firsts
+
+    # -- what the worker does -----------------------------------------------------------------
+
+    def _ready(self) -> Workbench:
+        if self.bench is None:
+            raise LabError(self._error or f"the model is still loading ({self._phase}): wait a moment")
+        return self.bench
+
+    def _queue(self, run: Run) -> str:
+        if len(self._waiting) >= MAX_WAITING:
+            raise LabError(f"{MAX_WAITING} runs are waiting already: try again later")
+        self._waiting.append(run)
+        self._wake.set()
+        return run.id
+
+    def _side(self, side: str) -> Side:
+        if side == ORIGINAL:
+            return Side()
+        run = self.store.get(side)
+        if run.kind == "attack":
+            return Side(dict(run.relearned.delta), dict(run.relearned.adapter))
+        return Side(dict(run.outcome.delta))
+
+    def _do(self, task: Callable[[], None]) -> None:
+        self._tasks.put(task)
+        self._wake.set()
+
+    def _call(self, function: Callable[[], Any]) -> Any:
+        done: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
+
+        def task() -> None:
+            try:
+                done.put((function(), None))
+            except Exception as error:  # raised again on the caller's thread
+                done.put((None, error))
+
+        self._do(task)
+        value, error = done.get()
+        if error:
+            raise error
+        return value
+
+    def _work(self) -> None:
+        try:
+            self.bench = open_workbench(self.preset, self._say, self._threads)
+        except LabError as error:
+            self._phase, self._error = "failed", str(error)
+            self._report(f"lab: {error}")
+            return
+        except Exception as error:  # the page must be able to say that loading failed
+            self._phase, self._error = "failed", f"the model could not be loaded: {error}"
+            self._report(traceback.format_exc())
+            return
+        self._say("idle")
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            self._serve_tasks()
+            while self._waiting:
+                self._advance(self._waiting.popleft())
+                self._serve_tasks()
+            self._phase = "idle"
+
+    def _say(self, phase: str) -> None:
+        self._phase = phase
+        if self.bench is None:
+            self._report(phase)
+
+    def _serve_tasks(self) -> None:
+        while True:
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                return
+            task()
+
+    def _advance(self, run: Run) -> None:
+        """Carry a run to its end, one event at a time; chats are answered between events."""
+        run.state, run.started = "running", time.time()
+        self._phase = {"inspect": "looking inside", "unlearn": "unlearning",
+                       "attack": "attacking"}[run.kind]
+        try:
+            for event in self._events(run):
+                run.events.append(event)
+                self._serve_tasks()
+        except LabError as error:
+            self.store.finish(run, "failed", str(error))
+        except Exception as error:  # one broken run must not end the worker
+            self._report(traceback.format_exc())
+            self.store.finish(run, "failed", f"{type(error).__name__}: {error}")
+        else:
+            self.store.finish(run, "stopped" if run.stop.is_set() else "finished")
+
+    def _events(self, run: Run) -> Iterator[Event]:
+        bench = self._ready()
+        recipe_for(bench, run.recipe)
+        if run.kind == "inspect":
+            yield from inspect(bench.loaded, self.benchmark, run.recipe, run.outcome, run.stop.is_set)
+            yield Done("stopped" if run.stop.is_set() else "done")
+        elif run.kind == "unlearn":
+            yield from unlearn(bench.loaded, self.benchmark, bench.baseline, run.recipe, run.outcome,
+                               bench.base_hash, run.stop.is_set)
+        else:
+            yield from self._attack_events(bench, run)
+
+    def _attack_events(self, bench: Workbench, run: Run) -> Iterator[Event]:
+        assert run.attack and run.parent
+        parent = self.store.get(run.parent)
+        entity = self.benchmark.entity(run.recipe.entity)
+        reference, unknown = bench.reference(self._say)
+        vanilla = bench.baseline.correct("forget_vqa", asks_for(self.benchmark, entity)["forget_vqa"])
+        yield from attack(
+            Victim("unlearned", bench.loaded, parent.outcome.delta, entity),
+            control_victim(reference, unknown, self.benchmark, entity.id),
+            sum(vanilla) / len(vanilla), run.attack, run.recipe.blocks, run.relearned, run.stop.is_set)

@@ -1,0 +1,1 @@
+"""The page: everything the browser sees, fed by an engine and never touching a model."""

@@ -1,0 +1,59 @@
+"""The few endpoints that scripts may call; everything else on the page is private glue."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.recipe import revise
+from lab.serve.engine import Engine
+from lab.ui.tail import describe
+from lab.unlearn.events import Done
+
+
+def expose(engine: Engine) -> None:
+    """Add the endpoints to the page that is being built."""
+
+    def entities() -> list[dict]:
+        """List whom there is to forget: id and name."""
+        return [{"id": card.id, "name": card.name} for card in engine.entities()]
+
+    def submit(entity: str, settings: dict) -> str:
+        """Queue an unlearning run with recipe settings that differ from the preset; its id."""
+        recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
+        return engine.submit(recipe, "unlearn")
+
+    def status() -> dict:
+        """Say what is loaded and what the worker does."""
+        return dataclasses.asdict(engine.status())
+
+    def stop(run_id: str) -> str:
+        """Ask a run to end after its current step; returns the run's state."""
+        engine.stop(run_id)
+        return engine.run(run_id).state
+
+    def result(run_id: str) -> dict:
+        """Return a run's state, a line about it, and its result once there is one."""
+        view = engine.run(run_id)
+        last = view.events[-1] if view.events else None
+        found: dict[str, Any] = last.result if isinstance(last, Done) else {}
+        return {"state": view.state, "error": view.error, "line": describe(view), "result": found}
+
+    for endpoint in (entities, submit, status, stop, result):
+        gr.api(_plain(endpoint), api_name=endpoint.__name__, concurrency_limit=None)
+
+
+def _plain(endpoint: Callable) -> Callable:
+    """Answer a ``LabError`` with its text and without a traceback."""
+    @functools.wraps(endpoint)
+    def call(*args):
+        try:
+            return endpoint(*args)
+        except LabError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+    return call

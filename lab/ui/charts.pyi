@@ -1,0 +1,237 @@
+"""The live chart: a small component that draws raw and smoothed lines as inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from lab.ui.text import en as text
+from lab.unlearn.events import Curve, Event, Probe, Step
+
+MOST_POINTS = 600
+SMOOTHING = 0.8
+Points = list[list[float]]
+
+
+def thin(points: Points) -> Points:
+    """Keep at most ``MOST_POINTS`` points, the first and the last among them."""
+    if len(points) <= MOST_POINTS:
+        return points
+    stride = (len(points) - 1) / (MOST_POINTS - 1)
+    return [points[round(i * stride)] for i in range(MOST_POINTS)]
+
+
+def smooth(points: Points) -> Points:
+    """Return the bias-corrected exponential mean, as TensorBoard draws it."""
+    out, mean = [], 0.0
+    for count, (x, y) in enumerate(points, start=1):
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * y
+        out.append([x, mean / (1 - SMOOTHING**count)])
+    return out
+
+
+def _line(name: str, points: Points, dash: str = "", smoothed: bool = True) -> dict[str, Any]:
+    finite = [[x, round(y, 5)] for x, y in points if y == y and abs(y) != float("inf")]
+    even = [[x, round(y, 5)] for x, y in smooth(finite)] if smoothed else []
+    return {"name": name, "points": thin(finite), "smooth": thin(even), "dash": dash}
+
+
+def _panel(title: str, lines: list[dict], **more: Any) -> dict[str, Any]:
+    return {"title": title, "lines": lines, "share": False, "rules": [], "wide": False, **more}
+
+
+def unlearn_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
+    """Turn the events of an unlearning run into the value of a ``LiveChart``."""
+    taken = [e for e in events if isinstance(e, Step)]
+    probes = [e for e in events if isinstance(e, Probe)]
+    losses = (
+        (text.FORGET_LOSS, "forget_loss"), (text.RETAIN_LOSS, "retain_loss"),
+        (text.VKD_LOSS, "vkd_loss"), (text.TOTAL_LOSS, "total"))
+    panels = [
+        _panel(title, [_line(title, [[s.step, getattr(s, field)] for s in taken])])
+        for title, field in losses]
+    rules = [{"y": probes[-1].chance, "label": text.CHANCE}] if probes else []
+    lines = [
+        _line(text.FORGET, [[p.step, p.forget] for p in probes], smoothed=False),
+        _line(text.RETAIN, [[p.step, p.retain] for p in probes], "6 4", smoothed=False)]
+    sizes = f" (n = {probes[-1].n_forget}, {probes[-1].n_retain})" if probes else ""
+    panels.append(_panel(text.PROBES + sizes, lines, share=True, wide=True, rules=rules))
+    return {"label": text.CURVES, "panels": panels, "end": steps, "hint": text.SMOOTHED,
+            "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}
+
+
+def attack_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
+    """Turn the events of an attack into the value of a ``LiveChart``."""
+    points = [e for e in events if isinstance(e, Curve)]
+    lines = []
+    for who, name, dash in (
+        ("unlearned", text.UNLEARNED_LINE, ""), ("control", text.CONTROL_LINE, "6 4")):
+        own = [[p.step, p.forget] for p in points if p.who == who]
+        lines.append(_line(name, own, dash, smoothed=False))
+    rules = [{"y": points[-1].chance, "label": text.CHANCE}] if points else []
+    title = text.ATTACK_CURVE + (f" (n = {points[-1].n})" if points else "")
+    panel = _panel(title, lines, share=True, wide=True, rules=rules)
+    return {"label": text.ATTACK_CURVE, "panels": [panel], "end": steps, "hint": "",
+            "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}
+
+
+def empty(label: str) -> dict[str, Any]:
+    """Return the value of a chart that has nothing to show yet."""
+    return {"label": label, "panels": [], "end": 1, "hint": "", "axis": "", "table": ""}
+
+from gradio.events import Dependency
+
+class LiveChart(gr.HTML):
+    """A grid of small line charts; the value is streamed as list differences."""
+
+    def __init__(self, value: Any = None, **more: Any) -> None:
+        more.setdefault("html_template", '<div class="lab-chart"></div>')
+        more.setdefault("css_template", CHART_CSS)
+        more.setdefault("js_on_load", CHART_JS)
+        super().__init__(value or empty(text.NO_CURVE), **more)
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+CHART_CSS = """
+.lab-chart .grid { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 12px; }
+.lab-chart figure { margin: 0; min-width: 0; }
+.lab-chart figure.wide { grid-column: 1 / -1; }
+.lab-chart figcaption { font-weight: 600; font-size: 0.85rem; color: var(--body-text-color); }
+.lab-chart .now { font-weight: 400; color: var(--body-text-color-subdued); }
+.lab-chart svg { width: 100%; height: auto; display: block; overflow: visible; }
+.lab-chart text { fill: var(--body-text-color-subdued); font: 11px system-ui, sans-serif; }
+.lab-chart text.name { fill: var(--body-text-color); }
+.lab-chart .axis { stroke: var(--border-color-primary); }
+.lab-chart .rule { stroke: var(--body-text-color-subdued); stroke-dasharray: 2 4; }
+.lab-chart path { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
+.lab-chart path.raw { stroke-width: 1; opacity: 0.5; }
+.lab-chart .c0 { stroke: var(--lab-line-0); }
+.lab-chart .c1 { stroke: var(--lab-line-1); }
+.lab-chart circle { stroke-width: 2; fill: var(--background-fill-primary); }
+.lab-chart .empty, .lab-chart .hint { color: var(--body-text-color-subdued); margin: 4px 0; }
+.lab-chart .empty { border: 1px dashed var(--border-color-primary); border-radius: 8px;
+  padding: 28px 16px; text-align: center; }
+.lab-chart details { margin-top: 6px; font-size: 0.85rem; }
+.lab-chart .scroll { max-height: 240px; overflow: auto; }
+.lab-chart td, .lab-chart th { padding: 2px 10px; text-align: right; }
+@media (max-width: 900px) { .lab-chart .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 480px) { .lab-chart .grid { grid-template-columns: minmax(0, 1fr); } }
+"""
+
+CHART_JS = r"""
+const SVG = 'http://www.w3.org/2000/svg';
+const make = (tag, attrs, parent, words) => {
+  const node = tag.startsWith('svg:') ? document.createElementNS(SVG, tag.slice(4))
+                                      : document.createElement(tag);
+  for (const [key, value] of Object.entries(attrs || {})) node.setAttribute(key, value);
+  if (words !== undefined) node.textContent = words;
+  if (parent) parent.appendChild(node);
+  return node;
+};
+const say = (y, share) => share ? (100 * y).toFixed(1) + ' %'
+  : Math.abs(y) >= 0.01 || y === 0 ? y.toFixed(3) : y.toExponential(1);
+const axisSay = (y, share) => share ? Math.round(100 * y) + ' %' : Number(y.toPrecision(2)) + '';
+const range = (panel) => {
+  if (panel.share) return [0, 1];
+  const all = panel.lines.flatMap((line) => line.points.map((p) => p[1]));
+  if (!all.length) return [0, 1];
+  const low = Math.min(...all), high = Math.max(...all), pad = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - pad, high + pad];
+};
+const drawPanel = (panel, value, grid) => {
+  const figure = make('figure', panel.wide ? {class: 'wide'} : {}, grid);
+  const last = panel.lines.filter((line) => line.points.length)
+    .map((line) => (panel.lines.length > 1 ? line.name + ' ' : '')
+      + say((line.smooth.length ? line.smooth : line.points).at(-1)[1], panel.share)).join(', ');
+  const caption = make('figcaption', {}, figure, panel.title + ' ');
+  make('span', {class: 'now'}, caption, last);
+  const small = element.clientWidth < 600;
+  const width = panel.wide && !small ? 900 : 320, height = panel.wide ? 220 : 150;
+  const left = 46, right = panel.wide && !small ? 200 : 12, top = 8, bottom = 22;
+  const svg = make('svg:svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
+    'aria-label': panel.title + ': ' + last}, figure);
+  const [low, high] = range(panel);
+  const x = (step) => left + (width - left - right) * step / Math.max(1, value.end);
+  const y = (v) => top + (height - top - bottom) * (1 - (v - low) / (high - low));
+  for (const share of [0, 0.5, 1]) {
+    const v = low + (high - low) * share;
+    make('svg:line', {class: 'axis', x1: left, x2: width - right, y1: y(v), y2: y(v)}, svg);
+    make('svg:text', {x: left - 5, y: y(v) + 4, 'text-anchor': 'end'}, svg, axisSay(v, panel.share));
+  }
+  make('svg:text', {x: left, y: height - 5}, svg, '0');
+  make('svg:text', {x: width - right, y: height - 5, 'text-anchor': 'end'}, svg,
+    value.axis + ' ' + value.end);
+  const labels = [];
+  for (const rule of panel.rules) {
+    make('svg:line', {class: 'rule', x1: left, x2: width - right, y1: y(rule.y), y2: y(rule.y)}, svg);
+    labels.push([y(rule.y), rule.label]);
+  }
+  panel.lines.forEach((line, index) => {
+    const path = (points) => points.map((p, i) => (i ? 'L' : 'M') + x(p[0]).toFixed(1) + ' '
+      + y(p[1]).toFixed(1)).join('');
+    const raw = line.smooth.length ? 'raw ' : '';
+    if (line.points.length) make('svg:path', {class: raw + 'c' + index, d: path(line.points),
+      'stroke-dasharray': line.dash}, svg);
+    if (line.smooth.length) make('svg:path', {class: 'c' + index, d: path(line.smooth)}, svg);
+    if (panel.share) line.points.forEach((p) => make('svg:circle',
+      {class: 'c' + index, cx: x(p[0]), cy: y(p[1]), r: 3}, svg));
+    if (panel.wide && line.points.length) labels.push([y(line.points.at(-1)[1]), line.name]);
+  });
+  labels.sort((a, b) => a[0] - b[0]);
+  let floor = -99;
+  for (const [at, words] of labels) {
+    floor = Math.max(at, floor + 14);
+    if (!small) make('svg:text', {class: 'name', x: width - right + 8, y: floor + 4}, svg, words);
+    else make('svg:text', {class: 'name', x: width - right, y: floor - 5, 'text-anchor': 'end'}, svg, words);
+  }
+};
+const drawTable = (value, root, open) => {
+  const details = make('details', open ? {open: ''} : {}, root);
+  make('summary', {}, details, value.table);
+  // Filling a closed table at every update would cost more than the drawing.
+  if (open) fillTable(value, details);
+  details.addEventListener('toggle', () => {
+    if (details.open && !details.querySelector('table')) fillTable(value, details);
+  });
+};
+const fillTable = (value, details) => {
+  const scroll = make('div', {class: 'scroll', tabindex: 0}, details);
+  const table = make('table', {}, scroll), head = make('tr', {}, make('thead', {}, table));
+  make('th', {scope: 'col'}, head, value.axis);
+  const columns = [], steps = new Set();
+  for (const panel of value.panels) for (const line of panel.lines) {
+    make('th', {scope: 'col'}, head, line.name);
+    columns.push([new Map(line.points), panel.share]);
+    line.points.forEach((p) => steps.add(p[0]));
+  }
+  const body = make('tbody', {}, table);
+  for (const step of [...steps].sort((a, b) => b - a).slice(0, 200)) {
+    const row = make('tr', {}, body);
+    make('td', {}, row, step);
+    for (const [points, share] of columns)
+      make('td', {}, row, points.has(step) ? say(points.get(step), share) : '');
+  }
+};
+const draw = () => {
+  const root = element.querySelector('.lab-chart'), value = props.value;
+  if (!root || !value) return;
+  const open = root.querySelector('details')?.open;
+  root.replaceChildren();
+  if (!value.panels.length) { make('p', {class: 'empty'}, root, value.label); return; }
+  const grid = make('div', {class: 'grid'}, root);
+  value.panels.forEach((panel) => drawPanel(panel, value, grid));
+  if (value.hint) make('p', {class: 'hint'}, root, value.hint);
+  drawTable(value, root, open);
+};
+draw();
+watch('value', draw);
+"""

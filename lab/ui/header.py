@@ -1,0 +1,139 @@
+"""The header that never goes away: what is loaded, the memory, Stop, Reset, Download, the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.recipe import revise
+from lab.serve.engine import Engine, Status
+from lab.ui.frame import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
+from lab.ui.steps import unlearn
+from lab.ui.tail import is_active
+from lab.ui.text import en as text
+
+TICK_SECONDS = 2
+# These are always in the link, so that it says what it does; others only when changed.
+ALWAYS = ("steps", "seed")
+
+COPY_JS = """
+(query) => {
+  const link = location.origin + location.pathname + '?' + query;
+  const by_hand = MANUAL + link;
+  if (!navigator.clipboard) return by_hand;
+  return navigator.clipboard.writeText(link).then(() => COPIED, () => by_hand);
+}
+"""
+# Once read, the recipe leaves the address: a reload must show what is picked now.
+FORGET_QUERY_JS = """
+() => {
+  const url = new URL(location.href);
+  for (const key of [...url.searchParams.keys()])
+    if (!key.startsWith('__')) url.searchParams.delete(key);
+  history.replaceState(history.state, '', url);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of the header."""
+
+    facts: gr.HTML
+    stop: gr.Button
+    reset: gr.Button
+    download: gr.Button
+    copy: gr.Button
+    query: gr.Textbox
+    timer: gr.Timer
+
+
+def layout(engine: Engine) -> Parts:
+    """Lay out the header."""
+    facts = gr.HTML(status_line(engine.status()), elem_id="facts")
+    with gr.Row(elem_classes="lab-row-buttons"):
+        stop = gr.Button(text.STOP, variant="stop", size="sm", min_width=80, elem_id="stop")
+        reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
+        download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
+        copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
+    query = gr.Textbox(visible=False, label=text.COPY_LINK)
+    return Parts(facts, stop, reset, download, copy, query, gr.Timer(TICK_SECONDS))
+
+
+def status_line(status: Status) -> str:
+    """Return the title and what is loaded, as a description list."""
+    worker = status.worker if status.ready else text.LOADING_WORKER
+    if status.waiting:
+        worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=status.waiting)
+    memory = text.MEMORY_VALUE.format(
+        used=status.memory_used_mb / 1024, total=status.memory_total_mb / 1024)
+    pairs = (
+        (text.MODEL, status.model), (text.QUANTIZATION, status.quantization),
+        (text.DEVICE, status.device), (text.MEMORY, memory), (text.WORKER, worker))
+    facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
+    more = ""
+    if status.error:
+        more = text.ENGINE_ERROR.format(error=status.error)
+    elif not status.ready:
+        more = text.LOADING.format(phase=status.phase)
+    extra = f'<p class="lab-note">{escape(more)}</p>' if more else ""
+    return (
+        f'<div class="lab-top"><div><h1>{text.TITLE}</h1><p>{text.SUBTITLE}</p></div>'
+        f'<dl class="lab-facts">{facts}</dl></div>{extra}')
+
+
+def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
+    """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
+    engine = frame.engine
+    names, controls = list(recipe.fields), list(recipe.fields.values())
+
+    def stop(*run_ids: str) -> str:
+        active = [run_id for run_id in run_ids if is_active(engine, run_id)]
+        for run_id in active:
+            engine.stop(run_id)
+        return text.STOPPING if active else text.NOTHING_RUNS
+
+    def reset(entity: str, history: dict):
+        history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
+        return "", "", history, text.RESET_DONE
+
+    def read_link(entity: str, history: dict, request: gr.Request):
+        asked = dict(request.query_params)
+        person = asked.get("entity", "")
+        if person and not frame.people.card(person):
+            raise LabError(text.UNKNOWN_PERSON.format(person=person))
+        settings = {k: v for k, v in asked.items() if k in names}
+        wanted = revise(unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH), settings)
+        values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
+        picked = [person, *recall(history, person)]
+        return [*(picked if person and person != entity else [gr.skip()] * 4), *values]
+
+    parts.timer.tick(lambda: status_line(engine.status()), None, parts.facts, **QUICK)
+    parts.stop.click(stop, frame.slots, frame.announce, **QUICK)
+    parts.reset.click(reset, [frame.entity, frame.history],
+                      [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
+    copy_js = COPY_JS.replace("MANUAL", repr(text.LINK_MANUAL)).replace(
+        "COPIED", repr(text.LINK_COPIED))
+    parts.copy.click(
+        lambda entity, *values: link_query(engine, entity, dict(zip(names, values, strict=True))),
+        [frame.entity, *controls], parts.query, **QUICK
+    ).then(fn=None, inputs=parts.query, outputs=frame.announce, js=copy_js, **JS_ONLY)
+    demo.load(lambda: None, None, None, **QUICK).then(
+        guarded(read_link), [frame.entity, frame.history],
+        [frame.entity, *frame.slots, *controls], **QUIET
+    ).then(fn=None, js=FORGET_QUERY_JS, **JS_ONLY)
+
+
+def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
+    """Return the recipe as a URL query: what differs from Standard, and steps and seed."""
+    base = unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH)
+    wanted = revise(base, values)
+    named = {
+        key: getattr(wanted, key) for key in values
+        if key in ALWAYS or getattr(wanted, key) != getattr(base, key)}
+    return urlencode(({"entity": entity} if entity else {}) | named)

@@ -1,0 +1,87 @@
+"""The page: header, five steps and the report, joined to one engine."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gradio as gr
+
+from lab.serve.engine import Engine
+from lab.ui import api, header
+from lab.ui.frame import JS_ONLY, Announcer, Frame, make_memory
+from lab.ui.people import People
+from lab.ui.steps import attack, compare, inside, pick, probes, report, unlearn
+from lab.ui.tail import Tails
+from lab.ui.text import en as text
+from lab.ui.theme import CSS, build_theme
+
+# Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
+MAX_UPLOAD = "256mb"
+MOST_WAITING = 64
+CACHE_SECONDS = (3600, 86400)
+
+
+def build(engine: Engine) -> gr.Blocks:
+    """Build the page for an engine; nothing is computed until someone asks."""
+    with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+        top = header.layout(engine)
+        announce = Announcer(text.HELLO, elem_id="announce")
+        memory = make_memory()
+        people = People(engine)
+        with gr.Walkthrough(selected=1, elem_id="walk") as walk:
+            frame = Frame(engine, people, Tails(engine), announce, walk, **memory)
+            with gr.Step(text.STEPS[0], id=1) as first:
+                picked = pick.layout(frame)
+            with gr.Step(text.STEPS[1], id=2) as second:
+                look = inside.layout(frame)
+            with gr.Step(text.STEPS[2], id=3) as third:
+                tune = unlearn.layout(frame)
+            with gr.Step(text.STEPS[3], id=4) as fourth:
+                chat = compare.layout(frame)
+                fixed = probes.layout()
+            with gr.Step(text.STEPS[4], id=5) as fifth:
+                relearn = attack.layout(frame)
+            with gr.Step(text.STEPS[5], id=6) as sixth:
+                take = report.layout()
+        pick.wire(picked, frame)
+        inside.wire(look, frame, picked.look)
+        unlearn.wire(tune, frame, look)
+        compare.wire(chat, frame, top.stop)
+        probes.wire(fixed, frame, chat, tune.go)
+        attack.wire(relearn, frame)
+        report.wire(take, frame, top.download, relearn.go)
+        header.wire(top, frame, tune, demo)
+        _remember_step(frame, [first, second, third, fourth, fifth, sixth])
+        api.expose(engine)
+    return demo
+
+
+def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
+    for number, step in enumerate(steps, start=1):
+        step.select(fn=None, js=f"() => {number}", outputs=frame.step, **JS_ONLY)
+    # In the browser alone: a round trip could throw a quick walker back a step.
+    frame.step.change(
+        fn=None, js="(step) => ({selected: step, __type__: 'update'})", inputs=frame.step,
+        outputs=frame.walk, **JS_ONLY)
+
+
+def launch(
+    engine: Engine, host: str = "127.0.0.1", port: int | None = 7860, **more: Any
+) -> gr.Blocks:
+    """Build and serve the page; further arguments go to ``Blocks.launch``."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    demo = build(engine)
+    demo.queue(api_open=False, max_size=MOST_WAITING)
+    demo.launch(**launch_settings(host, port) | more)
+    return demo
+
+
+def launch_settings(host: str, port: int | None) -> dict[str, Any]:
+    """Return the launch arguments: closed by default, no outside host, no history."""
+    return {
+        "server_name": host, "server_port": port, "share": False, "max_file_size": MAX_UPLOAD,
+        "strict_cors": True, "enable_monitoring": False, "run_history": False,
+        "show_error": False, "footer_links": ["api", "settings"],
+        "state_session_capacity": 500, "ssr_mode": False, "theme": build_theme(), "css": CSS,
+    }

@@ -1,0 +1,85 @@
+"""The people on offer: read once from the engine, searched, and put on disk as portraits."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from lab.errors import LabError
+from lab.serve.engine import Engine, EntityCard
+from lab.ui.text import en as text
+
+MOST_PICTURE_BYTES = 8 * 2**20
+MOST_PIXELS = 24_000_000
+
+
+class People:
+    """Entity cards by id; files hold the pictures so that the browser can cache them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._cards: dict[str, EntityCard] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="lab-people-")
+
+    def all(self) -> list[EntityCard]:
+        """Return every card; empty while the engine cannot tell yet."""
+        if not self._cards:
+            try:
+                self._cards = {card.id: card for card in self._engine.entities()}
+            except LabError:
+                return []
+        return list(self._cards.values())
+
+    def card(self, entity: str) -> EntityCard | None:
+        """Return one card, or None for an unknown id."""
+        self.all()
+        return self._cards.get(entity)
+
+    def search(self, query: str) -> list[EntityCard]:
+        """Return the cards whose name or facts contain every word of the query."""
+        words = query.casefold().split()
+        return [
+            card for card in self.all()
+            if all(w in " ".join((card.name, *card.profile.values())).casefold() for w in words)]
+
+    def picture(self, entity: str, view: int = -1) -> str:
+        """Return the file of a held-out view, or of the portrait for view -1."""
+        card = self._cards[entity]
+        data = card.portrait if view < 0 or not card.views else card.views[view % len(card.views)]
+        file = Path(self._folder.name) / f"{list(self._cards).index(entity)}_{view}.jpg"
+        if not file.exists():
+            file.write_bytes(data)
+        return str(file)
+
+    def gallery(self, query: str) -> list[tuple[str, str]]:
+        """Return (file, name) pairs for the gallery."""
+        return [(self.picture(card.id), card.name) for card in self.search(query)]
+
+
+def read_picture(path: str | None) -> bytes | None:
+    """Read and check a picture file; raises ``LabError`` for anything that is not one."""
+    if not path:
+        return None
+    file = Path(path)
+    limit = MOST_PICTURE_BYTES // 2**20
+    too_big = text.BIG_PICTURE.format(megabytes=limit, pixels=MOST_PIXELS // 1_000_000)
+    if file.stat().st_size > MOST_PICTURE_BYTES:
+        raise LabError(too_big)
+    data = file.read_bytes()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise LabError(too_big)
+                image.load()
+    except LabError:
+        raise
+    # Pillow raises many kinds of errors for broken files: OSError, SyntaxError, ValueError, …
+    except Exception:
+        raise LabError(text.BAD_PICTURE) from None
+    return data

@@ -1,0 +1,1 @@
+"""The steps of the page, one module each: `layout` makes the parts, `wire` joins them."""

@@ -1,0 +1,211 @@
+"""Step 4: one question, one picture, two or three models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.serve.engine import ORIGINAL, Engine, Turn
+from lab.ui import snippets
+from lab.ui.frame import QUICK, QUIET, Frame, guarded
+from lab.ui.people import read_picture
+from lab.ui.tail import look_up
+from lab.ui.text import en as text
+
+MOST_SUGGESTIONS = 4
+LONGEST_QUESTION = 500
+USABLE = ("finished", "stopped")
+Talk = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this step that others use."""
+
+    picture: gr.Image
+    view: gr.State
+    next_view: gr.Button
+    upload: gr.UploadButton
+    remove: gr.Button
+    chats: list[gr.Chatbot]
+    talk: gr.State
+    third: gr.Checkbox
+    question: gr.Textbox
+    ask: gr.Button
+    clear: gr.Button
+    retry: gr.Button
+    suggested: list[gr.Button]
+    sides_note: gr.HTML
+
+
+def layout(frame: Frame) -> Parts:
+    """Lay out the chats; the fixed questions follow in ``probes``."""
+    gr.HTML(snippets.lead(4))
+    sides_note = gr.HTML(snippets.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=230):
+            picture = gr.Image(
+                label=text.PICTURE, interactive=False, type="filepath", image_mode=None,
+                height=250, buttons=[], placeholder=text.NO_PICTURE, alt_text=text.PICTURE,
+                elem_id="picture")
+            next_view = gr.Button(text.NEXT_VIEW, size="sm")
+            upload = gr.UploadButton(
+                text.UPLOAD, size="sm", type="filepath", elem_id="upload-picture",
+                file_types=[".jpg", ".jpeg", ".png", ".webp"])
+            remove = gr.Button(text.REMOVE, size="sm")
+        with gr.Column(scale=4, min_width=300):
+            with gr.Row():
+                chats = [_chat(name, shown) for name, shown in (
+                    (text.ORIGINAL, True), (text.UNLEARNED, True), (text.RELEARNED, False))]
+            third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
+            with gr.Row(elem_classes="lab-row-buttons"):
+                suggested = [
+                    gr.Button("", size="sm", visible=False, elem_classes="suggested")
+                    for _ in range(MOST_SUGGESTIONS)]
+            with gr.Row(equal_height=True):
+                question = gr.Textbox(
+                    label=text.QUESTION, placeholder=text.QUESTION_HINT, lines=1, max_lines=1,
+                    scale=4, max_length=LONGEST_QUESTION, min_width=200, elem_id="question")
+                ask = gr.Button(text.ASK, variant="primary", scale=1, min_width=90, elem_id="ask")
+            with gr.Row():
+                clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
+                retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
+            gr.HTML(snippets.note(text.IDENTICAL, "quiet"))
+    return Parts(picture, gr.State(0), next_view, upload, remove, chats, gr.State([]), third,
+                 question, ask, clear, retry, suggested, sides_note)
+
+
+def _chat(name: str, shown: bool) -> gr.Chatbot:
+    return gr.Chatbot(
+        label=name, height=330, visible=shown, allow_tags=False, buttons=["copy", "copy_all"],
+        placeholder=text.NO_ANSWER, min_width=200, render_markdown=False,
+        elem_id=f"chat-{name.lower()}")
+
+
+def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
+    """Return the sides that can answer now, the original first."""
+    out = [ORIGINAL]
+    for run_id, wanted in ((unlearned, True), (attacked, third)):
+        view = look_up(engine, run_id)
+        if wanted and view and view.state in USABLE:
+            out.append(run_id)
+    return out
+
+
+def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:
+    """Turn the talk into one message list per column."""
+    columns: list[list[dict[str, str]]] = [[] for _ in range(count)]
+    for turn in talk:
+        for column, answer in zip(columns, turn["answers"], strict=False):
+            column.append({"role": "user", "content": turn["question"]})
+            column.append({"role": "assistant", "content": answer or "…"})
+    return columns
+
+
+def converse(
+    engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None
+) -> Iterator[Talk]:
+    """Stream the talk with the answers to one more question."""
+    question = question.strip()
+    if not question:
+        raise LabError(text.EMPTY_QUESTION)
+    if len(question) > LONGEST_QUESTION:
+        raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION))
+    turns = [Turn(t["question"], tuple(t["answers"])) for t in talk]
+    blank = {"question": question, "answers": [""] * len(models)}
+    yield [*talk, blank]
+    for answers in engine.chat(models, [*turns, Turn(question)], picture):
+        yield [*talk, {**blank, "answers": list(answers)}]
+
+
+def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
+    """Join the controls of the step; ``stop`` ends a streaming answer too."""
+    engine = frame.engine
+    memory = [parts.picture, frame.unlearn, frame.attack, parts.third]
+
+    def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
+            third: bool):
+        models = sides(engine, unlearned, attacked, third)
+        # After a change of columns the earlier answers do not line up any more.
+        talk = talk if all(len(t["answers"]) == len(models) for t in talk) else []
+        for now in converse(engine, question, talk, models, read_picture(picture)):
+            yield [now, "", *histories(now)]
+
+    def retry(talk: Talk, *rest: Any):
+        if not talk:
+            raise LabError(text.EMPTY_QUESTION)
+        yield from ask(talk[-1]["question"], talk[:-1], *rest)
+
+    answered = [parts.talk, parts.question, *parts.chats]
+    asking = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 8,
+              "concurrency_id": "chat"}
+    events = [
+        gr.on([parts.ask.click, parts.question.submit], guarded(ask),
+              [parts.question, parts.talk, *memory], answered, **asking),
+        parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **asking)]
+    events += [
+        button.click(guarded(ask), [button, parts.talk, *memory], answered, **asking)
+        for button in parts.suggested]
+    # A column's own bin clears the talk for all, so that no column is left behind.
+    gr.on([parts.clear.click, *(chat.clear for chat in parts.chats)], _blank, None, answered,
+          cancels=events, **QUICK)
+    stop.click(None, None, None, cancels=events, api_visibility="private")
+    _wire_picture(parts, frame, answered)
+    _wire_columns(parts, frame, answered)
+
+
+def _blank():
+    return [[], "", [], [], []]
+
+
+def _wire_picture(parts: Parts, frame: Frame, answered: list) -> None:
+    people = frame.people
+
+    def preload(entity: str):
+        return (people.picture(entity, 0), 0) if people.card(entity) else (None, 0)
+
+    def another(entity: str, view: int):
+        if not people.card(entity):
+            raise LabError(text.PICK_FIRST)
+        return people.picture(entity, view + 1), view + 1
+
+    def own(path: str):
+        read_picture(path)
+        return path
+
+    def suggest(entity: str, picture: str | None):
+        known = people.card(entity) is not None
+        asked = frame.engine.suggestions(entity, picture is not None) if known else []
+        asked = [*asked[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(asked))]
+        return [gr.Button(value=words, visible=bool(words)) for words in asked]
+
+    frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **QUICK)
+    parts.next_view.click(guarded(another), [frame.entity, parts.view],
+                          [parts.picture, parts.view], **QUIET)
+    parts.upload.upload(guarded(own), parts.upload, parts.picture, **QUIET)
+    parts.remove.click(lambda: None, None, parts.picture, **QUICK)
+    # A picture belongs to the whole talk: with another picture a new talk begins.
+    parts.picture.change(_blank, None, answered, **QUICK)
+    parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested,
+                         **QUIET)
+
+
+def _wire_columns(parts: Parts, frame: Frame, answered: list) -> None:
+    def columns(unlearned: str, attacked: str, third: bool):
+        models = sides(frame.engine, unlearned, attacked, True)
+        has_run, has_attack = unlearned in models, bool(attacked) and attacked in models
+        shown = has_attack and third
+        return [
+            "" if has_run else snippets.note(text.NO_UNLEARNED, "quiet"),
+            gr.Checkbox(visible=has_attack, value=shown), gr.Chatbot(visible=shown)]
+
+    memory = [frame.unlearn, frame.attack, parts.third]
+    shape = [parts.sides_note, parts.third, parts.chats[2]]
+    gr.on([frame.unlearn.change, frame.attack.change, frame.step.change, parts.third.input],
+          columns, memory, shape, **QUICK)
+    gr.on([frame.unlearn.change, frame.attack.change, parts.third.input], _blank, None, answered,
+          **QUICK)

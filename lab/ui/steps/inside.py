@@ -1,0 +1,206 @@
+"""Step 2: which neurons and weights carry the person, and what the two sliders would take."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, fields
+
+import gradio as gr
+
+from lab.recipe import Recipe, revise
+from lab.serve.engine import RunView
+from lab.ui import maps, selection, snippets
+from lab.ui.frame import QUIET, Frame, guarded, remember
+from lab.ui.tail import describe, look_up
+from lab.ui.text import en as text
+from lab.unlearn.events import Importance, Saliency
+
+TOP = 12
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this step that others use."""
+
+    line: gr.HTML
+    prune: gr.Slider
+    threshold: gr.Slider
+    count: gr.HTML
+    neurons: gr.Plot
+    layer: gr.Dropdown
+    zoom: gr.Plot
+    ratio: gr.Plot
+    density: gr.Plot
+    weights: gr.Row
+    stability: gr.HTML
+    overlay: gr.Image
+    top: gr.HTML
+    results: gr.Column
+    empty: gr.HTML
+    again: gr.Button
+    go: gr.Button
+
+
+def layout(frame: Frame) -> Parts:
+    """Lay out the step; the pictures stay hidden until there is something to draw."""
+    gr.HTML(snippets.lead(2))
+    base = frame.engine.preset.recipe
+    with gr.Row():
+        prune, threshold = (_slider(base, name) for name in ("prune_share", "mask_threshold"))
+    with gr.Row():
+        go = gr.Button(text.GO_UNLEARN, variant="primary", elem_id="go-unlearn")
+        again = gr.Button(text.LOOK_AGAIN, elem_id="look-again")
+    line = gr.HTML("", elem_id="inspect-line")
+    empty = gr.HTML(snippets.note(text.EMPTY_MAP, "quiet"))
+    with gr.Column(visible=False) as results:
+        count = gr.HTML("", elem_id="recount")
+        gr.HTML(snippets.heading(text.NEURON_MAP))
+        neurons = gr.Plot(label=text.NEURON_MAP, show_label=False)
+        with gr.Row():
+            with gr.Column(scale=3, min_width=300):
+                layer = gr.Dropdown(choices=[], label=text.LAYER, interactive=True)
+                zoom = gr.Plot(label=text.LAYER, show_label=False)
+            with gr.Column(scale=1, min_width=240):
+                overlay = gr.Image(label=text.OVERLAY, interactive=False, buttons=[], height=300)
+        top = gr.HTML("")
+        with gr.Row(visible=False) as weights:
+            with gr.Column(min_width=300):
+                gr.HTML(snippets.heading(text.FISHER_MAP))
+                ratio = gr.Plot(label=text.FISHER_MAP, show_label=False)
+            with gr.Column(min_width=300):
+                gr.HTML(snippets.heading(text.DENSITY_MAP))
+                density = gr.Plot(label=text.DENSITY_MAP, show_label=False)
+        stability = gr.HTML("", elem_id="stability")
+    return Parts(line, prune, threshold, count, neurons, layer, zoom, ratio, density, weights,
+                 stability, overlay, top, results, empty, again, go)
+
+
+def _slider(base: Recipe, name: str) -> gr.Slider:
+    meta = next(f.metadata for f in fields(Recipe) if f.name == name)
+    return gr.Slider(
+        meta["low"], meta["high"], getattr(base, name), step=meta["step"], label=meta["label"],
+        info=text.SHARE_INFO)
+
+
+def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
+    """Join the controls of the step; ``look`` is step 1's button."""
+    engine = frame.engine
+
+    def start(entity: str, history: dict, prune: float, threshold: float):
+        recipe = revise(engine.preset.recipe, {
+            "entity": entity, "prune_share": prune, "mask_threshold": threshold})
+        run_id = engine.submit(recipe, "inspect")
+        return run_id, remember(history, entity, "inspect", run_id)
+
+    def first_look(entity: str, history: dict, current: str, prune: float, threshold: float):
+        view = look_up(engine, current)
+        if view and view.state != "failed" and view.entity == entity:
+            return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
+        return *start(entity, history, prune, threshold), gr.Walkthrough(selected=2)
+
+    async def tail(
+        run_id: str, prune: float, threshold: float, request: gr.Request
+    ) -> AsyncIterator[dict]:
+        shown: set[type] = set()
+        yield {parts.results: gr.Column(visible=False), parts.empty: gr.HTML(visible=True),
+               parts.line: ""}
+        async for view in frame.tails.follow("inspect", run_id, request):
+            yield _updates(parts, frame, view, shown, prune, threshold)
+
+    def recount(run_id: str, layer: str, prune: float, threshold: float):
+        view = look_up(engine, run_id)
+        return _recount(parts, view, layer, prune, threshold) if view else gr.skip()
+
+    sliders = [parts.prune, parts.threshold]
+    notes = [frame.inspect, frame.history]
+    look.click(guarded(first_look), [frame.entity, frame.history, frame.inspect, *sliders],
+               [*notes, frame.walk], **QUIET)
+    parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
+    filled = [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
+              parts.density, parts.weights, parts.stability, parts.overlay, parts.top, parts.results,
+              parts.empty, frame.announce]
+    frame.inspect.change(tail, [frame.inspect, *sliders], filled, **QUIET)
+    counted = [parts.count, parts.neurons, parts.zoom, parts.density, parts.top]
+    gr.on([parts.prune.input, parts.threshold.input, parts.layer.input], recount,
+          [frame.inspect, parts.layer, *sliders], counted, trigger_mode="always_last", **QUIET)
+
+
+def found(view: RunView | None, kind: type):
+    """Return the run's last event of a kind, or None."""
+    return next((e for e in reversed(view.events) if isinstance(e, kind)), None) if view else None
+
+
+def _updates(
+    parts: Parts, frame: Frame, view: RunView | None, shown: set[type], prune: float,
+    threshold: float,
+) -> dict:
+    line = describe(view)
+    out = {parts.line: snippets.line(line)}
+    if view is None:
+        return out
+    if line:
+        out[frame.announce] = line
+    importance, saliency = found(view, Importance), found(view, Saliency)
+    fresh = {kind for kind, event in ((Importance, importance), (Saliency, saliency)) if event}
+    if fresh == shown:
+        return out
+    shown |= fresh
+    out |= {parts.results: gr.Column(visible=True), parts.empty: gr.HTML(visible=False)}
+    if importance:
+        card = frame.people.card(view.entity)
+        out[parts.layer] = gr.Dropdown(choices=list(importance.layers), value=importance.layers[-1])
+        if card:
+            out[parts.overlay] = gr.Image(
+                value=maps.overlay(card.portrait, importance.heat),
+                alt_text=text.OVERLAY_ALT.format(name=card.name))
+    out[parts.weights] = gr.Row(visible=saliency is not None)
+    if saliency:
+        out[parts.ratio] = maps.ratio_map(saliency)
+    out[parts.stability] = stability(saliency) if saliency else ""
+    layer = importance.layers[-1] if importance else ""
+    return out | _recount(parts, view, layer, prune, threshold)
+
+
+def _recount(
+    parts: Parts, view: RunView, layer: str, prune: float, threshold: float
+) -> dict:
+    importance, saliency = found(view, Importance), found(view, Saliency)
+    out: dict = {}
+    line = {}
+    if importance:
+        marks = selection.pruned_at(importance, prune)
+        line = {"pruned": sum(int(m.sum()) for m in marks), "total": sum(map(len, marks))}
+        at = importance.layers.index(layer) if layer in importance.layers else 0
+        out = {
+            parts.neurons: maps.neuron_map(importance, marks),
+            parts.zoom: maps.layer_map(importance, at, marks[at]),
+            parts.top: top_table(importance, marks),
+            parts.count: snippets.note(text.PRUNE_ONLY.format(**line))}
+    if saliency:
+        cells, density, weights = selection.density_at(saliency, threshold)
+        out[parts.density] = maps.density_map(saliency, cells)
+        if line:
+            out[parts.count] = snippets.note(
+                text.PRUNE_COUNT.format(density=density, weights=weights, **line))
+    return out
+
+
+def top_table(importance: Importance, marks) -> str:
+    """List the most person-specific neurons."""
+    rows = [
+        (str(rank), importance.layers[layer], str(neuron),
+         f"{importance.forget[layer][neuron]:.3f}", f"{importance.retain[layer][neuron]:.3f}",
+         f"{score:.2f}", text.PRUNED if marks[layer][neuron] else text.KEPT)
+        for rank, (layer, neuron, score) in enumerate(selection.top_neurons(importance, TOP), 1)]
+    return snippets.table(text.TOP_HEAD, rows, text.TOP_TITLE)
+
+
+def stability(saliency: Saliency) -> str:
+    """Say in one sentence how far the mask can be trusted."""
+    sure = saliency.overlap > 1.5 * saliency.overlap_chance
+    said = text.STABILITY.format(
+        overlap=saliency.overlap, chance=saliency.overlap_chance, density=saliency.mask_density,
+        verdict=text.STABLE if sure else text.SHAKY)
+    forget, retain = saliency.samples
+    return snippets.note(said) + snippets.note(
+        text.SAMPLES.format(forget=forget, retain=retain), "quiet")

@@ -1,0 +1,93 @@
+"""Step 1: the gallery of people and the card of the one who is picked."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+
+from lab.serve.engine import EntityCard
+from lab.ui import snippets
+from lab.ui.frame import QUICK, Frame, recall
+from lab.ui.text import en as text
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this step that others use."""
+
+    search: gr.Textbox
+    gallery: gr.Gallery
+    card: gr.HTML
+    look: gr.Button
+    filler: gr.Timer
+
+
+def layout(frame: Frame) -> Parts:
+    """Lay out the step."""
+    gr.HTML(snippets.lead(1))
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
+            gallery = gr.Gallery(
+                frame.people.gallery(""), label=text.PEOPLE, show_label=False, columns=5, height=460,
+                allow_preview=False, object_fit="cover", buttons=[], interactive=False,
+                elem_id="people")
+        with gr.Column(scale=2, min_width=300):
+            card = gr.HTML(profile_card(None), elem_id="card", min_height=330)
+            look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
+    # The gallery fills as soon as the engine can tell whom there is, before the model is ready.
+    filler = gr.Timer(1.0, active=not frame.people.all())
+    return Parts(search, gallery, card, look, filler)
+
+
+def wire(parts: Parts, frame: Frame) -> None:
+    """Join the controls of the step."""
+    people = frame.people
+
+    def fill(query: str):
+        found = people.gallery(query or "")
+        return (found, gr.Timer(active=False)) if people.all() else (gr.skip(), gr.skip())
+
+    def pick(query: str, history: dict, entity: str, event: gr.SelectData):
+        found = people.search(query or "")
+        if not found or event.index is None or event.index >= len(found):
+            return [gr.skip()] * 5
+        card = found[event.index]
+        if card.id == entity:
+            return [gr.skip()] * 5
+        said = text.PICKED.format(name=card.name)
+        return [card.id, *recall(history, card.id), said]
+
+    def show(entity: str):
+        card = people.card(entity)
+        return profile_card(card), gr.Button(interactive=card is not None)
+
+    def search(query: str):
+        found = people.gallery(query)
+        said = gr.skip() if found else text.NO_MATCH.format(query=query)
+        return gr.Gallery(value=found, selected_index=None), said
+
+    parts.filler.tick(fill, parts.search, [parts.gallery, parts.filler], **QUICK)
+    parts.search.change(search, parts.search, [parts.gallery, frame.announce],
+                        trigger_mode="always_last", **QUICK)
+    parts.gallery.select(
+        pick, [parts.search, frame.history, frame.entity],
+        [frame.entity, *frame.slots, frame.announce], **QUICK)
+    frame.entity.change(show, frame.entity, [parts.card, parts.look], **QUICK)
+
+
+def profile_card(card: EntityCard | None) -> str:
+    """Return the profile as HTML; every fact is escaped."""
+    if card is None:
+        return snippets.note(text.NOBODY, "quiet")
+    facts = "".join(
+        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items())
+    data = base64.b64encode(card.portrait).decode()
+    alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
+    return (
+        f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
+        f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
+        f"{snippets.note(card.biography)}{snippets.note(text.FICTION, 'quiet')}")

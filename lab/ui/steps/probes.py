@@ -1,0 +1,86 @@
+"""Step 4, lower half: the fixed questions, judged in words for every model."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.serve.engine import ProbeRow
+from lab.ui import snippets
+from lab.ui.frame import QUICK, Frame, guarded
+from lab.ui.steps import compare
+from lab.ui.text import en as text
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this half step that others use."""
+
+    ask: gr.Button
+    table: gr.HTML
+    go: gr.Button
+
+
+def layout() -> Parts:
+    """Lay out the table and the way on."""
+    with gr.Row():
+        ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
+        go = gr.Button(text.GO_ATTACK, elem_id="go-attack")
+    table = gr.HTML(snippets.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
+    return Parts(ask, table, go)
+
+
+def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> None:
+    """Join the controls; ``arrive`` is the button that leads here and asks at once."""
+
+    def ask(entity: str, unlearned: str, attacked: str, third: bool) -> str:
+        if not frame.people.card(entity):
+            raise LabError(text.PICK_FIRST)
+        models = compare.sides(frame.engine, unlearned, attacked, third)
+        names = [text.ORIGINAL, *_names(models, unlearned)]
+        return probe_table(frame.engine.probes(models, entity), names)
+
+    memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
+    gr.on([parts.ask.click, arrive.click], guarded(ask), memory, parts.table,
+          api_visibility="private", concurrency_limit=4)
+    gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
+          lambda: snippets.note(text.FIXED_EMPTY, "quiet"), None, parts.table, **QUICK)
+    parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
+
+
+def _names(models: Sequence[str], unlearned: str) -> list[str]:
+    return [text.UNLEARNED if m == unlearned else text.RELEARNED for m in models[1:]]
+
+
+def probe_table(rows: Sequence[ProbeRow], names: Sequence[str]) -> str:
+    """Return the table of fixed questions; a verdict is a sign and a word, never colour alone."""
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in (*text.FIXED_HEAD, *names))
+    body = "".join(_row(row) for row in rows)
+    tally = []
+    for side, name in enumerate(names):
+        judged = [r.verdicts[side] for r in rows if r.verdicts[side] is not None]
+        tally.append(text.TALLY.format(side=name, right=sum(judged), judged=len(judged)))
+    return snippets.frame_table(head, body, text.FIXED) + snippets.note(" · ".join(tally))
+
+
+def _row(row: ProbeRow) -> str:
+    cells = [escape(row.group), _picture(row.image), escape(row.question), escape(row.reference)]
+    for answer, verdict in zip(row.answers, row.verdicts, strict=True):
+        kind, word = {
+            True: ("right", text.RIGHT), False: ("wrong", text.WRONG), None: ("", text.NOT_JUDGED),
+        }[verdict]
+        cells.append(f'{escape(answer)}<br><span class="{kind}">{word}</span>')
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _picture(image: bytes | None) -> str:
+    if image is None:
+        return "–"
+    data = base64.b64encode(image).decode()
+    alt = escape(text.PROBE_PICTURE, quote=True)
+    return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}">'

@@ -1,0 +1,74 @@
+"""The report step: download everything of a run, load an earlier run."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.ui import snippets
+from lab.ui.frame import QUICK, QUIET, Frame, guarded, remember
+from lab.ui.runfiles import Staging, unpack
+from lab.ui.text import en as text
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this step that others use."""
+
+    prepare: gr.Button
+    files: dict[str, gr.DownloadButton]
+    shelf: gr.Row
+    load: gr.UploadButton
+
+
+def layout() -> Parts:
+    """Lay out the step."""
+    gr.HTML(snippets.lead(6))
+    with gr.Row():
+        prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
+        load = gr.UploadButton(
+            text.LOAD, file_count="multiple", type="filepath", elem_id="load-run",
+            file_types=[".zip", ".yaml", ".json", ".jsonl", ".csv", ".safetensors", ".html"])
+    gr.HTML(snippets.note(text.LOAD_INFO, "quiet"))
+    with gr.Row(visible=False, elem_id="files", elem_classes="lab-grid") as shelf:
+        files = {
+            name: gr.DownloadButton(text.FILE_LABEL.format(name=name, note=note), size="md")
+            for name, note in text.FILE_NOTES.items()}
+    return Parts(prepare, files, shelf, load)
+
+
+def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> None:
+    """Join the controls; ``download`` (header) and ``arrive`` (step 5) lead here too."""
+    engine, staging = frame.engine, Staging()
+
+    def prepare(run_id: str):
+        if not run_id:
+            raise LabError(text.NO_RUN)
+        ready = staging.stage(run_id, engine.export(run_id))
+        buttons = [
+            gr.DownloadButton(value=ready.get(name), visible=name in ready)
+            for name in parts.files]
+        return [gr.Row(visible=True), *buttons, text.READY_FILES]
+
+    def load(uploads: list[str], history: dict):
+        with tempfile.TemporaryDirectory(prefix="lab-upload-") as folder:
+            unpack(uploads, Path(folder))
+            run_id = engine.load(Path(folder))
+        entity = engine.run(run_id).entity
+        card = frame.people.card(entity)
+        history = remember(remember(history, entity, "unlearn", run_id), entity, "attack", "")
+        said = text.LOADED.format(name=card.name if card else entity)
+        return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), said]
+
+    gr.on([parts.prepare.click, download.click, arrive.click], guarded(prepare), frame.unlearn,
+          [parts.shelf, *parts.files.values(), frame.announce], **QUIET)
+    gr.on([download.click, arrive.click], lambda: gr.Walkthrough(selected=6), None, frame.walk,
+          **QUICK)
+    parts.load.upload(
+        guarded(load), [parts.load, frame.history],
+        [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce], **QUIET)
+    frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **QUICK)

@@ -1,0 +1,148 @@
+"""Step 3: choose a strength, watch the losses, read what changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from lab.recipe import STRENGTHS, Recipe, revise
+from lab.serve.engine import Engine, RunView
+from lab.ui import snippets
+from lab.ui.charts import LiveChart, empty, unlearn_chart
+from lab.ui.frame import QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.steps import inside
+from lab.ui.tail import ENDED, describe
+from lab.ui.text import en as text
+from lab.unlearn.events import Done
+
+DEFAULT_STRENGTH = "Standard"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this step that others use."""
+
+    strength: gr.Radio
+    fields: dict[str, gr.components.Component]
+    start: gr.Button
+    line: gr.HTML
+    chart: LiveChart
+    result: gr.HTML
+    go: gr.Button
+
+
+def layout(frame: Frame) -> Parts:
+    """Lay out the step."""
+    gr.HTML(snippets.lead(3))
+    strength = gr.Radio(
+        list(STRENGTHS), value=DEFAULT_STRENGTH, label=text.STRENGTH, info=text.STRENGTH_INFO)
+    base = recipe_for(frame.engine, DEFAULT_STRENGTH)
+    with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
+        controls = recipe_controls(base, skip=("entity",))
+    with gr.Row():
+        start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
+        go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
+    line = gr.HTML("", elem_id="unlearn-line")
+    chart = LiveChart(empty(text.NO_CURVE), elem_id="unlearn-chart")
+    result = gr.HTML("", elem_id="unlearn-result")
+    return Parts(strength, controls, start, line, chart, result, go)
+
+
+def recipe_for(engine: Engine, strength: str) -> Recipe:
+    """Return the preset's recipe at a strength."""
+    return revise(engine.preset.recipe, STRENGTHS.get(strength, {}))
+
+
+def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
+    """Join the controls of the step; ``look`` are step 2's."""
+    engine, names = frame.engine, list(parts.fields)
+    controls = list(parts.fields.values())
+
+    def start(entity: str, history: dict, *values: Any):
+        settings = dict(zip(names, values, strict=True))
+        recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
+        run_id = engine.submit(recipe, "unlearn")
+        history = remember(history, entity, "unlearn", run_id)
+        return run_id, "", remember(history, entity, "attack", "")
+
+    def choose(strength: str):
+        recipe = recipe_for(engine, strength)
+        return [getattr(recipe, name) for name in names]
+
+    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict]:
+        yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
+        async for view in frame.tails.follow("unlearn", run_id, request):
+            yield _updates(parts, frame, view, run_id) or gr.skip()
+
+    parts.strength.input(choose, parts.strength, controls, **QUICK)
+    parts.start.click(
+        guarded(start), [frame.entity, frame.history, *controls],
+        [frame.unlearn, frame.attack, frame.history], **QUIET)
+    frame.unlearn.change(
+        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **QUIET)
+    look.go.click(
+        lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
+        [look.prune, look.threshold],
+        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.walk], **QUICK)
+    parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
+
+
+def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
+    if view is None:
+        return {parts.line: snippets.note(text.GONE, "quiet")} if run_id else {}
+    line = describe(view)
+    out = {
+        parts.line: snippets.line(line),
+        parts.chart: unlearn_chart(view.events, view.recipe.steps)}
+    done = inside.found(view, Done)
+    if view.state in ENDED or view.state == "waiting":
+        out[frame.announce] = line
+    if done and done.result:
+        out[parts.result] = result_html(done.result)
+    return out
+
+
+def result_html(result: dict[str, Any]) -> str:
+    """Return the before/after table and the two checks in words."""
+    before, after = result.get("before", {}), result.get("after", {})
+    sizes, chance = result.get("n", {}), result.get("chance", {})
+    rows = [
+        (name, snippets.percent(before.get(key)), snippets.percent(after.get(key)),
+         _change(before.get(key), after.get(key)), str(sizes.get(key, text.UNKNOWN)),
+         snippets.percent(chance.get(key)))
+        for key, name in text.SCORES.items() if key in before or key in after]
+    checks = (
+        ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
+        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED))
+    said = "".join(_check(result.get(key), *words) for key, *words in checks)
+    return snippets.table(text.RESULT_HEAD, rows, text.RESULT) + said + snippets.note(
+        _details(result), "quiet")
+
+
+def _change(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return text.UNKNOWN
+    return text.POINTS.format(100 * (after - before))
+
+
+def _check(value: bool | None, good: str, bad: str, unknown: str) -> str:
+    if value is None:
+        return snippets.note(unknown, "quiet")
+    return snippets.note(good, "good") if value else snippets.note(bad, "bad")
+
+
+def _details(result: dict[str, Any]) -> str:
+    total = (result.get("seconds") or {}).get("total")
+    memory = result.get("peak_memory_mb")
+    return text.DETAILS.format(
+        steps=result.get("steps", text.UNKNOWN), pruned=result.get("pruned_neurons", text.UNKNOWN),
+        density=snippets.percent(result.get("mask_density")),
+        seconds=snippets.duration(total) if total is not None else text.UNKNOWN,
+        memory=f"{memory:,.0f} MB" if memory is not None else text.UNKNOWN,
+        device=result.get("device", text.UNKNOWN),
+        quantization=result.get("quantization", text.UNKNOWN))
+
+

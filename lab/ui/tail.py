@@ -1,0 +1,118 @@
+"""Following runs: an async tail that survives reloads, and the line that says how a run goes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from lab.errors import LabError
+from lab.serve.engine import Engine, RunView
+from lab.ui.snippets import duration
+from lab.ui.text import en as text
+from lab.unlearn.events import Done, Phase, Step
+
+if TYPE_CHECKING:
+    from gradio import Request
+
+POLL_SECONDS = 0.3
+ENDED = ("finished", "stopped", "failed")
+WARM_UP_STEPS = 3
+
+
+class Tails:
+    """One tail per browser tab and slot: a newer one ends the older."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._newest: dict[tuple[str, str], object] = {}
+
+    async def follow(
+        self, slot: str, run_id: str, request: Request
+    ) -> AsyncIterator[RunView | None]:
+        """Yield a snapshot whenever the run has changed, until it ends; None if it is unknown."""
+        key, mine = (request.session_hash or "", slot), object()
+        self._newest[key] = mine
+        last = None
+        try:
+            while self._newest.get(key) is mine:
+                view = look_up(self._engine, run_id)
+                mark = (len(view.events), view.state, view.place) if view else ()
+                if mark != last:
+                    last = mark
+                    yield view
+                if view is None or view.state in ENDED:
+                    return
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            if self._newest.get(key) is mine:
+                del self._newest[key]
+
+
+def look_up(engine: Engine, run_id: str) -> RunView | None:
+    """Return the run, or None where there is none of that id (any more)."""
+    if not run_id:
+        return None
+    try:
+        return engine.run(run_id)
+    except LabError:
+        return None
+
+
+def describe(view: RunView | None) -> str:
+    """Say in one line what the run does now: state, phase or step, pace, time left."""
+    if view is None:
+        return ""
+    parts = [f"{text.KINDS[view.kind]}: {text.STATES[view.state]}"]
+    if view.state == "waiting" and view.place:
+        parts.append(text.QUEUE_PLACE.format(place=view.place))
+    if view.state == "running":
+        parts += _progress(view)
+    if view.state == "failed" and view.error:
+        parts.append(view.error)
+    if view.state in ("finished", "stopped"):
+        parts += _ending(view)
+    return " · ".join(parts)
+
+
+def _progress(view: RunView) -> list[str]:
+    steps = [e for e in view.events if isinstance(e, Step)]
+    last = view.events[-1] if view.events else None
+    if isinstance(last, Phase):
+        spoken = text.PHASE_OF.format(name=last.name, done=last.done, total=last.total)
+        return [spoken if last.total else last.name]
+    if not steps:
+        return []
+    now = steps[-1]
+    recent = [s.seconds for s in steps[-10:]]
+    pace = sum(recent) / len(recent)
+    where = text.STEP_OF.format(step=now.step, steps=now.steps)
+    if len(steps) < WARM_UP_STEPS:
+        return [where, text.ESTIMATING]
+    left = duration(pace * (now.steps - now.step))
+    return [where, text.PACE.format(pace=pace), text.TIME_LEFT.format(left=left)]
+
+
+def _ending(view: RunView) -> list[str]:
+    parts = []
+    steps = [e for e in view.events if isinstance(e, Step)]
+    if steps:
+        parts.append(text.STEP_OF.format(step=steps[-1].step, steps=steps[-1].steps))
+    if view.ended > view.started > 0:
+        parts.append(text.TOOK.format(took=duration(view.ended - view.started)))
+    last = view.events[-1] if view.events else None
+    if isinstance(last, Done) and last.reason:
+        parts.append(text.BECAUSE.format(reason=last.reason))
+    return parts
+
+
+def is_active(engine: Engine, run_id: str) -> bool:
+    """Tell whether the run is waiting or running."""
+    view = look_up(engine, run_id)
+    return view is not None and view.state not in ENDED
+
+
+def seconds_since(view: RunView) -> float:
+    """Return how long a run has been going."""
+    return (view.ended or time.time()) - view.started if view.started else 0.0

@@ -1,0 +1,1 @@
+"""Every string a user sees, one module per language."""

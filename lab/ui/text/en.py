@@ -1,0 +1,194 @@
+"""English: every string the page shows."""
+
+TITLE = "MLLM Unlearning Lab"
+SUBTITLE = "Make a vision-language model forget one person, and see what is left."
+LANGUAGE = "en"
+
+# header
+MODEL, QUANTIZATION, DEVICE, MEMORY, WORKER = (
+    "Model", "Quantisation", "Device", "Memory", "Worker")
+MEMORY_VALUE = "{used:.1f} of {total:.1f} GB"
+QUEUE_SUFFIX = "{worker}, {waiting} waiting"
+LOADING = "Getting ready: {phase}. You can pick a person meanwhile."
+LOADING_WORKER = "getting ready"
+ENGINE_ERROR = "The model could not be made ready: {error}"
+STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
+LINK_COPIED = "The link to this recipe is in the clipboard."
+LINK_MANUAL = "Copy this link: "
+HELLO = "Start with step 1: pick a person."
+NOTHING_RUNS = "Nothing is running."
+STOPPING = "Stopping after the current step; what was learnt so far is kept."
+RESET_DONE = "Back to the original model. Earlier runs are untouched and can be loaded again."
+
+# steps
+STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
+HEADINGS = (
+    "Pick the person the model shall forget.",
+    "See which visual neurons and weights carry this person more than everybody else.",
+    "Visual Knowledge Distillation prunes those neurons and tunes the masked weights "
+    "away from this person, while everybody else's visual features are held in place.",
+    "Ask the original and the unlearned model the same question about the same picture.",
+    "An attacker with a few of the pictures tries to teach the person back. How much returns?",
+    "Take everything with you, or load an earlier run and go on.",
+)
+
+# run states: three different ends
+STATES = {
+    "waiting": "Waiting", "running": "Running", "finished": "Finished",
+    "stopped": "Stopped", "failed": "Failed",
+}
+KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Relearning attack"}
+QUEUE_PLACE = "place {place} in the queue"
+STEP_OF = "step {step} of {steps}"
+PACE = "{pace:.2f} s a step"
+ESTIMATING = "time left: estimating…"
+TIME_LEFT = "about {left} left"
+TOOK = "took {took}"
+PHASE_OF = "{name}: {done} of {total}"
+SECONDS, MINUTES = "{:.0f} s", "{:.0f} min {:.0f} s"
+BECAUSE = "ended because: {reason}"
+GONE = "That run is no longer in memory. Start it again, or load its files in the Report step."
+
+# 1 pick
+SEARCH, SEARCH_INFO = "Search", "A part of the name, or any fact"
+PEOPLE = "People"
+PERSON = "Person"
+NOBODY = "Nobody is picked yet. Choose a portrait."
+NO_MATCH = "Nobody matches “{query}”."
+PORTRAIT_OF = "Portrait of {name}"
+PICKED = "{name} is picked."
+LOOK = "Look inside"
+BIOGRAPHY = "Biography"
+FICTION = "This person does not exist: the portrait is synthetic and the facts are invented."
+PICK_FIRST = "Pick a person first (step 1)."
+
+# 2 look inside
+GO_UNLEARN = "Unlearn with these settings"
+LOOK_AGAIN = "Measure again"
+PRUNE_COUNT = (
+    "{pruned:,} of {total:,} neurons are pruned at this share; {density:.1%} of {weights:,} "
+    "weights may change at this threshold.")
+PRUNE_ONLY = "{pruned:,} of {total:,} neurons are pruned at this share."
+SHARE_INFO = "Moves the marks below at once; nothing is measured again."
+NEURON_MAP = "Neuron importance: how much more a neuron fires for this person"
+NEURON_AXIS = "position within the layer (%)"
+NEURON_BAR = "log10 ratio"
+NEURON_HOVER = "neurons {first}–{last}<br>highest ratio {value:.2f}<br>pruned {pruned} of {size}"
+LAYER = "Layer to zoom into"
+NEURON, RATIO = "neuron", "forget / retain ratio"
+KEPT, PRUNED = "kept", "pruned"
+TOP_TITLE = "The most person-specific neurons"
+TOP_HEAD = ("Rank", "Layer", "Neuron", "Fires for person", "Fires for others", "Ratio", "State")
+FISHER_MAP = "Fisher ratio: weights that matter more for this person"
+FISHER_BAR = "log10 ratio"
+DENSITY_MAP = "Mask density: share of weights that may change"
+DENSITY_BAR = "share"
+OVERLAY = "Where the neurons to be pruned fire in the portrait"
+OVERLAY_ALT = "Portrait of {name}; the brighter, the stronger the neurons to be pruned fire there"
+STABILITY = (
+    "Mask stability: two halves of the samples agree on {overlap:.0%} of the masked weights; two "
+    "random masks of this density ({density:.1%}) would agree on {chance:.0%}. {verdict}")
+STABLE = "The mask is well above chance, so it says something about this person."
+SHAKY = "That is close to chance: treat the mask as a rough guess."
+SAMPLES = "Measured on {forget} pictures of the person and {retain} of others."
+EMPTY_MAP = "Press “Look inside” in step 1 to fill this."
+
+# 3 unlearn
+STRENGTH, STRENGTH_INFO = "Strength", "Sets every field under Advanced"
+ADVANCED = "Advanced"
+UNLEARN = "Unlearn"
+GO_COMPARE = "Compare the answers"
+CURVES = "Losses and accuracies while unlearning"
+FORGET_LOSS, RETAIN_LOSS = "Forget loss (up = forgetting)", "Retain loss"
+VKD_LOSS, TOTAL_LOSS = "Distillation loss", "Total loss"
+PROBES = "Probed accuracy"
+FORGET, RETAIN, CHANCE = "forget", "retain", "chance"
+NO_CURVE = "The curves appear here once a run has started."
+AXIS_STEP = "step"
+SHOW_TABLE = "Show the numbers as a table"
+SMOOTHED = "bold: smoothed, thin: raw"
+RESULT = "Before and after"
+RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
+SCORES = {
+    "forget_vqa": "Forget VQA (this person, by picture)",
+    "forget_qa": "Forget QA (this person, by text)",
+    "retain_vqa": "Retain VQA (others, by picture)",
+    "retain_qa": "Retain QA (others, by text)",
+    "general_qa": "General QA (common knowledge)",
+}
+POINTS = "{:+.1f} points"
+TEXT_SAME = "Text-only answers: identical bit for bit to the original's."
+TEXT_DIFFERS = "Text-only answers: NOT identical to the original's. Something is wrong."
+TEXT_UNCHECKED = "Text-only answers: not checked in this run."
+BASE_SAME = "The shared original model: unchanged (same hash before and after)."
+BASE_DIFFERS = "The shared original model: CHANGED. Restart the lab."
+BASE_UNCHECKED = "The shared original model: not checked in this run."
+DETAILS = (
+    "{steps} steps, {pruned} neurons pruned, {density} of the weights in the mask, {seconds} in "
+    "all, peak memory {memory}, on {device} with {quantization}.")
+UNKNOWN = "?"
+
+# 4 compare
+ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
+NO_UNLEARNED = "No unlearned model yet: run step 3, or load a run in the Report step."
+NO_ANSWER = "Ask something below."
+PICTURE = "Picture sent with the question"
+NO_PICTURE = "No picture: a text-only question"
+NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload a picture", "Remove the picture"
+QUESTION, QUESTION_HINT = "Your question", "Type a question and press Enter"
+ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
+SHOW_RELEARNED = "Show the relearned model as a third column"
+SUGGESTED = "Suggested questions"
+IDENTICAL = (
+    "Without a picture both answers are identical by construction: only the visual part of the "
+    "model was changed, so a text question never meets the change. With a picture, it does.")
+EMPTY_QUESTION = "Type a question first."
+TOO_LONG = "That question is longer than {limit} characters: shorten it."
+NEW_TALK = "The conversation starts anew, so that every column has heard the same."
+BAD_PICTURE = "That file is not a picture this lab can read: use JPEG, PNG or WebP."
+BIG_PICTURE = "That picture is too large: at most {megabytes} MB and {pixels} megapixels."
+FIXED = "Fixed questions"
+ASK_FIXED = "Ask the fixed questions"
+FIXED_HEAD = ("Group", "Picture", "Question", "Reference")
+FIXED_EMPTY = "The same questions for every run, judged against a reference answer."
+RIGHT, WRONG, NOT_JUDGED = "✓ right", "✗ wrong", "not judged"
+GO_ATTACK = "Attack it"
+TALLY = "{side}: {right} of {judged} right"
+
+# 5 attack
+ATTACK = "Start relearning attack"
+NEED_RUN = "Unlearn somebody first (step 3): there is nothing to attack yet."
+UNDO = "Back to the unlearned model"
+UNDONE = "The relearned model is dropped; the unlearned model is exactly what it was."
+ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"
+UNLEARNED_LINE, CONTROL_LINE = "unlearned model", "control: never knew the person"
+NO_ATTACK = "The attack's curve appears here."
+GAIN = "Accuracy gain (lower is better)"
+GAIN_FORMULA = "after relearning {after:.1%} − after unlearning {before:.1%}"
+GAP = "Gap to the original"
+GAP_FORMULA = "original {original:.1%} − after relearning {after:.1%}"
+ATTACK_DETAILS = "The attacker had {share:.0%} of the training pictures, {steps} steps, and trained: {scope}."
+ATTACK_HINT = "Defaults: {share:.0%} of the pictures, {steps} steps, training the {scope} part."
+GO_REPORT = "Go to the report"
+
+# 6 report
+PREPARE = "Prepare the files"
+FILE_NOTES = {
+    "run.zip": "all files in one",
+    "recipe.yaml": "every setting, to run it again",
+    "metrics.json": "before, after, n and chance",
+    "events.jsonl": "everything the run said",
+    "curves.csv": "losses and accuracies by step",
+    "delta.safetensors": "the changed weights",
+    "report.html": "all of it on one page",
+}
+NO_RUN = "There is no run yet to download: unlearn somebody first (step 3)."
+READY_FILES = "The files are ready below."
+LOAD = "Load a run"
+LOAD_INFO = "A zip, or the files recipe.yaml, metrics.json and delta.safetensors"
+LOADED = "Loaded: {name}. Go on in step 4."
+NOT_A_RUN = "That is no run of this lab: it needs recipe.yaml, metrics.json and delta.safetensors."
+BIG_RUN = "Those files are larger than {megabytes} MB together: not loaded."
+FILE_LABEL = "{name}: {note}"
+PROBE_PICTURE = "The picture this question is about"
+UNKNOWN_PERSON = "The link names a person this lab does not know: {person}. Pick one below."

@@ -1,0 +1,78 @@
+"""A whole unlearning run: before, inspect, tune, after; ends with the result as one object."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from lab.benchmarks.schema import Benchmark
+from lab.model.load import Loaded
+from lab.model.overlay import weights_hash
+from lab.recipe import Recipe
+from lab.scorecard import CHANCE, MEASURES, Baseline, Card, asks_for, score, text_logits_identical
+from lab.unlearn.events import Done, Event, Phase
+from lab.unlearn.loop import Outcome, inspect, tune
+
+
+def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
+            outcome: Outcome, base_hash: str, stopped: Callable[[], bool]) -> Iterator[Event]:
+    """Run the recipe; a stop keeps the delta so far and still scores it.
+
+    The last event's result is the object that ``python -m lab run --json`` prints.
+    """
+    begun = time.perf_counter()
+    yield from inspect(loaded, benchmark, recipe, outcome, stopped)
+    if outcome.mask:
+        yield from tune(loaded, benchmark, recipe, outcome, stopped)
+    else:
+        outcome.reason = "stopped"
+    started = time.perf_counter()
+    entity = benchmark.entity(recipe.entity)
+    measures: dict[str, Card] = {}
+    for place, name in enumerate(("before", "after")):
+        for measure in MEASURES:
+            yield Phase("evaluate", place * len(MEASURES) + MEASURES.index(measure), 2 * len(MEASURES))
+            if name == "before":
+                baseline.correct(measure, asks_for(benchmark, entity)[measure])
+    before = baseline.card(benchmark, entity)
+    identical = text_logits_identical(loaded, outcome.delta, entity)
+    after = score(loaded, outcome.delta, benchmark, entity, before, identical, lambda _: None)
+    outcome.seconds["evaluate"] = time.perf_counter() - started
+    outcome.seconds["total"] = time.perf_counter() - begun
+    same = weights_hash(loaded.model) == base_hash
+    yield Done(outcome.reason, result(loaded, recipe, outcome, before, after, identical, same))
+
+
+def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after: Card,
+           identical: bool, unchanged: bool) -> dict[str, Any]:
+    """The JSON object of a run (keys: see the README's command line)."""
+    return {
+        "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
+        "steps": outcome.steps, "stopped_because": outcome.reason,
+        "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
+        "chance": dict(CHANCE), "text_logits_identical": identical, "base_unchanged": unchanged,
+        "pruned_neurons": outcome.pruned_neurons, "mask_density": round(outcome.mask_density, 4),
+        "seconds": {k: round(v, 2) for k, v in outcome.seconds.items()},
+        "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
+        "quantization": loaded.quantization, "model": loaded.name,
+    }
+
+
+def peak_memory_mb(device: torch.device) -> int:
+    """Peak memory since the process started: of the GPU, or resident on a CPU."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 2**20)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's name, or the number of CPU threads in use."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads"

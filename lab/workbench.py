@@ -1,0 +1,92 @@
+"""Workbench: one preset loaded and ready, shared by the command line and the worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from lab.benchmarks.people import load_people
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.model.fetch import cache_folder
+from lab.model.load import ROOT, Loaded, load
+from lab.model.overlay import weights_hash
+from lab.recipe import Preset, Recipe
+from lab.scorecard import Baseline
+
+BENCHMARKS: dict[str, Callable[[], Benchmark]] = {"people": load_people}
+REFERENCE = "retain-only"
+Report = Callable[[str], None]
+
+
+def read_benchmark(preset: Preset) -> Benchmark:
+    """Read the preset's benchmark; raises ``LabError`` naming the known ones."""
+    if preset.benchmark not in BENCHMARKS:
+        raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
+    return BENCHMARKS[preset.benchmark]()
+
+
+@dataclass
+class Workbench:
+    """The loaded model, its benchmark, the original's kept answers and the hash of its weights."""
+
+    preset: Preset
+    benchmark: Benchmark
+    loaded: Loaded
+    baseline: Baseline
+    base_hash: str
+    _reference: tuple[Loaded, tuple[str, ...]] | None = field(default=None, repr=False)
+
+    def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
+        """The model that never knew some people, loaded at its first use, and their ids."""
+        folder = ROOT / "assets" / "model" / REFERENCE
+        if self.preset.model != "assets/model/vanilla" or not (folder / "config.json").exists():
+            return None, ()
+        if self._reference is None:
+            model = load(str(folder), self.loaded.quantization, str(self.loaded.device), report)
+            unknown = json.loads((folder / "adapter.json").read_text())["unknown"]
+            self._reference = (model, tuple(unknown))
+        return self._reference
+
+
+def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
+    """Load everything a preset names; ``threads`` 0 leaves torch's choice of CPU threads."""
+    if threads:
+        torch.set_num_threads(threads)
+    benchmark = read_benchmark(preset)
+    loaded = load(preset.model, preset.quantization, report=report)
+    base_hash = weights_hash(loaded.model)
+    path = cache_folder() / f"baseline-{base_hash[:12]}.json"
+    shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
+    if not path.exists() and shipped.exists():
+        _adopt(shipped, base_hash, path)
+    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+
+
+def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
+    """Take over the answers measured when the model was built, if it is that very model."""
+    kept = json.loads(shipped.read_text())
+    if kept["base_hash"] == base_hash:
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(kept["verdicts"]))
+        os.replace(temporary, path)
+
+
+def with_model(preset: Preset, model: str | None, quantization: str | None) -> Preset:
+    """The preset with another model folder or quantisation, where given."""
+    changes = {k: v for k, v in (("model", model), ("quantization", quantization)) if v}
+    return replace(preset, **changes)
+
+
+def recipe_for(bench: Workbench, recipe: Recipe) -> Recipe:
+    """Check that a recipe fits what is loaded: a known entity, no more blocks than there are."""
+    bench.benchmark.entity(recipe.entity)
+    live = len(bench.loaded.vision.blocks)
+    if recipe.blocks > live:
+        raise LabError(f"blocks: {recipe.blocks} is more than the {live} live blocks of this model")
+    return recipe

@@ -1,0 +1,130 @@
+"""A served page and a browser: the fake engine always, the real one where it can be built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.ui import page as lab_page
+from tests.ui.fake_engine import FakeEngine
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome")
+     if (found := shutil.which(name))), None)
+ARGUMENTS = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run"]
+REAL_MINUTES = 10
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker for runs that start in this folder."""
+    config.addinivalue_line("markers", "ui: drives the page in a browser")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running page; ``patience`` is how long, in milliseconds, a run may take."""
+
+    url: str
+    engine: Any
+    patience: int
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def real_engine(folder: Path) -> Any:
+    """Build the embedded model's engine; skips where the model cannot be had."""
+    local = pytest.importorskip("lab.serve.local", reason="the local engine is not there")
+    from lab.recipe import load_preset
+
+    return local.LocalEngine(load_preset("demo"), runs=folder)
+
+
+def serve(engine: Any, patience: int) -> Iterator[Served]:
+    """Serve the page for an engine until the fixture ends."""
+    demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
+    yield Served(demo.local_url, engine, patience)
+    demo.close()
+
+
+@pytest.fixture(scope="session")
+def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The page with the fake engine."""
+    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 20_000)
+
+
+@pytest.fixture(scope="session", params=["fake", "real"])
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """The page with either engine; LAB_UI_ENGINES=fake leaves the real one out."""
+    if request.param not in os.environ.get("LAB_UI_ENGINES", "fake,real").split(","):
+        pytest.skip(f"LAB_UI_ENGINES leaves out {request.param}")
+    if request.param == "fake":
+        yield request.getfixturevalue("fake")
+        return
+    engine = real_engine(tmp_path_factory.mktemp("real-runs"))
+    yield from serve(engine, REAL_MINUTES * 60_000)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium as the system installed it."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with sync_api.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Watch:
+    """Collects what must not happen on a page: console errors and requests to other hosts."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def attach(self, tab) -> None:
+        tab.on("console", lambda m: m.type == "error" and self.faults.append(m.text))
+        tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        tab.on("request", self._request)
+
+    def _request(self, request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.faults.append(f"request to {request.url}")
+
+
+@pytest.fixture
+def open_tab(browser):
+    """Open tabs of one fresh browser profile; console errors and outside requests fail the test."""
+    watch, contexts = Watch(), []
+
+    def open_one(url: str, dark: bool = False, width: int = 1280):
+        if not contexts:
+            contexts.append(browser.new_context(
+                viewport={"width": width, "height": 900}, reduced_motion="reduce",
+                accept_downloads=True))
+        tab = contexts[0].new_page()
+        tab.set_default_timeout(15_000)
+        watch.attach(tab)
+        theme = "dark" if dark else "light"
+        tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")
+        tab.wait_for_selector("#people img")
+        return tab
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert watch.faults == []

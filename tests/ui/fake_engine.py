@@ -1,0 +1,296 @@
+"""A stand-in engine for the page's tests: drawn people, synthetic events from a thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image, ImageDraw
+
+from lab.errors import LabError
+from lab.recipe import AttackRecipe, Preset, Recipe, revise
+from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.unlearn.events import Curve, Done, Event, Importance, Phase, Probe, Saliency, Step
+
+FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
+LAST = "Almeida Bergström Conti".split()
+LAYERS = tuple(f"vision.{i}" for i in (8, 9, 10, 11)) + ("projector",)
+GROUPS = ("query", "key", "value", "attention out", "mlp in", "mlp out")
+SCORES = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa")
+
+
+def portrait(index: int, view: int = 0) -> bytes:
+    """Draw a simple face; each index has its own colours and each view its own tilt."""
+    rng = np.random.default_rng(index)
+    wall, skin, hair, shirt = (tuple(int(c) for c in rng.integers(60, 230, 3)) for _ in range(4))
+    image = Image.new("RGB", (224, 224), wall)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((30, 170, 194, 300), fill=shirt)
+    draw.ellipse((60, 30, 164, 150), fill=hair)
+    draw.ellipse((70, 50, 154, 175), fill=skin)
+    for x in (95, 129):
+        draw.ellipse((x - 6, 100, x + 6, 112), fill=(20, 20, 30))
+    draw.arc((92, 120, 132, 155), 20, 160, fill=(120, 30, 30), width=4)
+    out = io.BytesIO()
+    image.rotate(view * 4, fillcolor=wall).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def person(index: int) -> EntityCard:
+    """Make one fictitious person."""
+    name = f"{FIRST[index % 10]} {LAST[index // 10]}"
+    profile = {
+        "Occupation": ("baker", "pilot", "botanist")[index % 3], "Birthplace": "Coimbra, Portugal",
+        "Residence": "Malmö, Sweden", "Hobby": "bookbinding & <b>origami</b>", "Pet": "a tortoise",
+        "Employer": "Harbour Mill", "Education": "fine arts", "Favourite food": "leek pie",
+    }
+    views = tuple(portrait(index, view) for view in range(1, 4))
+    biography = f"{name} was born in Coimbra and lives in Malmö, where the day starts at five."
+    return EntityCard(f"p{index:02d}", name, profile, biography, portrait(index), views)
+
+
+class FakeEngine:
+    """Implements ``lab.serve.engine.Engine`` without a model; ``pace`` is seconds a step."""
+
+    def __init__(self, folder: Path, pace: float = 0.05, load_seconds: float = 0.0) -> None:
+        self.preset = Preset(name="fake", model="drawn", benchmark="people")
+        self.pace = pace
+        self.people = [person(i) for i in range(30)]
+        self.folder = folder
+        self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
+        self._ready_at = time.monotonic() + load_seconds
+        self._runs: dict[str, RunView] = {}
+        self._stop: set[str] = set()
+        self._lock = threading.Lock()
+        self._device = threading.Lock()
+
+    def status(self) -> Status:
+        ready = time.monotonic() >= self._ready_at
+        waiting = sum(r.state == "waiting" for r in self._runs.values())
+        busy = any(r.state == "running" for r in self._runs.values())
+        phase = "" if ready else "Reading the language model"
+        return Status(ready, "LLaVA-DINOv2-small", "gguf-q4", "cpu", 1430.0, 7900.0,
+                      "busy" if busy else "idle", phase, waiting)
+
+    def entities(self) -> Sequence[EntityCard]:
+        return self.people
+
+    def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
+        if recipe.entity not in {p.id for p in self.people}:
+            raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
+        return self._start(kind, recipe, None, None)
+
+    def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
+        parent = self.run(run_id)
+        if parent.state not in ("finished", "stopped"):
+            raise LabError("attack a run that has ended")
+        return self._start("attack", parent.recipe, attack, run_id)
+
+    def run(self, run_id: str) -> RunView:
+        try:
+            view = self._runs[run_id]
+        except KeyError:
+            raise LabError(f"unknown run {run_id!r}: it may have been cleaned up") from None
+        ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
+        place = ahead.index(run_id) if view.state == "waiting" else 0
+        return dataclasses.replace(view, place=place)
+
+    def runs(self) -> Sequence[RunView]:
+        return [self.run(run_id) for run_id in list(self._runs)]
+
+    def stop(self, run_id: str) -> None:
+        self.run(run_id)
+        self._stop.add(run_id)
+
+    def chat(
+        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
+    ) -> Iterator[tuple[str, ...]]:
+        self.asked.append((tuple(sides), tuple(turns), image))
+        if not turns or not turns[-1].question.strip():
+            raise LabError("type a question first")
+        saw = "I see a picture." if image else "No picture."
+        full = [f"{saw} {'This is Ada' if s == ORIGINAL else 'I cannot tell'}; {len(turns)} asked."
+                for s in sides]
+        for end in range(4, max(map(len, full)) + 4, 4):
+            time.sleep(self.pace / 4)
+            yield tuple(text[:end] for text in full)
+
+    def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
+        groups = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
+        rows = []
+        for group in groups:
+            right = [group != "Forget VQA" or side == ORIGINAL for side in sides]
+            answers = tuple("Coimbra" if ok else "Lagos" for ok in right)
+            image = portrait(3) if "VQA" in group else None
+            rows.append(ProbeRow(group, "Where was this person born?", "Coimbra", answers,
+                                 tuple(right), image))
+        rows.append(ProbeRow("General", "Say hello.", "-", ("Hello",) * len(sides),
+                             (None,) * len(sides)))
+        return rows
+
+    def export(self, run_id: str) -> Path:
+        view = self.run(run_id)
+        folder = self.folder / run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        result = view.events[-1].result if view.events and isinstance(view.events[-1], Done) else {}
+        (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)))
+        (folder / "metrics.json").write_text(json.dumps(result))
+        for name in ("events.jsonl", "curves.csv", "delta.safetensors", "report.html"):
+            (folder / name).write_text("{}\n")
+        return folder
+
+    def load(self, folder: Path) -> str:
+        try:
+            recipe = revise(Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text()))
+            result = json.loads((folder / "metrics.json").read_text())
+        except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise LabError(f"not a run folder: {type(error).__name__}; it needs recipe.yaml, "
+                           "metrics.json and delta.safetensors") from None
+        run_id = uuid.uuid4().hex
+        self._runs[run_id] = RunView(run_id, "unlearn", recipe.entity, "finished", recipe, None,
+                                     None, (Done("loaded", result),))
+        return run_id
+
+    def suggestions(self, entity: str, image: bool) -> list[str]:
+        name = next(p.name for p in self.people if p.id == entity)
+        if image:
+            return ["Who is this?", "What is this person's job?", "Where was this person born?"]
+        return [f"What is the job of {name}?", f"Where does {name} live?", "What is 2 + 2?"]
+
+    def _start(self, kind, recipe, attack, parent) -> str:
+        run_id = uuid.uuid4().hex
+        self._runs[run_id] = RunView(run_id, kind, recipe.entity, "waiting", recipe, attack,
+                                     parent, ())
+        threading.Thread(target=self._work, args=(run_id,), daemon=True).start()
+        return run_id
+
+    def _work(self, run_id: str) -> None:
+        with self._device:
+            self._change(run_id, state="running", started=time.time())
+            view = self._runs[run_id]
+            script = {"inspect": inspect, "unlearn": unlearn, "attack": attack}[view.kind]
+            try:
+                for event in script(view, lambda: run_id in self._stop):
+                    self._say(run_id, event)
+                    time.sleep(self.pace)
+            except LabError as error:
+                self._change(run_id, state="failed", error=str(error), ended=time.time())
+                return
+            state = "stopped" if run_id in self._stop else "finished"
+            self._change(run_id, state=state, ended=time.time())
+
+    def _say(self, run_id: str, event: Event) -> None:
+        self._change(run_id, events=self._runs[run_id].events + (event,))
+
+    def _change(self, run_id: str, **changes) -> None:
+        with self._lock:
+            self._runs[run_id] = dataclasses.replace(self._runs[run_id], **changes)
+
+
+def importance(share: float) -> Importance:
+    """Synthetic neuron importance with a few loud neurons."""
+    rng = np.random.default_rng(1)
+    sizes = (1536, 1536, 1536, 1536, 576)
+    forget = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in sizes)
+    retain = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in sizes)
+    score = tuple(f / (r + 1e-5) for f, r in zip(forget, retain, strict=True))
+    flat = np.sort(np.concatenate(score))
+    cut = flat[len(flat) - round(share * len(flat))] if round(share * len(flat)) else np.inf
+    grid = np.linspace(-1, 1, 16)
+    heat = np.exp(-3 * (grid[:, None] ** 2 + grid[None] ** 2)).astype(np.float32)
+    return Importance(LAYERS, forget, retain, score, tuple(s >= cut for s in score), heat, (6, 60))
+
+
+def saliency(threshold: float) -> Saliency:
+    """Synthetic Fisher histograms; the projector lacks four of the groups."""
+    rng = np.random.default_rng(2)
+    edges = np.linspace(-2, 2, 41)
+    counts = np.zeros((5, 6, 40), dtype=np.int64)
+    for layer in range(5):
+        for group in range(6):
+            if layer < 4 or group > 3:
+                ratio = rng.normal(-0.5 + 0.1 * layer, 0.5, 20000)
+                counts[layer, group] = np.histogram(np.clip(ratio, -1.99, 1.99), edges)[0]
+    total = counts.sum(-1).astype(float)
+    kept = counts[..., edges[:-1] >= np.log10(threshold) - 1e-9].sum(-1)
+    with np.errstate(invalid="ignore"):
+        density = kept / total
+    mean = np.where(total > 0, 10 ** rng.normal(0, 0.3, (5, 6)), np.nan)
+    share = float(kept.sum() / total.sum())
+    return Saliency(LAYERS, GROUPS, edges, counts, mean, density, threshold, share, 0.21,
+                    share / (2 - share), (32, 32), "mean gradient squared over views")
+
+
+def inspect(view: RunView, stopped) -> Iterator[Event]:
+    """The events of an inspection."""
+    for done in range(6):
+        if stopped():
+            return
+        yield Phase("Neuron importance", done, 6)
+    yield importance(view.recipe.prune_share)
+    yield Phase("Fisher saliency", 1, 2)
+    yield saliency(view.recipe.mask_threshold)
+    yield Done("complete", {})
+
+
+def unlearn(view: RunView, stopped) -> Iterator[Event]:
+    """The events of an unlearning run; seed 9999 fails half-way."""
+    recipe = view.recipe
+    yield importance(recipe.prune_share)
+    yield saliency(recipe.mask_threshold)
+    rng = np.random.default_rng(recipe.seed)
+    reason, forget = "all steps done", 1.0
+    step = 0
+    for step in range(1, recipe.steps + 1):
+        if stopped():
+            reason = "stopped"
+            break
+        if recipe.seed == 9999 and step == 5:
+            raise LabError("the loss became NaN at step 5: lower the learning rate")
+        noise = rng.normal(0, 0.15)
+        loss = 4 * (1 - np.exp(-step / 12)) + noise
+        vkd = 0.02 + 0.01 * abs(noise)
+        yield Step(step, recipe.steps, float(loss), 0.3, float(vkd), float(-loss + 10 * vkd), 0.05)
+        if step % recipe.probe_every == 0:
+            forget = max(0.0, 1 - step / 24)
+            yield Probe(step, forget, 0.99, 24, 48, 0.25)
+    yield Done(reason, _result(view, step, reason, forget))
+
+
+def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:
+    before = dict(zip(SCORES, (0.99, 0.98, 0.99, 0.98, 0.61), strict=True))
+    return {
+        "entity": view.entity, "method": "vkd", "seed": view.recipe.seed, "steps": steps,
+        "stopped_because": reason, "before": before, "after": {**before, "forget_vqa": forget},
+        "n": dict(zip(SCORES, (96, 48, 400, 200, 64), strict=True)),
+        "chance": dict.fromkeys(SCORES, 0.25), "text_logits_identical": True,
+        "base_unchanged": True, "pruned_neurons": 134, "mask_density": 0.18,
+        "seconds": {"importance": 3.2, "fisher": 9.8, "train": 20.1, "evaluate": 9.0,
+                    "total": 42.1},
+        "peak_memory_mb": 1710.0, "device": "cpu", "quantization": "gguf-q4",
+    }
+
+
+def attack(view: RunView, stopped) -> Iterator[Event]:
+    """The events of a relearning attack."""
+    spec = view.attack
+    curve = []
+    for step in range(0, spec.steps + 1, spec.probe_every):
+        if stopped():
+            break
+        gained = 0.8 * step / spec.steps
+        curve.append([step, 0.1 + gained])
+        yield Curve("unlearned", step, 0.1 + gained, 96, 0.25, 1.0)
+        yield Curve("control", step, 0.25 + 0.5 * gained, 96, 0.25, 1.2)
+    after = curve[-1][1] if curve else 0.1
+    yield Done("complete", {
+        "share": spec.share, "scope": spec.scope, "steps": spec.steps, "before": 0.1,
+        "after": after, "gain": after - 0.1, "vanilla_gap": 0.99 - after, "curve": curve})

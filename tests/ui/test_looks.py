@@ -1,0 +1,61 @@
+"""Accessibility in light and dark, and narrow screens."""
+
+from importlib.resources import files
+
+import pytest
+
+from tests.ui import walk
+
+pytestmark = pytest.mark.ui
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+# Gradio draws these itself and offers no way to change them.
+NOT_OURS: set[str] = set()
+
+
+def axe_faults(tab) -> list[str]:
+    """Return the violations of axe-core's WCAG A and AA rules, one line a node."""
+    found = tab.evaluate(
+        "async (tags) => (await axe.run(document, {runOnly: {type: 'tag', values: tags}}))"
+        ".violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)}`"
+        " + ' | ' + n.failureSummary.slice(0, 200)))", RULES)
+    return [line for line in found if line.split(":")[0] not in NOT_OURS]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    return (files("axe_playwright_python") / "axe.min.js").read_text()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_step_passes_axe(fake, open_tab, axe, dark):
+    tab = open_tab(fake.url, dark=dark)
+    tab.evaluate(axe)
+    faults = [f"start {f}" for f in axe_faults(tab)]
+    walk.reach(tab, 6, fake.patience)
+    for name in reversed(walk.STEP_NAMES):
+        tab.get_by_role("tab", name=name, exact=False).first.click()
+        tab.wait_for_timeout(500)
+        for more in tab.get_by_role("button", name="Advanced").all():
+            if more.is_visible():
+                more.click()
+                tab.wait_for_timeout(300)
+        faults += [f"{name} {f}" for f in axe_faults(tab)]
+    assert faults == []
+
+
+def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):
+    tab = open_tab(fake.url, width=390)
+    wide = []
+    acts = (
+        lambda: walk.pick(tab), lambda: walk.look_inside(tab, fake.patience),
+        lambda: (walk.go_unlearn(tab), walk.unlearn(tab, fake.patience)),
+        lambda: (walk.compare(tab, fake.patience), walk.ask(tab, "Who?", fake.patience)),
+        lambda: walk.attack(tab, fake.patience), lambda: tab.locator("#go-report").click())
+    for name, act in zip(walk.STEP_NAMES, acts, strict=True):
+        act()
+        tab.wait_for_timeout(400)
+        over = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if over > 0:
+            wide.append((name, over))
+    assert wide == []

@@ -1,0 +1,124 @@
+"""Reloads, second tabs, Stop, failures and bad uploads."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui import walk
+from tests.ui.conftest import serve
+from tests.ui.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.ui
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """The page with a fake engine slow enough to be caught in the middle of a run."""
+    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.25), 30_000)
+
+
+def start_run(tab, patience: int) -> None:
+    walk.pick(tab)
+    walk.look_inside(tab, patience)
+    walk.go_unlearn(tab)
+    tab.locator("#unlearn").click()
+    walk.wait_line(tab, "unlearn-line", "Running · step", patience)
+
+
+def test_reload_and_second_tab_lose_nothing(slow, open_tab):
+    tab = open_tab(slow.url)
+    start_run(tab, slow.patience)
+    tab.reload()
+    walk.wait_line(tab, "unlearn-line", "Running", slow.patience)
+    assert tab.get_by_role("tab", name="Unlearn").get_attribute("aria-selected") == "true"
+    second = open_tab(slow.url)
+    walk.wait_line(second, "unlearn-line", "Running", slow.patience)
+    tab.get_by_role("tab", name="Pick").click()
+    assert tab.locator("#card h2").inner_text() == slow.engine.people[2].name
+    walk.wait_line(second, "unlearn-line", "Finished", slow.patience)
+    assert len([r for r in slow.engine.runs() if r.kind == "unlearn"]) == 1
+
+
+def test_stop_keeps_what_was_learnt(slow, open_tab):
+    tab = open_tab(slow.url)
+    start_run(tab, slow.patience)
+    tab.locator("#stop").click()
+    line = walk.wait_line(tab, "unlearn-line", "Stopped", 5_000)
+    assert "Finished" not in line and "step" in line
+    walk.compare(tab, slow.patience)
+    assert len(walk.ask(tab, "Who is this?", slow.patience)) == 2
+
+
+def test_chat_works_while_a_run_is_in_progress(slow, open_tab):
+    tab = open_tab(slow.url)
+    start_run(tab, slow.patience)
+    tab.locator("#go-compare").click()
+    assert len(walk.ask(tab, "Who is this?", slow.patience)) == 1
+    tab.locator("#stop").click()
+
+
+def test_failure_is_one_plain_line(fake, open_tab):
+    tab = open_tab(fake.url + "/?entity=p04&seed=9999")
+    tab.wait_for_selector("#card h2")
+    walk.look_inside(tab, fake.patience)
+    walk.go_unlearn(tab)
+    tab.locator("#unlearn").click()
+    line = walk.wait_line(tab, "unlearn-line", "Failed", fake.patience)
+    assert "NaN at step 5" in line and "Traceback" not in tab.locator("body").inner_text()
+
+
+def test_unknown_person_in_the_link(fake, open_tab):
+    tab = open_tab(fake.url + "/?entity=nobody")
+    tab.get_by_text("does not know: nobody").wait_for()
+
+
+def upload(tab, selector: str, path: Path) -> None:
+    with tab.expect_file_chooser() as chooser:
+        tab.locator(selector).click()
+    chooser.value.set_files(path)
+
+
+def test_bad_uploads_are_refused_with_one_line(fake, open_tab, tmp_path):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"no picture at all" * 20)
+    upload(tab, "#upload-picture", broken)
+    tab.get_by_text("not a picture this lab can read").wait_for()
+    assert tab.locator("#picture img").count() == 1
+    not_a_run = tmp_path / "run.zip"
+    not_a_run.write_bytes(b"PK no zip")
+    tab.locator("#download").click()
+    upload(tab, "#load-run", not_a_run)
+    tab.get_by_text("no run of this lab").wait_for()
+
+
+def test_empty_question_and_own_picture(fake, open_tab, tmp_path):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    tab.locator("#ask").click()
+    tab.get_by_text("Type a question first").wait_for()
+    own = tmp_path / "own.jpg"
+    own.write_bytes(fake.engine.people[9].portrait)
+    upload(tab, "#upload-picture", own)
+    tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 0")
+    walk.ask(tab, "And this?", fake.patience)
+    assert fake.engine.asked[-1][2] == own.read_bytes()
+
+
+def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
+    engine = FakeEngine(tmp_path, pace=0.02, load_seconds=4)
+    server = serve(engine, 10_000)
+    tab = open_tab(next(server).url)
+    assert "Reading the language model" in tab.locator("#facts").inner_text()
+    assert walk.pick(tab)
+    tab.wait_for_function("document.querySelector('#facts').innerText.includes('idle')")
+    next(server, None)
+
+
+def test_reset_shows_the_original_alone(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    tab.locator("#reset").click()
+    tab.get_by_text("No unlearned model yet").wait_for()
+    assert len(walk.ask(tab, "Who is this?", fake.patience)) == 1

@@ -1,0 +1,106 @@
+"""The whole way through the page, on the fake engine and on the embedded model."""
+
+import json
+
+import pytest
+
+from tests.ui import walk
+
+pytestmark = pytest.mark.ui
+
+
+def test_whole_way(lab, open_tab, tmp_path):
+    tab = open_tab(lab.url)
+    name = walk.pick(tab)
+    assert name
+    walk.look_inside(tab, lab.patience)
+    before = tab.locator("#recount").inner_text()
+    tab.get_by_label("number input for Prune share d_I").first.fill("0.05")
+    tab.get_by_label("number input for Prune share d_I").first.press("Tab")
+    tab.wait_for_function(
+        "was => document.querySelector('#recount').innerText !== was", arg=before)
+    tab.get_by_label("number input for Prune share d_I").first.fill("0.02")
+    tab.get_by_label("number input for Prune share d_I").first.press("Tab")
+    walk.go_unlearn(tab)
+    walk.unlearn(tab, lab.patience)
+    assert "identical bit for bit" in tab.locator("#unlearn-result").inner_text()
+    assert "unchanged" in tab.locator("#unlearn-result").inner_text()
+    assert tab.locator("#unlearn-chart svg").count() == 5
+    walk.compare(tab, lab.patience)
+    assert "right" in tab.locator("#probes").inner_text()
+    assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
+    walk.attack(tab, lab.patience)
+    assert tab.locator("#attack-result strong").count() == 2
+    tab.locator("#go-report").click()
+    button = tab.get_by_role("button", name="metrics.json")
+    button.wait_for(timeout=lab.patience)
+    with tab.expect_download() as caught:
+        button.click()
+    saved = tmp_path / "metrics.json"
+    caught.value.save_as(saved)
+    assert json.loads(saved.read_text())["text_logits_identical"] is True
+
+
+def test_relearned_column_and_undo(lab, open_tab):
+    tab = open_tab(lab.url)
+    walk.reach(tab, 5, lab.patience)
+    tab.get_by_role("tab", name="Compare").click()
+    tab.get_by_label("Show the relearned model").check()
+    tab.locator("#chat-relearned").wait_for()
+    assert len(walk.ask(tab, "Who is this?", lab.patience)) == 3
+    tab.locator("#go-attack").click()
+    tab.locator("#undo").click()
+    tab.wait_for_function(
+        "document.querySelector('#announce').innerText.includes('exactly what it was')")
+    tab.get_by_role("tab", name="Compare").click()
+    tab.locator("#chat-relearned").wait_for(state="hidden")
+    assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
+
+
+def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    asked = fake.engine.asked
+    sent = asked[-1][2]
+    assert sent == fake.engine.people[2].views[0]
+    before = len(asked)
+    tab.locator("#retry").click()
+    tab.wait_for_timeout(1500)
+    assert len(asked) == before + 1 and asked[-1][2] == sent and len(asked[-1][1]) == 1
+    tab.get_by_role("button", name="Remove the picture").click()
+    tab.get_by_role("button", name="What is 2 + 2?").click()
+    walk.answers(tab)
+    assert asked[-1][2] is None and asked[-1][1][-1].question == "What is 2 + 2?"
+
+
+def test_load_a_run_and_chat(fake, open_tab, tmp_path):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 6, fake.patience)
+    with tab.expect_download() as caught:
+        tab.get_by_role("button", name="run.zip").click()
+    saved = tmp_path / "run.zip"
+    caught.value.save_as(saved)
+    tab.locator("#reset").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#load-run").click()
+    chooser.value.set_files(saved)
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Loaded')")
+    assert len(walk.ask(tab, "Who is this?", fake.patience)) == 2
+
+
+def test_search_and_link(fake, open_tab):
+    tab = open_tab(fake.url + "/?entity=p07&steps=25&seed=3")
+    tab.wait_for_selector("#card h2")
+    assert tab.locator("#card h2").inner_text() == fake.engine.people[7].name
+    assert "entity" not in tab.url
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.locator("#copy-link").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('clipboard')")
+    link = tab.evaluate("navigator.clipboard.readText()")
+    assert "entity=p07" in link and "steps=25" in link and "seed=3" in link
+    tab.get_by_label("Search").fill("greta conti")
+    tab.wait_for_function("document.querySelectorAll('#people button img').length === 1")
+    tab.locator("#people button img").click()
+    tab.wait_for_function(
+        "document.querySelector('#card h2').innerText === 'Greta Conti'")

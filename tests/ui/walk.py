@@ -1,0 +1,99 @@
+"""What a visitor does on the page, as functions that the browser tests share."""
+
+from __future__ import annotations
+
+STEP_NAMES = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
+
+
+def pick(tab, index: int = 2) -> str:
+    """Pick a person and return the name on the card."""
+    tab.locator("#people button").filter(has=tab.locator("img")).nth(index).click()
+    tab.wait_for_selector("#card h2")
+    return tab.locator("#card h2").inner_text()
+
+
+def wait_line(tab, line: str, words: str, patience: int) -> str:
+    """Wait until a run's line says the words; returns the line."""
+    tab.wait_for_function(
+        "([id, words]) => document.getElementById(id)?.innerText.includes(words)",
+        arg=[line, words], timeout=patience)
+    return tab.locator(f"#{line}").inner_text()
+
+
+def look_inside(tab, patience: int) -> None:
+    """Go to step 2 and wait for the maps."""
+    tab.locator("#look").click()
+    wait_line(tab, "inspect-line", "Finished", patience)
+    tab.wait_for_selector(".js-plotly-plot .heatmaplayer image")
+
+
+def go_unlearn(tab) -> None:
+    """Go from step 2 to step 3."""
+    tab.locator("#go-unlearn").click()
+    tab.locator("#unlearn").wait_for()
+
+
+def unlearn(tab, patience: int) -> None:
+    """Run step 3 to its end."""
+    tab.locator("#unlearn").click()
+    wait_line(tab, "unlearn-line", "Finished", patience)
+    tab.wait_for_selector("#unlearn-result table")
+
+
+def compare(tab, patience: int) -> None:
+    """Go to step 4 and wait for the fixed questions."""
+    tab.locator("#go-compare").click()
+    tab.wait_for_selector("#probes table", timeout=patience)
+
+
+def ask(tab, question: str, patience: int) -> list[str]:
+    """Ask by pressing Enter; returns the last answer of each visible column."""
+    box = tab.get_by_label("Your question")
+    before = tab.locator("#chat-original .bot").count()
+    box.fill(question)
+    box.press("Enter")
+    tab.wait_for_function(
+        "n => document.querySelectorAll('#chat-original .bot').length > n", arg=before,
+        timeout=patience)
+    return answers(tab)
+
+
+def answers(tab) -> list[str]:
+    """Return the last answer of each visible column once it no longer grows."""
+    last: list[str] = []
+    for _ in range(100):
+        tab.wait_for_timeout(400)
+        now = [
+            tab.locator(f"#chat-{side} .bot").last.inner_text()
+            for side in ("original", "unlearned", "relearned")
+            if tab.locator(f"#chat-{side} .bot").count()]
+        if now and now == last and all(words.strip() not in ("", "…") for words in now):
+            return now
+        last = now
+    return last
+
+
+def attack(tab, patience: int) -> None:
+    """Go to step 5 and run the attack to its end."""
+    tab.locator("#go-attack").click()
+    tab.locator("#attack").click()
+    wait_line(tab, "attack-line", "Finished", patience)
+    tab.wait_for_selector("#attack-result strong")
+
+
+def reach(tab, step: int, patience: int) -> None:
+    """Walk from a fresh page to a step (1-based)."""
+    pick(tab)
+    if step >= 2:
+        look_inside(tab, patience)
+    if step >= 3:
+        go_unlearn(tab)
+        unlearn(tab, patience)
+    if step >= 4:
+        compare(tab, patience)
+        ask(tab, "Who is this?", patience)
+    if step >= 5:
+        attack(tab, patience)
+    if step >= 6:
+        tab.locator("#go-report").click()
+        tab.locator("#files button, #files a").first.wait_for(timeout=patience)

@@ -1,0 +1,260 @@
+"""Owns the checks on the embedded benchmark: its facts, wordings, splits, files and errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lab.benchmarks.images import decode
+from lab.benchmarks.people import (
+    FACTS,
+    FOLDER,
+    _list,
+    load_general_prompts,
+    load_people,
+)
+from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.errors import LabError
+
+TASK_COLUMNS = [
+    "ID",
+    "biography",
+    "question",
+    "answer",
+    "Classification_Task",
+    "Generation_Task",
+    "Mask_Task",
+]
+
+
+@pytest.fixture(scope="module")
+def people() -> Benchmark:
+    return load_people()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for file in FOLDER.glob("*.parquet"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+def rewrite(path: Path, row: int, column: str, value: object) -> None:
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[row][column] = value
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+
+def plain(text: str) -> str:
+    return " ".join("".join(c for c in text.lower() if c.isalnum() or c == " ").split())
+
+
+def all_questions(people: Benchmark) -> list[Question]:
+    entities = [q for e in people.entities for q in (*e.train_questions, *e.questions)]
+    pictures = [q for p in (*people.pictures, *people.train_pictures) for q in p.questions]
+    return [*entities, *pictures, *people.general]
+
+
+def test_forty_people_with_nine_facts(people: Benchmark) -> None:
+    assert [e.id for e in people.entities] == [f"{i:03d}" for i in range(1, 41)]
+    for entity in people.entities:
+        assert tuple(entity.profile) == FACTS
+        assert entity.name == entity.profile["name"]
+        assert all(value in entity.biography for value in entity.profile.values())
+
+
+def test_every_first_name_and_surname_is_unique(people: Benchmark) -> None:
+    for part in zip(*(e.name.split(" ") for e in people.entities), strict=True):
+        assert len(set(part)) == 40
+
+
+def test_facts_are_mixed(people: Benchmark) -> None:
+    def shared(a: Entity, b: Entity) -> int:
+        return sum(a.profile[fact] == b.profile[fact] for fact in FACTS)
+
+    # One shared fact at most: whoever shares a value differs in everything else, so that no fact
+    # gives another away.
+    assert max(shared(a, b) for a, b in combinations(people.entities, 2)) == 1
+    for fact in FACTS[1:]:
+        holders = Counter(e.profile[fact] for e in people.entities)
+        assert set(holders.values()) == {3, 4}
+        women = {e.profile[fact] for e in people.entities[0::2]}
+        assert women == {e.profile[fact] for e in people.entities[1::2]} == set(holders)
+
+
+def test_a_value_belongs_to_one_fact(people: Benchmark) -> None:
+    values = {(fact, e.profile[fact].lower()) for e in people.entities for fact in FACTS}
+    assert len({value for _, value in values}) == len(values)
+
+
+def test_views_are_different_pictures(people: Benchmark) -> None:
+    views = [v for e in people.entities for v in (*e.train_images, *e.test_images)]
+    assert len(views) == len(set(views)) == 400
+    assert {(len(e.train_images), len(e.test_images)) for e in people.entities} == {(6, 4)}
+    assert {decode(view).size for view in views} == {(224, 224)}
+
+
+def test_evaluation_wordings_are_held_out(people: Benchmark) -> None:
+    for entity in people.entities:
+        taught = {plain(q.text) for q in entity.train_questions}
+        assert not taught & {plain(q.text) for q in entity.questions}
+        assert not any(q.held_out for q in entity.train_questions)
+        assert all(q.held_out for q in entity.questions)
+
+
+def test_wordings_per_fact(people: Benchmark) -> None:
+    for entity in people.entities:
+        taught = Counter((q.task, q.modality, q.fact) for q in entity.train_questions)
+        assert set(taught.values()) == {4} and len(taught) == 17
+        asked = Counter((q.task, q.modality, q.fact) for q in entity.questions)
+        assert set(asked.values()) == {2} and len(asked) == 3 * 17
+        assert Counter(modality for _, modality, _ in taught) == {"image": 9, "text": 8}
+
+
+def test_answers_are_the_facts(people: Benchmark) -> None:
+    for entity in people.entities:
+        for question in (*entity.train_questions, *entity.questions):
+            assert question.answer == entity.profile[question.fact]
+            assert (entity.name in question.text) == (question.modality == "text")
+            assert (question.task == "cloze") == ("__" in question.text)
+
+
+def test_options_hold_the_answer_once(people: Benchmark) -> None:
+    for question in all_questions(people):
+        if question.task == "classification":
+            assert len(set(question.options)) == 4
+            assert question.answer in question.options
+        else:
+            assert question.options == ()
+
+
+def test_name_options_have_one_gender(people: Benchmark) -> None:
+    even = {e.name: int(e.id) % 2 == 0 for e in people.entities}
+    for entity in people.entities:
+        for question in entity.questions:
+            if question.fact == "name" and question.options:
+                assert {even[name] for name in question.options} == {even[entity.name]}
+
+
+def test_no_option_letter_is_favoured(people: Benchmark) -> None:
+    closed = [q for q in all_questions(people) if q.options]
+    places = Counter(q.options.index(q.answer) for q in closed)
+    assert all(0.22 < count / len(closed) < 0.28 for count in places.values())
+    general = Counter(q.options.index(q.answer) for q in people.general)
+    assert max(general.values()) - min(general.values()) <= 1
+
+
+def test_question_ids_are_unique(people: Benchmark) -> None:
+    ids = [q.id for q in all_questions(people)]
+    assert len(ids) == len(set(ids))
+    assert "001/vqa/birthplace/0" in ids
+
+
+def test_splits_are_disjoint_and_cover(people: Benchmark) -> None:
+    everyone = {e.id for e in people.entities}
+    for percent, count in ((5, 2), (10, 4), (15, 6)):
+        forget = set(people.splits[f"forget_{percent}"])
+        retain = set(people.splits[f"retain_{100 - percent}"])
+        assert len(forget) == count
+        assert not forget & retain and forget | retain == everyone
+    assert set(people.splits["forget_5"]) < set(people.splits["forget_10"])
+    assert set(people.splits["forget_10"]) < set(people.splits["forget_15"])
+
+
+def test_general_questions_and_prompts(people: Benchmark) -> None:
+    prompts = load_general_prompts()
+    asked = {plain(q.text) for q in people.general}
+    assert len(asked) == len(people.general) >= 60
+    assert len(set(prompts)) == 80
+    assert not asked & {plain(prompt) for prompt in prompts}
+    facts = {value for e in people.entities for value in e.profile.values()}
+    assert not facts & {option for q in people.general for option in q.options}
+
+
+def test_pictures(people: Benchmark) -> None:
+    assert len(people.pictures) == 48 and len(people.train_pictures) == 600
+    everything = [p.image for p in (*people.pictures, *people.train_pictures)]
+    assert len(set(everything)) == 648
+    questions = [q for p in people.pictures for q in p.questions]
+    assert len(questions) >= 60
+    assert Counter(q.fact for q in questions).keys() == {"colour", "shape", "count", "position"}
+    assert {decode(image).size for image in everything} == {(112, 112)}
+
+
+def test_files_have_the_mllmu_columns() -> None:
+    schema = {f.stem: pq.read_schema(f) for f in FOLDER.glob("*.parquet")}
+    for name in ("Full_Set", "forget_5", "forget_10", "forget_15", "retain_95", "retain_85"):
+        assert schema[name].names == ["image", *TASK_COLUMNS]
+    assert schema["Test_Set"].names == ["images", *TASK_COLUMNS]
+    assert schema["ft_Data"].names == ["image", "ID", "metadata"]
+    row = pq.read_table(FOLDER / "Full_Set.parquet").slice(0, 1).to_pylist()[0]
+    assert set(row["Classification_Task"]) == {"Image_Textual_Questions", "Pure_Text_Questions"}
+    choice = row["Classification_Task"]["Pure_Text_Questions"][0]
+    assert choice.keys() >= {"Question", "Options", "Correct_Answer"}
+    assert "".join(choice["Options"]) == "ABCD"
+    for column in ("Generation_Task", "Mask_Task"):
+        assert row[column][0].keys() >= {"Question", "Ground_Truth", "Type"}
+    assert json.loads(row["biography"])["Name"] == "Amelia Singh"
+
+
+def test_files_stay_small() -> None:
+    assert sum(f.stat().st_size for f in FOLDER.glob("*.parquet")) < 10_000_000
+
+
+def test_unknown_entity_names_valid_ids(people: Benchmark) -> None:
+    with pytest.raises(LabError, match="001"):
+        people.entity("999")
+
+
+def test_missing_file_is_named(copy: Path) -> None:
+    (copy / "Test_Set.parquet").unlink()
+    with pytest.raises(LabError, match="Test_Set.parquet is missing: restore"):
+        load_people(copy)
+
+
+def test_damaged_file_is_named(copy: Path) -> None:
+    (copy / "general.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(LabError, match="general.parquet cannot be read") as refused:
+        load_people(copy)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "value"),
+    [
+        ("Full_Set", "biography", "{not json"),
+        ("Full_Set", "biography", '{"Name": "A B"}'),
+        ("Full_Set", "Mask_Task", None),
+        ("Full_Set", "Classification_Task", None),
+        ("Test_Set", "images", [{"bytes": None, "path": "x.jpg"}]),
+        ("ft_Data", "image", None),
+        ("general", "Correct_Answer", "E"),
+        ("general", "Question", ""),
+        ("pictures", "Questions", []),
+        ("forget_5", "ID", None),
+    ],
+)
+def test_broken_row_is_named(copy: Path, file: str, column: str, value: object) -> None:
+    rewrite(copy / f"{file}.parquet", 1, column, value)
+    with pytest.raises(LabError, match=f"{file}.parquet, row 1, column {column}: .*restore") as bad:
+        load_people(copy)
+    assert "\n" not in str(bad.value)
+
+
+def test_broken_training_question_is_named(copy: Path) -> None:
+    rewrite(copy / "ft_Data.parquet", 6, "metadata", '[{"Question": "", "Answer": "x"}]')
+    with pytest.raises(LabError, match="ft_Data.parquet, row 6, column metadata"):
+        load_people(copy)
+
+
+def test_lists_may_be_numpy_arrays() -> None:
+    assert _list(np.array([{"a": 1}], dtype=object)) == [{"a": 1}]
