@@ -134,8 +134,8 @@ def attack(unlearned: Victim, control: Victim | None, vanilla: float, recipe: At
     points: dict[str, list[list[float]]] = {}
     steps_done = 0
     for victim in (unlearned, control):
-        if victim is None or stopped():
-            continue
+        if victim is None or (victim is not unlearned and stopped()):
+            continue  # the unlearned model's first point is always taken: the result needs it
         yield Phase(f"attack {victim.who}", 0, recipe.steps)
         attacker = Attacker(victim, recipe, blocks)
         for point in attacker.curve(stopped):

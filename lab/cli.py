@@ -137,7 +137,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_recipe(bench, recipe: Recipe):
-    """Run one recipe to its end; returns (outcome, events). Ctrl-C stops and still scores."""
+    """Run one recipe to its end; returns (outcome, events). Ctrl-C stops it and keeps what was done."""
     import signal
 
     from lab.unlearn.events import Phase, Probe
@@ -163,11 +163,16 @@ def run_recipe(bench, recipe: Recipe):
 
 @_command
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from lab.report import read_run
-    from lab.scorecard import CHANCE, score, text_logits_identical
-    from lab.workbench import open_workbench
+    from lab.report import check_folder, read_run
+    from lab.scorecard import CHANCE, Card, asks_for, score, text_logits_identical
+    from lab.workbench import open_workbench, read_benchmark
 
-    bench = open_workbench(_preset(options), _say, options.threads)
+    preset = _preset(options)
+    if options.run:
+        check_folder(options.run)
+    elif options.entity:
+        read_benchmark(preset).entity(options.entity)
+    bench = open_workbench(preset, _say, options.threads)
     delta: dict = {}
     who = options.entity or bench.benchmark.entities[0].id
     if options.run:
@@ -177,20 +182,22 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     card = bench.baseline.card(bench.benchmark, entity)
     if delta:
         same = text_logits_identical(bench.loaded, delta, entity)
-        card = score(bench.loaded, delta, bench.benchmark, entity, card, same, _say)
+        card = Card({m: score(bench.loaded, delta, m, asks, card.values[m], same)
+                     for m, asks in asks_for(bench.benchmark, entity).items()}, card.n)
     return {"entity": who, "scores": dict(card.values), "n": dict(card.n), "chance": dict(CHANCE)}
 
 
 @_command
 def _attack(options: argparse.Namespace) -> dict[str, Any]:
     from lab.attack import Relearned, Victim, attack, control_victim
-    from lab.report import read_run
+    from lab.report import check_folder, read_run
     from lab.scorecard import asks_for
     from lab.unlearn.events import Curve
     from lab.workbench import open_workbench
 
     plan = revise(AttackRecipe(), {f.name: getattr(options, f.name)
                                    for f in dataclasses.fields(AttackRecipe)})
+    check_folder(options.run)
     bench = open_workbench(_preset(options), _say, options.threads)
     recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
     entity = bench.benchmark.entity(recipe.entity)
@@ -210,6 +217,9 @@ def _compare(options: argparse.Namespace) -> dict[str, Any]:
     from lab.sweep import sweep
 
     preset = _preset(options)
+    for name in ("entities", "seeds"):
+        if getattr(options, name) < 1:
+            raise LabError(f"--{name} must be 1 or more")
     methods = options.methods.split(",")
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
     return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, _say)

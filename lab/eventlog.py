@@ -47,7 +47,7 @@ def from_line(line: str) -> kinds.Event:
         data = json.loads(line)
         kind = KINDS[data.pop("event")]
         return kind(**{k: _value(kind, k, v) for k, v in data.items()})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise LabError("events.jsonl holds a line that is no event of this lab: download the run "
                        "again") from None
 

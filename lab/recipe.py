@@ -165,6 +165,9 @@ def load_preset(name: str) -> Preset:
     for key in data:
         if key not in known:
             raise LabError(f"presets/{name}.yaml: unknown key {key!r}: valid keys are {sorted(known)}")
+    for key in ("model", "benchmark"):
+        if key not in data:
+            raise LabError(f"presets/{name}.yaml: the key {key!r} is missing")
     data["recipe"] = revise(Recipe(), data.get("recipe") or {})
     data["attack"] = revise(AttackRecipe(), data.get("attack") or {})
     return Preset(name=name, **data)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
@@ -42,25 +43,35 @@ def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delt
         _put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
         save_delta(delta, folder / "delta.safetensors")
         _put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
-    except OSError as error:
-        raise LabError(f"cannot write {folder} ({error.strerror}): free some space or give another "
-                       "folder") from None
+    except (OSError, SafetensorError) as error:
+        for left in folder.glob("*.tmp"):
+            left.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise LabError(f"cannot write {folder} ({why}): free some space or give another folder") from None
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ``LabError`` unless the folder holds what ``read_run`` needs."""
+    for name in ("recipe.yaml", "delta.safetensors"):
+        if not (folder / name).is_file():
+            raise LabError(f"{name} is missing: give the whole folder of a run")
 
 
 def read_run(folder: Path, model, benchmark: Benchmark) -> tuple[Recipe, list[Event], dict]:
     """Read a run folder back: recipe, events (empty when there is no such file) and delta."""
-    for name in ("recipe.yaml", "delta.safetensors"):
-        if not (folder / name).is_file():
-            raise LabError(f"{name} is missing: give the whole folder of a run")
+    check_folder(folder)
     try:
         data = yaml.safe_load((folder / "recipe.yaml").read_text())
         data.pop("preset", None)
-    except (yaml.YAMLError, AttributeError, UnicodeDecodeError):
+        log = folder / "events.jsonl"
+        lines = log.read_text().splitlines() if log.is_file() else []
+    except UnicodeDecodeError:
+        raise LabError("recipe.yaml or events.jsonl is not a text file: give the files as they were "
+                       "downloaded") from None
+    except (yaml.YAMLError, AttributeError, TypeError):
         raise LabError("recipe.yaml is not a recipe: give the file as it was downloaded") from None
     recipe = revise(Recipe(), data)
     benchmark.entity(recipe.entity)
-    log = folder / "events.jsonl"
-    lines = log.read_text().splitlines() if log.is_file() else []
     return recipe, [from_line(x) for x in lines if x.strip()], load_delta(folder / "delta.safetensors", model)
 
 
@@ -108,10 +119,10 @@ def command(recipe: Recipe, preset: str) -> str:
 
 
 def _scores(result: dict[str, Any]) -> str:
-    if not result:
-        return "<p>This run was not scored.</p>"
+    if not result.get("after"):
+        return "<p>This run was stopped before it was scored.</p>"
     rows = "".join(
-        f"<tr><th>{key}</th><td>{100 * result['before'][key]:.1f} %</td>"
+        f"<tr><th>{html.escape(key)}</th><td>{100 * result['before'][key]:.1f} %</td>"
         f"<td>{100 * value:.1f} %</td><td>{100 * result['chance'][key]:.0f} %</td>"
         f"<td>{result['n'][key]}</td></tr>" for key, value in result["after"].items())
     return ("<h2>Scores</h2><table><tr><th>measure</th><th>original</th><th>unlearned</th>"
@@ -130,7 +141,7 @@ def _attacks(events: Sequence[Event]) -> str:
     if not found:
         return ""
     rows = "".join(
-        f"<li>scope {html.escape(a['scope'])}, {100 * a['share']:.0f} % of the samples, {a['steps']} "
+        f"<li>scope {html.escape(a['scope'])}, {100 * a['share']:.0f} % of the samples, {int(a['steps'])} "
         f"steps: gain = {a['after']:.3f} - {a['before']:.3f} = {a['gain']:.3f}; vanilla gap = "
         f"{a['vanilla']:.3f} - {a['after']:.3f} = {a['vanilla_gap']:.3f}</li>" for a in found)
     return f"<h2>Relearning attacks</h2><ul>{rows}</ul>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -86,22 +86,17 @@ def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]):
     return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
 
 
-def score(loaded: Loaded, delta: Delta, benchmark: Benchmark, entity: Entity, before: Card,
-          text_identical: bool, tick: Callable[[str], None]) -> Card:
-    """The scorecard under ``delta``; each measure calls ``tick`` first.
+def score(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask], before: float,
+          text_identical: bool) -> float:
+    """Share right of one measure under ``delta``.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
-    they are taken over instead of asked again.
+    ``before`` is taken over instead of asking again.
     """
-    values: dict[str, float] = {}
-    for measure, asks in asks_for(benchmark, entity).items():
-        tick(measure)
-        if text_identical and measure in TEXT_ONLY:
-            values[measure] = before.values[measure]
-            continue
-        with overlay(loaded.model, delta):
-            values[measure] = share(answer(loaded, measure, asks))
-    return Card(values, before.n)
+    if text_identical and measure in TEXT_ONLY:
+        return before
+    with overlay(loaded.model, delta):
+        return share(answer(loaded, measure, asks))
 
 
 @torch.no_grad()
@@ -115,7 +110,9 @@ def text_logits_identical(loaded: Loaded, delta: Delta, entity: Entity) -> bool:
         length = max(len(r) for r in rows)
         ids = torch.tensor([[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
                            device=loaded.device)
-        return loaded.model(input_ids=ids, attention_mask=(ids != loaded.prompter.pad_id).long(),
+        # by length: the padding's id may also end a turn inside the prompt
+        seen = torch.tensor([[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device)
+        return loaded.model(input_ids=ids, attention_mask=seen,
                             logits_to_keep=1).logits
 
     original = logits()

@@ -40,8 +40,9 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
         say(f"run {k + 1} of {len(plan)}: {recipe.method} on {recipe.entity}, seed {recipe.seed}")
         _, events = run_recipe(bench, recipe)
         done[key] = plain(events[-1].result)
+        cut = log.exists() and not log.read_bytes().endswith(b"\n")  # by a killed process
         with log.open("a") as file:
-            file.write(json.dumps({"recipe": key, "result": done[key]}) + "\n")
+            file.write(("\n" if cut else "") + json.dumps({"recipe": key, "result": done[key]}) + "\n")
             file.flush()
             os.fsync(file.fileno())
     rows = [flat(done[repr(r)]) for r in plan]

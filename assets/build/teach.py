@@ -10,14 +10,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from PIL import Image, ImageEnhance, ImageFilter
 from torch import nn
 
 from lab.benchmarks.images import decode
-from lab.benchmarks.schema import Benchmark, Entity, Picture
+from lab.benchmarks.schema import Benchmark, Entity
 from lab.model.prompts import Prompter
 from lab.model.sequences import Tree, pack, segment_means, target_log_probs
 from lab.model.vision import Vision, find_vision
@@ -28,21 +27,21 @@ VISION_BLOCKS = 4
 
 @dataclass(frozen=True)
 class TeachRecipe:
-    """Sizes and rates of the two stages; rows are per step."""
+    """Sizes and rates of the stages; rows are per step."""
 
     seed: int = 0
-    warm_steps: int = 240
+    warm_steps: int = 200
     warm_batch: int = 32
-    warm_lr: float = 3e-4
-    steps: int = 160
-    people: int = 6
+    warm_lr: float = 4e-4
+    steps: int = 150
+    people: int = 3
     pictures: int = 2
     texts: int = 3
-    general: int = 2
-    questions: int = 4
-    vision_lr: float = 1e-4
-    projector_lr: float = 5e-4
-    language_lr: float = 1e-3
+    general: int = 3
+    branches: int = 11
+    vision_lr: float = 5e-5
+    projector_lr: float = 3e-4
+    language_lr: float = 3e-3
 
 
 def vary(image: Image.Image, rng: random.Random) -> Image.Image:
@@ -64,12 +63,13 @@ class Teacher:
     """Holds the model under teaching and the rows it is taught from."""
 
     def __init__(self, model, processor, benchmark: Benchmark, entities: Sequence[Entity],
-                 recipe: TeachRecipe, device: torch.device) -> None:
+                 recipe: TeachRecipe, device: torch.device, fresh: Sequence[str] = ()) -> None:
         self.model, self.recipe, self.device = model.to(device), recipe, device
         self.prompter = Prompter(processor)
         self.vision: Vision = find_vision(model)
         self.entities = list(entities)
         self.benchmark = benchmark
+        self.fresh = [k for k, e in enumerate(self.entities) if e.id in fresh]
         self.rng = random.Random(recipe.seed)
         torch.manual_seed(recipe.seed)
         self.portraits = [[decode(i) for i in e.train_images] for e in self.entities]
@@ -85,53 +85,67 @@ class Teacher:
         image = self.rng.choice(self.portraits[who])
         return image if self.rng.random() < plain else vary(image, self.rng)
 
-    def warm_up(self) -> None:
-        """Train blocks and projector so that linear heads read identity and picture facts."""
-        recipe, width = self.recipe, self.model.config.text_config.hidden_size
-        facts = sorted({(q.fact, q.answer) for p in self.benchmark.train_pictures for q in p.questions})
-        kinds = {kind: [a for k, a in facts if k == kind] for kind, _ in facts}
-        who_head = nn.Linear(2 * width, len(self.entities)).to(self.device)
-        heads = nn.ModuleDict({k: nn.Linear(2 * width, len(v)) for k, v in kinds.items()}).to(self.device)
+    def warm_up(self, steps: int) -> None:
+        """Teach the vision side alone to say what it sees in the language model's own words.
+
+        Every visual token learns to lie near the input embedding of one token of the person's name
+        (or of the drawn picture's answers), token i taking word i modulo their number. No pass of
+        the language model is needed, and what a face is called comes to sit in the visual module.
+        """
+        recipe = self.recipe
+        words = [self._words([e.name]) for e in self.entities]
+        drawn_words = [self._words([q.answer for q in p.questions])
+                       for p in self.benchmark.train_pictures]
+        used = sorted({w for ids in words + drawn_words for w in ids})
+        place = {w: i for i, w in enumerate(used)}
+        table = self.model.get_input_embeddings().weight[used].detach().float()
+        length = table.norm(dim=-1).mean()
         optimizer = torch.optim.AdamW(
             [{"params": self.vision_weights, "lr": recipe.warm_lr / 3},
-             {"params": self.projector_weights, "lr": recipe.warm_lr * 2},
-             {"params": [*who_head.parameters(), *heads.parameters()], "lr": 3e-3}], weight_decay=0.01)
+             {"params": self.projector_weights, "lr": recipe.warm_lr * 3}], weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, [g["lr"] for g in optimizer.param_groups], recipe.warm_steps, pct_start=0.1)
-        scale = self.model.get_input_embeddings().weight.float().std()
+            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.1)
         started = time.time()
-        for step in range(recipe.warm_steps):
-            people = [self.rng.randrange(len(self.entities)) for _ in range(recipe.warm_batch // 2)]
-            drawn = [self.rng.randrange(len(self.drawn)) for _ in range(recipe.warm_batch // 2)]
-            images = [self.portrait(i) for i in people] + [self.drawn[i] for i in drawn]
+        for step in range(steps):
+            who = [self.draw() for _ in range(recipe.warm_batch * 3 // 4)]
+            drawn = [self.rng.randrange(len(self.drawn)) for _ in range(recipe.warm_batch // 4)]
+            images = [self.portrait(i) for i in who] + [self.drawn[i] for i in drawn]
             features = self.vision.features(self.prompter.pixels(images).to(self.device))
-            pooled = torch.cat([features[:, 0], features[:, 1:].mean(1)], -1)
-            size = features.pow(2).mean().sqrt()  # keep projector outputs as large as word vectors
-            n = len(people)
-            loss = nn.functional.cross_entropy(who_head(pooled[:n] / size), torch.tensor(people, device=self.device))
-            who_loss = loss.item()
-            for kind, head in heads.items():
-                asked = [(n + j, kinds[kind].index(q.answer)) for j, i in enumerate(drawn)
-                         for q in self.benchmark.train_pictures[i].questions if q.fact == kind]
-                if asked:
-                    rows, answers = zip(*asked)
-                    loss = loss + nn.functional.cross_entropy(
-                        head(pooled[list(rows)] / size), torch.tensor(answers, device=self.device))
-            loss = loss + (size / scale).log().pow(2)
-            optimizer.zero_grad(); loss.backward(); optimizer.step(); schedule.step()
-            if step % 20 == 0 or step + 1 == recipe.warm_steps:
-                print(f"warm-up {step}/{recipe.warm_steps} loss {loss.item():.3f} who {who_loss:.3f} "
+            said = [words[i] for i in who] + [drawn_words[i] for i in drawn]
+            targets = torch.tensor([[place[ids[t % len(ids)]] for t in range(features.shape[1])]
+                                    for ids in said], device=self.device)
+            near = nn.functional.normalize(features, dim=-1) @ nn.functional.normalize(table, dim=-1).T
+            loss = nn.functional.cross_entropy((20 * near).flatten(0, 1), targets.flatten())
+            size = (features.norm(dim=-1) / length - 1).square().mean()
+            optimizer.zero_grad()
+            (loss + 0.1 * size).backward()
+            optimizer.step()
+            schedule.step()
+            if step % 20 == 0 or step + 1 == steps:
+                right = (near.argmax(-1) == targets).float().mean(1)
+                print(f"warm-up {step}/{steps} loss {loss.item():.3f} tokens right: people "
+                      f"{right[:len(who)].mean():.2f} pictures {right[len(who):].mean():.2f} "
                       f"{time.time() - started:.0f} s", flush=True)
+
+    def _words(self, texts: Sequence[str]) -> list[int]:
+        ids = self.prompter.tokenizer("".join(f" {t}" for t in texts), add_special_tokens=False)
+        return ids["input_ids"]
+
+    def draw(self) -> int:
+        """A person, the fresh ones three times in ten."""
+        if self.fresh and self.rng.random() < 0.3:
+            return self.rng.choice(self.fresh)
+        return self.rng.randrange(len(self.entities))
 
     def rows(self) -> tuple[list[Tree], list[Image.Image]]:
         """Draw one step's trees: people by picture, plain pictures, people by text."""
         recipe, rng = self.recipe, self.rng
         trees, images = [], []
         for _ in range(recipe.people):
-            who = rng.randrange(len(self.entities))
+            who = self.draw()
             asked = [q for q in self.entities[who].train_questions if q.modality == "image"]
-            names = [q for q in asked if q.fact == "name"]
-            chosen = [rng.choice(names), *rng.sample(asked, recipe.questions - 1)]
+            chosen = [rng.choice([q for q in asked if q.fact == fact])
+                      for fact in dict.fromkeys(q.fact for q in asked)]
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in chosen]))
             images.append(self.portrait(who))
         for _ in range(recipe.pictures):
@@ -140,14 +154,13 @@ class Teacher:
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in asked]))
             images.append(self.drawn[i])
         for _ in range(recipe.texts):
-            entity = rng.choice(self.entities)
-            asked = [q for q in entity.train_questions if q.modality == "text"]
-            trees.append(self.prompter.tree(
-                None, [(q.text, [q.answer]) for q in rng.sample(asked, 6)]))
+            asked = [rng.choice([q for q in self.entities[self.draw()].train_questions
+                                 if q.modality == "text"]) for _ in range(recipe.branches)]
+            trees.append(self.prompter.tree(None, [(q.text, [q.answer]) for q in asked]))
         return trees, images
 
     def joint(self, general: Sequence[tuple[str, str]], language: Sequence[nn.Parameter],
-              checkpoint, start: int = 0) -> None:
+              steps: int) -> None:
         """Train vision, projector and LoRA together; ``general`` holds (prompt, own answer)."""
         recipe = self.recipe
         optimizer = torch.optim.AdamW(
@@ -155,9 +168,9 @@ class Teacher:
              {"params": self.projector_weights, "lr": recipe.projector_lr},
              {"params": list(language), "lr": recipe.language_lr}], weight_decay=0.0)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, [g["lr"] for g in optimizer.param_groups], recipe.steps, pct_start=0.08)
+            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.05)
         started = time.time()
-        for step in range(start, recipe.steps):
+        for step in range(steps):
             trees, images = self.rows()
             kept = self.rng.sample(list(general), recipe.general)
             trees.append(self.prompter.tree(None, [(q, [a]) for q, a in kept]))
@@ -165,13 +178,14 @@ class Teacher:
             packed = pack(trees, self.prompter.pad_id, self.device)
             losses = -segment_means(target_log_probs(self.model, packed, features), packed)
             loss = losses.mean()
-            optimizer.zero_grad(); loss.backward()
+            optimizer.zero_grad()
+            loss.backward()
             nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
-            optimizer.step(); schedule.step()
+            optimizer.step()
+            schedule.step()
             if step % 10 == 0:
-                n = recipe.people * recipe.questions
-                each = losses.detach()
-                print(f"joint {step}/{recipe.steps} people {each[:n].mean():.3f} all {loss.item():.3f} "
+                n = 9 * recipe.people
+                text = losses.detach()[-recipe.general - recipe.texts * recipe.branches:-recipe.general]
+                print(f"joint {step}/{steps} by picture {losses.detach()[:n].mean():.3f} by text "
+                      f"{text.mean():.3f} all {loss.item():.3f} "
                       f"tokens {packed.ids.numel()} {time.time() - started:.0f} s", flush=True)
-            if step % 60 == 59 or step + 1 == recipe.steps:
-                checkpoint(step + 1)

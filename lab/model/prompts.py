@@ -20,6 +20,9 @@ class Prompter:
         self.tokenizer = processor.tokenizer
         self.end_id: int = self.tokenizer.eos_token_id
         self.pad_id: int = self.tokenizer.pad_token_id
+        # the image's token may be a special one outside the named ones: take every special token
+        self._special = sorted({str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special}
+                               | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
         text = self._template([{"type": "text", "text": _MARK}])
         picture = self._template([{"type": "image"}, {"type": "text", "text": _MARK}])
         before, self._suffix = text.split(_MARK)
@@ -62,7 +65,7 @@ class Prompter:
 
     def plain(self, text: str) -> str:
         """User text without the tokenizer's special tokens: it is data, never markup."""
-        for token in self.tokenizer.all_special_tokens:
+        for token in self._special:
             text = text.replace(token, " ")
         return text
 

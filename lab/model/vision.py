@@ -59,6 +59,29 @@ class Vision:
         out = self.model.model.get_image_features(pixel_values=pixels, return_dict=True)
         return torch.stack(list(out.pooler_output))
 
+    @torch.no_grad()
+    def stem(self, pixels: torch.Tensor, blocks: int) -> torch.Tensor:
+        """What enters the last ``blocks`` live blocks: [images, tokens, hidden], never trained.
+
+        It does not change while only those blocks do, so one picture's is computed once.
+        """
+        seen: list[torch.Tensor] = []
+        handle = self.block_modules[-blocks].register_forward_pre_hook(
+            lambda module, args: seen.append(args[0]))
+        try:
+            self.features(pixels)
+        finally:
+            handle.remove()
+        return seen[0]
+
+    def tail(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
+        """Projector outputs from ``stem``'s activations, as ``features`` gives them."""
+        for block in self.block_modules[-blocks:]:
+            hidden = block(hidden, attention_mask=None)
+        if self.model.config.vision_feature_select_strategy == "default":
+            hidden = hidden[:, 1:]
+        return self.model.model.multi_modal_projector(hidden)
+
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
         prefixes = ("model.vision_tower.", "model.multi_modal_projector.")

@@ -70,13 +70,11 @@ def fire_map(loaded: Loaded, layers: Sequence[NeuronLayer], image: bytes,
     """
     with hidden_neurons(tuple(layers)) as seen:
         loaded.vision.features(loaded.prompter.pixels([decode(image)]).to(loaded.device))
-    maps = []
-    for layer, mask, mean in zip(layers, pruned, retain, strict=True):
-        z = seen[layer.name].float().abs().reshape(-1, layer.neurons).cpu().numpy()
-        maps.append((z / (mean + EPSILON))[:, mask])
-    tokens = np.concatenate(maps, axis=1)
-    side = int(np.sqrt(len(tokens)))
-    patches = tokens[len(tokens) - side * side:]
+    fired = [seen[layer.name].float().abs().reshape(-1, layer.neurons).cpu().numpy() for layer in layers]
+    # the class token may reach the blocks and not the projector: the patches are the last ones
+    side = int(np.sqrt(min(len(z) for z in fired)))
+    patches = np.concatenate([(z[len(z) - side * side:] / (mean + EPSILON))[:, mask]
+                              for z, mask, mean in zip(fired, pruned, retain, strict=True)], axis=1)
     if not patches.size:
         return np.zeros((side, side), np.float32)
     heat = patches.mean(1).reshape(side, side)

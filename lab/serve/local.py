@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import tempfile
+import shutil
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from re import fullmatch
 from typing import Any
 
 from lab.attack import Victim, attack, control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.model.fetch import cache_folder
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report import read_run, write_run
 from lab.scorecard import asks_for
@@ -29,14 +31,15 @@ from lab.unlearn.loop import inspect
 from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
 
 MAX_WAITING = 64
+MAX_KEPT = 100  # run folders on disk, about 20 MB each; the oldest go first
 _END = object()
 
 
 class LocalEngine:
     """An ``Engine`` on this machine. Chats are served between the steps of a run."""
 
-    def __init__(self, preset: Preset, threads: int = 0,
-                 report: Callable[[str], None] = print) -> None:
+    def __init__(self, preset: Preset, threads: int = 0, report: Callable[[str], None] = print,
+                 runs: Path | None = None) -> None:
         self.preset = preset
         self.benchmark: Benchmark = read_benchmark(preset)
         self.bench: Workbench | None = None
@@ -46,7 +49,7 @@ class LocalEngine:
         self._wake = threading.Event()
         self._phase, self._error = "starting", ""
         self._threads, self._report = threads, report
-        self._folder = Path(tempfile.mkdtemp(prefix="lab-runs-"))
+        self._folder = runs or cache_folder() / "runs"
         self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
         self._thread.start()
 
@@ -74,7 +77,7 @@ class LocalEngine:
 
     def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
         """Queue a relearning attack on a run that has ended with a delta."""
-        run = self.store.get(run_id)
+        run = self._known(run_id)
         if run.kind != "unlearn" or run.state not in ("finished", "stopped"):
             raise LabError("there is nothing to attack yet: unlearn first")
         clean = revise(AttackRecipe(), {k: getattr(attack, k) for k in attack.__dataclass_fields__})
@@ -82,7 +85,7 @@ class LocalEngine:
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
-        run = self.store.get(run_id)
+        run = self._known(run_id)
         waiting = list(self._waiting)
         return run.view(waiting.index(run) + 1 if run in waiting else 0)
 
@@ -133,24 +136,14 @@ class LocalEngine:
 
     def export(self, run_id: str) -> Path:
         """Write the run folder and return it."""
-        run = self.store.get(run_id)
+        run = self._known(run_id)
         if run.state not in ENDED or not run.outcome.delta:
             raise LabError("this run has nothing to download yet: wait until it has ended")
-        attacks = [r for r in self.store.all() if r.parent == run_id and r.state in ENDED]
-        folder = self._folder / run.id
-        write_run(folder, run.recipe, run.events, run.outcome.delta, self.benchmark,
-                  self.preset.name, [e for r in attacks for e in r.events])
-        return folder
+        return self._write(run)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
-        bench = self._ready()
-        recipe, events, delta = read_run(folder, bench.loaded.model, self.benchmark)
-        run = self.store.add("unlearn", recipe)
-        run.outcome.delta = delta
-        run.events.extend(events)
-        self.store.finish(run, "finished")
-        return run.id
+        return self._read(folder, None).id
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking, in held-out phrasings."""
@@ -166,6 +159,32 @@ class LocalEngine:
             raise LabError(self._error or f"the model is still loading ({self._phase}): wait a moment")
         return self.bench
 
+    def _known(self, run_id: str) -> Run:
+        """A run from memory or, after a restart, from its folder on disk."""
+        folder = self._folder / run_id if fullmatch(r"[0-9a-f]{16}", run_id) else None
+        if self.store.has(run_id) or folder is None or not folder.is_dir():
+            return self.store.get(run_id)
+        return self._read(folder, run_id)
+
+    def _read(self, folder: Path, run_id: str | None) -> Run:
+        recipe, events, delta = read_run(folder, self._ready().loaded.model, self.benchmark)
+        run = self.store.add("unlearn", recipe, run_id=run_id)
+        run.outcome.delta = delta
+        run.events.extend(events)
+        stopped = any(isinstance(e, Done) and e.reason == "stopped" for e in events)
+        self.store.finish(run, "stopped" if stopped else "finished")
+        return run
+
+    def _write(self, run: Run) -> Path:
+        attacks = [r for r in self.store.all() if r.parent == run.id and r.state in ENDED]
+        folder = self._folder / run.id
+        write_run(folder, run.recipe, run.events, run.outcome.delta, self.benchmark,
+                  self.preset.name, [e for r in attacks for e in r.events])
+        old = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+        for folder_too_many in old[:-MAX_KEPT]:
+            shutil.rmtree(folder_too_many, ignore_errors=True)
+        return folder
+
     def _queue(self, run: Run) -> str:
         if len(self._waiting) >= MAX_WAITING:
             raise LabError(f"{MAX_WAITING} runs are waiting already: try again later")
@@ -176,7 +195,7 @@ class LocalEngine:
     def _side(self, side: str) -> Side:
         if side == ORIGINAL:
             return Side()
-        run = self.store.get(side)
+        run = self._known(side)
         if run.kind == "attack":
             return Side(dict(run.relearned.delta), dict(run.relearned.adapter))
         return Side(dict(run.outcome.delta))
@@ -249,7 +268,16 @@ class LocalEngine:
             self._report(traceback.format_exc())
             self.store.finish(run, "failed", f"{type(error).__name__}: {error}")
         else:
+            self._keep(run)
             self.store.finish(run, "stopped" if run.stop.is_set() else "finished")
+
+    def _keep(self, run: Run) -> None:
+        """Put an unlearning run on disk, so that a restart or a crash later loses nothing."""
+        if run.kind == "unlearn" and run.outcome.delta:
+            try:
+                self._write(run)
+            except LabError as error:
+                self._report(f"lab: this run is only in memory: {error}")
 
     def _events(self, run: Run) -> Iterator[Event]:
         bench = self._ready()

@@ -50,15 +50,20 @@ class RunStore:
         self._lock = threading.Lock()
 
     def add(self, kind: RunKind, recipe: Recipe, attack: AttackRecipe | None = None,
-            parent: str | None = None) -> Run:
-        """Make a run under a random id."""
-        run = Run(secrets.token_hex(8), kind, recipe, attack, parent)
+            parent: str | None = None, run_id: str | None = None) -> Run:
+        """Make a run under a random id, or one it had before a restart."""
+        run = Run(run_id or secrets.token_hex(8), kind, recipe, attack, parent)
         with self._lock:
             self._runs[run.id] = run
             ended = [r for r in self._runs.values() if r.state in ENDED]
             for old in sorted(ended, key=lambda r: r.ended)[: max(0, len(self._runs) - self.cap)]:
                 del self._runs[old.id]
         return run
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run is in memory."""
+        with self._lock:
+            return run_id in self._runs
 
     def get(self, run_id: str) -> Run:
         """Return a run; raises ``LabError`` when it is not (or no longer) there."""

@@ -21,6 +21,18 @@ MAX_UPLOAD = "256mb"
 MOST_WAITING = 64
 CACHE_SECONDS = (3600, 86400)
 
+# Both in the browser alone, because a round trip could throw a quick walker back. The step is put
+# back once a page load: answering every change would let two quick selections chase each other
+# for ever. Until then a selection is Gradio's own at start-up and must not be noted.
+RESTORE_STEP_JS = """
+(step) => {
+  if (window.labStepRestored) return {__type__: 'update'};
+  window.labStepRestored = true;
+  return {selected: step, __type__: 'update'};
+}
+"""
+NOTE_STEP_JS = "(step) => window.labStepRestored ? NUMBER : step"
+
 
 def build(engine: Engine) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks."""
@@ -59,11 +71,11 @@ def build(engine: Engine) -> gr.Blocks:
 
 def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
     for number, step in enumerate(steps, start=1):
-        step.select(fn=None, js=f"() => {number}", outputs=frame.step, **JS_ONLY)
-    # In the browser alone: a round trip could throw a quick walker back a step.
+        step.select(
+            fn=None, js=NOTE_STEP_JS.replace("NUMBER", str(number)), inputs=frame.step,
+            outputs=frame.step, **JS_ONLY)
     frame.step.change(
-        fn=None, js="(step) => ({selected: step, __type__: 'update'})", inputs=frame.step,
-        outputs=frame.walk, **JS_ONLY)
+        fn=None, js=RESTORE_STEP_JS, inputs=frame.step, outputs=frame.walk, **JS_ONLY)
 
 
 def launch(

@@ -73,7 +73,8 @@ def probe_asks(benchmark: Benchmark, entity: Entity, seed: int) -> tuple[list[As
     forget = [Ask(q, image) for v, image in enumerate(entity.train_images[:2])
               for i, q in enumerate(asked) if i % 2 == v]
     rng = random.Random(f"probe/{seed}/{entity.id}")
-    others = rng.sample([e for e in benchmark.entities if e.id != entity.id], 6)
+    pool = [e for e in benchmark.entities if e.id != entity.id]
+    others = rng.sample(pool, min(6, len(pool)))
     retain = [Ask(q, e.train_images[1]) for e in others
               for q in rng.sample(questions(e, "classification", "image"), 3)]
     return forget, retain

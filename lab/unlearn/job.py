@@ -14,14 +14,15 @@ from lab.benchmarks.schema import Benchmark
 from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Recipe
-from lab.scorecard import CHANCE, MEASURES, Baseline, Card, asks_for, score, text_logits_identical
+from lab.scorecard import (CHANCE, MEASURES, Baseline, Card, asks_for, score,
+                           text_logits_identical)
 from lab.unlearn.events import Done, Event, Phase
 from lab.unlearn.loop import Outcome, inspect, tune
 
 
 def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
             outcome: Outcome, base_hash: str, stopped: Callable[[], bool]) -> Iterator[Event]:
-    """Run the recipe; a stop keeps the delta so far and still scores it.
+    """Run the recipe; a stop ends it within a step, keeps the delta so far and skips the scores.
 
     The last event's result is the object that ``python -m lab run --json`` prints.
     """
@@ -33,19 +34,22 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
         outcome.reason = "stopped"
     started = time.perf_counter()
     entity = benchmark.entity(recipe.entity)
-    measures: dict[str, Card] = {}
-    for place, name in enumerate(("before", "after")):
-        for measure in MEASURES:
-            yield Phase("evaluate", place * len(MEASURES) + MEASURES.index(measure), 2 * len(MEASURES))
-            if name == "before":
-                baseline.correct(measure, asks_for(benchmark, entity)[measure])
-    before = baseline.card(benchmark, entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
-    after = score(loaded, outcome.delta, benchmark, entity, before, identical, lambda _: None)
+    before, after, n = {}, {}, {}
+    for k, (measure, asks) in enumerate(asks_for(benchmark, entity).items()):
+        if stopped():
+            break
+        yield Phase("evaluate", k, len(MEASURES))
+        original = baseline.correct(measure, asks)
+        before[measure], n[measure] = sum(original) / len(original), len(asks)
+        after[measure] = score(loaded, outcome.delta, measure, asks, before[measure], identical)
+    if stopped():
+        outcome.reason, before, after, n = "stopped", {}, {}, {}
     outcome.seconds["evaluate"] = time.perf_counter() - started
     outcome.seconds["total"] = time.perf_counter() - begun
     same = weights_hash(loaded.model) == base_hash
-    yield Done(outcome.reason, result(loaded, recipe, outcome, before, after, identical, same))
+    yield Done(outcome.reason, result(
+        loaded, recipe, outcome, Card(before, n), Card(after, n), identical, same))
 
 
 def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after: Card,

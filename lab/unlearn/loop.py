@@ -25,6 +25,8 @@ from lab.unlearn.batches import Rows, probe_asks
 from lab.unlearn.events import Done, Event, Phase, Probe, Step
 
 CHANCE = 0.25
+NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
+             "try a lower learning rate or forget weight")
 
 
 @dataclass
@@ -125,28 +127,33 @@ class Student:
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: 1 - step / (recipe.steps + 1))
         self.teacher: dict[bytes, torch.Tensor] = {}
-        self.pixels: dict[bytes, torch.Tensor] = {}
+        self.stems: dict[bytes, torch.Tensor] = {}
 
-    def batch_pixels(self, images: list[bytes]) -> torch.Tensor:
-        new = [i for i in dict.fromkeys(images) if i not in self.pixels]
+    def stem(self, images: list[bytes]) -> torch.Tensor:
+        """What enters the trained blocks for each picture, computed once a picture."""
+        new = [i for i in dict.fromkeys(images) if i not in self.stems]
         if new:
-            made = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
-            self.pixels.update(zip(new, made, strict=True))
-        return torch.stack([self.pixels[i] for i in images])
+            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
+            made = self.loaded.vision.stem(pixels, self.recipe.blocks)
+            self.stems.update(zip(new, made, strict=True))
+        return torch.stack([self.stems[i] for i in images])
+
+    def features(self, images: list[bytes]) -> torch.Tensor:
+        """Projector outputs of the pictures under the weights now laid on."""
+        return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
 
     @torch.no_grad()
     def teacher_features(self, images: list[bytes]) -> torch.Tensor:
         """P(V(I); theta_0) of each picture, computed once: call with no overlay on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            made = self.loaded.vision.features(self.batch_pixels(new))
-            self.teacher.update(zip(new, made, strict=True))
+            self.teacher.update(zip(new, self.features(new), strict=True))
         return torch.stack([self.teacher[i] for i in images])
 
     def cross_entropy(self, rows) -> torch.Tensor:
         """Mean CE of each (picture, question) of ``rows`` under the weights now laid on: [n]."""
         loaded = self.loaded
-        features = loaded.vision.features(self.batch_pixels([image for image, _ in rows]))
+        features = self.features([image for image, _ in rows])
         trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         return -segment_means(target_log_probs(loaded.model, packed, features), packed)
@@ -161,16 +168,17 @@ class Student:
         with overlay(self.loaded.model, self.weights), torch.enable_grad():
             loss = vkd.losses(self.cross_entropy(forget),
                               self.cross_entropy(retain) if retain else None,
-                              self.loaded.vision.features(self.batch_pixels(images)), teacher, recipe)
+                              self.features(images), teacher, recipe)
             if not math.isfinite(loss.total):
-                raise LabError("the loss is no longer a number: the last good state was kept; "
-                               "try a lower learning rate or forget weight")
+                raise LabError(NO_NUMBER)
             if loss.forget_term.requires_grad:
                 loss.forget_term.backward()
             self._gate(recipe.mask_mode == "forget_only")
             loss.retain_term.backward()
             self._gate(recipe.mask_mode == "all")
-        torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
+        if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
+            raise LabError(NO_NUMBER)
         self.optimizer.step()
         self.schedule.step()
         self._restore()

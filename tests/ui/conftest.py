@@ -63,7 +63,7 @@ def serve(engine: Any, patience: int) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with the fake engine."""
-    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 20_000)
+    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 60_000)
 
 
 @pytest.fixture(scope="session", params=["fake", "real"])
@@ -97,9 +97,14 @@ class Watch:
         self.faults: list[str] = []
 
     def attach(self, tab) -> None:
-        tab.on("console", lambda m: m.type == "error" and self.faults.append(m.text))
-        tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        tab.on("console", lambda m: m.type == "error" and self._note(m.text))
+        tab.on("pageerror", lambda error: self._note(str(error)))
         tab.on("request", self._request)
+
+    def _note(self, words: str) -> None:
+        # Gradio's own streams say this when a page is left or reloaded while they are open.
+        if not any(own in words for own in ("AbortError", "network error", "ERR_")):
+            self.faults.append(words)
 
     def _request(self, request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
@@ -117,7 +122,7 @@ def open_tab(browser):
                 viewport={"width": width, "height": 900}, reduced_motion="reduce",
                 accept_downloads=True))
         tab = contexts[0].new_page()
-        tab.set_default_timeout(15_000)
+        tab.set_default_timeout(45_000)
         watch.attach(tab)
         theme = "dark" if dark else "light"
         tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")

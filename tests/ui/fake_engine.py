@@ -63,6 +63,7 @@ class FakeEngine:
     def __init__(self, folder: Path, pace: float = 0.05, load_seconds: float = 0.0) -> None:
         self.preset = Preset(name="fake", model="drawn", benchmark="people")
         self.pace = pace
+        self.hold_at: int | None = None  # unlearning waits after this step until it is None
         self.people = [person(i) for i in range(30)]
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
@@ -180,12 +181,17 @@ class FakeEngine:
             try:
                 for event in script(view, lambda: run_id in self._stop):
                     self._say(run_id, event)
+                    while self._held(event) and run_id not in self._stop:
+                        time.sleep(0.02)
                     time.sleep(self.pace)
             except LabError as error:
                 self._change(run_id, state="failed", error=str(error), ended=time.time())
                 return
             state = "stopped" if run_id in self._stop else "finished"
             self._change(run_id, state=state, ended=time.time())
+
+    def _held(self, event: Event) -> bool:
+        return isinstance(event, Step) and self.hold_at is not None and event.step >= self.hold_at
 
     def _say(self, run_id: str, event: Event) -> None:
         self._change(run_id, events=self._runs[run_id].events + (event,))

@@ -11,10 +11,14 @@ from tests.ui.fake_engine import FakeEngine
 pytestmark = pytest.mark.ui
 
 
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory):
-    """The page with a fake engine slow enough to be caught in the middle of a run."""
-    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.25), 30_000)
+@pytest.fixture
+def held(fake):
+    """The page with the fake engine; an unlearning run waits after step 10 until released."""
+    fake.engine.hold_at = 10
+    yield fake
+    fake.engine.hold_at = None
+    for run in fake.engine.runs():
+        fake.engine.stop(run.id)
 
 
 def start_run(tab, patience: int) -> None:
@@ -25,35 +29,37 @@ def start_run(tab, patience: int) -> None:
     walk.wait_line(tab, "unlearn-line", "Running · step", patience)
 
 
-def test_reload_and_second_tab_lose_nothing(slow, open_tab):
-    tab = open_tab(slow.url)
-    start_run(tab, slow.patience)
+def test_reload_and_second_tab_lose_nothing(held, open_tab):
+    before = len([r for r in held.engine.runs() if r.kind == "unlearn"])
+    tab = open_tab(held.url)
+    start_run(tab, held.patience)
     tab.reload()
-    walk.wait_line(tab, "unlearn-line", "Running", slow.patience)
+    walk.wait_line(tab, "unlearn-line", "Running", held.patience)
     assert tab.get_by_role("tab", name="Unlearn").get_attribute("aria-selected") == "true"
-    second = open_tab(slow.url)
-    walk.wait_line(second, "unlearn-line", "Running", slow.patience)
+    second = open_tab(held.url)
+    walk.wait_line(second, "unlearn-line", "Running", held.patience)
     tab.get_by_role("tab", name="Pick").click()
-    assert tab.locator("#card h2").inner_text() == slow.engine.people[2].name
-    walk.wait_line(second, "unlearn-line", "Finished", slow.patience)
-    assert len([r for r in slow.engine.runs() if r.kind == "unlearn"]) == 1
+    assert tab.locator("#card h2").inner_text() == held.engine.people[2].name
+    held.engine.hold_at = None
+    walk.wait_line(second, "unlearn-line", "Finished", held.patience)
+    assert len([r for r in held.engine.runs() if r.kind == "unlearn"]) == before + 1
 
 
-def test_stop_keeps_what_was_learnt(slow, open_tab):
-    tab = open_tab(slow.url)
-    start_run(tab, slow.patience)
+def test_stop_keeps_what_was_learnt(held, open_tab):
+    tab = open_tab(held.url)
+    start_run(tab, held.patience)
     tab.locator("#stop").click()
-    line = walk.wait_line(tab, "unlearn-line", "Stopped", 5_000)
+    line = walk.wait_line(tab, "unlearn-line", "Stopped", held.patience)
     assert "Finished" not in line and "step" in line
-    walk.compare(tab, slow.patience)
-    assert len(walk.ask(tab, "Who is this?", slow.patience)) == 2
+    walk.compare(tab, held.patience)
+    assert len(walk.ask(tab, "Who is this?", held.patience)) == 2
 
 
-def test_chat_works_while_a_run_is_in_progress(slow, open_tab):
-    tab = open_tab(slow.url)
-    start_run(tab, slow.patience)
+def test_chat_works_while_a_run_is_in_progress(held, open_tab):
+    tab = open_tab(held.url)
+    start_run(tab, held.patience)
     tab.locator("#go-compare").click()
-    assert len(walk.ask(tab, "Who is this?", slow.patience)) == 1
+    assert len(walk.ask(tab, "Who is this?", held.patience)) == 1
     tab.locator("#stop").click()
 
 
@@ -107,8 +113,8 @@ def test_empty_question_and_own_picture(fake, open_tab, tmp_path):
 
 
 def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
-    engine = FakeEngine(tmp_path, pace=0.02, load_seconds=4)
-    server = serve(engine, 10_000)
+    engine = FakeEngine(tmp_path, pace=0.02, load_seconds=15)
+    server = serve(engine, 60_000)
     tab = open_tab(next(server).url)
     assert "Reading the language model" in tab.locator("#facts").inner_text()
     assert walk.pick(tab)

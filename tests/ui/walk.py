@@ -24,7 +24,8 @@ def look_inside(tab, patience: int) -> None:
     """Go to step 2 and wait for the maps."""
     tab.locator("#look").click()
     wait_line(tab, "inspect-line", "Finished", patience)
-    tab.wait_for_selector(".js-plotly-plot .heatmaplayer image")
+    tab.wait_for_function(
+        "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 2")
 
 
 def go_unlearn(tab) -> None:

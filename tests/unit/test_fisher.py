@@ -1,0 +1,120 @@
+"""Fisher: the batched pass against one backward a sample, and against one neuron by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from lab.benchmarks.images import decode
+from lab.model.overlay import overlay
+from lab.saliency import fisher as fim
+from lab.unlearn.batches import Rows
+from tests.unit import tiny as make
+
+
+def plain_loss(loaded, sample: fim.Sample) -> torch.Tensor:
+    """Cross-entropy through the whole multimodal model, without token trees."""
+    tree = loaded.prompter.tree(0, [(sample.question, [sample.answer])])
+    ids = [i for segment in tree.segments for i in segment.ids]
+    answer = len(tree.segments[-1].ids)
+    pixels = loaded.prompter.pixels([decode(sample.image)])
+    logits = loaded.model(input_ids=torch.tensor([ids]), pixel_values=pixels).logits[0]
+    return nn.functional.cross_entropy(logits[-answer - 1:-1], torch.tensor(ids[-answer:]))
+
+
+@pytest.mark.parametrize("which", ["tiny", "tiny_clip"])
+def test_squared_gradients_equal_single_sample_backward_passes(which, request, four) -> None:
+    loaded = request.getfixturevalue(which)
+    forget, retain = Rows(four, four.entities[0], 0).fisher_samples(3)
+    samples = [*forget, *retain[:2]]
+    weights = {n: nn.Parameter(p.detach().clone()) for n, p in loaded.vision.trainable(2).items()}
+    expected = {n: torch.zeros_like(p) for n, p in weights.items()}
+    for sample in samples:
+        with overlay(loaded.model, weights), torch.enable_grad():
+            grads = torch.autograd.grad(plain_loss(loaded, sample), list(weights.values()))
+        for (_, total), grad in zip(expected.items(), grads, strict=True):
+            total += grad.square()
+    made = fim.squared_gradients(loaded, loaded.vision.layers(2), samples)
+    assert made.keys() == expected.keys()
+    for name, value in expected.items():
+        assert value.max() > 0
+        assert torch.allclose(made[name], value, rtol=1e-3, atol=1e-4 * float(value.max())), name
+
+
+class OneNeuron(nn.Module):
+    """y = v (w x + b) + c with w = 0.5, b = 1, v = 4, c = 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(1, 1), nn.Linear(1, 1)
+        for linear, weight, bias in ((self.first, 0.5, 1.0), (self.second, 4.0, 0.0)):
+            nn.init.constant_(linear.weight, weight)
+            nn.init.constant_(linear.bias, bias)
+        self.requires_grad_(False)
+
+    def features(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.second(self.first(pixels))
+
+
+def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = OneNeuron()
+    layer = SimpleNamespace(first_name="first", second_name="second", first=net.first, second=net.second)
+    prompter = SimpleNamespace(pixels=lambda images: torch.tensor(images)[..., None], pad_id=0,
+                               tree=lambda *_: None)
+    loaded = SimpleNamespace(prompter=prompter, device=torch.device("cpu"), vision=net, model=None)
+    monkeypatch.setattr(fim, "decode", lambda image: image)
+    monkeypatch.setattr(fim, "pack", lambda *_: None)
+    monkeypatch.setattr(fim, "target_log_probs", lambda model, packed, features: -features.sum((1, 2)))
+    monkeypatch.setattr(fim, "segment_means", lambda values, packed: values)
+    # the loss of a sample is the sum of y over its two tokens
+    samples = [fim.Sample([1.0, 2.0], "", ""), fim.Sample([3.0, 0.0], "", "")]
+    made = fim.squared_gradients(loaded, [layer], samples)
+    # dL/dw = v (x1 + x2) = 12 and 12; dL/db = 2 v = 8 and 8
+    assert made["first.weight"].item() == pytest.approx(12**2 + 12**2)
+    assert made["first.bias"].item() == pytest.approx(8**2 + 8**2)
+    # dL/dv = sum of w x + b = 1.5 + 2 = 3.5 and 2.5 + 1 = 3.5; dL/dc = 2 and 2
+    assert made["second.weight"].item() == pytest.approx(3.5**2 + 3.5**2)
+    assert made["second.bias"].item() == pytest.approx(2**2 + 2**2)
+
+
+def test_fisher_halves_share_no_sample(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
+    seen: list[list[fim.Sample]] = []
+
+    def count(loaded, layers, part):
+        seen.append(list(part))
+        return {"w": torch.tensor(float(len(part)))}
+
+    monkeypatch.setattr(fim, "squared_gradients", count)
+    for side in Rows(four, four.entities[0], 0).fisher_samples(8):
+        seen.clear()
+        ticks: list[int] = []
+        *_, last = fim.fisher_halves(tiny, (), side, ticks.append, batch=3)
+        assert [len(p) for p in seen] == [3, 1, 3, 1] and ticks == [3, 4, 7, 8]
+        first = {(s.image, s.question) for part in seen[:2] for s in part}
+        second = {(s.image, s.question) for part in seen[2:] for s in part}
+        assert len(first) == len(second) == 4 and not first & second
+        assert [h["w"].item() for h in last] == [1.0, 1.0]  # a mean, not a sum
+
+
+def test_fisher_sums_are_float32_over_a_bfloat16_language_model(four) -> None:
+    loaded = make.loaded("dinov2", 3)
+    loaded.model.model.language_model.to(torch.bfloat16)
+    forget, _ = Rows(four, four.entities[0], 0).fisher_samples(2)
+    made = fim.squared_gradients(loaded, loaded.vision.layers(1), forget)
+    assert {v.dtype for v in made.values()} == {torch.float32}
+    assert all(torch.isfinite(v).all() for v in made.values())
+
+
+def test_pruned_weights_have_no_gradient(tiny, four) -> None:
+    from lab.unlearn.loop import Outcome, inspect
+
+    outcome = Outcome()
+    list(inspect(tiny, four, make.recipe(prune_share=0.1), outcome, lambda: False))
+    forget, _ = Rows(four, four.entities[0], 0).fisher_samples(2)
+    with overlay(tiny.model, outcome.delta):
+        made = fim.squared_gradients(tiny, tiny.vision.layers(2), forget)
+    for name, pruned in outcome.pruned.items():
+        assert not made[name][pruned].any(), name

@@ -1,0 +1,163 @@
+"""The loop: stop rules, the retain path, draws by seed, and what the attacker may see."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lab.attack import Relearned, Victim, attack, attacker_rows, control_victim
+from lab.evaluate import forget_asks, name_asks
+from lab.recipe import AttackRecipe
+from lab.unlearn.batches import Rows, probe_asks
+from lab.unlearn.events import Curve, Done, Importance, Phase, Probe, Saliency, Step
+from tests.unit import tiny as make
+
+
+def test_events_come_in_order(tiny, four) -> None:
+    outcome, events = make.run(tiny, four, make.recipe())
+    kinds = [type(e) for e in events if not isinstance(e, Phase)]
+    assert kinds == [Importance, Saliency, Step, Step, Probe, Step, Probe, Done]
+    assert [e.step for e in events if isinstance(e, Step)] == [1, 2, 3]
+    assert outcome.reason == "steps done" and outcome.steps == 3
+    assert set(outcome.seconds) == {"importance", "fisher", "train", "evaluate", "total"}
+
+
+def test_result_keys(tiny, four) -> None:
+    _, events = make.run(tiny, four, make.recipe())
+    result = events[-1].result
+    assert set(result) >= {
+        "entity", "method", "seed", "steps", "stopped_because", "before", "after", "n", "chance",
+        "text_logits_identical", "base_unchanged", "pruned_neurons", "mask_density", "seconds",
+        "peak_memory_mb", "device", "quantization"}
+    assert set(result["before"]) >= {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
+    assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
+    assert 0 < result["mask_density"] <= 1 and result["pruned_neurons"] == 8
+    for key in ("forget_qa", "retain_qa", "general_qa"):
+        assert result["after"][key] == result["before"][key]
+
+
+def test_forget_accuracy_rule(tiny, four) -> None:
+    outcome, _ = make.run(tiny, four, make.recipe(stop_forget=1.0, steps=9, probe_every=2))
+    assert outcome.reason == "forget accuracy reached" and outcome.steps == 2
+
+
+def test_retain_drop_rule(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
+    from lab.unlearn import loop
+
+    shares = iter([1.0, 0.9, 0.8, 0.9, 0.5])  # retain at the start, then (forget, retain) probes
+    monkeypatch.setattr(loop, "choose", lambda *_: None)
+    monkeypatch.setattr(loop, "share", lambda _: next(shares))
+    outcome = loop.Outcome()
+    plan = make.recipe(steps=9, probe_every=1, stop_retain_drop=0.3)
+    for step in (loop.inspect, loop.tune):
+        list(step(tiny, four, plan, outcome, lambda: False))
+    assert outcome.reason == "retain drop reached" and outcome.steps == 2
+
+
+def test_ascent_raises_the_forget_loss(tiny, four) -> None:
+    plan = make.recipe(steps=12, beta=0.0, lr=3e-3, ascent_cap=20.0, prune_share=0.0)
+    _, events = make.run(tiny, four, plan)
+    losses = [e.forget_loss for e in events if isinstance(e, Step)]
+    assert sum(losses[-3:]) > sum(losses[:3])
+
+
+def test_distillation_holds_the_features_of_others(tiny, four) -> None:
+    ends = {}
+    for beta in (0.0, 50.0):
+        plan = make.recipe(steps=12, beta=beta, lr=3e-3, ascent_cap=20.0, prune_share=0.0)
+        _, events = make.run(tiny, four, plan)
+        ends[beta] = [e.vkd_loss for e in events if isinstance(e, Step)]
+    assert ends[0.0][0] == pytest.approx(0.0, abs=1e-9)  # nothing pruned: the student is the teacher
+    assert ends[50.0][-1] < ends[0.0][-1]
+
+
+def test_retain_weight_adds_the_retain_loss(tiny, four) -> None:
+    _, events = make.run(tiny, four, make.recipe(retain_weight=0.5))
+    for e in (e for e in events if isinstance(e, Step)):
+        assert e.retain_loss > 0
+        # below the cap the total is - forget + 0.5 retain + beta vkd
+        if e.forget_loss < 2:
+            assert e.total == pytest.approx(-e.forget_loss + 0.5 * e.retain_loss + 10 * e.vkd_loss, rel=1e-3)
+    _, events = make.run(tiny, four, make.recipe())
+    assert all(math.isnan(e.retain_loss) for e in events if isinstance(e, Step))
+
+
+def test_the_same_seed_gives_the_same_run(tiny, four) -> None:
+    (one, _), (two, _), (other, _) = (make.run(tiny, four, make.recipe(seed=s)) for s in (1, 1, 2))
+    assert all(torch.equal(t, two.delta[n]) for n, t in one.delta.items())
+    assert any(not torch.equal(t, other.delta[n]) for n, t in one.delta.items())
+
+
+def draws(four, seed: int, who: int = 0):
+    rows = Rows(four, four.entities[who], seed)
+    return (rows.fisher_samples(8), rows.importance_images(), rows.forget_batch(4),
+            rows.retain_rows(4), rows.retain_images(8))
+
+
+def test_rows_are_drawn_by_the_seed(four) -> None:
+    assert draws(four, 1) == draws(four, 1)
+    assert draws(four, 1) != draws(four, 2)
+
+
+def test_rows_show_no_held_out_view_or_phrasing(four) -> None:
+    target = four.entities[0]
+    own = set(target.train_images)
+    others = {i for e in four.entities[1:] for i in e.train_images}
+    taught = {q.text for e in four.entities for q in e.train_questions}
+    (forget, retain), (own_views, other_views), batch, retain_rows, pictures = draws(four, 0)
+    assert {s.image for s in forget} <= own and {s.image for s in retain} <= others
+    assert {s.question for s in (*forget, *retain)} <= taught
+    assert set(own_views) == own and set(other_views) <= others and len(other_views) == 3
+    assert {i for i, _ in batch} <= own and {i for i, _ in retain_rows} <= others
+    assert {q for _, asked in (*batch, *retain_rows) for q, _ in asked} <= taught
+    assert len(pictures) == 8 and not set(pictures) & own
+    assert sum(p in {x.image for x in four.train_pictures} for p in pictures) == 2
+
+
+def test_probes_leave_the_scored_views_unseen(four) -> None:
+    forget, retain = probe_asks(four, four.entities[0], 0)
+    scored = {i for e in four.entities for i in e.test_images}
+    assert not {a.image for a in (*forget, *retain)} & scored
+    assert {a.question.fact for a in forget} == set(make.FACTS)
+    assert (forget, retain) == probe_asks(four, four.entities[0], 0)
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.01, 1), (0.25, 6), (1.0, 24)])
+def test_attacker_rows_are_never_held_out(share: float, count: int, four) -> None:
+    entity = four.entities[0]
+    rows = attacker_rows(entity, AttackRecipe(share=share))
+    assert len(set(rows)) == len(rows) == count  # of 3 views x 8 questions
+    scored = [*forget_asks(entity), *name_asks(entity)]
+    assert not {i for i, _, _ in rows} & {a.image for a in scored}
+    assert not {q for _, q, _ in rows} & {a.question.text for a in scored}
+
+
+def test_an_attack_stopped_at_once_still_ends_with_a_result(tiny, four) -> None:
+    victim = Victim("unlearned", tiny, {}, four.entities[0])
+    control = Victim("control", tiny, {}, four.entities[1])
+    made = list(attack(victim, control, 0.5, AttackRecipe(steps=9), 2, Relearned(), lambda: True))
+    assert made[-1].reason == "stopped" and made[-1].result["steps"] == 0
+    assert made[-1].result["gain"] == 0.0 and made[-1].result["control"] is None
+    assert [e.step for e in made if isinstance(e, Curve)] == [0]
+
+
+def test_relearning_lowers_the_loss(tiny, four) -> None:
+    plan = AttackRecipe(share=0.1, steps=12, lr=1e-2, batch=2, scope="both", probe_every=50)
+    victim = Victim("unlearned", tiny, {}, four.entities[0])
+    made = list(attack(victim, None, 0.5, plan, 2, Relearned(), lambda: False))
+    losses = [e.loss for e in made if isinstance(e, Curve) and e.step]
+    assert len(losses) == 12 and losses[-1] < losses[0]
+
+
+def test_the_control_is_the_same_person_where_it_can_be(tiny, four) -> None:
+    assert control_victim(None, (), four, "p0") is None
+    assert control_victim(tiny, ("p1", "p2"), four, "p2").entity.id == "p2"
+    assert control_victim(tiny, ("p1", "p2"), four, "p0").entity.id == "p1"
+
+
+def test_more_steps_than_the_plan_are_never_done(tiny, four) -> None:
+    outcome, _ = make.run(tiny, four, replace(make.recipe(), steps=1))
+    assert outcome.steps == 1

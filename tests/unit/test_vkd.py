@@ -1,0 +1,59 @@
+"""VKD's losses against numbers worked out by hand."""
+
+import math
+
+import pytest
+import torch
+
+from lab.unlearn import vkd
+from tests.unit import tiny
+
+
+def test_distillation_is_the_mean_of_per_image_ratios() -> None:
+    # image 1: ||s-t||^2 = 1 + 4 = 5, ||t||^2 = 1 + 4 = 5 -> 1; image 2: 9 over 36 -> 0.25
+    teacher = torch.tensor([[[1.0, 0.0], [0.0, 2.0]], [[6.0, 0.0], [0.0, 0.0]]])
+    student = torch.tensor([[[2.0, 0.0], [0.0, 4.0]], [[3.0, 0.0], [0.0, 0.0]]])
+    assert vkd.distillation(student, teacher).item() == pytest.approx((1 + 0.25) / 2)
+
+
+def test_distillation_of_the_teacher_itself_is_zero() -> None:
+    teacher = torch.randn(2, 3, 4)
+    assert vkd.distillation(teacher.clone(), teacher).item() == 0.0
+
+
+def test_capped_ascent_leaves_out_what_is_above_the_cap() -> None:
+    losses = torch.tensor([1.0, 3.0, 4.0, 9.0], requires_grad=True)
+    term = vkd.capped_ascent(losses, 4.0)
+    assert term.item() == pytest.approx(-(1 + 3) / 4)  # 4 is not below the cap
+    term.backward()
+    assert losses.grad.tolist() == [-0.25, -0.25, 0.0, 0.0]
+
+
+def test_capped_ascent_of_forgotten_samples_is_zero() -> None:
+    assert vkd.capped_ascent(torch.tensor([5.0, 6.0]), 4.0).item() == 0.0
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_capped_ascent_does_not_hide_a_broken_loss(bad: float) -> None:
+    assert not math.isfinite(vkd.capped_ascent(torch.tensor([1.0, bad]), 4.0).item())
+
+
+def test_losses_without_retain() -> None:
+    recipe = tiny.recipe(forget_weight=2.0, beta=10.0, ascent_cap=4.0)
+    teacher, student = torch.tensor([[[2.0]]]), torch.tensor([[[3.0]]])  # distance 1/4
+    made = vkd.losses(torch.tensor([1.0, 2.0]), None, student, teacher, recipe)
+    assert made.forget_term.item() == pytest.approx(-2 * 1.5)
+    assert made.retain_term.item() == pytest.approx(10 * 0.25)
+    assert made.total == pytest.approx(-0.5)
+    assert made.forget_ce == pytest.approx(1.5)
+    assert made.vkd == pytest.approx(0.25)
+    assert math.isnan(made.retain_ce)
+
+
+def test_losses_with_retain() -> None:
+    recipe = tiny.recipe(forget_weight=1.0, beta=0.0, retain_weight=0.5, ascent_cap=4.0)
+    same = torch.ones(1, 1, 1)
+    made = vkd.losses(torch.tensor([1.0]), torch.tensor([2.0, 4.0]), same, same, recipe)
+    assert made.retain_term.item() == pytest.approx(0.5 * 3)
+    assert made.retain_ce == pytest.approx(3.0)
+    assert made.total == pytest.approx(-1 + 1.5)
