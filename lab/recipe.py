@@ -16,6 +16,7 @@ from lab.errors import LabError
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 METHODS = ("vkd",)
+QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
 def option(default: Any, label: str, help: str, *, low=None, high=None, step=None, choices=None):

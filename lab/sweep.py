@@ -39,6 +39,8 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
             continue
         say(f"run {k + 1} of {len(plan)}: {recipe.method} on {recipe.entity}, seed {recipe.seed}")
         _, events = run_recipe(bench, recipe)
+        if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
+            raise KeyboardInterrupt
         done[key] = plain(events[-1].result)
         cut = log.exists() and not log.read_bytes().endswith(b"\n")  # by a killed process
         with log.open("a") as file:

@@ -61,7 +61,7 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     second = Teacher(model, processor, benchmark, benchmark.entities, later, device, fresh=unknown)
     for weight in language:
         weight.requires_grad_(True)
-    stage(second, general, language, work / "vanilla", recipe.warm_steps // 4, recipe.steps // 3)
+    stage(second, general, language, work / "vanilla", recipe.warm_steps * 3 // 4, recipe.steps // 4)
     vanilla = trained(model)
     write(model, processor, MODELS / "vanilla", vanilla, {}, asdict(recipe))
     same = {n for n in vanilla if torch.equal(vanilla[n], retain_only[n])}

@@ -17,8 +17,8 @@ from lab.errors import LabError
 from lab.model.fetch import cache_folder, language_model
 from lab.model.prompts import Prompter
 from lab.model.vision import Vision, find_vision
+from lab.recipe import QUANTIZATIONS
 
-QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 ROOT = Path(__file__).resolve().parents[2]
 Report = Callable[[str], None]
 

@@ -113,6 +113,9 @@ class Engine(Protocol):
     def load(self, folder: Path) -> str:
         """Read a run folder back and return the id under which it can be chatted with."""
 
+    def reload(self, quantization: str) -> None:
+        """Load the model again with another quantisation; refused while runs are under way."""
+
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking about this entity, with or without its picture."""
 

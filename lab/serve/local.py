@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import shutil
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from re import fullmatch
 from typing import Any
 
 from lab.attack import Victim, attack, control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.model.fetch import cache_folder
-from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.report import read_run, write_run
+from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.scorecard import asks_for
 from lab.serve.device import memory_mb
 from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
-from lab.serve.runs import ENDED, Run, RunStore
+from lab.serve.runs import Run, RunStore
+from lab.serve.shelf import Shelf, nothing_yet
 from lab.serve.sides import Side, answers, check_chat, probe_rows
 from lab.unlearn.events import Done, Event
 from lab.unlearn.job import unlearn
@@ -31,7 +30,6 @@ from lab.unlearn.loop import inspect
 from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
 
 MAX_WAITING = 64
-MAX_KEPT = 100  # run folders on disk, about 20 MB each; the oldest go first
 _END = object()
 
 
@@ -49,7 +47,7 @@ class LocalEngine:
         self._wake = threading.Event()
         self._phase, self._error = "starting", ""
         self._threads, self._report = threads, report
-        self._folder = runs or cache_folder() / "runs"
+        self._shelf = Shelf(runs or cache_folder() / "runs", self.store, self.benchmark)
         self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
         self._thread.start()
 
@@ -137,13 +135,24 @@ class LocalEngine:
     def export(self, run_id: str) -> Path:
         """Write the run folder and return it."""
         run = self._known(run_id)
-        if run.state not in ENDED or not run.outcome.delta:
-            raise LabError("this run has nothing to download yet: wait until it has ended")
-        return self._write(run)
+        nothing_yet(run)
+        return self._shelf.write(run, self.preset.name)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
-        return self._read(folder, None).id
+        return self._shelf.read(folder, self._ready().loaded.model).id
+
+    def reload(self, quantization: str) -> None:
+        """Load the model again with another quantisation; the status tells when it is ready."""
+        if quantization not in QUANTIZATIONS:
+            raise LabError(f"unknown quantization {quantization!r}: valid are "
+                           f"{', '.join(QUANTIZATIONS)}")
+        if any(r.state in ("waiting", "running") for r in self.store.all()):
+            raise LabError("a run is under way: stop it or wait, then change the quantisation")
+        old = self.preset
+        self.bench, self._phase = None, "starting"
+        self.preset = replace(old, quantization=quantization)
+        self._do(lambda: self._open() or self._back_to(old))
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking, in held-out phrasings."""
@@ -161,29 +170,10 @@ class LocalEngine:
 
     def _known(self, run_id: str) -> Run:
         """A run from memory or, after a restart, from its folder on disk."""
-        folder = self._folder / run_id if fullmatch(r"[0-9a-f]{16}", run_id) else None
-        if self.store.has(run_id) or folder is None or not folder.is_dir():
-            return self.store.get(run_id)
-        return self._read(folder, run_id)
-
-    def _read(self, folder: Path, run_id: str | None) -> Run:
-        recipe, events, delta = read_run(folder, self._ready().loaded.model, self.benchmark)
-        run = self.store.add("unlearn", recipe, run_id=run_id)
-        run.outcome.delta = delta
-        run.events.extend(events)
-        stopped = any(isinstance(e, Done) and e.reason == "stopped" for e in events)
-        self.store.finish(run, "stopped" if stopped else "finished")
-        return run
-
-    def _write(self, run: Run) -> Path:
-        attacks = [r for r in self.store.all() if r.parent == run.id and r.state in ENDED]
-        folder = self._folder / run.id
-        write_run(folder, run.recipe, run.events, run.outcome.delta, self.benchmark,
-                  self.preset.name, [e for r in attacks for e in r.events])
-        old = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-        for folder_too_many in old[:-MAX_KEPT]:
-            shutil.rmtree(folder_too_many, ignore_errors=True)
-        return folder
+        folder = self._shelf.find(run_id)
+        if folder:
+            return self._shelf.read(folder, self._ready().loaded.model, run_id)
+        return self.store.get(run_id)
 
     def _queue(self, run: Run) -> str:
         if len(self._waiting) >= MAX_WAITING:
@@ -220,25 +210,39 @@ class LocalEngine:
         return value
 
     def _work(self) -> None:
-        try:
-            self.bench = open_workbench(self.preset, self._say, self._threads)
-        except LabError as error:
-            self._phase, self._error = "failed", str(error)
-            self._report(f"lab: {error}")
-            return
-        except Exception as error:  # the page must be able to say that loading failed
-            self._phase, self._error = "failed", f"the model could not be loaded: {error}"
-            self._report(traceback.format_exc())
-            return
-        self._say("idle")
+        self._open()
         while True:
             self._wake.wait()
             self._wake.clear()
             self._serve_tasks()
-            while self._waiting:
+            while self._waiting and self.bench:
                 self._advance(self._waiting.popleft())
                 self._serve_tasks()
-            self._phase = "idle"
+            if self.bench:
+                self._phase = "idle"
+
+    def _open(self) -> bool:
+        """Load what the preset names; the page must be able to say why it could not be."""
+        try:
+            self.bench = open_workbench(self.preset, self._say, self._threads)
+        except LabError as error:
+            self._error = str(error)
+        except Exception as error:
+            self._report(traceback.format_exc())
+            self._error = f"the model could not be loaded: {error}"
+        else:
+            self._phase, self._error = "idle", ""
+            self._report("The model is ready.")
+            return True
+        self._phase = "failed"
+        self._report(f"lab: {self._error}")
+        return False
+
+    def _back_to(self, preset: Preset) -> None:
+        """Load the preset that worked before, keeping the reason why the change failed."""
+        reason, self.preset = self._error, preset
+        if self._open():
+            self._error = reason
 
     def _say(self, phase: str) -> None:
         self._phase = phase
@@ -275,7 +279,7 @@ class LocalEngine:
         """Put an unlearning run on disk, so that a restart or a crash later loses nothing."""
         if run.kind == "unlearn" and run.outcome.delta:
             try:
-                self._write(run)
+                self._shelf.write(run, self.preset.name)
             except LabError as error:
                 self._report(f"lab: this run is only in memory: {error}")
 

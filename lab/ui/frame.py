@@ -27,19 +27,13 @@ QUICK = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 JS_ONLY = {"api_visibility": "private", "queue": False}
 
 
-class Announcer(gr.HTML):
-    """The status line: a live region that screen readers read out when it changes."""
-
-    def __init__(self, value: str = "", **more: Any) -> None:
-        more.setdefault("html_template", '<p class="lab-say" role="status" aria-live="polite"></p>')
-        more.setdefault(
-            "js_on_load",
-            "const say = () => { const line = element.querySelector('.lab-say');"
-            " if (line) line.textContent = props.value; }; say(); watch('value', say);")
-        super().__init__(value, **more)
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "string"}
+def announcer(words: str) -> gr.HTML:
+    """Make the status line: a live region that screen readers read out when it changes."""
+    return gr.HTML(
+        words, html_template='<p class="lab-say" role="status" aria-live="polite"></p>',
+        js_on_load="const say = () => { const line = element.querySelector('.lab-say');"
+        " if (line) line.textContent = props.value; }; say(); watch('value', say);",
+        elem_id="announce")
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Frame:
     engine: Engine
     people: People
     tails: Tails
-    announce: Announcer
+    announce: gr.HTML
     walk: gr.Walkthrough
     entity: gr.BrowserState
     step: gr.BrowserState

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from lab.errors import LabError
-from lab.recipe import revise
+from lab.recipe import QUANTIZATIONS, revise
 from lab.serve.engine import Engine, Status
 from lab.ui.frame import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
 from lab.ui.steps import unlearn
@@ -49,6 +49,8 @@ class Parts:
     reset: gr.Button
     download: gr.Button
     copy: gr.Button
+    quantization: gr.Dropdown
+    reload: gr.Button
     query: gr.Textbox
     timer: gr.Timer
 
@@ -61,13 +63,19 @@ def layout(engine: Engine) -> Parts:
         reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
         download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
         copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
+    with gr.Accordion(text.CHANGE_QUANTIZATION, open=False), gr.Row(equal_height=True):
+        quantization = gr.Dropdown(
+            list(QUANTIZATIONS), value=engine.preset.quantization, label=text.QUANTIZATION,
+            info=text.QUANTIZATION_INFO, interactive=True, scale=3, min_width=220)
+        reload = gr.Button(text.RELOAD, scale=1, min_width=120, elem_id="reload-model")
     query = gr.Textbox(visible=False, label=text.COPY_LINK)
-    return Parts(facts, stop, reset, download, copy, query, gr.Timer(TICK_SECONDS))
+    return Parts(facts, stop, reset, download, copy, quantization, reload, query,
+                 gr.Timer(TICK_SECONDS))
 
 
 def status_line(status: Status) -> str:
     """Return the title and what is loaded, as a description list."""
-    worker = status.worker if status.ready else text.LOADING_WORKER
+    worker = status.worker if status.ready or status.error else text.LOADING_WORKER
     if status.waiting:
         worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=status.waiting)
     memory = text.MEMORY_VALUE.format(
@@ -90,7 +98,6 @@ def status_line(status: Status) -> str:
 def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
     """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
     engine = frame.engine
-    names, controls = list(recipe.fields), list(recipe.fields.values())
 
     def stop(*run_ids: str) -> str:
         active = [run_id for run_id in run_ids if is_active(engine, run_id)]
@@ -101,6 +108,22 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
     def reset(entity: str, history: dict):
         history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
         return "", "", history, text.RESET_DONE
+
+    def change_quantization(name: str) -> str:
+        engine.reload(name)
+        return text.RELOADING.format(name=name)
+
+    parts.timer.tick(lambda: status_line(engine.status()), None, parts.facts, **QUICK)
+    parts.stop.click(stop, frame.slots, frame.announce, **QUICK)
+    parts.reset.click(reset, [frame.entity, frame.history],
+                      [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
+    parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
+    _wire_link(parts, frame, recipe, demo)
+
+
+def _wire_link(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
+    engine = frame.engine
+    names, controls = list(recipe.fields), list(recipe.fields.values())
 
     def read_link(entity: str, history: dict, request: gr.Request):
         asked = dict(request.query_params)
@@ -113,10 +136,6 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
         picked = [person, *recall(history, person)]
         return [*(picked if person and person != entity else [gr.skip()] * 4), *values]
 
-    parts.timer.tick(lambda: status_line(engine.status()), None, parts.facts, **QUICK)
-    parts.stop.click(stop, frame.slots, frame.announce, **QUICK)
-    parts.reset.click(reset, [frame.entity, frame.history],
-                      [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
     copy_js = COPY_JS.replace("MANUAL", repr(text.LINK_MANUAL)).replace(
         "COPIED", repr(text.LINK_COPIED))
     parts.copy.click(

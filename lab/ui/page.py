@@ -9,7 +9,7 @@ import gradio as gr
 
 from lab.serve.engine import Engine
 from lab.ui import api, header
-from lab.ui.frame import JS_ONLY, Announcer, Frame, make_memory
+from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.people import People
 from lab.ui.steps import attack, compare, inside, pick, probes, report, unlearn
 from lab.ui.tail import Tails
@@ -37,8 +37,10 @@ NOTE_STEP_JS = "(step) => window.labStepRestored ? NUMBER : step"
 def build(engine: Engine) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks."""
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+        # First, so that no private handler takes one of the public names.
+        api.expose(engine)
         top = header.layout(engine)
-        announce = Announcer(text.HELLO, elem_id="announce")
+        announce = announcer(text.HELLO)
         memory = make_memory()
         people = People(engine)
         with gr.Walkthrough(selected=1, elem_id="walk") as walk:
@@ -65,7 +67,6 @@ def build(engine: Engine) -> gr.Blocks:
         report.wire(take, frame, top.download, relearn.go)
         header.wire(top, frame, tune, demo)
         _remember_step(frame, [first, second, third, fourth, fifth, sixth])
-        api.expose(engine)
     return demo
 
 

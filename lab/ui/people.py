@@ -46,10 +46,15 @@ class People:
             card for card in self.all()
             if all(w in " ".join((card.name, *card.profile.values())).casefold() for w in words)]
 
+    def held_out(self, entity: str) -> int:
+        """Return the number of the last view: the one least likely to have been trained on."""
+        return len(self._cards[entity].views) - 1
+
     def picture(self, entity: str, view: int = -1) -> str:
-        """Return the file of a held-out view, or of the portrait for view -1."""
+        """Return the file of a view, or of the portrait for view -1."""
         card = self._cards[entity]
-        data = card.portrait if view < 0 or not card.views else card.views[view % len(card.views)]
+        view = view % len(card.views) if view >= 0 and card.views else -1
+        data = card.portrait if view < 0 else card.views[view]
         file = Path(self._folder.name) / f"{list(self._cards).index(entity)}_{view}.jpg"
         if not file.exists():
             file.write_bytes(data)

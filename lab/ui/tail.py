@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -38,6 +37,10 @@ class Tails:
         try:
             while self._newest.get(key) is mine:
                 view = look_up(self._engine, run_id)
+                if view is None and run_id and not self._engine.status().ready:
+                    # A run of before a restart can be read back once the model is there.
+                    await asyncio.sleep(POLL_SECONDS)
+                    continue
                 mark = (len(view.events), view.state, view.place) if view else ()
                 if mark != last:
                     last = mark
@@ -111,8 +114,3 @@ def is_active(engine: Engine, run_id: str) -> bool:
     """Tell whether the run is waiting or running."""
     view = look_up(engine, run_id)
     return view is not None and view.state not in ENDED
-
-
-def seconds_since(view: RunView) -> float:
-    """Return how long a run has been going."""
-    return (view.ended or time.time()) - view.started if view.started else 0.0

@@ -78,7 +78,7 @@ class FakeEngine:
         waiting = sum(r.state == "waiting" for r in self._runs.values())
         busy = any(r.state == "running" for r in self._runs.values())
         phase = "" if ready else "Reading the language model"
-        return Status(ready, "LLaVA-DINOv2-small", "gguf-q4", "cpu", 1430.0, 7900.0,
+        return Status(ready, "LLaVA-DINOv2-small", self.preset.quantization, "cpu", 1430.0, 7900.0,
                       "busy" if busy else "idle", phase, waiting)
 
     def entities(self) -> Sequence[EntityCard]:
@@ -159,6 +159,11 @@ class FakeEngine:
         self._runs[run_id] = RunView(run_id, "unlearn", recipe.entity, "finished", recipe, None,
                                      None, (Done("loaded", result),))
         return run_id
+
+    def reload(self, quantization: str) -> None:
+        if any(r.state in ("waiting", "running") for r in self._runs.values()):
+            raise LabError("a run is under way: stop it or wait, then change the quantisation")
+        self.preset = dataclasses.replace(self.preset, quantization=quantization)
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         name = next(p.name for p in self.people if p.id == entity)

@@ -62,7 +62,7 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     walk.reach(tab, 4, fake.patience)
     asked = fake.engine.asked
     sent = asked[-1][2]
-    assert sent == fake.engine.people[2].views[0]
+    assert sent == fake.engine.people[2].views[-1]
     before = len(asked)
     tab.locator("#retry").click()
     tab.wait_for_timeout(1500)

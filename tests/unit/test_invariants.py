@@ -12,6 +12,7 @@ import torch
 
 import lab
 from lab.attack import Attacker, Relearned, Victim, attack
+from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
@@ -158,8 +159,6 @@ def test_dead_blocks_are_excluded(tiny_clip, tiny, four) -> None:
 
 
 def test_a_dead_block_has_no_effect_and_every_live_block_has(tiny_clip, four) -> None:
-    from lab.benchmarks.images import decode
-
     pixels = tiny_clip.prompter.pixels([decode(four.entities[0].train_images[0])])
     names = [*tiny_clip.vision.dead, *(b.first_name.removesuffix(".mlp.fc1") for b in tiny_clip.vision.blocks)]
     with torch.no_grad():
@@ -212,15 +211,18 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
         lambda module, args, output: seen.append(args[0].shape[0]))
     try:
         first = student.teacher_features([a, b, a])
+        passes = len(seen)
+        assert set(seen) == {2}  # each of the two once, the repeat not at all
         second = student.teacher_features([b, c])
+        assert seen[passes:] == [1] * passes
         student.teacher_features([c, a, b])
+        assert len(seen) == 2 * passes
     finally:
         hook.remove()
-    assert seen == [2, 1]
     assert first.shape == (3, 5, make.WIDTH) and torch.equal(first[0], first[2])
     assert torch.equal(first[1], second[0]) and not first.requires_grad
     with torch.no_grad():  # the teacher is the original, not the pruned start
-        expected = tiny.vision.features(student.batch_pixels([a]))[0]
+        expected = tiny.vision.features(tiny.prompter.pixels([decode(a)]))[0]
     assert torch.allclose(first[0], expected, atol=1e-5)
 
 

@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.recipe import revise
 from lab.serve.engine import RunView
 from lab.ui import snippets
-from lab.ui.charts import LiveChart, attack_chart, empty
+from lab.ui.charts import attack_chart, empty, live_chart
 from lab.ui.frame import QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.tail import ENDED, describe
@@ -29,7 +29,7 @@ class Parts:
     start: gr.Button
     undo: gr.Button
     line: gr.HTML
-    chart: LiveChart
+    chart: gr.HTML
     result: gr.HTML
     go: gr.Button
 
@@ -46,7 +46,7 @@ def layout(frame: Frame) -> Parts:
         undo = gr.Button(text.UNDO, elem_id="undo")
         go = gr.Button(text.GO_REPORT, elem_id="go-report")
     line = gr.HTML("", elem_id="attack-line")
-    chart = LiveChart(empty(text.NO_ATTACK), elem_id="attack-chart")
+    chart = live_chart(text.NO_ATTACK, "attack-chart")
     result = gr.HTML("", elem_id="attack-result")
     return Parts(controls, start, undo, line, chart, result, go)
 

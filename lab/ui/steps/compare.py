@@ -16,7 +16,7 @@ from lab.ui.people import read_picture
 from lab.ui.tail import look_up
 from lab.ui.text import en as text
 
-MOST_SUGGESTIONS = 4
+MOST_SUGGESTIONS = 6
 LONGEST_QUESTION = 500
 USABLE = ("finished", "stopped")
 Talk = list[dict[str, Any]]
@@ -64,7 +64,7 @@ def layout(frame: Frame) -> Parts:
             third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
             with gr.Row(elem_classes="lab-row-buttons"):
                 suggested = [
-                    gr.Button("", size="sm", visible=False, elem_classes="suggested")
+                    gr.Button("", size="sm", visible=False, min_width=180)
                     for _ in range(MOST_SUGGESTIONS)]
             with gr.Row(equal_height=True):
                 question = gr.Textbox(
@@ -166,7 +166,10 @@ def _wire_picture(parts: Parts, frame: Frame, answered: list) -> None:
     people = frame.people
 
     def preload(entity: str):
-        return (people.picture(entity, 0), 0) if people.card(entity) else (None, 0)
+        if not people.card(entity):
+            return None, 0
+        view = people.held_out(entity)
+        return people.picture(entity, view), view
 
     def another(entity: str, view: int):
         if not people.card(entity):

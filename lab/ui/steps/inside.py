@@ -87,8 +87,8 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     engine = frame.engine
 
     def start(entity: str, history: dict, prune: float, threshold: float):
-        recipe = revise(engine.preset.recipe, {
-            "entity": entity, "prune_share": prune, "mask_threshold": threshold})
+        wanted = {"entity": entity, "prune_share": prune, "mask_threshold": threshold}
+        recipe = revise(engine.preset.recipe, wanted)
         run_id = engine.submit(recipe, "inspect")
         return run_id, remember(history, entity, "inspect", run_id)
 
@@ -116,13 +116,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     look.click(guarded(first_look), [frame.entity, frame.history, frame.inspect, *sliders],
                [*notes, frame.walk], **QUIET)
     parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
-    filled = [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
-              parts.density, parts.weights, parts.stability, parts.overlay, parts.top, parts.results,
-              parts.empty, frame.announce]
-    frame.inspect.change(tail, [frame.inspect, *sliders], filled, **QUIET)
-    counted = [parts.count, parts.neurons, parts.zoom, parts.density, parts.top]
+    frame.inspect.change(
+        tail, [frame.inspect, *sliders],
+        [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
+         parts.density, parts.weights, parts.stability, parts.overlay, parts.top,
+         parts.results, parts.empty, frame.announce], **QUIET)
     gr.on([parts.prune.input, parts.threshold.input, parts.layer.input], recount,
-          [frame.inspect, parts.layer, *sliders], counted, trigger_mode="always_last", **QUIET)
+          [frame.inspect, parts.layer, *sliders],
+          [parts.count, parts.neurons, parts.zoom, parts.density, parts.top],
+          trigger_mode="always_last", **QUIET)
 
 
 def found(view: RunView | None, kind: type):

@@ -32,9 +32,9 @@ def layout(frame: Frame) -> Parts:
         with gr.Column(scale=3, min_width=320):
             search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
             gallery = gr.Gallery(
-                frame.people.gallery(""), label=text.PEOPLE, show_label=False, columns=5, height=460,
-                allow_preview=False, object_fit="cover", buttons=[], interactive=False,
-                elem_id="people")
+                frame.people.gallery(""), label=text.PEOPLE, show_label=False, columns=5,
+                height=460, allow_preview=False, object_fit="cover", buttons=[],
+                interactive=False, elem_id="people")
         with gr.Column(scale=2, min_width=300):
             card = gr.HTML(profile_card(None), elem_id="card", min_height=330)
             look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")

@@ -11,7 +11,7 @@ import gradio as gr
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.ui import snippets
-from lab.ui.charts import LiveChart, empty, unlearn_chart
+from lab.ui.charts import empty, live_chart, unlearn_chart
 from lab.ui.frame import QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.tail import ENDED, describe
@@ -29,7 +29,7 @@ class Parts:
     fields: dict[str, gr.components.Component]
     start: gr.Button
     line: gr.HTML
-    chart: LiveChart
+    chart: gr.HTML
     result: gr.HTML
     go: gr.Button
 
@@ -46,7 +46,7 @@ def layout(frame: Frame) -> Parts:
         start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
         go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
     line = gr.HTML("", elem_id="unlearn-line")
-    chart = LiveChart(empty(text.NO_CURVE), elem_id="unlearn-chart")
+    chart = live_chart(text.NO_CURVE, "unlearn-chart")
     result = gr.HTML("", elem_id="unlearn-result")
     return Parts(strength, controls, start, line, chart, result, go)
 

@@ -1,0 +1,87 @@
+"""The embedded model end to end through the command line: run, evaluate, attack."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "assets" / "model" / "vanilla"
+WHO = "003"
+SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
+FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (MODEL / "adapter.safetensors").exists(),
+                       reason="assets/model/vanilla is not there: build it with assets/build/model.py"),
+]
+
+
+def lab(*words: str) -> Any:
+    """Run ``python -m lab`` with --json; its stdout must be one JSON value and nothing else."""
+    done = subprocess.run([sys.executable, "-m", "lab", *words, "--json"], cwd=ROOT,
+                          capture_output=True, text=True, timeout=1500)
+    if done.returncode == 2 and "go online once" in done.stderr:
+        pytest.skip(f"the language model is not cached and cannot be fetched: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("\n") == 1
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "run"
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path) -> dict[str, Any]:
+    """One person forgotten in a few steps."""
+    return lab("run", "--entity", WHO, "--out", str(folder), "--set", "steps=24", "probe_every=4")
+
+
+@pytest.mark.timeout(1800)
+def test_run(result: dict[str, Any], folder: Path) -> None:
+    assert result["entity"] == WHO and result["method"] == "vkd" and result["seed"] == 0
+    for part in ("before", "after", "n", "chance"):
+        assert set(result[part]) >= SCORES, part
+    assert set(result["seconds"]) >= {"importance", "fisher", "train", "evaluate", "total"}
+    assert result["text_logits_identical"] is True
+    assert result["base_unchanged"] is True
+    assert 1 <= result["steps"] <= 24 and result["stopped_because"]
+    assert result["pruned_neurons"] > 0 and 0 < result["mask_density"] <= 1
+    assert result["peak_memory_mb"] > 0 and result["device"] and result["quantization"]
+    assert {p.name for p in folder.iterdir()} == FILES
+    assert not any(value for name, value in result["n"].items() if value < 1)
+
+
+@pytest.mark.timeout(1800)
+def test_the_person_is_forgotten_and_text_is_not(result: dict[str, Any]) -> None:
+    before, after = result["before"], result["after"]
+    assert after["forget_vqa"] < before["forget_vqa"]
+    for name in ("forget_qa", "retain_qa", "general_qa"):
+        assert after[name] == before[name]
+
+
+@pytest.mark.timeout(1800)
+def test_evaluate_on_the_folder(result: dict[str, Any], folder: Path) -> None:
+    scores = lab("evaluate", "--run", str(folder))
+    assert scores["entity"] == WHO
+    assert scores["scores"] == pytest.approx(result["after"], abs=1e-6)
+    assert set(scores["n"]) == set(scores["chance"]) == set(scores["scores"])
+
+
+@pytest.mark.timeout(1800)
+def test_attack_on_the_folder(result: dict[str, Any], folder: Path) -> None:
+    made = lab("attack", "--run", str(folder), "--share", "0.2", "--scope", "vision", "--steps", "6",
+               "--probe-every", "3")
+    assert made["share"] == 0.2 and made["scope"] == "vision" and made["steps"] == 6
+    assert made["before"] == pytest.approx(result["after"]["forget_vqa"], abs=1e-6)
+    assert made["gain"] == pytest.approx(made["after"] - made["before"], abs=1e-6)
+    assert made["vanilla_gap"] == pytest.approx(result["before"]["forget_vqa"] - made["after"], abs=1e-6)
+    assert [step for step, _ in made["curve"]] == [0, 3, 6]

@@ -1,0 +1,211 @@
+"""The page's own arithmetic and HTML, without a browser."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from lab.errors import LabError
+from lab.recipe import AttackRecipe, Recipe, revise
+from lab.serve.engine import RunView
+from lab.ui import charts, maps, people, runfiles, selection, snippets, tail
+from lab.ui.frame import recall, recipe_controls, remember
+from lab.ui.header import link_query, status_line
+from lab.ui.steps import pick, probes, unlearn
+from lab.unlearn.events import Importance, Phase, Probe, Saliency, Step
+from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
+
+
+def view(state: str = "running", events: tuple = (), **more) -> RunView:
+    return RunView("r", "unlearn", "p00", state, Recipe(), None, None, events, **more)
+
+
+def steps(count: int) -> tuple[Step, ...]:
+    return tuple(Step(i, 40, 1.0 * i, 0.0, 0.0, 0.0, 0.5) for i in range(1, count + 1))
+
+
+def test_the_page_needs_no_torch():
+    code = "import sys, lab.ui.page; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_pruned_at_takes_the_top_over_all_layers():
+    score = (np.array([1.0, 9.0, 3.0]), np.array([8.0, np.nan, 2.0, 7.0, 1.0, 1.0, 1.0, 1.0]))
+    event = Importance(("a", "b"), score, score, score, score, np.zeros((2, 2)))
+    marks = selection.pruned_at(event, 0.3)
+    assert [m.tolist() for m in marks] == [[False, True, False],
+                                           [True, False, False, True] + [False] * 4]
+    assert not any(m.any() for m in selection.pruned_at(event, 0.0))
+
+
+def test_pruned_at_agrees_with_the_event_at_its_own_share():
+    event = importance(0.02)
+    for ours, theirs in zip(selection.pruned_at(event, 0.02), event.pruned, strict=True):
+        assert (ours == theirs).all()
+
+
+def test_density_is_exact_on_edges():
+    counts = np.array([[[1, 2, 3, 4], [0, 0, 0, 0]]])
+    event = Saliency(("a",), ("w", "b"), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), counts,
+                     counts, counts)
+    cells, density, weights = selection.density_at(event, 1.0)
+    assert cells[0, 0] == pytest.approx(0.7) and np.isnan(cells[0, 1])
+    assert density == pytest.approx(0.7) and weights == 10
+    assert selection.density_at(event, 10.0)[1] == pytest.approx(0.4)
+    assert selection.density_at(event, 0.01)[1] == 1.0
+    own = saliency(1.0)
+    assert selection.density_at(own, 1.0)[1] == pytest.approx(own.mask_density)
+
+
+def test_smoothing_is_bias_corrected():
+    flat = charts.smooth([[i, 5.0] for i in range(10)])
+    assert all(y == pytest.approx(5.0) for _, y in flat)
+    two = charts.smooth([[0, 0.0], [1, 1.0]])
+    assert two[1][1] == pytest.approx(0.2 / 0.36)
+
+
+def test_chart_values_are_small_and_finite():
+    events = (*steps(2000), Step(2001, 2001, float("nan"), 0, 0, 0, 1), Probe(5, 0.5, 1, 4, 8, 0.25))
+    value = charts.unlearn_chart(events, 2001)
+    lines = [line for panel in value["panels"] for line in panel["lines"]]
+    assert max(len(line["points"]) for line in lines) <= charts.MOST_POINTS
+    assert "NaN" not in json.dumps(value)
+    assert value["panels"][-1]["rules"] == [{"y": 0.25, "label": "chance"}]
+
+
+def test_figures_have_hover_and_marks():
+    event = importance(0.02)
+    figure = maps.neuron_map(event, event.pruned)
+    assert len(figure.data[0].z[0]) == maps.MOST_COLUMNS and len(figure.data[1].x) > 0
+    assert "pruned" in figure.data[0].text[0][0]
+    assert maps.ratio_map(saliency(1.0)).data[0].z[-1][0] is None
+    assert maps.overlay(portrait(1), event.heat).size == (224, 224)
+
+
+def test_state_words_differ_and_eta_waits_for_three_steps():
+    assert "estimating" in tail.describe(view(events=steps(2)))
+    assert "0.50 s a step" in tail.describe(view(events=steps(4)))
+    assert "18 s left" in tail.describe(view(events=steps(4)))
+    words = {tail.describe(view(state)).split(": ")[1] for state in tail.ENDED}
+    assert words == {"Finished", "Stopped", "Failed"}
+    assert "place 2" in tail.describe(view("waiting", place=2))
+    assert "Fisher: 3 of 9" in tail.describe(view(events=(Phase("Fisher", 3, 9),)))
+    assert "lower the rate" in tail.describe(view("failed", error="NaN: lower the rate"))
+
+
+def test_everything_from_outside_is_escaped():
+    card = dataclasses.replace(person(0), name="<script>x</script>", biography="<i>b</i>")
+    assert "<script>" not in pick.profile_card(card) and "<i>" not in pick.profile_card(card)
+    assert "<b>" not in snippets.table(("<b>",), [("<b>",)], "<b>")
+    row = FakeEngine.probes(None, ["original"], "p00")[0]
+    bad = dataclasses.replace(row, answers=("<b>",), question="<b>")
+    assert "<b>" not in probes.probe_table([bad], ["<b>"])
+
+
+def test_verdicts_are_words(tmp_path):
+    html = probes.probe_table(FakeEngine(tmp_path).probes(["original", "x"], "p00"), ["A", "B"])
+    assert "✓ right" in html and "✗ wrong" in html and "not judged" in html
+    assert "A: 5 of 5 right · B: 4 of 5 right" in html
+
+
+def test_result_says_the_checks_in_words():
+    base = {"before": {"forget_vqa": 1.0}, "after": {"forget_vqa": 0.25}}
+    html = unlearn.result_html(base | {"text_logits_identical": False, "base_unchanged": None})
+    assert "NOT identical" in html and "not checked" in html and "-75.0 points" in html
+    assert "0%" not in unlearn.result_html({})
+
+
+def test_controls_come_from_the_fields():
+    controls = recipe_controls(Recipe(), skip=("entity",))
+    assert set(controls) == {f.name for f in dataclasses.fields(Recipe)} - {"entity"}
+    assert all(c.label and c.info for c in controls.values())
+    assert recipe_controls(AttackRecipe())["scope"].choices[0][0] == "vision"
+
+
+def test_history_keeps_runs_by_person_and_forgets_the_oldest():
+    history: dict = {}
+    for number in range(45):
+        history = remember(history, f"p{number}", "unlearn", f"r{number}")
+    assert len(history) == 40 and recall(history, "p0") == ["", "", ""]
+    assert recall(history, "p44") == ["", "r44", ""] and recall(None, "p") == ["", "", ""]
+
+
+def test_link_holds_what_differs(tmp_path):
+    engine = FakeEngine(tmp_path)
+    query = link_query(engine, "p03", {"steps": 40, "seed": 0, "beta": 3.0, "blocks": 4})
+    assert query == "entity=p03&steps=40&seed=0&beta=3.0"
+
+
+def test_header_says_why_it_is_not_ready(tmp_path):
+    engine = FakeEngine(tmp_path, load_seconds=9)
+    assert "Reading the language model" in status_line(engine.status())
+    broken = dataclasses.replace(engine.status(), error="offline <x>", worker="failed")
+    assert "offline &lt;x&gt;" in status_line(broken) and "failed" in status_line(broken)
+
+
+@pytest.mark.parametrize("name, data", [
+    ("a.png", b"no picture"), ("a.jpg", b""), ("a.gif", b"GIF89a"), ("a.svg", b"<svg/>")])
+def test_bad_pictures_are_refused(tmp_path, name, data):
+    file = tmp_path / name
+    file.write_bytes(data)
+    with pytest.raises(LabError, match="not a picture"):
+        people.read_picture(str(file))
+
+
+def test_huge_and_truncated_pictures_are_refused(tmp_path, monkeypatch):
+    file = tmp_path / "a.jpg"
+    file.write_bytes(portrait(0)[:900])
+    with pytest.raises(LabError, match="not a picture"):
+        people.read_picture(str(file))
+    file.write_bytes(portrait(0))
+    assert people.read_picture(str(file)) == portrait(0)
+    monkeypatch.setattr(people, "MOST_PIXELS", 1000)
+    with pytest.raises(LabError, match="too large"):
+        people.read_picture(str(file))
+    monkeypatch.setattr(people, "MOST_PICTURE_BYTES", 10)
+    with pytest.raises(LabError, match="too large"):
+        people.read_picture(str(file))
+
+
+def pack(path, members: dict[str, bytes]) -> str:
+    with zipfile.ZipFile(path, "w") as out:
+        for name, data in members.items():
+            out.writestr(name, data)
+    return str(path)
+
+
+def test_unpack_takes_known_names_only_and_stays_in_its_folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    good = {name: b"x" for name in runfiles.NEEDED}
+    path = pack(tmp_path / "a.zip", {
+        **{f"run/{k}": v for k, v in good.items()}, "../../evil.txt": b"x", "evil.pkl": b"x",
+        "../report.html": b"x"})
+    runfiles.unpack([path], folder)
+    assert {p.name for p in folder.iterdir()} == {*runfiles.NEEDED, "report.html"}
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_unpack_refuses_bombs_and_strangers(tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with pytest.raises(LabError, match="no run"):
+        runfiles.unpack([pack(tmp_path / "a.zip", {"other.txt": b"x"})], folder)
+    monkeypatch.setattr(runfiles, "MOST_BYTES", 100)
+    bomb = {"delta.safetensors": b"0" * 1000}
+    with pytest.raises(LabError, match="larger"):
+        runfiles.unpack([pack(tmp_path / "b.zip", bomb)], folder)
+
+
+def test_search_looks_at_names_and_facts(tmp_path):
+    known = people.People(FakeEngine(tmp_path))
+    assert [c.name for c in known.search("greta conti")] == ["Greta Conti"]
+    assert len(known.search("tortoise")) == 30 and known.search("zzz") == []
+
+
+def test_revise_keeps_control_values_typed():
+    assert revise(Recipe(), {"steps": 25.0}).steps == 25

@@ -1,0 +1,143 @@
+"""The command line: mistakes are exit code 2 and one line; --json is one value on stdout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lab import cli, workbench
+from lab.errors import LabError
+from lab.model.overlay import weights_hash
+from lab.recipe import Preset
+from lab.scorecard import Baseline
+from lab.workbench import Workbench
+from tests.unit import tiny as make
+
+RUN = ["run", "--entity", "p0", "--out", "unused"]
+SHORT = ["steps=2", "blocks=2", "batch=1", "retain_batch=2", "fisher_samples=4", "stop_forget=-1"]
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch, four) -> None:
+    """The tiny benchmark, and a model that must not be asked for."""
+    def refuse(*_, **__):
+        raise AssertionError("the model must not be loaded for this")
+
+    monkeypatch.setattr(workbench, "open_workbench", refuse)
+    monkeypatch.setattr("lab.sweep.open_workbench", refuse)
+    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+
+
+@pytest.fixture
+def tiny_lab(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
+    """Every command works on the tiny model."""
+    bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
+    for module in ("lab.workbench", "lab.sweep"):
+        monkeypatch.setattr(f"{module}.open_workbench", lambda *_: bench)
+    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+
+
+@pytest.mark.parametrize(("words", "named"), [
+    (["run", "--entity", "nobody", "--out", "x"], "p0, p1, p2, p3"),
+    (["people", "--preset", "nope"], "demo"),
+    ([*RUN, "--preset", "nope"], "demo"),
+    ([*RUN, "--method", "magic"], "vkd"),
+    ([*RUN, "--strength", "Mighty"], "Standard"),
+    ([*RUN, "--set", "stepps=4"], "prune_share"),
+    ([*RUN, "--set", "steps"], "KEY=VALUE"),
+    ([*RUN, "--set", "steps=many"], "int"),
+    ([*RUN, "--set", "steps=0"], "1 to 1000"),
+    ([*RUN, "--seed", "x"], "int"),
+    (["evaluate", "--preset", "nope"], "demo"),
+    (["evaluate", "--entity", "nobody"], "p0, p1, p2, p3"),
+    (["evaluate", "--run", "/nowhere"], "whole folder"),
+    (["attack", "--run", "/nowhere"], "whole folder"),
+    (["attack", "--run", "x", "--scope", "all"], "vision, language, both"),
+    (["attack", "--run", "x", "--share", "2"], "0.01 to 1.0"),
+    (["compare", "--methods", "vkd,magic", "--out", "x"], "valid methods are vkd"),
+    (["compare", "--strength", "Mighty", "--out", "x"], "Standard"),
+    (["compare", "--entities", "0", "--out", "x"], "1 or more"),
+    (["compare", "--seeds", "0", "--out", "x"], "1 or more"),
+])
+@pytest.mark.parametrize("json_too", [False, True])
+def test_a_mistake_is_exit_code_2_and_one_line(words, named: str, json_too: bool, no_model, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, *(["--json"] if json_too else [])])
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and said.out == ""
+    assert said.err.startswith("lab: ") and said.err.count("\n") == 1
+    assert named in said.err and "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["run"], ["run", "--entity", "p0"], ["compare", "--entities", "x"]])
+def test_a_missing_or_unknown_word_is_exit_code_2(words: list[str], capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2 and "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["", "people", "run", "evaluate", "attack", "compare"])
+def test_help_can_be_printed(command: str, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*([command] if command else []), "--help"])
+    assert ended.value.code == 0 and "--" in capsys.readouterr().out
+
+
+def printed(words: list[str], capsys) -> object:
+    """Run a command with --json and read the one value it prints."""
+    cli.main([*words, "--json"])
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1 and out.endswith("\n")
+    return json.loads(out)
+
+
+def test_people(no_model, capsys) -> None:
+    people = printed(["people"], capsys)
+    assert people[0] == {"id": "p0", "name": "Ada Almeida", "benchmark": "tiny", "images": 6}
+    assert len(people) == 4
+    cli.main(["people"])
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = printed(["run", "--entity", "p0", "--out", str(folder), "--set", *SHORT], capsys)
+    assert result["entity"] == "p0" and result["steps"] == 2 and result["seed"] == 0
+    assert json.loads((folder / "metrics.json").read_text())["after"] == pytest.approx(result["after"])
+    scores = printed(["evaluate", "--run", str(folder)], capsys)
+    assert scores["entity"] == "p0"
+    assert scores["scores"] == pytest.approx(result["after"]) and scores["n"] == result["n"]
+    assert set(scores["chance"]) == set(scores["n"])
+    original = printed(["evaluate", "--entity", "p0"], capsys)
+    assert original["scores"] == pytest.approx(result["before"])
+    attacked = printed(["attack", "--run", str(folder), "--steps", "2", "--batch", "1"], capsys)
+    assert set(attacked) >= {"share", "scope", "steps", "before", "after", "gain", "vanilla_gap", "curve"}
+    assert attacked["steps"] == 2 and attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+
+
+def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:
+    words = ["compare", "--entities", "2", "--out", str(tmp_path), "--set", *SHORT]
+    made = printed(words, capsys)
+    assert made["vkd"]["runs"] == 2
+
+
+def test_ctrl_c_before_a_run_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, no_model, capsys) -> None:
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workbench, "open_workbench", pressed)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(RUN)
+    assert ended.value.code == 130 and capsys.readouterr().err == "lab: stopped\n"
+
+
+def test_a_preset_of_an_unknown_benchmark() -> None:
+    with pytest.raises(LabError, match="valid are people"):
+        workbench.read_benchmark(Preset("mine", "x", "nope"))
+
+
+def test_recipes_are_checked_before_anything_is_loaded(four) -> None:
+    recipe = cli.recipe_from(Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"])
+    assert (recipe.entity, recipe.seed, recipe.lr) == ("p1", 3, 1e-3)

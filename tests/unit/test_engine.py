@@ -1,0 +1,238 @@
+"""The local engine on the tiny model: submit, stop, chat during a run, fail, attack, export, load."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.errors import LabError
+from lab.model.overlay import weights_hash
+from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.scorecard import Baseline
+from lab.serve import local
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.runs import RunStore
+from lab.unlearn import loop
+from lab.unlearn.events import Curve, Done, Importance, Saliency, Step
+from lab.workbench import Workbench
+from tests.unit import tiny as make
+
+PRESET = Preset("demo", "tiny", "tiny", "none")
+ATTACK = AttackRecipe(steps=2, batch=1, probe_every=1)
+PATIENCE = 120.0
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for something the worker does."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "the worker did not get there"
+        time.sleep(0.01)
+
+
+def wait(engine, run_id: str):
+    """Wait for a run's end and return its view."""
+    until(lambda: engine.run(run_id).ended)
+    return engine.run(run_id)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engine keeps its runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def engine(tiny, four, shelf: Path) -> Iterator[local.LocalEngine]:
+    """An engine over the tiny model, ready."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "read_benchmark", lambda preset: four)
+        patch.setattr(local, "open_workbench", lambda preset, report, threads: Workbench(
+            preset, four, tiny, Baseline(tiny), weights_hash(tiny.model)))
+        made = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)
+        until(lambda: made.status().ready)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def finished(engine) -> str:
+    """The id of a finished run."""
+    run_id = engine.submit(make.recipe(steps=2))
+    assert wait(engine, run_id).state == "finished"
+    return run_id
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Hold every update until the event is set."""
+    go, own = threading.Event(), loop.Student.update
+
+    def update(self, rows):
+        go.wait(0.05)
+        return own(self, rows)
+
+    monkeypatch.setattr(loop.Student, "update", update)
+    return go
+
+
+def test_status_and_entities(engine) -> None:
+    until(lambda: engine.status().worker == "idle")
+    status = engine.status()
+    assert status.ready and status.device == "cpu" and status.error == ""
+    assert 0 < status.memory_used_mb < status.memory_total_mb
+    cards = engine.entities()
+    assert [c.id for c in cards] == ["p0", "p1", "p2", "p3"] and cards[0].portrait in cards[0].views
+
+
+def test_a_run_to_its_end(engine, finished: str) -> None:
+    view = engine.run(finished)
+    assert view.error == "" and view.ended >= view.started > 0 and view.place == 0
+    assert [e.step for e in view.events if isinstance(e, Step)] == [1, 2]
+    assert isinstance(view.events[-1], Done) and view.events[-1].result["base_unchanged"]
+    assert finished in [r.id for r in engine.runs()]
+
+
+def test_looking_inside_changes_nothing(engine) -> None:
+    view = wait(engine, engine.submit(make.recipe(), "inspect"))
+    assert view.state == "finished"
+    assert {type(e) for e in view.events} >= {Importance, Saliency, Done}
+    assert not any(isinstance(e, Step) for e in view.events)
+
+
+def test_stop_keeps_the_delta_so_far_and_chat_works_meanwhile(engine, slow: threading.Event) -> None:
+    run_id = engine.submit(make.recipe(steps=900, probe_every=100))
+    until(lambda: any(isinstance(e, Step) for e in engine.run(run_id).events))
+    portrait = engine.entities()[0].portrait
+    *_, last = engine.chat([ORIGINAL, run_id], [Turn("Who is this person?")], portrait)
+    assert len(last) == 2 and engine.run(run_id).state == "running"
+    engine.stop(run_id)
+    asked = len([e for e in engine.run(run_id).events if isinstance(e, Step)])
+    slow.set()
+    view = wait(engine, run_id)
+    done = len([e for e in view.events if isinstance(e, Step)])
+    assert view.state == "stopped" and done <= asked + 2
+    assert view.events[-1].result["stopped_because"] == "stopped"
+    assert (engine.export(run_id) / "delta.safetensors").is_file()
+
+
+def test_a_waiting_run_can_be_taken_out(engine, slow: threading.Event) -> None:
+    first = engine.submit(make.recipe(steps=900, probe_every=100))
+    second = engine.submit(make.recipe(seed=1))
+    until(lambda: engine.run(first).state == "running")
+    assert engine.run(second).state == "waiting" and engine.run(second).place == 1
+    engine.stop(second)
+    assert engine.run(second).state == "stopped" and engine.run(second).events == ()
+    slow.set()
+    engine.stop(first)
+    assert wait(engine, first).state == "stopped"
+
+
+def test_a_failed_run_says_why_and_the_worker_goes_on(engine, monkeypatch, tiny) -> None:
+    own = loop.Student.cross_entropy
+    monkeypatch.setattr(loop.Student, "cross_entropy", lambda self, rows: own(self, rows) * float("nan"))
+    view = wait(engine, engine.submit(make.recipe()))
+    assert view.state == "failed" and "no longer a number" in view.error and "\n" not in view.error
+    monkeypatch.setattr(loop.Student, "cross_entropy", lambda self, rows: 1 / 0)
+    assert wait(engine, engine.submit(make.recipe())).error.startswith("ZeroDivisionError")
+    monkeypatch.undo()
+    assert wait(engine, engine.submit(make.recipe(steps=1))).state == "finished"
+    assert weights_hash(tiny.model) == engine.bench.base_hash
+
+
+def test_too_many_blocks_fail_plainly(engine) -> None:
+    view = wait(engine, engine.submit(make.recipe(blocks=9)))
+    assert view.state == "failed" and "9 is more than the 3 live blocks" in view.error
+
+
+def test_attack_and_its_third_side(engine, finished: str) -> None:
+    attack_id = engine.submit_attack(finished, ATTACK)
+    view = wait(engine, attack_id)
+    assert view.state == "finished" and view.kind == "attack" and view.parent == finished
+    assert [e.step for e in view.events if isinstance(e, Curve)] == [0, 1, 2]
+    *_, last = engine.chat([ORIGINAL, finished, attack_id], [Turn("Who?")], engine.entities()[0].portrait)
+    assert len(last) == 3
+    assert '"attacks": [\n' in (engine.export(finished) / "metrics.json").read_text()
+
+
+def test_export_and_load(engine, finished: str, tmp_path: Path) -> None:
+    folder = engine.export(finished)
+    again = engine.load(folder)
+    view = engine.run(again)
+    assert again != finished and view.state == "finished" and view.recipe == engine.run(finished).recipe
+    turns, portrait = [Turn("Who is this person?")], engine.entities()[0].portrait
+    *_, last = engine.chat([finished, again], turns, portrait)
+    assert last[0] == last[1]
+    assert wait(engine, engine.submit_attack(again, ATTACK)).state == "finished"
+    with pytest.raises(LabError, match="missing"):
+        engine.load(tmp_path)
+
+
+def test_probes_and_suggestions(engine, finished: str) -> None:
+    rows = engine.probes([ORIGINAL, finished], "p0")
+    assert {r.group for r in rows} >= {"Forget VQA", "Retain VQA", "General"}
+    assert len(engine.suggestions("p0", True)) == 4
+    assert engine.suggestions("p0", False)[-1].endswith("?")
+
+
+@pytest.mark.parametrize(("misuse", "words"), [
+    (lambda e: e.submit(make.recipe(entity="p9")), "unknown entity"),
+    (lambda e: e.submit(replace(make.recipe(), steps=0)), "outside 1 to 1000"),
+    (lambda e: e.run("gone"), "no longer here"),
+    (lambda e: e.stop("gone"), "no longer here"),
+    (lambda e: e.submit_attack("gone", ATTACK), "no longer here"),
+    (lambda e: next(e.chat([ORIGINAL], [Turn("")], None)), "empty"),
+    (lambda e: next(e.chat(["gone"], [Turn("x")], None)), "no longer here"),
+    (lambda e: e.probes([ORIGINAL], "p9"), "unknown entity"),
+])
+def test_misuse_is_one_plain_line(misuse, words: str, engine) -> None:
+    with pytest.raises(LabError, match=words) as refused:
+        misuse(engine)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_inspection_cannot_be_attacked(engine) -> None:
+    view = wait(engine, engine.submit(make.recipe(), "inspect"))
+    with pytest.raises(LabError, match="unlearn first"):
+        engine.submit_attack(view.id, ATTACK)
+
+
+def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) -> None:
+    until(lambda: (shelf / finished / "delta.safetensors").is_file())
+    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)
+    until(lambda: again.status().ready)
+    view = again.run(finished)
+    assert view.state == "finished" and view.recipe == engine.run(finished).recipe
+    *_, last = again.chat([ORIGINAL, finished], [Turn("Who?")], again.entities()[0].portrait)
+    assert len(last) == 2
+    with pytest.raises(LabError, match="no longer here"):
+        again.run("../../etc")
+
+
+def test_a_model_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, four, tmp_path: Path) -> None:
+    def fail(*_):
+        raise LabError("go online once")
+
+    monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr(local, "open_workbench", fail)
+    engine = local.LocalEngine(PRESET, report=lambda _: None, runs=tmp_path)
+    until(lambda: engine.status().error)
+    assert not engine.status().ready and engine.status().worker == "failed"
+    with pytest.raises(LabError, match="go online once"):
+        next(engine.chat([ORIGINAL], [Turn("x")], None))
+
+
+def test_the_run_store_does_not_grow() -> None:
+    store = RunStore(cap=5)
+    waiting = store.add("unlearn", Recipe())
+    for k in range(50):
+        run = store.add("unlearn", Recipe(seed=k))
+        store.finish(run, "finished")
+    runs = store.all()
+    assert len(runs) == 5 and waiting in runs and runs[-1].recipe.seed == 49
+    with pytest.raises(LabError, match="no longer here"):
+        store.get("gone")

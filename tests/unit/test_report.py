@@ -1,0 +1,140 @@
+"""The run folder: six files, read back as they were; the report asks nothing of the network."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lab.attack import Relearned, Victim, attack
+from lab.errors import LabError
+from lab.eventlog import to_line
+from lab.recipe import AttackRecipe
+from lab.report import command, page, read_run, write_run
+from tests.unit import tiny as make
+
+FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
+HOSTILE = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture(scope="module")
+def finished(tiny, four):
+    """A run and an attack on it: (recipe, outcome, events, attack events)."""
+    recipe = make.recipe()
+    outcome, events = make.run(tiny, four, recipe)
+    victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
+    plan = AttackRecipe(steps=2, batch=1, probe_every=1)
+    return recipe, outcome, events, list(attack(victim, None, 1.0, plan, 2, Relearned(), lambda: False))
+
+
+@pytest.fixture
+def folder(finished, four, tmp_path: Path) -> Path:
+    recipe, outcome, events, attacks = finished
+    write_run(tmp_path / "run", recipe, events, outcome.delta, four, "demo", attacks)
+    return tmp_path / "run"
+
+
+def test_round_trip(finished, folder: Path, tiny, four) -> None:
+    recipe, outcome, events, _ = finished
+    assert {p.name for p in folder.iterdir()} == FILES
+    again, read, delta = read_run(folder, tiny.model, four)
+    assert again == recipe
+    assert [to_line(e) for e in read] == [to_line(e) for e in events]
+    assert delta.keys() == outcome.delta.keys()
+    assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["before"] == pytest.approx(events[-1].result["before"])
+    assert len(metrics["attacks"]) == 1 and metrics["preset"] == "demo"
+    header = (folder / "curves.csv").read_text().splitlines()[0].split(",")
+    assert {"step", "forget_loss", "vkd_loss", "forget_accuracy", "attack_unlearned"} <= set(header)
+
+
+def test_the_report_asks_nothing_of_other_hosts(folder: Path) -> None:
+    text = (folder / "report.html").read_text()
+    markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", text, flags=re.S)
+    assert not re.search(r"<(script|img|iframe|link|source|video)[^>]+(src|href)\s*=\s*[\"']?(https?:)?//", markup)
+    assert not re.search(r"<link|<iframe|@import|url\(\s*[\"']?http", markup)
+    assert "data:image/jpeg;base64," in markup and "plotly" in text
+
+
+def test_the_report_escapes_what_is_not_ours(finished, four) -> None:
+    recipe, _, events, attacks = finished
+    people = (replace(four.entities[0], name=HOSTILE), *four.entities[1:])
+    done = replace(events[-1], result={**events[-1].result, "device": HOSTILE,
+                                       **{k: {HOSTILE: 0.5} for k in ("before", "after", "chance", "n")}})
+    relearned = replace(attacks[-1], result={**attacks[-1].result, "scope": HOSTILE})
+    text = page(recipe, [done], [relearned], replace(four, entities=people), HOSTILE)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_the_report_gives_the_command_again() -> None:
+    line = command(make.recipe(steps=7), "demo")
+    assert "--entity p0" in line and "steps=7" in line and "--seed 0" in line
+
+
+def test_a_run_that_was_not_scored_says_so(finished, four) -> None:
+    recipe, _, events, _ = finished
+    assert "before it was scored" in page(recipe, events[:-1], [], four, "demo")
+
+
+@pytest.mark.parametrize(("name", "data", "words"), [
+    ("recipe.yaml", None, "recipe.yaml is missing"),
+    ("delta.safetensors", None, "delta.safetensors is missing"),
+    ("recipe.yaml", b"[1, 2]", "not a recipe"),
+    ("recipe.yaml", b"a: [", "not a recipe"),
+    ("recipe.yaml", b"", "not a recipe"),
+    ("recipe.yaml", b"just words", "not a recipe"),
+    ("recipe.yaml", b"\xff\xfe\x00", "not a text file"),
+    ("recipe.yaml", b"!!python/object/apply:os.system ['true']", "not a recipe"),
+    ("recipe.yaml", b"entity: p0\ncolour: red", "unknown recipe key"),
+    ("recipe.yaml", b"entity: p99", "unknown entity"),
+    ("events.jsonl", b"not json", "no event"),
+    ("events.jsonl", b"\xff\xff", "not a text file"),
+    ("delta.safetensors", b"not a tensor", "not a readable safetensors"),
+])
+def test_a_damaged_folder_is_refused(name: str, data, words: str, folder: Path, tiny, four) -> None:
+    (folder / name).unlink() if data is None else (folder / name).write_bytes(data)
+    with pytest.raises(LabError, match=words) as refused:
+        read_run(folder, tiny.model, four)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("change", [
+    lambda t: t[:1], lambda t: t.half(), lambda t: t.long()], ids=["shape", "float16", "int64"])
+def test_a_delta_of_another_kind_is_refused(change, folder: Path, tiny, four) -> None:
+    from safetensors.torch import load_file, save_file
+
+    delta = load_file(folder / "delta.safetensors")
+    name = next(iter(delta))
+    save_file({**delta, name: change(delta[name]).contiguous()}, folder / "delta.safetensors")
+    with pytest.raises(LabError, match="does not fit"):
+        read_run(folder, tiny.model, four)
+
+
+def test_a_full_disk_leaves_nothing_half_written(finished, four, tmp_path: Path) -> None:
+    recipe, outcome, events, _ = finished
+    folder = tmp_path / "full"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, hard))  # the delta is larger than this
+    try:
+        with pytest.raises(LabError, match="free some space"):
+            write_run(folder, recipe, events, outcome.delta, four, "demo")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not list(folder.glob("*.tmp")) and not (folder / "delta.safetensors").exists()
+
+
+def test_a_folder_that_cannot_be_made(finished, four, tmp_path: Path) -> None:
+    recipe, outcome, events, _ = finished
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LabError, match="give another folder"):
+        write_run(tmp_path / "file", recipe, events, outcome.delta, four, "demo")
