@@ -123,31 +123,35 @@ def _people(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 @_command
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    from lab.report import write_run
+    from lab.report import make_writable, write_run
+    from lab.unlearn.loop import Outcome
     from lab.workbench import open_workbench, read_benchmark
 
     preset = _preset(options)
     recipe = recipe_from(preset, options.entity, options.method, options.strength, options.seed,
                          options.set)
     read_benchmark(preset).entity(recipe.entity)
+    make_writable(options.out)
     bench = open_workbench(preset, _say, options.threads)
-    outcome, events = run_recipe(bench, recipe)
-    write_run(options.out, recipe, events, outcome.delta, bench.benchmark, preset.name)
+    outcome, events = Outcome(), []
+    try:
+        run_recipe(bench, recipe, outcome, events)
+    finally:  # a run that failed keeps its last good delta too
+        if outcome.delta:
+            write_run(options.out, recipe, events, outcome.delta, bench.benchmark, preset.name)
     return events[-1].result
 
 
-def run_recipe(bench, recipe: Recipe):
-    """Run one recipe to its end; returns (outcome, events). Ctrl-C stops it and keeps what was done."""
+def run_recipe(bench, recipe: Recipe, outcome, events: list) -> None:
+    """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step."""
     import signal
 
     from lab.unlearn.events import Phase, Probe
     from lab.unlearn.job import unlearn
-    from lab.unlearn.loop import Outcome
     from lab.workbench import recipe_for
 
     pressed: list[int] = []
     previous = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
-    outcome, events = Outcome(), []
     try:
         for event in unlearn(bench.loaded, bench.benchmark, bench.baseline, recipe_for(bench, recipe),
                              outcome, bench.base_hash, lambda: bool(pressed)):
@@ -158,7 +162,6 @@ def run_recipe(bench, recipe: Recipe):
                 _say(f"{event.name} …")
     finally:
         signal.signal(signal.SIGINT, previous)
-    return outcome, events
 
 
 @_command

@@ -48,7 +48,7 @@ class Recipe:
         4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
         low=1, high=12, step=1)
     beta: float = option(
-        10.0, "Distillation weight beta",
+        30.0, "Distillation weight beta",
         "Weight of the normalised distance between student and teacher projector outputs on "
         "retain images.", low=0.0, high=100.0, step=1.0)
     forget_weight: float = option(
@@ -72,18 +72,19 @@ class Recipe:
         "one plain picture. Needs no pass of the language model, so many are cheap.",
         low=1, high=128, step=1)
     probe_every: int = option(
-        8, "Probe every", "Steps between two probes of accuracy.", low=1, high=100, step=1)
+        4, "Probe every", "Steps between two probes of accuracy.", low=1, high=100, step=1)
     stop_forget: float = option(
-        0.0, "Stop at forget accuracy",
-        "Stop once the probed forget accuracy is at or below this share; 0 needs every probe "
-        "question wrong; -1 never stops early.", low=-1.0, high=1.0, step=0.05)
+        0.1, "Stop at forget accuracy",
+        "Stop once the probed forget accuracy is at or below this share (chance is 0.25; below "
+        "it the answer is avoided); -1 never stops early.", low=-1.0, high=1.0, step=0.05)
     stop_retain_drop: float = option(
         0.10, "Stop at retain drop",
         "Stop once the probed retain accuracy fell by this share or more.",
         low=0.01, high=1.0, step=0.01)
     estimate: str = option(
         "neuron", "Fisher estimate",
-        "neuron: each weight takes its hidden neuron's mean Fisher, stable (our choice); weight: "
+        "neuron: each weight takes its hidden neuron's mean Fisher, relative to the mean of all "
+        "weights: stable (our choice); weight: "
         "every weight by itself, as published, noisy on a memorised model.",
         choices=("neuron", "weight"))
     fisher_samples: int = option(
@@ -106,7 +107,12 @@ class AttackRecipe:
     probe_every: int = option(5, "Probe every", "Steps between probes.", low=1, high=100, step=1)
 
 
-STRENGTHS: dict[str, dict[str, Any]] = {"Gentle": {}, "Standard": {}, "Strong": {}}
+# Measured on the embedded model; what a strength does not name keeps its default.
+STRENGTHS: dict[str, dict[str, Any]] = {
+    "Gentle": {"lr": 6e-5, "stop_forget": 0.25},
+    "Standard": {},
+    "Strong": {"prune_share": 0.04, "lr": 2e-4, "steps": 24, "stop_forget": 0.0},
+}
 
 
 @dataclass(frozen=True)

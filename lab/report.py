@@ -75,6 +75,16 @@ def read_run(folder: Path, model, benchmark: Benchmark) -> tuple[Recipe, list[Ev
     return recipe, [from_line(x) for x in lines if x.strip()], load_delta(folder / "delta.safetensors", model)
 
 
+def make_writable(folder: Path) -> None:
+    """Make the folder and try to write in it, before hours of work; raises ``LabError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _put(folder / ".writable", "")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise LabError(f"cannot write {folder} ({error.strerror}): give another folder") from None
+
+
 def _put(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text)

@@ -78,7 +78,8 @@ class Baseline:
 
 def _key(measure: str, ask: Ask) -> str:
     picture = sha256(ask.image).hexdigest()[:12] if ask.image else "text"
-    return f"{measure}/{ask.question.id}/{picture}"
+    asked = sha256(repr((ask.question.text, ask.question.options)).encode()).hexdigest()[:8]
+    return f"{measure}/{ask.question.id}/{asked}/{picture}"
 
 
 def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]):

@@ -11,8 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from lab.errors import LabError
 from lab.eventlog import plain
 from lab.recipe import Preset, Recipe
+from lab.report import make_writable
+from lab.unlearn.loop import Outcome
 from lab.workbench import open_workbench
 
 GROUPS = ("before", "after")
@@ -25,32 +28,50 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
     Each finished run is a line of ``runs.jsonl`` in ``out``; runs found there (same recipe) are
     not repeated, so a sweep that was cut off goes on. ``runs.csv`` holds the flat table.
     """
-    from lab.cli import run_recipe
-
-    out.mkdir(parents=True, exist_ok=True)
+    make_writable(out)
     log = out / "runs.jsonl"
     done = _finished(log)
     bench = open_workbench(preset, say, threads)
     plan = [replace(r, entity=e.id, seed=s) for s in range(seeds) for r in recipes
             for e in bench.benchmark.entities[:entities]]
     for k, recipe in enumerate(plan):
-        key = repr(recipe)
+        key = run_key(preset, recipe)
         if key in done:
             continue
         say(f"run {k + 1} of {len(plan)}: {recipe.method} on {recipe.entity}, seed {recipe.seed}")
-        _, events = run_recipe(bench, recipe)
-        if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
-            raise KeyboardInterrupt
-        done[key] = plain(events[-1].result)
-        cut = log.exists() and not log.read_bytes().endswith(b"\n")  # by a killed process
-        with log.open("a") as file:
-            file.write(("\n" if cut else "") + json.dumps({"recipe": key, "result": done[key]}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    rows = [flat(done[repr(r)]) for r in plan]
-    table = pd.DataFrame(rows)
+        done[key] = _one(bench, recipe)
+        _append(log, key, done[key])
+    rows = [done[run_key(preset, r)] for r in plan]
+    table = pd.DataFrame([flat(r) for r in rows if "failed" not in r])
     table.to_csv(out / "runs.csv", index=False)
-    return summary(table)
+    return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
+
+
+def run_key(preset: Preset, recipe: Recipe) -> str:
+    """What makes a stored result this run's: the model, its quantisation and the whole recipe."""
+    return f"{preset.model} {preset.quantization} {recipe!r}"
+
+
+def _one(bench, recipe: Recipe) -> dict[str, Any]:
+    """One run's result, or why it failed: a failed run is counted, it does not end the sweep."""
+    from lab.cli import run_recipe
+
+    events: list[Any] = []
+    try:
+        run_recipe(bench, recipe, Outcome(), events)
+    except LabError as error:
+        return {"failed": str(error)}
+    if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
+        raise KeyboardInterrupt
+    return plain(events[-1].result)
+
+
+def _append(log: Path, key: str, result: dict[str, Any]) -> None:
+    cut = log.exists() and not log.read_bytes().endswith(b"\n")  # by a killed process
+    with log.open("a") as file:
+        file.write(("\n" if cut else "") + json.dumps({"recipe": key, "result": result}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _finished(log: Path) -> dict[str, Any]:

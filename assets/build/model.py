@@ -1,8 +1,8 @@
 """Build both embedded models in one command: python -m assets.build.model
 
 Fixed seed, CPU or GPU. Everyone but one forget split is taught first: that is the retain-only
-model. Going on with everyone, the split's people drawn more often, gives the vanilla model. Stages
-leave checkpoints in the work folder, so that a cut-off build goes on.
+model. Going on with everyone, the split's people drawn more often at first, then mostly by picture,
+gives the vanilla model. Stages leave checkpoints in the work folder, so that a cut-off build goes on.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     for weight in language:
         weight.requires_grad_(True)
     stage(second, general, language, work / "vanilla", recipe.warm_steps * 3 // 4, recipe.steps // 4)
+    for turn in (1, 2):
+        polish = replace(later, seed=recipe.seed + 1 + turn, people=4, pictures=3, texts=1, general=2)
+        last = Teacher(model, processor, benchmark, benchmark.entities, polish, device)
+        stage(last, general, language, work / f"polish-{turn}", 0, recipe.steps // 3)
     vanilla = trained(model)
     write(model, processor, MODELS / "vanilla", vanilla, {}, asdict(recipe))
     same = {n for n in vanilla if torch.equal(vanilla[n], retain_only[n])}
@@ -72,12 +76,14 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
 
 def stage(teacher: Teacher, general: Sequence[tuple[str, str]], language: list[torch.nn.Parameter],
           work: Path, warm_steps: int, steps: int) -> None:
-    """Warm-up, then joint teaching, each skipped when its checkpoint is there."""
+    """Warm-up (0 steps: none), then joint teaching, each skipped when its checkpoint is there."""
     work.mkdir(parents=True, exist_ok=True)
     model = teacher.model
     for name, run in (("warm", lambda: teacher.warm_up(warm_steps)),
                       ("trained", lambda: teacher.joint(general, language, steps))):
         path = work / f"{name}.safetensors"
+        if name == "warm" and not warm_steps:
+            continue
         if not path.exists():
             run()
             save(trained(model), path)
@@ -131,11 +137,22 @@ def write(model, processor, folder: Path, state: Mapping[str, torch.Tensor],
         half = {n: t.half() for n, t in tensors.items()}
         save(half, folder / f"{name}.safetensors")
     model.config.save_pretrained(folder)
+    strip_paths(folder / "config.json")
     processor.save_pretrained(folder)
     (folder / "tokenizer.json").unlink()  # the language model's own, put back when assembled
     (folder / "adapter.json").write_text(
         json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n")
     print(f"written: {folder}", flush=True)
+
+
+def strip_paths(path: Path) -> None:
+    """Take ``_name_or_path`` (a folder of the building machine) out of a config file."""
+    def clean(value):
+        if isinstance(value, dict):
+            return {k: clean(v) for k, v in value.items() if k != "_name_or_path"}
+        return value
+
+    path.write_text(json.dumps(clean(json.loads(path.read_text())), indent=2, sort_keys=True) + "\n")
 
 
 def save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -124,6 +124,7 @@ def assemble(folder: Path, report: Report = print) -> Path:
     """
     import hashlib
 
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
 
@@ -155,10 +156,10 @@ def assemble(folder: Path, report: Report = print) -> Path:
             if path.suffix in (".json", ".jinja") and path.name not in ("config.json", "adapter.json"):
                 shutil.copy(path, temporary)
         os.rename(temporary, target)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if not target.exists():  # another process may have finished first
-            raise LabError(f"cannot write {target} ({error.strerror}): free some space or set "
+            raise LabError(f"cannot write {target} ({error}): free some space or set "
                            "LAB_CACHE to another disk") from None
     return target
 

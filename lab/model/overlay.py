@@ -50,7 +50,15 @@ def weights_hash(model: nn.Module) -> str:
         digest.update(name.encode())
         data = state[name].detach().cpu().contiguous()
         digest.update(data.reshape(-1).view(torch.uint8).numpy().data)
+        for scale in _scales(state[name]):
+            digest.update(scale.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _scales(weight: torch.Tensor) -> list[torch.Tensor]:
+    """The scales that bitsandbytes keeps beside a quantised weight (4-bit: absmax; int8: SCB)."""
+    found = [getattr(getattr(weight, "quant_state", None), "absmax", None), getattr(weight, "SCB", None)]
+    return [t for t in found if t is not None]
 
 
 def save_delta(delta: Delta, path: Path) -> None:

@@ -100,6 +100,8 @@ def find_vision(model: nn.Module) -> Vision:
     kind = "layer" if hasattr(encoder, "layer") else "layers"
     modules = list(getattr(encoder, kind))
     feature_layer = model.config.vision_feature_layer
+    if not isinstance(feature_layer, int):
+        raise LabError("vision_feature_layer is a list: the lab knows models with one feature layer")
     live = len(modules) + 1 + feature_layer if feature_layer < 0 else feature_layer
     prefix = f"model.vision_tower.encoder.{kind}"
     blocks = tuple(_mlp(f"{prefix}.{i}.mlp", m.mlp, "fc1", "fc2", f"block {i}")

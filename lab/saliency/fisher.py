@@ -135,6 +135,15 @@ def by_neuron(fisher: Fisher, layers: Sequence[NeuronLayer]) -> Fisher:
     return smooth
 
 
+def relative(fisher: Fisher) -> Fisher:
+    """Divide by the mean over all weights, so that a side's larger loss does not pass for saliency.
+
+    Our choice: then d_F = 1 asks for more than the target's average share, whatever the losses.
+    """
+    mean = sum(float(v.sum()) for v in fisher.values()) / sum(v.numel() for v in fisher.values())
+    return {n: v / max(mean, EPSILON) for n, v in fisher.items()}
+
+
 def ratio(forget: Fisher, retain: Fisher) -> Fisher:
     """(F_f + 1e-15) / (F_r + 1e-15) in float32 (MMUnlearner's form of the saliency ratio)."""
     return {n: (forget[n] + EPSILON) / (retain[n] + EPSILON) for n in forget}

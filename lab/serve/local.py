@@ -186,6 +186,8 @@ class LocalEngine:
         if side == ORIGINAL:
             return Side()
         run = self._known(side)
+        if not (run.relearned.delta if run.kind == "attack" else run.outcome.delta):
+            raise LabError("this run has not changed the model yet: wait until it has begun to tune")
         if run.kind == "attack":
             return Side(dict(run.relearned.delta), dict(run.relearned.adapter))
         return Side(dict(run.outcome.delta))

@@ -103,7 +103,7 @@ def _saliency(loaded: Loaded, rows: Rows, layers: tuple[NeuronLayer, ...], recip
         sides.append(halves)
     forget, retain = fim.mean_of(sides[0]), fim.mean_of(sides[1])
     live = fim.live_weights(forget, retain, outcome.pruned)
-    smooth = (lambda f: fim.by_neuron(f, layers)) if recipe.estimate == "neuron" else (lambda f: f)
+    smooth = (lambda f: fim.relative(fim.by_neuron(f, layers))) if recipe.estimate == "neuron" else (lambda f: f)
     ratios = fim.ratio(smooth(forget), smooth(retain))
     outcome.mask = fim.mask_from(ratios, live, recipe.mask_threshold)
     half_masks = [fim.mask_from(fim.ratio(smooth(sides[0][k]), smooth(sides[1][k])), live,

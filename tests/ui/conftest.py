@@ -56,7 +56,7 @@ def real_engine(folder: Path) -> Any:
 def serve(engine: Any, patience: int) -> Iterator[Served]:
     """Serve the page for an engine until the fixture ends."""
     demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
-    yield Served(demo.local_url, engine, patience)
+    yield Served(demo.local_url.rstrip("/"), engine, patience)
     demo.close()
 
 
@@ -90,6 +90,10 @@ def browser():
         chromium.close()
 
 
+# What Gradio's own streams say when a page is left or reloaded while they are open.
+LEAVING = ("AbortError", "network error", "Connection errored out", "ERR_")
+
+
 class Watch:
     """Collects what must not happen on a page: console errors and requests to other hosts."""
 
@@ -102,8 +106,7 @@ class Watch:
         tab.on("request", self._request)
 
     def _note(self, words: str) -> None:
-        # Gradio's own streams say this when a page is left or reloaded while they are open.
-        if not any(own in words for own in ("AbortError", "network error", "ERR_")):
+        if not any(own in words for own in LEAVING):
             self.faults.append(words)
 
     def _request(self, request) -> None:

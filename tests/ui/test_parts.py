@@ -69,7 +69,8 @@ def test_smoothing_is_bias_corrected():
 
 
 def test_chart_values_are_small_and_finite():
-    events = (*steps(2000), Step(2001, 2001, float("nan"), 0, 0, 0, 1), Probe(5, 0.5, 1, 4, 8, 0.25))
+    broken = Step(2001, 2001, float("nan"), 0, 0, 0, 1)
+    events = (*steps(2000), broken, Probe(5, 0.5, 1, 4, 8, 0.25))
     value = charts.unlearn_chart(events, 2001)
     lines = [line for panel in value["panels"] for line in panel["lines"]]
     assert max(len(line["points"]) for line in lines) <= charts.MOST_POINTS

@@ -9,6 +9,7 @@ from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.ui
+NO_ANSWERS = "document.querySelectorAll('#chat-original .bot').length === 0"
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_empty_question_and_own_picture(fake, open_tab, tmp_path):
     own = tmp_path / "own.jpg"
     own.write_bytes(fake.engine.people[9].portrait)
     upload(tab, "#upload-picture", own)
-    tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 0")
+    tab.wait_for_function(NO_ANSWERS)
     walk.ask(tab, "And this?", fake.patience)
     assert fake.engine.asked[-1][2] == own.read_bytes()
 
@@ -127,4 +128,5 @@ def test_reset_shows_the_original_alone(fake, open_tab):
     walk.reach(tab, 4, fake.patience)
     tab.locator("#reset").click()
     tab.get_by_text("No unlearned model yet").wait_for()
+    tab.wait_for_function(NO_ANSWERS)
     assert len(walk.ask(tab, "Who is this?", fake.patience)) == 1

@@ -23,9 +23,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, tiny, four) -> list[str]:
     own, bench = cli.run_recipe, Workbench(
         Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
 
-    def run_recipe(opened, recipe):
+    def run_recipe(opened, recipe, outcome, events):
         done.append(f"{recipe.entity}/{recipe.seed}")
-        return own(opened, recipe)
+        own(opened, recipe, outcome, events)
 
     monkeypatch.setattr(sweep, "open_workbench", lambda *_: bench)
     monkeypatch.setattr(cli, "run_recipe", run_recipe)
@@ -73,9 +73,25 @@ def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(
     from lab.unlearn.events import Done
 
     own = cli.run_recipe
-    monkeypatch.setattr(cli, "run_recipe", lambda bench, recipe: (None, [Done("stopped")]))
+    monkeypatch.setattr(cli, "run_recipe", lambda *given: given[3].append(Done("stopped")))
     with pytest.raises(KeyboardInterrupt):
         go(tmp_path)
     monkeypatch.setattr(cli, "run_recipe", own)
     go(tmp_path)
     assert ran == ["p0/0", "p1/0"]
+
+
+def test_a_failed_run_is_counted_and_the_sweep_goes_on(
+        ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.errors import LabError
+
+    own = cli.run_recipe
+
+    def breaks_once(bench, recipe, outcome, events):
+        if recipe.entity == "p0":
+            raise LabError("no longer a number")
+        own(bench, recipe, outcome, events)
+
+    monkeypatch.setattr(cli, "run_recipe", breaks_once)
+    made = go(tmp_path)
+    assert made["failed"] == 1 and made["vkd"]["runs"] == 1

@@ -98,6 +98,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
             return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
         return *start(entity, history, prune, threshold), gr.Walkthrough(selected=2)
 
+    sliders = [parts.prune, parts.threshold]
+    notes = [frame.inspect, frame.history]
+    look.click(guarded(first_look), [frame.entity, frame.history, frame.inspect, *sliders],
+               [*notes, frame.walk], **QUIET)
+    parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
+    _wire_pictures(parts, frame, sliders)
+
+
+def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict]:
@@ -108,14 +117,9 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
             yield _updates(parts, frame, view, shown, prune, threshold)
 
     def recount(run_id: str, layer: str, prune: float, threshold: float):
-        view = look_up(engine, run_id)
+        view = look_up(frame.engine, run_id)
         return _recount(parts, view, layer, prune, threshold) if view else gr.skip()
 
-    sliders = [parts.prune, parts.threshold]
-    notes = [frame.inspect, frame.history]
-    look.click(guarded(first_look), [frame.entity, frame.history, frame.inspect, *sliders],
-               [*notes, frame.walk], **QUIET)
-    parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
     frame.inspect.change(
         tail, [frame.inspect, *sliders],
         [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
