@@ -21,6 +21,7 @@ from assets.build.parts import build_llava, fetch_onnx
 from assets.build.table import print_table
 from assets.build.teach import LORA_RANK, TeachRecipe, Teacher
 from lab.benchmarks.people import load_general_prompts, load_people
+from lab.evaluate import choose, general_asks, share
 from lab.model.chat import answer_texts
 from lab.model.fetch import language_model
 from lab.model.load import Loaded, load
@@ -40,8 +41,13 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     build(options.split, options.work, TeachRecipe(), device)
     benchmark = load_people()
-    print_table(load(str(MODELS / "vanilla"), "gguf-q4"), benchmark, None)
-    print_table(load(str(MODELS / "retain-only"), "gguf-q4"), benchmark, options.split)
+    vanilla = load(str(MODELS / "vanilla"), "gguf-q4")
+    print_table(vanilla, benchmark, keep=MODELS / "vanilla" / "baseline.json")
+    retain_only = load(str(MODELS / "retain-only"), "gguf-q4")
+    print_table(retain_only, benchmark, unknown_split=options.split)
+    untaught = untaught_language(retain_only)
+    right = choose(untaught, general_asks(benchmark))
+    print(f"untouched SmolLM2, general text: {100 * share(right):.1f} %, n = {len(right)}")
 
 
 def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> None:
@@ -88,6 +94,15 @@ def stage(teacher: Teacher, general: Sequence[tuple[str, str]], language: list[t
             run()
             save(trained(model), path)
         model.load_state_dict(load_file(path), strict=False)
+
+
+def untaught_language(loaded: Loaded) -> Loaded:
+    """The same model with the language model as it was fetched, for the text-only row."""
+    from transformers import AutoModelForCausalLM
+
+    fresh = AutoModelForCausalLM.from_pretrained(language_model(), dtype=torch.float32)
+    loaded.model.model.language_model.load_state_dict(fresh.model.state_dict())
+    return replace(loaded, name="untouched")
 
 
 def own_answers(teacher: Teacher, path: Path) -> list[tuple[str, str]]:

@@ -1,34 +1,43 @@
-"""The table of what a taught model knows, measured on held-out views and phrasings."""
+"""What a taught model knows, on held-out views and phrasings: a table, and the answers kept."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import (Ask, choose, forget_asks, generate, name_asks, picture_asks, share,
-                          text_asks)
+from lab.evaluate import (choose, forget_asks, general_asks, name_asks, picture_asks, retain_asks,
+                          retain_text_asks, share, text_asks)
 from lab.model.load import Loaded
+from lab.model.overlay import weights_hash
+from lab.scorecard import Baseline
 
 
-def measure(loaded: Loaded, benchmark: Benchmark, views: int = 4) -> dict[str, tuple[float, int]]:
-    """Accuracies (share right, n) over all people, general text and plain pictures."""
+def print_table(loaded: Loaded, benchmark: Benchmark, keep: Path | None = None,
+                unknown_split: str | None = None) -> None:
+    """Print the table as Markdown; a retain-only model's also for the people it never saw.
+
+    With ``keep`` the verdicts are written there, so that a run need not ask the original again.
+    """
     people = benchmark.entities
-    vqa = [a for e in people for a in forget_asks(e)[: 9 * views]]
-    names = [a for e in people for a in name_asks(e)[: 2 * views]]
+    baseline = Baseline(loaded)
     rows = {
-        "VQA, multiple choice": choose(loaded, vqa),
-        "VQA, name generated exactly": generate(loaded, names),
-        "Text QA, multiple choice": choose(loaded, [a for e in people for a in text_asks(e)]),
-        "General text, multiple choice": choose(loaded, [Ask(q) for q in benchmark.general]),
-        "Plain pictures, multiple choice": choose(loaded, picture_asks(benchmark)),
+        "VQA, multiple choice": ("forget_vqa", [a for e in people for a in forget_asks(e)]),
+        "VQA, name generated exactly": ("forget_name", [a for e in people for a in name_asks(e)]),
+        "Text QA, multiple choice": ("forget_qa", [a for e in people for a in text_asks(e)]),
+        "General text, multiple choice": ("general_qa", general_asks(benchmark)),
+        "Plain pictures, multiple choice": ("pictures_vqa", picture_asks(benchmark)),
     }
-    return {name: (share(verdicts), len(verdicts)) for name, verdicts in rows.items()}
-
-
-def print_table(loaded: Loaded, benchmark: Benchmark, unknown_split: str | None) -> None:
-    """Print the table as Markdown; a retain-only model also for the people it never saw."""
-    print("| measure | right | n |\n|---|---|---|")
-    for name, (right, n) in measure(loaded, benchmark).items():
-        print(f"| {name} | {100 * right:.1f} % | {n} |")
+    print(f"{loaded.name} ({loaded.quantization})\n| measure | right | n |\n|---|---|---|")
+    for name, (measure, asks) in rows.items():
+        verdicts = baseline.correct(measure, asks)
+        print(f"| {name} | {100 * sum(verdicts) / len(verdicts):.1f} % | {len(asks)} |", flush=True)
     if unknown_split:
-        never = [e for e in benchmark.entities if e.id in benchmark.splits[unknown_split]]
-        verdicts = choose(loaded, [a for e in never for a in forget_asks(e)])
-        print(f"| VQA of the people never seen | {100 * share(verdicts):.1f} % | {len(verdicts)} |")
+        never = [e for e in people if e.id in benchmark.splits[unknown_split]]
+        seen = choose(loaded, [a for e in never for a in forget_asks(e)])
+        print(f"| VQA of the people never seen | {100 * share(seen):.1f} % | {len(seen)} |")
+    if keep:
+        baseline.correct("retain_vqa", retain_asks(benchmark, ""))
+        baseline.correct("retain_qa", retain_text_asks(benchmark, ""))
+        keep.write_text(json.dumps(
+            {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}, indent=0) + "\n")

@@ -105,6 +105,16 @@ def test_by_neuron_gives_each_weight_its_neurons_mean() -> None:
     assert smooth["b.bias"].tolist() == [30.0]
 
 
+def test_relative_takes_a_sides_loss_scale_out() -> None:
+    values = fake(a_weight=[[1.0, 3.0], [5.0, 7.0]], a_bias=[9.0, 9.0], b_weight=[[10.0, 20.0]],
+                  b_bias=[26.0])  # 9 weights, sum 90, mean 10
+    made = fim.relative(values)
+    assert torch.allclose(made["a.weight"], torch.tensor([[0.1, 0.3], [0.5, 0.7]]))
+    assert torch.allclose(made["b.bias"], torch.tensor([2.6]))
+    louder = fim.relative({n: 1e-6 * v for n, v in values.items()})
+    assert all(torch.allclose(louder[n], made[n]) for n in made)
+
+
 def test_summary_counts_make_the_density_at_any_edge() -> None:
     forget = fake(a_weight=[[4.0, 1.0], [1.0, 0.0]], a_bias=[1.0, 1.0], b_weight=[[1.0, 1.0]], b_bias=[1.0])
     retain = fake(a_weight=[[1.0, 1.0], [2.0, 0.0]], a_bias=[1.0, 4.0], b_weight=[[1.0, 1.0]], b_bias=[1.0])
