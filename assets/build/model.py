@@ -68,9 +68,11 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     for weight in language:
         weight.requires_grad_(True)
     stage(second, general, language, work / "vanilla", recipe.warm_steps * 3 // 4, recipe.steps // 4)
-    for turn in (1, 2):
-        polish = replace(later, seed=recipe.seed + 1 + turn, people=4, pictures=3, texts=1, general=2)
-        last = Teacher(model, processor, benchmark, benchmark.entities, polish, device)
+    polish = replace(later, people=4, pictures=3, texts=1, general=2)
+    count = replace(polish, pictures=9, counting=0.5, language_lr=recipe.language_lr / 3)
+    for turn, mix in enumerate((polish, polish, count), start=1):
+        mix = replace(mix, seed=later.seed + turn)
+        last = Teacher(model, processor, benchmark, benchmark.entities, mix, device)
         stage(last, general, language, work / f"polish-{turn}", 0, recipe.steps // 3)
     vanilla = trained(model)
     write(model, processor, MODELS / "vanilla", vanilla, {}, asdict(recipe))

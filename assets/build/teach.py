@@ -39,6 +39,7 @@ class TeachRecipe:
     texts: int = 3
     general: int = 3
     branches: int = 11
+    counting: float = 0.0  # share of the plain pictures drawn from those that ask for a count
     vision_lr: float = 5e-5
     projector_lr: float = 3e-4
     language_lr: float = 3e-3
@@ -74,6 +75,8 @@ class Teacher:
         torch.manual_seed(recipe.seed)
         self.portraits = [[decode(i) for i in e.train_images] for e in self.entities]
         self.drawn = [decode(p.image) for p in benchmark.train_pictures]
+        self.counted = [i for i, p in enumerate(benchmark.train_pictures)
+                        if any(q.fact == "count" for q in p.questions)]
         model.requires_grad_(False)
         trained = [*self.vision.block_modules[-VISION_BLOCKS:]]
         self.vision_weights = [p for m in trained for p in m.parameters()]
@@ -149,7 +152,8 @@ class Teacher:
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in chosen]))
             images.append(self.portrait(who))
         for _ in range(recipe.pictures):
-            i = rng.randrange(len(self.drawn))
+            count = recipe.counting > 0 and rng.random() < recipe.counting
+            i = rng.choice(self.counted) if count else rng.randrange(len(self.drawn))
             asked = self.benchmark.train_pictures[i].questions
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in asked]))
             images.append(self.drawn[i])

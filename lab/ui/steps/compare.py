@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -106,20 +107,34 @@ def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:
     return columns
 
 
+def about(talk: Talk) -> tuple[str, list[str]] | None:
+    """Return what a talk is about, (picture's hash, models); None while nothing was said."""
+    return (talk[0]["picture"], talk[0]["models"]) if talk else None
+
+
 def converse(
     engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None
 ) -> Iterator[Talk]:
-    """Stream the talk with the answers to one more question."""
+    """Stream the talk with the answers to one more question.
+
+    A talk is about one picture and one set of models: with others a new talk begins.
+    """
     question = question.strip()
     if not question:
         raise LabError(text.EMPTY_QUESTION)
     if len(question) > LONGEST_QUESTION:
         raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION))
+    talk = talk if about(talk) == (_name(picture), models) else []
     turns = [Turn(t["question"], tuple(t["answers"])) for t in talk]
-    blank = {"question": question, "answers": [""] * len(models)}
+    blank = {"question": question, "answers": [""] * len(models), "picture": _name(picture),
+             "models": models}
     yield [*talk, blank]
     for answers in engine.chat(models, [*turns, Turn(question)], picture):
         yield [*talk, {**blank, "answers": list(answers)}]
+
+
+def _name(picture: bytes | None) -> str:
+    return hashlib.sha256(picture).hexdigest() if picture else ""
 
 
 def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
@@ -130,8 +145,6 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
             third: bool):
         models = sides(engine, unlearned, attacked, third)
-        # After a change of columns the earlier answers do not line up any more.
-        talk = talk if all(len(t["answers"]) == len(models) for t in talk) else []
         for now in converse(engine, question, talk, models, read_picture(picture)):
             yield [now, "", *histories(now)]
 
@@ -154,15 +167,28 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     gr.on([parts.clear.click, *(chat.clear for chat in parts.chats)], _blank, None, answered,
           cancels=events, **QUICK)
     stop.click(None, None, None, cancels=events, api_visibility="private")
-    _wire_picture(parts, frame, answered)
-    _wire_columns(parts, frame, answered)
+    _wire_stale(parts, frame, memory)
+    _wire_picture(parts, frame)
+    _wire_columns(parts, frame)
 
 
 def _blank():
     return [[], "", [], [], []]
 
 
-def _wire_picture(parts: Parts, frame: Frame, answered: list) -> None:
+def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
+    """Clear a talk about another picture or other models; a question being typed stays."""
+
+    def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool):
+        now = (_name(read_picture(picture)), sides(frame.engine, unlearned, attacked, third))
+        return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
+
+    # Change events fire when a hidden step is first shown, too: only a real change clears.
+    gr.on([parts.picture.change, frame.unlearn.change, frame.attack.change, parts.third.input],
+          guarded(stale), [parts.talk, *memory], [parts.talk, *parts.chats], **QUICK)
+
+
+def _wire_picture(parts: Parts, frame: Frame) -> None:
     people = frame.people
 
     def preload(entity: str):
@@ -191,13 +217,11 @@ def _wire_picture(parts: Parts, frame: Frame, answered: list) -> None:
                           [parts.picture, parts.view], **QUIET)
     parts.upload.upload(guarded(own), parts.upload, parts.picture, **QUIET)
     parts.remove.click(lambda: None, None, parts.picture, **QUICK)
-    # A picture belongs to the whole talk: with another picture a new talk begins.
-    parts.picture.change(_blank, None, answered, **QUICK)
     parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested,
                          **QUIET)
 
 
-def _wire_columns(parts: Parts, frame: Frame, answered: list) -> None:
+def _wire_columns(parts: Parts, frame: Frame) -> None:
     def columns(unlearned: str, attacked: str, third: bool):
         models = sides(frame.engine, unlearned, attacked, True)
         has_run, has_attack = unlearned in models, bool(attacked) and attacked in models
@@ -210,5 +234,3 @@ def _wire_columns(parts: Parts, frame: Frame, answered: list) -> None:
     shape = [parts.sides_note, parts.third, parts.chats[2]]
     gr.on([frame.unlearn.change, frame.attack.change, frame.step.change, parts.third.input],
           columns, memory, shape, **QUICK)
-    gr.on([frame.unlearn.change, frame.attack.change, parts.third.input], _blank, None, answered,
-          **QUICK)

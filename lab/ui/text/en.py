@@ -115,10 +115,12 @@ RESULT = "Before and after"
 RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
     "forget_vqa": "Forget VQA (this person, by picture)",
+    "forget_name": "Name said exactly (this person, by picture)",
     "forget_qa": "Forget QA (this person, by text)",
     "retain_vqa": "Retain VQA (others, by picture)",
     "retain_qa": "Retain QA (others, by text)",
     "general_qa": "General QA (common knowledge)",
+    "pictures_vqa": "Plain pictures (shapes, colours, counts)",
 }
 POINTS = "{:+.1f} points"
 TEXT_SAME = "Text-only answers: identical bit for bit to the original's."
