@@ -26,6 +26,7 @@ from lab.unlearn.events import Curve, Done, Event, Phase
 
 CHANCE = 0.25
 RANK = 8
+NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,11 @@ class Attacker:
             features = loaded.vision.features(pixels)
             loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).mean()
             if not math.isfinite(float(loss.detach())):
-                raise LabError("the attack's loss is no longer a number: try a lower learning rate")
+                raise LabError(NO_NUMBER)
             loss.backward()
-        torch.nn.utils.clip_grad_norm_([*self.weights.values(), *self.adapter.values()], 1.0)
+        trained = [*self.weights.values(), *self.adapter.values()]
+        if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):
+            raise LabError(NO_NUMBER)
         self.optimizer.step()
         return float(loss.detach())
 

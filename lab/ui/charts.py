@@ -49,9 +49,9 @@ def unlearn_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
     losses = (
         (text.FORGET_LOSS, "forget_loss"), (text.RETAIN_LOSS, "retain_loss"),
         (text.VKD_LOSS, "vkd_loss"), (text.TOTAL_LOSS, "total"))
-    panels = [
-        _panel(title, [_line(title, [[s.step, getattr(s, field)] for s in taken])])
-        for title, field in losses]
+    drawn = [_line(title, [[s.step, getattr(s, field)] for s in taken]) for title, field in losses]
+    # A loss that the recipe does not use is no number at every step: it has no panel.
+    panels = [_panel(line["name"], [line]) for line in drawn if line["points"] or not taken]
     rules = [{"y": probes[-1].chance, "label": text.CHANCE}] if probes else []
     lines = [
         _line(text.FORGET, [[p.step, p.forget] for p in probes], smoothed=False),
@@ -93,7 +93,8 @@ def live_chart(label: str, elem_id: str) -> gr.HTML:
 
 
 CHART_CSS = """
-.lab-chart .grid { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 12px; }
+.lab-chart .grid { display: grid; gap: 12px;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 210px), 1fr)); }
 .lab-chart figure { margin: 0; min-width: 0; }
 .lab-chart figure.wide { grid-column: 1 / -1; }
 .lab-chart figcaption { font-weight: 600; font-size: 0.85rem; color: var(--body-text-color); }
@@ -115,8 +116,6 @@ CHART_CSS = """
 .lab-chart details { margin-top: 6px; font-size: 0.85rem; }
 .lab-chart .scroll { max-height: 240px; overflow: auto; }
 .lab-chart td, .lab-chart th { padding: 2px 10px; text-align: right; }
-@media (max-width: 900px) { .lab-chart .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-@media (max-width: 480px) { .lab-chart .grid { grid-template-columns: minmax(0, 1fr); } }
 """
 
 CHART_JS = r"""

@@ -210,9 +210,10 @@ def tune(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
     entity = benchmark.entity(recipe.entity)
     rows, student = Rows(benchmark, entity, recipe.seed), Student(loaded, recipe, outcome)
     forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
-    retain_start = share(choose(loaded, retain_probe))
     outcome.reason = "steps done"
     started = time.perf_counter()
+    forget, retain_start = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
+    yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), CHANCE)
     for step in range(1, recipe.steps + 1):
         if stopped():
             outcome.reason = "stopped"

