@@ -48,9 +48,9 @@ class Recipe:
         4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
         low=1, high=12, step=1)
     beta: float = option(
-        30.0, "Distillation weight beta",
+        60.0, "Distillation weight beta",
         "Weight of the normalised distance between student and teacher projector outputs on "
-        "retain images.", low=0.0, high=100.0, step=1.0)
+        "retain images.", low=0.0, high=200.0, step=1.0)
     forget_weight: float = option(
         1.0, "Forget weight", "Weight of the ascent on the target's answers.",
         low=0.0, high=5.0, step=0.1)
@@ -67,8 +67,8 @@ class Recipe:
     batch: int = option(
         4, "Batch", "Forget images per step, with two questions each.", low=1, high=32, step=1)
     retain_batch: int = option(
-        16, "Retain batch",
-        "Retain pictures per step whose visual features are held: three portraits of others to "
+        24, "Retain batch",
+        "Retain pictures per step whose visual features are held: two portraits of others to "
         "one plain picture. Needs no pass of the language model, so many are cheap.",
         low=1, high=128, step=1)
     probe_every: int = option(

@@ -43,22 +43,30 @@ def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
 
 
 def weights_hash(model: nn.Module) -> str:
-    """sha256 over the bytes of every parameter and buffer, in name order."""
+    """sha256 over the bytes of every parameter, buffer and quantisation scale, in name order."""
     digest = hashlib.sha256()
-    state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    state = {**dict(model.named_parameters()), **dict(model.named_buffers()), **_scales(model)}
     for name in sorted(state):
         digest.update(name.encode())
         data = state[name].detach().cpu().contiguous()
         digest.update(data.reshape(-1).view(torch.uint8).numpy().data)
-        for scale in _scales(state[name]):
-            digest.update(scale.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
-def _scales(weight: torch.Tensor) -> list[torch.Tensor]:
-    """The scales that bitsandbytes keeps beside a quantised weight (4-bit: absmax; int8: SCB)."""
-    found = [getattr(getattr(weight, "quant_state", None), "absmax", None), getattr(weight, "SCB", None)]
-    return [t for t in found if t is not None]
+def _scales(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The scales that bitsandbytes keeps beside quantised weights (4-bit: absmax; int8: SCB).
+
+    The first pass through an int8 layer moves its scale from the weight to the layer's state.
+    """
+    found: dict[str, torch.Tensor] = {}
+    for name, module in model.named_modules():
+        weight = getattr(module, "weight", None)
+        for scale in (getattr(getattr(weight, "quant_state", None), "absmax", None),
+                      getattr(weight, "SCB", None),
+                      getattr(getattr(module, "state", None), "SCB", None)):
+            if isinstance(scale, torch.Tensor):
+                found[f"{name}.scale"] = scale
+    return found
 
 
 def save_delta(delta: Delta, path: Path) -> None:

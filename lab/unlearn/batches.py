@@ -53,8 +53,8 @@ class Rows:
         return self.rng.choice(entity.train_images), [(q.text, [q.answer]) for q in asked]
 
     def retain_images(self, n: int) -> list[bytes]:
-        """n pictures to distil on: training views of others, and a quarter plain pictures."""
-        plain = n // 4 if self.benchmark.train_pictures else 0
+        """n pictures to distil on: training views of others, and a third plain pictures."""
+        plain = n // 3 if self.benchmark.train_pictures else 0
         return [self.rng.choice(self.rng.choice(self.others).train_images) for _ in range(n - plain)
                 ] + [self.rng.choice(self.benchmark.train_pictures).image for _ in range(plain)]
 
