@@ -1,4 +1,4 @@
-"""The command line: python -m lab people | run | evaluate | attack | compare."""
+"""The command line: python -m lab people | run | evaluate | attack | compare | bench."""
 
 from __future__ import annotations
 
@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--strength", default="Standard", help=", ".join(STRENGTHS))
     compare.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
     compare.add_argument("--out", type=Path, required=True)
+    measure = add("bench", "measure speed as ratios")
+    measure.add_argument("--entity", help="whom to measure on (default: the first)")
+    measure.add_argument("--rounds", type=int, default=7)
     return parser
 
 
@@ -228,7 +231,23 @@ def _compare(options: argparse.Namespace) -> dict[str, Any]:
     return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, _say)
 
 
+@_command
+def _bench(options: argparse.Namespace) -> dict[str, Any] | str:
+    from lab.bench import bench, table
+    from lab.workbench import open_workbench, read_benchmark
+
+    preset = _preset(options)
+    if options.rounds < 1:
+        raise LabError("--rounds must be 1 or more")
+    who = options.entity or read_benchmark(preset).entities[0].id
+    read_benchmark(preset).entity(who)
+    result = bench(open_workbench(preset, _say, options.threads), who, options.rounds, _say)
+    return result if options.json else table(result)
+
+
 def _readable(result: Any) -> str:
+    if isinstance(result, str):
+        return result
     if isinstance(result, list):
         return "\n".join("  ".join(str(v) for v in row.values()) for row in result)
     return "\n".join(f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}"

@@ -1,0 +1,283 @@
+"""Speed as ratios of two things timed in turn in one run: medians, with n (python -m lab bench)."""
+
+from __future__ import annotations
+
+import copy
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from lab.benchmarks.images import decode
+from lab.errors import LabError
+from lab.model.load import ROOT, Loaded
+from lab.model.overlay import overlay
+from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.recipe import Recipe
+from lab.saliency.fisher import Sample, squared_gradients
+from lab.serve.engine import Turn
+from lab.serve.sides import Side, answers
+from lab.unlearn.batches import Rows
+from lab.unlearn.job import device_name, peak_memory_mb
+from lab.unlearn.loop import Outcome, Student, inspect
+from lab.workbench import Workbench
+
+ANSWER_TOKENS = 16
+START_PATIENCE = 120
+Row = tuple[bytes, list[tuple[str, list[str]]]]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One comparison: medians in seconds over ``n`` rounds; ``target`` is what is asked for."""
+
+    name: str
+    what: str
+    seconds: float
+    against: str
+    against_seconds: float
+    n: int
+    target: str
+
+    def row(self) -> dict[str, Any]:
+        """The comparison as a JSON object; ``ratio`` is what / against."""
+        return {"name": self.name, "what": self.what, "seconds": round(self.seconds, 4),
+                "against": self.against, "against_seconds": round(self.against_seconds, 4),
+                "ratio": round(self.seconds / self.against_seconds, 3), "n": self.n,
+                "target": self.target}
+
+
+def interleaved(tasks: Sequence[Callable[[int], object]], rounds: int,
+                device: torch.device) -> list[float]:
+    """Median seconds of each task, called in turn with the round's number after one warm-up."""
+    taken: list[list[float]] = [[] for _ in tasks]
+    for turn in range(rounds + 1):
+        for task, times in zip(tasks, taken, strict=True):
+            started = time.perf_counter()
+            task(turn)
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            if turn:
+                times.append(time.perf_counter() - started)
+    return [statistics.median(t) for t in taken]
+
+
+def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Measure everything on one entity; returns the object that ``--json`` prints."""
+    loaded = work.loaded
+    if loaded.quantization in ("int8", "nf4"):
+        raise LabError("bench compares with full fine-tuning, which quantised weights do not "
+                       "allow: use --quantization gguf-q4 or none")
+    recipe = replace(work.preset.recipe, entity=entity, fisher_samples=8)
+    outcome = Outcome()
+    say("inspect …")
+    for _ in inspect(loaded, work.benchmark, recipe, outcome, lambda: False):
+        pass
+    made: list[Ratio] = []
+    for name, part in (("step", steps), ("answers", both_answers), ("saliency", saliency)):
+        say(f"{name} …")
+        made += part(work, recipe, outcome, rounds)
+    say("overlay, start …")
+    return {"device": device_name(loaded.device), "quantization": loaded.quantization,
+            "entity": entity, "ratios": [r.row() for r in made],
+            "overlay_ms": round(overlay_ms(loaded, outcome), 3), **starting(),
+            "peak_memory_mb": peak_memory_mb(loaded.device)}
+
+
+def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
+    """A VKD step against a full fine-tuning step with grad_diff, and against its floor.
+
+    The floor is a bare forward and backward of the frozen language model on the forget batch.
+    """
+    loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
+    rows = Rows(work.benchmark, entity, recipe.seed)
+    batches = [(rows.forget_batch(recipe.batch), rows.retain_rows(recipe.batch))
+               for _ in range(rounds + 1)]
+    student, full = Student(loaded, recipe, outcome), FullStep(loaded, recipe.lr)
+
+    def vkd(turn: int) -> None:
+        drawn = rows
+        drawn.forget_batch = lambda n: batches[turn][0]  # type: ignore[method-assign]
+        student.update(drawn)
+
+    times = interleaved([vkd, lambda turn: full.update(*batches[turn]),
+                         lambda turn: language_floor(loaded, batches[turn][0])],
+                        rounds, loaded.device)
+    what = f"VKD step, {recipe.batch} forget and {recipe.retain_batch} retain pictures"
+    return [Ratio("vkd_step_to_full", what, times[0], "full fine-tuning step with grad_diff, the "
+                  f"same {recipe.batch} forget rows and {recipe.batch} retain rows", times[1],
+                  rounds, "at most 0.2"),
+            Ratio("vkd_step_to_floor", what, times[0], "forward and backward of the frozen language "
+                  "model on the same forget batch", times[2], rounds, "at most 1.35")]
+
+
+class FullStep:
+    """grad_diff on a copy of the model with every weight trained: -CE(forget) + CE(retain).
+
+    As transformers does it: a padded row for each question, labels on the answer, AdamW.
+    """
+
+    def __init__(self, loaded: Loaded, lr: float) -> None:
+        self.loaded = loaded
+        self.model = copy.deepcopy(loaded.model).requires_grad_(True)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
+
+    def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
+        self.optimizer.zero_grad()
+        loss = self.model(**self._batch(retain)).loss - self.model(**self._batch(forget)).loss
+        loss.backward()
+        self.optimizer.step()
+
+    def _batch(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        prompter = self.loaded.prompter
+        flat = [(image, question, answer) for image, asked in rows for question, answer in asked]
+        chains = [prompter.tree(0, [(q, a)]).segments for _, q, a in flat]
+        ids = [[t for s in chain for t in s.ids] for chain in chains]
+        labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
+        length = max(map(len, ids))
+        made = {"input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
+                "labels": [r + [-100] * (length - len(r)) for r in labels],
+                "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
+        pixels = prompter.pixels([decode(image) for image, _, _ in flat])
+        tensors = {k: torch.tensor(v, device=self.loaded.device) for k, v in made.items()}
+        return tensors | {"pixel_values": pixels.to(self.loaded.device)}
+
+
+def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
+    """Forward and backward to the visual features through the frozen language model alone."""
+    trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
+    packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+    tokens = int((packed.ids == loaded.model.config.image_token_id).sum()) // len(rows)
+    width = loaded.model.get_input_embeddings().embedding_dim
+    features = torch.zeros(len(rows), tokens, width, device=loaded.device, requires_grad=True)
+    with torch.enable_grad():
+        segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
+
+
+def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
+    """Both sides' streamed answers against one answer of transformers' generate."""
+    loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
+    image, question = entity.test_images[0], "Describe what is in the picture in one sentence."
+    prompt = loaded.prompter.conversation((), question, True)
+    ids = torch.tensor([prompt], device=loaded.device)
+    counts: dict[str, int] = {}
+
+    def both(_: int) -> None:
+        counts["steps"] = sum(1 for _ in answers(
+            loaded, [Side(), Side(outcome.delta)], [Turn(question)], image, ANSWER_TOKENS))
+
+    def single(_: int) -> None:
+        with torch.no_grad():
+            pixels = loaded.prompter.pixels([decode(image)]).to(loaded.device)
+            made = loaded.model.generate(
+                input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=pixels,
+                min_new_tokens=counts["steps"], max_new_tokens=counts["steps"], do_sample=False)
+        assert made.shape[1] == ids.shape[1] + counts["steps"]
+
+    times = interleaved([both, single], rounds, loaded.device)
+    return [Ratio("both_answers_to_one", f"both answers, {counts['steps']} tokens each", times[0],
+                  "one answer of the same length by generate of transformers", times[1], rounds,
+                  "at most 1.25")]
+
+
+def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
+    """Exact per-sample Fisher in one batched pass against one backward pass a sample."""
+    loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
+    samples = Rows(work.benchmark, entity, recipe.seed).fisher_samples(8)[0]
+    layers = loaded.vision.layers(recipe.blocks)
+    with overlay(loaded.model, outcome.delta):
+        batched, looped = (squared_gradients(loaded, layers, samples),
+                           looped_fisher(loaded, recipe.blocks, samples))
+        worst = max(float((batched[n] - looped[n]).norm() / looped[n].norm()) for n in looped)
+        times = interleaved([lambda _: squared_gradients(loaded, layers, samples),
+                             lambda _: looped_fisher(loaded, recipe.blocks, samples)],
+                            max(1, rounds // 2), loaded.device)
+    return [Ratio("fisher_to_loop", f"per-sample Fisher of {len(samples)} samples in one pass "
+                  f"(relative difference {worst:.1e})", times[0],
+                  "a loop of single-sample backward passes", times[1], max(1, rounds // 2),
+                  "at most 0.33")]
+
+
+def looped_fisher(loaded: Loaded, blocks: int, samples: Sequence[Sample]) -> dict[str, torch.Tensor]:
+    """The same sum of squared gradients, a sample at a time with autograd."""
+    weights = {n: torch.nn.Parameter(p.detach()) for n, p in current(loaded, blocks).items()}
+    total = {n: torch.zeros_like(p) for n, p in weights.items()}
+    prompter = loaded.prompter
+    for sample in samples:
+        pixels = prompter.pixels([decode(sample.image)]).to(loaded.device)
+        packed = pack([prompter.tree(0, [(sample.question, [sample.answer])])], prompter.pad_id,
+                      loaded.device)
+        with overlay(loaded.model, weights), torch.enable_grad():
+            features = loaded.vision.features(pixels)
+            loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).sum()
+            for name, grad in zip(weights, torch.autograd.grad(loss, list(weights.values())),
+                                  strict=True):
+                total[name] += grad.square()
+    return total
+
+
+def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
+    """The trainable weights as they lie on the model now."""
+    return {n: loaded.model.get_parameter(n) for n in loaded.vision.trainable(blocks)}
+
+
+def overlay_ms(loaded: Loaded, outcome: Outcome, rounds: int = 50) -> float:
+    """Median milliseconds to lay the delta on and take it off."""
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        with overlay(loaded.model, outcome.delta):
+            pass
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times)
+
+
+def starting() -> dict[str, float]:
+    """Seconds from ``python app.py`` to an answering page, and of the lab's own imports."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    started = time.perf_counter()
+    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not _answers(f"http://127.0.0.1:{port}/"):
+            if app.poll() is not None or time.perf_counter() - started > START_PATIENCE:
+                raise LabError("the app did not start: try python app.py")
+            time.sleep(0.1)
+        page = time.perf_counter() - started
+    finally:
+        app.terminate()
+        app.wait()
+    code = ("import gradio, torch, pandas, plotly.graph_objects, time; t = time.perf_counter(); "
+            "import lab.ui.page, lab.serve.local; print(time.perf_counter() - t)")
+    own = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                         check=True)
+    return {"start_seconds": round(page, 2), "own_import_seconds": round(float(own.stdout), 2)}
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return reply.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as a Markdown table with its device line."""
+    lines = [f"{result['device']}, {result['quantization']}, medians",
+             "| what | seconds | against | seconds | ratio | asked | n |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| {r['what']} | {r['seconds']:.3f} | {r['against']} | {r['against_seconds']:.3f} | "
+              f"{r['ratio']:.2f} | {r['target']} | {r['n']} |" for r in result["ratios"]]
+    return "\n".join([*lines, f"delta on and off: {result['overlay_ms']} ms",
+                      f"start to an answering page: {result['start_seconds']} s, the lab's own "
+                      f"imports {result['own_import_seconds']} s"])
