@@ -80,5 +80,8 @@ class RunStore:
             return list(self._runs.values())
 
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
-        """Give a run its end state."""
+        """Give a run its end state; of what it left only what can be asked again stays in memory."""
+        run.outcome.mask, run.outcome.pruned = {}, {}
+        if run.kind == "inspect":
+            run.outcome.delta = {}
         run.error, run.ended, run.state = error, time.time(), state
