@@ -110,9 +110,7 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict]:
-        shown: set[type] = set()
-        yield {parts.results: gr.Column(visible=False), parts.empty: gr.HTML(visible=True),
-               parts.line: ""}
+        shown: set[type] = {object}  # what the page shows now: of another run, maybe
         async for view in frame.tails.follow("inspect", run_id, request):
             yield _updates(parts, frame, view, shown, prune, threshold)
 
@@ -143,15 +141,18 @@ def _updates(
     line = describe(view)
     out = {parts.line: snippets.line(line)}
     if view is None:
-        return out
+        return out | _shown(parts, False)
     if line:
         out[frame.announce] = line
     importance, saliency = found(view, Importance), found(view, Saliency)
     fresh = {kind for kind, event in ((Importance, importance), (Saliency, saliency)) if event}
     if fresh == shown:
         return out
+    shown.clear()
     shown |= fresh
-    out |= {parts.results: gr.Column(visible=True), parts.empty: gr.HTML(visible=False)}
+    out |= _shown(parts, bool(fresh))
+    if not fresh:
+        return out
     if importance:
         card = frame.people.card(view.entity)
         out[parts.layer] = gr.Dropdown(choices=list(importance.layers), value=importance.layers[-1])
@@ -165,6 +166,11 @@ def _updates(
     out[parts.stability] = stability(saliency) if saliency else ""
     layer = importance.layers[-1] if importance else ""
     return out | _recount(parts, view, layer, prune, threshold)
+
+
+def _shown(parts: Parts, on: bool) -> dict:
+    # Once a view, never off and on again at once: Gradio's page can lose the second.
+    return {parts.results: gr.Column(visible=on), parts.empty: gr.HTML(visible=not on)}
 
 
 def _recount(

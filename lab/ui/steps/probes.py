@@ -23,6 +23,7 @@ class Parts:
 
     ask: gr.Button
     table: gr.HTML
+    about: gr.State
     go: gr.Button
 
 
@@ -32,24 +33,33 @@ def layout() -> Parts:
         ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
         go = gr.Button(text.GO_ATTACK, elem_id="go-attack")
     table = gr.HTML(snippets.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
-    return Parts(ask, table, go)
+    return Parts(ask, table, gr.State([]), go)
 
 
 def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> None:
     """Join the controls; ``arrive`` is the button that leads here and asks at once."""
 
-    def ask(entity: str, unlearned: str, attacked: str, third: bool) -> str:
+    def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:
+        return [entity, *compare.sides(frame.engine, unlearned, attacked, third)]
+
+    def ask(entity: str, unlearned: str, attacked: str, third: bool):
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
-        models = compare.sides(frame.engine, unlearned, attacked, third)
-        names = [text.ORIGINAL, *_names(models, unlearned)]
-        return probe_table(frame.engine.probes(models, entity), names)
+        asked = subject(entity, unlearned, attacked, third)
+        names = [text.ORIGINAL, *_names(asked[1:], unlearned)]
+        return probe_table(frame.engine.probes(asked[1:], entity), names), asked
+
+    def stale(asked: list[str], *now):
+        # Change events fire when the page is restored, too: only a real change clears.
+        same = asked in ([], subject(*now))
+        return gr.skip() if same else (snippets.note(text.FIXED_EMPTY, "quiet"), [])
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
-    gr.on([parts.ask.click, arrive.click], guarded(ask), memory, parts.table,
+    made = [parts.table, parts.about]
+    gr.on([parts.ask.click, arrive.click], guarded(ask), memory, made,
           api_visibility="private", concurrency_limit=4)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
-          lambda: snippets.note(text.FIXED_EMPTY, "quiet"), None, parts.table, **QUICK)
+          stale, [parts.about, *memory], made, **QUICK)
     parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
 
 
