@@ -103,12 +103,9 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
                for _ in range(rounds + 1)]
     student, full = Student(loaded, recipe, outcome), FullStep(loaded, recipe.lr)
 
-    def vkd(turn: int) -> None:
-        drawn = rows
-        drawn.forget_batch = lambda n: batches[turn][0]  # type: ignore[method-assign]
-        student.update(drawn)
-
-    times = interleaved([vkd, lambda turn: full.update(*batches[turn]),
+    times = interleaved([lambda turn: student.update(Replay(work.benchmark, entity, turn,
+                                                            batches[turn][0])),
+                         lambda turn: full.update(*batches[turn]),
                          lambda turn: language_floor(loaded, batches[turn][0])],
                         rounds, loaded.device)
     what = f"VKD step, {recipe.batch} forget and {recipe.retain_batch} retain pictures"
@@ -117,6 +114,16 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
                   rounds, "at most 0.2"),
             Ratio("vkd_step_to_floor", what, times[0], "forward and backward of the frozen language "
                   "model on the same forget batch", times[2], rounds, "at most 1.35")]
+
+
+@dataclass
+class Replay(Rows):
+    """Rows with one given forget batch, so that all that is compared works on the same."""
+
+    given: list[Row]
+
+    def forget_batch(self, n: int) -> list[Row]:
+        return self.given[:n]
 
 
 class FullStep:

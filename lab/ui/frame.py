@@ -25,6 +25,10 @@ WARNING_SECONDS = 20
 QUIET = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 QUICK = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 JS_ONLY = {"api_visibility": "private", "queue": False}
+# Gradio 6.31 answers a change that had to wait by firing the event anew for all its handlers: two
+# that both wait then call each other for ever. So a handler of a shared event must not wait.
+CHANGE = QUICK | {"trigger_mode": "multiple"}
+FOLLOW = QUIET | {"trigger_mode": "multiple"}
 
 
 def announcer(words: str) -> gr.HTML:

@@ -76,7 +76,8 @@ def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
             fn=None, js=NOTE_STEP_JS.replace("NUMBER", str(number)), inputs=frame.step,
             outputs=frame.step, **JS_ONLY)
     frame.step.change(
-        fn=None, js=RESTORE_STEP_JS, inputs=frame.step, outputs=frame.walk, **JS_ONLY)
+        fn=None, js=RESTORE_STEP_JS, inputs=frame.step, outputs=frame.walk, trigger_mode="multiple",
+        **JS_ONLY)
 
 
 def launch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import threading
 import time
 import uuid
@@ -269,7 +270,7 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
         noise = rng.normal(0, 0.15)
         loss = 4 * (1 - np.exp(-step / 12)) + noise
         vkd = 0.02 + 0.01 * abs(noise)
-        yield Step(step, recipe.steps, float(loss), 0.3, float(vkd), float(-loss + 10 * vkd), 0.05)
+        yield Step(step, recipe.steps, float(loss), math.nan, float(vkd), float(-loss + 10 * vkd), 0.05)
         if step % recipe.probe_every == 0:
             forget = max(0.0, 1 - step / 24)
             yield Probe(step, forget, 0.99, 24, 48, 0.25)

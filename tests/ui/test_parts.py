@@ -1,9 +1,11 @@
 """The page's own arithmetic and HTML, without a browser."""
 
+import collections
 import dataclasses
 import json
 import subprocess
 import sys
+import time
 import zipfile
 
 import numpy as np
@@ -12,10 +14,10 @@ import pytest
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.engine import RunView
-from lab.ui import charts, maps, people, runfiles, selection, snippets, tail
+from lab.ui import charts, maps, page, people, runfiles, selection, snippets, tail
 from lab.ui.frame import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
-from lab.ui.steps import pick, probes, unlearn
+from lab.ui.steps import compare, pick, probes, unlearn
 from lab.ui.text import en as text
 from lab.unlearn.events import Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
@@ -127,6 +129,32 @@ def test_result_says_the_checks_in_words():
     html = unlearn.result_html(base | {"text_logits_identical": False, "base_unchanged": None})
     assert "NOT identical" in html and "not checked" in html and "-75.0 points" in html
     assert "0%" not in unlearn.result_html({})
+
+
+def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):
+    listeners = collections.defaultdict(set)
+    for handler in page.build(FakeEngine(tmp_path)).config["dependencies"]:
+        for target in handler["targets"]:
+            listeners[tuple(target)].add((handler["id"], handler["trigger_mode"]))
+    shared = [modes for modes in listeners.values() if len(modes) > 1]
+    assert shared and not [m for m in shared if "always_last" in dict(m).values()]
+
+
+def finished(engine, run_id: str) -> str:
+    while engine.run(run_id).state in ("waiting", "running"):
+        time.sleep(0.02)
+    return run_id
+
+
+def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
+    engine = FakeEngine(tmp_path, pace=0)
+    run = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
+    attacked = finished(engine, engine.submit_attack(run, AttackRecipe()))
+    _, box, column = compare.columns(engine, run, attacked)
+    assert box["visible"] is True and "value" not in box
+    assert "visible" not in column
+    _, box, column = compare.columns(engine, run, "")
+    assert box["visible"] is False and box["value"] is False and column["visible"] is False
 
 
 def test_controls_come_from_the_fields():

@@ -25,7 +25,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     walk.unlearn(tab, lab.patience)
     assert "identical bit for bit" in tab.locator("#unlearn-result").inner_text()
     assert "unchanged" in tab.locator("#unlearn-result").inner_text()
-    assert tab.locator("#unlearn-chart svg").count() == 5
+    assert tab.locator("#unlearn-chart svg").count() == 4  # no retain loss
     walk.compare(tab, lab.patience)
     assert "right" in tab.locator("#probes").inner_text()
     assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
@@ -39,22 +39,21 @@ def test_whole_way(lab, open_tab, tmp_path):
     saved = tmp_path / "metrics.json"
     caught.value.save_as(saved)
     assert json.loads(saved.read_text())["text_logits_identical"] is True
+    relearned_column_and_undo(tab, lab.patience)
 
 
-def test_relearned_column_and_undo(lab, open_tab):
-    tab = open_tab(lab.url)
-    walk.reach(tab, 5, lab.patience)
+def relearned_column_and_undo(tab, patience):
     tab.get_by_role("tab", name="Compare").click()
     tab.get_by_label("Show the relearned model").check()
     tab.locator("#chat-relearned").wait_for()
-    assert len(walk.ask(tab, "Who is this?", lab.patience)) == 3
+    assert len(walk.ask(tab, "Who is this?", patience)) == 3
     tab.locator("#go-attack").click()
     tab.locator("#undo").click()
     tab.wait_for_function(
         "document.querySelector('#announce').innerText.includes('exactly what it was')")
     tab.get_by_role("tab", name="Compare").click()
     tab.locator("#chat-relearned").wait_for(state="hidden")
-    assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
+    assert len(walk.ask(tab, "Who is this?", patience)) == 2
 
 
 def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):

@@ -14,7 +14,7 @@ from lab.recipe import revise
 from lab.serve.engine import RunView
 from lab.ui import snippets
 from lab.ui.charts import attack_chart, empty, live_chart
-from lab.ui.frame import QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.tail import ENDED, describe
 from lab.ui.text import en as text
@@ -78,7 +78,7 @@ def wire(parts: Parts, frame: Frame) -> None:
                      [frame.attack, frame.history, frame.announce], **QUICK)
     frame.attack.change(
         tail, frame.attack,
-        [parts.line, parts.chart, parts.result, parts.undo, frame.announce], **QUIET)
+        [parts.line, parts.chart, parts.result, parts.undo, frame.announce], **FOLLOW)
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:

@@ -12,7 +12,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.serve.engine import ORIGINAL, Engine, Turn
 from lab.ui import snippets
-from lab.ui.frame import QUICK, QUIET, Frame, guarded
+from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.people import read_picture
 from lab.ui.tail import look_up
 from lab.ui.text import en as text
@@ -185,7 +185,7 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
 
     # Change events fire when a hidden step is first shown, too: only a real change clears.
     gr.on([parts.picture.change, frame.unlearn.change, frame.attack.change, parts.third.input],
-          guarded(stale), [parts.talk, *memory], [parts.talk, *parts.chats], **QUICK)
+          guarded(stale), [parts.talk, *memory], [parts.talk, *parts.chats], **CHANGE)
 
 
 def _wire_picture(parts: Parts, frame: Frame) -> None:
@@ -212,25 +212,31 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
         asked = [*asked[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(asked))]
         return [gr.Button(value=words, visible=bool(words)) for words in asked]
 
-    frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **QUICK)
+    frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **CHANGE)
     parts.next_view.click(guarded(another), [frame.entity, parts.view],
                           [parts.picture, parts.view], **QUIET)
     parts.upload.upload(guarded(own), parts.upload, parts.picture, **QUIET)
     parts.remove.click(lambda: None, None, parts.picture, **QUICK)
     parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested,
-                         **QUIET)
+                         **FOLLOW)
+
+
+def columns(engine: Engine, unlearned: str, attacked: str) -> list[Any]:
+    """Return the note, the third column's tick box and the third column for these runs.
+
+    A ticked box stays ticked: what a visitor chose while this was under way is not undone by it.
+    """
+    models = sides(engine, unlearned, attacked, True)
+    note = "" if unlearned in models else snippets.note(text.NO_UNLEARNED, "quiet")
+    if attacked and attacked in models:
+        return [note, gr.update(visible=True), gr.skip()]
+    return [note, gr.update(visible=False, value=False), gr.update(visible=False)]
 
 
 def _wire_columns(parts: Parts, frame: Frame) -> None:
-    def columns(unlearned: str, attacked: str, third: bool):
-        models = sides(frame.engine, unlearned, attacked, True)
-        has_run, has_attack = unlearned in models, bool(attacked) and attacked in models
-        shown = has_attack and third
-        return [
-            "" if has_run else snippets.note(text.NO_UNLEARNED, "quiet"),
-            gr.Checkbox(visible=has_attack, value=shown), gr.Chatbot(visible=shown)]
-
-    memory = [frame.unlearn, frame.attack, parts.third]
-    shape = [parts.sides_note, parts.third, parts.chats[2]]
-    gr.on([frame.unlearn.change, frame.attack.change, frame.step.change, parts.third.input],
-          columns, memory, shape, **QUICK)
+    # A run's end is no change of its id: a change of the step looks again.
+    gr.on([frame.unlearn.change, frame.attack.change, frame.step.change],
+          lambda unlearned, attacked: columns(frame.engine, unlearned, attacked),
+          [frame.unlearn, frame.attack], [parts.sides_note, parts.third, parts.chats[2]], **CHANGE)
+    parts.third.input(
+        lambda third: gr.update(visible=third), parts.third, parts.chats[2], **CHANGE)

@@ -10,7 +10,7 @@ import gradio as gr
 from lab.recipe import Recipe, revise
 from lab.serve.engine import RunView
 from lab.ui import maps, selection, snippets
-from lab.ui.frame import QUIET, Frame, guarded, remember
+from lab.ui.frame import FOLLOW, QUIET, Frame, guarded, remember
 from lab.ui.tail import describe, look_up
 from lab.ui.text import en as text
 from lab.unlearn.events import Importance, Saliency
@@ -122,7 +122,7 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
         tail, [frame.inspect, *sliders],
         [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
          parts.density, parts.weights, parts.stability, parts.overlay, parts.top,
-         parts.results, parts.empty, frame.announce], **QUIET)
+         parts.results, parts.empty, frame.announce], **FOLLOW)
     gr.on([parts.prune.input, parts.threshold.input, parts.layer.input], recount,
           [frame.inspect, parts.layer, *sliders],
           [parts.count, parts.neurons, parts.zoom, parts.density, parts.top],

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.serve.engine import EntityCard
 from lab.ui import snippets
-from lab.ui.frame import QUICK, Frame, recall
+from lab.ui.frame import CHANGE, QUICK, Frame, recall
 from lab.ui.text import en as text
 
 
@@ -76,7 +76,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.gallery.select(
         pick, [parts.search, frame.history, frame.entity],
         [frame.entity, *frame.slots, frame.announce], **QUICK)
-    frame.entity.change(show, frame.entity, [parts.card, parts.look], **QUICK)
+    frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
 
 
 def profile_card(card: EntityCard | None) -> str:

@@ -12,7 +12,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.serve.engine import ProbeRow
 from lab.ui import snippets
-from lab.ui.frame import QUICK, Frame, guarded
+from lab.ui.frame import CHANGE, QUICK, Frame, guarded
 from lab.ui.steps import compare
 from lab.ui.text import en as text
 
@@ -59,7 +59,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     gr.on([parts.ask.click, arrive.click], guarded(ask), memory, made,
           api_visibility="private", concurrency_limit=4)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
-          stale, [parts.about, *memory], made, **QUICK)
+          stale, [parts.about, *memory], made, **CHANGE)
     parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.ui import snippets
-from lab.ui.frame import QUICK, QUIET, Frame, guarded, remember
+from lab.ui.frame import CHANGE, QUICK, QUIET, Frame, guarded, remember
 from lab.ui.runfiles import Staging, unpack
 from lab.ui.text import en as text
 
@@ -71,4 +71,4 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     parts.load.upload(
         guarded(load), [parts.load, frame.history],
         [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce], **QUIET)
-    frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **QUICK)
+    frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **CHANGE)

@@ -12,7 +12,7 @@ from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.ui import snippets
 from lab.ui.charts import empty, live_chart, unlearn_chart
-from lab.ui.frame import QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.tail import ENDED, describe
 from lab.ui.text import en as text
@@ -82,7 +82,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         guarded(start), [frame.entity, frame.history, *controls],
         [frame.unlearn, frame.attack, frame.history], **QUIET)
     frame.unlearn.change(
-        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **QUIET)
+        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW)
     look.go.click(
         lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
         [look.prune, look.threshold],

@@ -1,0 +1,63 @@
+"""The bench on the tiny model: it measures what it says, no time is asserted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from lab import bench
+from lab.errors import LabError
+from lab.model.overlay import overlay, weights_hash
+from lab.recipe import Preset
+from lab.saliency.fisher import squared_gradients
+from lab.scorecard import Baseline
+from lab.unlearn.batches import Rows
+from lab.workbench import Workbench
+from tests.unit import tiny as make
+
+
+@pytest.fixture
+def work(tiny, four) -> Workbench:
+    return Workbench(Preset("tiny", "none", "tiny", recipe=make.recipe()), four, tiny,
+                     Baseline(tiny), weights_hash(tiny.model))
+
+
+def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
+        work: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0})
+    made = bench.bench(work, "p0", 2, lambda _: None)
+    names = [r["name"] for r in made["ratios"]]
+    assert names == ["vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one", "fisher_to_loop"]
+    for row in made["ratios"]:
+        assert row["ratio"] > 0 and row["n"] >= 1 and row["target"].startswith("at most")
+    assert json.loads(json.dumps(made)) == made
+    assert bench.table(made).count("| at most") == 4
+    assert weights_hash(work.loaded.model) == work.base_hash
+
+
+def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
+    samples = Rows(four, four.entities[0], 0).fisher_samples(6)[0]
+    looped = bench.looped_fisher(tiny, 2, samples)
+    with overlay(tiny.model, {}):
+        batched = squared_gradients(tiny, tiny.vision.layers(2), samples)
+    for name, value in looped.items():
+        assert torch.allclose(batched[name], value, rtol=1e-4, atol=1e-9), name
+
+
+def test_the_floor_and_the_full_step_see_the_same_answers(tiny, four) -> None:
+    rows = Rows(four, four.entities[0], 0).forget_batch(2)
+    batch = bench.FullStep(tiny, 1e-4)._batch(rows)
+    answers = [a for _, asked in rows for _, (a,) in asked]
+    for labels, answer in zip(batch["labels"], answers, strict=True):
+        said = tiny.prompter.tokenizer.decode(labels[labels >= 0], skip_special_tokens=True)
+        assert said.strip() == answer
+
+
+def test_quantised_weights_cannot_be_benched(work: Workbench) -> None:
+    import dataclasses
+
+    work.loaded = dataclasses.replace(work.loaded, quantization="nf4")
+    with pytest.raises(LabError, match="use --quantization gguf-q4 or none"):
+        bench.bench(work, "p0", 1, lambda _: None)
