@@ -25,14 +25,13 @@ from lab.recipe import Recipe
 from lab.saliency.fisher import Sample, squared_gradients
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
-from lab.unlearn.batches import Rows
+from lab.unlearn.batches import Row, Rows
 from lab.unlearn.job import device_name, peak_memory_mb
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.workbench import Workbench
 
 ANSWER_TOKENS = 16
 START_PATIENCE = 120
-Row = tuple[bytes, list[tuple[str, list[str]]]]
 
 
 @dataclass(frozen=True)
@@ -99,14 +98,14 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
     """
     loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
     rows = Rows(work.benchmark, entity, recipe.seed)
-    batches = [(rows.forget_batch(recipe.batch), rows.retain_rows(recipe.batch))
-               for _ in range(rounds + 1)]
+    drawn = [rows.draw(recipe) for _ in range(rounds + 1)]
+    retain = [rows.retain_rows(recipe.batch) for _ in drawn]
     student, full = Student(loaded, recipe, outcome), FullStep(loaded, recipe.lr)
-
-    times = interleaved([lambda turn: student.update(Replay(work.benchmark, entity, turn,
-                                                            batches[turn][0])),
-                         lambda turn: full.update(*batches[turn]),
-                         lambda turn: language_floor(loaded, batches[turn][0])],
+    for _ in student.prepare(rows):
+        pass
+    times = interleaved([lambda turn: student.update(drawn[turn]),
+                         lambda turn: full.update(drawn[turn].forget, retain[turn]),
+                         lambda turn: language_floor(loaded, drawn[turn].forget)],
                         rounds, loaded.device)
     what = f"VKD step, {recipe.batch} forget and {recipe.retain_batch} retain pictures"
     return [Ratio("vkd_step_to_full", what, times[0], "full fine-tuning step with grad_diff, the "
@@ -114,16 +113,6 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
                   rounds, "at most 0.2"),
             Ratio("vkd_step_to_floor", what, times[0], "forward and backward of the frozen language "
                   "model on the same forget batch", times[2], rounds, "at most 1.35")]
-
-
-@dataclass
-class Replay(Rows):
-    """Rows with one given forget batch, so that all that is compared works on the same."""
-
-    given: list[Row]
-
-    def forget_batch(self, n: int) -> list[Row]:
-        return self.given[:n]
 
 
 class FullStep:

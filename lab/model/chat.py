@@ -3,53 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from transformers import DynamicCache
 
 from lab.model.load import Loaded
 
+HOLE = -1  # a slot of the cache that no later token may look at: padding, or a row that had ended
+
+
+@dataclass
+class Kept:
+    """The keys and values of what was read and said, to go on from; ``slots``: token ids, a row each.
+
+    All rows have as many slots. A hole keeps its place, but the attention mask hides it.
+    """
+
+    cache: DynamicCache
+    slots: list[list[int]] = field(default_factory=list)
+
+    def megabytes(self) -> float:
+        """Memory of the keys and values."""
+        layers = [layer for layer in self.cache.layers if layer.is_initialized]
+        return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values)) / 2**20
+
+    def go_back(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
+        """Forget what the prompts do not begin with; returns how many tokens of each are known.
+
+        The last token of a prompt is never taken as known: its output is the next token.
+        """
+        known, needed = [], 0
+        for row, (slots, prompt) in enumerate(zip(self.slots, prompts, strict=True)):
+            places = [at for at, token in enumerate(slots) if token != HOLE]
+            n = 0
+            while n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]:
+                n += 1
+            for at in places[n:]:
+                self.slots[row][at] = HOLE
+            known.append(n)
+            needed = max(needed, places[n - 1] + 1 if n else 0)
+        self.cache.crop(needed - len(self.slots[0]))
+        self.slots = [slots[:needed] for slots in self.slots]
+        return known
+
+
+def start(loaded: Loaded, rows: int) -> Kept:
+    """An empty memory for a decode of so many rows."""
+    return Kept(DynamicCache(config=loaded.model.config.text_config), [[] for _ in range(rows)])
+
 
 @torch.no_grad()
 def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequence[torch.Tensor | None],
-           max_new_tokens: int = 48) -> Iterator[list[list[int]]]:
+           max_new_tokens: int = 48, kept: Kept | None = None) -> Iterator[list[list[int]]]:
     """Yield the answers' token ids after every step, until all have ended.
 
     ``prompts``: ids of each row; ``features``: the row's projector outputs [tokens, width], or
     None for a text row. Rows share the language model's passes; left padding keeps them aligned.
+    ``kept`` goes on from an earlier decode of the same rows with the same features, and is left
+    ready for the next.
     """
     model, device = loaded.model, loaded.device
-    length = max(len(p) for p in prompts)
-    pads = [length - len(p) for p in prompts]
-    pad, end = loaded.prompter.pad_id, loaded.prompter.end_id
-    ids = torch.tensor([[pad] * n + list(p) for n, p in zip(pads, prompts, strict=True)], device=device)
-    seen = torch.tensor([[0] * n + [1] * len(p) for n, p in zip(pads, prompts, strict=True)],
-                        device=device)
-    embeds = model.get_input_embeddings()(ids)
-    for row, feature in enumerate(features):
-        if feature is not None:
-            embeds[row, ids[row] == model.config.image_token_id] = feature.to(embeds.dtype)
-    positions = (seen.cumsum(-1) - 1).clamp(min=0)
-    cache = DynamicCache(config=model.config.text_config)
+    kept = kept or start(loaded, len(prompts))
+    known = kept.go_back(prompts)
+    embeds, positions = _read(loaded, kept, prompts, known, features)
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
+    chosen, fed = None, []
     for _ in range(max_new_tokens):
+        if chosen is not None:
+            for slots, token in zip(kept.slots, fed, strict=True):
+                slots.append(token)
+            positions = positions[:, -1:] + 1
+            embeds = model.get_input_embeddings()(chosen[:, None])
+        seen = torch.tensor([[int(t != HOLE) for t in slots] for slots in kept.slots], device=device)
         hidden = model.model.language_model(
             inputs_embeds=embeds, attention_mask=seen, position_ids=positions,
-            past_key_values=cache, use_cache=True).last_hidden_state
+            past_key_values=kept.cache, use_cache=True).last_hidden_state
         chosen = model.lm_head(hidden[:, -1]).argmax(-1)
+        fed = [int(token) if row in open_rows else HOLE for row, token in enumerate(chosen)]
         for row in list(open_rows):
-            token = int(chosen[row])
-            if token == end:
+            if fed[row] == loaded.prompter.end_id:
                 open_rows.discard(row)
             else:
-                answers[row].append(token)
+                answers[row].append(fed[row])
         yield answers
         if not open_rows:
             return
-        seen = torch.cat([seen, seen.new_ones(len(prompts), 1)], -1)
-        positions = positions[:, -1:] + 1
-        embeds = model.get_input_embeddings()(chosen[:, None])
+
+
+def _read(loaded: Loaded, kept: Kept, prompts: Sequence[tuple[int, ...]], known: Sequence[int],
+          features: Sequence[torch.Tensor | None]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embeddings and positions of the tokens still to be read, left-padded; notes their slots."""
+    device, picture = loaded.device, loaded.model.config.image_token_id
+    length = max(len(p) - n for p, n in zip(prompts, known, strict=True))
+    pads = [length - len(p) + n for p, n in zip(prompts, known, strict=True)]
+    ids = torch.tensor([[loaded.prompter.pad_id] * pad + list(p[n:])
+                        for pad, p, n in zip(pads, prompts, known, strict=True)], device=device)
+    embeds = loaded.model.get_input_embeddings()(ids)
+    for row, feature in enumerate(features):
+        if feature is not None:
+            place = ids[row] == picture
+            place[:pads[row]] = False
+            read = prompts[row][:known[row]].count(picture)
+            embeds[row, place] = feature[read:].to(embeds.dtype)
+        kept.slots[row] += [HOLE] * pads[row] + list(prompts[row][known[row]:])
+    positions = torch.tensor([[max(n + at - pad, 0) for at in range(length)]
+                              for n, pad in zip(known, pads, strict=True)], device=device)
+    return embeds, positions
 
 
 def answer_texts(loaded: Loaded, prompts: Sequence[tuple[int, ...]],

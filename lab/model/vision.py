@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -59,20 +59,30 @@ class Vision:
         out = self.model.model.get_image_features(pixel_values=pixels, return_dict=True)
         return torch.stack(list(out.pooler_output))
 
+    def depth(self, names: Collection[str]) -> int:
+        """The fewest last live blocks whose trainable weights hold these; 0 where none do."""
+        for blocks in range(1, len(self.blocks) + 1):
+            if self.trainable(blocks).keys() >= set(names):
+                return blocks
+        return 0
+
     @torch.no_grad()
     def stem(self, pixels: torch.Tensor, blocks: int) -> torch.Tensor:
         """What enters the last ``blocks`` live blocks: [images, tokens, hidden], never trained.
 
         It does not change while only those blocks do, so one picture's is computed once.
         """
-        seen: list[torch.Tensor] = []
-        handle = self.block_modules[-blocks].register_forward_pre_hook(
-            lambda module, args: seen.append(args[0]))
+        def reached(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            raise _Reached(args[0])
+
+        handle = self.block_modules[-blocks].register_forward_pre_hook(reached)
         try:
             self.features(pixels)
+        except _Reached as arrived:
+            return arrived.hidden
         finally:
             handle.remove()
-        return seen[0]
+        raise AssertionError("the features do not pass through the last live blocks")
 
     def tail(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
         """Projector outputs from ``stem``'s activations, as ``features`` gives them."""
@@ -86,6 +96,14 @@ class Vision:
         """Full names of every parameter of the vision tower and projector."""
         prefixes = ("model.vision_tower.", "model.multi_modal_projector.")
         return tuple(n for n, _ in self.model.named_parameters() if n.startswith(prefixes))
+
+
+class _Reached(Exception):
+    """Ends a pass early, with what has come so far."""
+
+    def __init__(self, hidden: torch.Tensor) -> None:
+        super().__init__()
+        self.hidden = hidden
 
 
 def find_vision(model: nn.Module) -> Vision:

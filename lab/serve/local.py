@@ -23,7 +23,7 @@ from lab.serve.device import memory_mb
 from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
-from lab.serve.sides import Side, answers, check_chat, probe_rows
+from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
 from lab.unlearn.events import Done, Event
 from lab.unlearn.job import unlearn
 from lab.unlearn.loop import inspect
@@ -44,6 +44,7 @@ class LocalEngine:
         self.store = RunStore()
         self._waiting: deque[Run] = deque()
         self._tasks: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._memory = ChatMemory()
         self._wake = threading.Event()
         self._phase, self._error = "starting", ""
         self._threads, self._report = threads, report
@@ -109,7 +110,7 @@ class LocalEngine:
 
         def task() -> None:
             try:
-                for texts in answers(bench.loaded, own, turns, image):
+                for texts in answers(bench.loaded, own, turns, image, memory=self._memory):
                     out.put(texts)
                     if left.is_set():
                         break
@@ -150,7 +151,7 @@ class LocalEngine:
         if any(r.state in ("waiting", "running") for r in self.store.all()):
             raise LabError("a run is under way: stop it or wait, then change the quantisation")
         old = self.preset
-        self.bench, self._phase = None, "starting"
+        self.bench, self._phase, self._memory = None, "starting", ChatMemory()
         self.preset = replace(old, quantization=quantization)
         self._do(lambda: self._open() or self._back_to(old))
 
@@ -188,9 +189,10 @@ class LocalEngine:
         run = self._known(side)
         if not (run.relearned.delta if run.kind == "attack" else run.outcome.delta):
             raise LabError("this run has not changed the model yet: wait until it has begun to tune")
+        name = f"{run.id} after {len(run.events)} events"  # a run under way is not one version
         if run.kind == "attack":
-            return Side(dict(run.relearned.delta), dict(run.relearned.adapter))
-        return Side(dict(run.outcome.delta))
+            return Side(dict(run.relearned.delta), dict(run.relearned.adapter), name)
+        return Side(dict(run.outcome.delta), name=name)
 
     def _do(self, task: Callable[[], None]) -> None:
         self._tasks.put(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import torch
 
@@ -13,21 +14,75 @@ from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
 from lab.evaluate import normal
 from lab.model.adapter import Adapter, adapted
-from lab.model.chat import decode, text_of
+from lab.model.chat import Kept, decode, start, text_of
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
-from lab.serve.engine import ProbeRow, Turn
+from lab.serve.engine import ORIGINAL, ProbeRow, Turn
 
 MAX_TURNS = 12
 MAX_CHARACTERS = 600
+MEMORY_MB = 256.0
 
 
 @dataclass(frozen=True)
 class Side:
-    """One version of the model: its visual delta and, for some attacks, a language adapter."""
+    """One version of the model: its visual delta and, for some attacks, a language adapter.
+
+    ``name`` tells it from every other version, for what is remembered of conversations.
+    """
 
     delta: Delta = field(default_factory=dict)
     adapter: Adapter = field(default_factory=dict)
+    name: str = ORIGINAL
+
+
+class ChatMemory:
+    """Visual features and keys and values of the last conversations; the oldest go first.
+
+    One conversation is one picture (or none) before one set of sides: its follow-up questions,
+    and others about the same picture, read only what is new.
+    """
+
+    def __init__(self, megabytes: float = MEMORY_MB) -> None:
+        self.megabytes = megabytes
+        self._known: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
+
+    def take(self, loaded: Loaded, sides: Sequence[Side], image: bytes | None
+             ) -> tuple[list[torch.Tensor | None], Kept]:
+        """The sides' features of the picture and their keys and values so far, no longer kept here.
+
+        Whoever takes them puts them back when all went well: what failed is not gone on from.
+        """
+        known = self._known.pop(_conversation(sides, image), None)
+        return known or (side_features(loaded, sides, image), start(loaded, len(sides)))
+
+    def put(self, sides: Sequence[Side], image: bytes | None,
+            features: list[torch.Tensor | None], kept: Kept) -> None:
+        """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
+        self._known[_conversation(sides, image)] = (features, kept)
+        while sum(k.megabytes() for _, k in self._known.values()) > self.megabytes:
+            del self._known[next(iter(self._known))]
+
+
+def _conversation(sides: Sequence[Side], image: bytes | None) -> tuple[str, ...]:
+    return (sha256(image).hexdigest() if image else "", *(s.name for s in sides))
+
+
+@torch.no_grad()
+def side_features(loaded: Loaded, sides: Sequence[Side], image: bytes | None
+                  ) -> list[torch.Tensor | None]:
+    """Every side's projector outputs [tokens, width]; the blocks no side changed are run once."""
+    if image is None:
+        return [None] * len(sides)
+    pixels = loaded.prompter.pixels([decode_image(image)]).to(loaded.device)
+    vision, depths = loaded.vision, [loaded.vision.depth(s.delta) for s in sides]
+    shared = max(depths) if all(depths) else 0
+    stem = vision.stem(pixels, shared) if shared else None
+    features: list[torch.Tensor | None] = []
+    for side in sides:
+        with overlay(loaded.model, side.delta):
+            features.append((vision.features(pixels) if stem is None else vision.tail(stem, shared))[0])
+    return features
 
 
 def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
@@ -44,30 +99,24 @@ def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
 
 @torch.no_grad()
 def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image: bytes | None,
-            max_new_tokens: int = 48) -> Iterator[tuple[str, ...]]:
+            max_new_tokens: int = 48, memory: ChatMemory | None = None) -> Iterator[tuple[str, ...]]:
     """Stream the growing answers of every side, all in one batched decode over the language model.
 
     Each side has its own visual features and its own earlier answers.
     """
-    prompter = loaded.prompter
-    features: list[torch.Tensor | None] = []
-    for side in sides:
-        if image is None:
-            features.append(None)
-            continue
-        with overlay(loaded.model, side.delta):
-            pixels = prompter.pixels([decode_image(image)]).to(loaded.device)
-            features.append(loaded.vision.features(pixels)[0])
-    prompts = [prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
-                                     turns[-1].question, image is not None)
+    memory = memory or ChatMemory()
+    features, kept = memory.take(loaded, sides, image)
+    prompts = [loaded.prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
+                                            turns[-1].question, image is not None)
                for k in range(len(sides))]
     with ExitStack() as stack:
         for k, side in enumerate(sides):
             if side.adapter:
                 rows = torch.tensor([float(j == k) for j in range(len(sides))], device=loaded.device)
                 stack.enter_context(adapted(loaded.model, side.adapter, rows))
-        for ids in decode(loaded, prompts, features, max_new_tokens):
+        for ids in decode(loaded, prompts, features, max_new_tokens, kept):
             yield tuple(text_of(loaded, row) for row in ids)
+    memory.put(sides, image, features, kept)
 
 
 def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Question, bytes | None]]:

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluate import Ask, questions
+from lab.recipe import Recipe
 from lab.saliency.fisher import Sample
 
 QUESTIONS_PER_IMAGE = 2
+# Retain pictures a run distils on. A fixed pool, because the teacher's features and the frozen
+# blocks' activations are then computed once a picture and not for new ones at every step.
+POOL = 60
+
+
+Row = tuple[bytes, list[tuple[str, list[str]]]]  # a picture, its questions, their answers
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one step works on: forget rows, pictures to distil on, retain rows where they count."""
+
+    forget: list[Row]
+    pictures: list[bytes]
+    retain: list[Row]
 
 
 @dataclass
@@ -19,6 +36,7 @@ class Rows:
     benchmark: Benchmark
     entity: Entity
     seed: int
+    pool_size: int = POOL
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,23 +58,48 @@ class Rows:
         """The target's training views, and one training view of everyone else."""
         return list(self.entity.train_images), [self.rng.choice(e.train_images) for e in self.others]
 
-    def forget_batch(self, n: int) -> list[tuple[bytes, list[tuple[str, list[str]]]]]:
+    def draw(self, recipe: Recipe) -> Draw:
+        """The next step's rows and pictures."""
+        return Draw(self.forget_batch(recipe.batch), self.retain_images(recipe.retain_batch),
+                    self.retain_rows(recipe.batch) if recipe.retain_weight else [])
+
+    def forget_batch(self, n: int) -> list[Row]:
         """n training views of the target with two questions and answers each."""
         return [self._row(self.entity) for _ in range(n)]
 
-    def retain_rows(self, n: int) -> list[tuple[bytes, list[tuple[str, list[str]]]]]:
+    def retain_rows(self, n: int) -> list[Row]:
         """n training views of others with two questions and answers each."""
         return [self._row(self.rng.choice(self.others)) for _ in range(n)]
 
-    def _row(self, entity: Entity) -> tuple[bytes, list[tuple[str, list[str]]]]:
+    def _row(self, entity: Entity) -> Row:
         asked = self.rng.sample(asked_by_image(entity), QUESTIONS_PER_IMAGE)
         return self.rng.choice(entity.train_images), [(q.text, [q.answer]) for q in asked]
 
     def retain_images(self, n: int) -> list[bytes]:
-        """n pictures to distil on: training views of others, and a third plain pictures."""
-        plain = n // 3 if self.benchmark.train_pictures else 0
-        return [self.rng.choice(self.rng.choice(self.others).train_images) for _ in range(n - plain)
-                ] + [self.rng.choice(self.benchmark.train_pictures).image for _ in range(plain)]
+        """n pictures to distil on from the pool: two portraits of others to one plain picture."""
+        plain = n // 3 if self.plain_pool else 0
+        return [*self.rng.sample(self.portrait_pool, min(n - plain, len(self.portrait_pool))),
+                *self.rng.sample(self.plain_pool, min(plain, len(self.plain_pool)))]
+
+    @cached_property
+    def portrait_pool(self) -> list[bytes]:
+        """One training view of each other person, a second of each after that, and so on."""
+        rng = self._pool_rng("portraits")
+        views = [rng.sample(e.train_images, len(e.train_images)) for e in self.others]
+        rounds = [[own[k] for own in rng.sample(views, len(views)) if k < len(own)]
+                  for k in range(max(map(len, views)))]
+        return [image for turn in rounds for image in turn][:self.pool_size - self.pool_size // 3]
+
+    @cached_property
+    def plain_pool(self) -> list[bytes]:
+        """Plain pictures that keep the rest of vision in place."""
+        pictures, wanted = self.benchmark.train_pictures, self.pool_size // 3
+        drawn = self._pool_rng("plain").sample(pictures, min(wanted, len(pictures)))
+        return [picture.image for picture in drawn]
+
+    def _pool_rng(self, what: str) -> random.Random:
+        """Apart from the batches' draws, so that one can be looked at without moving the other."""
+        return random.Random(f"{what}/{self.seed}/{self.entity.id}")
 
 
 def asked_by_image(entity: Entity) -> list:

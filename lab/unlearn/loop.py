@@ -21,10 +21,11 @@ from lab.recipe import Recipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
 from lab.unlearn import vkd
-from lab.unlearn.batches import Rows, probe_asks
+from lab.unlearn.batches import POOL, Draw, Rows, probe_asks
 from lab.unlearn.events import Done, Event, Phase, Probe, Step
 
 CHANCE = 0.25
+PREPARED_AT_ONCE = 15
 NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
              "try a lower learning rate or forget weight")
 
@@ -142,6 +143,14 @@ class Student:
         """Projector outputs of the pictures under the weights now laid on."""
         return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
 
+    def prepare(self, rows: Rows) -> Iterator[Phase]:
+        """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
+        pool = [*rows.portrait_pool, *rows.plain_pool]
+        for at in range(0, len(pool), PREPARED_AT_ONCE):
+            yield Phase("teacher", at, len(pool))
+            self.teacher_features(pool[at:at + PREPARED_AT_ONCE])
+        self.stem(list(rows.entity.train_images))
+
     @torch.no_grad()
     def teacher_features(self, images: list[bytes]) -> torch.Tensor:
         """P(V(I); theta_0) of each picture, computed once: call with no overlay on."""
@@ -158,17 +167,15 @@ class Student:
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         return -segment_means(target_log_probs(loaded.model, packed, features), packed)
 
-    def update(self, rows: Rows) -> vkd.Losses:
+    def update(self, drawn: Draw) -> vkd.Losses:
         """One step; raises ``LabError`` and changes nothing when a loss is not finite."""
         recipe = self.recipe
-        forget, images = rows.forget_batch(recipe.batch), rows.retain_images(recipe.retain_batch)
-        retain = rows.retain_rows(recipe.batch) if recipe.retain_weight else None
-        teacher = self.teacher_features(images)
+        teacher = self.teacher_features(drawn.pictures)
         self.optimizer.zero_grad()
         with overlay(self.loaded.model, self.weights), torch.enable_grad():
-            loss = vkd.losses(self.cross_entropy(forget),
-                              self.cross_entropy(retain) if retain else None,
-                              self.features(images), teacher, recipe)
+            loss = vkd.losses(self.cross_entropy(drawn.forget),
+                              self.cross_entropy(drawn.retain) if drawn.retain else None,
+                              self.features(drawn.pictures), teacher, recipe)
             if not math.isfinite(loss.total):
                 raise LabError(NO_NUMBER)
             if loss.forget_term.requires_grad:
@@ -208,18 +215,20 @@ def tune(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
          stopped: Callable[[], bool]) -> Iterator[Event]:
     """Stage 3: updates until the steps are done, the stop rule holds or a stop is asked for."""
     entity = benchmark.entity(recipe.entity)
-    rows, student = Rows(benchmark, entity, recipe.seed), Student(loaded, recipe, outcome)
+    pool = max(POOL, recipe.retain_batch)
+    rows, student = Rows(benchmark, entity, recipe.seed, pool), Student(loaded, recipe, outcome)
     forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
     outcome.reason = "steps done"
     started = time.perf_counter()
     forget, retain_start = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
     yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), CHANCE)
+    yield from student.prepare(rows)
     for step in range(1, recipe.steps + 1):
         if stopped():
             outcome.reason = "stopped"
             break
         begun = time.perf_counter()
-        loss = student.update(rows)
+        loss = student.update(rows.draw(recipe))
         student.keep()
         outcome.steps = step
         yield Step(step, recipe.steps, loss.forget_ce, loss.retain_ce, loss.vkd, loss.total,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.adapter import new_adapter
-from lab.model.overlay import weights_hash
+from lab.model.overlay import overlay, weights_hash
 from lab.serve.engine import Turn
-from lab.serve.sides import MAX_CHARACTERS, MAX_TURNS, Side, answers, check_chat, probe_rows
+from lab.serve.sides import (MAX_CHARACTERS, MAX_TURNS, ChatMemory, Side, answers, check_chat,
+                             probe_rows, side_features)
 
 SCORES = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
 
@@ -67,9 +71,70 @@ def test_a_follow_up_keeps_its_earlier_answer(tiny, four) -> None:
         add_generation_prompt=True)
 
 
-def test_greedy_answers_equal_the_librarys(tiny, four) -> None:
-    from lab.benchmarks.images import decode
+def conversation(loaded, sides, image, questions, memory):
+    """Ask one after the other as the page does; returns the turns with their answers."""
+    turns: list[Turn] = []
+    for question in questions:
+        *_, said = answers(loaded, sides, [*turns, Turn(question)], image, 10, memory)
+        turns.append(Turn(question, said))
+    return turns
 
+
+@pytest.mark.parametrize("pictured", [True, False])
+def test_what_is_remembered_changes_no_answer(tiny, four, changed: Side, pictured: bool) -> None:
+    image = four.entities[0].train_images[0] if pictured else None
+    sides, asked = [Side(), replace(changed, name="run")], ["Who is this?", "Where from?", "Any pet?"]
+    memory = ChatMemory()
+    first = conversation(tiny, sides, image, asked, memory)
+    assert first == conversation(tiny, sides, image, asked, None)
+    # another talk about the same picture, then the first one again from its start
+    other = conversation(tiny, sides, image, ["Any pet?", "Who is this?"], memory)
+    assert other == conversation(tiny, sides, image, ["Any pet?", "Who is this?"], None)
+    assert conversation(tiny, sides, image, asked, memory) == first
+
+
+def test_a_follow_up_reads_only_what_is_new(tiny, four, changed: Side) -> None:
+    image, sides = four.entities[0].train_images[0], [Side(), replace(changed, name="run")]
+    memory, read, seen = ChatMemory(), [], []
+    hooks = [tiny.model.model.language_model.register_forward_pre_hook(
+                 lambda module, args, given: read.append(given["inputs_embeds"].shape[1]),
+                 with_kwargs=True),
+             tiny.model.model.vision_tower.embeddings.register_forward_hook(
+                 lambda *_: seen.append(1))]
+    try:
+        turns = conversation(tiny, sides, image, ["Who is this?"], memory)
+        first, encoded = read[0], len(seen)
+        read.clear()
+        list(answers(tiny, sides, [*turns, Turn("Where from?")], image, 4, memory))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    prompts = [tiny.prompter.conversation([("Who is this?", a)], "Where from?", True)
+               for a in turns[0].answers]
+    assert first == len(tiny.prompter.conversation((), "Who is this?", True))
+    assert read[0] <= max(map(len, prompts)) - first + 1 and set(read[1:]) == {1}
+    assert encoded == len(seen) == 1  # the blocks no side changed are run once for both
+
+
+def test_the_memory_keeps_to_its_budget(tiny, four) -> None:
+    memory = ChatMemory(megabytes=0.025)
+    for k in range(4):
+        list(answers(tiny, [Side()], [Turn("Who?")], four.entities[k].train_images[0], 4, memory))
+    kept = [k.megabytes() for _, k in memory._known.values()]
+    assert len(kept) == 2 and sum(kept) <= 0.025
+
+
+def test_sides_changed_anywhere_in_the_tower_run_it_whole(tiny, four) -> None:
+    image = four.entities[0].train_images[0]
+    name = next(n for n in tiny.vision.names() if "embeddings" in n and n.endswith("bias"))
+    early = Side({name: tiny.model.get_parameter(name).detach() + 1}, name="early")
+    both = side_features(tiny, [Side(), early], image)
+    with overlay(tiny.model, early.delta), torch.no_grad():
+        expected = tiny.vision.features(tiny.prompter.pixels([decode(image)]))[0]
+    assert torch.allclose(both[1], expected, atol=1e-6) and not torch.allclose(both[0], both[1])
+
+
+def test_greedy_answers_equal_the_librarys(tiny, four) -> None:
     image = four.entities[1].train_images[0]
     ids = torch.tensor([tiny.prompter.conversation((), "Who is this person?", True)])
     pixels = tiny.prompter.pixels([decode(image)])

@@ -116,6 +116,18 @@ def test_rows_show_no_held_out_view_or_phrasing(four) -> None:
     assert sum(p in {x.image for x in four.train_pictures} for p in pictures) == 2
 
 
+def test_the_pool_shows_every_other_person_before_it_repeats_one(four) -> None:
+    rows = Rows(four, four.entities[0], 0, pool_size=6)
+    whose = [e.id for i in rows.portrait_pool for e in four.entities if i in e.train_images]
+    assert len(whose) == 4 and set(whose[:3]) == {"p1", "p2", "p3"}
+    assert len(set(rows.portrait_pool)) == 4 and len(rows.plain_pool) == 2
+    before = rows.forget_batch(2)
+    twin = Rows(four, four.entities[0], 0, pool_size=6)
+    assert twin.forget_batch(2) == before  # looking at the pool moves no draw
+    for _ in range(5):
+        assert set(rows.retain_images(6)) <= {*rows.portrait_pool, *rows.plain_pool}
+
+
 def test_probes_leave_the_scored_views_unseen(four) -> None:
     forget, retain = probe_asks(four, four.entities[0], 0)
     scored = {i for e in four.entities for i in e.test_images}
