@@ -20,7 +20,7 @@ from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.scorecard import asks_for
 from lab.serve.device import memory_mb
-from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
 from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
@@ -137,7 +137,7 @@ class LocalEngine:
         """Write the run folder and return it."""
         run = self._known(run_id)
         nothing_yet(run)
-        return self._shelf.write(run, self.preset.name)
+        return self._shelf.write(run, self.preset.name, self._ready().loaded.model)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
@@ -187,12 +187,12 @@ class LocalEngine:
         if side == ORIGINAL:
             return Side()
         run = self._known(side)
-        if not (run.relearned.delta if run.kind == "attack" else run.outcome.delta):
+        if not (run.relearned.delta if run.kind == "attack" else run.changed):
             raise LabError("this run has not changed the model yet: wait until it has begun to tune")
         name = f"{run.id} after {len(run.events)} events"  # a run under way is not one version
         if run.kind == "attack":
             return Side(dict(run.relearned.delta), dict(run.relearned.adapter), name)
-        return Side(dict(run.outcome.delta), name=name)
+        return Side(run.delta(self._ready().loaded.model), name=name)
 
     def _do(self, task: Callable[[], None]) -> None:
         self._tasks.put(task)
@@ -266,24 +266,28 @@ class LocalEngine:
         run.state, run.started = "running", time.time()
         self._phase = {"inspect": "looking inside", "unlearn": "unlearning",
                        "attack": "attacking"}[run.kind]
+        state: RunState = "failed"
+        error = ""
         try:
             for event in self._events(run):
                 run.events.append(event)
                 self._serve_tasks()
-        except LabError as error:
-            self.store.finish(run, "failed", str(error))
-        except Exception as error:  # one broken run must not end the worker
+        except LabError as known:
+            error = str(known)
+        except Exception as unknown:  # one broken run must not end the worker
             self._report(traceback.format_exc())
-            self.store.finish(run, "failed", f"{type(error).__name__}: {error}")
+            error = f"{type(unknown).__name__}: {unknown}"
         else:
             self._keep(run)
-            self.store.finish(run, "stopped" if run.stop.is_set() else "finished")
+            state = "stopped" if run.stop.is_set() else "finished"
+        run.pack(self._ready().loaded.model)
+        self.store.finish(run, state, error)
 
     def _keep(self, run: Run) -> None:
         """Put an unlearning run on disk, so that a restart or a crash later loses nothing."""
-        if run.kind == "unlearn" and run.outcome.delta:
+        if run.kind == "unlearn" and run.changed:
             try:
-                self._shelf.write(run, self.preset.name)
+                self._shelf.write(run, self.preset.name, self._ready().loaded.model)
             except LabError as error:
                 self._report(f"lab: this run is only in memory: {error}")
 
@@ -306,6 +310,6 @@ class LocalEngine:
         reference, unknown = bench.reference(self._say)
         vanilla = bench.baseline.correct("forget_vqa", asks_for(self.benchmark, entity)["forget_vqa"])
         yield from attack(
-            Victim("unlearned", bench.loaded, parent.outcome.delta, entity),
+            Victim("unlearned", bench.loaded, parent.delta(bench.loaded.model), entity),
             control_victim(reference, unknown, self.benchmark, entity.id),
             sum(vanilla) / len(vanilla), run.attack, run.recipe.blocks, run.relearned, run.stop.is_set)

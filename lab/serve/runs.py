@@ -7,13 +7,18 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from torch import Tensor
+from torch.nn import Module
+
 from lab.attack import Relearned
 from lab.errors import LabError
+from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import RunKind, RunState, RunView
 from lab.unlearn.events import Event
 from lab.unlearn.loop import Outcome
 
+NOTHING = Sparse({}, {})
 ENDED = ("finished", "stopped", "failed")
 
 
@@ -30,10 +35,29 @@ class Run:
     error: str = ""
     events: list[Event] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
+    packed: Sparse = NOTHING
     relearned: Relearned = field(default_factory=Relearned)
     stop: threading.Event = field(default_factory=threading.Event)
     started: float = 0.0
     ended: float = 0.0
+
+    def pack(self, model: Module) -> None:
+        """Keep of an ended run only what can be asked again, in little memory.
+
+        Of a delta that is what differs from the base; readers on other threads find either form.
+        """
+        if self.kind != "inspect":
+            self.packed = to_sparse(self.outcome.delta, model)
+        self.outcome.delta, self.outcome.mask, self.outcome.pruned = {}, {}, {}
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is a delta to lay on."""
+        return bool(self.outcome.delta or self.packed)
+
+    def delta(self, model: Module) -> dict[str, Tensor]:
+        """The visual weights as the run left them, or has them now."""
+        return dict(self.outcome.delta) or to_delta(self.packed, model)
 
     def view(self, place: int = 0) -> RunView:
         """A snapshot for readers on other threads (``events`` is only ever appended to)."""
@@ -80,8 +104,5 @@ class RunStore:
             return list(self._runs.values())
 
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
-        """Give a run its end state; of what it left only what can be asked again stays in memory."""
-        run.outcome.mask, run.outcome.pruned = {}, {}
-        if run.kind == "inspect":
-            run.outcome.delta = {}
+        """Give a run its end state."""
         run.error, run.ended, run.state = error, time.time(), state

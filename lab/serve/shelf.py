@@ -6,8 +6,11 @@ import shutil
 from pathlib import Path
 from re import fullmatch
 
+from torch.nn import Module
+
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.model.sparse import to_sparse
 from lab.report import read_run, write_run
 from lab.serve.runs import ENDED, Run, RunStore
 from lab.unlearn.events import Done
@@ -21,22 +24,22 @@ class Shelf:
     def __init__(self, folder: Path, store: RunStore, benchmark: Benchmark) -> None:
         self.folder, self.store, self.benchmark = folder, store, benchmark
 
-    def write(self, run: Run, preset: str) -> Path:
+    def write(self, run: Run, preset: str, model: Module) -> Path:
         """Write a run with the attacks made on it; raises ``LabError`` without disk space."""
         attacks = [r for r in self.store.all() if r.parent == run.id and r.state in ENDED]
         folder = self.folder / run.id
-        write_run(folder, run.recipe, run.events, run.outcome.delta, self.benchmark, preset,
+        write_run(folder, run.recipe, run.events, run.delta(model), self.benchmark, preset,
                   [e for r in attacks for e in r.events])
         kept = sorted((p for p in self.folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
         for old in kept[:-MAX_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return folder
 
-    def read(self, folder: Path, model, run_id: str | None = None) -> Run:
+    def read(self, folder: Path, model: Module, run_id: str | None = None) -> Run:
         """Read a run folder into the store, under the id it had or a new one."""
         recipe, events, delta = read_run(folder, model, self.benchmark)
         run = self.store.add("unlearn", recipe, run_id=run_id)
-        run.outcome.delta = delta
+        run.packed = to_sparse(delta, model)
         run.events.extend(events)
         stopped = any(isinstance(e, Done) and e.reason == "stopped" for e in events)
         self.store.finish(run, "stopped" if stopped else "finished")
@@ -52,5 +55,5 @@ class Shelf:
 
 def nothing_yet(run: Run) -> None:
     """Refuse to hand out a run that has no result; raises ``LabError``."""
-    if run.state not in ENDED or not run.outcome.delta:
+    if run.state not in ENDED or not run.changed:
         raise LabError("this run has nothing to download yet: wait until it has ended")

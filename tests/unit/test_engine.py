@@ -201,6 +201,15 @@ def test_an_inspection_cannot_be_attacked(engine) -> None:
         engine.submit_attack(view.id, ATTACK)
 
 
+def test_a_finished_run_keeps_only_what_changed(engine, finished: str, tiny) -> None:
+    run = engine.store.get(finished)
+    assert not run.outcome.delta and not run.outcome.mask and not run.outcome.pruned
+    whole = run.delta(tiny.model)
+    assert whole.keys() == tiny.vision.trainable(run.recipe.blocks).keys()
+    kept = sum(v.numel() for v in run.packed.values.values())
+    assert 0 < kept < sum(t.numel() for t in whole.values())
+
+
 def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) -> None:
     until(lambda: (shelf / finished / "delta.safetensors").is_file())
     again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)

@@ -1,0 +1,54 @@
+"""Ended runs' deltas in little memory: a bit for each weight, and the values that changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lab.model.overlay import Delta
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """What differs from the base, by full name: packed bits [ceil(n / 8)], values [changed]."""
+
+    bits: dict[str, np.ndarray]
+    values: dict[str, torch.Tensor]
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def megabytes(self) -> float:
+        """Memory of the bits and values."""
+        values = sum(v.numel() * v.element_size() for v in self.values.values())
+        return (values + sum(b.nbytes for b in self.bits.values())) / 2**20
+
+
+def to_sparse(delta: Delta, model: torch.nn.Module) -> Sparse:
+    """Keep of ``delta`` what is not the base's own bits (so -0.0 counts as a change of 0.0)."""
+    bits, values = {}, {}
+    for name, tensor in delta.items():
+        changed = _bytes(tensor) != _bytes(model.get_parameter(name))
+        bits[name] = np.packbits(changed.cpu().numpy())
+        values[name] = tensor.detach().flatten()[changed]
+    return Sparse(bits, values)
+
+
+def to_delta(sparse: Sparse, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The delta again, bit for bit."""
+    delta = {}
+    for name, values in sparse.values.items():
+        own = model.get_parameter(name).detach()
+        changed = np.unpackbits(sparse.bits[name], count=own.numel()).view(bool)
+        flat = own.flatten().clone()
+        flat[torch.from_numpy(changed).to(own.device)] = values
+        delta[name] = flat.view(own.shape)
+    return delta
+
+
+def _bytes(tensor: torch.Tensor) -> torch.Tensor:
+    """The weights' bits as whole numbers [n]: NaN equals itself, zero differs from minus zero."""
+    kinds = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return tensor.detach().contiguous().flatten().view(kinds[tensor.element_size()])
