@@ -18,9 +18,11 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.growth import growth
 from lab.model.load import ROOT, Loaded
 from lab.model.overlay import overlay
 from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import Recipe
 from lab.saliency.fisher import Sample, squared_gradients
 from lab.serve.engine import Turn
@@ -85,9 +87,12 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
         say(f"{name} …")
         made += part(work, recipe, outcome, rounds)
     say("overlay, start …")
+    packed = to_sparse(outcome.delta, loaded.model)
     return {"device": device_name(loaded.device), "quantization": loaded.quantization,
             "entity": entity, "ratios": [r.row() for r in made],
-            "overlay_ms": round(overlay_ms(loaded, outcome), 3), **starting(),
+            "overlay_ms": round(overlay_ms(loaded, packed), 3),
+            "run_mb": round(packed.megabytes(), 2), **starting(),
+            "growth": growth(work, recipe, say),
             "peak_memory_mb": peak_memory_mb(loaded.device)}
 
 
@@ -225,12 +230,12 @@ def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
     return {n: loaded.model.get_parameter(n) for n in loaded.vision.trainable(blocks)}
 
 
-def overlay_ms(loaded: Loaded, outcome: Outcome, rounds: int = 50) -> float:
-    """Median milliseconds to lay the delta on and take it off."""
+def overlay_ms(loaded: Loaded, packed: Sparse, rounds: int = 20) -> float:
+    """Median milliseconds to unpack an ended run's delta, lay it on and take it off."""
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
-        with overlay(loaded.model, outcome.delta):
+        with overlay(loaded.model, to_delta(packed, loaded.model)):
             pass
         times.append(time.perf_counter() - started)
     return 1000 * statistics.median(times)
@@ -274,6 +279,17 @@ def table(result: dict[str, Any]) -> str:
              "| what | seconds | against | seconds | ratio | asked | n |", "|---|---|---|---|---|---|---|"]
     lines += [f"| {r['what']} | {r['seconds']:.3f} | {r['against']} | {r['against_seconds']:.3f} | "
               f"{r['ratio']:.2f} | {r['target']} | {r['n']} |" for r in result["ratios"]]
-    return "\n".join([*lines, f"delta on and off: {result['overlay_ms']} ms",
-                      f"start to an answering page: {result['start_seconds']} s, the lab's own "
-                      f"imports {result['own_import_seconds']} s"])
+    lines += [f"delta unpacked, on and off: {result['overlay_ms']} ms; an ended run keeps "
+              f"{result['run_mb']} MB of weights",
+              f"start to an answering page: {result['start_seconds']} s, the lab's own "
+              f"imports {result['own_import_seconds']} s"]
+    for name, points in result["growth"].items():
+        lines += ["", f"| {name.replace('_', ' ')} | seconds | MB kept | ms for the page |",
+                  "|---|---|---|---|"]
+        lines += [f"| {p['n']:,} | {p['seconds']} | {_or_dash(p['megabytes'])} | "
+                  f"{_or_dash(p['page_ms'])} |" for p in points]
+    return "\n".join(lines)
+
+
+def _or_dash(value: float | None) -> str:
+    return "–" if value is None else str(value)

@@ -31,13 +31,14 @@ from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
 
 MAX_WAITING = 64
 _END = object()
+Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
 class LocalEngine:
     """An ``Engine`` on this machine. Chats are served between the steps of a run."""
 
     def __init__(self, preset: Preset, threads: int = 0, report: Callable[[str], None] = print,
-                 runs: Path | None = None) -> None:
+                 runs: Path | None = None, open_bench: Opener = open_workbench) -> None:
         self.preset = preset
         self.benchmark: Benchmark = read_benchmark(preset)
         self.bench: Workbench | None = None
@@ -47,7 +48,7 @@ class LocalEngine:
         self._memory = ChatMemory()
         self._wake = threading.Event()
         self._phase, self._error = "starting", ""
-        self._threads, self._report = threads, report
+        self._threads, self._report, self._open_bench = threads, report, open_bench
         self._shelf = Shelf(runs or cache_folder() / "runs", self.store, self.benchmark)
         self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
         self._thread.start()
@@ -228,7 +229,7 @@ class LocalEngine:
     def _open(self) -> bool:
         """Load what the preset names; the page must be able to say why it could not be."""
         try:
-            self.bench = open_workbench(self.preset, self._say, self._threads)
+            self.bench = self._open_bench(self.preset, self._say, self._threads)
         except LabError as error:
             self._error = str(error)
         except Exception as error:

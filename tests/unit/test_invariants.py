@@ -14,6 +14,7 @@ import lab
 from lab.attack import Attacker, Relearned, Victim, attack
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.model import random
 from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
 from lab.scorecard import MEASURES
@@ -219,7 +220,7 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
         assert len(seen) == 2 * passes
     finally:
         hook.remove()
-    assert first.shape == (3, 5, make.WIDTH) and torch.equal(first[0], first[2])
+    assert first.shape == (3, 5, random.WIDTH) and torch.equal(first[0], first[2])
     assert torch.equal(first[1], second[0]) and not first.requires_grad
     with torch.no_grad():  # the teacher is the original, not the pruned start
         expected = tiny.vision.features(tiny.prompter.pixels([decode(a)]))[0]

@@ -11,6 +11,7 @@ from torch import nn
 from lab.errors import LabError
 from lab.evaluate import Ask, choose, questions
 from lab.model.load import check_quantized, load
+from lab.model import random
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
 from tests.unit import tiny as make
@@ -57,7 +58,7 @@ def gradients(loaded, bench) -> torch.Tensor:
 
 
 def test_gradients_flow_through_a_quantized_language_model(quantized, four) -> None:
-    plain = make.loaded("dinov2")
+    plain = random.tiny("dinov2")
     modules = dict(quantized.model.named_modules())
     with torch.no_grad():
         for name, module in plain.model.named_modules():
