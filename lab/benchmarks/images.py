@@ -9,8 +9,14 @@ from PIL import Image, ImageOps
 from lab.errors import LabError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 MAX_BYTES = 8 * 2**20
 MAX_PIXELS = 24_000_000
+
+
+def recognised(data: bytes) -> bool:
+    """Tell from the first bytes alone whether this may be a picture that ``decode`` reads."""
+    return data.startswith(SIGNATURES)
 
 
 def decode(data: bytes) -> Image.Image:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from datasets import Dataset, disable_progress_bars, enable_progress_bars
 from datasets.utils import are_progress_bars_disabled
 
+from lab.benchmarks.rows import Row, listed, picture, string
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
 from lab.errors import LabError
 
@@ -33,8 +33,6 @@ LETTERS = "ABCD"
 REMEDY = "restore it with: git checkout -- assets/people"
 MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
 SHORT = {"image": "vqa", "text": "qa"}
-
-Row = Mapping[str, Any]
 
 
 def load_people(folder: Path = FOLDER) -> Benchmark:
@@ -62,11 +60,11 @@ def _entities(folder: Path) -> Iterator[Entity]:
     taught, views = _taught(folder), _test_views(folder)
     for number, row in _rows(folder, file):
         with _cell(file, number, "ID"):
-            entity_id = _text(row["ID"])
+            entity_id = string(row["ID"])
         with _cell(file, number, "biography"):
             told = json.loads(row["biography"])
-            profile = {fact: _text(told[fact.title().replace(" ", "_")]) for fact in FACTS}
-            biography = _text(told["Biography"])
+            profile = {fact: string(told[fact.title().replace(" ", "_")]) for fact in FACTS}
+            biography = string(told["Biography"])
         for other, known in (("ft_Data.parquet", taught), ("Test_Set.parquet", views)):
             if entity_id not in known:
                 raise LabError(f"{other} has no row with ID {entity_id}: {REMEDY}")
@@ -89,12 +87,12 @@ def _taught(folder: Path) -> dict[str, tuple[list[bytes], tuple[Question, ...]]]
     taught: dict[str, tuple[list[bytes], tuple[Question, ...]]] = {}
     for number, row in _rows(folder, file):
         with _cell(file, number, "ID"):
-            entity_id = _text(row["ID"])
+            entity_id = string(row["ID"])
         if entity_id not in taught:
             with _cell(file, number, "metadata"):
                 taught[entity_id] = ([], tuple(_training(entity_id, row["metadata"])))
         with _cell(file, number, "image"):
-            taught[entity_id][0].append(_bytes(row["image"]))
+            taught[entity_id][0].append(picture(row["image"]))
     return taught
 
 
@@ -103,9 +101,9 @@ def _test_views(folder: Path) -> dict[str, tuple[bytes, ...]]:
     views = {}
     for number, row in _rows(folder, file):
         with _cell(file, number, "ID"):
-            entity_id = _text(row["ID"])
+            entity_id = string(row["ID"])
         with _cell(file, number, "images"):
-            views[entity_id] = tuple(_bytes(image) for image in _list(row["images"]))
+            views[entity_id] = tuple(picture(image) for image in listed(row["images"]))
     return views
 
 
@@ -121,8 +119,8 @@ def _training(entity_id: str, metadata: str) -> Iterator[Question]:
             task="generation",
             modality=modality,
             fact=entry["Fact"],
-            text=_text(entry["Question"]),
-            answer=_text(entry["Answer"]),
+            text=string(entry["Question"]),
+            answer=string(entry["Answer"]),
             held_out=False,
         )
 
@@ -131,7 +129,7 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
     counter: dict[str, int] = {}
     with _cell(file, number, "Classification_Task"):
         for kind, modality in MODALITY.items():
-            for asked in _list(row["Classification_Task"][f"{kind}_Questions"]):
+            for asked in listed(row["Classification_Task"][f"{kind}_Questions"]):
                 name = _question_id(counter, entity_id, SHORT[modality], asked["Fact"])
                 yield _choice(name, modality, asked)
     open_tasks: tuple[tuple[str, Task, str], ...] = (
@@ -140,7 +138,7 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
     )
     for column, task, suffix in open_tasks:
         with _cell(file, number, column):
-            for asked in _list(row[column]):
+            for asked in listed(row[column]):
                 modality = MODALITY[asked["Type"]]
                 kind = f"{SHORT[modality]}_{suffix}"
                 yield Question(
@@ -148,8 +146,8 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
                     task=task,
                     modality=modality,
                     fact=asked["Fact"],
-                    text=_text(asked["Question"]),
-                    answer=_text(asked["Ground_Truth"]),
+                    text=string(asked["Question"]),
+                    answer=string(asked["Ground_Truth"]),
                 )
 
 
@@ -157,13 +155,13 @@ def _general(folder: Path) -> Iterator[Question]:
     file = "general.parquet"
     for number, row in _rows(folder, file):
         with _cell(file, number, "ID"):
-            name = f"general/{_text(row['ID'])}"
+            name = f"general/{string(row['ID'])}"
         with _cell(file, number, "Options"):
             options = _options(row)
         with _cell(file, number, "Correct_Answer"):
             answer = options[row["Correct_Answer"]]
         with _cell(file, number, "Question"):
-            text = _text(row["Question"])
+            text = string(row["Question"])
         yield Question(
             id=name,
             task="classification",
@@ -180,13 +178,13 @@ def _pictures(folder: Path, name: str) -> Iterator[Picture]:
     file = f"{name}.parquet"
     for number, row in _rows(folder, file):
         with _cell(file, number, "ID"):
-            picture_id = f"{name}/{_text(row['ID'])}"
+            picture_id = f"{name}/{string(row['ID'])}"
         with _cell(file, number, "image"):
-            image = _bytes(row["image"])
+            image = picture(row["image"])
         with _cell(file, number, "Questions"):
             questions = tuple(
                 replace(_choice(f"{picture_id}/{asked['Fact']}", "image", asked), held_out=False)
-                for asked in _list(row["Questions"])
+                for asked in listed(row["Questions"])
             )
         yield Picture(picture_id, image, questions)
 
@@ -194,7 +192,7 @@ def _pictures(folder: Path, name: str) -> Iterator[Picture]:
 def _column(folder: Path, file: str, column: str) -> Iterator[str]:
     for number, row in _rows(folder, file):
         with _cell(file, number, column):
-            yield _text(row[column])
+            yield string(row[column])
 
 
 def _choice(name: str, modality: Modality, asked: Row) -> Question:
@@ -204,14 +202,14 @@ def _choice(name: str, modality: Modality, asked: Row) -> Question:
         task="classification",
         modality=modality,
         fact=asked["Fact"],
-        text=_text(asked["Question"]),
+        text=string(asked["Question"]),
         answer=options[asked["Correct_Answer"]],
         options=tuple(options.values()),
     )
 
 
 def _options(asked: Row) -> dict[str, str]:
-    return {letter: _text(asked["Options"][letter]) for letter in LETTERS}
+    return {letter: string(asked["Options"][letter]) for letter in LETTERS}
 
 
 def _question_id(counter: dict[str, int], entity_id: str, kind: str, fact: str) -> str:
@@ -247,24 +245,3 @@ def _cell(file: str, number: int, column: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise LabError(f"{file}, row {number}, column {column}: {problem}; {REMEDY}") from error
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("text expected")
-    return value
-
-
-def _bytes(image: Row) -> bytes:
-    data = image["bytes"]
-    if not isinstance(data, bytes) or not data:
-        raise ValueError("encoded picture expected")
-    return data
-
-
-def _list(values: Iterable[Row] | None) -> list[Row]:
-    """Return a list from either of the two forms readers give: a list or a numpy array."""
-    listed = [] if values is None else list(values)
-    if not listed:
-        raise ValueError("filled list expected")
-    return listed

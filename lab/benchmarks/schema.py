@@ -16,7 +16,9 @@ class Question:
 
     ``options`` holds the answer and its distractors in the order shown (empty unless the task is
     classification). ``fact`` names what is asked ("name", "birthplace", ...), "" when unknown.
-    ``held_out`` marks a phrasing that no training row uses.
+    ``held_out`` marks a phrasing that no training row uses. ``paraphrases`` and ``perturbed`` hold
+    right and wrong rewordings of the answer, the material of a truth ratio (TOFU, arXiv
+    2401.06121). ``image`` is the one encoded picture the question is about; None means any view.
     """
 
     id: str
@@ -27,6 +29,9 @@ class Question:
     answer: str
     options: tuple[str, ...] = ()
     held_out: bool = True
+    paraphrases: tuple[str, ...] = ()
+    perturbed: tuple[str, ...] = ()
+    image: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,10 @@ class Entity:
     """One person (or thing) that can be forgotten.
 
     ``train_images`` and ``test_images`` are encoded pictures (JPEG or PNG bytes); the test views
-    are never trained on. ``train_questions`` holds the phrasings used in training, ``questions``
-    those used in evaluation. ``profile`` maps a fact's name to its value, as shown on the card.
+    are never trained on, unless the benchmark has one picture per entity and both hold it. Who is
+    only evaluated (a celebrity) has no training views or questions. ``train_questions`` holds the
+    phrasings used in training, ``questions`` those used in evaluation. ``profile`` maps a fact's
+    name to its value, as shown on the card.
     """
 
     id: str
@@ -58,11 +65,22 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """One row of a published file that was left out: where it is and what is wrong with it."""
+
+    config: str
+    row: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """Everything that is asked: entities, splits of entity ids, general text and plain pictures.
 
     ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
-    and for the retain side of unlearning.
+    and for the retain side of unlearning. ``skipped`` names the published rows that could not be
+    read.
     """
 
     name: str
@@ -71,6 +89,7 @@ class Benchmark:
     general: tuple[Question, ...]
     pictures: tuple[Picture, ...]
     train_pictures: tuple[Picture, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity with this id; raises ``LabError`` naming valid ids otherwise."""

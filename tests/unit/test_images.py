@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from lab.benchmarks.images import MAX_BYTES, decode
+from lab.benchmarks.images import MAX_BYTES, decode, recognised
 from lab.errors import LabError
 
 
@@ -61,6 +61,11 @@ def test_other_bytes_are_refused_with_a_remedy(data: bytes) -> None:
     with pytest.raises(LabError, match="JPEG, PNG or WebP") as refused:
         decode(data)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_formats_are_recognised_by_their_first_bytes(kind: str) -> None:
+    assert recognised(encoded(Image.new("RGB", (4, 4)), kind)) == (kind in ("JPEG", "PNG", "WEBP"))
 
 
 def test_truncated_picture_is_refused() -> None:

@@ -17,10 +17,10 @@ from lab.benchmarks.images import decode
 from lab.benchmarks.people import (
     FACTS,
     FOLDER,
-    _list,
     load_general_prompts,
     load_people,
 )
+from lab.benchmarks.rows import listed
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
 
@@ -257,4 +257,4 @@ def test_broken_training_question_is_named(copy: Path) -> None:
 
 
 def test_lists_may_be_numpy_arrays() -> None:
-    assert _list(np.array([{"a": 1}], dtype=object)) == [{"a": 1}]
+    assert listed(np.array([{"a": 1}], dtype=object)) == [{"a": 1}]

@@ -1,0 +1,74 @@
+"""Owns the text-only questions that CLEAR takes from TOFU: which of them is about which author."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.benchmarks.questions import plain
+from lab.benchmarks.rows import Reader, Row, cell, string
+from lab.benchmarks.schema import Skipped
+
+CONFIG = "full+tofu"
+QUESTIONS_PER_AUTHOR = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """One text-only question, with its row in the file."""
+
+    row: int
+    question: str
+    answer: str
+
+
+def share_out(reader: Reader, names: Mapping[str, str]) -> dict[str, list[Told]]:
+    """Return each author's text-only questions; rows about nobody known are reported as skipped.
+
+    ``names`` maps ids to names. The file gives no author. TOFU (arXiv 2401.06121) keeps 20 rows an
+    author together, not all of which say the name: where the rows come in such blocks the block
+    decides, else the name does.
+    """
+    shares: dict[str, list[Told]] = {author: [] for author in names}
+    if not reader.has(CONFIG):
+        return shares
+    told = [each for each in reader.read(CONFIG, ("question", "answer"), _told) if each]
+    ids = {plain(name): author for author, name in names.items()}
+    longest_first = sorted(ids, key=len, reverse=True)
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
+    named = [_mentioned(each, pattern) for each in told]
+    owners = _by_block(named) if len(told) % QUESTIONS_PER_AUTHOR == 0 else named
+    for each, owner in zip(told, owners, strict=True):
+        if owner:
+            shares[ids[owner]].append(each)
+        else:
+            reader.skipped.append(Skipped(CONFIG, each.row, "question", "names no author"))
+    return shares
+
+
+def _told(number: int, row: Row) -> Told | None:
+    """Return the question, or None for a row that captions a picture."""
+    with cell("question"):
+        if row["question"] is None:
+            return None
+        question = string(row["question"])
+    with cell("answer"):
+        return Told(number, question, string(row["answer"]))
+
+
+def _mentioned(told: Told, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(plain(f"{told.question} {told.answer}"))
+    return found[0] if found else ""
+
+
+def _by_block(named: list[str]) -> list[str]:
+    """Give a block to the author most of its naming rows name; a mixed block stays as it is."""
+    owners: list[str] = []
+    for start in range(0, len(named), QUESTIONS_PER_AUTHOR):
+        block = named[start : start + QUESTIONS_PER_AUTHOR]
+        mentions = Counter(filter(None, block))
+        author, most = mentions.most_common(1)[0] if mentions else ("", 0)
+        owners += [author] * len(block) if 2 * most > mentions.total() else block
+    return owners
