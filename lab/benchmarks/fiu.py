@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from huggingface_hub import snapshot_download
 
 from lab.benchmarks.images import MAX_BYTES
 from lab.benchmarks.questions import evaluation, name_fact, training
@@ -67,6 +66,8 @@ def _fetched(reader: Reader) -> Path:
     """Return the folder with the files, from the hub or its cache if an id was given."""
     if isinstance(reader.place, Path):
         return reader.place
+    from huggingface_hub import snapshot_download
+
     wanted = [PEOPLE, SPLITS, ARCHIVE]
     try:
         return Path(snapshot_download(reader.place, repo_type="dataset", allow_patterns=wanted))

@@ -88,7 +88,7 @@ def test_a_dataset_id_is_fetched_as_files(
         assert set(allow_patterns) == {"full.json", "split.json", "SFHQ.zip"}
         return str(tmp_path)
 
-    monkeypatch.setattr(module, "snapshot_download", hub)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
     assert load_fiu() == fiu
 
 
