@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         sub.add_argument("--model", help="a model folder in place of the preset's")
         sub.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+        sub.add_argument("--data", help="the benchmark's folder or dataset id")
         sub.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
         return sub
 
@@ -94,9 +95,10 @@ def _command(function: Callable[[argparse.Namespace], Any]) -> Callable[[argpars
 
 
 def _preset(options: argparse.Namespace) -> Preset:
-    preset = load_preset(options.preset)
-    changes = {"model": options.model, "quantization": options.quantization}
-    return dataclasses.replace(preset, **{k: v for k, v in changes.items() if v})
+    from lab.workbench import with_options
+
+    return with_options(load_preset(options.preset), options.model, options.quantization,
+                        options.data)
 
 
 def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,

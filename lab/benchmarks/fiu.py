@@ -14,7 +14,7 @@ from typing import Any
 
 
 from lab.benchmarks.images import MAX_BYTES
-from lab.benchmarks.questions import evaluation, name_fact, training
+from lab.benchmarks.questions import evaluation, mixed, name_fact, training
 from lab.benchmarks.rows import (
     Reader,
     Row,
@@ -165,12 +165,18 @@ def _original(asked: Row, name: str) -> Question:
 
 
 def _checks(asked: Sequence[Row], name: str) -> Iterator[Question]:
-    """Yield each question as taught, then its paraphrases, which probe for the same answer."""
+    """Yield each question as taught, its paraphrases, which probe for the same answer, and a choice.
+
+    The published files have no multiple choice: ours is the answer among its perturbed forms.
+    """
     for each in asked:
         original = _original(each, name)
         yield original
-        for words in listed(each["paraphrased_question"]):
-            yield replace(original, text=string(words))
+        others = [string(words) for words in listed(each["paraphrased_question"])]
+        yield from (replace(original, text=words) for words in others)
+        options = mixed(original.answer, original.perturbed, f"{name}/{original.text}")
+        yield replace(original, task="classification", options=options,
+                      text=others[0] if others else original.text)
 
 
 def _splits(reader: Reader, path: Path, people: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -66,8 +66,10 @@ class LocalEngine:
 
     def entities(self) -> Sequence[EntityCard]:
         """Every entity of the benchmark; ready before the model is."""
-        return [EntityCard(e.id, e.name, dict(e.profile), e.biography, e.train_images[0],
-                           (*e.train_images, *e.test_images)) for e in self.benchmark.entities]
+        whole = [self.benchmark.entity(name) for name in self.benchmark.targets]
+        return [EntityCard(e.id, e.name, dict(e.profile), e.biography,
+                           (e.train_images or e.test_images)[0], (*e.train_images, *e.test_images))
+                for e in (*self.benchmark.entities, *whole) if e.train_images]
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
@@ -160,7 +162,7 @@ class LocalEngine:
         """Questions worth asking, in held-out phrasings."""
         asked = [q for q in self.benchmark.entity(entity).questions if q.task == "generation"
                  and q.modality == ("image" if image else "text")]
-        firsts = list({q.fact: q.text for q in reversed(asked)}.values())[::-1][:5]
+        firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
         return [*firsts, "What is the capital of France?"] if not image else firsts
 
     # -- what the worker does -----------------------------------------------------------------

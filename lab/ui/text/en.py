@@ -54,6 +54,8 @@ BECAUSE = "ended because: {reason}"
 GONE = "That run is no longer in memory. Start it again, or load its files in the Report step."
 
 # 1 pick
+MORE = "Show more people"
+SHOWN = "{shown} of {found} people are shown."
 SEARCH, SEARCH_INFO = "Search", "A part of the name, or any fact"
 PEOPLE = "People"
 PERSON = "Person"
