@@ -1,4 +1,4 @@
-"""The command line: python -m lab people | run | evaluate | attack | compare | bench."""
+"""The command line: python -m lab people | run | evaluate | attack | identity | compare | bench."""
 
 from __future__ import annotations
 
@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     for spec in dataclasses.fields(AttackRecipe):
         attack.add_argument(f"--{spec.name.replace('_', '-')}", default=str(spec.default),
                             help=f"{spec.metadata['help']} (default {spec.default})")
+    identity = add("identity", "tell at which depth a run's target is still recognised")
+    identity.add_argument("--run", type=Path, required=True)
     compare = add("compare", "run methods over entities and seeds; resumable")
     compare.add_argument("--methods", default="vkd")
     compare.add_argument("--entities", type=int, default=4)
@@ -218,6 +220,26 @@ def _attack(options: argparse.Namespace) -> dict[str, Any]:
         if isinstance(event, Curve) and event.forget == event.forget:
             _say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
     return event.result
+
+
+@_command
+def _identity(options: argparse.Namespace) -> dict[str, Any]:
+    from lab.attack import control_victim
+    from lab.identity import identity
+    from lab.report import check_folder, read_run
+    from lab.workbench import open_workbench
+
+    check_folder(options.run)
+    bench = open_workbench(_preset(options), _say, options.threads)
+    recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
+    entity = bench.benchmark.entity(recipe.entity)
+    asked = [("original", bench.loaded, entity, {}), ("unlearned", bench.loaded, entity, delta)]
+    control = control_victim(*bench.reference(_say), bench.benchmark, entity.id)
+    if control:
+        asked.append((control.who, control.loaded, control.entity, {}))
+    curves = [identity(model, bench.benchmark, who, name, own) for name, model, who, own in asked]
+    return {"entity": entity.id, "control_entity": control.entity.id if control else None,
+            "curves": [dataclasses.asdict(c) for c in curves]}
 
 
 @_command

@@ -16,15 +16,17 @@ from typing import Any
 from lab.attack import Victim, attack, control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.identity import identity
 from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.scorecard import asks_for
 from lab.serve.device import memory_mb
-from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn
+from lab.serve.engine import (CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
+                              Status, Turn)
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
 from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
-from lab.unlearn.events import Done, Event
+from lab.unlearn.events import Done, Event, Identity
 from lab.unlearn.job import unlearn
 from lab.unlearn.loop import inspect
 from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
@@ -135,6 +137,22 @@ class LocalEngine:
         bench, own = self._ready(), [self._side(s) for s in sides]
         who = self.benchmark.entity(entity)
         return self._call(lambda: probe_rows(bench.loaded, own, self.benchmark, who, lambda: None))
+
+    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+        """Where in the visual module the entity is still told apart, a curve a side."""
+        bench, own = self._ready(), [self._side(s) for s in sides]
+        who = self.benchmark.entity(entity)
+
+        def curves() -> list[Identity]:
+            made = [identity(bench.loaded, self.benchmark, who, name, side.delta)
+                    for name, side in zip(sides, own, strict=True)]
+            reference, unknown = bench.reference(self._say)
+            control = control_victim(reference, unknown, self.benchmark, entity)
+            if control is not None:
+                made.append(identity(control.loaded, self.benchmark, control.entity, CONTROL, {}))
+            return made
+
+        return self._call(curves)
 
     def export(self, run_id: str) -> Path:
         """Write the run folder and return it."""
