@@ -128,7 +128,7 @@ class FakeEngine:
 
     def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
         names = (*(f"block {i}" for i in range(6)), "projector")
-        return [Identity(who, tuple(Depth(n, 1 - 0.1 * k * j, 1.0) for j, n in enumerate(names)),
+        return [Identity(who, tuple(Depth(n, max(0.0, 1 - 0.1 * k * j), 1.0) for j, n in enumerate(names)),
                          4, 29, 0.025) for k, who in enumerate((*sides, CONTROL))]
 
     def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
