@@ -93,10 +93,9 @@ def live_chart(label: str, elem_id: str) -> gr.HTML:
 
 
 CHART_CSS = """
-.lab-chart .grid { display: grid; gap: 12px;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 210px), 1fr)); }
-.lab-chart figure { margin: 0; min-width: 0; }
-.lab-chart figure.wide { grid-column: 1 / -1; }
+.lab-chart .grid { display: flex; flex-wrap: wrap; gap: 12px; }
+.lab-chart figure { margin: 0; min-width: 0; flex: 1 1 min(100%, 210px); }
+.lab-chart figure.wide { flex-basis: 100%; }
 .lab-chart figcaption { font-weight: 600; font-size: 0.85rem; color: var(--body-text-color); }
 .lab-chart .now { font-weight: 400; color: var(--body-text-color-subdued); }
 .lab-chart svg { width: 100%; height: auto; display: block; overflow: visible; }

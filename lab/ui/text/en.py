@@ -183,8 +183,9 @@ IDENTITY = "Forgotten or hidden?"
 IDENTITY_LEAD = (
     "Can the person still be told from the others inside the visual module? Two tests on held-out "
     "views, after every block and after the projector: is the nearest known view one of the "
-    "person's, and does a linear probe find the person. What a probe finds was hidden, not removed. "
-    "Our choice: no paper of the field says where to look.")
+    "person's, and does a linear probe find the person. What is found after unlearning was hidden, "
+    "not removed. But compare the control: a tower that tells any two faces apart finds people it was "
+    "never taught. Our choice: no paper of the field says where to look.")
 IDENTITY_ASK = "Look at every depth (about 20 s)"
 IDENTITY_DEPTH = "after"
 IDENTITY_HEAD = "{who}: {test}"
