@@ -21,6 +21,8 @@ from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 
+STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
+
 
 def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
             outcome: Outcome, base_hash: str, stopped: Callable[[], bool]) -> Iterator[Event]:
@@ -79,7 +81,7 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,
         "mask_density": round(outcome.mask_density, 4),
-        "seconds": {k: round(v, 2) for k, v in outcome.seconds.items()},
+        "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
         "quantization": loaded.quantization, "model": loaded.name,
     }
