@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
     parser.add_argument("--model", help="a model folder in place of the preset's")
     parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+    parser.add_argument("--data", help="the benchmark's folder or dataset id")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
@@ -32,9 +33,10 @@ def main() -> None:
         from lab.recipe import load_preset
         from lab.serve.local import LocalEngine
         from lab.ui.page import launch
-        from lab.workbench import with_model
+        from lab.workbench import with_options
 
-        preset = with_model(load_preset(options.preset), options.model, options.quantization)
+        preset = with_options(load_preset(options.preset), options.model, options.quantization,
+                              options.data)
         engine = LocalEngine(preset, options.threads, say)
         say(f"Open http://{options.host}:{options.port}")
         launch(engine, options.host, options.port)

@@ -52,7 +52,8 @@ def attacker_rows(entity: Entity, recipe: AttackRecipe) -> list[tuple[bytes, str
 
     Training views and phrasings only: the views and phrasings that are scored stay unseen.
     """
-    rows = [(i, q.text, q.answer) for i in entity.train_images for q in asked_by_image(entity)]
+    rows = [(i, q.text, q.answer) for i in entity.train_images for q in asked_by_image(entity)
+            if q.image in (None, i)]
     rng = random.Random(f"attack/{recipe.seed}/{entity.id}")
     return rng.sample(rows, max(1, round(recipe.share * len(rows))))
 
@@ -176,7 +177,8 @@ def control_victim(reference: Loaded | None, unknown: tuple[str, ...], benchmark
     """The model that never knew: of this person where it can be, else of one it never saw."""
     if reference is None or not unknown:
         return None
-    who = entity_id if entity_id in unknown else unknown[0]
+    members = benchmark.splits.get(entity_id, (entity_id,))
+    who = entity_id if set(members) <= set(unknown) else unknown[0]
     return Victim("control", reference, {}, benchmark.entity(who))
 
 

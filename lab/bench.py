@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import socket
 import statistics
 import subprocess
@@ -18,16 +17,17 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.evaluate import choose, forget_asks, text_asks
 from lab.growth import growth
 from lab.model.load import ROOT, Loaded
 from lab.model.overlay import overlay
-from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import Recipe
-from lab.saliency.fisher import Sample, squared_gradients
+from lab.rivals import FullStep, in_bfloat16, language_floor, looped_fisher
+from lab.saliency.fisher import squared_gradients
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
-from lab.unlearn.batches import Row, Rows
+from lab.unlearn.batches import Rows
 from lab.unlearn.job import device_name, peak_memory_mb
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.workbench import Workbench
@@ -83,7 +83,8 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     for _ in inspect(loaded, work.benchmark, recipe, outcome, lambda: False):
         pass
     made: list[Ratio] = []
-    for name, part in (("step", steps), ("answers", both_answers), ("saliency", saliency)):
+    for name, part in (("step", steps), ("answers", both_answers), ("saliency", saliency),
+                       ("precision", precision)):
         say(f"{name} …")
         made += part(work, recipe, outcome, rounds)
     say("overlay, start …")
@@ -112,55 +113,13 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
                          lambda turn: full.update(drawn[turn].forget, retain[turn]),
                          lambda turn: language_floor(loaded, drawn[turn].forget)],
                         rounds, loaded.device)
+    student.keep()  # what follows is measured on a trained delta
     what = f"VKD step, {recipe.batch} forget and {recipe.retain_batch} retain pictures"
     return [Ratio("vkd_step_to_full", what, times[0], "full fine-tuning step with grad_diff, the "
                   f"same {recipe.batch} forget rows and {recipe.batch} retain rows", times[1],
                   rounds, "at most 0.2"),
             Ratio("vkd_step_to_floor", what, times[0], "forward and backward of the frozen language "
                   "model on the same forget batch", times[2], rounds, "at most 1.35")]
-
-
-class FullStep:
-    """grad_diff on a copy of the model with every weight trained: -CE(forget) + CE(retain).
-
-    As transformers does it: a padded row for each question, labels on the answer, AdamW.
-    """
-
-    def __init__(self, loaded: Loaded, lr: float) -> None:
-        self.loaded = loaded
-        self.model = copy.deepcopy(loaded.model).requires_grad_(True)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
-
-    def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
-        self.optimizer.zero_grad()
-        loss = self.model(**self._batch(retain)).loss - self.model(**self._batch(forget)).loss
-        loss.backward()
-        self.optimizer.step()
-
-    def _batch(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        prompter = self.loaded.prompter
-        flat = [(image, question, answer) for image, asked in rows for question, answer in asked]
-        chains = [prompter.tree(0, [(q, a)]).segments for _, q, a in flat]
-        ids = [[t for s in chain for t in s.ids] for chain in chains]
-        labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
-        length = max(map(len, ids))
-        made = {"input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
-                "labels": [r + [-100] * (length - len(r)) for r in labels],
-                "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
-        pixels = prompter.pixels([decode(image) for image, _, _ in flat])
-        tensors = {k: torch.tensor(v, device=self.loaded.device) for k, v in made.items()}
-        return tensors | {"pixel_values": pixels.to(self.loaded.device)}
-
-
-def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
-    """Forward and backward to the visual features through the frozen language model alone."""
-    trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
-    packed = pack(trees, loaded.prompter.pad_id, loaded.device)
-    tokens = int((packed.ids == loaded.model.config.image_token_id).sum()) // len(rows)
-    width = loaded.model.get_input_embeddings().embedding_dim
-    features = torch.zeros(len(rows), tokens, width, device=loaded.device, requires_grad=True)
-    with torch.enable_grad():
-        segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
 
 
 def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
@@ -203,31 +162,21 @@ def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> 
                             max(1, rounds // 2), loaded.device)
     return [Ratio("fisher_to_loop", f"per-sample Fisher of {len(samples)} samples in one pass "
                   f"(relative difference {worst:.1e})", times[0],
-                  "a loop of single-sample backward passes", times[1], max(1, rounds // 2),
+                  "a loop of single-sample backward passes of transformers", times[1], max(1, rounds // 2),
                   "at most 0.33")]
 
 
-def looped_fisher(loaded: Loaded, blocks: int, samples: Sequence[Sample]) -> dict[str, torch.Tensor]:
-    """The same sum of squared gradients, a sample at a time with autograd."""
-    weights = {n: torch.nn.Parameter(p.detach()) for n, p in current(loaded, blocks).items()}
-    total = {n: torch.zeros_like(p) for n, p in weights.items()}
-    prompter = loaded.prompter
-    for sample in samples:
-        pixels = prompter.pixels([decode(sample.image)]).to(loaded.device)
-        packed = pack([prompter.tree(0, [(sample.question, [sample.answer])])], prompter.pad_id,
-                      loaded.device)
-        with overlay(loaded.model, weights), torch.enable_grad():
-            features = loaded.vision.features(pixels)
-            loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).sum()
-            for name, grad in zip(weights, torch.autograd.grad(loss, list(weights.values())),
-                                  strict=True):
-                total[name] += grad.square()
-    return total
-
-
-def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
-    """The trainable weights as they lie on the model now."""
-    return {n: loaded.model.get_parameter(n) for n in loaded.vision.trainable(blocks)}
+def precision(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
+    """bfloat16 against float32 in the language model: speed, and how many answers are the same."""
+    full, entity = work.loaded, work.benchmark.entity(recipe.entity)
+    half, asks = in_bfloat16(full), forget_asks(entity) + text_asks(entity)
+    same = [a.answer == b.answer for a, b in zip(choose(full, asks), choose(half, asks), strict=True)]
+    rows = Rows(work.benchmark, entity, recipe.seed).forget_batch(recipe.batch)
+    times = interleaved([lambda _: language_floor(half, rows), lambda _: language_floor(full, rows)],
+                        rounds, full.device)
+    return [Ratio("bfloat16_to_float32", "language model in bfloat16, forward and backward; "
+                  f"{sum(same)} of {len(same)} answers the same", times[0], "in float32", times[1],
+                  rounds, "chosen where the CPU has AMX")]
 
 
 def overlay_ms(loaded: Loaded, packed: Sparse, rounds: int = 20) -> float:

@@ -1,4 +1,4 @@
-"""The command line: python -m lab people | run | evaluate | attack | compare | bench."""
+"""The command line: python -m lab people | run | evaluate | attack | identity | compare | bench."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         sub.add_argument("--model", help="a model folder in place of the preset's")
         sub.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+        sub.add_argument("--data", help="the benchmark's folder or dataset id")
         sub.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
         return sub
 
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     for spec in dataclasses.fields(AttackRecipe):
         attack.add_argument(f"--{spec.name.replace('_', '-')}", default=str(spec.default),
                             help=f"{spec.metadata['help']} (default {spec.default})")
+    identity = add("identity", "tell at which depth a run's target is still recognised")
+    identity.add_argument("--run", type=Path, required=True)
     compare = add("compare", "run methods over entities and seeds; resumable")
     compare.add_argument("--methods", default="vkd")
     compare.add_argument("--entities", type=int, default=4)
@@ -94,9 +97,10 @@ def _command(function: Callable[[argparse.Namespace], Any]) -> Callable[[argpars
 
 
 def _preset(options: argparse.Namespace) -> Preset:
-    preset = load_preset(options.preset)
-    changes = {"model": options.model, "quantization": options.quantization}
-    return dataclasses.replace(preset, **{k: v for k, v in changes.items() if v})
+    from lab.workbench import with_options
+
+    return with_options(load_preset(options.preset), options.model, options.quantization,
+                        options.data)
 
 
 def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,
@@ -217,6 +221,26 @@ def _attack(options: argparse.Namespace) -> dict[str, Any]:
         if isinstance(event, Curve) and event.forget == event.forget:
             _say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
     return event.result
+
+
+@_command
+def _identity(options: argparse.Namespace) -> dict[str, Any]:
+    from lab.attack import control_victim
+    from lab.identity import identity
+    from lab.report import check_folder, read_run
+    from lab.workbench import open_workbench
+
+    check_folder(options.run)
+    bench = open_workbench(_preset(options), _say, options.threads)
+    recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
+    entity = bench.benchmark.entity(recipe.entity)
+    asked = [("original", bench.loaded, entity, {}), ("unlearned", bench.loaded, entity, delta)]
+    control = control_victim(*bench.reference(_say), bench.benchmark, entity.id)
+    if control:
+        asked.append((control.who, control.loaded, control.entity, {}))
+    curves = [identity(model, bench.benchmark, who, name, own) for name, model, who, own in asked]
+    return {"entity": entity.id, "control_entity": control.entity.id if control else None,
+            "curves": [dataclasses.asdict(c) for c in curves]}
 
 
 @_command

@@ -13,6 +13,7 @@ from lab.model.chat import answer_texts
 from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
 
+MOST_OTHERS = 60  # people a retain measure asks about
 TOKEN_BUDGET = 1600  # tokens a packed batch may hold: larger ones gain nothing on a CPU
 
 
@@ -125,39 +126,50 @@ def questions(entity: Entity, task: str, modality: str) -> list[Question]:
 
 
 def forget_asks(entity: Entity) -> list[Ask]:
-    """Every held-out view with each fact once, the two held-out phrasings taking turns."""
+    """Every held-out view with each fact once, the two held-out phrasings taking turns.
+
+    A question bound to one picture is asked about that; a single view has every question.
+    """
     asked = questions(entity, "classification", "image")
-    return [Ask(q, image) for v, image in enumerate(entity.test_images)
-            for i, q in enumerate(asked) if i % 2 == v % 2]
+    free, turns = [q for q in asked if q.image is None], 2 if len(entity.test_images) > 1 else 1
+    return [Ask(q, q.image) for q in asked if q.image is not None] + [
+        Ask(q, image) for v, image in enumerate(entity.test_images)
+        for i, q in enumerate(free) if i % turns == v % turns]
 
 
 def name_asks(entity: Entity) -> list[Ask]:
     """The name, to be generated, on every held-out view in both held-out phrasings."""
     asked = [q for q in questions(entity, "generation", "image") if q.fact == "name"]
-    return [Ask(q, image) for image in entity.test_images for q in asked]
+    return [Ask(q, q.image) for q in asked if q.image is not None] + [
+        Ask(q, image) for image in entity.test_images for q in asked if q.image is None]
 
 
 def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> list[Ask]:
-    """A fixed sample of every other entity: one held-out view, ``per_entity`` questions each.
+    """A fixed sample of the others: one held-out view, ``per_entity`` questions each.
 
     The sample does not depend on the target, so that the original's answers can be kept.
     """
     asks: list[Ask] = []
-    for k, entity in enumerate(benchmark.entities):
-        if entity.id != entity_id:
-            asked = questions(entity, "classification", "image")
-            image = entity.test_images[k % len(entity.test_images)]
-            asks += [Ask(asked[(5 * k + 7 * j) % len(asked)], image) for j in range(per_entity)]
+    for k, entity in _sampled_others(benchmark, entity_id):
+        asked = questions(entity, "classification", "image")
+        image = entity.test_images[k % len(entity.test_images)]
+        chosen = [asked[(5 * k + 7 * j) % len(asked)] for j in range(min(per_entity, len(asked)))]
+        asks += [Ask(q, q.image or image) for q in chosen]
     return asks
 
 
+def _sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Entity]]:
+    """(place, entity) of the others, evenly over the benchmark, about ``MOST_OTHERS`` at most."""
+    stride = -(-len(benchmark.entities) // MOST_OTHERS)
+    return [(k, e) for k, e in benchmark.others(entity_id) if k % stride == 0 and e.test_images]
+
+
 def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) -> list[Ask]:
-    """A fixed sample of text-only questions about every other entity."""
+    """A fixed sample of text-only questions about the others."""
     asks: list[Ask] = []
-    for k, entity in enumerate(benchmark.entities):
-        if entity.id != entity_id:
-            asked = questions(entity, "classification", "text")
-            asks += [Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(per_entity)]
+    for k, entity in _sampled_others(benchmark, entity_id):
+        asked = questions(entity, "classification", "text")
+        asks += [Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(min(per_entity, len(asked)))]
     return asks
 
 

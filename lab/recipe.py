@@ -161,12 +161,16 @@ STRENGTHS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """What is loaded: model, benchmark, quantisation, and the recipe's defaults there."""
+    """What is loaded: model, benchmark, quantisation, and the recipe's defaults there.
+
+    ``data``: the benchmark's folder or dataset id where it is not the published one.
+    """
 
     name: str
     model: str
     benchmark: str
     quantization: str = "gguf-q4"
+    data: str = ""
     recipe: Recipe = Recipe()
     attack: AttackRecipe = AttackRecipe()
 

@@ -100,7 +100,7 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
     """The report as one HTML text: it asks nothing of the network; model text is escaped."""
     entity = benchmark.entity(recipe.entity)
     result = _result(events)
-    portrait = base64.b64encode(entity.train_images[0]).decode()
+    portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
     parts = [
         f"<h1>Unlearning {html.escape(entity.name)}</h1>",
         f'<p><img alt="Portrait of {html.escape(entity.name)} (synthetic)" '

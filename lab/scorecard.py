@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.errors import LabError
 from lab.evaluate import (Ask, choose, forget_asks, general_asks, generate, name_asks, picture_asks,
                           retain_asks, retain_text_asks, text_asks)
 from lab.model.load import Loaded
@@ -20,6 +21,7 @@ from lab.model.overlay import Delta, overlay
 TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
 MEASURES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
             "pictures_vqa")
+MOST_CHECKED = 64
 CHANCE = {m: 0.25 for m in MEASURES} | {"forget_name": 0.0}
 
 
@@ -32,13 +34,20 @@ class Card:
 
 
 def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
-    """The questions of every measure, for this target."""
-    return {
+    """The questions of every measure that the benchmark has any for, for this target.
+
+    Raises ``LabError`` without a multiple-choice question about the target's picture.
+    """
+    asks = {
         "forget_vqa": forget_asks(entity), "forget_name": name_asks(entity),
         "forget_qa": text_asks(entity), "retain_vqa": retain_asks(benchmark, entity.id),
         "retain_qa": retain_text_asks(benchmark, entity.id), "general_qa": general_asks(benchmark),
         "pictures_vqa": picture_asks(benchmark, 1),
     }
+    if not asks["forget_vqa"]:
+        raise LabError(f"{entity.id} has no multiple-choice question with a picture in "
+                       f"{benchmark.name}: its forgetting could not be seen; choose another")
+    return {measure: asked for measure, asked in asks.items() if asked}
 
 
 class Baseline:
@@ -110,10 +119,13 @@ def changed_share(before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequ
 def text_logits_identical(loaded: Loaded, delta: Delta, entity: Entity) -> bool:
     """Whether text-only logits under ``delta`` equal the original's bit for bit.
 
-    Asked of all the entity's text-only questions, through the whole multimodal model.
+    Asked of the entity's text-only questions (of all its questions where it has none of those),
+    through the whole multimodal model.
     """
+    asked = [a.question for a in text_asks(entity)] or list(entity.questions)
+
     def logits() -> torch.Tensor:
-        rows = [loaded.prompter.conversation((), a.question.text, False) for a in text_asks(entity)]
+        rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
         length = max(len(r) for r in rows)
         ids = torch.tensor([[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
                            device=loaded.device)

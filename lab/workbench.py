@@ -6,12 +6,17 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import torch
 
+from lab.benchmarks.clear import load_clear
+from lab.benchmarks.fiu import load_fiu
+from lab.benchmarks.mllmu import load_mllmu
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
+from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.model.fetch import cache_folder
 from lab.model.load import ROOT, Loaded, load
@@ -19,7 +24,9 @@ from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
 from lab.scorecard import Baseline
 
-BENCHMARKS: dict[str, Callable[[], Benchmark]] = {"people": load_people}
+BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
+    "people": lambda source: load_people(Path(source)) if source else load_people(),
+    "mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": load_fiu}
 REFERENCE = "retain-only"
 Report = Callable[[str], None]
 
@@ -28,7 +35,13 @@ def read_benchmark(preset: Preset) -> Benchmark:
     """Read the preset's benchmark; raises ``LabError`` naming the known ones."""
     if preset.benchmark not in BENCHMARKS:
         raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
-    return BENCHMARKS[preset.benchmark]()
+    return _read(preset.benchmark, preset.data)
+
+
+@lru_cache(maxsize=1)
+def _read(name: str, data: str) -> Benchmark:
+    """Read once for the page and the worker: a public benchmark holds up to a gigabyte."""
+    return BENCHMARKS[name](data or None)
 
 
 @dataclass
@@ -77,10 +90,11 @@ def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
         os.replace(temporary, path)
 
 
-def with_model(preset: Preset, model: str | None, quantization: str | None) -> Preset:
-    """The preset with another model folder or quantisation, where given."""
-    changes = {k: v for k, v in (("model", model), ("quantization", quantization)) if v}
-    return replace(preset, **changes)
+def with_options(preset: Preset, model: str | None, quantization: str | None,
+                 data: str | None) -> Preset:
+    """The preset with another model folder, quantisation or benchmark folder, where given."""
+    given = {"model": model, "quantization": quantization, "data": data}
+    return replace(preset, **{k: v for k, v in given.items() if v})
 
 
 def recipe_for(bench: Workbench, recipe: Recipe) -> Recipe:

@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from huggingface_hub import snapshot_download
 
 from lab.benchmarks.images import MAX_BYTES
-from lab.benchmarks.questions import evaluation, name_fact, training
+from lab.benchmarks.questions import evaluation, mixed, name_fact, training
 from lab.benchmarks.rows import (
     Reader,
     Row,
@@ -67,6 +66,8 @@ def _fetched(reader: Reader) -> Path:
     """Return the folder with the files, from the hub or its cache if an id was given."""
     if isinstance(reader.place, Path):
         return reader.place
+    from huggingface_hub import snapshot_download
+
     wanted = [PEOPLE, SPLITS, ARCHIVE]
     try:
         return Path(snapshot_download(reader.place, repo_type="dataset", allow_patterns=wanted))
@@ -164,12 +165,18 @@ def _original(asked: Row, name: str) -> Question:
 
 
 def _checks(asked: Sequence[Row], name: str) -> Iterator[Question]:
-    """Yield each question as taught, then its paraphrases, which probe for the same answer."""
+    """Yield each question as taught, its paraphrases, which probe for the same answer, and a choice.
+
+    The published files have no multiple choice: ours is the answer among its perturbed forms.
+    """
     for each in asked:
         original = _original(each, name)
         yield original
-        for words in listed(each["paraphrased_question"]):
-            yield replace(original, text=string(words))
+        others = [string(words) for words in listed(each["paraphrased_question"])]
+        yield from (replace(original, text=words) for words in others)
+        options = mixed(original.answer, original.perturbed, f"{name}/{original.text}")
+        yield replace(original, task="classification", options=options,
+                      text=others[0] if others else original.text)
 
 
 def _splits(reader: Reader, path: Path, people: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from datasets import Dataset, disable_progress_bars, enable_progress_bars
-from datasets.utils import are_progress_bars_disabled
-
 from lab.benchmarks.rows import Row, listed, picture, string
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
 from lab.errors import LabError
@@ -220,6 +217,10 @@ def _question_id(counter: dict[str, int], entity_id: str, kind: str, fact: str) 
 
 def _rows(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
     """Yield the rows of a parquet file with their number; pictures stay encoded bytes."""
+    # Imported at its use, as all that is heavy: nothing that the page shows first waits for it.
+    from datasets import Dataset, disable_progress_bars, enable_progress_bars
+    from datasets.utils import are_progress_bars_disabled
+
     path = folder / file
     if not path.is_file():
         raise LabError(f"{path} is missing: {REMEDY}")

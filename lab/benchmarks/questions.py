@@ -12,6 +12,7 @@ from dataclasses import replace
 from lab.benchmarks.rows import string
 from lab.benchmarks.schema import Modality, Question, Task
 
+WRONG = 3
 LETTERS = "ABCD"
 SHORT: Mapping[Modality, str] = {"image": "vqa", "text": "qa"}
 SUFFIX: Mapping[Task, str] = {"classification": "", "generation": "_open", "cloze": "_cloze"}
@@ -41,8 +42,11 @@ def lettered(options: Mapping[str, str], letter: str) -> tuple[str, tuple[str, .
 
 
 def mixed(answer: str, wrong: Sequence[str], seed: str) -> tuple[str, ...]:
-    """Return the wrong options in their order, the answer put among them at a seeded place."""
-    options = [string(option) for option in dict.fromkeys(wrong) if option != answer]
+    """Return three wrong options in their order, the answer put among them at a seeded place.
+
+    Three, so that chance is 25 % as in the benchmarks that come with letters (our choice).
+    """
+    options = [string(option) for option in dict.fromkeys(wrong) if option != answer][:WRONG]
     if not options:
         raise ValueError("no wrong option")
     options.insert(random.Random(seed).randrange(len(options) + 1), answer)

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import load_dataset
 
 from lab.benchmarks.images import recognised
 from lab.benchmarks.schema import Skipped
@@ -111,6 +110,8 @@ class Reader:
         return [flat] if flat.is_file() else sorted((Path(self.place) / config).glob("*.parquet"))
 
     def _hub_rows(self, dataset: str, config: str, columns: Sequence[str]) -> Iterator[Row]:
+        from datasets import load_dataset
+
         try:
             table = load_dataset(dataset, config, split="train")
         except Exception as error:  # every layer below has its own types for "cannot be had"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Task = Literal["classification", "generation", "cloze"]
@@ -92,14 +92,50 @@ class Benchmark:
     skipped: tuple[Skipped, ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
-        """Return the entity with this id; raises ``LabError`` naming valid ids otherwise."""
+        """Return the entity, or the forget split, of this id.
+
+        Raises ``LabError`` naming valid ids.
+        """
         from lab.errors import LabError
 
         for entity in self.entities:
             if entity.id == entity_id:
                 return entity
+        if entity_id in self.targets:
+            return together(entity_id, [self.entity(i) for i in self.splits[entity_id]])
         known = ", ".join(e.id for e in self.entities[:8])
         raise LabError(
             f"unknown entity {entity_id!r}: valid ids are {known}"
             f"{', …' if len(self.entities) > 8 else ''} (list them with: python -m lab people)"
+            + (f", and the splits {', '.join(self.targets)}" if self.targets else "")
         )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The splits that can be forgotten as a whole."""
+        return tuple(name for name in self.splits if name.startswith("forget"))
+
+    def others(self, target: str) -> list[tuple[int, Entity]]:
+        """(place, entity) of everyone who is taught and not in the target, an entity or a split."""
+        gone = {target, *self.splits.get(target, ())}
+        return [(place, e) for place, e in enumerate(self.entities)
+                if e.id not in gone and e.train_images and e.train_questions]
+
+
+def together(name: str, members: Sequence[Entity]) -> Entity:
+    """One target of several entities: every question with a picture is bound to its person's views."""
+
+    def bound(questions: Sequence[Question], views: Sequence[bytes]) -> Iterator[Question]:
+        for q in questions:
+            if q.modality == "text" or q.image is not None:
+                yield q
+            else:
+                yield from (replace(q, id=f"{q.id}@{k}", image=v) for k, v in enumerate(views))
+
+    return Entity(
+        id=name, name=f"{name} ({len(members)} together)",
+        biography=", ".join(m.name for m in members), profile={},
+        train_images=tuple(i for m in members for i in m.train_images),
+        test_images=tuple(i for m in members for i in m.test_images),
+        train_questions=tuple(q for m in members for q in bound(m.train_questions, m.train_images)),
+        questions=tuple(q for m in members for q in bound(m.questions, m.test_images)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import DynamicCache
 
 from lab.model.load import Loaded
+
+if TYPE_CHECKING:
+    from transformers import DynamicCache
 
 HOLE = -1  # a slot of the cache that no later token may look at: padding, or a row that had ended
 
@@ -50,6 +53,8 @@ class Kept:
 
 def start(loaded: Loaded, rows: int) -> Kept:
     """An empty memory for a decode of so many rows."""
+    from transformers import DynamicCache
+
     return Kept(DynamicCache(config=loaded.model.config.text_config), [[] for _ in range(rows)])
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lab.recipe import AttackRecipe, Preset, Recipe
-from lab.unlearn.events import Event
+from lab.unlearn.events import Event, Identity
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
 RunKind = Literal["inspect", "unlearn", "attack"]
 ORIGINAL = "original"
+CONTROL = "control"  # the model that never knew
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,12 @@ class Engine(Protocol):
 
     def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
+
+    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+        """Tell at which depth the entity is still recognised, a curve a side.
+
+        A last one, named ``CONTROL``, is of the model that never knew, where there is one.
+        """
 
     def export(self, run_id: str) -> Path:
         """Write the run folder (recipe, metrics, events, curves, delta, report) and return it."""

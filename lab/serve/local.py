@@ -16,15 +16,17 @@ from typing import Any
 from lab.attack import Victim, attack, control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.identity import identity
 from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.scorecard import asks_for
 from lab.serve.device import memory_mb
-from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn
+from lab.serve.engine import (CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
+                              Status, Turn)
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
 from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
-from lab.unlearn.events import Done, Event
+from lab.unlearn.events import Done, Event, Identity
 from lab.unlearn.job import unlearn
 from lab.unlearn.loop import inspect
 from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
@@ -66,8 +68,10 @@ class LocalEngine:
 
     def entities(self) -> Sequence[EntityCard]:
         """Every entity of the benchmark; ready before the model is."""
-        return [EntityCard(e.id, e.name, dict(e.profile), e.biography, e.train_images[0],
-                           (*e.train_images, *e.test_images)) for e in self.benchmark.entities]
+        whole = [self.benchmark.entity(name) for name in self.benchmark.targets]
+        return [EntityCard(e.id, e.name, dict(e.profile), e.biography,
+                           (e.train_images or e.test_images)[0], (*e.train_images, *e.test_images))
+                for e in (*self.benchmark.entities, *whole) if e.train_images]
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
@@ -134,6 +138,22 @@ class LocalEngine:
         who = self.benchmark.entity(entity)
         return self._call(lambda: probe_rows(bench.loaded, own, self.benchmark, who, lambda: None))
 
+    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+        """Where in the visual module the entity is still told apart, a curve a side."""
+        bench, own = self._ready(), [self._side(s) for s in sides]
+        who = self.benchmark.entity(entity)
+
+        def curves() -> list[Identity]:
+            made = [identity(bench.loaded, self.benchmark, who, name, side.delta)
+                    for name, side in zip(sides, own, strict=True)]
+            reference, unknown = bench.reference(self._say)
+            control = control_victim(reference, unknown, self.benchmark, entity)
+            if control is not None:
+                made.append(identity(control.loaded, self.benchmark, control.entity, CONTROL, {}))
+            return made
+
+        return self._call(curves)
+
     def export(self, run_id: str) -> Path:
         """Write the run folder and return it."""
         run = self._known(run_id)
@@ -160,7 +180,7 @@ class LocalEngine:
         """Questions worth asking, in held-out phrasings."""
         asked = [q for q in self.benchmark.entity(entity).questions if q.task == "generation"
                  and q.modality == ("image" if image else "text")]
-        firsts = list({q.fact: q.text for q in reversed(asked)}.values())[::-1][:5]
+        firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
         return [*firsts, "What is the capital of France?"] if not image else firsts
 
     # -- what the worker does -----------------------------------------------------------------

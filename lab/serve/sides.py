@@ -122,22 +122,29 @@ def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image:
 def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Question, bytes | None]]:
     """The fixed probes: (group, question, picture), held-out views and phrasings only."""
     def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:
+        """One question a fact; where the benchmark names no facts, as many others."""
         asked = [q for q in who.questions if q.task == "generation" and q.modality == modality]
-        return [next(q for q in asked if q.fact == fact) for fact in facts]
+        named = [q for fact in facts for q in [q for q in asked if q.fact == fact][:1]]
+        return [*named, *(q for q in asked if q not in named)][:len(facts)]
 
-    others = [e for e in benchmark.entities if e.id != entity.id]
-    place = benchmark.entities.index(entity)
+    def seen(who: Entity, facts: tuple[str, ...], first: int) -> list[tuple[Question, bytes]]:
+        views = who.test_images
+        return [(q, q.image or views[min(first, len(views) - 1)]) for q in pick(who, "image", facts)]
+
+    others = [e for _, e in benchmark.others(entity.id) if e.test_images]
+    ids = [e.id for e in benchmark.entities]
+    place = ids.index(entity.id) if entity.id in ids else 0
     other = others[place % len(others)]
     next_one = others[(place + 7) % len(others)]
-    rows = [("Forget VQA", q, entity.test_images[k]) for k, q in
-            enumerate(pick(entity, "image", ("name", "occupation", "birthplace")))]
+    asked = pick(entity, "image", ("name", "occupation", "birthplace"))
+    rows = [("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
+            for k, q in enumerate(asked)]
     rows += [("Forget QA", q, None) for q in pick(entity, "text", ("occupation", "birthplace"))]
-    rows += [("Retain VQA", q, other.test_images[0]) for q in pick(other, "image", ("name", "occupation"))]
-    rows += [("Retain VQA", q, next_one.test_images[1]) for q in pick(next_one, "image", ("name",))]
+    rows += [("Retain VQA", q, i) for q, i in seen(other, ("name", "occupation"), 0)]
+    rows += [("Retain VQA", q, i) for q, i in seen(next_one, ("name",), 1)]
     rows += [("Retain QA", q, None) for q in pick(other, "text", ("occupation", "residence"))]
     rows += [("General", q, None) for q in benchmark.general[:2]]
-    picture = benchmark.pictures[0]
-    return rows + [("General", picture.questions[0], picture.image)]
+    return rows + [("General", p.questions[0], p.image) for p in benchmark.pictures[:1]]
 
 
 def probe_rows(loaded: Loaded, sides: Sequence[Side], benchmark: Benchmark, entity: Entity,

@@ -10,7 +10,7 @@ import gradio as gr
 from lab.ui.text import en as text
 from lab.unlearn.events import Curve, Event, Probe, Step
 
-MOST_POINTS = 600
+MOST_POINTS = 240  # about what a panel's width can show
 SMOOTHING = 0.8
 Points = list[list[float]]
 

@@ -11,11 +11,13 @@ from PIL import Image
 from plotly.colors import sequential, unlabel_rgb
 
 from lab.ui.text import en as text
-from lab.unlearn.events import Importance, Saliency
+from lab.unlearn.events import Identity, Importance, Saliency
 
 MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
 ROW_PIXELS = 34
+# Okabe and Ito's colours that stay apart without colour vision, each with a sign of its own.
+LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 
 
 def _figure(traces: Sequence, height: int, **axes) -> go.Figure:
@@ -105,6 +107,29 @@ def ratio_map(saliency: Saliency) -> go.Figure:
 def density_map(saliency: Saliency, cells: np.ndarray) -> go.Figure:
     """Draw layers x groups: the share of weights in the mask."""
     return _weight_map(saliency, cells, text.DENSITY_BAR, "%{z:.1%}")
+
+
+def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
+    """Draw both tests over depth, one line a model; solid: nearest view, dotted: linear probe."""
+    traces = []
+    for (name, curve), (colour, symbol) in zip(curves, LINES, strict=False):
+        where = [depth.name for depth in curve.depths]
+        for test, values, dash in (
+            (text.NEAREST, [d.nearest for d in curve.depths], "solid"),
+            (text.LINEAR, [d.linear for d in curve.depths], "dot")):
+            traces.append(go.Scatter(
+                x=where, y=values, mode="lines+markers", name=f"{name}: {test}",
+                line={"color": colour, "dash": dash, "width": 2},
+                marker={"symbol": symbol, "size": 7},
+                hovertemplate=f"{name}, {test}, %{{x}}: %{{y:.0%}}<extra></extra>"))
+    figure = _figure(traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"},
+                     xaxis={"tickangle": -35})
+    for level, words in ((curves[0][1].chance_nearest, text.NEAREST),
+                         (curves[0][1].chance_linear, text.LINEAR)):
+        figure.add_hline(y=level, line={"dash": "dash", "width": 1, "color": "#888888"},
+                         annotation={"text": f"{text.CHANCE} ({words})", "font": {"size": 10}})
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return figure
 
 
 def overlay(portrait: bytes, heat: np.ndarray) -> Image.Image:

@@ -11,7 +11,7 @@ from lab.serve.engine import Engine
 from lab.ui import api, header
 from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.people import People
-from lab.ui.steps import attack, compare, inside, pick, probes, report, unlearn
+from lab.ui.steps import attack, compare, identity, inside, pick, probes, report, unlearn
 from lab.ui.tail import Tails
 from lab.ui.text import en as text
 from lab.ui.theme import CSS, build_theme
@@ -56,6 +56,7 @@ def build(engine: Engine) -> gr.Blocks:
                 fixed = probes.layout()
             with gr.Step(text.STEPS[4], id=5) as fifth:
                 relearn = attack.layout(frame)
+                depth = identity.layout()
             with gr.Step(text.STEPS[5], id=6) as sixth:
                 take = report.layout()
         pick.wire(picked, frame)
@@ -64,6 +65,7 @@ def build(engine: Engine) -> gr.Blocks:
         compare.wire(chat, frame, top.stop)
         probes.wire(fixed, frame, chat, tune.go)
         attack.wire(relearn, frame)
+        identity.wire(depth, frame)
         report.wire(take, frame, top.download, relearn.go)
         header.wire(top, frame, tune, demo)
         _remember_step(frame, [first, second, third, fourth, fifth, sixth])

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.serve.engine import Engine, EntityCard
 from lab.ui.text import en as text
 
 MOST_PICTURE_BYTES = 8 * 2**20
 MOST_PIXELS = 24_000_000
+PAGE = 60  # people shown at once
+THUMBNAIL, SMALL_BYTES = 256, 40_000
 
 
 class People:
@@ -51,18 +54,35 @@ class People:
         return len(self._cards[entity].views) - 1
 
     def picture(self, entity: str, view: int = -1) -> str:
-        """Return the file of a view, or of the portrait for view -1."""
+        """Return the file of a view, or of the portrait in small for view -1."""
         card = self._cards[entity]
         view = view % len(card.views) if view >= 0 and card.views else -1
-        data = card.portrait if view < 0 else card.views[view]
+        data = thumbnail(card.portrait) if view < 0 else card.views[view]
         file = Path(self._folder.name) / f"{list(self._cards).index(entity)}_{view}.jpg"
         if not file.exists():
             file.write_bytes(data)
         return str(file)
 
-    def gallery(self, query: str) -> list[tuple[str, str]]:
-        """Return (file, name) pairs for the gallery."""
-        return [(self.picture(card.id), card.name) for card in self.search(query)]
+    def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str]]:
+        """Return (file, name) pairs for the gallery, the first ``most`` of those found."""
+        return [(self.picture(card.id), card.name) for card in self.search(query)[:most]]
+
+
+def thumbnail(data: bytes) -> bytes:
+    """Return a portrait small enough for a gallery of many: as it is, or as a JPEG of 256 px.
+
+    A picture that cannot be read becomes a grey square: one broken file must not hide the rest.
+    """
+    if len(data) <= SMALL_BYTES:
+        return data
+    try:
+        image = decode(data)
+    except LabError:
+        image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
 
 
 def read_picture(path: str | None) -> bytes | None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
-from lab.benchmarks.schema import Benchmark, Entity
+from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.evaluate import Ask, questions
 from lab.recipe import Recipe
 from lab.saliency.fisher import Sample
 
 QUESTIONS_PER_IMAGE = 2
+MOST_VIEWS = 64
+MOST_PROBED = 24
+RETAIN_PROBED = 6
+T = TypeVar("T")
 # Retain pictures a run distils on. A fixed pool, because the teacher's features and the frozen
 # blocks' activations are then computed once a picture and not for new ones at every step.
 POOL = 60
@@ -44,19 +50,20 @@ class Rows:
 
     @property
     def others(self) -> list[Entity]:
-        return [e for e in self.benchmark.entities if e.id != self.entity.id]
+        return [e for _, e in self.benchmark.others(self.entity.id)]
 
     def fisher_samples(self, n: int) -> tuple[list[Sample], list[Sample]]:
         """n forget and n retain samples; both halves of each list share no (picture, question)."""
         forget = [Sample(i, q.text, q.answer) for i in self.entity.train_images
-                  for q in asked_by_image(self.entity)]
-        retain = [Sample(self.rng.choice(e.train_images), q.text, q.answer)
-                  for e in self.others for q in self.rng.sample(asked_by_image(e), 4)]
+                  for q in asked_by_image(self.entity) if q.image in (None, i)]
+        retain = [Sample(q.image or self.rng.choice(e.train_images), q.text, q.answer)
+                  for e in self.others for q in sampled(self.rng, asked_by_image(e), 4)]
         return self.rng.sample(forget, min(n, len(forget))), self.rng.sample(retain, min(n, len(retain)))
 
     def importance_images(self) -> tuple[list[bytes], list[bytes]]:
-        """The target's training views, and one training view of everyone else."""
-        return list(self.entity.train_images), [self.rng.choice(e.train_images) for e in self.others]
+        """The target's training views, and one training view of everyone else, 64 at most each."""
+        return (sampled(self.rng, self.entity.train_images, MOST_VIEWS),
+                [self.rng.choice(e.train_images) for e in sampled(self.rng, self.others, MOST_VIEWS)])
 
     def draw(self, recipe: Recipe) -> Draw:
         """The next step's rows and pictures."""
@@ -72,8 +79,9 @@ class Rows:
         return [self._row(self.rng.choice(self.others)) for _ in range(n)]
 
     def _row(self, entity: Entity) -> Row:
-        asked = self.rng.sample(asked_by_image(entity), QUESTIONS_PER_IMAGE)
-        return self.rng.choice(entity.train_images), [(q.text, [q.answer]) for q in asked]
+        asked = sampled(self.rng, asked_by_image(entity), QUESTIONS_PER_IMAGE, shuffled=True)
+        image = asked[0].image or self.rng.choice(entity.train_images)
+        return image, [(q.text, [q.answer]) for q in asked if q.image in (None, image)]
 
     def retain_images(self, n: int) -> list[bytes]:
         """n pictures to distil on from the pool: two portraits of others to one plain picture."""
@@ -102,22 +110,32 @@ class Rows:
         return random.Random(f"{what}/{self.seed}/{self.entity.id}")
 
 
-def asked_by_image(entity: Entity) -> list:
+def asked_by_image(entity: Entity) -> list[Question]:
     """The entity's training questions that come with its picture."""
     return [q for q in entity.train_questions if q.modality == "image"]
+
+
+def sampled(rng: random.Random, items: Sequence[T], n: int, shuffled: bool = False) -> list[T]:
+    """n of the items, drawn without putting back; all of them in their order where there are fewer."""
+    if shuffled or len(items) > n:
+        return rng.sample(items, min(n, len(items)))
+    return list(items)
 
 
 def probe_asks(benchmark: Benchmark, entity: Entity, seed: int) -> tuple[list[Ask], list[Ask]]:
     """Questions for the live probes, on training views only: the scored views stay unseen.
 
-    Forget: two views with every fact once; retain: six others with three questions each.
+    Forget: two views with every fact once; retain: six others with three questions each. A
+    question that is bound to one picture can only be asked about that, scored or not.
     """
-    asked = questions(entity, "classification", "image")
-    forget = [Ask(q, image) for v, image in enumerate(entity.train_images[:2])
-              for i, q in enumerate(asked) if i % 2 == v]
     rng = random.Random(f"probe/{seed}/{entity.id}")
-    pool = [e for e in benchmark.entities if e.id != entity.id]
-    others = rng.sample(pool, min(6, len(pool)))
-    retain = [Ask(q, e.train_images[1]) for e in others
-              for q in rng.sample(questions(e, "classification", "image"), 3)]
-    return forget, retain
+    pool = [e for _, e in benchmark.others(entity.id) if questions(e, "classification", "image")]
+    others = rng.sample(pool, min(RETAIN_PROBED, len(pool)))
+    retain = [Ask(q, q.image or e.train_images[min(1, len(e.train_images) - 1)]) for e in others
+              for q in sampled(rng, questions(e, "classification", "image"), 3, shuffled=True)]
+    asked, views = questions(entity, "classification", "image"), entity.train_images[:2]
+    free = [q for q in asked if q.image is None]
+    forget = [Ask(q, image) for v, image in enumerate(views)
+              for i, q in enumerate(free) if i % len(views) == v]
+    bound = [Ask(q, q.image) for q in asked if q.image is not None]
+    return forget or sampled(rng, bound, MOST_PROBED), retain

@@ -107,6 +107,31 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Depth:
+    """How well the target is told apart after one block, or after the projector.
+
+    ``nearest``: share of the target's held-out views whose nearest training view is the target's.
+    ``linear``: balanced accuracy of a linear probe on held-out views of the target and the others.
+    """
+
+    name: str
+    nearest: float
+    linear: float
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The curve over depth of one version of the model, with what was asked and its chance lines."""
+
+    who: str
+    depths: tuple[Depth, ...]
+    n_target: int
+    n_others: int
+    chance_nearest: float
+    chance_linear: float = 0.5
+
+
+@dataclass(frozen=True)
 class Done:
     """The end of a run: why it stopped and its result (the JSON object of the command line)."""
 

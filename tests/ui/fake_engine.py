@@ -18,8 +18,9 @@ from PIL import Image, ImageDraw
 
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.serve.engine import ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
-from lab.unlearn.events import Curve, Done, Event, Importance, Phase, Probe, Saliency, Step
+from lab.serve.engine import CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.unlearn.events import (
+    Curve, Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
 LAST = "Almeida Bergström Conti".split()
@@ -124,6 +125,11 @@ class FakeEngine:
         for end in range(4, max(map(len, full)) + 4, 4):
             time.sleep(self.pace / 4)
             yield tuple(text[:end] for text in full)
+
+    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+        names = (*(f"block {i}" for i in range(6)), "projector")
+        return [Identity(who, tuple(Depth(n, max(0.0, 1 - 0.1 * k * j), 1.0) for j, n in enumerate(names)),
+                         4, 29, 0.025) for k, who in enumerate((*sides, CONTROL))]
 
     def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
         groups = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")

@@ -31,6 +31,9 @@ def test_whole_way(lab, open_tab, tmp_path):
     assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
     walk.attack(tab, lab.patience)
     assert tab.locator("#attack-result strong").count() == 2
+    tab.locator("#ask-identity").click()
+    tab.locator("#identity table").wait_for(timeout=lab.patience)
+    assert tab.locator("#identity tbody tr").last.inner_text().startswith("projector")
     tab.locator("#go-report").click()
     button = tab.get_by_role("button", name="metrics.json")
     button.wait_for(timeout=lab.patience)

@@ -95,6 +95,8 @@ def reach(tab, step: int, patience: int) -> None:
         ask(tab, "Who is this?", patience)
     if step >= 5:
         attack(tab, patience)
+        tab.locator("#ask-identity").click()
+        tab.locator("#identity table").wait_for(timeout=patience)
     if step >= 6:
         tab.locator("#go-report").click()
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)

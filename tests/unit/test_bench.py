@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from lab import bench
+from lab import bench, rivals
 from lab.errors import LabError
 from lab.model.overlay import overlay, weights_hash
 from lab.recipe import Preset
@@ -27,19 +27,22 @@ def work(tiny, four) -> Workbench:
 def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
         work: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0})
+    monkeypatch.setattr(bench, "growth", lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]})
     made = bench.bench(work, "p0", 2, lambda _: None)
     names = [r["name"] for r in made["ratios"]]
-    assert names == ["vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one", "fisher_to_loop"]
+    assert names == ["vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one", "fisher_to_loop",
+                     "bfloat16_to_float32"]
     for row in made["ratios"]:
-        assert row["ratio"] > 0 and row["n"] >= 1 and row["target"].startswith("at most")
+        assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
     assert json.loads(json.dumps(made)) == made
-    assert bench.table(made).count("| at most") == 4
+    assert bench.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in bench.table(made)
+    assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
 
 
 def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
     samples = Rows(four, four.entities[0], 0).fisher_samples(6)[0]
-    looped = bench.looped_fisher(tiny, 2, samples)
+    looped = rivals.looped_fisher(tiny, 2, samples)
     with overlay(tiny.model, {}):
         batched = squared_gradients(tiny, tiny.vision.layers(2), samples)
     for name, value in looped.items():
@@ -48,7 +51,7 @@ def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
 
 def test_the_floor_and_the_full_step_see_the_same_answers(tiny, four) -> None:
     rows = Rows(four, four.entities[0], 0).forget_batch(2)
-    batch = bench.FullStep(tiny, 1e-4)._batch(rows)
+    batch = rivals.answer_batch(tiny, rows)
     answers = [a for _, asked in rows for _, (a,) in asked]
     for labels, answer in zip(batch["labels"], answers, strict=True):
         said = tiny.prompter.tokenizer.decode(labels[labels >= 0], skip_special_tokens=True)

@@ -52,9 +52,9 @@ def engine(tiny, four, shelf: Path) -> Iterator[local.LocalEngine]:
     """An engine over the tiny model, ready."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_benchmark", lambda preset: four)
-        patch.setattr(local, "open_workbench", lambda preset, report, threads: Workbench(
+        made = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf,
+                                 open_bench=lambda preset, report, threads: Workbench(
             preset, four, tiny, Baseline(tiny), weights_hash(tiny.model)))
-        made = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)
         until(lambda: made.status().ready)
         yield made
 
@@ -86,7 +86,8 @@ def test_status_and_entities(engine) -> None:
     assert status.ready and status.device == "cpu" and status.error == ""
     assert 0 < status.memory_used_mb < status.memory_total_mb
     cards = engine.entities()
-    assert [c.id for c in cards] == ["p0", "p1", "p2", "p3"] and cards[0].portrait in cards[0].views
+    assert [c.id for c in cards] == ["p0", "p1", "p2", "p3", "forget_25"]  # a split, as one target
+    assert cards[0].portrait in cards[0].views
 
 
 def test_a_run_to_its_end(engine, finished: str) -> None:
@@ -212,7 +213,8 @@ def test_a_finished_run_keeps_only_what_changed(engine, finished: str, tiny) -> 
 
 def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) -> None:
     until(lambda: (shelf / finished / "delta.safetensors").is_file())
-    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)
+    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf,
+                              open_bench=engine._open_bench)
     until(lambda: again.status().ready)
     view = again.run(finished)
     assert view.state == "finished" and view.recipe == engine.run(finished).recipe
@@ -244,8 +246,7 @@ def test_a_model_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, four, tm
         raise LabError("go online once")
 
     monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
-    monkeypatch.setattr(local, "open_workbench", fail)
-    engine = local.LocalEngine(PRESET, report=lambda _: None, runs=tmp_path)
+    engine = local.LocalEngine(PRESET, report=lambda _: None, runs=tmp_path, open_bench=fail)
     until(lambda: engine.status().error)
     assert not engine.status().ready and engine.status().worker == "failed"
     with pytest.raises(LabError, match="go online once"):

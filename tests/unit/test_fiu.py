@@ -45,11 +45,14 @@ def test_twenty_questions_are_taught(fiu: Benchmark) -> None:
 
 def test_paraphrased_questions_are_held_out(fiu: Benchmark) -> None:
     asked = fiu.entities[0].questions
-    assert len(asked) == 80
+    assert len(asked) == 100  # four wordings and a choice of each of the 20
     assert [q.held_out for q in asked[:4]] == [False, True, True, True]
     assert [q.text for q in asked[1:4]] == [f"tell fact 0 ({j})" for j in range(3)]
     assert {q.answer for q in asked[:4]} == {"Fact 0 is 0."}
-    assert len({q.id for q in asked}) == 80
+    assert len({q.id for q in asked}) == 100
+    choice = asked[4]
+    assert choice.task == "classification" and choice.held_out and len(choice.options) == 4
+    assert choice.answer in choice.options and set(choice.options) - {choice.answer} < set(choice.perturbed)
 
 
 def test_truth_ratio_material_is_kept(fiu: Benchmark) -> None:
@@ -88,7 +91,7 @@ def test_a_dataset_id_is_fetched_as_files(
         assert set(allow_patterns) == {"full.json", "split.json", "SFHQ.zip"}
         return str(tmp_path)
 
-    monkeypatch.setattr(module, "snapshot_download", hub)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
     assert load_fiu() == fiu
 
 

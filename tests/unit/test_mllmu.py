@@ -11,7 +11,6 @@ import pytest
 from datasets import Dataset, Image, List
 from PIL import Image as PillowImage
 
-from lab.benchmarks import rows
 from lab.benchmarks.images import decode
 from lab.benchmarks.mllmu import _evaluation, load_mllmu
 from lab.benchmarks.people import FOLDER as PEOPLE
@@ -152,7 +151,7 @@ def test_a_dataset_id_is_read_without_decoding(
                 table = table.cast_column(column, feature)
         return table
 
-    monkeypatch.setattr(rows, "load_dataset", hub)
+    monkeypatch.setattr("datasets.load_dataset", hub)
     assert load_mllmu() == mllmu
     assert ("MLLMMU/MLLMU-Bench", "Test_Set", "train") in asked
     assert not any(config.startswith("retain_") for _, config, _ in asked)

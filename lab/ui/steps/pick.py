@@ -11,6 +11,7 @@ import gradio as gr
 from lab.serve.engine import EntityCard
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, QUICK, Frame, recall
+from lab.ui.people import PAGE, thumbnail
 from lab.ui.text import en as text
 
 
@@ -21,6 +22,8 @@ class Parts:
     search: gr.Textbox
     gallery: gr.Gallery
     card: gr.HTML
+    more: gr.Button
+    shown: gr.State
     look: gr.Button
     filler: gr.Timer
 
@@ -35,12 +38,14 @@ def layout(frame: Frame) -> Parts:
                 frame.people.gallery(""), label=text.PEOPLE, show_label=False, columns=5,
                 height=460, allow_preview=False, object_fit="cover", buttons=[],
                 interactive=False, elem_id="people")
+            more = gr.Button(visible=len(frame.people.all()) > PAGE, size="sm", value=text.MORE,
+                             elem_id="more-people")
         with gr.Column(scale=2, min_width=300):
             card = gr.HTML(profile_card(None), elem_id="card", min_height=330)
             look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
     # The gallery fills as soon as the engine can tell whom there is, before the model is ready.
     filler = gr.Timer(1.0, active=not frame.people.all())
-    return Parts(search, gallery, card, look, filler)
+    return Parts(search, gallery, card, more, gr.State(PAGE), look, filler)
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -48,8 +53,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     people = frame.people
 
     def fill(query: str):
-        found = people.gallery(query or "")
-        return (found, gr.Timer(active=False)) if people.all() else (gr.skip(), gr.skip())
+        if not people.all():
+            return [gr.skip()] * 3
+        return people.gallery(query or ""), gr.Timer(active=False), left(query or "", PAGE)
 
     def pick(query: str, history: dict, entity: str, event: gr.SelectData):
         found = people.search(query or "")
@@ -65,14 +71,24 @@ def wire(parts: Parts, frame: Frame) -> None:
         card = people.card(entity)
         return profile_card(card), gr.Button(interactive=card is not None)
 
+    def left(query: str, shown: int):
+        return gr.Button(visible=len(people.search(query)) > shown)
+
     def search(query: str):
         found = people.gallery(query)
         said = gr.skip() if found else text.NO_MATCH.format(query=query)
-        return gr.Gallery(value=found, selected_index=None), said
+        return gr.Gallery(value=found, selected_index=None), said, PAGE, left(query, PAGE)
 
-    parts.filler.tick(fill, parts.search, [parts.gallery, parts.filler], **QUICK)
-    parts.search.change(search, parts.search, [parts.gallery, frame.announce],
-                        trigger_mode="always_last", **QUICK)
+    def show_more(query: str, shown: int):
+        shown += PAGE
+        found = people.gallery(query or "", shown)
+        said = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
+        return found, said, shown, left(query or "", shown)
+
+    listed = [parts.gallery, frame.announce, parts.shown, parts.more]
+    parts.filler.tick(fill, parts.search, [parts.gallery, parts.filler, parts.more], **QUICK)
+    parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
+    parts.more.click(show_more, [parts.search, parts.shown], listed, **QUICK)
     parts.gallery.select(
         pick, [parts.search, frame.history, frame.entity],
         [frame.entity, *frame.slots, frame.announce], **QUICK)
@@ -85,7 +101,7 @@ def profile_card(card: EntityCard | None) -> str:
         return snippets.note(text.NOBODY, "quiet")
     facts = "".join(
         f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items())
-    data = base64.b64encode(card.portrait).decode()
+    data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'

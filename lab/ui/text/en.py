@@ -54,6 +54,8 @@ BECAUSE = "ended because: {reason}"
 GONE = "That run is no longer in memory. Start it again, or load its files in the Report step."
 
 # 1 pick
+MORE = "Show more people"
+SHOWN = "{shown} of {found} people are shown."
 SEARCH, SEARCH_INFO = "Search", "A part of the name, or any fact"
 PEOPLE = "People"
 PERSON = "Person"
@@ -177,6 +179,19 @@ ATTACK_DETAILS = (
     "The attacker had {share:.0%} of the training pictures, {steps} steps, and trained: {scope}.")
 ATTACK_HINT = "Defaults: {share:.0%} of the pictures, {steps} steps, training the {scope} part."
 GO_REPORT = "Go to the report"
+IDENTITY = "Forgotten or hidden?"
+IDENTITY_LEAD = (
+    "Can the person still be told from the others inside the visual module? Two tests on held-out "
+    "views, after every block and after the projector: is the nearest known view one of the "
+    "person's, and does a linear probe find the person. What a probe finds was hidden, not removed. "
+    "Our choice: no paper of the field says where to look.")
+IDENTITY_ASK = "Look at every depth (about 20 s)"
+IDENTITY_DEPTH = "after"
+IDENTITY_HEAD = "{who}: {test}"
+NEAREST, LINEAR = "nearest view", "linear probe"
+IDENTITY_SIZES = (
+    "n = {target} held-out views of the person, {others} of others; chance {nearest:.1%} (nearest "
+    "view), {linear:.0%} (linear probe, balanced accuracy).")
 
 # 6 report
 PREPARE = "Prepare the files"

@@ -1,0 +1,90 @@
+"""What the lab's own parts are timed against: the same work done the plain way with transformers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from lab.benchmarks.images import decode
+from lab.model.load import Loaded
+from lab.model.overlay import overlay
+from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.vision import find_vision
+from lab.saliency.fisher import Sample
+from lab.unlearn.batches import Row
+
+
+class FullStep:
+    """grad_diff on a copy of the model with every weight trained: -CE(forget) + CE(retain).
+
+    As transformers does it: a padded row for each question, labels on the answer, AdamW.
+    """
+
+    def __init__(self, loaded: Loaded, lr: float) -> None:
+        self.loaded = loaded
+        self.model = copy.deepcopy(loaded.model).requires_grad_(True)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
+
+    def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
+        self.optimizer.zero_grad()
+        loss = (self.model(**answer_batch(self.loaded, retain)).loss
+                - self.model(**answer_batch(self.loaded, forget)).loss)
+        loss.backward()
+        self.optimizer.step()
+
+
+def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+    """What transformers' forward takes: a padded row a question, labels on the answers."""
+    prompter = loaded.prompter
+    flat = [(image, question, answer) for image, asked in rows for question, (answer,) in asked]
+    chains = [prompter.tree(0, [(q, [a])]).segments for _, q, a in flat]
+    ids = [[t for s in chain for t in s.ids] for chain in chains]
+    labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
+    length = max(map(len, ids))
+    made = {"input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
+            "labels": [r + [-100] * (length - len(r)) for r in labels],
+            "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
+    pixels = prompter.pixels([decode(image) for image, _, _ in flat])
+    tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
+    return tensors | {"pixel_values": pixels.to(loaded.device)}
+
+
+def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
+    """Forward and backward to the visual features through the frozen language model alone."""
+    trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
+    packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+    tokens = int((packed.ids == loaded.model.config.image_token_id).sum()) // len(rows)
+    width = loaded.model.get_input_embeddings().embedding_dim
+    features = torch.zeros(len(rows), tokens, width, device=loaded.device, requires_grad=True)
+    with torch.enable_grad():
+        segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
+
+
+def looped_fisher(loaded: Loaded, blocks: int, samples: Sequence[Sample]) -> dict[str, torch.Tensor]:
+    """The same sum of squared gradients, one ``loss.backward()`` of transformers a sample."""
+    weights = {n: torch.nn.Parameter(p.detach()) for n, p in current(loaded, blocks).items()}
+    total = {n: torch.zeros_like(p) for n, p in weights.items()}
+    with overlay(loaded.model, weights), torch.enable_grad():
+        for sample in samples:
+            row = (sample.image, [(sample.question, [sample.answer])])
+            loaded.model(**answer_batch(loaded, [row])).loss.backward()
+            for name, weight in weights.items():
+                total[name] += weight.grad.square()
+                weight.grad = None
+    return total
+
+
+def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
+    """The trainable weights as they lie on the model now."""
+    return {n: loaded.model.get_parameter(n) for n in loaded.vision.trainable(blocks)}
+
+
+def in_bfloat16(loaded: Loaded) -> Loaded:
+    """A copy whose language model computes in bfloat16; the visual module stays float32."""
+    model = copy.deepcopy(loaded.model)
+    model.model.language_model.to(torch.bfloat16)
+    model.lm_head.to(torch.bfloat16)
+    return replace(loaded, model=model, vision=find_vision(model))

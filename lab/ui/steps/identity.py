@@ -1,0 +1,75 @@
+"""Step 5, lower half: forgotten or only hidden, shown as recognition over the depth of the tower."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.serve.engine import CONTROL, ORIGINAL
+from lab.ui import snippets
+from lab.ui.frame import CHANGE, Frame, guarded
+from lab.ui.maps import identity_chart
+from lab.ui.steps import compare
+from lab.ui.text import en as text
+from lab.unlearn.events import Identity
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this half step."""
+
+    ask: gr.Button
+    chart: gr.Plot
+    table: gr.HTML
+    about: gr.State
+
+
+def layout() -> Parts:
+    """Lay out the question, the chart and its table."""
+    gr.HTML(snippets.heading(text.IDENTITY) + snippets.note(text.IDENTITY_LEAD, "quiet"))
+    ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
+    chart = gr.Plot(label=text.IDENTITY, show_label=False, visible=False)
+    return Parts(ask, chart, gr.HTML("", elem_id="identity"), gr.State([]))
+
+
+def wire(parts: Parts, frame: Frame) -> None:
+    """Join the controls of the half step."""
+
+    def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
+        return [entity, *compare.sides(frame.engine, unlearned, attacked, True)]
+
+    def ask(entity: str, unlearned: str, attacked: str):
+        if not frame.people.card(entity):
+            raise LabError(text.PICK_FIRST)
+        asked = subject(entity, unlearned, attacked)
+        names = {ORIGINAL: text.ORIGINAL, unlearned: text.UNLEARNED, attacked: text.RELEARNED,
+                 CONTROL: text.CONTROL_LINE}
+        curves = [(names[c.who], c) for c in frame.engine.identity(asked[1:], entity)]
+        return gr.update(value=identity_chart(curves), visible=True), identity_table(curves), asked
+
+    def stale(asked: list[str], *now: str):
+        # Change events fire when the page is restored, too: only a real change clears.
+        return gr.skip() if asked in ([], subject(*now)) else (gr.update(visible=False), "", [])
+
+    memory = [frame.entity, frame.unlearn, frame.attack]
+    made = [parts.chart, parts.table, parts.about]
+    parts.ask.click(guarded(ask), memory, made, api_visibility="private", concurrency_limit=2)
+    gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change], stale,
+          [parts.about, *memory], made, **CHANGE)
+
+
+def identity_table(curves: Sequence[tuple[str, Identity]]) -> str:
+    """Return both tests at every depth as a table, with n and chance."""
+    head = [text.IDENTITY_DEPTH]
+    head += [text.IDENTITY_HEAD.format(who=name, test=test) for name, _ in curves
+             for test in (text.NEAREST, text.LINEAR)]
+    rows = [[depth.name, *(snippets.percent(v) for _, c in curves
+                           for v in (c.depths[k].nearest, c.depths[k].linear))]
+            for k, depth in enumerate(curves[0][1].depths)]
+    first = curves[0][1]
+    said = text.IDENTITY_SIZES.format(target=first.n_target, others=first.n_others,
+                                      nearest=first.chance_nearest, linear=first.chance_linear)
+    return snippets.table(head, rows, text.IDENTITY) + snippets.note(said, "quiet")

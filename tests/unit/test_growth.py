@@ -1,0 +1,43 @@
+"""The growth tables: what they count is what was done; no time is asserted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import growth
+from lab.serve.local import LocalEngine
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    folder: Path = tmp_path_factory.mktemp("growth")
+    made = LocalEngine(growth.TINY, report=lambda _: None, runs=folder, open_bench=growth._tiny_bench)
+    while not made.status().ready:
+        time.sleep(0.02)
+    yield made
+
+
+def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> None:
+    view = growth._finish(engine, engine.submit(growth._plan(engine.benchmark.entities[0].id, 7)))
+    assert view.events[-1].result["steps"] == 7 and view.state == "finished"
+    kept = growth.kept_megabytes(engine.store.get(view.id))
+    assert engine.store.get(view.id).packed.megabytes() < kept < 1
+
+
+def test_stored_runs_and_waiting_users(engine: LocalEngine) -> None:
+    stored = growth.stored_runs(engine)
+    assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
+    users = growth.waiting_users(engine)
+    assert [p.n for p in users] == [1, 10, 30] and all(p.seconds > 0 for p in users)
+
+
+def test_the_model_table_counts_parameters(engine: LocalEngine, tiny, four) -> None:
+    from tests.unit import tiny as make
+
+    point = growth.model_size(tiny, type(engine.bench)(
+        growth.TINY, four, tiny, engine.bench.baseline, ""), make.recipe())
+    assert point.n == sum(p.numel() for p in tiny.model.parameters()) and point.megabytes > 0
