@@ -109,10 +109,15 @@ def correct(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
         return [v.correct for v in answer(loaded, measure, asks)]
 
 
-def changed_share(before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequence[bool]]) -> float:
-    """Share of the text-only questions that turned from right to wrong or back, by measure."""
-    pairs = [(b, a) for m in TEXT_ONLY for b, a in zip(before[m], after[m], strict=True)]
-    return sum(b != a for b, a in pairs) / len(pairs)
+def changed_share(before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequence[bool]]
+                  ) -> float | None:
+    """Share of the text-only questions that turned from right to wrong or back; None without any.
+
+    before, after: verdicts by measure.
+    """
+    pairs = [(b, a) for m in TEXT_ONLY if m in before
+             for b, a in zip(before[m], after[m], strict=True)]
+    return sum(b != a for b, a in pairs) / len(pairs) if pairs else None
 
 
 @torch.no_grad()

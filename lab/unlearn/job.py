@@ -54,7 +54,7 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     outcome.seconds["evaluate"] = time.perf_counter() - started
     outcome.seconds["total"] = time.perf_counter() - begun
     same = weights_hash(loaded.model) == base_hash
-    changed = changed_share(before, after) if before else None
+    changed = changed_share(before, after)
     yield Done(outcome.reason, result(
         loaded, recipe, outcome, card(before), card(after), identical, changed, same))
 
@@ -69,7 +69,7 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
     """The JSON object of a run (keys: see the README's command line).
 
     ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
-    back, 0 where the text-only logits are the original's; None for a run that was not scored.
+    back, 0 where the text-only logits are the original's; None where no such question was asked.
     """
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {

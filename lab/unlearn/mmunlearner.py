@@ -25,7 +25,7 @@ from lab.recipe import Recipe
 from lab.saliency import language
 from lab.saliency.fisher import Sample, halves_of
 from lab.saliency.mask import Masked, density, masked
-from lab.unlearn.batches import Rows, asked_by_image
+from lab.unlearn.batches import Rows, asked_by_image, sampled
 from lab.unlearn.events import Event
 from lab.unlearn.grad_diff import step
 from lab.unlearn.method import Method, Stopped
@@ -40,12 +40,11 @@ def preserved(rows: Rows, n: int) -> list[Sample]:
     def text(entity) -> list[Sample]:
         return [Sample(None, q.text, q.answer) for q in entity.train_questions if q.modality == "text"]
 
-    seen = [Sample(rows.rng.choice(e.train_images), q.text, q.answer)
+    seen = [Sample(q.image or rows.rng.choice(e.train_images), q.text, q.answer)
             for e in rows.others for q in asked_by_image(e)]
     kinds = (seen, text(rows.entity), [s for e in rows.others for s in text(e)])
-    drawn = [rows.rng.sample(kind, min(-(-n // 3), len(kind))) for kind in kinds]
-    longest = max(map(len, drawn))
-    mixed = [kind[k] for k in range(longest) for kind in drawn if k < len(kind)]
+    drawn = [sampled(rows.rng, kind, -(-n // 3), shuffled=True) for kind in kinds]
+    mixed = [kind[k] for k in range(max(map(len, drawn))) for kind in drawn if k < len(kind)]
     return mixed[:n]
 
 
