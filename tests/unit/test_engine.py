@@ -235,7 +235,7 @@ def test_a_run_that_changes_the_language_model(engine, shelf: Path) -> None:
     assert attacked.state == "finished"
     *_, three = engine.chat([ORIGINAL, run_id, attacked.id], [Turn("Who?")], None)
     assert three[:2] == said
-    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf)
+    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf, open_bench=engine._open_bench)
     until(lambda: again.status().ready)
     *_, later = again.chat([ORIGINAL, run_id], [Turn("Who?")], None)
     assert later == said
