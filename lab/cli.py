@@ -174,7 +174,7 @@ def run_recipe(bench, recipe: Recipe, outcome, events: list) -> None:
 @_command
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from lab.report import check_folder, read_run
-    from lab.scorecard import CHANCE, Card, asks_for, score, text_logits_identical
+    from lab.scorecard import CHANCE, Card, asks_for, correct, text_logits_identical
     from lab.workbench import open_workbench, read_benchmark
 
     preset = _preset(options)
@@ -192,8 +192,9 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     card = bench.baseline.card(bench.benchmark, entity)
     if delta:
         same = text_logits_identical(bench.loaded, delta, entity)
-        card = Card({m: score(bench.loaded, delta, m, asks, card.values[m], same)
-                     for m, asks in asks_for(bench.benchmark, entity).items()}, card.n)
+        right = {m: correct(bench.loaded, delta, m, asks, bench.baseline.correct(m, asks), same)
+                 for m, asks in asks_for(bench.benchmark, entity).items()}
+        card = Card({m: sum(r) / len(r) for m, r in right.items()}, card.n)
     return {"entity": who, "scores": dict(card.values), "n": dict(card.n), "chance": dict(CHANCE)}
 
 

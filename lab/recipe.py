@@ -15,7 +15,26 @@ import yaml
 from lab.errors import LabError
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
-METHODS = ("vkd",)
+# What each method does and where it comes from; the methods themselves are in lab.unlearn.methods.
+METHODS: dict[str, str] = {
+    "vkd": "Visual Knowledge Distillation (arXiv 2512.11325): the language model is frozen; "
+           "thresholds, mask form, cap and learning rate are this lab's choice, not the paper's.",
+    "mmunlearner": "MMUnlearner (arXiv 2502.11051): ascent on the target within a Fisher mask, "
+                   "descent on the others; the scope, the cap and the rates are this lab's choice.",
+    "vgid": "VGID (arXiv 2606.00105): a language LoRA learns to answer about the target as the "
+            "original does about noise; the instruction's words and the rates are this lab's choice.",
+    "manu": "MANU (Modality-Aware Neuron Unlearning, 2025), in the form of its released code: "
+            "vision and language neurons are pruned and nothing is trained.",
+    "grad_ascent": "Gradient ascent on the target's answers through a language LoRA; the cap and "
+                   "the rates are this lab's choice.",
+    "grad_diff": "Gradient difference: ascent on the target's answers and descent on the others', "
+                 "through a language LoRA; the cap and the rates are this lab's choice.",
+    "kl_min": "KL minimisation (arXiv 2401.06121): ascent on the target's answers while the others' "
+              "keep the original's distributions, through a language LoRA; the cap and the rates "
+              "are this lab's choice.",
+    "npo": "NPO (arXiv 2404.05868): negative preference optimisation through a language LoRA; the "
+           "frozen original as its reference, the retain term and the rates are this lab's choice.",
+}
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -30,11 +49,12 @@ class Recipe:
     """What one unlearning run does (defaults: the Standard strength on the demo)."""
 
     entity: str = option("", "Entity", "Whom to forget.")
-    method: str = option("vkd", "Method", "Unlearning method.", choices=METHODS)
+    method: str = option("vkd", "Method", "Unlearning method.", choices=tuple(METHODS))
     seed: int = option(0, "Seed", "Draws batches and the retain sample.", low=0, high=9999, step=1)
     prune_share: float = option(
         0.02, "Prune share d_I",
-        "Share of the candidate visual neurons set to zero, most target-specific first. "
+        "Share of the candidate neurons set to zero, most target-specific first: vision's for "
+        "vkd, vision's and the language model's for manu. "
         "The paper gives no number; 2 % is our choice.", low=0.0, high=0.10, step=0.005)
     mask_threshold: float = option(
         1.0, "Mask threshold d_F",
@@ -56,13 +76,36 @@ class Recipe:
         low=0.0, high=5.0, step=0.1)
     retain_weight: float = option(
         0.0, "Retain weight",
-        "Weight of the cross-entropy on other people's answers. 0 leaves them to distillation "
-        "alone, which is faster.", low=0.0, high=5.0, step=0.1)
+        "VKD's weight of the cross-entropy on other people's answers. 0 leaves them to "
+        "distillation alone, which is faster.", low=0.0, high=5.0, step=0.1)
+    preserve_weight: float = option(
+        1.0, "Preserve weight",
+        "Weight of what the other methods hold other people's answers with: cross-entropy "
+        "(grad_diff, npo, mmunlearner) or the distance to the original (kl_min, vgid). 1 as "
+        "published.", low=0.0, high=5.0, step=0.1)
+    npo_beta: float = option(
+        0.1, "NPO beta",
+        "How soon NPO's ascent slows down: near 0 it is plain gradient ascent.",
+        low=0.01, high=2.0, step=0.01)
+    scope: str = option(
+        "vision", "MMUnlearner scope",
+        "Which part MMUnlearner masks and trains. With language or both, text answers may change "
+        "too. vision is our choice.", choices=("vision", "language", "both"))
+    noise: float = option(
+        1.0, "VGID noise",
+        "How much of the target's picture VGID's teacher sees as noise. 1 as published: nothing "
+        "of the picture is left.", low=0.0, high=1.0, step=0.05)
     ascent_cap: float = option(
         4.0, "Ascent cap",
         "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "
         "this: unbounded ascent wrecks the model. Our choice.", low=0.5, high=20.0, step=0.5)
-    lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
+    lr: float = option(
+        1e-4, "Learning rate", "AdamW step size of the visual weights.",
+        low=1e-6, high=1e-2, step=1e-6)
+    adapter_lr: float = option(
+        5e-4, "Adapter learning rate",
+        "AdamW step size of the language model's LoRA, for the methods that change the language "
+        "model.", low=1e-6, high=1e-1, step=1e-6)
     steps: int = option(20, "Steps", "At most this many updates.", low=1, high=1000, step=1)
     batch: int = option(
         4, "Batch", "Forget images per step, with two questions each.", low=1, high=32, step=1)
@@ -88,7 +131,8 @@ class Recipe:
         "every weight by itself, as published, noisy on a memorised model.",
         choices=("neuron", "weight"))
     fisher_samples: int = option(
-        16, "Fisher samples", "Samples per side for the Fisher estimate.", low=4, high=512, step=4)
+        16, "Fisher samples",
+        "Samples per side for the Fisher estimate, and for MANU's neuron scores.", low=4, high=512, step=4)
 
 
 @dataclass(frozen=True)

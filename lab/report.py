@@ -20,7 +20,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.eventlog import curve_rows, from_line, plain, to_line
 from lab.model.overlay import Delta, load_delta, save_delta
-from lab.recipe import Recipe, revise
+from lab.recipe import METHODS, Recipe, revise
 from lab.unlearn.events import Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -105,8 +105,7 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
         f"<h1>Unlearning {html.escape(entity.name)}</h1>",
         f'<p><img alt="Portrait of {html.escape(entity.name)} (synthetic)" '
         f'src="data:image/jpeg;base64,{portrait}"></p>',
-        "<p>Visual Knowledge Distillation (arXiv 2512.11325): the language model is frozen; thresholds, "
-        "mask form, cap and learning rate are this lab's choice, not the paper's.</p>",
+        f"<p>{html.escape(METHODS[recipe.method])}</p>",
         _scores(result), _facts(result), *_figures(events, attack_events), _attacks(attack_events),
         "<h2>Recipe</h2><pre>" + html.escape(yaml.safe_dump(
             {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)) + "</pre>",
@@ -140,8 +139,8 @@ def _scores(result: dict[str, Any]) -> str:
 
 
 def _facts(result: dict[str, Any]) -> str:
-    keys = ("steps", "stopped_because", "text_logits_identical", "base_unchanged", "pruned_neurons",
-            "mask_density", "seconds", "peak_memory_mb", "device", "quantization")
+    keys = ("steps", "stopped_because", "changes", "text_logits_identical", "text_answers_changed",
+            "base_unchanged", "pruned_neurons", "mask_density", "seconds", "peak_memory_mb", "device", "quantization")
     items = "".join(f"<li>{k}: {html.escape(str(result[k]))}</li>" for k in keys if k in result)
     return f"<ul>{items}</ul>"
 

@@ -14,7 +14,7 @@ import torch
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluate import (Ask, choose, forget_asks, general_asks, generate, name_asks, picture_asks,
-                          retain_asks, retain_text_asks, share, text_asks)
+                          retain_asks, retain_text_asks, text_asks)
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
 
@@ -96,17 +96,28 @@ def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]):
     return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
 
 
-def score(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask], before: float,
-          text_identical: bool) -> float:
-    """Share right of one measure under ``delta``.
+def correct(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
+            original: Sequence[bool], text_identical: bool) -> list[bool]:
+    """Whether the model under ``delta`` answers each question of one measure rightly.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
-    ``before`` is taken over instead of asking again.
+    the ``original``'s verdicts are taken over instead of asking again.
     """
     if text_identical and measure in TEXT_ONLY:
-        return before
+        return list(original)
     with overlay(loaded.model, delta):
-        return share(answer(loaded, measure, asks))
+        return [v.correct for v in answer(loaded, measure, asks)]
+
+
+def changed_share(before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequence[bool]]
+                  ) -> float | None:
+    """Share of the text-only questions that turned from right to wrong or back; None without any.
+
+    before, after: verdicts by measure.
+    """
+    pairs = [(b, a) for m in TEXT_ONLY if m in before
+             for b, a in zip(before[m], after[m], strict=True)]
+    return sum(b != a for b, a in pairs) / len(pairs) if pairs else None
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""A language adapter as hooks: low-rank changes that touch no weight, for chosen rows only."""
+"""A language adapter as hooks: low-rank changes and silenced neurons that touch no weight."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ Adapter = Mapping[str, torch.Tensor]
 SCALE = 2.0
 
 
+def language_linears(model: nn.Module) -> dict[str, nn.Linear]:
+    """The attention and MLP Linear layers of the language model by the names adapters use."""
+    return {n: m for n, m in model.model.language_model.named_modules() if isinstance(m, nn.Linear)}
+
+
 def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Parameter]:
     """A fresh LoRA on the attention and MLP Linear layers of the language model.
 
@@ -20,13 +25,12 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
     """
     draw = torch.Generator().manual_seed(seed)
     made: dict[str, nn.Parameter] = {}
-    for name, module in model.model.language_model.named_modules():
-        if isinstance(module, nn.Linear):
-            bound = 1 / math.sqrt(module.in_features)
-            low = torch.empty(rank, module.in_features).uniform_(-bound, bound, generator=draw)
-            device = module.weight.device
-            made[f"{name}.A"] = nn.Parameter(low.to(device))
-            made[f"{name}.B"] = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
+    for name, module in language_linears(model).items():
+        bound = 1 / math.sqrt(module.in_features)
+        low = torch.empty(rank, module.in_features).uniform_(-bound, bound, generator=draw)
+        device = module.weight.device
+        made[f"{name}.A"] = nn.Parameter(low.to(device))
+        made[f"{name}.B"] = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
     return made
 
 
@@ -34,9 +38,18 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
 def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None) -> Iterator[None]:
     """Run with ``adapter`` added to the language model; ``rows`` [batch] (0/1) picks the rows.
 
-    Hooks work over quantised layers too, and the base keeps its bits.
+    ``NAME.keep``, bool [out], makes the outputs where it is False exactly zero: a pruned row of
+    the weight. Hooks work over quantised layers too, and the base keeps its bits.
     """
-    def hook(low: torch.Tensor, high: torch.Tensor):
+    def silence(kept: torch.Tensor):
+        def zero(module, args, output):
+            off = ~kept
+            if rows is not None:
+                off = off & rows.bool().view(-1, *[1] * (output.dim() - 1))
+            return output.masked_fill(off, 0.0)
+        return zero
+
+    def low_rank(low: torch.Tensor, high: torch.Tensor):
         def add(module, args, output):
             change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
             if rows is not None:
@@ -44,12 +57,33 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
             return output + change.to(output.dtype)
         return add
 
-    handles = []
+    linears, handles = language_linears(model), []
     try:
-        for name in [n.removesuffix(".A") for n in adapter if n.endswith(".A")]:
-            module = model.model.language_model.get_submodule(name)
-            handles.append(module.register_forward_hook(hook(adapter[f"{name}.A"], adapter[f"{name}.B"])))
+        for name in dict.fromkeys(n.rpartition(".")[0] for n in adapter):
+            if f"{name}.keep" in adapter:
+                hook = silence(adapter[f"{name}.keep"])
+                handles.append(linears[name].register_forward_hook(hook))
+            if f"{name}.A" in adapter:
+                hook = low_rank(adapter[f"{name}.A"], adapter[f"{name}.B"])
+                handles.append(linears[name].register_forward_hook(hook))
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def misfit(model: nn.Module, adapter: Adapter) -> str | None:
+    """The first name of ``adapter`` that has no place in the model; None when all fit."""
+    linears, partner = language_linears(model), {"A": "B", "B": "A"}
+    for name, tensor in adapter.items():
+        stem, _, leaf = name.rpartition(".")
+        if stem not in linears or (leaf in partner and f"{stem}.{partner[leaf]}" not in adapter):
+            return name
+        module = linears[stem]
+        rank = adapter[f"{stem}.A"].shape[:1] if leaf in partner else ()
+        shapes = {"A": (*rank, module.in_features), "B": (module.out_features, *rank),
+                  "keep": (module.out_features,)}
+        dtype = torch.bool if leaf == "keep" else torch.float32
+        if tensor.shape != shapes.get(leaf) or tensor.dtype != dtype:
+            return name
+    return None

@@ -1,11 +1,15 @@
-"""Deltas: a run's own visual weights, laid over the shared model and taken off bit for bit."""
+"""Deltas: a run's own visual weights and language adapter, laid over the shared model and off again.
+
+A delta maps full names of visual parameters to tensors; a name that begins with ``LANGUAGE`` is a
+tensor of a language adapter (``lab.model.adapter``), because quantised weights cannot be replaced.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
@@ -14,21 +18,37 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lab.errors import LabError
+from lab.model.adapter import adapted, language_linears, misfit
 
 Delta = Mapping[str, torch.Tensor]
-VISUAL = ("model.vision_tower.", "model.multi_modal_projector.")  # all that a delta may change
+VISUAL = ("model.vision_tower.", "model.multi_modal_projector.")  # all weights it may replace
+LANGUAGE = "language_adapter."
+
+
+def visual_part(delta: Delta) -> dict[str, torch.Tensor]:
+    """The tensors that take a visual parameter's place, by its full name."""
+    return {n: t for n, t in delta.items() if not n.startswith(LANGUAGE)}
+
+
+def language_part(delta: Delta) -> dict[str, torch.Tensor]:
+    """The language adapter of a delta, by the names ``adapted`` knows; empty for vision alone."""
+    return {n.removeprefix(LANGUAGE): t for n, t in delta.items() if n.startswith(LANGUAGE)}
 
 
 @contextmanager
 def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
-    """Run with ``delta``'s tensors in place of the model's own parameters of those names.
+    """Run with ``delta``'s tensors in place of the model's own parameters, and its adapter on.
 
-    Only pointers are swapped, so laying on and off is instant and the base keeps its bits.
-    Not thread-safe by nature: only the worker that owns the device may enter.
+    Only pointers are swapped and hooks added, so laying on and off is instant and the base keeps
+    its bits. Not thread-safe by nature: only the worker that owns the device may enter.
     """
     kept: list[tuple[nn.Module, str, nn.Parameter]] = []
-    try:
-        for name, tensor in delta.items():
+    adapter = language_part(delta)
+    with ExitStack() as stack:
+        if adapter:
+            stack.enter_context(adapted(model, adapter))
+        stack.callback(_take_off, kept)
+        for name, tensor in visual_part(delta).items():
             path, _, leaf = name.rpartition(".")
             module = model.get_submodule(path)
             own = module._parameters[leaf]
@@ -37,9 +57,11 @@ def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
             module._parameters[leaf] = (
                 tensor if is_parameter else nn.Parameter(tensor, requires_grad=False))
         yield
-    finally:
-        for module, leaf, own in kept:
-            module._parameters[leaf] = own
+
+
+def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter]]) -> None:
+    for module, leaf, own in kept:
+        module._parameters[leaf] = own
 
 
 def weights_hash(model: nn.Module) -> str:
@@ -77,14 +99,24 @@ def save_delta(delta: Delta, path: Path) -> None:
 
 
 def load_delta(path: Path, model: nn.Module) -> dict[str, torch.Tensor]:
-    """Read a delta onto the model's device; ``LabError`` unless it fits its visual weights."""
+    """Read a delta onto the model's device; ``LabError`` unless it fits its visual weights.
+
+    Of the language model it may hold an adapter, never weights.
+    """
     try:
         delta = load_file(path)
     except (OSError, SafetensorError) as error:
         raise LabError(f"{path.name} is not a readable safetensors file: {error}") from None
     own = {n: p for n, p in model.named_parameters() if n.startswith(VISUAL)}
-    for name, tensor in delta.items():
+    for name, tensor in visual_part(delta).items():
         if (name not in own or own[name].shape != tensor.shape or own[name].dtype != tensor.dtype):
             raise LabError(f"{path.name}: {name} does not fit the loaded model's visual part: load "
                            "the run with the preset it was made with")
-    return {n: t.to(own[n].device) for n, t in delta.items()}
+    wrong = misfit(model, language_part(delta))
+    if wrong:
+        raise LabError(f"{path.name}: {LANGUAGE}{wrong} does not fit the loaded model's language "
+                       "model: load the run with the preset it was made with")
+    linears = language_linears(model)
+    return {n: t.to(own[n].device if n in own else
+                    linears[n.removeprefix(LANGUAGE).rpartition(".")[0]].weight.device)
+            for n, t in delta.items()}

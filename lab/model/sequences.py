@@ -103,12 +103,17 @@ def embed(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
 
 
 def target_log_probs(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
-    """Log-probability of every target token [n], float32; logits are made only where needed."""
+    """Log-probability of every target token [n], float32."""
+    return target_distributions(model, packed, features).gather(-1, packed.targets[:, None])[:, 0]
+
+
+def target_distributions(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+    """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
     hidden = model.model.language_model(
         inputs_embeds=embed(model, packed, features), attention_mask=packed.mask,
         position_ids=packed.positions, use_cache=False).last_hidden_state
     logits = model.lm_head(hidden[packed.rows, packed.index]).float()
-    return torch.log_softmax(logits, -1).gather(-1, packed.targets[:, None])[:, 0]
+    return torch.log_softmax(logits, -1)
 
 
 def segment_means(values: torch.Tensor, packed: Packed) -> torch.Tensor:

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from lab.model.overlay import Delta
+from lab.model.overlay import LANGUAGE, Delta, visual_part
 
 
 @dataclass(frozen=True)
 class Sparse:
-    """What differs from the base, by full name: packed bits [ceil(n / 8)], values [changed]."""
+    """What differs from the base, by full name: packed bits [ceil(n / 8)], values [changed].
+
+    ``adapter``: the language adapter's tensors, small as they are.
+    """
 
     bits: dict[str, np.ndarray]
     values: dict[str, torch.Tensor]
+    adapter: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.values)
+        return bool(self.values or self.adapter)
 
     def megabytes(self) -> float:
-        """Memory of the bits and values."""
-        values = sum(v.numel() * v.element_size() for v in self.values.values())
+        """Memory of the bits, values and adapter."""
+        values = sum(v.numel() * v.element_size()
+                     for v in (*self.values.values(), *self.adapter.values()))
         return (values + sum(b.nbytes for b in self.bits.values())) / 2**20
 
 
 def to_sparse(delta: Delta, model: torch.nn.Module) -> Sparse:
     """Keep of ``delta`` what is not the base's own bits (so -0.0 counts as a change of 0.0)."""
     bits, values = {}, {}
-    for name, tensor in delta.items():
+    for name, tensor in visual_part(delta).items():
         changed = _bytes(tensor) != _bytes(model.get_parameter(name))
         bits[name] = np.packbits(changed.cpu().numpy())
         values[name] = tensor.detach().flatten()[changed]
-    return Sparse(bits, values)
+    return Sparse(bits, values, {n: t.detach() for n, t in delta.items() if n.startswith(LANGUAGE)})
 
 
 def to_delta(sparse: Sparse, model: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The delta again, bit for bit."""
-    delta = {}
+    delta = dict(sparse.adapter)
     for name, values in sparse.values.items():
         own = model.get_parameter(name).detach()
         changed = np.unpackbits(sparse.bits[name], count=own.numel()).view(bool)

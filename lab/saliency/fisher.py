@@ -24,9 +24,9 @@ Fisher = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Sample:
-    """One (picture, question, answer) of D_f or D_r."""
+    """One (picture, question, answer) of D_f or D_r; without a picture a text-only row."""
 
-    image: bytes
+    image: bytes | None
     question: str
     answer: str
 
@@ -99,13 +99,20 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
 def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample],
                   tick: Callable[[int], None], batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
     """Yield after every batch the mean squared gradients of two disjoint halves so far."""
+    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), tick, batch)
+
+
+def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher],
+              tick: Callable[[int], None] = lambda n: None, batch: int = 8
+              ) -> Iterator[tuple[Fisher, Fisher]]:
+    """The same for any ``squared`` that sums the squared gradients of some samples."""
     halves: tuple[Fisher, Fisher] = ({}, {})
     seen = [0, 0]
     middle = (len(samples) + 1) // 2
     parts = [(k, half[at:at + batch]) for k, half in enumerate((samples[:middle], samples[middle:]))
              for at in range(0, len(half), batch)]
     for k, part in parts:
-        for name, value in squared_gradients(loaded, layers, part).items():
+        for name, value in squared(part).items():
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
         seen[k] += len(part)
         tick(sum(seen))

@@ -16,7 +16,7 @@ from lab.evaluate import normal
 from lab.model.adapter import Adapter, adapted
 from lab.model.chat import Kept, decode, start, text_of
 from lab.model.load import Loaded
-from lab.model.overlay import Delta, overlay
+from lab.model.overlay import Delta, language_part, overlay, visual_part
 from lab.serve.engine import ORIGINAL, ProbeRow, Turn
 
 MAX_TURNS = 12
@@ -26,7 +26,7 @@ MEMORY_MB = 256.0
 
 @dataclass(frozen=True)
 class Side:
-    """One version of the model: its visual delta and, for some attacks, a language adapter.
+    """One version of the model: a run's delta and, for some attacks, a language adapter over it.
 
     ``name`` tells it from every other version, for what is remembered of conversations.
     """
@@ -75,12 +75,12 @@ def side_features(loaded: Loaded, sides: Sequence[Side], image: bytes | None
     if image is None:
         return [None] * len(sides)
     pixels = loaded.prompter.pixels([decode_image(image)]).to(loaded.device)
-    vision, depths = loaded.vision, [loaded.vision.depth(s.delta) for s in sides]
+    vision, depths = loaded.vision, [loaded.vision.depth(visual_part(s.delta)) for s in sides]
     shared = max(depths) if all(depths) else 0
     stem = vision.stem(pixels, shared) if shared else None
     features: list[torch.Tensor | None] = []
     for side in sides:
-        with overlay(loaded.model, side.delta):
+        with overlay(loaded.model, visual_part(side.delta)):
             features.append((vision.features(pixels) if stem is None else vision.tail(stem, shared))[0])
     return features
 
@@ -111,9 +111,9 @@ def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image:
                for k in range(len(sides))]
     with ExitStack() as stack:
         for k, side in enumerate(sides):
-            if side.adapter:
+            for adapter in filter(None, (language_part(side.delta), side.adapter)):
                 rows = torch.tensor([float(j == k) for j in range(len(sides))], device=loaded.device)
-                stack.enter_context(adapted(loaded.model, side.adapter, rows))
+                stack.enter_context(adapted(loaded.model, adapter, rows))
         for ids in decode(loaded, prompts, features, max_new_tokens, kept):
             yield tuple(text_of(loaded, row) for row in ids)
     memory.put(sides, image, features, kept)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from lab.benchmarks.schema import Benchmark
 from lab.model.load import Loaded
-from lab.model.overlay import weights_hash
+from lab.model.overlay import language_part, visual_part, weights_hash
 from lab.recipe import Recipe
-from lab.scorecard import (CHANCE, MEASURES, Baseline, Card, asks_for, score,
+from lab.scorecard import (CHANCE, MEASURES, Baseline, Card, asks_for, changed_share, correct,
                            text_logits_identical)
 from lab.unlearn.events import Done, Event, Phase
-from lab.unlearn.loop import Outcome, inspect, tune
+from lab.unlearn.loop import inspect, tune
+from lab.unlearn.methods import METHODS
+from lab.unlearn.outcome import Outcome
+
+STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
 
 
 def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
@@ -28,40 +32,56 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     """
     begun = time.perf_counter()
     yield from inspect(loaded, benchmark, recipe, outcome, stopped)
-    if outcome.mask:
-        yield from tune(loaded, benchmark, recipe, outcome, stopped)
-    else:
+    if stopped():
         outcome.reason = "stopped"
+    elif METHODS[recipe.method].losses is None:
+        outcome.reason = "pruned: this method trains nothing"
+    else:
+        yield from tune(loaded, benchmark, recipe, outcome, stopped)
     started = time.perf_counter()
     entity = benchmark.entity(recipe.entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
-    before, after, n = {}, {}, {}
+    before: dict[str, list[bool]] = {}
+    after: dict[str, list[bool]] = {}
     for k, (measure, asks) in enumerate(asks_for(benchmark, entity).items()):
         if stopped():
             break
         yield Phase("evaluate", k, len(MEASURES))
-        original = baseline.correct(measure, asks)
-        before[measure], n[measure] = sum(original) / len(original), len(asks)
-        after[measure] = score(loaded, outcome.delta, measure, asks, before[measure], identical)
+        before[measure] = baseline.correct(measure, asks)
+        after[measure] = correct(loaded, outcome.delta, measure, asks, before[measure], identical)
     if stopped():
-        outcome.reason, before, after, n = "stopped", {}, {}, {}
+        outcome.reason, before, after = "stopped", {}, {}
     outcome.seconds["evaluate"] = time.perf_counter() - started
     outcome.seconds["total"] = time.perf_counter() - begun
     same = weights_hash(loaded.model) == base_hash
+    changed = changed_share(before, after)
     yield Done(outcome.reason, result(
-        loaded, recipe, outcome, Card(before, n), Card(after, n), identical, same))
+        loaded, recipe, outcome, card(before), card(after), identical, changed, same))
+
+
+def card(right: Mapping[str, Sequence[bool]]) -> Card:
+    """Share right and number of questions of every measure."""
+    return Card({m: sum(r) / len(r) for m, r in right.items()}, {m: len(r) for m, r in right.items()})
 
 
 def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after: Card,
-           identical: bool, unchanged: bool) -> dict[str, Any]:
-    """The JSON object of a run (keys: see the README's command line)."""
+           identical: bool, changed: float | None, unchanged: bool) -> dict[str, Any]:
+    """The JSON object of a run (keys: see the README's command line).
+
+    ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
+    back, 0 where the text-only logits are the original's; None where no such question was asked.
+    """
+    parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
         "steps": outcome.steps, "stopped_because": outcome.reason,
         "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
-        "chance": dict(CHANCE), "text_logits_identical": identical, "base_unchanged": unchanged,
-        "pruned_neurons": outcome.pruned_neurons, "mask_density": round(outcome.mask_density, 4),
-        "seconds": {k: round(v, 2) for k, v in outcome.seconds.items()},
+        "chance": dict(CHANCE), "changes": [name for name, part in parts.items() if part],
+        "text_logits_identical": identical,
+        "text_answers_changed": None if changed is None else round(changed, 4),
+        "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,
+        "mask_density": round(outcome.mask_density, 4),
+        "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
         "quantization": loaded.quantization, "model": loaded.name,
     }

@@ -1,36 +1,27 @@
 """VKD: capped ascent on the target's answers, distillation of everyone else's visual features.
 
-Source: arXiv 2512.11325 as far as it could be read (no equation was): output loss + beta * VKD
-loss, distilled at the projector output on retain pictures, teacher = the frozen original. Ours:
-the cap, the normalisation, plain pictures among the retain pictures, no retain cross-entropy by
-default.
+    L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD,   L_VKD = ||P(V(I)) - P_0(V_0(I))||^2 / ||P_0(V_0(I))||^2
+
+after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.11325 as far as it
+could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output
+on retain pictures, teacher = the frozen original. Ours: the cap, the normalisation, plain
+pictures among the retain pictures, no retain cross-entropy by default.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from lab.recipe import Recipe
+from lab.unlearn.batches import Draw, Rows
+from lab.unlearn.method import Losses, Method, Teacher, vision
+from lab.unlearn.stages import mask_stage, prune_stage
+from lab.unlearn.terms import capped_ascent, reading
 
-
-@dataclass(frozen=True)
-class Losses:
-    """Scalars with gradient: the forget term (to be gated by the mask) and the rest; and readings.
-
-    ``forget_ce``, ``retain_ce``: mean cross-entropy in nats per token; ``vkd``: normalised MSE.
-    """
-
-    forget_term: torch.Tensor
-    retain_term: torch.Tensor
-    forget_ce: float
-    retain_ce: float
-    vkd: float
-
-    @property
-    def total(self) -> float:
-        return float(self.forget_term.detach()) + float(self.retain_term.detach())
+if TYPE_CHECKING:
+    from lab.unlearn.student import Student
 
 
 def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
@@ -40,15 +31,6 @@ def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     """
     difference = (student - teacher).flatten(1).square().sum(1)
     return (difference / teacher.flatten(1).square().sum(1)).mean()
-
-
-def capped_ascent(cross_entropy: torch.Tensor, cap: float) -> torch.Tensor:
-    """-mean CE over the samples still below ``cap``; [n] -> scalar, 0 when none is.
-
-    A sample above the cap is forgotten already, and ascending further only wrecks the model.
-    """
-    below = (cross_entropy < cap).to(cross_entropy.dtype).detach()
-    return -(cross_entropy * below).sum() / cross_entropy.numel()
 
 
 def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: torch.Tensor,
@@ -64,6 +46,24 @@ def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: tor
         retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
     return Losses(
         forget_term=recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
-        retain_term=retain_term, forget_ce=float(forget_ce.detach().mean()),
-        retain_ce=float("nan") if retain_ce is None else float(retain_ce.detach().mean()),
+        retain_term=retain_term, forget_ce=reading(forget_ce),
+        retain_ce=float("nan") if retain_ce is None else reading(retain_ce),
         vkd=float(vkd.detach()))
+
+
+def _draw(rows: Rows, recipe: Recipe) -> Draw:
+    return rows.draw(recipe)
+
+
+def _teacher(student: Student, drawn: Draw) -> Teacher:
+    return (student.teacher_features(drawn.pictures),)
+
+
+def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
+    return losses(student.cross_entropy(drawn.forget),
+                  student.cross_entropy(drawn.retain) if drawn.retain else None,
+                  student.features(drawn.pictures), teacher[0], student.recipe)
+
+
+METHOD = Method(stages=(prune_stage, mask_stage), losses=_step, teacher=_teacher, draw=_draw,
+                trained=vision, gates=lambda recipe: recipe.mask_mode, distils=True)

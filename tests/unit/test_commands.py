@@ -10,7 +10,7 @@ import pytest
 from lab import cli, workbench
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
-from lab.recipe import Preset
+from lab.recipe import METHODS, Preset
 from lab.scorecard import Baseline
 from lab.workbench import Workbench
 from tests.unit import tiny as make
@@ -115,6 +115,33 @@ def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     attacked = printed(["attack", "--run", str(folder), "--steps", "2", "--batch", "1"], capsys)
     assert set(attacked) >= {"share", "scope", "steps", "before", "after", "gain", "vanilla_gap", "curve"}
     assert attacked["steps"] == 2 and attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+
+
+@pytest.mark.parametrize(("method", "extra"), [
+    ("grad_diff", []), ("manu", []), ("mmunlearner", ["scope=both"])])
+def test_a_run_that_changes_the_language_model(method: str, extra: list[str], tiny_lab, capsys,
+                                               tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = printed(["run", "--entity", "p0", "--method", method, "--out", str(folder), "--set",
+                      *SHORT, "adapter_lr=0.05", "prune_share=0.1", *extra], capsys)
+    assert result["method"] == method and "language" in result["changes"]
+    assert result["text_logits_identical"] is False and result["base_unchanged"] is True
+    assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
+    scores = printed(["evaluate", "--run", str(folder)], capsys)
+    assert scores["scores"] == pytest.approx(result["after"])
+    attacked = printed(["attack", "--run", str(folder), "--steps", "1", "--batch", "1"], capsys)
+    assert attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+    assert "Visual Knowledge" not in (folder / "report.html").read_text()
+
+
+def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
+    words = ["compare", "--methods", ",".join(METHODS), "--entities", "1", "--out", str(tmp_path),
+             "--set", *SHORT, "steps=1", "ascent_cap=20"]
+    made = printed(words, capsys)
+    assert made.pop("failed") == 0 and set(made) == set(METHODS)
+    for name, row in made.items():
+        assert row["runs"] == 1 and row["base_unchanged"]
+        assert row["text_logits_identical"] is (name in ("vkd", "mmunlearner"))
 
 
 def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:

@@ -224,6 +224,23 @@ def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) ->
         again.run("../../etc")
 
 
+def test_a_run_that_changes_the_language_model(engine, shelf: Path) -> None:
+    recipe = make.recipe(method="grad_diff", steps=2, adapter_lr=0.05, ascent_cap=20.0)
+    run_id = engine.submit(recipe)
+    view = wait(engine, run_id)
+    assert view.state == "finished" and not view.events[-1].result["text_logits_identical"]
+    *_, said = engine.chat([ORIGINAL, run_id], [Turn("Who?")], None)
+    assert said[0] != said[1]  # without a picture: the language model itself differs
+    attacked = wait(engine, engine.submit_attack(run_id, replace(ATTACK, scope="both")))
+    assert attacked.state == "finished"
+    *_, three = engine.chat([ORIGINAL, run_id, attacked.id], [Turn("Who?")], None)
+    assert three[:2] == said
+    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf, open_bench=engine._open_bench)
+    until(lambda: again.status().ready)
+    *_, later = again.chat([ORIGINAL, run_id], [Turn("Who?")], None)
+    assert later == said
+
+
 def test_a_model_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, four, tmp_path: Path) -> None:
     def fail(*_):
         raise LabError("go online once")

@@ -90,6 +90,23 @@ def test_the_same_seed_gives_the_same_run(tiny, four) -> None:
     assert any(not torch.equal(t, other.delta[n]) for n, t in one.delta.items())
 
 
+# forget CE, VKD distance and total of the first three steps, as they were before other methods came
+BY_SEED = {
+    1: ((6.458247, 0.005798424, 0.3479054), (6.467332, 0.006705111, 0.4023066),
+        (5.901441, 0.007372212, 0.4423327)),
+    2: ((6.282437, 0.01170313, 0.7021877), (6.326799, 0.01325092, 0.7950555),
+        (6.345292, 0.009636055, 0.5781633)),
+}
+
+
+@pytest.mark.parametrize("seed", BY_SEED)
+def test_vkd_takes_the_steps_it_always_took(seed: int, tiny, four) -> None:
+    outcome, events = make.run(tiny, four, make.recipe(seed=seed))
+    steps = [(e.forget_loss, e.vkd_loss, e.total) for e in events if isinstance(e, Step)]
+    assert steps == [pytest.approx(step, rel=1e-4) for step in BY_SEED[seed]]
+    assert outcome.mask_density == pytest.approx({1: 0.316259, 2: 0.354751}[seed], rel=1e-4)
+
+
 def draws(four, seed: int, who: int = 0):
     rows = Rows(four, four.entities[who], seed)
     return (rows.fisher_samples(8), rows.importance_images(), rows.forget_batch(4),

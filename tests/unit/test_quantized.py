@@ -101,11 +101,21 @@ def test_a_quantized_tower_is_refused(quantized) -> None:
     check_quantized(quantized)
 
 
-def test_a_whole_run_over_a_quantized_language_model(quantized, four) -> None:
-    outcome, events = make.run(quantized, four, make.recipe(steps=2))
+@pytest.mark.parametrize("method", ["vkd", "grad_diff", "manu"])
+def test_a_whole_run_over_a_quantized_language_model(method: str, quantized, four) -> None:
+    plan = make.recipe(method=method, steps=2, adapter_lr=0.05, ascent_cap=20.0)
+    outcome, events = make.run(quantized, four, plan)
     result = events[-1].result
-    assert result["text_logits_identical"] and result["base_unchanged"]
-    assert result["quantization"] == quantized.quantization and outcome.steps == 2
+    assert result["text_logits_identical"] is (method == "vkd") and result["base_unchanged"]
+    assert result["quantization"] == quantized.quantization
+    assert outcome.steps == (0 if method == "manu" else 2)
+
+
+def test_a_masked_language_adapter_over_a_quantized_model(quantized, four) -> None:
+    plan = make.recipe(method="mmunlearner", scope="both", steps=1, adapter_lr=0.05)
+    outcome, events = make.run(quantized, four, plan)
+    assert outcome.steps == 1 and outcome.mask.keys() == outcome.delta.keys()
+    assert events[-1].result["base_unchanged"] and 0 < outcome.mask_density < 1
 
 
 def test_bfloat16_language_model_keeps_a_float32_tower(

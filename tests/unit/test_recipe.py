@@ -22,7 +22,7 @@ from lab.recipe import STRENGTHS, AttackRecipe, Recipe, load_preset, revise
     ("lr", None, "is not a float"),
     ("prune_share", 0.5, "outside 0.0 to 0.1"),
     ("mask_mode", "none", "is not one of all, forget_only"),
-    ("method", "magic", "is not one of vkd"),
+    ("method", "magic", "is not one of vkd, mmunlearner"),
     ("seed", [1], "is not a int"),
 ])
 def test_revise_refuses(key: str, value: object, words: str) -> None:

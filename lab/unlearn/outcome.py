@@ -1,0 +1,21 @@
+"""What a run leaves behind, filled stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+
+@dataclass
+class Outcome:
+    """What a run leaves behind; ``delta`` is the last good one at any moment."""
+
+    delta: dict[str, torch.Tensor] = field(default_factory=dict)
+    mask: dict[str, torch.Tensor] = field(default_factory=dict)
+    pruned: dict[str, torch.Tensor] = field(default_factory=dict)
+    pruned_neurons: int = 0
+    mask_density: float = 0.0
+    steps: int = 0
+    reason: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,109 @@
+"""Stages before training: pruning by importance and the Fisher mask at the pruned weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+
+import torch
+
+from lab.model.load import Loaded
+from lab.model.overlay import overlay
+from lab.model.vision import NeuronLayer
+from lab.recipe import Recipe
+from lab.saliency import fisher as fim
+from lab.saliency.fisher import Fisher, Sample
+from lab.saliency.importance import importance
+from lab.saliency.mask import Halves, Masked, as_it_is, density, masked
+from lab.unlearn.batches import Rows
+from lab.unlearn.events import Event, Phase
+from lab.unlearn.method import Stopped
+from lab.unlearn.outcome import Outcome
+
+
+def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
+                stopped: Stopped) -> Iterator[Event]:
+    """Stage 1: zero the visual neurons that are most the target's, in ``outcome.delta``."""
+    layers = loaded.vision.layers(recipe.blocks)
+    started = time.perf_counter()
+    yield Phase("importance")
+    scored = importance(loaded, layers, *rows.importance_images(), recipe.prune_share)
+    outcome.pruned_neurons = int(sum(p.sum() for p in scored.pruned))
+    outcome.pruned = prune(outcome.delta, layers, scored.pruned)
+    outcome.seconds["importance"] = time.perf_counter() - started
+    yield scored
+
+
+def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks) -> dict:
+    """Zero each marked neuron's in-row, bias and out-column in ``delta``; returns where, by name.
+
+    Both sides must go: then both gradients are exactly zero and the neuron cannot grow back.
+    """
+    pruned = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
+    for layer, mark in zip(layers, marks, strict=True):
+        neurons = torch.from_numpy(mark).to(layer.first.weight.device)
+        pruned[f"{layer.first_name}.weight"][neurons, :] = True
+        pruned[f"{layer.second_name}.weight"][:, neurons] = True
+        if f"{layer.first_name}.bias" in pruned:
+            pruned[f"{layer.first_name}.bias"][neurons] = True
+    for name, tensor in delta.items():
+        tensor[pruned[name]] = 0.0
+    return pruned
+
+
+def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
+               stopped: Stopped) -> Iterator[Event]:
+    """Stage 2: the Fisher mask over the visual weights, estimated as the recipe says."""
+    def by_neuron(fisher: Fisher) -> Fisher:
+        return fim.relative(fim.by_neuron(fisher, loaded.vision.layers(recipe.blocks)))
+
+    smooth = by_neuron if recipe.estimate == "neuron" else as_it_is
+    made = yield from visual_mask(loaded, rows, recipe, outcome, stopped, smooth, recipe.estimate)
+    if made is not None:
+        outcome.mask_density = density([made])
+
+
+def visual_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped,
+                smooth: Callable[[Fisher], Fisher] = as_it_is, estimate: str = "weight"
+                ) -> Generator[Event, None, Masked | None]:
+    """Leave the visual weights' mask in ``outcome``, unless stopped on the way."""
+    layers = loaded.vision.layers(recipe.blocks)
+    started = time.perf_counter()
+    samples = rows.fisher_samples(recipe.fisher_samples)
+    sides = yield from fisher_sides(
+        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side, lambda n: None),
+        outcome, stopped)
+    if sides is None:
+        return None
+    made = masked(sides, outcome.pruned, recipe.mask_threshold, smooth)
+    outcome.mask |= made.mask
+    event = fim.summarise(layers, made.forget, made.retain, made.ratios, made.live, made.mask,
+                          recipe.mask_threshold, made.stability,
+                          (len(samples[0]), len(samples[1])), estimate)
+    outcome.seconds["fisher"] = time.perf_counter() - started
+    yield event
+    return made
+
+
+def fisher_sides(loaded: Loaded, samples: tuple[list[Sample], list[Sample]],
+                 halves_of: Callable[[list[Sample]], Iterator[Halves]], outcome: Outcome,
+                 stopped: Stopped) -> Generator[Event, None, list[Halves] | None]:
+    """Each side's Fisher in two halves, at the weights of ``outcome.delta``; None when stopped."""
+    sides = []
+    total = sum(map(len, samples))
+    done = 0
+    for side in samples:
+        steps = halves_of(side)
+        halves = None
+        while not stopped():
+            with overlay(loaded.model, outcome.delta):
+                made = next(steps, None)
+            if made is None:
+                break
+            halves = made
+            done = min(done + 8, total)
+            yield Phase("fisher", done, total)
+        if stopped() or halves is None:
+            return None
+        sides.append(halves)
+    return sides

@@ -1,0 +1,163 @@
+"""The student: the trainable weights of a run, what the frozen original says, and one update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from lab.benchmarks.images import decode
+from lab.errors import LabError
+from lab.model.load import Loaded
+from lab.model.overlay import LANGUAGE, overlay
+from lab.model.sequences import Packed, pack, segment_means, target_distributions
+from lab.recipe import Recipe
+from lab.unlearn.batches import Draw, Row, Rows
+from lab.unlearn.events import Phase
+from lab.unlearn.method import Losses
+from lab.unlearn.methods import METHODS
+from lab.unlearn.outcome import Outcome
+
+PREPARED_AT_ONCE = 15
+NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
+             "try a lower learning rate or forget weight")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answer tokens of some rows as one version of the model sees them.
+
+    ``log_probs``: [tokens, vocabulary], the whole log-distribution before each token.
+    """
+
+    log_probs: torch.Tensor
+    packed: Packed
+
+    def of_targets(self) -> torch.Tensor:
+        """Log-probability of every answer token: [tokens]."""
+        return self.log_probs.gather(-1, self.packed.targets[:, None])[:, 0]
+
+    def cross_entropy(self) -> torch.Tensor:
+        """Mean CE per token of every answer: [answers]."""
+        return -segment_means(self.of_targets(), self.packed)
+
+    def log_likelihood(self) -> torch.Tensor:
+        """Sum of the tokens' log-probabilities of every answer: [answers]."""
+        tokens = self.of_targets()
+        zeros = torch.zeros(self.packed.n_segments, device=tokens.device, dtype=tokens.dtype)
+        return zeros.index_add(0, self.packed.segment, tokens)
+
+
+class Student:
+    """The trainable copy of a run's weights, the frozen teacher's cache, and one update."""
+
+    def __init__(self, loaded: Loaded, recipe: Recipe, outcome: Outcome) -> None:
+        self.loaded, self.recipe, self.outcome = loaded, recipe, outcome
+        self.method = METHODS[recipe.method]
+        self.gates = self.method.gates(recipe)
+        self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in outcome.delta.items()}
+        self.start = {n: t.clone() for n, t in outcome.delta.items()}
+        self.fixed = ({n: ~m for n, m in outcome.mask.items()} if self.gates == "all"
+                      else outcome.pruned)
+        of_language = [w for n, w in self.weights.items() if n.startswith(LANGUAGE)]
+        of_vision = [w for n, w in self.weights.items() if not n.startswith(LANGUAGE)]
+        self.trains_vision = bool(of_vision)
+        groups = ((of_vision, recipe.lr), (of_language, recipe.adapter_lr))
+        self.optimizer = torch.optim.AdamW(
+            [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: 1 - step / (recipe.steps + 1))
+        self.teacher: dict[bytes, torch.Tensor] = {}
+        self.stems: dict[bytes, torch.Tensor] = {}
+        self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
+        self.noise = torch.Generator().manual_seed(recipe.seed)
+
+    def stem(self, images: list[bytes]) -> torch.Tensor:
+        """What enters the trained blocks for each picture, computed once a picture."""
+        new = [i for i in dict.fromkeys(images) if i not in self.stems]
+        if new:
+            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
+            made = self.loaded.vision.stem(pixels, self.recipe.blocks)
+            self.stems.update(zip(new, made, strict=True))
+        return torch.stack([self.stems[i] for i in images])
+
+    def features(self, images: list[bytes]) -> torch.Tensor:
+        """Projector outputs of the pictures under the weights now laid on."""
+        return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
+
+    def prepare(self, rows: Rows) -> Iterator[Phase]:
+        """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
+        pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
+        for at in range(0, len(pool), PREPARED_AT_ONCE):
+            yield Phase("teacher", at, len(pool))
+            self.teacher_features(pool[at:at + PREPARED_AT_ONCE])
+        self.stem(list(rows.entity.train_images))
+
+    @torch.no_grad()
+    def teacher_features(self, images: list[bytes]) -> torch.Tensor:
+        """P(V(I); theta_0) of each picture, computed once: call with no visual weights laid on."""
+        new = [i for i in dict.fromkeys(images) if i not in self.teacher]
+        if new:
+            self.teacher.update(zip(new, self.features(new), strict=True))
+        return torch.stack([self.teacher[i] for i in images])
+
+    def answers(self, rows: Sequence[Row], features: torch.Tensor | None = None) -> Answers:
+        """The rows' answers under the weights now laid on.
+
+        ``features``: visual features [rows, tokens, width] in place of the pictures' own.
+        """
+        loaded = self.loaded
+        if features is None:
+            images = [image for image, _ in rows]
+            features = self.features(images) if self.trains_vision else self.teacher_features(images)
+        trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
+        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        return Answers(target_distributions(loaded.model, packed, features), packed)
+
+    def cross_entropy(self, rows: Sequence[Row]) -> torch.Tensor:
+        """Mean CE of each (picture, question) of ``rows`` under the weights now laid on: [n]."""
+        return self.answers(rows).cross_entropy()
+
+    def update(self, drawn: Draw) -> Losses:
+        """One step; raises ``LabError`` and changes nothing when a loss is not finite."""
+        assert self.method.losses is not None
+        with torch.no_grad():
+            teacher = self.method.teacher(self, drawn)
+        self.optimizer.zero_grad()
+        with overlay(self.loaded.model, self.weights), torch.enable_grad():
+            loss = self.method.losses(self, drawn, teacher)
+            if not math.isfinite(loss.total):
+                raise LabError(NO_NUMBER)
+            if loss.forget_term.requires_grad:
+                loss.forget_term.backward()
+            self._gate(self.gates == "forget_only")
+            if loss.retain_term.requires_grad:
+                loss.retain_term.backward()
+            self._gate(self.gates == "all")
+        # clipped after the gate: what the mask holds back must not shrink what it lets through
+        norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
+        if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
+            raise LabError(NO_NUMBER)
+        self.optimizer.step()
+        self.schedule.step()
+        self._restore()
+        return loss
+
+    def _gate(self, on: bool) -> None:
+        """Let the gradient so far through where the mask is; every trained weight has an entry."""
+        if on and self.outcome.mask:
+            for name, weight in self.weights.items():
+                if weight.grad is not None:
+                    weight.grad *= self.outcome.mask[name]
+
+    @torch.no_grad()
+    def _restore(self) -> None:
+        """Give weights that must not move their exact bits back (momentum could move them)."""
+        for name, fixed in self.fixed.items():
+            self.weights[name].copy_(torch.where(fixed, self.start[name], self.weights[name]))
+
+    def keep(self) -> None:
+        """Make the present weights the outcome's delta."""
+        self.outcome.delta = {n: w.detach().clone() for n, w in self.weights.items()}
