@@ -111,12 +111,12 @@ def guarded(handler: Callable) -> Callable:
 
 
 def recipe_controls(
-    base: Recipe | AttackRecipe, skip: tuple[str, ...] = ()
+    base: Recipe | AttackRecipe, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
 ) -> dict[str, gr.components.Component]:
-    """Make one labelled control per recipe field, from the field's own metadata."""
+    """Make one labelled control per recipe field (or the ``only`` ones), from its own metadata."""
     return {
         spec.name: _control(getattr(base, spec.name), dict(spec.metadata))
-        for spec in fields(base) if spec.name not in skip}
+        for spec in fields(base) if spec.name not in skip and (not only or spec.name in only)}
 
 
 def _control(value: Any, meta: dict[str, Any]) -> gr.components.Component:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.recipe import STRENGTHS, Recipe, revise
+from lab.recipe import METHODS, STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.ui import snippets
 from lab.ui.charts import empty, live_chart, unlearn_chart
@@ -27,6 +27,7 @@ class Parts:
 
     strength: gr.Radio
     fields: dict[str, gr.components.Component]
+    about: gr.HTML
     start: gr.Button
     line: gr.HTML
     chart: gr.HTML
@@ -40,15 +41,23 @@ def layout(frame: Frame) -> Parts:
     strength = gr.Radio(
         list(STRENGTHS), value=DEFAULT_STRENGTH, label=text.STRENGTH, info=text.STRENGTH_INFO)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
+    method = recipe_controls(base, only=("method",))
+    about = gr.HTML(about_method(base.method), elem_id="about-method")
     with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
-        controls = recipe_controls(base, skip=("entity",))
+        controls = method | recipe_controls(base, skip=("entity", "method"))
     with gr.Row():
         start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
         go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
     line = gr.HTML("", elem_id="unlearn-line")
     chart = live_chart(text.NO_CURVE, "unlearn-chart")
     result = gr.HTML("", elem_id="unlearn-result")
-    return Parts(strength, controls, start, line, chart, result, go)
+    return Parts(strength, controls, about, start, line, chart, result, go)
+
+
+def about_method(method: str) -> str:
+    """Say what a method does, what of it is our choice, and whether it changes the language model."""
+    return snippets.note(METHODS[method] + ("" if method == "vkd" else " " + text.MAY_CHANGE_TEXT),
+                         "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -69,14 +78,15 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         return run_id, "", remember(history, entity, "attack", "")
 
     def choose(strength: str):
-        recipe = recipe_for(engine, strength)
-        return [getattr(recipe, name) for name in names]
+        recipe = recipe_for(engine, strength)  # how strongly, not by what method
+        return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict]:
         yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
         async for view in frame.tails.follow("unlearn", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
+    parts.fields["method"].change(about_method, parts.fields["method"], parts.about, **QUICK)
     parts.strength.input(choose, parts.strength, controls, **QUICK)
     parts.start.click(
         guarded(start), [frame.entity, frame.history, *controls],
@@ -114,10 +124,15 @@ def result_html(result: dict[str, Any]) -> str:
          _change(before.get(key), after.get(key)), str(sizes.get(key, text.UNKNOWN)),
          snippets.percent(chance.get(key)))
         for key, name in text.SCORES.items() if key in before or key in after]
-    checks = (
+    checks = [
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
-        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED))
-    said = "".join(_check(result.get(key), *words) for key, *words in checks)
+        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED)]
+    said = ""
+    if "language" in result.get("changes", ()):
+        # Then other text answers are what the method does, not a fault.
+        said, checks = snippets.note(text.TEXT_CHANGED.format(
+            share=snippets.percent(result.get("text_answers_changed")))), checks[1:]
+    said += "".join(_check(result.get(key), *words) for key, *words in checks)
     return snippets.table(text.RESULT_HEAD, rows, text.RESULT) + said + snippets.note(
         _details(result), "quiet")
 

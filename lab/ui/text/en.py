@@ -127,6 +127,10 @@ SCORES = {
 POINTS = "{:+.1f} points"
 TEXT_SAME = "Text-only answers: identical bit for bit to the original's."
 TEXT_DIFFERS = "Text-only answers: NOT identical to the original's. Something is wrong."
+TEXT_CHANGED = (
+    "This method changes the language model too: {share} of the text-only questions turned from right "
+    "to wrong or back.")
+MAY_CHANGE_TEXT = "Where it trains or prunes the language model, text answers may change too."
 TEXT_UNCHECKED = "Text-only answers: not checked in this run."
 BASE_SAME = "The shared original model: unchanged (same hash before and after)."
 BASE_DIFFERS = "The shared original model: CHANGED. Restart the lab."
