@@ -15,7 +15,7 @@ import torch
 from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluate import choose, forget_asks, share
+from lab.evaluate import chance, choose, forget_asks, share
 from lab.model.adapter import adapted, new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
@@ -24,7 +24,6 @@ from lab.recipe import AttackRecipe
 from lab.unlearn.batches import asked_by_image
 from lab.unlearn.events import Curve, Done, Event, Phase
 
-CHANCE = 0.25
 RANK = 8
 NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
 
@@ -113,17 +112,18 @@ class Attacker:
 
     def curve(self, stopped: Callable[[], bool]) -> Iterator[Curve]:
         """Relearn, yielding the accuracy before and every ``probe_every`` steps."""
+        level = chance(forget_asks(self.victim.entity))
         accuracy, n = self.accuracy()
-        yield Curve(self.victim.who, 0, accuracy, n, CHANCE)
+        yield Curve(self.victim.who, 0, accuracy, n, level)
         for step in range(1, self.recipe.steps + 1):
             if stopped():
                 return
             loss = self.update()
             if step % self.recipe.probe_every == 0 or step == self.recipe.steps:
                 accuracy, n = self.accuracy()
-                yield Curve(self.victim.who, step, accuracy, n, CHANCE, loss)
+                yield Curve(self.victim.who, step, accuracy, n, level, loss)
             else:
-                yield Curve(self.victim.who, step, math.nan, n, CHANCE, loss)
+                yield Curve(self.victim.who, step, math.nan, n, level, loss)
 
 
 def attack(unlearned: Victim, control: Victim | None, vanilla: float, recipe: AttackRecipe,
@@ -159,7 +159,7 @@ def attack(unlearned: Victim, control: Victim | None, vanilla: float, recipe: At
         "rows": len(attacker_rows(unlearned.entity, recipe)),
         "before": before, "after": after, "gain": after - before, "vanilla": vanilla,
         "vanilla_gap": vanilla - after, "curve": curve, "n": len(forget_asks(unlearned.entity)),
-        "chance": CHANCE, "control": _control(control, points),
+        "chance": chance(forget_asks(unlearned.entity)), "control": _control(control, points),
         "seconds": round(time.perf_counter() - started, 2),
     })
 

@@ -173,8 +173,9 @@ def run_recipe(bench, recipe: Recipe, outcome, events: list) -> None:
 
 @_command
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from lab.evaluate import chance
     from lab.report import check_folder, read_run
-    from lab.scorecard import CHANCE, Card, asks_for, correct, text_logits_identical
+    from lab.scorecard import Card, asks_for, correct, text_logits_identical
     from lab.workbench import open_workbench, read_benchmark
 
     preset = _preset(options)
@@ -189,13 +190,15 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
         who = recipe.entity
     entity = bench.benchmark.entity(who)
+    asked = asks_for(bench.benchmark, entity)
     card = bench.baseline.card(bench.benchmark, entity)
     if delta:
         same = text_logits_identical(bench.loaded, delta, entity)
         right = {m: correct(bench.loaded, delta, m, asks, bench.baseline.correct(m, asks), same)
-                 for m, asks in asks_for(bench.benchmark, entity).items()}
+                 for m, asks in asked.items()}
         card = Card({m: sum(r) / len(r) for m, r in right.items()}, card.n)
-    return {"entity": who, "scores": dict(card.values), "n": dict(card.n), "chance": dict(CHANCE)}
+    return {"entity": who, "scores": dict(card.values), "n": dict(card.n),
+            "chance": {m: chance(asks) for m, asks in asked.items()}}
 
 
 @_command

@@ -120,6 +120,12 @@ def share(verdicts: Sequence[Verdict]) -> float:
     return sum(v.correct for v in verdicts) / len(verdicts)
 
 
+def chance(asks: Sequence[Ask]) -> float:
+    """Share right of whoever picks options blindly; a question without options counts 0."""
+    blind = [1 / len(a.question.options) if a.question.options else 0.0 for a in asks]
+    return sum(blind) / len(blind)
+
+
 def questions(entity: Entity, task: str, modality: str) -> list[Question]:
     """The entity's evaluation questions of one task and modality."""
     return [q for q in entity.questions if q.task == task and q.modality == modality]

@@ -22,7 +22,6 @@ TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
 MEASURES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
             "pictures_vqa")
 MOST_CHECKED = 64
-CHANCE = {m: 0.25 for m in MEASURES} | {"forget_name": 0.0}
 
 
 @dataclass(frozen=True)

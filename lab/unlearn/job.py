@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from lab.benchmarks.schema import Benchmark
+from lab.evaluate import chance
 from lab.model.load import Loaded
 from lab.model.overlay import language_part, visual_part, weights_hash
 from lab.recipe import Recipe
-from lab.scorecard import (CHANCE, MEASURES, Baseline, Card, asks_for, changed_share, correct,
+from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
                            text_logits_identical)
 from lab.unlearn.events import Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
@@ -43,7 +44,8 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     identical = text_logits_identical(loaded, outcome.delta, entity)
     before: dict[str, list[bool]] = {}
     after: dict[str, list[bool]] = {}
-    for k, (measure, asks) in enumerate(asks_for(benchmark, entity).items()):
+    asked = asks_for(benchmark, entity)
+    for k, (measure, asks) in enumerate(asked.items()):
         if stopped():
             break
         yield Phase("evaluate", k, len(MEASURES))
@@ -56,7 +58,8 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     same = weights_hash(loaded.model) == base_hash
     changed = changed_share(before, after)
     yield Done(outcome.reason, result(
-        loaded, recipe, outcome, card(before), card(after), identical, changed, same))
+        loaded, recipe, outcome, card(before), card(after), identical, changed, same)
+        | {"chance": {m: round(chance(asked[m]), 4) for m in before}})
 
 
 def card(right: Mapping[str, Sequence[bool]]) -> Card:
@@ -76,7 +79,7 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
         "steps": outcome.steps, "stopped_because": outcome.reason,
         "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
-        "chance": dict(CHANCE), "changes": [name for name, part in parts.items() if part],
+        "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,

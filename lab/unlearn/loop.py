@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import choose, share
+from lab.evaluate import chance, choose, share
 from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
@@ -19,7 +19,6 @@ from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 
-CHANCE = 0.25
 RANK = 16  # of the language LoRA, as in the field's baselines
 
 
@@ -57,10 +56,10 @@ def tune(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
     pool = max(POOL, recipe.retain_batch)
     rows, student = Rows(benchmark, entity, recipe.seed, pool), Student(loaded, recipe, outcome)
     forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
-    outcome.reason = "steps done"
+    outcome.reason, level = "steps done", chance(forget_probe)
     started = time.perf_counter()
     forget, retain_start = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
-    yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), CHANCE)
+    yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
     yield from student.prepare(rows)
     for step in range(1, recipe.steps + 1):
         if stopped():
@@ -75,7 +74,7 @@ def tune(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
         if step % recipe.probe_every == 0 or step == recipe.steps:
             with overlay(loaded.model, outcome.delta):
                 forget, retain = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
-            yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), CHANCE)
+            yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
             if forget <= recipe.stop_forget:
                 outcome.reason = "forget accuracy reached"
                 break

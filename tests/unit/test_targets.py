@@ -15,7 +15,7 @@ from lab.benchmarks.mllmu import load_mllmu
 from lab.benchmarks.schema import Benchmark, Question
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
-from lab.evaluate import forget_asks, retain_asks
+from lab.evaluate import Ask, chance, forget_asks, retain_asks
 from lab.recipe import AttackRecipe
 from lab.scorecard import asks_for
 from lab.serve.sides import Side, probe_rows
@@ -58,6 +58,7 @@ def test_one_entity_of_every_benchmark(tiny, published: Benchmark) -> None:
     asked = asks_for(published, published.entity(target))
     assert result["n"] == {measure: len(asks) for measure, asks in asked.items()}
     assert set(result["before"]) == set(result["after"]) == set(asked) >= {"forget_vqa", "retain_vqa"}
+    assert result["chance"] == pytest.approx({m: chance(asks) for m, asks in asked.items()}, abs=1e-4)
 
 
 def test_a_question_of_one_picture_goes_with_that_picture(published: Benchmark) -> None:
@@ -106,6 +107,13 @@ def test_a_forget_split_is_one_target(tiny, four) -> None:
     assert result["entity"] == "forget_50" and result["n"]["retain_vqa"] == 2 * 3
     assert control_victim(tiny, ("p0", "p2"), pair, "forget_50").entity.id == "forget_50"
     assert control_victim(tiny, ("p0",), pair, "forget_50").entity.id == "p0"
+
+
+def test_chance_is_that_of_the_options(four) -> None:
+    two = Question("q", "classification", "image", "", "A or B?", "A", ("A", "B"))
+    open_one = Question("o", "generation", "image", "name", "Who?", "A")
+    assert chance([Ask(two), Ask(two), Ask(four.general[0])]) == pytest.approx((0.5 + 0.5 + 0.25) / 3)
+    assert chance([Ask(two), Ask(open_one)]) == 0.25
 
 
 def test_a_target_that_cannot_be_judged_is_refused(four) -> None:
