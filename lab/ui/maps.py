@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
 ROW_PIXELS = 34
 # Okabe and Ito's colours that stay apart without colour vision, each with a sign of its own.
+SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "hexagon")
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 
 
@@ -128,6 +130,35 @@ def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
                          (curves[0][1].chance_linear, text.LINEAR)):
         figure.add_hline(y=level, line={"dash": "dash", "width": 1, "color": "#888888"},
                          annotation={"text": f"{text.CHANCE} ({words})", "font": {"size": 10}})
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return figure
+
+
+def runs_chart(results: Sequence[dict[str, Any]]) -> go.Figure:
+    """Draw what each run kept over what it forgot; the top left corner is the aim."""
+    traces = []
+    methods = list(dict.fromkeys(r["method"] for r in results))
+    for k, method in enumerate(methods):
+        own = [r for r in results if r["method"] == method]
+        colour, symbol = LINES[k % len(LINES)][0], SYMBOLS[k % len(SYMBOLS)]
+        traces.append(go.Scatter(
+            x=[r["after"]["forget_vqa"] for r in own], y=[r["after"]["retain_vqa"] for r in own],
+            mode="markers", name=method, text=[r["entity"] for r in own],
+            marker={"color": colour, "symbol": symbol, "size": 10, "opacity": 0.85},
+            hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
+    before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}
+    traces.append(go.Scatter(
+        x=[b[0] for b in before], y=[b[1] for b in before], mode="markers", name=text.ORIGINAL,
+        marker={"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 12,
+                "line": {"color": "#7a7a7a", "width": 2}},
+        hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>"))
+    figure = _figure(traces, 380, xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%",
+                                         "range": [-0.03, 1.03]},
+                     yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%",
+                            "range": [-0.03, 1.05]})
+    chance = results[0]["chance"].get("forget_vqa", 0.25)
+    figure.add_vline(x=chance, line={"dash": "dash", "width": 1, "color": "#888888"},
+                     annotation={"text": text.CHANCE, "font": {"size": 10}})
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 

@@ -11,7 +11,7 @@ from lab.serve.engine import Engine
 from lab.ui import api, header
 from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.people import People
-from lab.ui.steps import attack, compare, identity, inside, pick, probes, report, unlearn
+from lab.ui.steps import attack, compare, identity, inside, pick, probes, report, runs, unlearn
 from lab.ui.tail import Tails
 from lab.ui.text import en as text
 from lab.ui.theme import CSS, build_theme
@@ -59,6 +59,7 @@ def build(engine: Engine) -> gr.Blocks:
                 depth = identity.layout()
             with gr.Step(text.STEPS[5], id=6) as sixth:
                 take = report.layout()
+                beside = runs.layout()
         pick.wire(picked, frame)
         inside.wire(look, frame, picked.look)
         unlearn.wire(tune, frame, look)
@@ -66,6 +67,7 @@ def build(engine: Engine) -> gr.Blocks:
         probes.wire(fixed, frame, chat, tune.go)
         attack.wire(relearn, frame)
         identity.wire(depth, frame)
+        runs.wire(beside, frame)
         report.wire(take, frame, top.download, relearn.go)
         header.wire(top, frame, tune, demo)
         _remember_step(frame, [first, second, third, fourth, fifth, sixth])

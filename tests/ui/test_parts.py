@@ -17,7 +17,7 @@ from lab.serve.engine import RunView
 from lab.ui import charts, maps, page, people, runfiles, selection, snippets, tail
 from lab.ui.frame import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
-from lab.ui.steps import compare, pick, probes, unlearn
+from lab.ui.steps import compare, pick, probes, runs, unlearn
 from lab.ui.text import en as text
 from lab.unlearn.events import Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
@@ -155,6 +155,23 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     assert "visible" not in column
     _, box, column = compare.columns(engine, run, "")
     assert box["visible"] is False and box["value"] is False and column["visible"] is False
+
+
+def test_finished_runs_stand_side_by_side(tmp_path):
+    engine = FakeEngine(tmp_path, pace=0)
+    assert runs.finished(engine) == []
+    first = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
+    finished(engine, engine.submit(Recipe(entity="p02", seed=3), "unlearn"))
+    finished(engine, engine.submit(Recipe(entity="p02"), "inspect"))
+    finished(engine, engine.submit_attack(first, AttackRecipe()))
+    results = runs.finished(engine)
+    assert [(r["entity"], r["seed"]) for r in results] == [("p01", 0), ("p02", 3)]
+    assert results[0]["gain"] > 0 and results[1]["gain"] is None
+    table = runs.runs_table(results)
+    assert table.count("<tr>") == 3 and "forget VQA" in table and "vkd" in table
+    figure = maps.runs_chart(results)
+    assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
+    assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]
 
 
 def test_controls_come_from_the_fields():

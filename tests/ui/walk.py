@@ -100,3 +100,5 @@ def reach(tab, step: int, patience: int) -> None:
     if step >= 6:
         tab.locator("#go-report").click()
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)
+        tab.locator("#show-runs").click()
+        tab.locator("#runs table").wait_for()

@@ -199,6 +199,18 @@ IDENTITY_SIZES = (
     "view), {linear:.0%} (linear probe, balanced accuracy).")
 
 # 6 report
+RUNS = "Compare runs"
+RUNS_LEAD = (
+    "Every finished run of this lab, by whomever: the same questions by the same judge. AG is the "
+    "accuracy gain of the last relearning attack on the run (lower is better).")
+RUNS_SHOW = "Show all finished runs"
+NO_RUNS = "No run has finished yet."
+RUNS_HEAD = ("entity", "method", "seed", "steps", "AG", "time", "peak memory")
+SHORT_SCORES = {
+    "forget_vqa": "forget VQA", "forget_name": "name", "forget_qa": "forget QA",
+    "retain_vqa": "retain VQA", "retain_qa": "retain QA", "general_qa": "general",
+    "pictures_vqa": "pictures"}
+FORGET_AXIS, RETAIN_AXIS = "Forget VQA after (lower is better)", "Retain VQA after (higher is better)"
 PREPARE = "Prepare the files"
 FILE_NOTES = {
     "run.zip": "all files in one",
