@@ -62,17 +62,18 @@ class Recipe:
         "Fisher. Higher = fewer weights. 1 is our choice.", low=0.1, high=10.0, step=0.1)
     mask_mode: str = option(
         "all", "Mask gates",
-        "all: masked-out weights never change (our reading of the paper); forget_only: the mask "
-        "holds back the forget gradient alone (MMUnlearner).", choices=("all", "forget_only"))
+        "What VKD's mask holds back. all: masked-out weights never change (our reading of the "
+        "paper); forget_only: the forget gradient alone, as MMUnlearner's always does.", choices=("all", "forget_only"))
     blocks: int = option(
         4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
         low=1, high=12, step=1)
     beta: float = option(
         60.0, "Distillation weight beta",
-        "Weight of the normalised distance between student and teacher projector outputs on "
+        "VKD's weight of the normalised distance between student and teacher projector outputs on "
         "retain images.", low=0.0, high=200.0, step=1.0)
     forget_weight: float = option(
-        1.0, "Forget weight", "Weight of the ascent on the target's answers.",
+        1.0, "Forget weight",
+        "Weight of the ascent on the target's answers, or of VGID's distance to its teacher.",
         low=0.0, high=5.0, step=0.1)
     retain_weight: float = option(
         0.0, "Retain weight",
@@ -98,14 +99,15 @@ class Recipe:
     ascent_cap: float = option(
         4.0, "Ascent cap",
         "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "
-        "this: unbounded ascent wrecks the model. Our choice.", low=0.5, high=20.0, step=0.5)
+        "this: unbounded ascent wrecks the model. Our choice, for every method that ascends but "
+        "npo, which bounds itself.", low=0.5, high=20.0, step=0.5)
     lr: float = option(
         1e-4, "Learning rate", "AdamW step size of the visual weights.",
         low=1e-6, high=1e-2, step=1e-6)
     adapter_lr: float = option(
         5e-4, "Adapter learning rate",
         "AdamW step size of the language model's LoRA, for the methods that change the language "
-        "model.", low=1e-6, high=1e-1, step=1e-6)
+        "model. 5e-4 as in VGID's code.", low=1e-6, high=1e-1, step=1e-6)
     steps: int = option(20, "Steps", "At most this many updates.", low=1, high=1000, step=1)
     batch: int = option(
         4, "Batch", "Forget images per step, with two questions each.", low=1, high=32, step=1)
@@ -126,7 +128,7 @@ class Recipe:
         low=0.01, high=1.0, step=0.01)
     estimate: str = option(
         "neuron", "Fisher estimate",
-        "neuron: each weight takes its hidden neuron's mean Fisher, relative to the mean of all "
+        "Of VKD's mask; MMUnlearner's is weight by weight. neuron: each weight takes its hidden neuron's mean Fisher, relative to the mean of all "
         "weights: stable (our choice); weight: "
         "every weight by itself, as published, noisy on a memorised model.",
         choices=("neuron", "weight"))
