@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
     parser.add_argument("--model", help="a model folder in place of the preset's")
     parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+    parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
     parser.add_argument("--data", help="the benchmark's folder or dataset id")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860)
@@ -36,7 +37,7 @@ def main() -> None:
         from lab.workbench import with_options
 
         preset = with_options(load_preset(options.preset), options.model, options.quantization,
-                              options.data)
+                              options.benchmark, options.data)
         engine = LocalEngine(preset, options.threads, say)
         say(f"Open http://{options.host}:{options.port}")
         launch(engine, options.host, options.port)

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         sub.add_argument("--model", help="a model folder in place of the preset's")
         sub.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+        sub.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
         sub.add_argument("--data", help="the benchmark's folder or dataset id")
         sub.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
         return sub
@@ -100,7 +101,7 @@ def _preset(options: argparse.Namespace) -> Preset:
     from lab.workbench import with_options
 
     return with_options(load_preset(options.preset), options.model, options.quantization,
-                        options.data)
+                        options.benchmark, options.data)
 
 
 def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,

@@ -91,9 +91,9 @@ def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
 
 
 def with_options(preset: Preset, model: str | None, quantization: str | None,
-                 data: str | None) -> Preset:
-    """The preset with another model folder, quantisation or benchmark folder, where given."""
-    given = {"model": model, "quantization": quantization, "data": data}
+                 benchmark: str | None, data: str | None) -> Preset:
+    """The preset with another model folder, quantisation, benchmark or its folder, where given."""
+    given = {"model": model, "quantization": quantization, "benchmark": benchmark, "data": data}
     return replace(preset, **{k: v for k, v in given.items() if v})
 
 

@@ -13,6 +13,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import METHODS, Preset
 from lab.scorecard import Baseline
 from lab.workbench import Workbench
+from tests.unit import public
 from tests.unit import tiny as make
 
 RUN = ["run", "--entity", "p0", "--out", "unused"]
@@ -37,6 +38,26 @@ def tiny_lab(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     for module in ("lab.workbench", "lab.sweep"):
         monkeypatch.setattr(f"{module}.open_workbench", lambda *_: bench)
     monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+
+
+def test_another_benchmark_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    folder = public.mllmu(tmp_path)
+    cli.main(["people", "--benchmark", "mllmu", "--data", str(folder), "--json"])
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed) == 23 and {p["benchmark"] for p in listed} == {"mllmu"}
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["people", "--benchmark", "tofu"])
+    assert ended.value.code == 2 and "mllmu, clear, umu, fiu" in capsys.readouterr().err
+
+
+def test_where_the_person_is_recognised(tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = str(tmp_path / "run")
+    cli.main([*RUN[:3], "--out", out, "--set", *SHORT])
+    capsys.readouterr()
+    cli.main(["identity", "--run", out, "--json"])
+    made = json.loads(capsys.readouterr().out)
+    assert [c["who"] for c in made["curves"]] == ["original", "unlearned"] and made["entity"] == "p0"
+    assert made["curves"][0]["depths"][-1]["name"] == "projector"
 
 
 @pytest.mark.parametrize(("words", "named"), [
