@@ -117,7 +117,10 @@ STRENGTHS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """What is loaded: model, benchmark, quantisation, and the recipe's defaults there."""
+    """What is loaded: model, benchmark, quantisation, and the recipe's defaults there.
+
+    ``processor``: the model whose processor is used, where the model's own folder has none.
+    """
 
     name: str
     model: str
@@ -125,6 +128,7 @@ class Preset:
     quantization: str = "gguf-q4"
     recipe: Recipe = Recipe()
     attack: AttackRecipe = AttackRecipe()
+    processor: str = ""
 
 
 def revise(base: Any, changes: dict[str, Any]) -> Any:

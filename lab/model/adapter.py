@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from lab.model.families import language_model
+
 Adapter = Mapping[str, torch.Tensor]
 SCALE = 2.0
 
@@ -20,7 +22,7 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
     """
     draw = torch.Generator().manual_seed(seed)
     made: dict[str, nn.Parameter] = {}
-    for name, module in model.model.language_model.named_modules():
+    for name, module in language_model(model).named_modules():
         if isinstance(module, nn.Linear):
             bound = 1 / math.sqrt(module.in_features)
             low = torch.empty(rank, module.in_features).uniform_(-bound, bound, generator=draw)
@@ -47,7 +49,7 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
     handles = []
     try:
         for name in [n.removesuffix(".A") for n in adapter if n.endswith(".A")]:
-            module = model.model.language_model.get_submodule(name)
+            module = language_model(model).get_submodule(name)
             handles.append(module.register_forward_hook(hook(adapter[f"{name}.A"], adapter[f"{name}.B"])))
         yield
     finally:

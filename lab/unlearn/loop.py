@@ -61,7 +61,8 @@ def inspect(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outco
     outcome.seconds["importance"] = time.perf_counter() - started
     yield scored
     if not stopped():
-        yield from _saliency(loaded, rows, layers, recipe, outcome, stopped)
+        trained = loaded.vision.trained(recipe.blocks)
+        yield from _saliency(loaded, rows, trained, recipe, outcome, stopped)
 
 
 def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks) -> dict:
@@ -71,11 +72,12 @@ def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks
     """
     pruned = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
     for layer, mark in zip(layers, marks, strict=True):
-        neurons = torch.from_numpy(mark).to(layer.first.weight.device)
-        pruned[f"{layer.first_name}.weight"][neurons, :] = True
+        neurons = torch.from_numpy(mark).to(layer.second.weight.device)
+        for writer in layer.writers:
+            pruned[f"{writer}.weight"][neurons, :] = True
+            if f"{writer}.bias" in pruned:
+                pruned[f"{writer}.bias"][neurons] = True
         pruned[f"{layer.second_name}.weight"][:, neurons] = True
-        if f"{layer.first_name}.bias" in pruned:
-            pruned[f"{layer.first_name}.bias"][neurons] = True
     for name, tensor in delta.items():
         tensor[pruned[name]] = 0.0
     return pruned
