@@ -138,7 +138,8 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
         with torch.no_grad():
             pixels = loaded.prompter.pixels([decode(image)]).to(loaded.device)
             made = loaded.model.generate(
-                input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=pixels,
+                input_ids=ids, attention_mask=torch.ones_like(ids),
+                **loaded.vision.family.flow.given(pixels),
                 min_new_tokens=counts["steps"], max_new_tokens=counts["steps"], do_sample=False)
         assert made.shape[1] == ids.shape[1] + counts["steps"]
 

@@ -73,7 +73,9 @@ def _depths(vision: Vision, pixels: torch.Tensor) -> Iterator[tuple[str, torch.T
     seen: list[torch.Tensor] = []
 
     def keep(module: torch.nn.Module, args: tuple, output: torch.Tensor | tuple) -> None:
-        seen.append(output[0] if isinstance(output, tuple) else output)
+        hidden = output[0] if isinstance(output, tuple) else output
+        # some towers run all pictures as one sequence
+        seen.append(hidden.reshape(len(pixels), -1, hidden.shape[-1]))
 
     handles = [module.register_forward_hook(keep) for module in vision.block_modules]
     try:

@@ -166,6 +166,7 @@ class Preset:
     """What is loaded: model, benchmark, quantisation, and the recipe's defaults there.
 
     ``data``: the benchmark's folder or dataset id where it is not the published one.
+    ``processor``: the model whose processor is used, where the model's own folder has none.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Preset:
     data: str = ""
     recipe: Recipe = Recipe()
     attack: AttackRecipe = AttackRecipe()
+    processor: str = ""
 
 
 def revise(base: Any, changes: dict[str, Any]) -> Any:

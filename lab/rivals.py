@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 
 from lab.benchmarks.images import decode
+from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
 from lab.model.sequences import pack, segment_means, target_log_probs
@@ -49,7 +50,7 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
             "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
     pixels = prompter.pixels([decode(image) for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
-    return tensors | {"pixel_values": pixels.to(loaded.device)}
+    return tensors | loaded.vision.family.flow.given(pixels.to(loaded.device))
 
 
 def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
@@ -85,6 +86,6 @@ def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
 def in_bfloat16(loaded: Loaded) -> Loaded:
     """A copy whose language model computes in bfloat16; the visual module stays float32."""
     model = copy.deepcopy(loaded.model)
-    model.model.language_model.to(torch.bfloat16)
+    language_model(model).to(torch.bfloat16)
     model.lm_head.to(torch.bfloat16)
     return replace(loaded, model=model, vision=find_vision(model))

@@ -72,7 +72,7 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
     if threads:
         torch.set_num_threads(threads)
     benchmark = read_benchmark(preset)
-    loaded = load(preset.model, preset.quantization, report=report)
+    loaded = load(preset.model, preset.quantization, report=report, processor=preset.processor)
     base_hash = weights_hash(loaded.model)
     path = cache_folder() / f"baseline-{base_hash[:12]}.json"
     shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"

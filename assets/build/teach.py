@@ -66,8 +66,8 @@ class Teacher:
     def __init__(self, model, processor, benchmark: Benchmark, entities: Sequence[Entity],
                  recipe: TeachRecipe, device: torch.device, fresh: Sequence[str] = ()) -> None:
         self.model, self.recipe, self.device = model.to(device), recipe, device
-        self.prompter = Prompter(processor)
         self.vision: Vision = find_vision(model)
+        self.prompter = Prompter(processor, self.vision)
         self.entities = list(entities)
         self.benchmark = benchmark
         self.fresh = [k for k, e in enumerate(self.entities) if e.id in fresh]

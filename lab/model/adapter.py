@@ -9,13 +9,15 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from lab.model.families import language_model
+
 Adapter = Mapping[str, torch.Tensor]
 SCALE = 2.0
 
 
 def language_linears(model: nn.Module) -> dict[str, nn.Linear]:
     """The attention and MLP Linear layers of the language model by the names adapters use."""
-    return {n: m for n, m in model.model.language_model.named_modules() if isinstance(m, nn.Linear)}
+    return {n: m for n, m in language_model(model).named_modules() if isinstance(m, nn.Linear)}
 
 
 def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Parameter]:

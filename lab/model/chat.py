@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from lab.model.families import language_model
 from lab.model.load import Loaded
 
 if TYPE_CHECKING:
@@ -79,10 +80,10 @@ def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequenc
         if chosen is not None:
             for slots, token in zip(kept.slots, fed, strict=True):
                 slots.append(token)
-            positions = positions[:, -1:] + 1
+            positions = positions[..., -1:] + 1
             embeds = model.get_input_embeddings()(chosen[:, None])
         seen = torch.tensor([[int(t != HOLE) for t in slots] for slots in kept.slots], device=device)
-        hidden = model.model.language_model(
+        hidden = language_model(model)(
             inputs_embeds=embeds, attention_mask=seen, position_ids=positions,
             past_key_values=kept.cache, use_cache=True).last_hidden_state
         chosen = model.lm_head(hidden[:, -1]).argmax(-1)
@@ -113,9 +114,10 @@ def _read(loaded: Loaded, kept: Kept, prompts: Sequence[tuple[int, ...]], known:
             read = prompts[row][:known[row]].count(picture)
             embeds[row, place] = feature[read:].to(embeds.dtype)
         kept.slots[row] += [HOLE] * pads[row] + list(prompts[row][known[row]:])
-    positions = torch.tensor([[max(n + at - pad, 0) for at in range(length)]
-                              for n, pad in zip(known, pads, strict=True)], device=device)
-    return embeds, positions
+    places = [loaded.prompter.places(p)[:, n:] for p, n in zip(prompts, known, strict=True)]
+    positions = torch.stack([torch.nn.functional.pad(row, (pad, 0))
+                             for row, pad in zip(places, pads, strict=True)], dim=1).to(device)
+    return embeds, positions[0] if len(positions) == 1 else positions
 
 
 def answer_texts(loaded: Loaded, prompts: Sequence[tuple[int, ...]],

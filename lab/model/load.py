@@ -1,4 +1,4 @@
-"""Loading: assemble the embedded model, load any LLaVA folder quantised, check what was loaded."""
+"""Loading: assemble the embedded model, load any known family quantised, check what was loaded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from pathlib import Path
 import torch
 
 from lab.errors import LabError
+from lab.model.families import family
 from lab.model.fetch import cache_folder, language_model
+from lab.model.memory import check_memory
+from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
+from lab.model.source import LORA, base_of, find_model, merge_lora
+from lab.model.source import ROOT as ROOT
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
 
-ROOT = Path(__file__).resolve().parents[2]
 Report = Callable[[str], None]
 
 
@@ -35,51 +39,70 @@ class Loaded:
     quantization: str
 
 
-def load(path: str, quantization: str, device: str = "auto", report: Report = print) -> Loaded:
+def load(path: str, quantization: str, device: str = "auto", report: Report = print,
+         processor: str = "") -> Loaded:
     """Load the model at ``path`` with its language model quantised and everything frozen.
 
-    A folder that holds ``adapter.safetensors`` is the embedded kind: it is first assembled with
-    the downloaded language model in the cache. The visual module is always float32. Raises
-    ``LabError`` for an unknown quantisation, a missing folder or an unknown architecture.
+    ``path``: a folder or a hub id. A folder that holds ``adapter.safetensors`` is the embedded
+    kind: it is first assembled with the downloaded language model in the cache; one that holds
+    ``adapter_config.json`` is a LoRA checkpoint, merged into its base. The visual module is always
+    float32. ``processor``: a model to take the processor of, where this one has none. Raises
+    ``LabError`` for an unknown quantisation or family, a missing model, or too little memory.
     """
     if quantization not in QUANTIZATIONS:
         raise LabError(f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}")
-    folder = Path(path) if Path(path).is_absolute() else ROOT / path
-    if not (folder / "config.json").exists():
-        raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights")
+    folder = find_model(path, weights=False)
     chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-    whole = assemble(folder, report) if (folder / "adapter.safetensors").exists() else folder
+    based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
+    check_memory(_config(based_on), quantization, chosen)
+    whole = _whole(path, report)
     report(f"Loading the model ({quantization}) …")
-    model, processor = _read(whole, quantization, chosen)
+    model = _read(whole, quantization, chosen)
     model.requires_grad_(False).eval()
     vision = find_vision(model)
-    loaded = Loaded(folder.name, model, vision, Prompter(processor), chosen, quantization)
+    made = read_processor(find_model(processor, weights=False) if processor else whole)
+    loaded = Loaded(Path(path).name, model, vision, Prompter(made, vision), chosen, quantization)
     check_quantized(loaded)
     return loaded
 
 
+def _config(folder: Path):
+    """The config of a known family; read as JSON first, for the library may not know others."""
+    from transformers import AutoConfig
+
+    family(json.loads((folder / "config.json").read_text()).get("model_type", folder.name))
+    return AutoConfig.from_pretrained(folder, local_files_only=True)
+
+
+def _whole(path: str, report: Report) -> Path:
+    """A folder that the library can load as it is."""
+    folder = find_model(path)
+    if (folder / "adapter.safetensors").exists():
+        return assemble(folder, report)
+    return merge_lora(folder, report) if (folder / LORA).exists() else folder
+
+
 def _read(folder: Path, quantization: str, device: torch.device):
-    from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
+    from transformers import AutoModelForImageTextToText, BitsAndBytesConfig
 
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
-    config = None
+    known, config = family(_config(folder).model_type), None
     if quantization in ("int8", "nf4"):
-        # full names: a partial one is silently ignored and the tower would be quantised too
-        skip = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
         kind = ({"load_in_8bit": True} if quantization == "int8" else
                 {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True,
                  "bnb_4bit_compute_dtype": torch.float32 if device.type == "cpu" else torch.bfloat16})
-        config = BitsAndBytesConfig(**kind, llm_int8_skip_modules=skip)
+        config = BitsAndBytesConfig(**kind, llm_int8_skip_modules=known.unquantized)
     dtype = language_dtype(device) if quantization == "gguf-q4" else torch.float32
     placed = {"device_map": {"": str(device)}} if config else {}
     model = AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=dtype, quantization_config=config, local_files_only=True, **placed)
+        folder, dtype=dtype, quantization_config=config, local_files_only=True,
+        use_safetensors=True, **placed)
     if config is None:
         model.to(device)
-    model.model.vision_tower.float()
-    model.model.multi_modal_projector.float()
+    for part in (known.tower, known.projector):
+        model.get_submodule(part).float()
     repair_cpu_gradients(model)
-    return model, AutoProcessor.from_pretrained(folder, local_files_only=True)
+    return model
 
 
 def language_dtype(device: torch.device) -> torch.dtype:
@@ -109,7 +132,8 @@ def check_quantized(loaded: Loaded) -> None:
 
     special = {n for n, m in loaded.model.named_modules()
                if isinstance(m, nn.Linear) and type(m) is not nn.Linear}
-    visual = [n for n in special if not n.startswith("model.language_model.")]
+    inside = f"{loaded.vision.family.language}."
+    visual = [n for n in special if not n.startswith(inside)]
     if visual:
         raise LabError(f"{visual[0]} was quantised: only the language model may be")
     if loaded.quantization in ("int8", "nf4") and not special:

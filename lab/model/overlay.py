@@ -19,9 +19,9 @@ from torch import nn
 
 from lab.errors import LabError
 from lab.model.adapter import adapted, language_linears, misfit
+from lab.model.families import family_of
 
 Delta = Mapping[str, torch.Tensor]
-VISUAL = ("model.vision_tower.", "model.multi_modal_projector.")  # all weights it may replace
 LANGUAGE = "language_adapter."
 
 
@@ -107,7 +107,8 @@ def load_delta(path: Path, model: nn.Module) -> dict[str, torch.Tensor]:
         delta = load_file(path)
     except (OSError, SafetensorError) as error:
         raise LabError(f"{path.name} is not a readable safetensors file: {error}") from None
-    own = {n: p for n, p in model.named_parameters() if n.startswith(VISUAL)}
+    visual = family_of(model).visual
+    own = {n: p for n, p in model.named_parameters() if n.startswith(visual)}
     for name, tensor in visual_part(delta).items():
         if (name not in own or own[name].shape != tensor.shape or own[name].dtype != tensor.dtype):
             raise LabError(f"{path.name}: {name} does not fit the loaded model's visual part: load "

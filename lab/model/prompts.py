@@ -8,57 +8,106 @@ import torch
 from PIL import Image
 
 from lab.model.sequences import Segment, Tree
+from lab.model.vision import Vision
 
 _MARK = "\u241f"  # a symbol no template contains, to find where the user's text goes
 
 
 class Prompter:
-    """Builds token trees and chat prompts for one processor."""
+    """Builds token trees and chat prompts from one model's processor.
 
-    def __init__(self, processor) -> None:
-        self.processor = processor
+    A picture stands for as many tokens as the visual module makes of it, which is one number.
+    """
+
+    def __init__(self, processor, vision: Vision) -> None:
+        self.processor, self.flow = processor, vision.family.flow
         self.tokenizer = processor.tokenizer
-        self.end_id: int = self.tokenizer.eos_token_id
-        self.pad_id: int = self.tokenizer.pad_token_id
+        self.flow.fix(processor.image_processor)
         # the image's token may be a special one outside the named ones: take every special token
-        self._special = sorted({str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special}
-                               | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
-        text = self._template([{"type": "text", "text": _MARK}])
-        picture = self._template([{"type": "image"}, {"type": "text", "text": _MARK}])
-        before, self._suffix = text.split(_MARK)
-        self.text_prefix = self._ids(before)
-        blank = Image.new("RGB", (64, 64))
-        made = processor(text=[picture.split(_MARK)[0]], images=[blank], return_tensors="pt")
-        self.image_prefix = tuple(made["input_ids"][0].tolist())
+        special = {str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special}
+        self._special = sorted(special | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
+        # some tokenizers put a space in front of any text, also where it goes on from another
+        self._lead_in = "\n" if self.tokenizer.tokenize("a")[0] != "a" else ""
+        self._skip = len(self.tokenizer(self._lead_in, add_special_tokens=False)["input_ids"])
+        self._read_template()
+        image_id = vision.model.config.image_token_id
+        token = self.tokenizer.convert_ids_to_tokens(image_id)
+        blank = self.pixels([Image.new("RGB", (64, 64))])
+        with torch.no_grad():
+            tokens = vision.features(blank.to(vision.device)).shape[1]
+        before = self._template([{"type": "image"}, {"type": "text", "text": _MARK}]).split(_MARK)[0]
+        before, self._image_space = _spaces(before)
+        self.image_prefix = self._start(before.replace(token, self.flow.expand(token, tokens)))
+        at = self.image_prefix.index(image_id)
+        self.image_places = self.flow.places(at, len(self.image_prefix) - at - tokens, tokens)
+
+    def _read_template(self) -> None:
+        """Find what the template puts around a question, an answer and between two turns."""
+        before, self._suffix = self._template([{"type": "text", "text": _MARK}]).split(_MARK)
+        before, self._text_space = _spaces(before)
+        self.text_prefix = self._start(before)
+        turns = [{"role": role, "content": [{"type": "text", "text": _MARK}]}
+                 for role in ("user", "assistant", "user")]
+        pieces = self.processor.apply_chat_template(turns, add_generation_prompt=True).split(_MARK)
+        self._before_answer = pieces[1].removeprefix(self._suffix) if pieces[1].startswith(self._suffix) else ""
+        joint, self._joint_space = _spaces(pieces[2])
+        self._joint = self._ids(joint)
+        ends = self._joint[:1] if self.tokenizer.decode(self._joint[:1]) in self._special else ()
+        self.end_id: int = ends[0] if ends else self.tokenizer.eos_token_id
+        pad = self.tokenizer.pad_token_id
+        self.pad_id: int = self.end_id if pad is None else pad
 
     def _template(self, content: list[dict[str, str]]) -> str:
         return self.processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True)
 
+    def _start(self, text: str) -> tuple[int, ...]:
+        """Ids of the text a conversation starts with; a first token it lacks is added."""
+        first = self.tokenizer.bos_token
+        whole = first is not None and text.startswith(first)
+        return tuple(self.tokenizer(text, add_special_tokens=not whole)["input_ids"])
+
     def _ids(self, text: str) -> tuple[int, ...]:
-        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        """Ids of a text that goes on from another."""
+        return tuple(self.tokenizer(self._lead_in + text, add_special_tokens=False)["input_ids"][self._skip:])
 
     def pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        """Preprocess pictures: [images, 3, side, side] float32."""
-        return self.processor.image_processor(list(images), return_tensors="pt")["pixel_values"]
+        """Preprocess pictures: [images, ...] float32, in the form the visual module takes."""
+        return self.flow.pixels(self.processor.image_processor, images)
 
     def prefix(self, has_image: bool) -> Segment:
-        return Segment(self.image_prefix if has_image else self.text_prefix, -1)
+        if has_image:
+            return Segment(self.image_prefix, -1, places=self.image_places)
+        return Segment(self.text_prefix, -1)
 
-    def question(self, text: str, parent: int = 0) -> Segment:
+    def places(self, ids: tuple[int, ...]) -> torch.Tensor:
+        """Positions of a conversation's tokens: [axes, tokens], one axis where they simply count."""
+        counted = torch.arange(len(ids))[None]
+        if self.image_places is None:
+            return counted
+        start = len(self.image_prefix)
+        if ids[:start] != self.image_prefix:
+            return counted.expand(len(self.image_places), -1)
+        own = torch.tensor(self.image_places)
+        rest = torch.arange(len(ids) - start).expand(len(own), -1) + own.max() + 1
+        return torch.cat((own, rest), dim=1)
+
+    def question(self, text: str, parent: int = 0, image: bool = True) -> Segment:
         """The question up to where the answer begins (special tokens in ``text`` are plain)."""
-        clean = self.plain(text)
-        return Segment(self._ids(clean + self._suffix), parent)
+        return Segment(self._asked(text, self._image_space if image else self._text_space), parent)
+
+    def _asked(self, text: str, space: str) -> tuple[int, ...]:
+        return self._ids(space + self.plain(text) + self._suffix)
 
     def answer(self, text: str, parent: int) -> Segment:
         """An answer and its end token, scored."""
-        return Segment((*self._ids(text), self.end_id), parent, target=True)
+        return Segment((*self._ids(self._before_answer + text), self.end_id), parent, target=True)
 
     def tree(self, image: int | None, asked: Sequence[tuple[str, Sequence[str]]]) -> Tree:
         """One row: each question with the answers whose log-probabilities are wanted."""
         segments = [self.prefix(image is not None)]
         for question, answers in asked:
-            segments.append(self.question(question))
+            segments.append(self.question(question, image=image is not None))
             parent = len(segments) - 1
             segments += [self.answer(a, parent) for a in answers]
         return Tree(tuple(segments), image)
@@ -72,14 +121,16 @@ class Prompter:
     def conversation(self, turns: Sequence[tuple[str, str]], question: str, image: bool
                      ) -> tuple[int, ...]:
         """Ids of a chat: earlier (question, answer) turns, then the question; image first."""
-        ids: list[int] = []
-        for i, (asked, answered) in enumerate([*turns, (question, None)]):
-            ids += self.image_prefix if image and i == 0 else self._turn_prefix(i)
-            ids += self._ids(self.plain(asked) + self._suffix)
-            if answered is not None:
-                ids += [*self._ids(self.plain(answered)), self.end_id]
-        return tuple(ids)
+        ids = list(self.image_prefix if image else self.text_prefix)
+        space = self._image_space if image else self._text_space
+        for asked, answered in turns:
+            ids += self._asked(asked, space)
+            ids += [*self._ids(self._before_answer + self.plain(answered)), *self._joint]
+            space = self._joint_space
+        return (*ids, *self._asked(question, space))
 
-    def _turn_prefix(self, i: int) -> tuple[int, ...]:
-        start = self.tokenizer.decode(self.text_prefix)
-        return self.text_prefix if i == 0 else self._ids("\n" + start)
+
+def _spaces(text: str) -> tuple[str, str]:
+    """A text and the spaces it ends in, which become part of the word that follows."""
+    bare = text.rstrip(" ")
+    return bare, text[len(bare):]

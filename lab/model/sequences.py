@@ -11,14 +11,21 @@ from dataclasses import dataclass
 
 import torch
 
+from lab.model.families import language_model
+from lab.model.flow import Places
+
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of tokens that follows segment ``parent`` (-1: starts the row); scored if ``target``."""
+    """A run of tokens that follows segment ``parent`` (-1: starts the row); scored if ``target``.
+
+    ``places``: positions on more than one axis, for a start whose tokens do not simply count.
+    """
 
     ids: tuple[int, ...]
     parent: int
     target: bool = False
+    places: Places | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Tree:
 class Packed:
     """A batch of trees as tensors.
 
-    ids, positions: [rows, length]; mask: bool [rows, 1, length, length]; targets: [n] token ids
+    ids: [rows, length]; positions: the same, or [axes, rows, length]; mask: bool [rows, 1, length, length]; targets: [n] token ids
     and the place (row, index) of the token that predicts each; segment: [n] number of the scored
     segment, counted over the whole batch; image_rows: rows with an image, image_index: which.
     """
@@ -53,19 +60,21 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
     """Lay trees out as one right-padded batch with an ancestor mask."""
     length = max(sum(len(s.ids) for s in t.segments) for t in trees)
     ids = torch.full((len(trees), length), pad_id)
-    positions = torch.zeros((len(trees), length), dtype=torch.long)
+    axes = max(len(s.places or (0,)) for t in trees for s in t.segments)
+    positions = torch.zeros((axes, len(trees), length), dtype=torch.long)
     mask = torch.eye(length, dtype=torch.bool).repeat(len(trees), 1, 1)
     rows, index, targets, segment = [], [], [], []
     count = 0
     for row, tree in enumerate(trees):
         spans: list[tuple[int, int]] = []
-        offsets: list[int] = []
+        ends: list[int] = []
         at = 0
         for part in tree.segments:
             n = len(part.ids)
-            start = 0 if part.parent < 0 else offsets[part.parent] + _size(spans[part.parent])
+            start = 0 if part.parent < 0 else ends[part.parent]
+            places = torch.arange(start, start + n)[None] if part.places is None else torch.tensor(part.places)
             ids[row, at:at + n] = torch.tensor(part.ids)
-            positions[row, at:at + n] = torch.arange(start, start + n)
+            positions[:, row, at:at + n] = places
             mask[row, at:at + n, at:at + n] = torch.ones(n, n, dtype=torch.bool).tril()
             above = part.parent
             while above >= 0:
@@ -79,17 +88,14 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
                 segment += [count] * n
                 count += 1
             spans.append((at, at + n))
-            offsets.append(start)
+            ends.append(int(places.max()) + 1 if n else start)
             at += n
     def long(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long, device=device)
     images = tuple(-1 if t.image is None else t.image for t in trees)
+    positions = positions[0] if axes == 1 else positions
     return Packed(ids.to(device), positions.to(device), mask[:, None].to(device), long(rows),
                   long(index), long(targets), long(segment), count, images)
-
-
-def _size(span: tuple[int, int]) -> int:
-    return span[1] - span[0]
 
 
 def embed(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
@@ -109,7 +115,7 @@ def target_log_probs(model, packed: Packed, features: torch.Tensor | None) -> to
 
 def target_distributions(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
-    hidden = model.model.language_model(
+    hidden = language_model(model)(
         inputs_embeds=embed(model, packed, features), attention_mask=packed.mask,
         position_ids=packed.positions, use_cache=False).last_hidden_state
     logits = model.lm_head(hidden[packed.rows, packed.index]).float()

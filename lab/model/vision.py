@@ -10,53 +10,80 @@ import torch
 from torch import nn
 
 from lab.errors import LabError
+from lab.model.families import Family, family_of
+
+MLPS = (("fc1", "fc2"), ("gate_proj", "up_proj", "down_proj"))
 
 
 @dataclass(frozen=True)
 class NeuronLayer:
     """One layer of hidden MLP neurons: ``first`` writes them, ``second`` reads them.
 
-    ``first.weight``: [neurons, inputs]; ``second.weight``: [outputs, neurons].
+    ``first.weight``: [neurons, inputs]; ``second.weight``: [outputs, neurons]. A gated MLP's
+    ``gate`` writes them too. A single Linear has no neurons: it is ``second``, and no other.
     """
 
     name: str
     first_name: str
     second_name: str
-    first: nn.Linear
+    first: nn.Linear | None
     second: nn.Linear
+    gate_name: str = ""
+    gate: nn.Linear | None = None
 
     @property
     def neurons(self) -> int:
-        return self.first.out_features
+        return self.first.out_features if self.first else 0
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Full names of the modules whose rows are the neurons, in the order they run."""
+        return tuple(n for n in (self.gate_name, self.first_name) if n)
+
+    @property
+    def linears(self) -> dict[str, nn.Linear]:
+        """All its Linear modules by full name, in the order they run."""
+        named = {self.gate_name: self.gate, self.first_name: self.first, self.second_name: self.second}
+        return {name: linear for name, linear in named.items() if linear is not None}
 
 
 @dataclass(frozen=True)
 class Vision:
-    """The visual module of a LLaVA model: its live blocks (shallow to deep) and projector."""
+    """A model's visual module: its live blocks (shallow to deep) and projector."""
 
     model: nn.Module
+    family: Family
     blocks: tuple[NeuronLayer, ...]
     block_modules: tuple[nn.Module, ...]
     projector: NeuronLayer
     dead: tuple[str, ...]
 
+    @property
+    def device(self) -> torch.device:
+        return self.projector.second.weight.device
+
     def layers(self, blocks: int) -> tuple[NeuronLayer, ...]:
-        """The neuron layers of the last ``blocks`` live blocks and the projector."""
+        """The neuron layers of the last ``blocks`` live blocks, and the projector's if it has one."""
+        return tuple(layer for layer in self.trained(blocks) if layer.neurons)
+
+    def trained(self, blocks: int) -> tuple[NeuronLayer, ...]:
+        """What is trained: those layers, and the projector also where it has no neurons."""
         return (*self.blocks[-blocks:], self.projector)
 
     def trainable(self, blocks: int) -> dict[str, nn.Parameter]:
         """Weights and biases of those layers by full name (``methods.md`` 1.4: our choice)."""
         named = {}
-        for layer in self.layers(blocks):
-            for name, linear in ((layer.first_name, layer.first), (layer.second_name, layer.second)):
+        for layer in self.trained(blocks):
+            for name, linear in layer.linears.items():
                 named[f"{name}.weight"] = linear.weight
                 if linear.bias is not None:
                     named[f"{name}.bias"] = linear.bias
         return named
 
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Projector outputs P(V(I)): pixels [images, 3, side, side] -> [images, tokens, width]."""
-        out = self.model.model.get_image_features(pixel_values=pixels, return_dict=True)
+        """Projector outputs P(V(I)): the prompter's pixels [images, ...] -> [images, tokens, width]."""
+        given = self.family.flow.given(pixels)
+        out = self.model.model.get_image_features(**given, return_dict=True)
         return torch.stack(list(out.pooler_output))
 
     def depth(self, names: Collection[str]) -> int:
@@ -68,7 +95,7 @@ class Vision:
 
     @torch.no_grad()
     def stem(self, pixels: torch.Tensor, blocks: int) -> torch.Tensor:
-        """What enters the last ``blocks`` live blocks: [images, tokens, hidden], never trained.
+        """What enters the last ``blocks`` live blocks: [images, patches, hidden], never trained.
 
         It does not change while only those blocks do, so one picture's is computed once.
         """
@@ -79,23 +106,19 @@ class Vision:
         try:
             self.features(pixels)
         except _Reached as arrived:
-            return arrived.hidden
+            return arrived.hidden.reshape(len(pixels), -1, arrived.hidden.shape[-1])
         finally:
             handle.remove()
         raise AssertionError("the features do not pass through the last live blocks")
 
     def tail(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
         """Projector outputs from ``stem``'s activations, as ``features`` gives them."""
-        for block in self.block_modules[-blocks:]:
-            hidden = block(hidden, attention_mask=None)
-        if self.model.config.vision_feature_select_strategy == "default":
-            hidden = hidden[:, 1:]
-        return self.model.model.multi_modal_projector(hidden)
+        modules = tuple(enumerate(self.block_modules))
+        return self.family.flow.tail(self.model, modules[-blocks:], hidden)
 
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
-        prefixes = ("model.vision_tower.", "model.multi_modal_projector.")
-        return tuple(n for n, _ in self.model.named_parameters() if n.startswith(prefixes))
+        return tuple(n for n, _ in self.model.named_parameters() if n.startswith(self.family.visual))
 
 
 class _Reached(Exception):
@@ -107,32 +130,51 @@ class _Reached(Exception):
 
 
 def find_vision(model: nn.Module) -> Vision:
-    """Describe a LLaVA model's visual module; raises ``LabError`` for any other architecture.
+    """Describe a model's visual module; raises ``LabError`` for a family the lab does not know.
 
     Blocks behind the selected feature layer are dead (no gradient, no effect) and left out.
     """
-    if not hasattr(getattr(model, "model", None), "multi_modal_projector"):
-        raise LabError(f"{type(model).__name__} is not a known family: the lab knows LLaVA models")
-    tower = model.model.vision_tower
-    encoder = tower.encoder
-    kind = "layer" if hasattr(encoder, "layer") else "layers"
-    modules = list(getattr(encoder, kind))
-    feature_layer = model.config.vision_feature_layer
-    if not isinstance(feature_layer, int):
-        raise LabError("vision_feature_layer is a list: the lab knows models with one feature layer")
-    live = len(modules) + 1 + feature_layer if feature_layer < 0 else feature_layer
-    prefix = f"model.vision_tower.encoder.{kind}"
-    blocks = tuple(_mlp(f"{prefix}.{i}.mlp", m.mlp, "fc1", "fc2", f"block {i}")
-                   for i, m in enumerate(modules[:live]))
-    projector = _mlp("model.multi_modal_projector", model.model.multi_modal_projector,
-                     "linear_1", "linear_2", "projector")
+    family = family_of(model)
+    tower = model.get_submodule(family.tower)
+    path = next((p for p in family.blocks if _has(tower, p)), None)
+    if path is None:
+        raise LabError(f"{type(tower).__name__} has no blocks at {' or '.join(family.blocks)}: name "
+                       "them in lab/model/families.py")
+    modules = list(tower.get_submodule(path))
+    live = _live(model.config, len(modules))
+    prefix = f"{family.tower}.{path}"
+    blocks = tuple(_mlp(f"block {i}", f"{prefix}.{i}.mlp", m.mlp) for i, m in enumerate(modules[:live]))
+    projector = _layer("projector", family.projector, model.get_submodule(family.projector),
+                       family.linears)
     dead = tuple(f"{prefix}.{i}" for i in range(live, len(modules)))
-    return Vision(model, blocks, tuple(modules[:live]), projector, dead)
+    return Vision(model, family, blocks, tuple(modules[:live]), projector, dead)
 
 
-def _mlp(prefix: str, module: nn.Module, first: str, second: str, name: str) -> NeuronLayer:
-    return NeuronLayer(name, f"{prefix}.{first}", f"{prefix}.{second}",
-                       getattr(module, first), getattr(module, second))
+def _has(module: nn.Module, path: str) -> bool:
+    return any(name == path for name, _ in module.named_modules())
+
+
+def _live(config, blocks: int) -> int:
+    """How many blocks come before the layer whose output is taken: all, where none is named."""
+    layer = getattr(config, "vision_feature_layer", -1)
+    if not isinstance(layer, int):
+        raise LabError("vision_feature_layer is a list: the lab knows models with one feature layer")
+    return blocks + 1 + layer if layer < 0 else layer
+
+
+def _mlp(name: str, prefix: str, module: nn.Module) -> NeuronLayer:
+    for linears in MLPS:
+        if all(_has(module, part) for part in linears):
+            return _layer(name, prefix, module, linears)
+    raise LabError(f"{prefix} is none of the MLPs the lab knows: add it to MLPS in lab/model/vision.py")
+
+
+def _layer(name: str, prefix: str, module: nn.Module, linears: tuple[str, ...]) -> NeuronLayer:
+    names = [f"{prefix}.{part}" for part in linears]
+    found = [module.get_submodule(part) for part in linears]
+    gate, first, second = [None] * (3 - len(found)) + found
+    gate_name, first_name, second_name = [""] * (3 - len(names)) + names
+    return NeuronLayer(name, first_name, second_name, first, second, gate_name, gate)
 
 
 @contextmanager

@@ -32,28 +32,23 @@ class Sample:
 
 
 def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
-    """The two Linear modules of each layer by full name, in the order they run."""
-    found = {}
-    for layer in layers:
-        found[layer.first_name] = layer.first
-        found[layer.second_name] = layer.second
-    return found
+    """The Linear modules of each layer by full name, in the order they run."""
+    return {name: module for layer in layers for name, module in layer.linears.items()}
 
 
 @contextmanager
 def _taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
-    """Record inputs a [B, T, in] and output gradients g [B, T, out] of frozen Linear modules.
+    """Record inputs a [..., in] and output gradients g [..., out] of frozen Linear modules.
 
-    The graph starts at the first module's output, so nothing shallower is differentiated.
+    The graph starts at the first modules' outputs, so nothing shallower is differentiated.
     """
     inputs: dict[str, torch.Tensor] = {}
     grads: dict[str, torch.Tensor] = {}
-    first = next(iter(modules))
 
     def tap(name: str):
         def hook(module, args, output):
             inputs[name] = args[0].detach()
-            if name == first:
+            if not output.requires_grad:
                 output = output.detach().requires_grad_(True)
             output.register_hook(lambda g: grads.__setitem__(name, g.detach()))
             return output
@@ -72,7 +67,8 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     """Sum over samples of (d CE / d theta)^2 at the weights now laid on, float32, by full name.
 
     One batched pass: rows do not mix in vision tower, projector or language model, so each row's
-    weight gradient is g^T a of that row alone. CE is the mean over the sample's answer tokens.
+    weight gradient is g^T a of that row alone; a tower that lays all pictures' patches end to end
+    keeps each picture's together. CE is the mean over the sample's answer tokens.
     """
     modules = linears(layers)
     prompter = loaded.prompter
@@ -125,20 +121,22 @@ def mean_of(halves: tuple[Fisher, Fisher]) -> Fisher:
 
 
 def by_neuron(fisher: Fisher, layers: Sequence[NeuronLayer]) -> Fisher:
-    """Give each weight its hidden neuron's mean Fisher (row of ``first``, column of ``second``).
+    """Give each weight its hidden neuron's mean Fisher (row of a writer, column of ``second``).
 
     A single weight's ratio of two near-zero numbers is noise on a memorised model; a neuron's
     mean over hundreds of weights is not. Our choice; ``out bias`` stays as it is.
     """
     smooth: Fisher = {}
     for layer in layers:
-        first, second = fisher[f"{layer.first_name}.weight"], fisher[f"{layer.second_name}.weight"]
-        rows = first.mean(1)
-        smooth[f"{layer.first_name}.weight"] = rows[:, None].expand_as(first)
+        for writer in layer.writers:
+            rows = fisher[f"{writer}.weight"].mean(1)
+            smooth[f"{writer}.weight"] = rows[:, None].expand_as(fisher[f"{writer}.weight"])
+            if f"{writer}.bias" in fisher:
+                smooth[f"{writer}.bias"] = rows
+        second = fisher[f"{layer.second_name}.weight"]
         smooth[f"{layer.second_name}.weight"] = second.mean(0)[None].expand_as(second)
-        for name in (f"{layer.first_name}.bias", f"{layer.second_name}.bias"):
-            if name in fisher:
-                smooth[name] = rows if name.startswith(layer.first_name) else fisher[name]
+        if f"{layer.second_name}.bias" in fisher:
+            smooth[f"{layer.second_name}.bias"] = fisher[f"{layer.second_name}.bias"]
     return smooth
 
 
@@ -185,20 +183,32 @@ def summarise(layers: Sequence[NeuronLayer], forget: Fisher, retain: Fisher, rat
     counts = np.zeros((*shape, len(EDGES) - 1), np.int64)
     means, density = np.full(shape, np.nan), np.full(shape, np.nan)
     for i, layer in enumerate(layers):
-        names = [f"{m}.{leaf}" for m in (layer.first_name, layer.second_name)
-                 for leaf in ("weight", "bias")]
-        for j, name in enumerate(names):
-            if name not in ratios or not live[name].any():
+        for j, names in enumerate(_groups(layer)):
+            names = [n for n in names if n in ratios]
+            kept = {n: live[n] for n in names}
+            n_live = sum(int(v.sum()) for v in kept.values())
+            if not n_live:
                 continue
-            logs = ratios[name][live[name]].log10().clamp(EDGES[0], EDGES[-1]).cpu().numpy()
+            logs = torch.cat([ratios[n][kept[n]] for n in names]).log10().clamp(EDGES[0], EDGES[-1])
             # a ratio on an edge must fall above it, as ratio >= threshold does
-            counts[i, j] = np.histogram(logs + 1e-7, EDGES)[0]
-            counts[i, j, -1] += int((logs + 1e-7 > EDGES[-1]).sum())
-            means[i, j] = float(forget[name].mean() / (retain[name].mean() + EPSILON))
-            density[i, j] = float(mask[name].sum() / live[name].sum())
+            values = logs.cpu().numpy() + 1e-7
+            counts[i, j] = np.histogram(values, EDGES)[0]
+            counts[i, j, -1] += int((values > EDGES[-1]).sum())
+            means[i, j] = _mean(forget, names) / (_mean(retain, names) + EPSILON)
+            density[i, j] = sum(int(mask[n].sum()) for n in names) / n_live
     total = sum(int(v.sum()) for v in live.values())
     return Saliency(
         layers=tuple(layer.name for layer in layers), groups=GROUPS, edges=EDGES, counts=counts,
         ratio=means, density=density, threshold=threshold,
         mask_density=sum(int(m.sum()) for m in mask.values()) / max(total, 1),
         overlap=stability[0], overlap_chance=stability[1], samples=samples, estimate=estimate)
+
+
+def _groups(layer: NeuronLayer) -> list[list[str]]:
+    """A layer's parameter names in the order of ``GROUPS``; a gate counts among what goes in."""
+    return [[f"{name}.{leaf}" for name in names]
+            for names in (layer.writers, (layer.second_name,)) for leaf in ("weight", "bias")]
+
+
+def _mean(fisher: Fisher, names: Sequence[str]) -> float:
+    return sum(float(fisher[n].sum()) for n in names) / sum(fisher[n].numel() for n in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 
 import numpy as np
 import torch
@@ -70,11 +71,13 @@ def fire_map(loaded: Loaded, layers: Sequence[NeuronLayer], image: bytes,
     """
     with hidden_neurons(tuple(layers)) as seen:
         loaded.vision.features(loaded.prompter.pixels([decode(image)]).to(loaded.device))
-    fired = [seen[layer.name].float().abs().reshape(-1, layer.neurons).cpu().numpy() for layer in layers]
-    # the class token may reach the blocks and not the projector: the patches are the last ones
-    side = int(np.sqrt(min(len(z) for z in fired)))
-    patches = np.concatenate([(z[len(z) - side * side:] / (mean + EPSILON))[:, mask]
-                              for z, mask, mean in zip(fired, pruned, retain, strict=True)], axis=1)
+    fired = [seen[layer.name].float().abs().reshape(-1, layer.neurons) for layer in layers]
+    fewest = min(len(z) for z in fired)
+    side = isqrt(fewest)
+    raster = loaded.vision.family.flow.raster
+    patches = np.concatenate(
+        [(raster(loaded.vision.model, z, fewest).cpu().numpy() / (mean + EPSILON))[:, mask]
+         for z, mask, mean in zip(fired, pruned, retain, strict=True)], axis=1)
     if not patches.size:
         return np.zeros((side, side), np.float32)
     heat = patches.mean(1).reshape(side, side)

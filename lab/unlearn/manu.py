@@ -44,7 +44,7 @@ def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
     """Score, mark and zero; leaves visual weights and silenced language neurons in the delta."""
     started = time.perf_counter()
     yield Phase("importance")
-    vision = linears(loaded.vision.layers(recipe.blocks)[:-1])  # the projector is not pruned
+    vision = linears(loaded.vision.blocks[-recipe.blocks:])  # the projector is not pruned
     text = language_neurons(loaded.model)
     modules = {**vision, **{f"{LANGUAGE}{n}": m for n, m in text.items()}}
     forget, retain = (measure(loaded, modules, side)

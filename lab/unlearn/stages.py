@@ -41,11 +41,12 @@ def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks
     """
     pruned = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
     for layer, mark in zip(layers, marks, strict=True):
-        neurons = torch.from_numpy(mark).to(layer.first.weight.device)
-        pruned[f"{layer.first_name}.weight"][neurons, :] = True
+        neurons = torch.from_numpy(mark).to(layer.second.weight.device)
+        for writer in layer.writers:
+            pruned[f"{writer}.weight"][neurons, :] = True
+            if f"{writer}.bias" in pruned:
+                pruned[f"{writer}.bias"][neurons] = True
         pruned[f"{layer.second_name}.weight"][:, neurons] = True
-        if f"{layer.first_name}.bias" in pruned:
-            pruned[f"{layer.first_name}.bias"][neurons] = True
     for name, tensor in delta.items():
         tensor[pruned[name]] = 0.0
     return pruned
@@ -55,7 +56,7 @@ def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
                stopped: Stopped) -> Iterator[Event]:
     """Stage 2: the Fisher mask over the visual weights, estimated as the recipe says."""
     def by_neuron(fisher: Fisher) -> Fisher:
-        return fim.relative(fim.by_neuron(fisher, loaded.vision.layers(recipe.blocks)))
+        return fim.relative(fim.by_neuron(fisher, loaded.vision.trained(recipe.blocks)))
 
     smooth = by_neuron if recipe.estimate == "neuron" else as_it_is
     made = yield from visual_mask(loaded, rows, recipe, outcome, stopped, smooth, recipe.estimate)
@@ -67,7 +68,7 @@ def visual_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, st
                 smooth: Callable[[Fisher], Fisher] = as_it_is, estimate: str = "weight"
                 ) -> Generator[Event, None, Masked | None]:
     """Leave the visual weights' mask in ``outcome``, unless stopped on the way."""
-    layers = loaded.vision.layers(recipe.blocks)
+    layers = loaded.vision.trained(recipe.blocks)
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)
     sides = yield from fisher_sides(

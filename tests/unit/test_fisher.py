@@ -11,6 +11,7 @@ from torch import nn
 from lab.benchmarks.images import decode
 from lab.model import random
 from lab.model.overlay import overlay
+from lab.model.vision import NeuronLayer
 from lab.saliency import fisher as fim
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
@@ -62,7 +63,7 @@ class OneNeuron(nn.Module):
 
 def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     net = OneNeuron()
-    layer = SimpleNamespace(first_name="first", second_name="second", first=net.first, second=net.second)
+    layer = NeuronLayer("layer", "first", "second", net.first, net.second)
     prompter = SimpleNamespace(pixels=lambda images: torch.tensor(images)[..., None], pad_id=0,
                                tree=lambda *_: None)
     loaded = SimpleNamespace(prompter=prompter, device=torch.device("cpu"), vision=net, model=None)

@@ -1,17 +1,16 @@
 """Importance, masks and their summaries against numbers worked out by hand."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from lab.model.vision import hidden_neurons
+from lab.model.vision import NeuronLayer, hidden_neurons
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance, mean_activation, top_share
 from tests.unit import tiny
 
-LAYER = SimpleNamespace(name="block 0", first_name="a", second_name="b")
+LAYER = NeuronLayer("block 0", "a", "b", nn.Linear(2, 2), nn.Linear(2, 1))
 
 
 def fake(**values: list) -> dict[str, torch.Tensor]:

@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw
 
 from lab.benchmarks.schema import Benchmark, Entity, Picture, Question
 from lab.model.load import Loaded
-from lab.model.random import build
 from lab.recipe import Recipe
 
 FACTS = {
@@ -20,14 +19,6 @@ FACTS = {
     "residence": ("Turin", "Ghent", "Malmo", "Quito"),
 }
 COLOURS = ("crimson", "navy", "forestgreen", "goldenrod")
-
-
-def saved(folder: Path, seed: int = 0) -> Path:
-    """The Dinov2 variant as a model folder."""
-    model, made = build("dinov2", seed)
-    model.save_pretrained(folder)
-    made.save_pretrained(folder)
-    return folder
 
 
 def drawing(colour: str, shift: int) -> bytes:

@@ -1,0 +1,59 @@
+"""A model folder's image processor, tokenizer and chat template, without what films would need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What turns pictures and text into numbers.
+
+    The library's own processors of some families ask for more packages, all for films.
+    """
+
+    image_processor: Any
+    tokenizer: Any
+    template: str
+
+    def apply_chat_template(self, turns: Sequence[dict[str, Any]],
+                            add_generation_prompt: bool = False) -> str:
+        """The text of a conversation; a picture is one image token."""
+        return self.tokenizer.apply_chat_template(
+            list(turns), chat_template=self.template, tokenize=False,
+            add_generation_prompt=add_generation_prompt)
+
+
+def read_processor(folder: Path) -> Processor:
+    """Read a folder's processor; ``LabError`` where a part is missing."""
+    from transformers import AutoImageProcessor, AutoTokenizer
+
+    try:
+        images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise LabError(f"{folder.name} has no usable processor ({str(error).splitlines()[0]}): name "
+                       "a model that has one with the preset's key processor") from None
+    template = _template(folder) or tokenizer.chat_template
+    if not isinstance(template, str):
+        raise LabError(f"{folder.name} has no chat template: name a model that has one with the "
+                       "preset's key processor")
+    return Processor(images, tokenizer, template)
+
+
+def _template(folder: Path) -> str | None:
+    """The processor's template, which may differ from the tokenizer's; three ways to keep it."""
+    plain = folder / "chat_template.jinja"
+    if plain.exists():
+        return plain.read_text()
+    for name in ("chat_template.json", "processor_config.json"):
+        path = folder / name
+        if path.exists() and "chat_template" in (kept := json.loads(path.read_text())):
+            return kept["chat_template"]
+    return None

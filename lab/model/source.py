@@ -1,0 +1,91 @@
+"""Where a model comes from: a folder, the hub or its cache, or a LoRA checkpoint over another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.model.fetch import cache_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+SMALL = ["*.json", "*.jinja", "*.txt", "*.model"]
+LORA = "adapter_config.json"
+
+Report = Callable[[str], None]
+
+
+def find_model(path: str, weights: bool = True) -> Path:
+    """The folder of a model: ``path`` itself, or what the hub or its cache has under that id.
+
+    ``weights=False`` fetches the small files only. Raises ``LabError`` when there is none.
+    """
+    folder = Path(path) if Path(path).is_absolute() else ROOT / path
+    if any((folder / name).exists() for name in ("config.json", LORA)):
+        return folder
+    if folder.exists() or not HUB_ID.fullmatch(path):
+        raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights, "
+                       "or a hub id like owner/name")
+    from huggingface_hub import snapshot_download
+
+    try:
+        found = Path(snapshot_download(path, allow_patterns=SMALL + ["*.safetensors"] * weights))
+    except (OSError, ValueError) as error:
+        raise LabError(f"could not fetch {path} ({str(error).splitlines()[0]}): go online once, or "
+                       "give a folder") from None
+    if weights and not list(found.glob("*.safetensors")):
+        raise LabError(f"{path} has no safetensors weights, and no others are read")
+    return found
+
+
+def base_of(folder: Path) -> str:
+    """The model that a LoRA checkpoint changes, as a folder or hub id."""
+    return json.loads((folder / LORA).read_text())["base_model_name_or_path"]
+
+
+def merge_lora(folder: Path, report: Report) -> Path:
+    """Merge a LoRA checkpoint into its base, once; returns a cached folder with a whole model.
+
+    Raises ``LabError`` without the package peft or without safetensors weights.
+    """
+    weights = folder / "adapter_model.safetensors"
+    if not weights.exists():
+        raise LabError(f"{folder.name} has no adapter_model.safetensors, and no other form is read")
+    try:
+        from peft import PeftModel
+    except ImportError:
+        raise LabError(f"{folder.name} is a LoRA checkpoint: install the package peft") from None
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    parts = ((folder / LORA).read_bytes(), weights.read_bytes())
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:12]
+    target = cache_folder() / f"{folder.name}-{digest}"
+    if target.exists():
+        return target
+    base = find_model(base_of(folder))
+    report(f"Merging {folder.name} into its base (once) …")
+    model = AutoModelForImageTextToText.from_pretrained(
+        base, dtype=torch.float32, local_files_only=True, use_safetensors=True)
+    merged = PeftModel.from_pretrained(model, folder).merge_and_unload()
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}-", suffix=".tmp"))
+    try:
+        for source in (base, folder):  # the checkpoint's own processor, where it has one
+            for path in (p for pattern in SMALL for p in source.glob(pattern)):
+                if not path.name.endswith(".index.json") and path.name != LORA:
+                    shutil.copy(path, temporary)
+        merged.save_pretrained(temporary)
+        os.rename(temporary, target)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not target.exists():  # another process may have finished first
+            raise LabError(f"cannot write {target} ({error}): free some space or set LAB_CACHE to "
+                           "another disk") from None
+    return target
