@@ -153,7 +153,7 @@ def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> 
     """Exact per-sample Fisher in one batched pass against one backward pass a sample."""
     loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
     samples = Rows(work.benchmark, entity, recipe.seed).fisher_samples(8)[0]
-    layers = loaded.vision.layers(recipe.blocks)
+    layers = loaded.vision.trained(recipe.blocks)
     with overlay(loaded.model, outcome.delta):
         batched, looped = (squared_gradients(loaded, layers, samples),
                            looped_fisher(loaded, recipe.blocks, samples))
