@@ -87,7 +87,9 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     engine = frame.engine
 
     def start(entity: str, history: dict, prune: float, threshold: float):
-        wanted = {"entity": entity, "prune_share": prune, "mask_threshold": threshold}
+        # What step 2 shows are VKD's two stages, whatever method the preset trains with.
+        wanted = {"entity": entity, "method": "vkd", "prune_share": prune,
+                  "mask_threshold": threshold}
         recipe = revise(engine.preset.recipe, wanted)
         run_id = engine.submit(recipe, "inspect")
         return run_id, remember(history, entity, "inspect", run_id)

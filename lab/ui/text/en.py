@@ -152,8 +152,8 @@ ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
 SHOW_RELEARNED = "Show the relearned model as a third column"
 SUGGESTED = "Suggested questions"
 IDENTICAL = (
-    "Without a picture both answers are identical by construction: only the visual part of the "
-    "model was changed, so a text question never meets the change. With a picture, it does.")
+    "Without a picture both answers are identical by construction where a method changes the visual "
+    "part alone, as VKD does: a text question never meets the change. With a picture, it does.")
 EMPTY_QUESTION = "Type a question first."
 TOO_LONG = "That question is longer than {limit} characters: shorten it."
 NEW_TALK = "The conversation starts anew, so that every column has heard the same."
