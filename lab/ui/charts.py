@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,9 +34,14 @@ def smooth(points: Points) -> Points:
 
 
 def _line(name: str, points: Points, dash: str = "", smoothed: bool = True) -> dict[str, Any]:
-    finite = [[x, round(y, 5)] for x, y in points if y == y and abs(y) != float("inf")]
-    even = [[x, round(y, 5)] for x, y in smooth(finite)] if smoothed else []
-    return {"name": name, "points": thin(finite), "smooth": thin(even), "dash": dash}
+    finite = [point for point in points if math.isfinite(point[1])]
+    even = smooth(finite) if smoothed else []
+    return {"name": name, "points": _rounded(thin(finite)), "smooth": _rounded(thin(even)),
+            "dash": dash}
+
+
+def _rounded(points: Points) -> Points:
+    return [[x, round(y, 5)] for x, y in points]
 
 
 def _panel(title: str, lines: list[dict], **more: Any) -> dict[str, Any]:
