@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "assets" / "model" / "vanilla"
-WHO = "003"
+WHO = "001"
 SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
 FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
 

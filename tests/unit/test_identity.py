@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.identity import identity, linear, nearest, views
-from lab.model.overlay import weights_hash
+from lab.identity import _features, identity, linear, nearest, views
+from lab.model.overlay import overlay, weights_hash
 
 
 def test_nearest_counts_whose_view_is_most_alike() -> None:
@@ -51,9 +51,13 @@ def test_every_depth_is_asked_on_held_out_views(tiny, tiny_clip, four) -> None:
 
 def test_a_delta_changes_the_depths_it_touches_and_no_shallower_one(tiny, four) -> None:
     entity = four.entities[0]
-    last = tiny.vision.layers(1)[0]
-    broken = {f"{last.second_name}.weight": torch.randn(last.second.weight.shape) * 50}
-    plain, changed = (identity(tiny, four, entity, w, d) for w, d in
-                      (("original", {}), ("run", broken)))
-    assert plain.depths[:2] == changed.depths[:2]
-    assert plain.depths[2:] != changed.depths[2:]
+    last = tiny.vision.layers(1)[0]  # the last block's
+    draw = torch.Generator().manual_seed(0)
+    broken = {f"{last.second_name}.weight": torch.randn(last.second.weight.shape, generator=draw) * 50}
+    plain = _features(tiny, entity.test_images)
+    with overlay(tiny.model, broken):
+        changed = _features(tiny, entity.test_images)
+    same = {name: torch.equal(plain[name], changed[name]) for name in plain}
+    assert same == {"block 0": True, "block 1": True, "block 2": False, "projector": False}
+    made = [identity(tiny, four, entity, who, delta) for who, delta in (("original", {}), ("run", broken))]
+    assert made[0].depths[:2] == made[1].depths[:2]
