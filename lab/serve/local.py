@@ -13,23 +13,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.attack import Victim, attack, control_victim
+from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.identity import identity
 from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
-from lab.scorecard import asks_for
 from lab.serve.device import memory_mb
 from lab.serve.engine import (CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
                               Status, Turn)
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
+from lab.serve.carry import events_of
 from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
-from lab.unlearn.events import Done, Event, Identity
-from lab.unlearn.job import unlearn
-from lab.unlearn.loop import inspect
-from lab.workbench import Workbench, open_workbench, read_benchmark, recipe_for
+from lab.unlearn.events import Identity
+from lab.workbench import Workbench, open_workbench, read_benchmark
 
 MAX_WAITING = 64
 _END = object()
@@ -290,7 +288,8 @@ class LocalEngine:
         state: RunState = "failed"
         error = ""
         try:
-            for event in self._events(run):
+            parent = self.store.get(run.parent) if run.parent else None
+            for event in events_of(self._ready(), run, parent, self._say):
                 run.events.append(event)
                 self._serve_tasks()
         except LabError as known:
@@ -311,26 +310,3 @@ class LocalEngine:
                 self._shelf.write(run, self.preset.name, self._ready().loaded.model)
             except LabError as error:
                 self._report(f"lab: this run is only in memory: {error}")
-
-    def _events(self, run: Run) -> Iterator[Event]:
-        bench = self._ready()
-        recipe_for(bench, run.recipe)
-        if run.kind == "inspect":
-            yield from inspect(bench.loaded, self.benchmark, run.recipe, run.outcome, run.stop.is_set)
-            yield Done("stopped" if run.stop.is_set() else "done")
-        elif run.kind == "unlearn":
-            yield from unlearn(bench.loaded, self.benchmark, bench.baseline, run.recipe, run.outcome,
-                               bench.base_hash, run.stop.is_set)
-        else:
-            yield from self._attack_events(bench, run)
-
-    def _attack_events(self, bench: Workbench, run: Run) -> Iterator[Event]:
-        assert run.attack and run.parent
-        parent = self.store.get(run.parent)
-        entity = self.benchmark.entity(run.recipe.entity)
-        reference, unknown = bench.reference(self._say)
-        vanilla = bench.baseline.correct("forget_vqa", asks_for(self.benchmark, entity)["forget_vqa"])
-        yield from attack(
-            Victim("unlearned", bench.loaded, parent.delta(bench.loaded.model), entity),
-            control_victim(reference, unknown, self.benchmark, entity.id),
-            sum(vanilla) / len(vanilla), run.attack, run.recipe.blocks, run.relearned, run.stop.is_set)
