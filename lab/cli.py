@@ -230,7 +230,7 @@ def _attack(options: argparse.Namespace) -> dict[str, Any]:
 @_command
 def _identity(options: argparse.Namespace) -> dict[str, Any]:
     from lab.attack import control_victim
-    from lab.identity import identity
+    from lab.identity import curves
     from lab.report import check_folder, read_run
     from lab.workbench import open_workbench
 
@@ -238,13 +238,11 @@ def _identity(options: argparse.Namespace) -> dict[str, Any]:
     bench = open_workbench(_preset(options), _say, options.threads)
     recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
     entity = bench.benchmark.entity(recipe.entity)
-    asked = [("original", bench.loaded, entity, {}), ("unlearned", bench.loaded, entity, delta)]
     control = control_victim(*bench.reference(_say), bench.benchmark, entity.id)
-    if control:
-        asked.append((control.who, control.loaded, control.entity, {}))
-    curves = [identity(model, bench.benchmark, who, name, own) for name, model, who, own in asked]
+    made = curves(bench.loaded, bench.benchmark, entity,
+                  [("original", {}), ("unlearned", delta)], control)
     return {"entity": entity.id, "control_entity": control.entity.id if control else None,
-            "curves": [dataclasses.asdict(c) for c in curves]}
+            "curves": [dataclasses.asdict(c) for c in made]}
 
 
 @_command

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from lab.attack import Victim
 from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.model.load import Loaded
@@ -38,6 +39,15 @@ def views(benchmark: Benchmark, entity: Entity) -> Views:
                  len(entity.train_images),
                  [*entity.test_images, *(e.test_images[k % len(e.test_images)]
                                          for k, e in enumerate(others))], len(entity.test_images))
+
+
+def curves(loaded: Loaded, benchmark: Benchmark, entity: Entity,
+           versions: Sequence[tuple[str, Delta]], control: Victim | None) -> list[Identity]:
+    """A curve for each (name, delta) of the model, and the control's last, where there is one."""
+    made = [identity(loaded, benchmark, entity, who, delta) for who, delta in versions]
+    if control is not None:
+        made.append(identity(control.loaded, benchmark, control.entity, control.who, control.delta))
+    return made
 
 
 def identity(loaded: Loaded, benchmark: Benchmark, entity: Entity, who: str, delta: Delta) -> Identity:

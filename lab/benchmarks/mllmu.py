@@ -20,11 +20,9 @@ from lab.benchmarks.rows import (
     structured,
 )
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
-from lab.benchmarks.splits import forget_splits
+from lab.benchmarks.splits import people_and_celebrities
 
 PUBLISHED = "MLLMMU/MLLMU-Bench"
-FORGET = {"forget_5": "retain_95", "forget_10": "retain_90", "forget_15": "retain_85"}
-CELEBRITIES = "retain_celebrity"
 MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
 OPEN_TASKS: tuple[tuple[str, Task], ...] = (
     ("Generation_Task", "generation"),
@@ -49,18 +47,7 @@ def load_mllmu(source: str | Path | None = None) -> Benchmark:
     celebrities = []
     if reader.has("Retain_Set"):
         celebrities = reader.read("Retain_Set", ("image", *COLUMNS), _celebrity)
-    splits = forget_splits(reader, FORGET, "ID", identity, (person.id for person in people))
-    if celebrities:
-        splits[CELEBRITIES] = tuple(person.id for person in celebrities)
-    return Benchmark(
-        name="mllmu",
-        entities=(*people, *celebrities),
-        splits=splits,
-        general=(),
-        pictures=(),
-        train_pictures=(),
-        skipped=tuple(reader.skipped),
-    )
+    return people_and_celebrities("mllmu", reader, people, celebrities)
 
 
 def _taught(reader: Reader) -> Taught:

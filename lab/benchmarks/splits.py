@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lab.benchmarks.rows import Reader, Row
-from lab.benchmarks.schema import Skipped
+from lab.benchmarks.rows import Reader, Row, identity
+from lab.benchmarks.schema import Benchmark, Entity, Skipped
+
+PERCENT = {"forget_5": "retain_95", "forget_10": "retain_90", "forget_15": "retain_85"}
+CELEBRITIES = "retain_celebrity"
+
+
+def people_and_celebrities(name: str, reader: Reader, people: Sequence[Entity],
+                           celebrities: Sequence[Entity]) -> Benchmark:
+    """Join taught people and, where they were read, celebrities who are only evaluated.
+
+    So MLLMU-Bench is laid out, and UMU-Bench after it: the same forget configs by ID, no general
+    questions and no plain pictures.
+    """
+    splits = forget_splits(reader, PERCENT, "ID", identity, (person.id for person in people))
+    if celebrities:
+        splits[CELEBRITIES] = tuple(person.id for person in celebrities)
+    return Benchmark(
+        name=name,
+        entities=(*people, *celebrities),
+        splits=splits,
+        general=(),
+        pictures=(),
+        train_pictures=(),
+        skipped=tuple(reader.skipped),
+    )
 
 
 def forget_splits(

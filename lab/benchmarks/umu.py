@@ -10,11 +10,9 @@ from typing import Any
 from lab.benchmarks.questions import evaluation, lettered, training
 from lab.benchmarks.rows import Row, cell, identity, open_reader, picture, string, structured
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
-from lab.benchmarks.splits import forget_splits
+from lab.benchmarks.splits import people_and_celebrities
 
 PUBLISHED = "linbojunzi/UMU-bench"
-FORGET = {"forget_5": "retain_95", "forget_10": "retain_90", "forget_15": "retain_85"}
-CELEBRITIES = "retain_celebrity"
 COLUMNS = ("ID", "image", "Biography", "MM_QA", "UM_QA", "Classify", "Cloze", "Generation")
 # "muitimodal" is how the files spell it.
 MODALITY: Mapping[str, Modality] = {"muitimodal": "image", "unimodal": "text"}
@@ -35,18 +33,7 @@ def load_umu(source: str | Path | None = None) -> Benchmark:
     celebrities = []
     if reader.has("Real_Person_Set"):
         celebrities = reader.read("Real_Person_Set", COLUMNS, _celebrity)
-    splits = forget_splits(reader, FORGET, "ID", identity, (person.id for person in people))
-    if celebrities:
-        splits[CELEBRITIES] = tuple(person.id for person in celebrities)
-    return Benchmark(
-        name="umu",
-        entities=(*people, *celebrities),
-        splits=splits,
-        general=(),
-        pictures=(),
-        train_pictures=(),
-        skipped=tuple(reader.skipped),
-    )
+    return people_and_celebrities("umu", reader, people, celebrities)
 
 
 def _person(row: Row) -> Entity:

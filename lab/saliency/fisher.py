@@ -37,7 +37,7 @@ def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
 
 
 @contextmanager
-def _taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
+def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
     """Record inputs a [..., in] and output gradients g [..., out] of frozen Linear modules.
 
     The graph starts at the first modules' outputs, so nothing shallower is differentiated.
@@ -75,7 +75,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
-    with _taps(modules) as (inputs, grads), torch.enable_grad():
+    with taps(modules) as (inputs, grads), torch.enable_grad():
         features = loaded.vision.features(pixels)
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()

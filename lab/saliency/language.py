@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,32 +11,9 @@ from lab.benchmarks.images import decode
 from lab.model.adapter import SCALE, language_linears
 from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
-from lab.saliency.fisher import EDGES, EPSILON, Fisher, Sample
+from lab.saliency.fisher import EDGES, EPSILON, Fisher, Sample, taps
 from lab.saliency.mask import Masked
 from lab.unlearn.events import Saliency
-
-
-@contextmanager
-def _taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
-    """Record inputs a [B, T, in] and output gradients g [B, T, out] of frozen Linear modules."""
-    inputs: dict[str, torch.Tensor] = {}
-    grads: dict[str, torch.Tensor] = {}
-
-    def tap(name: str):
-        def hook(module, args, output):
-            inputs[name] = args[0].detach()
-            if not output.requires_grad:  # nothing shallower is trained: the graph starts here
-                output = output.detach().requires_grad_(True)
-            output.register_hook(lambda g: grads.__setitem__(name, g.detach()))
-            return output
-        return hook
-
-    handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
-    try:
-        yield inputs, grads
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
@@ -58,7 +34,7 @@ def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
         with torch.no_grad():
             features = loaded.vision.features(
                 prompter.pixels([decode(i) for i in images]).to(loaded.device))
-    with _taps(linears) as (inputs, grads), torch.enable_grad():
+    with taps(linears) as (inputs, grads), torch.enable_grad():
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()
     total: Fisher = {}

@@ -16,11 +16,11 @@ from typing import Any
 from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.identity import identity
+from lab.identity import curves
 from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.serve.device import memory_mb
-from lab.serve.engine import (CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
+from lab.serve.engine import (ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
                               Status, Turn)
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
@@ -141,16 +141,10 @@ class LocalEngine:
         bench, own = self._ready(), [self._side(s) for s in sides]
         who = self.benchmark.entity(entity)
 
-        def curves() -> list[Identity]:
-            made = [identity(bench.loaded, self.benchmark, who, name, side.delta)
-                    for name, side in zip(sides, own, strict=True)]
-            reference, unknown = bench.reference(self._say)
-            control = control_victim(reference, unknown, self.benchmark, entity)
-            if control is not None:
-                made.append(identity(control.loaded, self.benchmark, control.entity, CONTROL, {}))
-            return made
-
-        return self._call(curves)
+        versions = [(name, side.delta) for name, side in zip(sides, own, strict=True)]
+        return self._call(lambda: curves(
+            bench.loaded, self.benchmark, who, versions,
+            control_victim(*bench.reference(self._say), self.benchmark, entity)))
 
     def export(self, run_id: str) -> Path:
         """Write the run folder and return it."""

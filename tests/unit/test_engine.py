@@ -15,7 +15,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.scorecard import Baseline
 from lab.serve import local
-from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import RunStore
 from lab.unlearn import loop
 from lab.unlearn.events import Curve, Done, Importance, Saliency, Step
@@ -209,6 +209,14 @@ def test_a_finished_run_keeps_only_what_changed(engine, finished: str, tiny) -> 
     assert whole.keys() == tiny.vision.trainable(run.recipe.blocks).keys()
     kept = sum(v.numel() for v in run.packed.values.values())
     assert 0 < kept < sum(t.numel() for t in whole.values())
+
+
+def test_where_a_person_is_recognised_for_every_side_and_the_control(
+        engine, finished: str, tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Workbench, "reference", lambda self, say: (tiny, ("p1",)))
+    curves = engine.identity([ORIGINAL, finished], "p0")
+    assert [c.who for c in curves] == [ORIGINAL, finished, CONTROL]
+    assert curves[0].depths[-1].name == "projector" and curves[0].n_target == 3
 
 
 def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) -> None:
