@@ -83,7 +83,8 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     for _ in inspect(loaded, work.benchmark, recipe, outcome, lambda: False):
         pass
     made: list[Ratio] = []
-    for name, part in (("step", steps), ("answers", both_answers), ("saliency", saliency),
+    # saliency first: a run takes its Fisher at the pruned weights, before any step
+    for name, part in (("saliency", saliency), ("step", steps), ("answers", both_answers),
                        ("precision", precision)):
         say(f"{name} …")
         made += part(work, recipe, outcome, rounds)

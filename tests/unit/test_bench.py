@@ -30,7 +30,7 @@ def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
     monkeypatch.setattr(bench, "growth", lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]})
     made = bench.bench(work, "p0", 2, lambda _: None)
     names = [r["name"] for r in made["ratios"]]
-    assert names == ["vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one", "fisher_to_loop",
+    assert names == ["fisher_to_loop", "vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one",
                      "bfloat16_to_float32"]
     for row in made["ratios"]:
         assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
