@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,12 @@ import pandas as pd
 
 from lab.errors import LabError
 from lab.eventlog import plain
+from lab.foreground import run_recipe
 from lab.recipe import Preset, Recipe
+from lab.records import Records, key_of
 from lab.report import make_writable
-from lab.unlearn.loop import Outcome
-from lab.workbench import open_workbench
+from lab.unlearn.outcome import Outcome
+from lab.workbench import Workbench, open_workbench
 
 GROUPS = ("before", "after")
 
@@ -25,65 +26,50 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
           threads: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Run every recipe on the first ``entities`` people and ``seeds`` seeds; returns the means.
 
-    Each finished run is a line of ``runs.jsonl`` in ``out``; runs found there (same recipe) are
-    not repeated, so a sweep that was cut off goes on. ``runs.csv`` holds the flat table.
+    ``runs.csv`` in ``out`` holds the flat table; what is found there is not run again.
     """
-    make_writable(out)
-    log = out / "runs.jsonl"
-    done = _finished(log)
     bench = open_workbench(preset, say, threads)
     plan = [replace(r, entity=e.id, seed=s) for s in range(seeds) for r in recipes
             for e in bench.benchmark.entities[:entities]]
-    for k, recipe in enumerate(plan):
-        key = run_key(preset, recipe)
-        if key in done:
-            continue
-        say(f"run {k + 1} of {len(plan)}: {recipe.method} on {recipe.entity}, seed {recipe.seed}")
-        done[key] = _one(bench, recipe)
-        _append(log, key, done[key])
-    rows = [done[run_key(preset, r)] for r in plan]
+    rows = run_all(bench, preset, plan, out, say)
     table = pd.DataFrame([flat(r) for r in rows if "failed" not in r])
     table.to_csv(out / "runs.csv", index=False)
     return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
 
 
-def run_key(preset: Preset, recipe: Recipe) -> str:
-    """What makes a stored result this run's: the model, its quantisation and the whole recipe."""
-    return f"{preset.model} {preset.quantization} {recipe!r}"
+def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path,
+            say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
+
+    Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
+    cut off goes on. ``KeyboardInterrupt`` ends it within a step.
+    """
+    make_writable(out)
+    records = Records(out / "runs.jsonl")
+    todo = sum(records.find(key_of(preset, r)) is None for r in plan)
+    results, done, started = [], 0, time.perf_counter()
+    for recipe in plan:
+        key = key_of(preset, recipe)
+        found = records.find(key)
+        if found is None:
+            left = f", about {(time.perf_counter() - started) / done * (todo - done) / 60:.0f} min left" if done else ""
+            say(f"run {done + 1} of {todo}: {recipe.method} on {recipe.entity}, seed {recipe.seed}{left}")
+            found = records.add(key, _one(bench, recipe, say))
+            done += 1
+        results.append(found)
+    return results
 
 
-def _one(bench, recipe: Recipe) -> dict[str, Any]:
+def _one(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
     """One run's result, or why it failed: a failed run is counted, it does not end the sweep."""
-    from lab.cli import run_recipe
-
     events: list[Any] = []
     try:
-        run_recipe(bench, recipe, Outcome(), events)
+        run_recipe(bench, recipe, Outcome(), events, say)
     except LabError as error:
         return {"failed": str(error)}
     if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
         raise KeyboardInterrupt
     return plain(events[-1].result)
-
-
-def _append(log: Path, key: str, result: dict[str, Any]) -> None:
-    cut = log.exists() and not log.read_bytes().endswith(b"\n")  # by a killed process
-    with log.open("a") as file:
-        file.write(("\n" if cut else "") + json.dumps({"recipe": key, "result": result}) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _finished(log: Path) -> dict[str, Any]:
-    done: dict[str, Any] = {}
-    if log.exists():
-        for line in log.read_text().splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # the last line of a killed process may be cut short
-            done[row["recipe"]] = row["result"]
-    return done
 
 
 def flat(result: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import cli, workbench
+from lab.commands.common import recipe_from
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
 from lab.recipe import METHODS, Preset
@@ -187,5 +188,5 @@ def test_a_preset_of_an_unknown_benchmark() -> None:
 
 
 def test_recipes_are_checked_before_anything_is_loaded(four) -> None:
-    recipe = cli.recipe_from(Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"])
+    recipe = recipe_from(Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"])
     assert (recipe.entity, recipe.seed, recipe.lr) == ("p1", 3, 1e-3)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab import cli, sweep
+from lab import sweep
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from lab.scorecard import Baseline
@@ -20,15 +20,15 @@ from tests.unit import tiny as make
 def ran(monkeypatch: pytest.MonkeyPatch, tiny, four) -> list[str]:
     """Sweep over the tiny model; the list grows by one entry a run really done."""
     done: list[str] = []
-    own, bench = cli.run_recipe, Workbench(
+    own, bench = sweep.run_recipe, Workbench(
         Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
 
-    def run_recipe(opened, recipe, outcome, events):
+    def run_recipe(opened, recipe, outcome, events, say):
         done.append(f"{recipe.entity}/{recipe.seed}")
-        own(opened, recipe, outcome, events)
+        own(opened, recipe, outcome, events, say)
 
     monkeypatch.setattr(sweep, "open_workbench", lambda *_: bench)
-    monkeypatch.setattr(cli, "run_recipe", run_recipe)
+    monkeypatch.setattr(sweep, "run_recipe", run_recipe)
     return done
 
 
@@ -72,11 +72,11 @@ def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(
         ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lab.unlearn.events import Done
 
-    own = cli.run_recipe
-    monkeypatch.setattr(cli, "run_recipe", lambda *given: given[3].append(Done("stopped")))
+    own = sweep.run_recipe
+    monkeypatch.setattr(sweep, "run_recipe", lambda *given: given[3].append(Done("stopped")))
     with pytest.raises(KeyboardInterrupt):
         go(tmp_path)
-    monkeypatch.setattr(cli, "run_recipe", own)
+    monkeypatch.setattr(sweep, "run_recipe", own)
     go(tmp_path)
     assert ran == ["p0/0", "p1/0"]
 
@@ -85,13 +85,26 @@ def test_a_failed_run_is_counted_and_the_sweep_goes_on(
         ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lab.errors import LabError
 
-    own = cli.run_recipe
+    own = sweep.run_recipe
 
-    def breaks_once(bench, recipe, outcome, events):
+    def breaks_once(bench, recipe, outcome, events, say):
         if recipe.entity == "p0":
             raise LabError("no longer a number")
-        own(bench, recipe, outcome, events)
+        own(bench, recipe, outcome, events, say)
 
-    monkeypatch.setattr(cli, "run_recipe", breaks_once)
+    monkeypatch.setattr(sweep, "run_recipe", breaks_once)
     made = go(tmp_path)
     assert made["failed"] == 1 and made["vkd"]["runs"] == 1
+
+
+def test_a_later_option_does_not_spoil_what_was_measured() -> None:
+    from lab.recipe import Preset, Recipe
+    from lab.records import key_of, same
+
+    wanted = key_of(Preset("demo", "m", "b"), Recipe(entity="p0"))
+    stored = {name: value for name, value in wanted.items() if name != "recipe.beta"}
+    assert same(stored, wanted)  # beta is at its default
+    assert not same(stored, wanted | {"recipe.beta": 1.0})
+    assert not same(wanted | {"recipe.gone": 1}, wanted)  # it may have mattered
+    assert not same(wanted | {"recipe.lr": 0.5}, wanted)
+    assert not same(wanted, wanted | {"what": "grid"})

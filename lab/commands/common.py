@@ -1,0 +1,63 @@
+"""What several commands share: their common arguments, the preset and the recipe they name."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from lab.errors import LabError
+from lab.recipe import METHODS, STRENGTHS, Preset, Recipe, load_preset, revise
+
+
+def say(text: str) -> None:
+    """Progress goes to stderr: stdout is the result's."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The arguments every command has."""
+    parser.add_argument("--preset", default="demo")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--model", help="a model folder in place of the preset's")
+    parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+    parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
+    parser.add_argument("--data", help="the benchmark's folder or dataset id")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """How strongly a run forgets, and single keys of its recipe."""
+    parser.add_argument("--strength", default="Standard", help=", ".join(STRENGTHS))
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=_fields(Recipe))
+
+
+def _fields(kind: type) -> str:
+    return "; ".join(f"{f.name}: {f.metadata['help']} (default {f.default})".replace("%", "%%")
+                     for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
+
+
+def preset_of(options: argparse.Namespace) -> Preset:
+    """The preset with what the command line puts in place of its parts."""
+    from lab.workbench import with_options
+
+    return with_options(load_preset(options.preset), options.model, options.quantization,
+                        options.benchmark, options.data)
+
+
+def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,
+                pairs: Sequence[str]) -> Recipe:
+    """Build a checked recipe from command-line words; raises ``LabError``."""
+    if method not in METHODS:
+        raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
+    if strength not in STRENGTHS:
+        raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
+    changes: dict[str, Any] = {**STRENGTHS[strength]}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise LabError(f"--set {pair!r}: write KEY=VALUE")
+        changes[key] = value
+    return revise(preset.recipe, {**changes, "entity": entity, "method": method, "seed": seed})

@@ -1,0 +1,35 @@
+"""python -m lab compare: methods over entities and seeds; resumable."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lab.commands.common import add_model, add_recipe, preset_of, recipe_from, say
+from lab.errors import LabError
+
+HELP = "run methods over entities and seeds; resumable"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    add_recipe(parser)
+    parser.add_argument("--methods", default="vkd")
+    parser.add_argument("--entities", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """The means over all runs of each method, and how many failed."""
+    from lab.sweep import sweep
+
+    preset = preset_of(options)
+    for name in ("entities", "seeds"):
+        if getattr(options, name) < 1:
+            raise LabError(f"--{name} must be 1 or more")
+    methods = options.methods.split(",")
+    recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
+    return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, say)

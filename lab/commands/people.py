@@ -1,0 +1,24 @@
+"""python -m lab people: who can be forgotten."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lab.commands.common import add_model, preset_of
+
+HELP = "list who can be forgotten"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+
+
+def command(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every entity of the benchmark with its number of pictures."""
+    from lab.workbench import read_benchmark
+
+    benchmark = read_benchmark(preset_of(options))
+    return [{"id": e.id, "name": e.name, "benchmark": benchmark.name,
+             "images": len(e.train_images) + len(e.test_images)} for e in benchmark.entities]
