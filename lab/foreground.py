@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lab.recipe import Recipe
+from lab.scorecard import MEASURES
 from lab.unlearn.events import Event, Phase, Probe
 from lab.unlearn.job import unlearn
 from lab.unlearn.outcome import Outcome
@@ -13,13 +14,13 @@ from lab.workbench import Workbench, recipe_for
 
 
 def run_recipe(bench: Workbench, recipe: Recipe, outcome: Outcome, events: list[Event],
-               say: Callable[[str], None]) -> None:
+               say: Callable[[str], None], measures: Sequence[str] = MEASURES) -> None:
     """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step."""
     pressed: list[int] = []
     previous = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
     try:
         for event in unlearn(bench.loaded, bench.benchmark, bench.baseline, recipe_for(bench, recipe),
-                             outcome, bench.base_hash, lambda: bool(pressed)):
+                             outcome, bench.base_hash, lambda: bool(pressed), measures):
             events.append(event)
             if isinstance(event, Probe):
                 say(f"step {event.step}: forget {event.forget:.2f} retain {event.retain:.2f}")

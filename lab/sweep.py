@@ -16,9 +16,11 @@ from lab.foreground import run_recipe
 from lab.recipe import Preset, Recipe
 from lab.records import Records, key_of
 from lab.report import make_writable
+from lab.scorecard import MEASURES
 from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench, open_workbench
 
+Work = Callable[[Workbench, Recipe, Callable[[str], None]], dict[str, Any]]
 GROUPS = ("before", "after")
 
 
@@ -38,35 +40,46 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
 
 
 def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path,
-            say: Callable[[str], None]) -> list[dict[str, Any]]:
+            say: Callable[[str], None], what: str = "run", work: Work | None = None
+            ) -> list[dict[str, Any]]:
     """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
 
     Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
-    cut off goes on. ``KeyboardInterrupt`` ends it within a step.
+    cut off goes on. ``what`` names what ``work`` does with a recipe (by default a whole run), so
+    that one file can hold several kinds. ``KeyboardInterrupt`` ends it within a step.
     """
     make_writable(out)
-    records = Records(out / "runs.jsonl")
-    todo = sum(records.find(key_of(preset, r)) is None for r in plan)
+    records, work = Records(out / "runs.jsonl"), work or whole_run
+    todo = sum(records.find(key_of(preset, r, what=what)) is None for r in plan)
     results, done, started = [], 0, time.perf_counter()
     for recipe in plan:
-        key = key_of(preset, recipe)
+        key = key_of(preset, recipe, what=what)
         found = records.find(key)
         if found is None:
-            left = f", about {(time.perf_counter() - started) / done * (todo - done) / 60:.0f} min left" if done else ""
-            say(f"run {done + 1} of {todo}: {recipe.method} on {recipe.entity}, seed {recipe.seed}{left}")
-            found = records.add(key, _one(bench, recipe, say))
+            each = (time.perf_counter() - started) / done if done else 0.0
+            left = f", about {each * (todo - done) / 60:.0f} min left" if done else ""
+            say(f"{what} {done + 1} of {todo}: {recipe.method} on {recipe.entity}, "
+                f"seed {recipe.seed}{left}")
+            try:
+                found = work(bench, recipe, say)
+            except LabError as error:  # counted: a failed run does not end the sweep
+                found = {"failed": str(error)}
+            found = records.add(key, found)
             done += 1
         results.append(found)
     return results
 
 
-def _one(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
-    """One run's result, or why it failed: a failed run is counted, it does not end the sweep."""
+def whole_run(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+    """One run with every score, and nothing kept of its weights."""
+    return run_into(bench, recipe, Outcome(), say)
+
+
+def run_into(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Callable[[str], None],
+             measures: Sequence[str] = MEASURES) -> dict[str, Any]:
+    """One run's result, its weights in ``outcome``; raises ``LabError`` where it failed."""
     events: list[Any] = []
-    try:
-        run_recipe(bench, recipe, Outcome(), events, say)
-    except LabError as error:
-        return {"failed": str(error)}
+    run_recipe(bench, recipe, outcome, events, say, measures)
     if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
         raise KeyboardInterrupt
     return plain(events[-1].result)

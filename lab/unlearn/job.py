@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-import sys
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.evaluate import chance
 from lab.model.load import Loaded
 from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.peak import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
                            text_logits_identical)
@@ -26,12 +26,14 @@ STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need
 
 
 def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
-            outcome: Outcome, base_hash: str, stopped: Callable[[], bool]) -> Iterator[Event]:
+            outcome: Outcome, base_hash: str, stopped: Callable[[], bool],
+            measures: Sequence[str] = MEASURES) -> Iterator[Event]:
     """Run the recipe; a stop ends it within a step, keeps the delta so far and skips the scores.
 
-    The last event's result is the object that ``python -m lab run --json`` prints.
+    ``measures``: which scores are taken, of those the benchmark has questions for. The last event's result is the object that ``python -m lab run --json`` prints.
     """
     begun = time.perf_counter()
+    reset_peak(loaded.device)
     yield from inspect(loaded, benchmark, recipe, outcome, stopped)
     if stopped():
         outcome.reason = "stopped"
@@ -44,11 +46,11 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     identical = text_logits_identical(loaded, outcome.delta, entity)
     before: dict[str, list[bool]] = {}
     after: dict[str, list[bool]] = {}
-    asked = asks_for(benchmark, entity)
+    asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
     for k, (measure, asks) in enumerate(asked.items()):
         if stopped():
             break
-        yield Phase("evaluate", k, len(MEASURES))
+        yield Phase("evaluate", k, len(asked))
         before[measure] = baseline.correct(measure, asks)
         after[measure] = correct(loaded, outcome.delta, measure, asks, before[measure], identical)
     if stopped():
@@ -84,22 +86,29 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,
         "mask_density": round(outcome.mask_density, 4),
+        "trainable_share": trainable_share(loaded, recipe, outcome),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
         "quantization": loaded.quantization, "model": loaded.name,
     }
 
 
-def peak_memory_mb(device: torch.device) -> int:
-    """Peak memory since the process started: of the GPU, or resident on a CPU."""
-    if device.type == "cuda":
-        return round(torch.cuda.max_memory_allocated(device) / 2**20)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
+def trainable_share(loaded: Loaded, recipe: Recipe, outcome: Outcome) -> float:
+    """How many weights the run could change, over all weights of the model; 0 trains nothing.
+
+    A LoRA counts its own weights. Pruned neurons and what a mask over both losses shuts do not
+    count; a mask over the forget term alone leaves every weight to the other term.
+    """
+    method = METHODS[recipe.method]
+    if method.losses is None:
+        return 0.0
+    shut = outcome.mask if method.gates(recipe) == "all" else {}
+    free = sum(int(shut[n].sum()) if n in shut else t.numel() for n, t in outcome.delta.items())
+    free -= sum(int(p.sum()) for n, p in outcome.pruned.items() if n not in shut)
+    return free / sum(map(_size, loaded.model.parameters()))
 
 
-def device_name(device: torch.device) -> str:
-    """The GPU's name, or the number of CPU threads in use."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"cpu, {torch.get_num_threads()} threads"
+def _size(weight: torch.Tensor) -> int:
+    """Number of weights; a 4-bit tensor packs two in a byte and knows its true shape."""
+    state = getattr(weight, "quant_state", None)
+    return math.prod(state.shape) if state is not None else weight.numel()
