@@ -134,8 +134,11 @@ def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
     return figure
 
 
-def runs_chart(results: Sequence[dict[str, Any]]) -> go.Figure:
-    """Draw what each run kept over what it forgot; the top left corner is the aim."""
+def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None = None) -> go.Figure:
+    """Draw what each run kept over what it forgot; the top left corner is the aim.
+
+    ``never_knew``: Forget VQA of the retain-only model, a line of its own where it is known.
+    """
     traces = []
     methods = list(dict.fromkeys(r["method"] for r in results))
     for k, method in enumerate(methods):
@@ -159,6 +162,10 @@ def runs_chart(results: Sequence[dict[str, Any]]) -> go.Figure:
     chance = results[0]["chance"].get("forget_vqa", 0.25)
     figure.add_vline(x=chance, line={"dash": "dash", "width": 1, "color": "#888888"},
                      annotation={"text": text.CHANCE, "font": {"size": 10}})
+    if never_knew is not None:
+        figure.add_vline(x=never_knew, line={"dash": "dot", "width": 1, "color": "#888888"},
+                         annotation={"text": text.NEVER_KNEW, "font": {"size": 10}, "yanchor": "top",
+                                     "y": 0.12, "xanchor": "left"})
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 

@@ -293,7 +293,7 @@ def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:
         "base_unchanged": True, "pruned_neurons": 134, "mask_density": 0.18,
         "seconds": {"importance": 3.2, "fisher": 9.8, "train": 20.1, "evaluate": 9.0,
                     "total": 42.1},
-        "peak_memory_mb": 1710.0, "device": "cpu", "quantization": "gguf-q4",
+        "peak_memory_mb": 1710.0, "trainable_share": 0.0125, "device": "cpu", "quantization": "gguf-q4",
     }
 
 
@@ -311,4 +311,5 @@ def attack(view: RunView, stopped) -> Iterator[Event]:
     after = curve[-1][1] if curve else 0.1
     yield Done("complete", {
         "share": spec.share, "scope": spec.scope, "steps": spec.steps, "before": 0.1,
-        "after": after, "gain": after - 0.1, "vanilla_gap": 0.99 - after, "curve": curve})
+        "after": after, "gain": after - 0.1, "vanilla_gap": 0.99 - after, "curve": curve,
+        "control": {"before": 0.25, "after": 0.65, "gain": 0.4}})

@@ -172,6 +172,9 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     figure = maps.runs_chart(results)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]
+    never = runs.never_knew(engine)
+    lines = [shape.x0 for shape in maps.runs_chart(results, never).layout.shapes]
+    assert lines == [results[0]["chance"]["forget_vqa"], never]
 
 
 def test_controls_come_from_the_fields():

@@ -102,3 +102,5 @@ def reach(tab, step: int, patience: int) -> None:
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)
         tab.locator("#show-runs").click()
         tab.locator("#runs table").wait_for()
+        tab.locator("#ask-runs").click()
+        tab.locator("#runs-answers table").wait_for(timeout=patience)

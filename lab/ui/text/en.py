@@ -205,7 +205,15 @@ RUNS_LEAD = (
     "accuracy gain of the last relearning attack on the run (lower is better).")
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
-RUNS_HEAD = ("entity", "method", "seed", "steps", "AG", "time", "peak memory")
+RUNS_HEAD = ("entity", "method", "seed", "steps", "trainable", "AG", "time", "peak memory")
+RUNS_SIZES = "n a run: {sizes}. Chance of multiple choice {chance:.0%}; a name said exactly 0 %."
+RUNS_PICK = "The same questions answered by each"
+RUNS_PICK_INFO = "Up to three runs of one person."
+RUNS_ASK = "Ask them all"
+RUNS_NONE_PICKED = "Choose one to three runs first."
+RUNS_MIXED = "Those runs are about different people: choose runs of one person."
+RUN_NAME = "{entity} · {method} · seed {seed} · {steps} steps · {id}"
+NEVER_KNEW = "never knew"
 SHORT_SCORES = {
     "forget_vqa": "forget VQA", "forget_name": "name", "forget_qa": "forget QA",
     "retain_vqa": "retain VQA", "retain_qa": "retain QA", "general_qa": "general",
