@@ -30,9 +30,11 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
             measures: Sequence[str] = MEASURES) -> Iterator[Event]:
     """Run the recipe; a stop ends it within a step, keeps the delta so far and skips the scores.
 
-    ``measures``: which scores are taken, of those the benchmark has questions for. The last event's result is the object that ``python -m lab run --json`` prints.
+    ``measures``: which scores are taken, of those the benchmark has questions for. ``cpu_seconds``
+    of the result is what the processor worked before scoring, all threads together: unlike the
+    wall time it hardly depends on what else the machine does. The last event's result is the object that ``python -m lab run --json`` prints.
     """
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from inspect(loaded, benchmark, recipe, outcome, stopped)
     if stopped():
@@ -41,7 +43,7 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
         outcome.reason = "pruned: this method trains nothing"
     else:
         yield from tune(loaded, benchmark, recipe, outcome, stopped)
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time() - busy
     entity = benchmark.entity(recipe.entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
     before: dict[str, list[bool]] = {}
@@ -61,7 +63,7 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     changed = changed_share(before, after)
     yield Done(outcome.reason, result(
         loaded, recipe, outcome, card(before), card(after), identical, changed, same)
-        | {"chance": {m: round(chance(asked[m]), 4) for m in before}})
+        | {"chance": {m: round(chance(asked[m]), 4) for m in before}, "cpu_seconds": round(busy, 2)})
 
 
 def card(right: Mapping[str, Sequence[bool]]) -> Card:
