@@ -42,7 +42,10 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str]) -> dict[str, Any]:
+    from lab.comparison import write_tables
     from lab.protocol import protocol
     from lab.workbench import open_workbench
 
-    return protocol(open_workbench(preset, say, options.threads), preset, methods, options.out, say)
+    made = protocol(open_workbench(preset, say, options.threads), preset, methods, options.out, say)
+    table = write_tables(made, options.out)
+    return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}
