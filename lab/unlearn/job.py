@@ -14,6 +14,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.evaluate import chance
 from lab.model.load import Loaded
 from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.model.relief import explained
 from lab.recipe import Recipe
 from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
                            text_logits_identical)
@@ -32,13 +33,14 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     The last event's result is the object that ``python -m lab run --json`` prints.
     """
     begun = time.perf_counter()
-    yield from inspect(loaded, benchmark, recipe, outcome, stopped)
-    if stopped():
-        outcome.reason = "stopped"
-    elif METHODS[recipe.method].losses is None:
-        outcome.reason = "pruned: this method trains nothing"
-    else:
-        yield from tune(loaded, benchmark, recipe, outcome, stopped)
+    with explained():
+        yield from inspect(loaded, benchmark, recipe, outcome, stopped)
+        if stopped():
+            outcome.reason = "stopped"
+        elif METHODS[recipe.method].losses is None:
+            outcome.reason = "pruned: this method trains nothing"
+        else:
+            yield from tune(loaded, benchmark, recipe, outcome, stopped)
     started = time.perf_counter()
     entity = benchmark.entity(recipe.entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
@@ -77,7 +79,8 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
-        "steps": outcome.steps, "stopped_because": outcome.reason,
+        "steps": outcome.steps, "micro_batch": outcome.micro_batch,
+        "stopped_because": outcome.reason,
         "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,
