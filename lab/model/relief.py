@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.model import memory
 from lab.model.families import language_model
 from lab.model.load import Loaded
+from lab.model.sequences import Packed
 
 T, R = TypeVar("T"), TypeVar("R")
 NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
@@ -112,6 +113,11 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
     needed = memory.backward_bytes(loaded.model.config.get_text_config(), rows, length, size, inputs)
     return needed > _budget(loaded.device)
+
+
+def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
+    """``recomputing`` for a pass of these rows, where memory asks for it."""
+    return recomputing(loaded.model, must_recompute(loaded, *packed.ids.shape, adapted))
 
 
 def pictures_at_once(loaded: Loaded, stem: torch.Tensor, blocks: int) -> int:

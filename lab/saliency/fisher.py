@@ -11,7 +11,7 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.model.load import Loaded
-from lab.model.relief import in_halves, must_recompute, recomputing
+from lab.model.relief import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
 from lab.unlearn.events import Saliency
@@ -76,9 +76,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
-    short = must_recompute(loaded, *packed.ids.shape)
-    with (taps(modules) as (inputs, grads), torch.enable_grad(),
-          recomputing(loaded.model, short)):
+    with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):
         features = loaded.vision.features(pixels)
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()
