@@ -112,7 +112,7 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
     size = loaded.model.get_input_embeddings().weight.element_size()
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
     needed = memory.backward_bytes(loaded.model.config.get_text_config(), rows, length, size, inputs)
-    return needed > _budget(loaded.device)
+    return needed > memory.ROWS_SHARE * memory.available_mb(loaded.device) * 2**20
 
 
 def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
@@ -125,8 +125,4 @@ def pictures_at_once(loaded: Loaded, stem: torch.Tensor, blocks: int) -> int:
     size = 2 if loaded.device.type == "cuda" else 4
     neurons = [layer.neurons for layer in loaded.vision.blocks[-blocks:]]
     each = memory.tail_bytes(neurons, stem.shape[1], stem.shape[2], size)
-    return max(1, int(_budget(loaded.device) // each))
-
-
-def _budget(device: torch.device) -> float:
-    return memory.SHARE * memory.available_mb(device) * 2**20
+    return max(1, int(memory.PICTURES_SHARE * memory.available_mb(loaded.device) * 2**20 // each))

@@ -20,6 +20,7 @@ from lab.model.vision import find_vision
 KINDS = ("int8", "nf4", "none")
 SPREAD = 0.02  # of a random weight, as the families' own configs have it
 TINY = "tiny-"
+MOST_ON_CPU = 1e9  # parameters
 
 
 def shape_of(name: str) -> Shape:
@@ -30,16 +31,33 @@ def shape_of(name: str) -> Shape:
     return shapes[name]
 
 
+def parameters(shape: Shape) -> int:
+    """How many weights a model of this shape has, counted without making any."""
+    with torch.device("meta"):
+        model = AutoModelForImageTextToText.from_config(random.described(shape)[0])
+    return sum(p.numel() for p in model.parameters())
+
+
+def check(name: str, quantization: str, device: torch.device) -> None:
+    """Refuse with ``LabError`` what this device cannot hold, or would take hours over."""
+    if quantization not in KINDS:
+        raise LabError(f"random weights cannot be kept as {quantization!r}: valid are {', '.join(KINDS)}")
+    shape = shape_of(name)
+    check_memory(random.described(shape)[0], quantization, device)
+    n = parameters(shape)
+    if device.type == "cpu" and n > MOST_ON_CPU:
+        raise LabError(f"{name} has {n / 1e9:.1f} billion parameters and there is no GPU: a run would "
+                       "take hours; choose smolvlm-500m or a tiny one")
+
+
 def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> Loaded:
     """A model of the named shape as ``lab.model.load`` would hand it out, with random weights.
 
     No weight is ever on the host of a GPU, and none that is quantised is kept in full beyond its
-    layer. Raises ``LabError`` for too little memory, before anything is made.
+    layer. Raises ``LabError`` as ``check`` does, before anything is made.
     """
-    if quantization not in KINDS:
-        raise LabError(f"random weights cannot be kept as {quantization!r}: valid are {', '.join(KINDS)}")
+    check(name, quantization, device)
     config, processor = random.described(shape_of(name))
-    check_memory(config, quantization, device)
     known = family(config.model_type)
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
