@@ -19,6 +19,7 @@ from lab.evaluate import chance, choose, forget_asks, share
 from lab.model.adapter import adapted, new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
+from lab.model.relief import explained, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import asked_by_image
@@ -92,7 +93,8 @@ class Attacker:
         trees = [loaded.prompter.tree(k, [(q, [a])]) for k, (_, q, a) in enumerate(drawn)]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         self.optimizer.zero_grad()
-        with self.laid_on(), torch.enable_grad():
+        anew = relieved(loaded, packed, bool(self.adapter))
+        with explained(), self.laid_on(), torch.enable_grad(), anew:
             features = loaded.vision.features(pixels)
             loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).mean()
             if not math.isfinite(float(loss.detach())):

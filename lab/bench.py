@@ -129,7 +129,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
     image, question = entity.test_images[0], "Describe what is in the picture in one sentence."
     prompt = loaded.prompter.conversation((), question, True)
     ids = torch.tensor([prompt], device=loaded.device)
-    counts: dict[str, int] = {}
+    counts, flow = dict[str, int](), loaded.vision.family.flow
 
     def both(_: int) -> None:
         counts["steps"] = sum(1 for _ in answers(
@@ -140,7 +140,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
             pixels = loaded.prompter.pixels([decode(image)]).to(loaded.device)
             made = loaded.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids),
-                **loaded.vision.family.flow.given(pixels),
+                **flow.given(pixels), **flow.marks(ids, loaded.model.config.image_token_id),
                 min_new_tokens=counts["steps"], max_new_tokens=counts["steps"], do_sample=False)
         assert made.shape[1] == ids.shape[1] + counts["steps"]
 

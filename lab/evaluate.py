@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,10 +12,12 @@ from lab.benchmarks.images import decode as decode_image
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.model.chat import answer_texts
 from lab.model.load import Loaded
+from lab.model.relief import in_halves
 from lab.model.sequences import pack, segment_means, target_log_probs
 
 MOST_OTHERS = 60  # people a retain measure asks about
 TOKEN_BUDGET = 1600  # tokens a packed batch may hold: larger ones gain nothing on a CPU
+Group = tuple[bytes | None, list[int]]  # a picture and the places of the questions about it
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,14 @@ def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch
     """Projector outputs [tokens, width] of each distinct picture, by its bytes."""
     distinct = list(dict.fromkeys(images))
     made: dict[bytes, torch.Tensor] = {}
+
+    def encoded(part: Sequence[bytes]) -> list[torch.Tensor]:
+        pixels = loaded.prompter.pixels([decode_image(i) for i in part]).to(loaded.device)
+        return list(loaded.vision.features(pixels))
+
     for at in range(0, len(distinct), 16):
         part = distinct[at:at + 16]
-        pixels = loaded.prompter.pixels([decode_image(i) for i in part]).to(loaded.device)
-        made.update(zip(part, loaded.vision.features(pixels), strict=True))
+        made.update(zip(part, in_halves(encoded, part, operator.add), strict=True))
     return made
 
 
@@ -54,16 +61,7 @@ def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
     verdicts: list[Verdict | None] = [None] * len(asks)
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
     for group in _groups(loaded, asks):
-        images = [image for image, _ in group]
-        own = [features[i] for i in images if i is not None]
-        place = {i: n for n, i in enumerate(i for i in images if i is not None)}
-        trees = [loaded.prompter.tree(None if image is None else place[image],
-                                      [(asks[k].question.text, asks[k].question.options) for k in members])
-                 for image, members in group]
-        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
-        with torch.no_grad():
-            tokens = target_log_probs(loaded.model, packed, torch.stack(own) if own else None)
-        means = segment_means(tokens, packed).tolist()
+        means = in_halves(lambda part: _option_means(loaded, asks, part, features), group, operator.add)
         for _, members in group:
             for k in members:
                 question = asks[k].question
@@ -73,7 +71,22 @@ def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
     return [v for v in verdicts if v is not None]
 
 
-def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[tuple[bytes | None, list[int]]]]:
+@torch.no_grad()
+def _option_means(loaded: Loaded, asks: Sequence[Ask], group: Sequence[Group],
+                  features: Mapping[bytes, torch.Tensor]) -> list[float]:
+    """Mean token log-probability of every option of the group's questions, in their order."""
+    images = [image for image, _ in group]
+    own = [features[i] for i in images if i is not None]
+    place = {i: n for n, i in enumerate(i for i in images if i is not None)}
+    trees = [loaded.prompter.tree(None if image is None else place[image],
+                                  [(asks[k].question.text, asks[k].question.options) for k in members])
+             for image, members in group]
+    packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+    tokens = target_log_probs(loaded.model, packed, torch.stack(own) if own else None)
+    return segment_means(tokens, packed).tolist()
+
+
+def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
     """Cut the questions into batches of trees: at most 12 questions a tree, a budget a batch."""
     by_image: dict[bytes | None, list[int]] = {}
     for k, ask in enumerate(asks):
@@ -82,7 +95,7 @@ def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[tuple[bytes | 
             for at in range(0, len(members), 12)]
     for has_image in (True, False):
         prefix = len(loaded.prompter.prefix(has_image).ids)
-        batch: list[tuple[bytes | None, list[int]]] = []
+        batch: list[Group] = []
         used: set[bytes | None] = set()
         size = 0
         for row in (r for r in rows if (r[0] is not None) == has_image):
@@ -101,11 +114,15 @@ def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> l
     """Greedy answers, right when equal to the reference but for case and a final full stop."""
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
     verdicts: list[Verdict] = []
-    for at in range(0, len(asks), 16):
-        part = asks[at:at + 16]
+
+    def said(part: Sequence[Ask]) -> list[str]:
         prompts = [loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part]
         rows = [None if a.image is None else features[a.image] for a in part]
-        for ask, text in zip(part, answer_texts(loaded, prompts, rows, max_new_tokens), strict=True):
+        return answer_texts(loaded, prompts, rows, max_new_tokens)
+
+    for at in range(0, len(asks), 16):
+        part = asks[at:at + 16]
+        for ask, text in zip(part, in_halves(said, part, operator.add), strict=True):
             verdicts.append(Verdict(text, normal(text) == normal(ask.question.answer)))
     return verdicts
 

@@ -50,7 +50,9 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
             "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
     pixels = prompter.pixels([decode(image) for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
-    return tensors | loaded.vision.family.flow.given(pixels.to(loaded.device))
+    flow, token = loaded.vision.family.flow, loaded.model.config.image_token_id
+    return (tensors | flow.given(pixels.to(loaded.device))
+            | flow.marks(tensors["input_ids"], token))
 
 
 def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:

@@ -39,6 +39,10 @@ class Flow:
         """What the library's ``get_image_features`` takes for these pixels."""
         return {"pixel_values": pixels}
 
+    def marks(self, ids: torch.Tensor, image_token: int) -> dict[str, torch.Tensor]:
+        """What the library's whole forward takes besides, of prompts [rows, length]."""
+        return {}
+
     def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
         """From what enters ``blocks`` [images, patches, hidden] to projector outputs."""
         for _, block in blocks:
@@ -124,6 +128,10 @@ class Qwen2Flow(Flow):
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
         return {"pixel_values": pixels.flatten(0, 1), "image_grid_thw": self.grid(pixels)}
+
+    def marks(self, ids: torch.Tensor, image_token: int) -> dict[str, torch.Tensor]:
+        # without these the library counts a picture's tokens as text, on one axis
+        return {"mm_token_type_ids": (ids == image_token).int()}
 
     def grid(self, patches: torch.Tensor) -> torch.Tensor:
         """Frames, rows and columns of each picture: [images, patches, ...] -> [images, 3]."""

@@ -14,9 +14,10 @@ from pathlib import Path
 import torch
 
 from lab.errors import LabError
-from lab.model.families import family
+from lab.model.families import Family, family
 from lab.model.fetch import cache_folder, language_model
 from lab.model.memory import check_memory
+from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import LORA, base_of, find_model, merge_lora
@@ -83,36 +84,47 @@ def _whole(path: str, report: Report) -> Path:
 
 
 def _read(folder: Path, quantization: str, device: torch.device):
-    from transformers import AutoModelForImageTextToText, BitsAndBytesConfig
+    from transformers import AutoModelForImageTextToText
 
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
-    known, config = family(_config(folder).model_type), None
-    if quantization in ("int8", "nf4"):
-        kind = ({"load_in_8bit": True} if quantization == "int8" else
-                {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True,
-                 "bnb_4bit_compute_dtype": torch.float32 if device.type == "cpu" else torch.bfloat16})
-        config = BitsAndBytesConfig(**kind, llm_int8_skip_modules=known.unquantized)
-    dtype = language_dtype(device) if quantization == "gguf-q4" else torch.float32
+    known = family(_config(folder).model_type)
+    config = quantization_config(quantization, device, known)
     placed = {"device_map": {"": str(device)}} if config else {}
     model = AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=dtype, quantization_config=config, local_files_only=True,
+        folder, dtype=torch.float32, quantization_config=config, local_files_only=True,
         use_safetensors=True, **placed)
+    round_language(model, known, stored_dtype(quantization, device))
     if config is None:
         model.to(device)
-    for part in (known.tower, known.projector):
-        model.get_submodule(part).float()
     repair_cpu_gradients(model)
     return model
 
 
-def language_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where it is fast: on a GPU, or a CPU with AMX; float32 elsewhere.
+def quantization_config(quantization: str, device: torch.device, known: Family):
+    """What bitsandbytes is told: the language model's Linear layers alone; None for no such kind."""
+    from transformers import BitsAndBytesConfig
 
-    Measured on a CPU with AVX512-BF16 but no AMX: bfloat16 was no faster than float32 forward
-    and slower backward.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
+    if quantization not in ("int8", "nf4"):
+        return None
+    kind = ({"load_in_8bit": True} if quantization == "int8" else
+            {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True,
+             "bnb_4bit_compute_dtype": stored_dtype(quantization, device)})
+    return BitsAndBytesConfig(**kind, llm_int8_skip_modules=known.unquantized)
+
+
+def round_language(model: torch.nn.Module, known: Family, dtype: torch.dtype) -> None:
+    """Keep all but the visual module in ``dtype``, in place; quantised weights stay as they are.
+
+    Done after reading everything in float32, because one number format is asked for a whole
+    model and the visual weights must not be rounded.
     """
-    fast = device.type == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
-    return torch.bfloat16 if fast else torch.float32
+    for name, weight in model.named_parameters():
+        if not name.startswith(known.visual) and weight.is_floating_point():
+            weight.data = weight.data.to(dtype)
+    for module in model.modules():
+        state = getattr(getattr(module, "weight", None), "quant_state", None)
+        if state is not None:
+            state.dtype = dtype  # what 4-bit weights are unpacked to
 
 
 def repair_cpu_gradients(model: torch.nn.Module) -> None:
@@ -127,7 +139,11 @@ def repair_cpu_gradients(model: torch.nn.Module) -> None:
 
 
 def check_quantized(loaded: Loaded) -> None:
-    """Assert that the language model, and only it, holds quantised layers; else ``LabError``."""
+    """Assert that the language model, and only it, holds quantised layers; else ``LabError``.
+
+    And that the numbers are kept as ``lab.model.precision`` says: the visual module in float32,
+    the rest of the language model and the output layer in ``stored_dtype``.
+    """
     from torch import nn
 
     special = {n for n, m in loaded.model.named_modules()
@@ -139,6 +155,11 @@ def check_quantized(loaded: Loaded) -> None:
     if loaded.quantization in ("int8", "nf4") and not special:
         raise LabError(f"no layer was quantised to {loaded.quantization}: is the language model's "
                        "architecture one that bitsandbytes knows?")
+    stored = stored_dtype(loaded.quantization, loaded.device)
+    for name, weight in loaded.model.named_parameters():
+        wanted = torch.float32 if name.startswith(loaded.vision.family.visual) else stored
+        if weight.is_floating_point() and weight.dtype != wanted:
+            raise LabError(f"{name} is kept in {weight.dtype}, not {wanted}: load the model anew")
 
 
 def assemble(folder: Path, report: Report = print) -> Path:

@@ -112,6 +112,10 @@ class Prompter:
             segments += [self.answer(a, parent) for a in answers]
         return Tree(tuple(segments), image)
 
+    def length(self, asked: Sequence[tuple[str, Sequence[str]]]) -> int:
+        """Tokens of a row with a picture and these questions and answers."""
+        return sum(len(segment.ids) for segment in self.tree(0, asked).segments)
+
     def plain(self, text: str) -> str:
         """User text without the tokenizer's special tokens: it is data, never markup."""
         for token in self._special:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -15,6 +16,7 @@ from transformers import (
     LlamaConfig,
     LlavaConfig,
     LlavaOnevisionConfig,
+    PreTrainedConfig,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2Config,
@@ -32,6 +34,7 @@ from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImag
 from lab.model.load import ROOT, Loaded
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
+from lab.model.published import Shape
 from lab.model.vision import find_vision
 
 SIDE, PATCH, WIDTH = 28, 14, 32
@@ -72,12 +75,39 @@ def tokenizer(special: list[str] = SPECIAL, end: str = "<|im_end|>") -> PreTrain
                                    pad_token=end, unk_token="<|endoftext|>")
 
 
+TEXT = dict(hidden_size=WIDTH, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, max_position_embeddings=1024, initializer_range=0.2)
+BLOCKS = dict(hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=2, patch_size=PATCH)
+TINY = {
+    # 28 px, 2 x 2 patches and a class token; onevision has the token that ends a picture instead
+    "dinov2": Shape("dinov2", SIDE, dict(BLOCKS, mlp_ratio=2, initializer_range=0.2), TEXT),
+    "clip": Shape("clip", SIDE, dict(BLOCKS, intermediate_size=64, initializer_range=0.2), TEXT),
+    "llava_onevision": Shape("llava_onevision", SIDE, dict(BLOCKS, intermediate_size=64), TEXT),
+    # 56 px, 4 x 4 patches, four of which make a token
+    **{kind: Shape(kind, 56, dict(BLOCKS, intermediate_size=64), TEXT, {"scale_factor": 2})
+       for kind in ("smolvlm", "idefics3")},
+    # 84 px, 6 x 6 patches, four of which make a token; windows of 2 x 2 tokens
+    **{kind: Shape(kind, 84, dict(depth=3, num_heads=2, patch_size=PATCH, spatial_merge_size=2,
+                                  temporal_patch_size=2, **own),
+                   {**TEXT, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0,
+                                                "mrope_section": [2, 3, 3]}})
+       for kind, own in (("qwen2_vl", dict(embed_dim=WIDTH, hidden_size=WIDTH, mlp_ratio=2)),
+                         ("qwen2_5_vl", dict(hidden_size=WIDTH, out_hidden_size=WIDTH, window_size=56,
+                                             intermediate_size=64, fullatt_block_indexes=[1])))},
+}
+
+
+def described(shape: Shape) -> tuple[PreTrainedConfig, Processor]:
+    """The config of a model of this shape and a processor made on the spot."""
+    makers = {"dinov2": _llava, "clip": _llava, "llava_onevision": _onevision, "qwen2_vl": _qwen,
+              "qwen2_5_vl": _qwen, "smolvlm": _idefics3, "idefics3": _idefics3}
+    return makers[shape.kind](shape)
+
+
 def build(kind: str = "dinov2", seed: int = 0):
     """Return (model, processor) of a kind in ``KINDS``; "clip" is read at layer -2: a dead block."""
     torch.manual_seed(seed)
-    makers = {"dinov2": _llava, "clip": _llava, "llava_onevision": _onevision, "qwen2_vl": _qwen,
-              "qwen2_5_vl": _qwen, "smolvlm": _idefics3, "idefics3": _idefics3}
-    config, made = makers[kind](kind)
+    config, made = described(TINY[kind])
     model = AutoModelForImageTextToText.from_config(config).float()
     if kind not in ("dinov2", "clip"):
         _enlarge(model)
@@ -107,80 +137,69 @@ def tiny(kind: str = "dinov2", seed: int = 0) -> Loaded:
     return Loaded(f"tiny-{kind}", model, vision, Prompter(made, vision), torch.device("cpu"), "none")
 
 
-def _text(made: PreTrainedTokenizerFast) -> dict:
-    """A small language model over this vocabulary."""
-    return dict(hidden_size=WIDTH, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-                num_key_value_heads=2, vocab_size=len(made), max_position_embeddings=1024,
-                initializer_range=0.2, bos_token_id=made.bos_token_id, eos_token_id=made.eos_token_id,
-                pad_token_id=made.pad_token_id, tie_word_embeddings=True)
+def _whole(shape: Shape) -> dict[str, Any]:
+    """What the config of the whole model holds of the shape; small ones tie their embeddings."""
+    return {"tie_word_embeddings": True, **shape.whole}
 
 
-def _llava(kind: str) -> tuple[LlavaConfig, Processor]:
-    """28 px pictures, 2 x 2 patches, one class token."""
-    shape = dict(hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=2, image_size=SIDE,
-                 patch_size=PATCH, initializer_range=0.2)
-    if kind == "dinov2":
-        vision, select, layer, tokens = Dinov2Config(mlp_ratio=2, **shape), "full", -1, 5
-    else:
-        vision, select, layer, tokens = CLIPVisionConfig(intermediate_size=64, **shape), "default", -2, 4
-    words = tokenizer()
-    images = BitImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
-    config = LlavaConfig(vision_config=vision, text_config=LlamaConfig(**_text(words)),
-                         image_token_id=words.convert_tokens_to_ids(IMAGE), projector_hidden_act="gelu",
+def _text(words: PreTrainedTokenizerFast, shape: Shape) -> dict[str, Any]:
+    """The language model's sizes, over this vocabulary unless the shape has its own."""
+    return {"vocab_size": len(words), "bos_token_id": words.bos_token_id, **shape.text,
+            "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id,
+            "tie_word_embeddings": _whole(shape)["tie_word_embeddings"]}
+
+
+def _llava(shape: Shape) -> tuple[LlavaConfig, Processor]:
+    vision = {**shape.vision, "image_size": shape.side}
+    patches = (shape.side // vision["patch_size"]) ** 2
+    config_type, select, layer = ((Dinov2Config, "full", -1) if shape.kind == "dinov2" else
+                                  (CLIPVisionConfig, "default", -2))
+    words, side = tokenizer(), shape.side
+    images = BitImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    config = LlavaConfig(vision_config=config_type(**vision), projector_hidden_act="gelu",
+                         text_config=LlamaConfig(**_text(words, shape)),
+                         image_token_id=words.convert_tokens_to_ids(IMAGE),
                          vision_feature_layer=layer, vision_feature_select_strategy=select,
-                         image_seq_length=tokens, tie_word_embeddings=True)
+                         image_seq_length=patches + (select == "full"), **_whole(shape))
     return config, Processor(images, words, TEMPLATE.read_text())
 
 
-def _idefics3(kind: str) -> tuple[Idefics3Config, Processor]:
-    """56 px pictures, 4 x 4 patches, four of which make a token."""
+def _idefics3(shape: Shape) -> tuple[Idefics3Config, Processor]:
     words = tokenizer(["<|endoftext|>", "<|im_start|>", "<end_of_utterance>", "<image>",
                        "<fake_token_around_image>", "<global-img>"], "<end_of_utterance>")
-    config_type, images_type = ((SmolVLMConfig, SmolVLMImageProcessorPil) if kind == "smolvlm" else
+    config_type, images_type = ((SmolVLMConfig, SmolVLMImageProcessorPil) if shape.kind == "smolvlm" else
                                 (Idefics3Config, Idefics3ImageProcessorPil))
-    images = images_type(size={"longest_edge": 112}, max_image_size={"longest_edge": 56})
+    images = images_type(size={"longest_edge": 2 * shape.side},
+                         max_image_size={"longest_edge": shape.side})
     config = config_type(
-        vision_config=dict(hidden_size=WIDTH, intermediate_size=64, num_hidden_layers=3,
-                           num_attention_heads=2, image_size=56, patch_size=PATCH),
-        text_config=LlamaConfig(**_text(words)), scale_factor=2, tie_word_embeddings=True,
-        image_token_id=words.convert_tokens_to_ids("<image>"), pad_token_id=words.pad_token_id)
+        vision_config={**shape.vision, "image_size": shape.side},
+        text_config=LlamaConfig(**_text(words, shape)), pad_token_id=words.pad_token_id,
+        image_token_id=words.convert_tokens_to_ids("<image>"), **_whole(shape))
     return config, Processor(images, words, IDEFICS3_TEMPLATE)
 
 
-def _qwen(kind: str) -> tuple[Qwen2VLConfig, Processor]:
-    """84 px pictures, 6 x 6 patches, four of which make a token; windows of 2 x 2 tokens."""
+def _qwen(shape: Shape) -> tuple[Qwen2VLConfig, Processor]:
     names = ("vision_start", "vision_end", "image_pad", "video_pad")
     words = tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", *(f"<|{n}|>" for n in names)])
     ids = words.convert_tokens_to_ids([f"<|{n}|>" for n in names])
-    text = {**_text(words), "rope_parameters":
-            {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}}
-    shape = dict(depth=3, num_heads=2, patch_size=PATCH, spatial_merge_size=2, temporal_patch_size=2)
-    if kind == "qwen2_vl":
-        config_type, vision = Qwen2VLConfig, dict(embed_dim=WIDTH, hidden_size=WIDTH, mlp_ratio=2, **shape)
-    else:
-        config_type, vision = Qwen2_5_VLConfig, dict(
-            hidden_size=WIDTH, out_hidden_size=WIDTH, intermediate_size=64, window_size=56,
-            fullatt_block_indexes=[1], **shape)
-    config = config_type(vision_config=vision, text_config=text, tie_word_embeddings=True,
+    config_type = Qwen2VLConfig if shape.kind == "qwen2_vl" else Qwen2_5_VLConfig
+    config = config_type(vision_config=shape.vision, text_config=_text(words, shape),
                          vision_start_token_id=ids[0], vision_end_token_id=ids[1],
-                         image_token_id=ids[2], video_token_id=ids[3])
-    images = Qwen2VLImageProcessorPil(size={"shortest_edge": 84**2, "longest_edge": 84**2})
+                         image_token_id=ids[2], video_token_id=ids[3], **_whole(shape))
+    images = Qwen2VLImageProcessorPil(size={"shortest_edge": shape.side**2, "longest_edge": shape.side**2})
     return config, Processor(images, words, QWEN_TEMPLATE)
 
 
-def _onevision(kind: str) -> tuple[LlavaOnevisionConfig, Processor]:
-    """28 px pictures, 2 x 2 patches and the token that ends a picture."""
-    words = tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"])
-    tiles = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
-    images = LlavaOnevisionImageProcessorPil(size={"height": SIDE, "width": SIDE},
+def _onevision(shape: Shape) -> tuple[LlavaOnevisionConfig, Processor]:
+    words, side = tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]), shape.side
+    tiles = [[side, 2 * side], [2 * side, side], [2 * side, 2 * side]]
+    images = LlavaOnevisionImageProcessorPil(size={"height": side, "width": side},
                                              image_grid_pinpoints=tiles)
     config = LlavaOnevisionConfig(
-        vision_config=SiglipVisionConfig(hidden_size=WIDTH, intermediate_size=64, num_hidden_layers=3,
-                                         num_attention_heads=2, image_size=SIDE, patch_size=PATCH,
-                                         vision_use_head=False),
-        text_config=Qwen2Config(**_text(words)), image_grid_pinpoints=tiles,
-        image_token_id=words.convert_tokens_to_ids("<image>"), tie_word_embeddings=True,
-        video_token_id=words.convert_tokens_to_ids("<video>"))
+        vision_config=SiglipVisionConfig(**shape.vision, image_size=side, vision_use_head=False),
+        text_config=Qwen2Config(**_text(words, shape)), image_grid_pinpoints=tiles,
+        image_token_id=words.convert_tokens_to_ids("<image>"),
+        video_token_id=words.convert_tokens_to_ids("<video>"), **_whole(shape))
     return config, Processor(images, words, ONEVISION_TEMPLATE)
 
 

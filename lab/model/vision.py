@@ -11,6 +11,7 @@ from torch import nn
 
 from lab.errors import LabError
 from lab.model.families import Family, family_of
+from lab.model.precision import visual_autocast
 
 MLPS = (("fc1", "fc2"), ("gate_proj", "up_proj", "down_proj"))
 
@@ -81,10 +82,14 @@ class Vision:
         return named
 
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Projector outputs P(V(I)): the prompter's pixels [images, ...] -> [images, tokens, width]."""
+        """Projector outputs P(V(I)): the prompter's pixels [images, ...] -> [images, tokens, width].
+
+        float32, whatever the module computes in (``lab.model.precision``).
+        """
         given = self.family.flow.given(pixels)
-        out = self.model.model.get_image_features(**given, return_dict=True)
-        return torch.stack(list(out.pooler_output))
+        with visual_autocast(self.device):
+            out = self.model.model.get_image_features(**given, return_dict=True)
+        return torch.stack(list(out.pooler_output)).float()
 
     def depth(self, names: Collection[str]) -> int:
         """The fewest last live blocks whose trainable weights hold these; 0 where none do."""
@@ -114,7 +119,8 @@ class Vision:
     def tail(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
         """Projector outputs from ``stem``'s activations, as ``features`` gives them."""
         modules = tuple(enumerate(self.block_modules))
-        return self.family.flow.tail(self.model, modules[-blocks:], hidden)
+        with visual_autocast(self.device):
+            return self.family.flow.tail(self.model, modules[-blocks:], hidden).float()
 
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""

@@ -11,6 +11,7 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.model.load import Loaded
+from lab.model.relief import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
 from lab.unlearn.events import Saliency
@@ -75,7 +76,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
-    with taps(modules) as (inputs, grads), torch.enable_grad():
+    with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):
         features = loaded.vision.features(pixels)
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()
@@ -101,18 +102,25 @@ def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequen
 def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher],
               tick: Callable[[int], None] = lambda n: None, batch: int = 8
               ) -> Iterator[tuple[Fisher, Fisher]]:
-    """The same for any ``squared`` that sums the squared gradients of some samples."""
+    """The same for any ``squared`` that sums the squared gradients of some samples.
+
+    A batch that does not fit in memory goes in two halves.
+    """
     halves: tuple[Fisher, Fisher] = ({}, {})
     seen = [0, 0]
     middle = (len(samples) + 1) // 2
     parts = [(k, half[at:at + batch]) for k, half in enumerate((samples[:middle], samples[middle:]))
              for at in range(0, len(half), batch)]
     for k, part in parts:
-        for name, value in squared(part).items():
+        for name, value in in_halves(squared, part, _added).items():
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
         seen[k] += len(part)
         tick(sum(seen))
         yield tuple({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
+
+
+def _added(one: Fisher, other: Fisher) -> Fisher:
+    return {n: value + other[n] for n, value in one.items()}
 
 
 def mean_of(halves: tuple[Fisher, Fisher]) -> Fisher:

@@ -10,6 +10,7 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.model.load import Loaded
+from lab.model.relief import in_halves
 from lab.model.vision import NeuronLayer, hidden_neurons
 from lab.unlearn.events import Importance
 
@@ -23,13 +24,21 @@ def mean_activation(loaded: Loaded, layers: Sequence[NeuronLayer], images: Seque
     distinct = list(dict.fromkeys(images))
     sums = [np.zeros(layer.neurons, np.float64) for layer in layers]
     for at in range(0, len(distinct), batch):
-        part = [decode(i) for i in distinct[at:at + batch]]
-        with hidden_neurons(tuple(layers)) as seen:
-            loaded.vision.features(loaded.prompter.pixels(part).to(loaded.device))
-        for total, layer in zip(sums, layers, strict=True):
-            z = seen[layer.name].float().abs()
-            total += z.reshape(len(part), -1, layer.neurons).mean(1).sum(0).cpu().numpy()
+        found = in_halves(lambda part: _summed(loaded, layers, part), distinct[at:at + batch],
+                          lambda one, other: [a + b for a, b in zip(one, other, strict=True)])
+        sums = [total + new for total, new in zip(sums, found, strict=True)]
     return tuple((total / len(distinct)).astype(np.float32) for total in sums)
+
+
+def _summed(loaded: Loaded, layers: Sequence[NeuronLayer], images: Sequence[bytes]
+            ) -> list[np.ndarray]:
+    """Sum over images of mean |z| over tokens: [neurons] a layer."""
+    pixels = loaded.prompter.pixels([decode(i) for i in images]).to(loaded.device)
+    with hidden_neurons(tuple(layers)) as seen:
+        loaded.vision.features(pixels)
+    of_layer = [seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons)
+                for layer in layers]
+    return [z.mean(1).sum(0).cpu().numpy() for z in of_layer]
 
 
 def top_share(scores: Sequence[np.ndarray], share: float) -> tuple[np.ndarray, ...]:

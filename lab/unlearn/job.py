@@ -13,6 +13,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.evaluate import chance
 from lab.model.load import Loaded
 from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.model.relief import explained
 from lab.peak import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
@@ -36,13 +37,14 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
-    yield from inspect(loaded, benchmark, recipe, outcome, stopped)
-    if stopped():
-        outcome.reason = "stopped"
-    elif METHODS[recipe.method].losses is None:
-        outcome.reason = "pruned: this method trains nothing"
-    else:
-        yield from tune(loaded, benchmark, recipe, outcome, stopped)
+    with explained():
+        yield from inspect(loaded, benchmark, recipe, outcome, stopped)
+        if stopped():
+            outcome.reason = "stopped"
+        elif METHODS[recipe.method].losses is None:
+            outcome.reason = "pruned: this method trains nothing"
+        else:
+            yield from tune(loaded, benchmark, recipe, outcome, stopped)
     started, busy = time.perf_counter(), time.process_time() - busy
     entity = benchmark.entity(recipe.entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
@@ -81,7 +83,8 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
-        "steps": outcome.steps, "stopped_because": outcome.reason,
+        "steps": outcome.steps, "micro_batch": outcome.micro_batch,
+        "stopped_because": outcome.reason,
         "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,

@@ -9,7 +9,10 @@ import torch
 
 @dataclass
 class Outcome:
-    """What a run leaves behind; ``delta`` is the last good one at any moment."""
+    """What a run leaves behind; ``delta`` is the last good one at any moment.
+
+    ``micro_batch``: forget rows that went through the model at a time, 0 where none did.
+    """
 
     delta: dict[str, torch.Tensor] = field(default_factory=dict)
     mask: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -17,5 +20,6 @@ class Outcome:
     pruned_neurons: int = 0
     mask_density: float = 0.0
     steps: int = 0
+    micro_batch: int = 0
     reason: str = ""
     seconds: dict[str, float] = field(default_factory=dict)

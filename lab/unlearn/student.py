@@ -12,6 +12,8 @@ from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
+from lab.model.relief import (attempt, in_halves, in_pieces, must_recompute, pictures_at_once,
+                              recomputing)
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
@@ -23,6 +25,8 @@ from lab.unlearn.outcome import Outcome
 PREPARED_AT_ONCE = 15
 NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
              "try a lower learning rate or forget weight")
+NO_MEMORY = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
+             "kept; choose a smaller --set batch and retain_batch, nf4 or a smaller model")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Student:
         self.method = METHODS[recipe.method]
         self.gates = self.method.gates(recipe)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in outcome.delta.items()}
-        self.start = {n: t.clone() for n, t in outcome.delta.items()}
+        self.start = dict(outcome.delta)  # never written to: every kept delta is a new one
         self.fixed = ({n: ~m for n, m in outcome.mask.items()} if self.gates == "all"
                       else outcome.pruned)
         of_language = [w for n, w in self.weights.items() if n.startswith(LANGUAGE)]
@@ -73,19 +77,28 @@ class Student:
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
+        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.recompute, self.pictures = False, recipe.retain_batch
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """What enters the trained blocks for each picture, computed once a picture."""
+        def made(new: Sequence[bytes]) -> torch.Tensor:
+            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
+            return self.loaded.vision.stem(pixels, self.recipe.blocks)
+
         new = [i for i in dict.fromkeys(images) if i not in self.stems]
         if new:
-            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
-            made = self.loaded.vision.stem(pixels, self.recipe.blocks)
-            self.stems.update(zip(new, made, strict=True))
+            self.stems.update(zip(new, in_halves(made, new, _joined), strict=True))
         return torch.stack([self.stems[i] for i in images])
 
     def features(self, images: list[bytes]) -> torch.Tensor:
         """Projector outputs of the pictures under the weights now laid on."""
-        return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
+        return in_pieces(lambda part: self.loaded.vision.tail(part, self.recipe.blocks),
+                         self.stem(images), min(self.pictures, self._share(len(images))))
+
+    def _share(self, n: int) -> int:
+        """How many of n rows or pictures go through the model at a time."""
+        return -(-n // self.parts)
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
@@ -100,7 +113,7 @@ class Student:
         """P(V(I); theta_0) of each picture, computed once: call with no visual weights laid on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            self.teacher.update(zip(new, self.features(new), strict=True))
+            self.teacher.update(zip(new, in_halves(self.features, new, _joined), strict=True))
         return torch.stack([self.teacher[i] for i in images])
 
     def answers(self, rows: Sequence[Row], features: torch.Tensor | None = None) -> Answers:
@@ -108,25 +121,59 @@ class Student:
 
         ``features``: visual features [rows, tokens, width] in place of the pictures' own.
         """
-        loaded = self.loaded
-        if features is None:
-            images = [image for image, _ in rows]
-            features = self.features(images) if self.trains_vision else self.teacher_features(images)
-        trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
-        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
-        return Answers(target_distributions(loaded.model, packed, features), packed)
+        def piece(places: Sequence[int]) -> torch.Tensor:
+            part = [rows[k] for k in places]
+            given = self._seen(part) if features is None else features[list(places)]
+            return target_distributions(self.loaded.model, self._pack(part), given)
+
+        log_probs = in_pieces(piece, range(len(rows)), self._share(len(rows)))
+        return Answers(log_probs, self._pack(rows))
+
+    def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
+        """The rows' pictures as the language model gets them."""
+        images = [image for image, _ in rows]
+        if not self.trains_vision:
+            return self.teacher_features(images)
+        return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
+
+    def _pack(self, rows: Sequence[Row]) -> Packed:
+        prompter = self.loaded.prompter
+        trees = [prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
+        return pack(trees, prompter.pad_id, self.loaded.device)
 
     def cross_entropy(self, rows: Sequence[Row]) -> torch.Tensor:
         """Mean CE of each (picture, question) of ``rows`` under the weights now laid on: [n]."""
         return self.answers(rows).cross_entropy()
 
     def update(self, drawn: Draw) -> Losses:
-        """One step; raises ``LabError`` and changes nothing when a loss is not finite."""
+        """One step; raises ``LabError`` and changes nothing when a loss is not finite.
+
+        Where memory runs out, the step is done once more with half as many rows and pictures at a
+        time, and so are all that follow; the gradient stays that of the whole batch.
+        """
+        noise = self.noise.get_state()
+        loss = attempt(lambda: self._gradient(drawn))
+        if loss is None and self.parts == 1:
+            self.parts = 2
+            self.noise.set_state(noise)
+            loss = attempt(lambda: self._gradient(drawn))
+        self.outcome.micro_batch = rows = self._share(self.recipe.batch)
+        if loss is None:
+            raise LabError(NO_MEMORY.format(rows=rows, batch=self.recipe.batch))
+        self.optimizer.step()
+        self.schedule.step()
+        self._restore()
+        return loss
+
+    def _gradient(self, drawn: Draw) -> Losses:
+        """The batch's losses, their gradient gated and clipped in the weights."""
         assert self.method.losses is not None
+        self._plan(drawn)
         with torch.no_grad():
             teacher = self.method.teacher(self, drawn)
         self.optimizer.zero_grad()
-        with overlay(self.loaded.model, self.weights), torch.enable_grad():
+        with (overlay(self.loaded.model, self.weights), torch.enable_grad(),
+              recomputing(self.loaded.model, self.recompute)):
             loss = self.method.losses(self, drawn, teacher)
             if not math.isfinite(loss.total):
                 raise LabError(NO_NUMBER)
@@ -140,10 +187,16 @@ class Student:
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
             raise LabError(NO_NUMBER)
-        self.optimizer.step()
-        self.schedule.step()
-        self._restore()
         return loss
+
+    def _plan(self, drawn: Draw) -> None:
+        """Decide what is computed anew going backward: once a step, for both ways must agree."""
+        rows = [*drawn.forget, *drawn.retain]
+        length = max(self.loaded.prompter.length(asked) for _, asked in rows)
+        self.recompute = must_recompute(self.loaded, len(rows), length, not self.trains_vision)
+        if drawn.pictures:
+            stem = self.stem(drawn.pictures[:1])
+            self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)
 
     def _gate(self, on: bool) -> None:
         """Let the gradient so far through where the mask is; every trained weight has an entry."""
@@ -161,3 +214,7 @@ class Student:
     def keep(self) -> None:
         """Make the present weights the outcome's delta."""
         self.outcome.delta = {n: w.detach().clone() for n, w in self.weights.items()}
+
+
+def _joined(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    return torch.cat((one, other))

@@ -120,7 +120,7 @@ def test_a_masked_language_adapter_over_a_quantized_model(quantized, four) -> No
 
 def test_bfloat16_language_model_keeps_a_float32_tower(
         folder: Path, four, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.model.load.language_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr("lab.model.precision.language_dtype", lambda device: torch.bfloat16)
     loaded = load(str(folder), "gguf-q4", "cpu", lambda _: None)
     assert loaded.model.lm_head.weight.dtype == torch.bfloat16
     assert {loaded.model.get_parameter(n).dtype for n in loaded.vision.names()} == {torch.float32}

@@ -1,0 +1,128 @@
+"""What is done when memory runs short: layers computed anew, work in pieces, halved once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from lab.errors import LabError
+from lab.model import memory
+from lab.model.families import language_model
+from lab.model.load import Loaded
+from lab.model.sequences import Packed
+
+T, R = TypeVar("T"), TypeVar("R")
+NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
+             "smaller model, or close what else uses the device")
+again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)  # nothing here is random
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether the device's memory ran out: a GPU has an error of its own, a CPU only words."""
+    words = ("out of memory", "not enough memory", "can't allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(w in str(error) for w in words)
+
+
+def attempt(work: Callable[[], R]) -> R | None:
+    """The work's result; None where the memory ran out, with all that the work held free again."""
+    try:
+        return work()
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+    # after the handler, because the error's traceback keeps the failed pass alive
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return None
+
+
+def in_halves(work: Callable[[Sequence[T]], R], items: Sequence[T], join: Callable[[R, R], R]) -> R:
+    """The work on all items; where memory runs out, once more on each half, joined.
+
+    Raises ``LabError`` when that is too much as well, or there is but one item.
+    """
+    made = attempt(lambda: work(items))
+    if made is None and len(items) > 1:
+        middle = len(items) // 2
+        made = attempt(lambda: join(work(items[:middle]), work(items[middle:])))
+    if made is None:
+        raise LabError(NO_MEMORY)
+    return made
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error of lacking memory into the one line that names the remedy."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise LabError(NO_MEMORY) from None
+
+
+def in_pieces(work: Callable[[Sequence[T]], torch.Tensor], items: Sequence[T], at_once: int
+              ) -> torch.Tensor:
+    """``work`` on so many items at a time, joined; its rows must not depend on one another.
+
+    Under a gradient each piece is computed anew in the backward pass, so that no more than one
+    piece's activations are held. The gradient is that of all at once, whatever is made of the
+    result: no loss needs to be a sum over rows.
+    """
+    if at_once >= len(items):
+        return work(items)
+    parts = [items[at:at + at_once] for at in range(0, len(items), at_once)]
+    if torch.is_grad_enabled():
+        return torch.cat([again(work, part) for part in parts])
+    return torch.cat([work(part) for part in parts])
+
+
+@contextmanager
+def recomputing(model: torch.nn.Module, on: bool) -> Iterator[None]:
+    """Keep of each language layer its input alone and compute the layer anew going backward.
+
+    Must stay on until the backward pass is done. Sets the layers' own switch: the library's, over
+    the whole model, would also make the embeddings ask for a gradient.
+    """
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    layers = [m for m in language_model(model).modules()
+              if on and isinstance(m, GradientCheckpointingLayer)]
+    for layer in layers:
+        layer._gradient_checkpointing_func = again
+        # the layer's mark alone: what is inside stays in evaluation, without dropout
+        layer.gradient_checkpointing = layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.gradient_checkpointing = layer.training = False
+
+
+def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False) -> bool:
+    """Whether a backward pass through the language model would take too much of what is free.
+
+    Rows of ``length`` tokens each; ``adapted``: a LoRA over it is trained.
+    """
+    size = loaded.model.get_input_embeddings().weight.element_size()
+    inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
+    needed = memory.backward_bytes(loaded.model.config.get_text_config(), rows, length, size, inputs)
+    return needed > memory.ROWS_SHARE * memory.available_mb(loaded.device) * 2**20
+
+
+def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
+    """``recomputing`` for a pass of these rows, where memory asks for it."""
+    return recomputing(loaded.model, must_recompute(loaded, *packed.ids.shape, adapted))
+
+
+def pictures_at_once(loaded: Loaded, stem: torch.Tensor, blocks: int) -> int:
+    """How many pictures the trained blocks may keep for a backward pass; stem: [images, patches, width]."""
+    size = 2 if loaded.device.type == "cuda" else 4
+    neurons = [layer.neurons for layer in loaded.vision.blocks[-blocks:]]
+    each = memory.tail_bytes(neurons, stem.shape[1], stem.shape[2], size)
+    return max(1, int(memory.PICTURES_SHARE * memory.available_mb(loaded.device) * 2**20 // each))
