@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench, open_workbench
 
 GROUPS = ("before", "after")
+Say = Callable[[str], None]
+Work = Callable[[Workbench, Recipe, Outcome, Say], dict[str, Any]]
 
 
 def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, out: Path,
-          threads: int, say: Callable[[str], None]) -> dict[str, Any]:
+          threads: int, say: Say) -> dict[str, Any]:
     """Run every recipe on the first ``entities`` people and ``seeds`` seeds; returns the means.
 
     ``runs.csv`` in ``out`` holds the flat table; what is found there is not run again.
@@ -37,39 +39,47 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
     return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
 
 
-def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path,
-            say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
-
-    Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
-    cut off goes on. ``KeyboardInterrupt`` ends it within a step.
-    """
-    make_writable(out)
-    records = Records(out / "runs.jsonl")
-    todo = sum(records.find(key_of(preset, r)) is None for r in plan)
-    results, done, started = [], 0, time.perf_counter()
-    for recipe in plan:
-        key = key_of(preset, recipe)
-        found = records.find(key)
-        if found is None:
-            left = f", about {(time.perf_counter() - started) / done * (todo - done) / 60:.0f} min left" if done else ""
-            say(f"run {done + 1} of {todo}: {recipe.method} on {recipe.entity}, seed {recipe.seed}{left}")
-            found = records.add(key, _one(bench, recipe, say))
-            done += 1
-        results.append(found)
-    return results
-
-
-def _one(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+def one_run(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
     """One run's result, or why it failed: a failed run is counted, it does not end the sweep."""
     events: list[Any] = []
     try:
-        run_recipe(bench, recipe, Outcome(), events, say)
+        run_recipe(bench, recipe, outcome, events, say)
     except LabError as error:
         return {"failed": str(error)}
     if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
         raise KeyboardInterrupt
     return plain(events[-1].result)
+
+
+def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path, say: Say,
+            work: Work = one_run, what: str = "run") -> list[dict[str, Any]]:
+    """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
+
+    Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
+    cut off goes on. ``KeyboardInterrupt`` ends it within a step. ``what`` names the ``work`` done
+    on a recipe in those lines.
+    """
+    make_writable(out)
+    records = Records(out / "runs.jsonl")
+    todo = sum(records.find(key_of(preset, r, what=what)) is None for r in plan)
+    results, done, started = [], 0, time.perf_counter()
+    for recipe in plan:
+        key = key_of(preset, recipe, what=what)
+        found = records.find(key)
+        if found is None:
+            left = f", about {(time.perf_counter() - started) / done * (todo - done) / 60:.0f} min left" if done else ""
+            say(f"run {done + 1} of {todo}: {_told(preset.recipe, recipe)}{left}")
+            found = records.add(key, work(bench, recipe, Outcome(), say))
+            done += 1
+        results.append(found)
+    return results
+
+
+def _told(usual: Recipe, recipe: Recipe) -> str:
+    named = ("entity", "method", "seed")
+    other = [f", {k}={v}" for k, v in asdict(recipe).items()
+             if k not in named and v != getattr(usual, k)]
+    return f"{recipe.method} on {recipe.entity}, seed {recipe.seed}{''.join(other)}"
 
 
 def flat(result: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class Student:
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: 1 - step / (recipe.steps + 1))
-        self.teacher: dict[bytes, torch.Tensor] = {}
+        self.distil = recipe.distil if self.method.distils else "projector"
+        self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
@@ -87,21 +88,28 @@ class Student:
         """Projector outputs of the pictures under the weights now laid on."""
         return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
 
+    def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
+        """What is distilled, under the weights now laid on: encoder or projector outputs, or both."""
+        if self.distil == "projector":
+            return (self.features(images),)
+        encoder, projector = self.loaded.vision.outputs(self.stem(images), self.recipe.blocks)
+        return (encoder,) if self.distil == "encoder" else (encoder, projector)
+
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
         pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
-            self.teacher_features(pool[at:at + PREPARED_AT_ONCE])
+            self.teacher_representations(pool[at:at + PREPARED_AT_ONCE])
         self.stem(list(rows.entity.train_images))
 
     @torch.no_grad()
-    def teacher_features(self, images: list[bytes]) -> torch.Tensor:
-        """P(V(I); theta_0) of each picture, computed once: call with no visual weights laid on."""
+    def teacher_representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
+        """The same at theta_0, computed once a picture: call with no visual weights laid on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            self.teacher.update(zip(new, self.features(new), strict=True))
-        return torch.stack([self.teacher[i] for i in images])
+            self.teacher.update(zip(new, zip(*self.representations(new), strict=True), strict=True))
+        return tuple(map(torch.stack, zip(*(self.teacher[i] for i in images), strict=True)))
 
     def answers(self, rows: Sequence[Row], features: torch.Tensor | None = None) -> Answers:
         """The rows' answers under the weights now laid on.
@@ -111,7 +119,8 @@ class Student:
         loaded = self.loaded
         if features is None:
             images = [image for image, _ in rows]
-            features = self.features(images) if self.trains_vision else self.teacher_features(images)
+            features = (self.features(images) if self.trains_vision
+                        else self.teacher_representations(images)[0])
         trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         return Answers(target_distributions(loaded.model, packed, features), packed)

@@ -41,7 +41,7 @@ def test_capped_ascent_does_not_hide_a_broken_loss(bad: float) -> None:
 def test_losses_without_retain() -> None:
     recipe = tiny.recipe(forget_weight=2.0, beta=10.0, ascent_cap=4.0)
     teacher, student = torch.tensor([[[2.0]]]), torch.tensor([[[3.0]]])  # distance 1/4
-    made = vkd.losses(torch.tensor([1.0, 2.0]), None, student, teacher, recipe)
+    made = vkd.losses(torch.tensor([1.0, 2.0]), None, (student,), (teacher,), recipe)
     assert made.forget_term.item() == pytest.approx(-2 * 1.5)
     assert made.retain_term.item() == pytest.approx(10 * 0.25)
     assert made.total == pytest.approx(-0.5)
@@ -53,7 +53,15 @@ def test_losses_without_retain() -> None:
 def test_losses_with_retain() -> None:
     recipe = tiny.recipe(forget_weight=1.0, beta=0.0, retain_weight=0.5, ascent_cap=4.0)
     same = torch.ones(1, 1, 1)
-    made = vkd.losses(torch.tensor([1.0]), torch.tensor([2.0, 4.0]), same, same, recipe)
+    made = vkd.losses(torch.tensor([1.0]), torch.tensor([2.0, 4.0]), (same,), (same,), recipe)
     assert made.retain_term.item() == pytest.approx(0.5 * 3)
     assert made.retain_ce == pytest.approx(3.0)
     assert made.total == pytest.approx(-1 + 1.5)
+
+
+def test_of_two_outputs_the_mean_distance_is_distilled() -> None:
+    # encoder: ||s-t||^2 = 4 over ||t||^2 = 4 -> 1; projector: 1 over 4 -> 0.25; mean 0.625
+    teacher = torch.tensor([[[2.0, 0.0]]]), torch.tensor([[[0.0, 0.0, 2.0]]])
+    student = torch.tensor([[[2.0, 2.0]]]), torch.tensor([[[0.0, 1.0, 2.0]]])
+    made = vkd.losses(torch.tensor([1.0]), None, student, teacher, tiny.recipe(beta=8.0))
+    assert made.vkd == pytest.approx(0.625) and made.retain_term.item() == pytest.approx(5.0)
