@@ -102,3 +102,5 @@ def reach(tab, step: int, patience: int) -> None:
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)
         tab.locator("#show-runs").click()
         tab.locator("#runs table").wait_for()
+        tab.locator("#pick-study input").first.check()
+        tab.locator("#study-about p").first.wait_for()
