@@ -21,7 +21,7 @@ from lab.study.table import STUDIES, Study, Variant, study_of
 from lab.workbench import Workbench
 from tests.unit import tiny as make
 
-# steps 3: the tiny model is quick, and what is checked does not depend on how much is forgotten
+# One step: what is checked does not depend on how much is forgotten.
 PRESET = Preset("demo", "tiny", "tiny", recipe=make.recipe(entity="", steps=1, fisher_samples=4))
 SMALL = Study("small", "?", "", (Variant("full VKD", {}), Variant("no beta", {"beta": 0.0})))
 
