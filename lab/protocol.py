@@ -7,7 +7,7 @@ relearning attack a person. The same loop, stop rule, judge and attacker for all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -18,7 +18,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.eventlog import plain
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.sweep import run_all, run_into
+from lab.sweep import Say, one_run, run_all
 from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench
 
@@ -97,12 +97,12 @@ def _within(share: float) -> float:
 
 
 def tune(bench: Workbench, preset: Preset, method: str, who: Sequence[str], out: Path,
-         say: Callable[[str], None]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+         say: Say) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The best of the method's trials, and every trial with its settings and score."""
     trials: list[dict[str, Any]] = []
     for changes in TRIALS[method]:
         plan = [revise(preset.recipe, {**changes, "entity": e, "method": method}) for e in who]
-        found = run_all(bench, preset, plan, out, say, "tune", judge)
+        found = run_all(bench, preset, plan, out, say, judge, "tune")
         trials.append({"method": method, **changes, "n": len(found),
                        "failed": sum("failed" in r for r in found),
                        "score": sum(map(objective, found)) / len(found)})
@@ -110,15 +110,14 @@ def tune(bench: Workbench, preset: Preset, method: str, who: Sequence[str], out:
     return TRIALS[method][place], trials
 
 
-def judge(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+def judge(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
     """A trial: the run with the scores that ``objective`` asks for."""
-    return run_into(bench, recipe, Outcome(), say, JUDGED)
+    return one_run(bench, recipe, outcome, say, JUDGED)
 
 
-def run_and_attack(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
     """A run with every score; at seed 0 its result is then attacked, under ``attack``."""
-    outcome = Outcome()
-    result = run_into(bench, recipe, outcome, say)
+    result = one_run(bench, recipe, outcome, say)
     if recipe.seed == 0:
         entity = bench.benchmark.entity(recipe.entity)
         say("attack …")
@@ -128,7 +127,7 @@ def run_and_attack(bench: Workbench, recipe: Recipe, say: Callable[[str], None])
     return result
 
 
-def control(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
     """The model that never knew ``recipe.entity``, scored and then attacked under the same budget."""
     from lab.scorecard import Baseline
 
@@ -149,7 +148,7 @@ def _attacked(victim: Victim, vanilla: float, recipe: Recipe) -> dict[str, Any]:
 
 
 def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path,
-             say: Callable[[str], None]) -> dict[str, Any]:
+             say: Say) -> dict[str, Any]:
     """Tune, freeze, run, attack; returns the trials, the settings and every result, in ``out`` too.
 
     Resumable at every single run. Seed 0 of every method comes before any seed 1.
@@ -164,11 +163,11 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
     results: list[dict[str, Any]] = []
     if reference:
         plan = [revise(preset.recipe, {"entity": e}) for e in unknown if e in who.test]
-        results += run_all(bench, preset, plan, out, say, "control", control)
+        results += run_all(bench, preset, plan, out, say, control, "control")
     for seed, method in product(range(SEEDS), methods):
         plan = [revise(preset.recipe, {**chosen[method], "entity": e, "method": method, "seed": seed})
                 for e in who.test]
-        made = run_all(bench, preset, plan, out, say, "compare", run_and_attack)
+        made = run_all(bench, preset, plan, out, say, run_and_attack, "compare")
         results += [{"method": method, "seed": seed, "entity": r.entity, **m}
                     for r, m in zip(plan, made, strict=True)]
     return {"people": {"tuning": who.tuning, "test": who.test}, "chosen": chosen, "trials": trials,

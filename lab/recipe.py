@@ -63,14 +63,20 @@ class Recipe:
     mask_mode: str = option(
         "all", "Mask gates",
         "What VKD's mask holds back. all: masked-out weights never change (our reading of the "
-        "paper); forget_only: the forget gradient alone, as MMUnlearner's always does.", choices=("all", "forget_only"))
+        "paper); forget_only: the forget gradient alone, as MMUnlearner's always does; off: nothing, "
+        "no mask is made.", choices=("all", "forget_only", "off"))
     blocks: int = option(
         4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
         low=1, high=12, step=1)
     beta: float = option(
         60.0, "Distillation weight beta",
-        "VKD's weight of the normalised distance between student and teacher projector outputs on "
-        "retain images.", low=0.0, high=200.0, step=1.0)
+        "VKD's weight of the normalised distance between student and teacher features on retain "
+        "images.", low=0.0, high=200.0, step=1.0)
+    distil: str = option(
+        "projector", "Distilled output",
+        "Which of the teacher's outputs VKD holds others' pictures to: the projector's (as the paper's "
+        "summaries say), the vision encoder's, or both (the mean of the two distances).",
+        choices=("projector", "encoder", "both"))
     forget_weight: float = option(
         1.0, "Forget weight",
         "Weight of the ascent on the target's answers, or of VGID's distance to its teacher.",

@@ -78,7 +78,7 @@ CSS = """
   border: 1px solid var(--border-color-primary); background: var(--background-fill-secondary); }
 .lab-figures strong { display: block; font-size: 1.6rem; font-variant-numeric: tabular-nums; }
 .lab-figures span { color: var(--body-text-color-subdued); font-size: 0.875rem; }
-.js-plotly-plot text { fill: var(--body-text-color) !important; }
+.js-plotly-plot :not(.heatmap-label) > text { fill: var(--body-text-color) !important; }
 .js-plotly-plot .hovertext text { fill: #fff !important; }
 .js-plotly-plot .hovertext path { fill: #1e293b !important; }
 .js-plotly-plot .modebar { display: none !important; }

@@ -68,6 +68,23 @@ def test_tail_of_stem_equals_the_features(loaded: Loaded, four) -> None:
                 assert torch.allclose(vision.tail(stem, blocks), vision.features(pixels), atol=1e-3)
 
 
+def test_encoder_and_projector_outputs(loaded: Loaded, four) -> None:
+    vision, pixels = loaded.vision, pictures(loaded, four)
+    with torch.no_grad():
+        stem = vision.stem(pixels, 2)
+        encoder, projected = vision.outputs(stem, 2)
+        assert torch.equal(projected, vision.tail(stem, 2)) and encoder.shape[0] == len(pixels)
+        alone, _ = vision.outputs(stem[1:], 2)  # a picture's rows are its own
+        assert torch.allclose(alone, encoder[1:], atol=1e-4)
+        name = f"{vision.projector.second_name}.weight"
+        with overlay(loaded.model, {name: vision.trainable(1)[name] + 0.1}):
+            same, other = vision.outputs(stem, 2)
+        assert torch.equal(same, encoder) and not torch.allclose(other, projected, atol=1e-3)
+        name = f"{vision.blocks[-1].second_name}.weight"
+        with overlay(loaded.model, {name: vision.trainable(1)[name] + 0.1}):
+            assert not torch.allclose(vision.outputs(stem, 2)[0], encoder, atol=1e-3)
+
+
 def test_every_picture_becomes_as_many_tokens(loaded: Loaded, four) -> None:
     shapes = [Image.new("RGB", size, "navy") for size in ((40, 40), (300, 60), (50, 400))]
     prompter = loaded.prompter

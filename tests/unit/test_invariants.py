@@ -211,12 +211,12 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
     hook = tiny.model.model.multi_modal_projector.register_forward_hook(
         lambda module, args, output: seen.append(args[0].shape[0]))
     try:
-        first = student.teacher_features([a, b, a])
+        first, = student.teacher_representations([a, b, a])
         passes = len(seen)
         assert set(seen) == {2}  # each of the two once, the repeat not at all
-        second = student.teacher_features([b, c])
+        second, = student.teacher_representations([b, c])
         assert seen[passes:] == [1] * passes
-        student.teacher_features([c, a, b])
+        student.teacher_representations([c, a, b])
         assert len(seen) == 2 * passes
     finally:
         hook.remove()

@@ -219,6 +219,31 @@ SHORT_SCORES = {
     "retain_vqa": "retain VQA", "retain_qa": "retain QA", "general_qa": "general",
     "pictures_vqa": "pictures"}
 FORGET_AXIS, RETAIN_AXIS = "Forget VQA after (lower is better)", "Retain VQA after (higher is better)"
+STUDIES = "Open questions"
+STUDIES_LEAD = (
+    "What the paper leaves open about VKD, answered by runs on the embedded model. The answers below were "
+    "measured before, on the machine named; text-only answers cannot change here and are left out.")
+STUDIES_PICK = "Question"
+STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
+STUDY_COMMAND = "Made by: {command}"
+STUDY_FACTS = (
+    "Up to {runs} runs a row, {failed} failed in all; people {people}, {seeds} seed(s), chosen {choice}. "
+    "± is half of the 95 % t interval over people and seeds; a single run has none. "
+    "{model}, {quantization}, {device}.")
+STUDY_ASKED = "{n} questions a row for {measure} (chance {chance:.0%})"
+STUDY_CONTROL = "{n} for the control"
+STUDY_SERIES = {
+    "after_forget_vqa": "forget VQA", "after_retain_vqa": "retain VQA", "after_pictures_vqa": "pictures",
+    "after_forget_name": "name"}
+STUDY_REDRAWN = {
+    "before_forget_vqa": "original", "after_forget_vqa": "unlearned",
+    "control_forget_vqa": "control: never knew its people"}
+STUDY_HEAD = ("variant", "steps", "mask", "time", "runs")
+STUDY_SHARE = "share right"
+STUDY_BLOCKS = "vision blocks pruned and trained"
+STUDY_FORGET, STUDY_RETAIN = "forget VQA (lower is better)", "retain VQA (higher is better)"
+STUDY_SENSIBLE = "sensible"
+STUDY_D_I, STUDY_D_F = "d_I", "d_F"
 PREPARE = "Prepare the files"
 FILE_NOTES = {
     "run.zip": "all files in one",
