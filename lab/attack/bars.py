@@ -66,7 +66,8 @@ def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
     with overlay(victim.loaded.model, variant.delta(victim)):
         forget = share(choose(victim.loaded, asks))
         retain = share(choose(victim.loaded, others)) if others else math.nan
-    return Bar(victim.who, variant.name, forget, retain, len(asks), len(others), chance(asks))
+    return Bar(victim.who, variant.name, forget, retain, len(asks), len(others),
+               chance(asks), chance(others) if others else math.nan)
 
 
 def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str]) -> dict[str, Any]:

@@ -111,8 +111,7 @@ class Bar:
     """One model (``who``) under one change (``name``) of an attack that does not train.
 
     ``who``: "original", "unlearned" or "control". ``forget``: Forget VQA over ``n`` questions;
-    ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. ``chance``: of the forget
-    questions.
+    ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. Each has its chance.
     """
 
     who: str
@@ -122,6 +121,7 @@ class Bar:
     n: int
     n_retain: int
     chance: float
+    chance_retain: float
 
 
 @dataclass(frozen=True)
