@@ -73,14 +73,15 @@ def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
 def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str]) -> dict[str, Any]:
     """The JSON object of an attack that yielded ``bars``; only ``counted`` ones can be its best."""
     def ends(who: str) -> tuple[float, float, str] | None:
-        """Accuracy as it is, the highest one and under what."""
+        """Accuracy as it is, the highest one and under what (the first of equals)."""
         own = {b.name: b.forget for b in bars if b.who == who and b.name in {AS_IS, *counted}}
         if AS_IS not in own:
             return None
-        best = max(own.keys() - {AS_IS} or {AS_IS}, key=lambda name: own[name])
+        best = max([name for name in own if name != AS_IS] or [AS_IS], key=lambda name: own[name])
         return own[AS_IS], own[best], best
 
-    ours, control = ends("unlearned"), ends("control")
+    ours = ends(scene.unlearned.who)
+    control = ends(scene.control.who) if scene.control else None
     assert ours is not None
     return {**scene.verdict(recipe, *ours[:2]), "highest": ours[2],
             "control": ({**scene.control_verdict(*control[:2]), "highest": control[2]}

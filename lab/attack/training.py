@@ -151,8 +151,8 @@ def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relear
                                  **{n: w.detach().clone() for n, w in attacker.weights.items()}}
                 outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
             yield point
-    curve = points["unlearned"]
-    other = points.get("control")
+    curve = points[scene.unlearned.who]
+    other = points.get(scene.control.who) if scene.control else None
     yield Done("stopped" if stopped() else "steps done", {
         **scene.verdict(recipe, curve[0][1], curve[-1][1]),
         "share": recipe.share, "scope": recipe.scope, "steps": steps_done, "lr": recipe.lr,

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
-from lab.attack import benign, prompts, quantize
+from lab.attack import (Attacker, Relearned, Scene, Victim, attack, attacker_rows, benign, prompts,
+                        quantize)
 from lab.attack.bars import AS_IS, result
 from lab.benchmarks.images import decode
 from lab.evaluate import Ask, forget_asks, name_asks
@@ -139,6 +139,14 @@ def test_benign_rows_show_nothing_of_the_target_nor_of_what_is_scored(share: flo
     assert not pictures & {a.image for a in scored}
     assert not {q for _, q, _ in rows} & {a.question.text for a in scored}
     assert not {a for _, _, a in rows} & set(make.FACTS["name"][:1])
+
+
+@pytest.mark.parametrize("kind", ["relearn", "images"])
+def test_the_model_that_never_knew_can_be_attacked_alone(kind: str, tiny, four) -> None:
+    scene = Scene(four, Victim("control", tiny, {}, four.entities[2]), None, 1.0, 2)
+    *said, done = attack(scene, replace(PLAN, kind=kind, steps=1), Relearned(), lambda: False)
+    assert {e.who for e in said if isinstance(e, Curve | Bar)} <= {"control", "original"}
+    assert done.result["entity"] == "p2" and done.result["control"] is None
 
 
 def test_rounding_by_hand() -> None:
