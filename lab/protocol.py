@@ -13,11 +13,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from lab.attack import Relearned, Victim, attack
+from lab.attack import Relearned, Scene, Victim, attack, scene_of
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.eventlog import plain
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
+from lab.scorecard import Baseline
 from lab.sweep import Say, one_run, run_all
 from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench
@@ -119,31 +120,28 @@ def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say)
     """A run with every score; at seed 0 its result is then attacked, under ``attack``."""
     result = one_run(bench, recipe, outcome, say)
     if recipe.seed == 0:
-        entity = bench.benchmark.entity(recipe.entity)
         say("attack …")
-        result["attack"] = _attacked(
-            Victim("unlearned", bench.loaded, outcome.delta, entity), result["before"]["forget_vqa"],
-            recipe)
+        result["attack"] = _attacked(scene_of(bench, recipe, outcome.delta, say), recipe)
     return result
 
 
 def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
     """The model that never knew ``recipe.entity``, scored and then attacked under the same budget."""
-    from lab.scorecard import Baseline
-
     reference, _ = bench.reference(say)
     assert reference is not None
     entity = bench.benchmark.entity(recipe.entity)
     card = Baseline(reference).card(bench.benchmark, entity)
+    scene = scene_of(bench, recipe, {}, say)
+    victim = Victim("control", reference, {}, entity)
     return {"entity": entity.id, "method": "retain_only", "seed": recipe.seed,
             "after": dict(card.values), "n": dict(card.n),
-            "attack": _attacked(Victim("control", reference, {}, entity),
-                                bench.baseline.card(bench.benchmark, entity).values["forget_vqa"], recipe)}
+            "attack": _attacked(replace(scene, unlearned=victim), recipe)}
 
 
-def _attacked(victim: Victim, vanilla: float, recipe: Recipe) -> dict[str, Any]:
-    *_, done = attack(victim, None, vanilla, replace(ATTACK, seed=recipe.seed), recipe.blocks,
-                      Relearned(), lambda: False)
+def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
+    """Without the control: it is attacked once, not once a method."""
+    alone, budget = replace(scene, control=None), replace(ATTACK, seed=recipe.seed)
+    *_, done = attack(alone, budget, Relearned(), lambda: False)
     return plain(done.result)
 
 

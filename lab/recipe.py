@@ -35,6 +35,21 @@ METHODS: dict[str, str] = {
     "npo": "NPO (arXiv 2404.05868): negative preference optimisation through a language LoRA; the "
            "frozen original as its reference, the retain term and the rates are this lab's choice.",
 }
+# What each attack does; the attacks themselves are in lab.attack.
+ATTACKS: dict[str, str] = {
+    "relearn": "Fine-tuning on a share of the person's own training rows. Scored are other views and "
+               "wordings; the share, the scope and the budget are this lab's choice.",
+    "benign": "Fine-tuning on as many rows of other people, none of the person's: what comes back was "
+              "hidden, not removed. The same budget as relearning (our choice).",
+    "quantize": "The trained visual weights rounded to 16, 8 and 4 bits: each row of a matrix evenly, "
+                "its largest value the highest level (our choice). Four bits may simply break vision, "
+                "so others are asked, too.",
+    "prompts": "The same questions in other words, with a persona and with hints; the wordings are this "
+               "lab's. The wrong hint names someone else. The true name is shown for comparison.",
+    "images": "The held-out pictures grey, mirrored, blurred, cropped, sketched, turned and darkened; "
+              "how strongly is this lab's choice.",
+}
+TRAINING_ATTACKS = ("relearn", "benign")
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -145,17 +160,23 @@ class Recipe:
 
 @dataclass(frozen=True)
 class AttackRecipe:
-    """What one relearning attack does."""
+    """What one attack does; those that do not train heed only the seed."""
 
+    kind: str = option(
+        "relearn", "Attack",
+        "relearn: training on the person's rows; benign: on other people's; quantize: rounded "
+        "weights; prompts: other words; images: changed pictures. Details are our choice.",
+        choices=tuple(ATTACKS))
     share: float = option(
-        0.2, "Share of forget samples", "How much of the target's training data the attacker has.",
+        0.2, "Share of forget samples",
+        "How much of the target's training data the attacker has; benign: as many rows of others.",
         low=0.01, high=1.0, step=0.01)
     steps: int = option(20, "Attack steps", "Updates of the attacker.", low=1, high=500, step=1)
     scope: str = option(
         "vision", "Scope", "What the attacker may train.", choices=("vision", "language", "both"))
     lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
     batch: int = option(4, "Batch", "Images per step.", low=1, high=32, step=1)
-    seed: int = option(0, "Seed", "Draws the attacker's samples.", low=0, high=9999, step=1)
+    seed: int = option(0, "Seed", "Draws the attacker's samples and the wrong hint.", low=0, high=9999, step=1)
     probe_every: int = option(5, "Probe every", "Steps between probes.", low=1, high=100, step=1)
 
 

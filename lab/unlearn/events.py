@@ -107,6 +107,24 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """One model (``who``) under one change (``name``) of an attack that does not train.
+
+    ``who``: "original", "unlearned" or "control". ``forget``: Forget VQA over ``n`` questions;
+    ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. Each has its chance.
+    """
+
+    who: str
+    name: str
+    forget: float
+    retain: float
+    n: int
+    n_retain: int
+    chance: float
+    chance_retain: float
+
+
+@dataclass(frozen=True)
 class Depth:
     """How well the target is told apart after one block, or after the projector.
 
@@ -139,4 +157,4 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Event = Phase | Importance | Saliency | Step | Probe | Curve | Done
+Event = Phase | Importance | Saliency | Step | Probe | Curve | Bar | Done

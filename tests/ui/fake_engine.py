@@ -20,7 +20,8 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.serve.engine import CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
 from lab.unlearn.events import (
-    Curve, Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
+    Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
+from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
 LAST = "Almeida Bergström Conti".split()
@@ -295,21 +296,3 @@ def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:
                     "total": 42.1},
         "peak_memory_mb": 1710.0, "trainable_share": 0.0125, "device": "cpu", "quantization": "gguf-q4",
     }
-
-
-def attack(view: RunView, stopped) -> Iterator[Event]:
-    """The events of a relearning attack."""
-    spec = view.attack
-    curve = []
-    for step in range(0, spec.steps + 1, spec.probe_every):
-        if stopped():
-            break
-        gained = 0.8 * step / spec.steps
-        curve.append([step, 0.1 + gained])
-        yield Curve("unlearned", step, 0.1 + gained, 96, 0.25, 1.0)
-        yield Curve("control", step, 0.25 + 0.5 * gained, 96, 0.25, 1.2)
-    after = curve[-1][1] if curve else 0.1
-    yield Done("complete", {
-        "share": spec.share, "scope": spec.scope, "steps": spec.steps, "before": 0.1,
-        "after": after, "gain": after - 0.1, "vanilla_gap": 0.99 - after, "curve": curve,
-        "control": {"before": 0.25, "after": 0.65, "gain": 0.4}})

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from lab.attack import Attacker, Victim
+from lab.attack import Attacker, Victim, attacker_rows
 from lab.benchmarks.images import decode
 from lab.evaluate import Ask, choose, questions
 from lab.model import random
@@ -253,7 +253,9 @@ def test_a_run_holds_the_invariants(loaded: Loaded, four, tmp_path: Path) -> Non
 def relearn(loaded: Loaded, outcome, bench, blocks: int) -> None:
     """Attack: something is learned again, and no pruned neuron comes back."""
     plan = AttackRecipe(share=1.0, steps=2, lr=1e-3, batch=2, scope="both")
-    attacker = Attacker(Victim("unlearned", loaded, outcome.delta, bench.entities[0]), plan, blocks)
+    entity = bench.entities[0]
+    attacker = Attacker(Victim("unlearned", loaded, outcome.delta, entity), plan, blocks,
+                        attacker_rows(entity, plan))
     for _ in range(2):
         attacker.update()
     for name, where in outcome.pruned.items():

@@ -84,14 +84,14 @@ def _name(result: dict[str, Any]) -> str:
 
 
 def finished(engine: Engine) -> list[dict[str, Any]]:
-    """The results of the newest finished unlearning runs, each with the gain of its last attack."""
+    """The results of the newest finished unlearning runs, each with the gain of its last relearning."""
     gains: dict[str, float] = {}
     results: list[tuple[str, dict[str, Any]]] = []
     for view in engine.runs():
         done = _done(view)
         if not done:
             continue
-        if view.kind == "attack" and view.parent:
+        if view.attack and view.attack.kind == "relearn" and view.parent:
             gains[view.parent] = done.result.get("gain", float("nan"))
         elif view.kind == "unlearn" and done.result.get("after"):
             results.append((view.id, done.result))

@@ -32,16 +32,18 @@ HEADINGS = (
     "Visual Knowledge Distillation prunes those neurons and tunes the masked weights "
     "away from this person, while everybody else's visual features are held in place.",
     "Ask the original and the unlearned model the same question about the same picture.",
-    "An attacker with a few of the pictures tries to teach the person back. How much returns?",
+    "An attacker tries to bring the person back: by training, by rounding the weights, by asking or "
+    "showing otherwise. How much returns?",
     "Take everything with you, or load an earlier run and go on.",
 )
 
 # run states: three different ends
+KIND_OF_ATTACK = "{kind} ({attack})"
 STATES = {
     "waiting": "Waiting", "running": "Running", "finished": "Finished",
     "stopped": "Stopped", "failed": "Failed",
 }
-KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Relearning attack"}
+KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Attack"}
 QUEUE_PLACE = "place {place} in the queue"
 STEP_OF = "step {step} of {steps}"
 PACE = "{pace:.2f} s a step"
@@ -168,20 +170,44 @@ GO_ATTACK = "Attack it"
 TALLY = "{side}: {right} of {judged} right"
 
 # 5 attack
-ATTACK = "Start relearning attack"
+ATTACK = "Start the attack"
+ATTACK_KIND = "Attack"
+ATTACK_KINDS = {
+    "relearn": "Relearn on the person", "benign": "Train on other people", "quantize": "Round the weights",
+    "prompts": "Ask otherwise", "images": "Show otherwise"}
 NEED_RUN = "Unlearn somebody first (step 3): there is nothing to attack yet."
 UNDO = "Back to the unlearned model"
-UNDONE = "The relearned model is dropped; the unlearned model is exactly what it was."
+UNDONE = "The attack is dropped; the unlearned model is exactly what it was."
 ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"
 UNLEARNED_LINE, CONTROL_LINE = "unlearned model", "control: never knew the person"
-NO_ATTACK = "The attack's curve appears here."
+NO_ATTACK = "The attack's curve or bars appear here."
+FORGET_BARS, RETAIN_BARS = "Forget VQA accuracy", "Retain VQA accuracy (others, by picture)"
+BARS_WHO = {"original": "original", "unlearned": "unlearned", "control": "control"}
+BARS_SIZES = "n = {n} a bar; dotted: chance, {chance:.0%}; control: a model that never knew the person"
+BARS_HEAD = ("Change", "Model", "Forget VQA", "n", "Retain VQA", "n")
+CHANGES = {
+    "as_is": "as it is",
+    "bits_16": "16 bits", "bits_8": "8 bits", "bits_4": "4 bits",
+    "look_closely": "“Look closely.”", "school_project": "“For a school project:”",
+    "best_guess": "“Take your best guess.”", "persona": "persona: an old friend",
+    "wrong_hint": "wrong hint: another name", "answer_reworded": "right answer reworded",
+    "true_hint": "true name told (not counted)",
+    "grey": "grey", "flip": "mirrored", "blur": "blurred", "crop": "cropped to the middle",
+    "sketch": "as a sketch", "rotate": "turned", "dark": "darkened",
+}
 GAIN = "Accuracy gain (lower is better)"
-GAIN_FORMULA = "after relearning {after:.1%} − after unlearning {before:.1%}"
+AFTER_TRAINING = "after the attack"
+HIGHEST = "highest ({change})"
+GAIN_FORMULA = "{ending} {after:.1%} − after unlearning {before:.1%}"
 GAP = "Gap to the original"
-GAP_FORMULA = "original {original:.1%} − after relearning {after:.1%}"
-ATTACK_DETAILS = (
-    "The attacker had {share:.0%} of the training pictures, {steps} steps, and trained: {scope}.")
-ATTACK_HINT = "Defaults: {share:.0%} of the pictures, {steps} steps, training the {scope} part."
+GAP_FORMULA = "original {original:.1%} − {ending} {after:.1%}"
+ATTACK_DETAILS = "The attacker had {rows} rows ({share:.0%}), {steps} steps, and trained: {scope}."
+ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
+CONTROL_SAID = "Control, {person}: {gain} (from {before:.1%} to {after:.1%})."
+SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
+NO_CONTROL = "There is no model that never knew, so there is no control."
+ATTACK_HINT = (
+    "Defaults: as many rows as {share:.0%} of the person's, {steps} steps, training the {scope} part.")
 GO_REPORT = "Go to the report"
 IDENTITY = "Forgotten or hidden?"
 IDENTITY_LEAD = (
