@@ -5,19 +5,19 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import chance
+from lab.evaluate import Verdict, chance
 from lab.model.load import Loaded
 from lab.model.overlay import language_part, visual_part, weights_hash
 from lab.recipe import Recipe
-from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
-                           text_logits_identical)
-from lab.unlearn.events import Done, Event, Phase
+from lab.scorecard import (MEASURES, Baseline, Card, asks_for, card, changed_share,
+                           text_logits_identical, verdicts)
+from lab.unlearn.events import CLEAN, Answers, Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
@@ -42,29 +42,30 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     started = time.perf_counter()
     entity = benchmark.entity(recipe.entity)
     identical = text_logits_identical(loaded, outcome.delta, entity)
-    before: dict[str, list[bool]] = {}
-    after: dict[str, list[bool]] = {}
+    before: dict[str, list[Verdict]] = {}
+    after: dict[str, list[Verdict]] = {}
     asked = asks_for(benchmark, entity)
     for k, (measure, asks) in enumerate(asked.items()):
         if stopped():
             break
         yield Phase("evaluate", k, len(MEASURES))
-        before[measure] = baseline.correct(measure, asks)
-        after[measure] = correct(loaded, outcome.delta, measure, asks, before[measure], identical)
+        before[measure] = baseline.verdicts(measure, asks)
+        after[measure] = verdicts(loaded, outcome.delta, measure, asks, before[measure], identical)
     if stopped():
         outcome.reason, before, after = "stopped", {}, {}
     outcome.seconds["evaluate"] = time.perf_counter() - started
     outcome.seconds["total"] = time.perf_counter() - begun
     same = weights_hash(loaded.model) == base_hash
     changed = changed_share(before, after)
+    for measure in before:
+        yield Answers(measure, *_told(before[measure]), *_told(after[measure]))
     yield Done(outcome.reason, result(
         loaded, recipe, outcome, card(before), card(after), identical, changed, same)
         | {"chance": {m: round(chance(asked[m]), 4) for m in before}})
 
 
-def card(right: Mapping[str, Sequence[bool]]) -> Card:
-    """Share right and number of questions of every measure."""
-    return Card({m: sum(r) / len(r) for m, r in right.items()}, {m: len(r) for m, r in right.items()})
+def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    return tuple(v.answer for v in made), tuple(v.correct for v in made)
 
 
 def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after: Card,
@@ -78,7 +79,7 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after
     return {
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
         "steps": outcome.steps, "stopped_because": outcome.reason,
-        "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
+        "mode": CLEAN, "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),
