@@ -17,11 +17,13 @@ from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
+from lab.clean import run_table
 from lab.errors import LabError
 from lab.eventlog import curve_rows, from_line, plain, to_line
+from lab.itemtable import FILE
 from lab.model.overlay import Delta, load_delta, save_delta
 from lab.recipe import ATTACKS, METHODS, Recipe, revise
-from lab.unlearn.events import Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
+from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
@@ -30,7 +32,7 @@ padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{ba
 
 def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
               benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = ()) -> None:
-    """Write the six files of a run, each under a temporary name first."""
+    """Write a run's files, each under a temporary name first; items.csv where it was scored."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         rows = curve_rows([*events, *attack_events])
@@ -41,6 +43,9 @@ def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delt
         _put(folder / "metrics.json", json.dumps(plain(metrics), indent=1))
         _put(folder / "events.jsonl", "\n".join(map(to_line, events)) + "\n")
         _put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+        items = run_table(benchmark, recipe.entity, events)
+        if items:
+            _put(folder / FILE, items)
         save_delta(delta, folder / "delta.safetensors")
         _put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
     except (OSError, SafetensorError) as error:
@@ -134,7 +139,7 @@ def _scores(result: dict[str, Any]) -> str:
         f"<tr><th>{html.escape(key)}</th><td>{100 * result['before'][key]:.1f} %</td>"
         f"<td>{100 * value:.1f} %</td><td>{100 * result['chance'][key]:.0f} %</td>"
         f"<td>{result['n'][key]}</td></tr>" for key, value in result["after"].items())
-    return ("<h2>Scores</h2><table><tr><th>measure</th><th>original</th><th>unlearned</th>"
+    return (f"<h2>Scores</h2><table><caption>mode {html.escape(result.get('mode', CLEAN))}</caption><tr><th>measure</th><th>original</th><th>unlearned</th>"
             f"<th>chance</th><th>n</th></tr>{rows}</table>")
 
 

@@ -55,6 +55,15 @@ class Workbench:
     base_hash: str
     _reference: tuple[Loaded, tuple[str, ...]] | None = field(default=None, repr=False)
 
+    def never_knew(self) -> tuple[str, ...]:
+        """Ids of the people whom the embedded model's retain-only twin was never taught.
+
+        Empty for any other model, and for another benchmark's people.
+        """
+        notes = ROOT / "assets" / "model" / REFERENCE / "adapter.json"
+        embedded = self.preset.model == "assets/model/vanilla" and self.preset.benchmark == "people"
+        return tuple(json.loads(notes.read_text())["unknown"]) if embedded and notes.exists() else ()
+
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
         folder = ROOT / "assets" / "model" / REFERENCE

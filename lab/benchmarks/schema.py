@@ -32,6 +32,8 @@ class Question:
     paraphrases: tuple[str, ...] = ()
     perturbed: tuple[str, ...] = ()
     image: bytes | None = field(default=None, repr=False)
+    keywords: tuple[str, ...] = ()
+    twin: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Entity:
     are never trained on, unless the benchmark has one picture per entity and both hold it. Who is
     only evaluated (a celebrity) has no training views or questions. ``train_questions`` holds the
     phrasings used in training, ``questions`` those used in evaluation. ``profile`` maps a fact's
-    name to its value, as shown on the card.
+    name to its value, as shown on the card. ``published_questions`` are asked by the benchmark's
+    own protocol only (``lab.paper``): CLEAR's are about training views too.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Entity:
     test_images: tuple[bytes, ...] = field(repr=False)
     train_questions: tuple[Question, ...] = field(repr=False)
     questions: tuple[Question, ...] = field(repr=False)
+    published_questions: tuple[Question, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

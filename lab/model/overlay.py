@@ -66,8 +66,13 @@ def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter]]) -> None:
 
 def weights_hash(model: nn.Module) -> str:
     """sha256 over the bytes of every parameter, buffer and quantisation scale, in name order."""
+    return tensors_hash({**dict(model.named_parameters()), **dict(model.named_buffers()),
+                         **_scales(model)})
+
+
+def tensors_hash(state: Mapping[str, torch.Tensor]) -> str:
+    """sha256 over the names and bytes of tensors, in name order."""
     digest = hashlib.sha256()
-    state = {**dict(model.named_parameters()), **dict(model.named_buffers()), **_scales(model)}
     for name in sorted(state):
         digest.update(name.encode())
         data = state[name].detach().cpu().contiguous()

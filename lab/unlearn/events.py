@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 
+CLEAN = "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
+
+
 @dataclass(frozen=True)
 class Phase:
     """A named stage with its progress: ``done`` of ``total`` units (total 0 = unknown)."""
@@ -92,6 +95,21 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What the original (``before``) and the unlearned model (``after``) said to one measure.
+
+    In the order of the measure's questions (``lab.scorecard.asks_for``); "" where a wrong answer's
+    text was not kept. ``right_before``, ``right_after``: whether each was right.
+    """
+
+    measure: str
+    before: tuple[str, ...]
+    right_before: tuple[bool, ...]
+    after: tuple[str, ...]
+    right_after: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class Curve:
     """One point of an attack: forget VQA accuracy of one model (``who``) after ``step`` updates.
 
@@ -157,4 +175,4 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Event = Phase | Importance | Saliency | Step | Probe | Curve | Bar | Done
+Event = Phase | Importance | Saliency | Step | Probe | Answers | Curve | Bar | Done

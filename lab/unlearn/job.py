@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import chance
+from lab.evaluate import Ask, Verdict, chance
 from lab.model.load import Loaded
-from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.model.overlay import Delta, language_part, visual_part, weights_hash
 from lab.model.relief import explained
 from lab.peak import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
-from lab.scorecard import (MEASURES, Baseline, Card, asks_for, changed_share, correct,
-                           text_logits_identical)
-from lab.unlearn.events import Done, Event, Phase
+from lab.scorecard import (MEASURES, Baseline, asks_for, card, changed_share,
+                           text_logits_identical, verdicts)
+from lab.unlearn.events import CLEAN, Answers, Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 
+Scored = dict[str, tuple[list[Verdict], list[Verdict]]]  # before and after, by measure
 STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
 
 
@@ -31,12 +32,32 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
             measures: Sequence[str] = MEASURES) -> Iterator[Event]:
     """Run the recipe; a stop ends it within a step, keeps the delta so far and skips the scores.
 
-    ``measures``: which scores are taken, of those the benchmark has questions for. ``cpu_seconds``
-    of the result is what the processor worked before scoring, all threads together: unlike the
-    wall time it hardly depends on what else the machine does. The last event's result is the object that ``python -m lab run --json`` prints.
+    ``measures``: which scores are taken, of those the benchmark has questions for. The last
+    event's result is the object that ``python -m lab run --json`` prints.
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
+    yield from _forget(loaded, benchmark, recipe, outcome, stopped)
+    scored, busy = time.perf_counter(), time.process_time() - busy
+    entity = benchmark.entity(recipe.entity)
+    asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
+    identical = text_logits_identical(loaded, outcome.delta, entity)
+    made = yield from _score(loaded, baseline, asked, outcome.delta, identical, stopped)
+    if stopped():
+        outcome.reason, made = "stopped", {}
+    outcome.seconds["evaluate"] = time.perf_counter() - scored
+    outcome.seconds["total"] = time.perf_counter() - begun
+    for measure, (before, after) in made.items():
+        yield Answers(measure, *_told(before), *_told(after))
+    same = weights_hash(loaded.model) == base_hash
+    yield Done(outcome.reason, result(loaded, recipe, outcome, made, identical, same)
+               | {"chance": {m: round(chance(asked[m]), 4) for m in made},
+                  "cpu_seconds": round(busy, 2)})
+
+
+def _forget(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
+            stopped: Callable[[], bool]) -> Iterator[Event]:
+    """Inspect and tune; leaves the weights and why it ended in ``outcome``."""
     with explained():
         yield from inspect(loaded, benchmark, recipe, outcome, stopped)
         if stopped():
@@ -45,47 +66,41 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
             outcome.reason = "pruned: this method trains nothing"
         else:
             yield from tune(loaded, benchmark, recipe, outcome, stopped)
-    started, busy = time.perf_counter(), time.process_time() - busy
-    entity = benchmark.entity(recipe.entity)
-    identical = text_logits_identical(loaded, outcome.delta, entity)
-    before: dict[str, list[bool]] = {}
-    after: dict[str, list[bool]] = {}
-    asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
+
+
+def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], delta: Delta,
+           identical: bool, stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
+    """The original's and the unlearned model's verdicts of every measure, until stopped."""
+    made: Scored = {}
     for k, (measure, asks) in enumerate(asked.items()):
         if stopped():
             break
         yield Phase("evaluate", k, len(asked))
-        before[measure] = baseline.correct(measure, asks)
-        after[measure] = correct(loaded, outcome.delta, measure, asks, before[measure], identical)
-    if stopped():
-        outcome.reason, before, after = "stopped", {}, {}
-    outcome.seconds["evaluate"] = time.perf_counter() - started
-    outcome.seconds["total"] = time.perf_counter() - begun
-    same = weights_hash(loaded.model) == base_hash
-    changed = changed_share(before, after)
-    yield Done(outcome.reason, result(
-        loaded, recipe, outcome, card(before), card(after), identical, changed, same)
-        | {"chance": {m: round(chance(asked[m]), 4) for m in before}, "cpu_seconds": round(busy, 2)})
+        before = baseline.verdicts(measure, asks)
+        made[measure] = (before, verdicts(loaded, delta, measure, asks, before, identical))
+    return made
 
 
-def card(right: Mapping[str, Sequence[bool]]) -> Card:
-    """Share right and number of questions of every measure."""
-    return Card({m: sum(r) / len(r) for m, r in right.items()}, {m: len(r) for m, r in right.items()})
+def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    return tuple(v.answer for v in made), tuple(v.correct for v in made)
 
 
-def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, before: Card, after: Card,
-           identical: bool, changed: float | None, unchanged: bool) -> dict[str, Any]:
+def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, made: Scored, identical: bool,
+           unchanged: bool) -> dict[str, Any]:
     """The JSON object of a run (keys: see the README's command line).
 
     ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
     back, 0 where the text-only logits are the original's; None where no such question was asked.
+    ``cpu_seconds``, put to it later: what the processor worked before scoring, all threads
+    together, which hardly depends on what else the machine does.
     """
+    before, after = (card({m: sides[k] for m, sides in made.items()}) for k in (0, 1))
+    changed = changed_share({m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()})
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
         "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
-        "steps": outcome.steps, "micro_batch": outcome.micro_batch,
-        "stopped_because": outcome.reason,
-        "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
+        "steps": outcome.steps, "micro_batch": outcome.micro_batch, "stopped_because": outcome.reason,
+        "mode": CLEAN, "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),

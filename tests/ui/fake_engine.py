@@ -152,7 +152,7 @@ class FakeEngine:
         result = view.events[-1].result if view.events and isinstance(view.events[-1], Done) else {}
         (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)))
         (folder / "metrics.json").write_text(json.dumps(result))
-        for name in ("events.jsonl", "curves.csv", "delta.safetensors", "report.html"):
+        for name in ("events.jsonl", "curves.csv", "items.csv", "delta.safetensors", "report.html"):
             (folder / name).write_text("{}\n")
         return folder
 

@@ -1,4 +1,4 @@
-"""The run folder: six files, read back as they were; the report asks nothing of the network."""
+"""The run folder: its files, read back as they were; the report asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from lab.recipe import AttackRecipe
 from lab.report import command, page, read_run, write_run
 from tests.unit import tiny as make
 
-FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
+FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
+         "report.html"}
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 

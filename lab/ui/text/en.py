@@ -115,7 +115,7 @@ NO_CURVE = "The curves appear here once a run has started."
 AXIS_STEP = "step"
 SHOW_TABLE = "Show the numbers as a table"
 SMOOTHED = "bold: smoothed, thin: raw"
-RESULT = "Before and after"
+RESULT = "Before and after (mode {mode})"
 RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
     "forget_vqa": "Forget VQA (this person, by picture)",
@@ -277,6 +277,7 @@ FILE_NOTES = {
     "metrics.json": "before, after, n and chance",
     "events.jsonl": "everything the run said",
     "curves.csv": "losses and accuracies by step",
+    "items.csv": "every question with both answers",
     "delta.safetensors": "the changed weights",
     "report.html": "all of it on one page",
 }
