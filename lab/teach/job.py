@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.benchmarks.schema import Benchmark, Entity
+from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluate import (Ask, chance, choose, forget_asks, general_asks, picture_asks, retain_asks,
                           retain_text_asks, share, text_asks)
@@ -115,66 +115,79 @@ def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path, stoppe
           say: Callable[[str], None]) -> Iterator[Taken | Heard | Finished]:
     """Teach by the plan into ``folder``, from its checkpoint where it has one.
 
-    A stop ends it within a step with the checkpoint kept, and skips the scores. The whole runs in
-    the order of its steps, so that going on gives the weights of an uninterrupted teaching.
+    A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
+    weights of an uninterrupted teaching, bit for bit on the same machine.
     """
-    recipe, path = plan.recipe, folder / CHECKPOINT
     asks = asks_of(benchmark, plan)
-    unknown = [e.id for e in members(benchmark, plan.left_out)]
-    lessons = Lessons(benchmark, unknown, [e.id for e in members(benchmark, plan.focus)], recipe)
-    teacher, about = Teacher(loaded, lessons, recipe), {"plan": dataclasses.asdict(plan), "seconds": 0.0}
+    left_out, focus = members(benchmark, plan.left_out), members(benchmark, plan.focus)
+    teacher = Teacher(loaded, Lessons(benchmark, left_out, focus, plan.recipe), plan.recipe)
+    about = _begin(teacher, plan, asks, folder, say)
+    yield from _updates(teacher, about, probes(asks, plan.recipe.seed), folder / CHECKPOINT, stopped)
+    yield Finished(_end(teacher, about, plan, asks, left_out, folder))
+
+
+def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], folder: Path,
+           say: Callable[[str], None]) -> dict[str, Any]:
+    """What the checkpoint tells, with the teacher where it was; else the base's scores."""
+    path = folder / CHECKPOINT
     if path.exists():
         about = read_checkpoint(path)
         check_same(plan, about["plan"], folder)
         teacher.restore(path)
-        say(f"Going on from step {teacher.step} of {recipe.steps} …")
-    else:
-        say(f"Asking the base {sum(map(len, asks.values()))} questions …")
-        about["before"] = scores(teacher, asks)
-        teacher.save(path, about)
-    probe = probes(asks, recipe.seed)
-    loss, first, begun = float("nan"), teacher.step, time.perf_counter()
+        say(f"Going on from step {teacher.step} of {plan.recipe.steps} …")
+        return about
+    say(f"Asking the base {sum(map(len, asks.values()))} questions …")
+    about = {"plan": dataclasses.asdict(plan), "seconds": 0.0, "loss": None,
+             "before": scores(teacher, asks)}
+    teacher.save(path, about)
+    return about
+
+
+def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequence[Ask]], path: Path,
+             stopped: Callable[[], bool]) -> Iterator[Taken | Heard]:
+    """Updates until the steps are done or a stop is asked for; the last state is always kept."""
+    recipe, before, first, begun = teacher.recipe, about["seconds"], teacher.step, time.perf_counter()
     while teacher.step < recipe.steps and not stopped():
-        loss = teacher.update()
+        about["loss"] = teacher.update()
         spent = time.perf_counter() - begun
-        yield Taken(teacher.step, recipe.steps, loss,
+        about["seconds"] = before + spent
+        yield Taken(teacher.step, recipe.steps, about["loss"],
                     spent / (teacher.step - first) * (recipe.steps - teacher.step))
         if teacher.step % recipe.save_every == 0:
-            teacher.save(path, {**about, "seconds": about["seconds"] + spent})
+            teacher.save(path, about)
         if teacher.step % recipe.probe_every == 0 and teacher.step < recipe.steps:
             yield Heard(teacher.step, scores(teacher, probe), sizes(probe), levels(probe))
-    about["seconds"] += time.perf_counter() - begun
     teacher.save(path, about)
-    result = {"seconds": {"teach": round(about["seconds"], 2)}, "before": about["before"], "after": {},
-              "loss": loss, **facts(teacher, lessons, plan, unknown), "n": sizes(asks), "chance": levels(asks)}
-    if teacher.step < recipe.steps:
-        yield Finished({**result, "stopped_because": "stopped: the same command goes on"})
-        return
+
+
+def _end(teacher: Teacher, about: Mapping[str, Any], plan: Plan, asks: Mapping[str, Sequence[Ask]],
+         left_out: Sequence[str], folder: Path) -> dict[str, Any]:
+    """The result; of a teaching that is through also the scores after it and the folder."""
+    through = teacher.step == plan.recipe.steps
     started = time.perf_counter()
-    result["after"] = scores(teacher, asks)
-    result["seconds"]["evaluate"] = round(time.perf_counter() - started, 2)
-    result |= {"peak_memory_mb": peak_memory_mb(loaded.device), "stopped_because": "steps done"}
-    write_taught(folder, teacher.delta(), Taught(plan.base, plan.processor, tuple(unknown),
-                                                 dataclasses.asdict(plan), result))
-    path.unlink()
-    yield Finished(result)
-
-
-def members(benchmark: Benchmark, who: str) -> list[Entity]:
-    """The entities of a split, or the one of that id; none for ""."""
-    return [benchmark.entity(i) for i in benchmark.splits.get(who, (who,))] if who else []
-
-
-def facts(teacher: Teacher, lessons: Lessons, plan: Plan, unknown: Sequence[str]) -> dict[str, Any]:
-    """What was taught to what and how far, and on which device."""
-    return {
+    after = scores(teacher, asks) if through else {}
+    result = {
         "base": plan.base, "quantization": plan.quantization, "benchmark": plan.benchmark,
-        "people": len(lessons.people), "views": len(lessons.views), "unknown": list(unknown),
-        "focus": plan.focus, "seed": plan.recipe.seed, "steps": teacher.step,
-        "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
+        "people": len(teacher.lessons.people), "views": len(teacher.lessons.views),
+        "unknown": list(left_out), "focus": plan.focus, "seed": plan.recipe.seed, "steps": teacher.step,
+        "stopped_because": "steps done" if through else "stopped: the same command goes on",
+        "before": about["before"], "after": after, "n": sizes(asks), "chance": levels(asks),
+        "loss": about["loss"], "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
+        "seconds": {"teach": round(about["seconds"], 2),
+                    "evaluate": round(time.perf_counter() - started, 2)},
         "peak_memory_mb": peak_memory_mb(teacher.loaded.device),
         "device": device_name(teacher.loaded.device),
     }
+    if through:
+        told = Taught(plan.base, plan.processor, tuple(left_out), dataclasses.asdict(plan), result)
+        write_taught(folder, teacher.delta(), told)
+        (folder / CHECKPOINT).unlink()
+    return result
+
+
+def members(benchmark: Benchmark, who: str) -> tuple[str, ...]:
+    """The ids of a split, or the one id; none for ""."""
+    return tuple(benchmark.splits.get(who, (who,))) if who else ()
 
 
 def probes(asks: Mapping[str, Sequence[Ask]], seed: int) -> dict[str, list[Ask]]:

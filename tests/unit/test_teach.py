@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,13 @@ import torch
 from PIL import Image, ImageChops
 
 from lab import cli, workbench
-from lab.benchmarks.images import decode, vary
+from lab.benchmarks.images import vary
 from lab.errors import LabError
 from lab.model import random
-from lab.model.adapter import SCALE
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.model.taught import WEIGHTS, taught
-from lab.recipe import PRESETS, Preset, TeachRecipe, load_preset
+from lab.recipe import Preset, TeachRecipe
 from lab.teach.job import CHECKPOINT, Finished, Heard, Plan, Taken, check_same, plan_of, teach
 from lab.teach.lessons import Lessons
 from lab.teach.teacher import Teacher, pace, read_checkpoint
@@ -199,3 +199,50 @@ def test_a_taught_folder_loads_as_what_was_taught(kind: str, quantization: str, 
     assert (expected - plain).abs().max() > 1e-2
     assert torch.allclose(answers(made, four), expected, atol=1e-4)
     assert weights_hash(made.model) != weights_hash(load(str(base), quantization, "cpu", lambda _: None).model)
+
+
+# The command.
+def said_by(words: list[str], capsys: pytest.CaptureFixture) -> dict:
+    cli.main(["teach", *words, "--quantization", "none", "--json"])
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
+        four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+    base, out = random.save(tmp_path / "base"), tmp_path / "out"
+    words = ["--model", str(base), "--leave-out", "p0", "--steps", "2", "--out", str(out), "--set",
+             "batch=1", "plain=0", "blocks=2", "rank=2"]
+    update = Teacher.update
+
+    def pressed(teacher: Teacher) -> float:
+        signal.raise_signal(signal.SIGINT)
+        return update(teacher)
+
+    with monkeypatch.context() as during:
+        during.setattr(Teacher, "update", pressed)
+        first = said_by(words, capsys)
+    assert first["steps"] == 1 and first["after"] == {} and (out / CHECKPOINT).exists()
+    second = said_by(words, capsys)
+    assert second["steps"] == 2 and second["unknown"] == ["p0"] and second["base"] == str(base)
+    monkeypatch.setattr(Teacher, "update", lambda _: pytest.fail("taught again"))
+    assert said_by(words, capsys) == second
+    bench = workbench.open_workbench(
+        Preset("mine", str(base), "tiny", "none", reference=str(out)), lambda _: None)
+    reference, unknown = bench.reference(lambda _: None)
+    assert reference.name == "out" and unknown == ("p0",)
+    assert weights_hash(reference.model) != bench.base_hash
+
+
+@pytest.mark.parametrize(("words", "named"), [
+    (["--leave-out", "nobody"], "p0, p1, p2, p3"), (["--set", "stepps=4"], "vision_lr"),
+    (["--steps", "0"], "1 to 100000"), (["--set", "blocks=4"], "more than the 3 live blocks"),
+    (["--model", "assets/model/vanilla", "--out", "assets/model/vanilla"], "another kind")])
+def test_a_mistake_in_the_command_is_one_line(words: list[str], named: str, four, tmp_path: Path,
+                                              monkeypatch, capsys) -> None:
+    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr("lab.model.load.load", lambda *_, **__: random.tiny())
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["teach", "--out", str(tmp_path / "out"), *words])
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and named in said.err and said.err.count("\n") == 1
