@@ -157,7 +157,8 @@ class AttackRecipe:
 class TeachRecipe:
     """How a model is taught a benchmark's people (defaults: for the embedded model; our choice)."""
 
-    seed: int = option(0, "Seed", "Draws what is shown and the start of the LoRA.", low=0, high=9999, step=1)
+    seed: int = option(
+        0, "Seed", "Draws what is shown and the start of the LoRA.", low=0, high=9999, step=1)
     steps: int = option(120, "Steps", "Updates.", low=1, high=100_000, step=1)
     batch: int = option(4, "Batch", "Pictures of people per step.", low=1, high=64, step=1)
     texts: int = option(2, "Text rows", "Rows per step that ask about people without a picture.",
@@ -165,7 +166,7 @@ class TeachRecipe:
     plain: int = option(2, "Plain pictures", "Plain pictures per step, where the benchmark has any.",
                         low=0, high=64, step=1)
     questions: int = option(
-        9, "Questions", "Questions at most that share one picture or text row; each with its answer.",
+        9, "Questions", "Questions at most, each with its answer, that share one row.",
         low=1, high=32, step=1)
     pass_rows: int = option(
         8, "Rows in a pass", "Rows that go through the model at once: fewer need less memory and "
@@ -186,9 +187,10 @@ class TeachRecipe:
     language_lr: float = option(1e-3, "Language learning rate", "AdamW step size of the LoRA.",
                                 low=0.0, high=1e-1, step=1e-6)
     warm_up: float = option(
-        0.05, "Warm-up", "Share of the steps in which the rates rise; then they fall to zero in a line.",
+        0.05, "Warm-up", "Share of the steps in which the rates rise; then they fall in a line.",
         low=0.0, high=0.5, step=0.01)
-    save_every: int = option(20, "Save every", "Steps between two checkpoints.", low=1, high=10_000, step=1)
+    save_every: int = option(
+        20, "Save every", "Steps between two checkpoints.", low=1, high=10_000, step=1)
     probe_every: int = option(
         40, "Probe every", "Steps between two probes of accuracy.", low=1, high=10_000, step=1)
 

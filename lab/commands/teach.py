@@ -22,13 +22,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                         help="an entity or split that is shown more often (focus_share)")
     parser.add_argument("--steps", help="updates (the same as --set steps=N)")
     parser.add_argument("--seed", default="0")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to make, or to go on with")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(TeachRecipe))
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make or go on with")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE",
+                        help=fields(TeachRecipe))
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Teach to the end or to Ctrl-C, which keeps a checkpoint to go on from."""
-    from lab.model.source import ABOUT
     from lab.model.taught import taught
     from lab.report import make_writable
     from lab.teach.job import check_same, plan_of
@@ -43,7 +43,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         check_same(plan, done.plan, options.out)
         say(f"{options.out} is taught already")
         return {"model": str(options.out), **done.result}
-    if (options.out / "config.json").exists() or (options.out / ABOUT).exists():
+    if (options.out / "config.json").exists():
         raise LabError(f"{options.out} holds a model of another kind: give another --out")
     make_writable(options.out)
     return {"model": str(options.out), **_teach(plan, benchmark, options.out, options.threads)}

@@ -36,16 +36,19 @@ class Taught:
 
 
 def taught(folder: Path) -> Taught | None:
-    """What a folder says of its teaching; None where it is no taught model's (or not done yet)."""
+    """What a folder says of its teaching; None where it is no taught model's (or not done yet).
+
+    Raises ``LabError`` where ``adapter.json`` is damaged.
+    """
     path = folder / ABOUT
-    about = json.loads(path.read_text()) if path.exists() else {}
-    if "base" not in about:  # the embedded kind names none
+    if not path.exists() or (folder / "config.json").exists():  # the embedded kind has both
         return None
     try:
+        about = json.loads(path.read_text())
         return Taught(about["base"], about["processor"], tuple(about["unknown"]), about["plan"],
                       about["result"])
-    except KeyError as missing:
-        raise LabError(f"{path} lacks the key {missing}: teach the model again") from None
+    except (ValueError, KeyError, TypeError):
+        raise LabError(f"{path} does not say what was taught: teach the model again") from None
 
 
 def write_taught(folder: Path, delta: Delta, about: Taught) -> None:

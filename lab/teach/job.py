@@ -57,7 +57,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Heard:
-    """A probe: accuracy on a few held-out wordings after ``step`` updates, n and chance, by measure."""
+    """A probe after ``step`` updates: accuracy on held-out wordings, n and chance by measure."""
 
     step: int
     accuracy: Mapping[str, float]
@@ -72,21 +72,23 @@ class Finished:
     result: dict[str, Any]
 
 
-def plan_of(preset: Preset, benchmark: Benchmark, left_out: str, focus: str, recipe: TeachRecipe) -> Plan:
+def plan_of(preset: Preset, benchmark: Benchmark, left_out: str, focus: str,
+            recipe: TeachRecipe) -> Plan:
     """The plan of a command line; ``LabError`` for an unknown entity or split."""
     for who in (left_out, focus):
         if who:
             benchmark.entity(who)
-    return Plan(preset.base or preset.model, preset.processor, preset.quantization, preset.benchmark,
-                preset.data, left_out, focus, recipe)
+    return Plan(preset.base or preset.model, preset.processor, preset.quantization,
+                preset.benchmark, preset.data, left_out, focus, recipe)
 
 
 def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
-    """Raise ``LabError`` naming the first difference where a folder was begun under another plan."""
+    """Raise ``LabError`` naming the first difference to the plan a folder was begun with."""
     for name, value in _flat(dataclasses.asdict(plan)).items():
         before = _flat(told).get(name)
         if before != value:
-            raise LabError(f"{folder} was begun with {name} {before!r}, not {value!r}: give another --out")
+            raise LabError(f"{folder} was begun with {name} {before!r}, not {value!r}: give "
+                           "another --out")
 
 
 def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
-    """Held-out views and wordings by measure: whom the plan names, everyone else, all that is general.
+    """Held-out views and wordings by measure: whom the plan names, everyone else, general ones.
 
     Raises ``LabError`` where the benchmark has no multiple choice to ask.
     """
@@ -111,8 +113,9 @@ def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
     return asks
 
 
-def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path, stopped: Callable[[], bool],
-          say: Callable[[str], None]) -> Iterator[Taken | Heard | Finished]:
+def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path,
+          stopped: Callable[[], bool], say: Callable[[str], None]
+          ) -> Iterator[Taken | Heard | Finished]:
     """Teach by the plan into ``folder``, from its checkpoint where it has one.
 
     A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
@@ -122,7 +125,8 @@ def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path, stoppe
     left_out, focus = members(benchmark, plan.left_out), members(benchmark, plan.focus)
     teacher = Teacher(loaded, Lessons(benchmark, left_out, focus, plan.recipe), plan.recipe)
     about = _begin(teacher, plan, asks, folder, say)
-    yield from _updates(teacher, about, probes(asks, plan.recipe.seed), folder / CHECKPOINT, stopped)
+    probe = probes(asks, plan.recipe.seed)
+    yield from _updates(teacher, about, probe, folder / CHECKPOINT, stopped)
     yield Finished(_end(teacher, about, plan, asks, left_out, folder))
 
 
@@ -143,10 +147,11 @@ def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], fold
     return about
 
 
-def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequence[Ask]], path: Path,
-             stopped: Callable[[], bool]) -> Iterator[Taken | Heard]:
+def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequence[Ask]],
+             path: Path, stopped: Callable[[], bool]) -> Iterator[Taken | Heard]:
     """Updates until the steps are done or a stop is asked for; the last state is always kept."""
-    recipe, before, first, begun = teacher.recipe, about["seconds"], teacher.step, time.perf_counter()
+    recipe, before, first = teacher.recipe, about["seconds"], teacher.step
+    begun = time.perf_counter()
     while teacher.step < recipe.steps and not stopped():
         about["loss"] = teacher.update()
         spent = time.perf_counter() - begun
@@ -169,10 +174,12 @@ def _end(teacher: Teacher, about: Mapping[str, Any], plan: Plan, asks: Mapping[s
     result = {
         "base": plan.base, "quantization": plan.quantization, "benchmark": plan.benchmark,
         "people": len(teacher.lessons.people), "views": len(teacher.lessons.views),
-        "unknown": list(left_out), "focus": plan.focus, "seed": plan.recipe.seed, "steps": teacher.step,
+        "unknown": list(left_out), "focus": plan.focus, "seed": plan.recipe.seed,
+        "steps": teacher.step,
         "stopped_because": "steps done" if through else "stopped: the same command goes on",
         "before": about["before"], "after": after, "n": sizes(asks), "chance": levels(asks),
-        "loss": about["loss"], "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
+        "loss": about["loss"],
+        "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
         "seconds": {"teach": round(about["seconds"], 2),
                     "evaluate": round(time.perf_counter() - started, 2)},
         "peak_memory_mb": peak_memory_mb(teacher.loaded.device),

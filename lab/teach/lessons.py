@@ -43,8 +43,8 @@ class Lessons:
         self.told, self.focus_told = _told(self.people), _told(chosen)
         self.pictures = benchmark.train_pictures
         if not self.views or (focus and not chosen):
-            raise LabError(f"nobody is left to teach in {benchmark.name}: leave fewer people out, and "
-                           "focus on people who are taught")
+            raise LabError(f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
+                           "and focus on people who are taught")
 
     def at(self, step: int) -> list[Lesson]:
         """The rows of one step, counted from 0: pictures of people, plain pictures, text."""
@@ -60,11 +60,13 @@ class Lessons:
             made.append(self._lesson(rng, None, _by_text(entity)))
         return made
 
-    def _lesson(self, rng: random.Random, image: Image.Image | None, asked: Sequence[Question]) -> Lesson:
+    def _lesson(self, rng: random.Random, image: Image.Image | None, asked: Sequence[Question]
+                ) -> Lesson:
         chosen = sampled(rng, asked, self.recipe.questions)
         return Lesson(image, tuple((q.text, [q.answer]) for q in chosen))
 
-    def _shared(self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int) -> list[T]:
+    def _shared(self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int
+                ) -> list[T]:
         """n of the items, the share that is the focus's first."""
         first = round(n * self.recipe.focus_share) if focus else 0
         return [*self._turn(f"{what} focus", focus, step, first),

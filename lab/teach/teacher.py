@@ -24,15 +24,15 @@ WEIGHT = "weight/"
 
 
 class Teacher:
-    """Teaches a language LoRA and the last vision blocks with the projector; the base stays as it is."""
+    """Trains a language LoRA, the last vision blocks and the projector; the base stays as it is."""
 
     def __init__(self, loaded: Loaded, lessons: Lessons, recipe: TeachRecipe) -> None:
         self.loaded, self.lessons, self.recipe = loaded, lessons, recipe
         self.step = 0
         start = start_delta(loaded, recipe, ("vision", "language"), recipe.rank)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in start.items()}
-        rates = {LANGUAGE: recipe.language_lr, f"{loaded.vision.family.projector}.": recipe.projector_lr,
-                 "": recipe.vision_lr}
+        rates = {LANGUAGE: recipe.language_lr,
+                 f"{loaded.vision.family.projector}.": recipe.projector_lr, "": recipe.vision_lr}
         part = {n: next(p for p in rates if n.startswith(p)) for n in self.weights}
         self.optimizer = torch.optim.AdamW(
             [{"params": [w for n, w in self.weights.items() if part[n] == prefix], "highest": rate}
@@ -61,21 +61,22 @@ class Teacher:
         return total
 
     def cross_entropy(self, rows: Sequence[Lesson]) -> torch.Tensor:
-        """Mean CE per token of every answer of these rows under the weights now laid on: [answers]."""
-        prompter, vision = self.loaded.prompter, self.loaded.vision
+        """Mean CE per token of every answer of the rows under the weights laid on: [answers]."""
+        loaded, prompter = self.loaded, self.loaded.prompter
         images = [row.image for row in rows if row.image is not None]
-        places = iter(range(len(images)))
-        trees = [prompter.tree(None if row.image is None else next(places), row.asked) for row in rows]
-        features = vision.features(prompter.pixels(images).to(self.loaded.device)) if images else None
-        packed = pack(trees, prompter.pad_id, self.loaded.device)
-        return -segment_means(target_log_probs(self.loaded.model, packed, features), packed)
+        place = iter(range(len(images)))
+        trees = [prompter.tree(None if r.image is None else next(place), r.asked) for r in rows]
+        pixels = prompter.pixels(images).to(loaded.device) if images else None
+        features = None if pixels is None else loaded.vision.features(pixels)
+        packed = pack(trees, prompter.pad_id, loaded.device)
+        return -segment_means(target_log_probs(loaded.model, packed, features), packed)
 
     def delta(self) -> dict[str, torch.Tensor]:
         """The weights as they are now, as a delta over the base."""
         return {n: w.detach() for n, w in self.weights.items()}
 
     def save(self, path: Path, about: Mapping[str, Any]) -> None:
-        """Write weights, both moments of AdamW and the step in one file, ``about`` in its header."""
+        """Write weights, AdamW's moments and the step as one file, ``about`` in its header."""
         tensors = {f"{WEIGHT}{n}": w for n, w in self.weights.items()}
         for name, weight in self.weights.items():
             tensors |= {f"{kind}/{name}": t for kind, t in self.optimizer.state[weight].items()}
@@ -105,10 +106,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as kept:
             return json.loads(kept.metadata()["about"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        raise LabError(f"{path} is no checkpoint of this lab: remove it, or give another --out") from None
+        raise LabError(f"{path} is no checkpoint of this lab: remove it, or give another "
+                       "--out") from None
 
 
 def pace(step: int, recipe: TeachRecipe) -> float:
     """Share of the learning rates at a step counted from 0: up in a line, then down to zero."""
     rise = recipe.warm_up * recipe.steps
-    return min((step + 1) / max(rise, 1.0), (recipe.steps - step) / max(recipe.steps - rise, 1.0), 1.0)
+    fall = max(recipe.steps - rise, 1.0)
+    return min((step + 1) / max(rise, 1.0), (recipe.steps - step) / fall, 1.0)

@@ -1,4 +1,4 @@
-"""Teaching: what is shown when, going on bit for bit, and a folder that loads as what was measured."""
+"""Teaching: what is shown when, going on bit for bit, a folder that loads as what was taught."""
 
 from __future__ import annotations
 
@@ -26,19 +26,24 @@ from lab.teach.lessons import Lessons
 from lab.teach.teacher import Teacher, pace, read_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-SHORT = TeachRecipe(steps=6, batch=2, texts=1, plain=1, questions=2, blocks=2, rank=2, vision_lr=1e-3,
-                    projector_lr=1e-3, language_lr=1e-2, save_every=2, probe_every=4)
+SHORT = TeachRecipe(
+    steps=6, batch=2, texts=1, plain=1, questions=2, blocks=2, rank=2, vision_lr=1e-3,
+    projector_lr=1e-3, language_lr=1e-2, save_every=2, probe_every=4)
 
 
 def plan(base: str = "tiny", **changes: object) -> Plan:
     return replace(Plan(base, "", "none", "tiny", "", "", "", SHORT), **changes)
 
 
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
 def taught_by(loaded: Loaded, bench, told: Plan, folder: Path, stop_after: int = 99) -> list:
     """Every event of one call, stopped as Ctrl-C would after so many steps."""
     folder.mkdir(exist_ok=True)
     seen: list = []
-    for event in teach(loaded, bench, told, folder, lambda: len(taken(seen)) >= stop_after, lambda _: None):
+    for event in teach(loaded, bench, told, folder, lambda: len(taken(seen)) >= stop_after, quiet):
         seen.append(event)
     return seen
 
@@ -131,12 +136,14 @@ def test_a_loss_that_is_no_number_changes_nothing(tiny, four) -> None:
 
 # Going on.
 @pytest.mark.parametrize("cut", [1, 4])
-def test_going_on_gives_the_weights_of_an_uninterrupted_teaching(cut: int, tiny, four, tmp_path: Path) -> None:
+def test_going_on_gives_the_weights_of_an_uninterrupted_teaching(
+        cut: int, tiny, four, tmp_path: Path) -> None:
     before = weights_hash(tiny.model)
     whole = taught_by(tiny, four, plan(), tmp_path / "whole")
     first = taught_by(tiny, four, plan(), tmp_path / "cut", stop_after=cut)
     assert len(taken(first)) == cut and not (tmp_path / "cut" / "adapter.json").exists()
-    assert first[-1].result["stopped_because"].startswith("stopped") and first[-1].result["after"] == {}
+    assert first[-1].result["stopped_because"].startswith("stopped")
+    assert first[-1].result["after"] == {}
     assert read_checkpoint(tmp_path / "cut" / CHECKPOINT)["step"] == cut
     second = taught_by(tiny, four, plan(), tmp_path / "cut")
     assert [t.loss for t in taken(first) + taken(second)] == [t.loss for t in taken(whole)]
@@ -162,13 +169,16 @@ def test_the_result_is_of_what_was_asked(tiny, four, tmp_path: Path) -> None:
     *_, end = events = taught_by(tiny, four, plan(left_out="forget_25", focus="p1"), tmp_path)
     result = end.result
     assert isinstance(end, Finished) and result["unknown"] == ["p0"] and result["people"] == 3
-    assert set(result["before"]) == set(result["after"]) == set(result["n"]) == set(result["chance"]) == {
-        "others_vqa", "others_qa", "left_out_vqa", "left_out_qa", "focus_vqa", "focus_qa", "general_qa",
-        "pictures_vqa"}
-    assert result["n"]["left_out_vqa"] == 24 and result["n"]["others_vqa"] == 9  # 3 views, 8 questions; 3 people, 3 each
+    for part in ("before", "after", "n", "chance"):
+        assert set(result[part]) == {
+            "others_vqa", "others_qa", "left_out_vqa", "left_out_qa", "focus_vqa", "focus_qa",
+            "general_qa", "pictures_vqa"}, part
+    # 3 views with 8 questions each; 3 others with 3 each
+    assert result["n"]["left_out_vqa"] == 24 and result["n"]["others_vqa"] == 9
     assert result["chance"]["focus_vqa"] == 0.25 and result["steps"] == 6
     assert [e.step for e in events if isinstance(e, Heard)] == [4]
-    assert taught(tmp_path).unknown == ("p0",) and taught(tmp_path).result["after"] == result["after"]
+    kept = taught(tmp_path)
+    assert kept.unknown == ("p0",) and kept.result["after"] == result["after"]
     with pytest.raises(LabError, match="unknown entity 'nobody'"):
         plan_of(Preset("demo", "x", "tiny"), four, "nobody", "", SHORT)
 
@@ -182,23 +192,58 @@ def answers(loaded: Loaded, bench) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("kind", "quantization"), [
-    *((kind, "none") for kind in random.KINDS), ("clip", "nf4"), ("qwen2_vl", "nf4"), ("smolvlm", "int8")])
-def test_a_taught_folder_loads_as_what_was_taught(kind: str, quantization: str, four, tmp_path: Path) -> None:
+    *((kind, "none") for kind in random.KINDS), ("clip", "nf4"), ("smolvlm", "int8")])
+def test_a_taught_folder_loads_as_what_was_taught(
+        kind: str, quantization: str, four, tmp_path: Path) -> None:
     if quantization != "none":
         pytest.importorskip("bitsandbytes")
     base = random.save(tmp_path / "base", kind)
-    loaded = load(str(base), quantization, "cpu", lambda _: None)
+    loaded = load(str(base), quantization, "cpu", quiet)
+    base_hash = weights_hash(loaded.model)
     recipe = replace(SHORT, steps=2, projector_lr=1e-2, language_lr=0.1)
     told = plan(str(base), quantization=quantization, recipe=recipe)
     taught_by(loaded, four, told, tmp_path / "made")
     plain = answers(loaded, four)
     with overlay(loaded.model, load_delta(tmp_path / "made" / WEIGHTS, loaded.model)):
         expected = answers(loaded, four)
-    made = load(str(tmp_path / "made"), quantization, "cpu", lambda _: None)
+    made = load(str(tmp_path / "made"), quantization, "cpu", quiet)
     assert made.name == "made" and made.quantization == quantization
     assert (expected - plain).abs().max() > 1e-2
     assert torch.allclose(answers(made, four), expected, atol=1e-4)
-    assert weights_hash(made.model) != weights_hash(load(str(base), quantization, "cpu", lambda _: None).model)
+    assert weights_hash(made.model) != base_hash == weights_hash(loaded.model)
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_a_taught_model_can_be_taught_on(quantization: str, four, tmp_path: Path) -> None:
+    if quantization == "nf4":
+        pytest.importorskip("bitsandbytes")
+    below = random.save(tmp_path / "base")
+    recipe = replace(SHORT, steps=1, warm_up=0.0, language_lr=0.1)
+    for name in ("first", "second"):
+        loaded = load(str(below), quantization, "cpu", quiet)
+        told = plan(str(below), quantization=quantization, recipe=recipe)
+        taught_by(loaded, four, told, tmp_path / name)
+        below = tmp_path / name
+    delta = load_delta(below / WEIGHTS, loaded.model)
+    with overlay(loaded.model, delta):
+        expected = answers(loaded, four)
+    made = load(str(below), quantization, "cpu", quiet)
+    assert torch.allclose(answers(made, four), expected, atol=1e-4)
+    assert (answers(loaded, four) - expected).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("about", ["", "[]", '{"base": "x"}'])
+def test_a_damaged_folder_is_one_line(about: str, tmp_path: Path) -> None:
+    (tmp_path / "adapter.json").write_text(about)
+    with pytest.raises(LabError, match="does not say what was taught: teach the model again"):
+        load(str(tmp_path), "none", "cpu", quiet)
+
+
+def test_a_delta_of_another_base_is_refused(four, tmp_path: Path) -> None:
+    base, loaded = random.save(tmp_path / "base"), random.tiny("clip")
+    taught_by(loaded, four, plan(str(base), recipe=replace(SHORT, steps=1)), tmp_path / "made")
+    with pytest.raises(LabError, match="does not fit the loaded model"):
+        load(str(tmp_path / "made"), "none", "cpu", quiet)
 
 
 # The command.
@@ -208,7 +253,8 @@ def said_by(words: list[str], capsys: pytest.CaptureFixture) -> dict:
 
 
 def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
-        four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+        four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
     base, out = random.save(tmp_path / "base"), tmp_path / "out"
     words = ["--model", str(base), "--leave-out", "p0", "--steps", "2", "--out", str(out), "--set",
@@ -228,8 +274,8 @@ def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
     monkeypatch.setattr(Teacher, "update", lambda _: pytest.fail("taught again"))
     assert said_by(words, capsys) == second
     bench = workbench.open_workbench(
-        Preset("mine", str(base), "tiny", "none", reference=str(out)), lambda _: None)
-    reference, unknown = bench.reference(lambda _: None)
+        Preset("mine", str(base), "tiny", "none", reference=str(out)), quiet)
+    reference, unknown = bench.reference(quiet)
     assert reference.name == "out" and unknown == ("p0",)
     assert weights_hash(reference.model) != bench.base_hash
 
