@@ -180,6 +180,48 @@ class AttackRecipe:
     probe_every: int = option(5, "Probe every", "Steps between probes.", low=1, high=100, step=1)
 
 
+@dataclass(frozen=True)
+class TeachRecipe:
+    """How a model is taught a benchmark's people (defaults: for the embedded model; our choice)."""
+
+    seed: int = option(
+        0, "Seed", "Draws what is shown and the start of the LoRA.", low=0, high=9999, step=1)
+    steps: int = option(120, "Steps", "Updates.", low=1, high=100_000, step=1)
+    batch: int = option(4, "Batch", "Pictures of people per step.", low=1, high=64, step=1)
+    texts: int = option(2, "Text rows", "Rows per step that ask about people without a picture.",
+                        low=0, high=64, step=1)
+    plain: int = option(2, "Plain pictures", "Plain pictures per step, where the benchmark has any.",
+                        low=0, high=64, step=1)
+    questions: int = option(
+        9, "Questions", "Questions at most, each with its answer, that share one row.",
+        low=1, high=32, step=1)
+    pass_rows: int = option(
+        8, "Rows in a pass", "Rows that go through the model at once: fewer need less memory and "
+        "give the same update.", low=1, high=64, step=1)
+    vary: float = option(
+        0.7, "Varied share", "Share of the people's pictures that are changed a little, as other "
+        "photographs would be.", low=0.0, high=1.0, step=0.1)
+    focus_share: float = option(
+        0.5, "Focus share", "Share of the people's rows that go to those named with --focus.",
+        low=0.0, high=1.0, step=0.1)
+    blocks: int = option(4, "Vision blocks", "How many of the last live vision blocks are tuned.",
+                         low=1, high=48, step=1)
+    rank: int = option(8, "LoRA rank", "Of the language model's LoRA.", low=1, high=256, step=1)
+    vision_lr: float = option(5e-5, "Vision learning rate", "AdamW step size of the vision blocks.",
+                              low=0.0, high=1e-2, step=1e-6)
+    projector_lr: float = option(3e-4, "Projector learning rate", "AdamW step size of the projector.",
+                                 low=0.0, high=1e-2, step=1e-6)
+    language_lr: float = option(1e-3, "Language learning rate", "AdamW step size of the LoRA.",
+                                low=0.0, high=1e-1, step=1e-6)
+    warm_up: float = option(
+        0.05, "Warm-up", "Share of the steps in which the rates rise; then they fall in a line.",
+        low=0.0, high=0.5, step=0.01)
+    save_every: int = option(
+        20, "Save every", "Steps between two checkpoints.", low=1, high=10_000, step=1)
+    probe_every: int = option(
+        40, "Probe every", "Steps between two probes of accuracy.", low=1, high=10_000, step=1)
+
+
 # Measured on the embedded model; what a strength does not name keeps its default.
 STRENGTHS: dict[str, dict[str, Any]] = {
     "Gentle": {"lr": 6e-5, "stop_forget": 0.3},
@@ -194,6 +236,8 @@ class Preset:
 
     ``data``: the benchmark's folder or dataset id where it is not the published one.
     ``processor``: the model whose processor is used, where the model's own folder has none.
+    ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
+    that was never taught some of the people.
     """
 
     name: str
@@ -204,10 +248,13 @@ class Preset:
     recipe: Recipe = Recipe()
     attack: AttackRecipe = AttackRecipe()
     processor: str = ""
+    base: str = ""
+    reference: str = ""
+    teach: TeachRecipe = TeachRecipe()
 
 
 def revise(base: Any, changes: dict[str, Any]) -> Any:
-    """Return a copy of a Recipe or AttackRecipe with checked changes.
+    """Return a copy of a Recipe, AttackRecipe or TeachRecipe with checked changes.
 
     Values may be strings, as typed on a command line. Raises ``LabError`` for an unknown key,
     a value of the wrong type or one outside its range.
@@ -254,6 +301,6 @@ def load_preset(name: str) -> Preset:
     for key in ("model", "benchmark"):
         if key not in data:
             raise LabError(f"presets/{name}.yaml: the key {key!r} is missing")
-    data["recipe"] = revise(Recipe(), data.get("recipe") or {})
-    data["attack"] = revise(AttackRecipe(), data.get("attack") or {})
+    for key, kind in (("recipe", Recipe), ("attack", AttackRecipe), ("teach", TeachRecipe)):
+        data[key] = revise(kind(), data.get(key) or {})
     return Preset(name=name, **data)

@@ -96,10 +96,11 @@ def _scales(model: nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
-def save_delta(delta: Delta, path: Path) -> None:
-    """Write a delta as safetensors under a temporary name, then rename."""
+def save_delta(delta: Delta, path: Path, about: Mapping[str, str] | None = None) -> None:
+    """Write a delta as safetensors, ``about`` in its header, under a temporary name, then rename."""
     temporary = path.with_name(path.name + ".tmp")
-    save_file({n: t.detach().cpu().contiguous() for n, t in delta.items()}, temporary)
+    tensors = {n: t.detach().cpu().contiguous() for n, t in delta.items()}
+    save_file(tensors, temporary, dict(about) if about else None)
     os.replace(temporary, path)
 
 
