@@ -14,6 +14,7 @@ import torch
 from lab.benchmarks.clear import load_clear
 from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.mllmu import load_mllmu
+from lab.benchmarks.own_files import kept
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
@@ -32,10 +33,15 @@ Report = Callable[[str], None]
 
 
 def read_benchmark(preset: Preset) -> Benchmark:
-    """Read the preset's benchmark; raises ``LabError`` naming the known ones."""
+    """Read the preset's benchmark with the own people of now; raises ``LabError`` naming the known."""
     if preset.benchmark not in BENCHMARKS:
         raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
-    return _read(preset.benchmark, preset.data)
+    return replace(_read(preset.benchmark, preset.data), own=tuple(kept(own_folder())))
+
+
+def own_folder() -> Path:
+    """Where the people that users added are kept across restarts."""
+    return cache_folder() / "own"
 
 
 @lru_cache(maxsize=1)
