@@ -107,10 +107,15 @@ def shown(entity: Entity) -> tuple[tuple[str, ...], ...]:
                  for q in reversed(firsts.values()))
 
 
+def check_number(pictures: int) -> None:
+    """Raise ``LabError`` for too few or too many pictures."""
+    if not FEWEST_VIEWS <= pictures <= MOST_VIEWS:
+        raise LabError(f"{pictures} pictures: give {FEWEST_VIEWS} to {MOST_VIEWS} of one person")
+
+
 def portraits(images: Sequence[bytes]) -> list[bytes]:
     """The pictures as JPEG of at most ``SIDE`` px, pixels alone; raises ``LabError``."""
-    if not FEWEST_VIEWS <= len(images) <= MOST_VIEWS:
-        raise LabError(f"{len(images)} pictures: give {FEWEST_VIEWS} to {MOST_VIEWS} of one person")
+    check_number(len(images))
     made: list[bytes] = []
     for k, data in enumerate(images, start=1):
         try:

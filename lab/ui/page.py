@@ -60,7 +60,7 @@ def build(engine: Engine) -> gr.Blocks:
             with gr.Step(text.STEPS[5], id=6) as sixth:
                 take = report.layout()
                 beside = runs.layout()
-        pick.wire(picked, frame)
+        pick.wire(picked, frame, demo)
         inside.wire(look, frame, picked.look)
         unlearn.wire(tune, frame, look)
         compare.wire(chat, frame, top.stop)
