@@ -31,7 +31,7 @@ class Beside:
     known: gr.HTML
     measured: gr.State
     remove: gr.Button
-    sure: gr.Group
+    sure: gr.Column
     words: gr.HTML
     delete: gr.Button
     keep: gr.Button
@@ -60,8 +60,8 @@ def layout_beside() -> Beside:
     """Lay out what stands under the card; hidden until an own person is picked."""
     known, asked = gr.HTML("", elem_id="own-known"), gr.HTML("", elem_id="own-asked")
     remove = gr.Button(text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove")
-    with gr.Group(visible=False) as sure:
-        words = gr.HTML("", padding=True)
+    with gr.Column(visible=False) as sure:
+        words = gr.HTML("")
         with gr.Row():
             delete = gr.Button(text.OWN_DELETE, variant="stop", size="sm", elem_id="own-delete")
             keep = gr.Button(text.OWN_KEEP, size="sm")
@@ -127,7 +127,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         card = frame.people.card(entity)
         own = card is not None and bool(card.asked)
         return (asked_html(card) if own else "", snippets.note(text.OWN_ASKING, "quiet") if own else "",
-                gr.Button(visible=own), gr.Group(visible=False))
+                gr.Button(visible=own), gr.Column(visible=False))
 
     def measure(entity: str):
         card = frame.people.card(entity)
@@ -142,7 +142,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         if card is None:
             raise LabError(text.PERSON_GONE)
         words = text.OWN_SURE.format(name=card.name)
-        return snippets.note(words), gr.Group(visible=True), gr.Button(visible=False), words
+        return snippets.note(words), gr.Column(visible=True), gr.Button(visible=False), words
 
     frame.entity.change(
         about, frame.entity, [beside.asked, beside.known, beside.remove, beside.sure], **CHANGE
@@ -150,7 +150,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
     ).then(place, [beside.measured, frame.entity], beside.known, **CHANGE)
     beside.remove.click(guarded(ask), frame.entity,
                         [beside.words, beside.sure, beside.remove, frame.announce], **QUICK)
-    beside.keep.click(lambda: (gr.Group(visible=False), gr.Button(visible=True)), None,
+    beside.keep.click(lambda: (gr.Column(visible=False), gr.Button(visible=True)), None,
                       [beside.sure, beside.remove], **QUICK)
 
 
