@@ -98,9 +98,11 @@ OWN_ADDED = "{name} is added and picked: {training} pictures to unlearn from, {h
 OWN_CARD = "Added by a user of this lab; everybody who opens it sees this person."
 OWN_ASKED, OWN_ASKED_HEAD = "How they are asked", ("Question with the picture", "Answer", "Wrong options")
 OWN_ASKING = "Asking the loaded model about them …"
-OWN_KNOWN = "The loaded model answers {right} of {n} questions about the held-out pictures ({share}; chance {chance})."
+OWN_KNOWN = (
+    "The loaded model is right on {right} of {n} questions about the held-out pictures (Forget VQA {share}, "
+    "chance {chance}).")
 OWN_KNOWS = "It knows this person: there is something to forget."
-OWN_UNKNOWN = "That is near chance: the model does not know this person, so there is little to forget."
+OWN_UNKNOWN = "That is not above chance: the model does not know this person, so there is little to forget."
 OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
 OWN_SURE = (
     "Delete the pictures, the questions and every run about {name} from this machine? Copies in the "
