@@ -99,6 +99,11 @@ def thumbnail(data: bytes) -> bytes:
         image = decode(data)
     except LabError:
         image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
+    return small(image)
+
+
+def small(image: Image.Image) -> bytes:
+    """Return a picture as a JPEG of at most 256 px."""
     image.thumbnail((THUMBNAIL, THUMBNAIL))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.serve.engine import Engine, EntityCard, Known
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.people import thumbnail
+from lab.ui.people import small
 from lab.ui.text import en as text
 
 FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
@@ -114,7 +114,7 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         frame.engine.own.remove(entity)
         return anew("", text.OWN_REMOVED.format(name=card.name if card else entity))
 
-    form.files.change(split_html, form.files, form.split, **QUIET)
+    form.files.change(split_html, form.files, form.split, **QUIET | {"concurrency_limit": 2})
     form.add.click(guarded(add), [form.name, form.files, form.lines],
                    [*changed, form.name, form.files, form.lines, form.split],
                    api_visibility="private", concurrency_limit=2)
@@ -157,15 +157,16 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
 def read_files(paths: Sequence[str]) -> list[bytes]:
     """Read uploaded files of a number and size that can be right; raises ``LabError``."""
     check_number(len(paths))
-    images = []
-    for place, path in enumerate(paths, start=1):
-        file = Path(path)
-        if not file.is_file():
-            raise LabError(text.OWN_UPLOAD_GONE.format(place=place))
-        if file.stat().st_size > MAX_BYTES:
-            raise LabError(text.OWN_HEAVY.format(place=place, megabytes=MAX_BYTES >> 20))
-        images.append(file.read_bytes())
-    return images
+    return [_read(place, path) for place, path in enumerate(paths, start=1)]
+
+
+def _read(place: int, path: str) -> bytes:
+    file = Path(path)
+    if not file.is_file():
+        raise LabError(text.OWN_UPLOAD_GONE.format(place=place))
+    if file.stat().st_size > MAX_BYTES:
+        raise LabError(text.OWN_HEAVY.format(place=place, megabytes=MAX_BYTES >> 20))
+    return file.read_bytes()
 
 
 def split_html(paths: Sequence[str] | None) -> str:
@@ -177,11 +178,10 @@ def split_html(paths: Sequence[str] | None) -> str:
 def _figure(k: int, path: str) -> str:
     part = text.OWN_HELD_OUT if held_out(k) else text.OWN_TRAINING
     try:
-        data = Path(path).read_bytes()
-        decode(data)
-        shown = (f'<img src="data:image/jpeg;base64,{base64.b64encode(thumbnail(data)).decode()}" '
+        data = base64.b64encode(small(decode(_read(k + 1, path)))).decode()
+        shown = (f'<img src="data:image/jpeg;base64,{data}" '
                  f'alt="{escape(text.OWN_PICTURE.format(place=k + 1, part=part), quote=True)}">')
-    except (LabError, OSError):
+    except LabError:
         part, shown = text.OWN_UNREADABLE, '<span class="none"></span>'
     kind = ' class="held"' if held_out(k) else ""
     return f"<figure{kind}>{shown}<figcaption>{k + 1}: {escape(part)}</figcaption></figure>"
