@@ -108,7 +108,7 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
     parts = [
         f"<h1>Unlearning {html.escape(entity.name)}</h1>",
-        f'<p><img alt="Portrait of {html.escape(entity.name)} (synthetic)" '
+        f'<p><img alt="Portrait of {html.escape(entity.name)}" '
         f'src="data:image/jpeg;base64,{portrait}"></p>',
         f"<p>{html.escape(METHODS[recipe.method])}</p>",
         _scores(result), _facts(result), *_figures(events, attack_events), _attacks(attack_events),

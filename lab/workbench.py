@@ -14,6 +14,7 @@ import torch
 from lab.benchmarks.clear import load_clear
 from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.mllmu import load_mllmu
+from lab.benchmarks.own_files import kept
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
@@ -32,10 +33,15 @@ Report = Callable[[str], None]
 
 
 def read_benchmark(preset: Preset) -> Benchmark:
-    """Read the preset's benchmark; raises ``LabError`` naming the known ones."""
+    """Read the preset's benchmark with the own people of now; raises ``LabError`` naming the known."""
     if preset.benchmark not in BENCHMARKS:
         raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
-    return _read(preset.benchmark, preset.data)
+    return replace(_read(preset.benchmark, preset.data), own=tuple(kept(own_folder())))
+
+
+def own_folder() -> Path:
+    """Where the people that users added are kept across restarts."""
+    return cache_folder() / "own"
 
 
 @lru_cache(maxsize=1)
@@ -53,27 +59,23 @@ class Workbench:
     loaded: Loaded
     baseline: Baseline
     base_hash: str
-    _reference: tuple[Loaded, tuple[str, ...]] | None = field(default=None, repr=False)
+    _reference: Loaded | None = field(default=None, repr=False)
 
     def never_knew(self) -> tuple[str, ...]:
-        """Ids of the people whom the embedded model's retain-only twin was never taught.
-
-        Empty for any other model, and for another benchmark's people.
-        """
-        notes = ROOT / "assets" / "model" / REFERENCE / "adapter.json"
-        embedded = self.preset.model == "assets/model/vanilla" and self.preset.benchmark == "people"
-        return tuple(json.loads(notes.read_text())["unknown"]) if embedded and notes.exists() else ()
+        """Ids of the people whom the preset's retain-only model was never taught; none without one."""
+        about = ROOT / self.preset.reference / ABOUT
+        if not self.preset.reference or not about.exists():
+            return ()
+        known = {e.id for e in self.benchmark.entities}
+        return tuple(i for i in json.loads(about.read_text())["unknown"] if i in known)
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
-        folder = ROOT / self.preset.reference
-        if not self.preset.reference or not (folder / ABOUT).exists():
-            return None, ()
-        if self._reference is None:
-            model = load(str(folder), self.loaded.quantization, str(self.loaded.device), report)
-            unknown = json.loads((folder / ABOUT).read_text())["unknown"]
-            self._reference = (model, tuple(unknown))
-        return self._reference
+        unknown = self.never_knew()
+        if unknown and self._reference is None:
+            self._reference = load(str(ROOT / self.preset.reference), self.loaded.quantization,
+                                   str(self.loaded.device), report)
+        return (self._reference, unknown) if unknown else (None, ())
 
 
 def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:

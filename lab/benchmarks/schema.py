@@ -84,7 +84,7 @@ class Benchmark:
 
     ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
     and for the retain side of unlearning. ``skipped`` names the published rows that could not be
-    read.
+    read. ``own`` are people that users added: targets like the others, but never among the others.
     """
 
     name: str
@@ -94,6 +94,7 @@ class Benchmark:
     pictures: tuple[Picture, ...]
     train_pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
+    own: tuple[Entity, ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity, or the forget split, of this id.
@@ -102,11 +103,14 @@ class Benchmark:
         """
         from lab.errors import LabError
 
-        for entity in self.entities:
+        for entity in (*self.entities, *self.own):
             if entity.id == entity_id:
                 return entity
         if entity_id in self.targets:
             return together(entity_id, [self.entity(i) for i in self.splits[entity_id]])
+        if entity_id.startswith("own-"):
+            raise LabError(f"the own person {entity_id} was removed or never added here: add the same "
+                           "pictures and questions again (list them with: python -m lab own list)")
         known = ", ".join(e.id for e in self.entities[:8])
         raise LabError(
             f"unknown entity {entity_id!r}: valid ids are {known}"
@@ -120,10 +124,15 @@ class Benchmark:
         return tuple(name for name in self.splits if name.startswith("forget"))
 
     def others(self, target: str) -> list[tuple[int, Entity]]:
-        """(place, entity) of everyone who is taught and not in the target, an entity or a split."""
+        """(place, entity) of everyone who is taught and not in the target, an entity or a split.
+
+        Who has an own person's name is taken to be that very person, whom nothing may hold in place.
+        """
         gone = {target, *self.splits.get(target, ())}
+        names = {e.name.casefold() for e in self.own if e.id == target}
         return [(place, e) for place, e in enumerate(self.entities)
-                if e.id not in gone and e.train_images and e.train_questions]
+                if e.id not in gone and e.name.casefold() not in names
+                and e.train_images and e.train_questions]
 
 
 def together(name: str, members: Sequence[Entity]) -> Entity:

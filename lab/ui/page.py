@@ -62,7 +62,7 @@ def build(engine: Engine) -> gr.Blocks:
                 take = report.layout()
                 beside = runs.layout()
                 asked = studies.layout()
-        pick.wire(picked, frame)
+        pick.wire(picked, frame, demo)
         inside.wire(look, frame, picked.look)
         unlearn.wire(tune, frame, look)
         compare.wire(chat, frame, top.stop)

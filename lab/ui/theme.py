@@ -63,6 +63,12 @@ CSS = """
 .lab-profile { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; }
 .lab-profile dt { color: var(--body-text-color-subdued); }
 .lab-profile dd { margin: 0; overflow-wrap: anywhere; }
+.lab-views { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0; padding: 0; }
+.lab-views figure { margin: 0; width: 84px; font-size: 0.75rem; text-align: center; }
+.lab-views img, .lab-views .none { width: 84px; height: 84px; object-fit: cover; border-radius: 6px; }
+.lab-views .none { display: block; background: var(--background-fill-secondary); }
+.lab-views .held img { outline: 3px solid var(--color-accent); outline-offset: -3px; }
+.lab-views .held figcaption { font-weight: 600; }
 .lab-table { overflow-x: auto; }
 .lab-table table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 .lab-table caption { text-align: left; font-weight: 600; padding: 6px 0; }

@@ -16,9 +16,11 @@ import numpy as np
 import yaml
 from PIL import Image, ImageDraw
 
+from lab.benchmarks.own import Pair, portraits
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.serve.engine import CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.serve.engine import (
+    CONTROL, ORIGINAL, EntityCard, Known, ProbeRow, RunKind, RunView, Status, Turn)
 from lab.unlearn.events import (
     Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
 from tests.ui.fake_attacks import attack
@@ -60,6 +62,33 @@ def person(index: int) -> EntityCard:
     return EntityCard(f"p{index:02d}", name, profile, biography, portrait(index), views)
 
 
+class FakeOwn:
+    """The engine's own people: kept in the same list as the drawn ones, pictures really read."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+        views = portraits(images)
+        if not name.strip() or not pairs:
+            raise LabError("the name is empty: fill it in" if pairs else "0 questions: give 1 to 20")
+        card = EntityCard(f"own-{uuid.uuid4().hex[:8]}", name, {p.question: p.answer for p in pairs},
+                          f"{len(views)} pictures.", views[0], tuple(views),
+                          tuple((p.question, p.answer, *p.wrong) for p in pairs))
+        self.engine.people = [card, *self.engine.people]
+        return card.id
+
+    def remove(self, entity_id: str) -> None:
+        left = [p for p in self.engine.people if p.id != entity_id or not p.asked]
+        if len(left) == len(self.engine.people):
+            raise LabError(f"no own person {entity_id!r}")
+        self.engine.people = left
+
+    def known(self, entity_id: str) -> Known:
+        name = next(p.name for p in self.engine.people if p.id == entity_id)
+        return Known(0.25 if "Nobody" in name else 0.9, 20, 0.25)
+
+
 class FakeEngine:
     """Implements ``lab.serve.engine.Engine`` without a model; ``pace`` is seconds a step."""
 
@@ -68,6 +97,7 @@ class FakeEngine:
         self.pace = pace
         self.hold_at: int | None = None  # unlearning waits after this step until it is None
         self.people = [person(i) for i in range(30)]
+        self.own = FakeOwn(self)
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
         self._ready_at = time.monotonic() + load_seconds

@@ -69,6 +69,48 @@ LOOK = "Look inside"
 BIOGRAPHY = "Biography"
 FICTION = "This person does not exist: the portrait is synthetic and the facts are invented."
 PICK_FIRST = "Pick a person first (step 1)."
+PERSON_GONE = "This person was removed: reload the page to see who is here now."
+
+# 1 pick: a person of one's own
+OWN = "Your own person"
+OWN_CAPTION = "{name} (own)"
+OWN_PRIVACY = (
+    "Pictures and questions stay on the machine this lab runs on, in its cache folder, until they are "
+    "removed. If that machine serves others, as in a classroom, everybody who opens this page sees "
+    "the person, can ask about them and can remove them: bring nobody who would not agree to that.")
+OWN_NAME, OWN_NAME_INFO = "Name", "The name the model shall forget"
+OWN_PICTURES = "{fewest} to {most} portraits (JPEG, PNG or WebP, at most {megabytes} MB each)"
+OWN_LINES = "Questions and answers, one a line"
+OWN_LINES_INFO = (
+    "question | answer, or question | answer | wrong | wrong | wrong. Write “this person” or the whole "
+    "name. The name itself is asked anyway.")
+OWN_LINES_HINT = "What is this person's job? | baker\nWhich sport does this person do? | judo | tennis | rowing | polo"
+OWN_RULES = (
+    "How they are asked, our choice: every third picture is held out for scoring, and so is your wording; "
+    "training puts other words around it. Without a picture, “this person” becomes the name, or “About "
+    "NAME:” goes in front. Wrong answers you do not give are drawn from what others answer to the most "
+    "similar question. Pictures are kept as JPEG of at most {side} px without their metadata.")
+OWN_UPLOAD_GONE = "Picture {place} is no longer here: upload the pictures again."
+OWN_HEAVY = "Picture {place} is too large: use pictures of at most {megabytes} MB."
+OWN_ADD = "Add this person"
+OWN_SPLIT = "The pictures, as they are split"
+OWN_TRAINING, OWN_HELD_OUT, OWN_UNREADABLE = "training", "held out", "cannot be read"
+OWN_PICTURE = "Picture {place}: {part}"
+OWN_ADDED = "{name} is added and picked: {training} pictures to unlearn from, {held_out} held out."
+OWN_CARD = "Added by a user of this lab; everybody who opens it sees this person."
+OWN_ASKED, OWN_ASKED_HEAD = "How they are asked", ("Question with the picture", "Answer", "Wrong options")
+OWN_ASKING = "Asking the loaded model about them …"
+OWN_KNOWN = (
+    "The loaded model is right on {right} of {n} questions about the held-out pictures (Forget VQA {share}, "
+    "chance {chance}).")
+OWN_KNOWS = "It knows this person: there is something to forget."
+OWN_UNKNOWN = "That is not above chance: the model does not know this person, so there is little to forget."
+OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
+OWN_SURE = (
+    "Delete the pictures, the questions and every run about {name} from this machine? Copies in the "
+    "page's temporary folder go within a day; files that somebody downloaded stay with them.")
+OWN_DELETE = "Delete for good"
+OWN_REMOVED = "{name} is removed, with every run about them."
 
 # 2 look inside
 GO_UNLEARN = "Unlearn with these settings"
