@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.model import random
 from lab.model.families import FAMILIES, family
 from lab.model.load import load
-from lab.model.memory import needed_mb
+from lab.model.memory import needed_bytes
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
 
@@ -95,17 +95,17 @@ def test_a_tokenizer_that_puts_spaces_in_front_joins_texts_all_the_same(scheme: 
         assert asked[:-1] == whole[:len(asked) - 1] and asked[-1] == words.eos_token_id
 
 
-def held_mb(model: nn.Module) -> float:
-    """Megabytes of a model's weights and scales; bitsandbytes' code tables are left out."""
-    held = {id(p): p for p in model.parameters()}
+def held_bytes(model: nn.Module) -> int:
+    """Bytes of a model's weights, scales and buffers; bitsandbytes' code tables are left out."""
+    held = {id(p): p for p in (*model.parameters(), *model.buffers())}
     for module in model.modules():
         state = getattr(getattr(module, "weight", None), "quant_state", None)
         if state is not None:
-            held |= {id(t): t for t in (state.absmax, state.state2.absmax)}
+            held |= {id(t): t for t in (state.absmax, state.state2.absmax, state.offset)}
         scale = getattr(getattr(module, "weight", None), "SCB", None)
         if scale is not None:
             held[id(scale)] = scale
-    return sum(t.numel() * t.element_size() for t in held.values()) / 2**20
+    return sum(t.numel() * t.element_size() for t in held.values())
 
 
 @pytest.mark.parametrize("kind", random.KINDS)
@@ -114,7 +114,7 @@ def test_needed_memory_is_the_models_real_size(kind: str, tmp_path: Path) -> Non
     folder = random.save(tmp_path / kind, kind)
     for quantization in ("none", "nf4", "int8"):
         model = load(str(folder), quantization, "cpu", lambda _: None).model
-        assert needed_mb(model.config, quantization) == pytest.approx(held_mb(model), rel=0.01)
+        assert needed_bytes(model.config, quantization, torch.device("cpu")) == held_bytes(model)
 
 
 def test_too_little_memory_is_refused_before_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
