@@ -10,7 +10,7 @@ import pytest
 from lab import workbench
 from lab.errors import LabError
 from lab.model.families import FAMILIES
-from lab.model.memory import needed_mb
+from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
 from lab.workbench import BENCHMARKS, check_taught, open_workbench, with_options
 
@@ -20,30 +20,10 @@ TAUGHT = [n for n in NAMES if load_preset(n).base]
 
 def published(name: str):
     """The config that the preset's model (or what it is taught from) is published with."""
-    from transformers import (CLIPVisionConfig, LlamaConfig, LlavaConfig, Qwen2VLConfig,
-                              SmolVLMConfig)
+    from lab.model.random import described
+    from lab.model.sized import shape_of
 
-    if name.startswith("llava-1.5-7b"):
-        clip = CLIPVisionConfig(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24,
-                                num_attention_heads=16, image_size=336, patch_size=14)
-        text = LlamaConfig(vocab_size=32064, hidden_size=4096, intermediate_size=11008,
-                           num_hidden_layers=32, num_attention_heads=32)
-        return LlavaConfig(vision_config=clip, text_config=text, vision_feature_layer=-2)
-    if name.startswith("qwen2-vl"):
-        small = "2b" in name
-        width = 1536 if small else 3584
-        text = dict(hidden_size=width, intermediate_size=8960 if small else 18944,
-                    num_hidden_layers=28, num_attention_heads=12 if small else 28,
-                    num_key_value_heads=2 if small else 4, vocab_size=151936 if small else 152064)
-        vision = dict(depth=32, embed_dim=1280, hidden_size=width, num_heads=16, mlp_ratio=4,
-                      patch_size=14)
-        return Qwen2VLConfig(vision_config=vision, text_config=text, tie_word_embeddings=small)
-    text = LlamaConfig(vocab_size=49280, hidden_size=960, intermediate_size=2560,
-                       num_hidden_layers=32, num_attention_heads=15, num_key_value_heads=5)
-    vision = dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
-                  num_attention_heads=12, image_size=512, patch_size=16)
-    return SmolVLMConfig(vision_config=vision, text_config=text, scale_factor=4,
-                         tie_word_embeddings=False)
+    return described(shape_of(name.rpartition("-")[0]))[0]
 
 
 def header(name: str) -> str:
@@ -75,7 +55,7 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
 
     preset, told, config = load_preset(name), header(name), published(name)
     assert f"Family: {config.model_type}." in told
-    memory = needed_mb(config, preset.quantization) / 2**10
+    memory = needed_bytes(config, preset.quantization, torch.device("cuda")) / 2**30
     assert f"Memory: {memory:.1f} GB for the weights" in told
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
