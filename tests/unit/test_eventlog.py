@@ -11,7 +11,8 @@ import pytest
 
 from lab.errors import LabError
 from lab.eventlog import KINDS, curve_rows, from_line, plain, to_line
-from lab.unlearn.events import Bar, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.unlearn.events import (Answers, Bar, Curve, Done, Importance, Phase, Probe, Saliency,
+                                Step)
 
 F = np.float32
 EVENTS = [
@@ -23,6 +24,7 @@ EVENTS = [
              np.array([[2.5, np.nan]]), np.array([[0.5, np.nan]]), 1.5, 0.25, 0.75, 0.2, (8, 8), "neuron"),
     Step(3, 40, 0.125, math.nan, 0.5, -0.25, 1.5),
     Probe(8, 0.25, 0.75, 9, 18, 0.25),
+    Answers("forget_name", ("Ada Almeida", ""), (True, False), ("=Bob", "Ada"), (False, False)),
     Curve("unlearned", 0, 0.5, 18, 0.25),
     Curve("control", 5, math.nan, 18, 0.25, 2.5),
     Bar("original", "grey", 0.5, math.nan, 18, 0, 0.25, math.nan),
