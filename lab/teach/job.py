@@ -127,7 +127,7 @@ def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path,
     about = _begin(teacher, plan, asks, folder, say)
     probe = probes(asks, plan.recipe.seed)
     yield from _updates(teacher, about, probe, folder / CHECKPOINT, stopped)
-    yield Finished(_end(teacher, about, plan, asks, left_out, folder))
+    yield Finished(_end(teacher, about, plan, asks, left_out, folder, say))
 
 
 def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], folder: Path,
@@ -142,7 +142,7 @@ def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], fold
         return about
     say(f"Asking the base {sum(map(len, asks.values()))} questions …")
     about = {"plan": dataclasses.asdict(plan), "seconds": 0.0, "loss": None,
-             "before": scores(teacher, asks)}
+             "before": scores(teacher, asks, say)}
     teacher.save(path, about)
     return about
 
@@ -166,11 +166,11 @@ def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequen
 
 
 def _end(teacher: Teacher, about: Mapping[str, Any], plan: Plan, asks: Mapping[str, Sequence[Ask]],
-         left_out: Sequence[str], folder: Path) -> dict[str, Any]:
+         left_out: Sequence[str], folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """The result; of a teaching that is through also the scores after it and the folder."""
     through = teacher.step == plan.recipe.steps
     started = time.perf_counter()
-    after = scores(teacher, asks) if through else {}
+    after = scores(teacher, asks, say) if through else {}
     result = {
         "base": plan.base, "quantization": plan.quantization, "benchmark": plan.benchmark,
         "people": len(teacher.lessons.people), "views": len(teacher.lessons.views),
@@ -203,10 +203,15 @@ def probes(asks: Mapping[str, Sequence[Ask]], seed: int) -> dict[str, list[Ask]]
             for measure, asked in asks.items()}
 
 
-def scores(teacher: Teacher, asks: Mapping[str, Sequence[Ask]]) -> dict[str, float]:
-    """Share right under the weights as they are now, by measure."""
+def scores(teacher: Teacher, asks: Mapping[str, Sequence[Ask]],
+           say: Callable[[str], None] = lambda _: None) -> dict[str, float]:
+    """Share right under the weights as they are now, by measure, each told as it is known."""
+    made: dict[str, float] = {}
     with overlay(teacher.loaded.model, teacher.delta()):
-        return {measure: share(choose(teacher.loaded, asked)) for measure, asked in asks.items()}
+        for measure, asked in asks.items():
+            made[measure] = share(choose(teacher.loaded, asked))
+            say(f"  {measure} {made[measure]:.3f} (n {len(asked)}, chance {chance(asked):.2f})")
+    return made
 
 
 def sizes(asks: Mapping[str, Sequence[Ask]]) -> dict[str, int]:

@@ -103,7 +103,7 @@ def test_a_missing_or_unknown_word_is_exit_code_2(words: list[str], capsys) -> N
     assert ended.value.code == 2 and "usage:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "people", "run", "evaluate", "attack", "compare"])
+@pytest.mark.parametrize("command", ["", "people", "run", "evaluate", "attack", "compare", "teach"])
 def test_help_can_be_printed(command: str, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([*([command] if command else []), "--help"])
