@@ -22,13 +22,13 @@ from lab.growth import growth
 from lab.model.load import ROOT, Loaded
 from lab.model.overlay import overlay
 from lab.model.sparse import Sparse, to_delta, to_sparse
+from lab.peak import device_name, peak_memory_mb
 from lab.recipe import Recipe
 from lab.rivals import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.saliency.fisher import squared_gradients
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
 from lab.unlearn.batches import Rows
-from lab.unlearn.job import device_name, peak_memory_mb
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.workbench import Workbench
 

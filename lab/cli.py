@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lab.commands import attack, bench, compare, evaluate, identity, people, run
+from lab.commands import (attack, bench, compare, evaluate, identity, own, people, run, study,
+                          teach)
 from lab.errors import LabError
 
 COMMANDS = {module.__name__.rpartition(".")[2]: module
-            for module in (people, run, evaluate, attack, identity, compare, bench)}
+            for module in (people, own, run, evaluate, attack, identity, compare, study, teach,
+                           bench)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.unlearn import events as kinds
 
 KINDS = {k.__name__: k for k in (kinds.Phase, kinds.Importance, kinds.Saliency, kinds.Step,
-                                 kinds.Probe, kinds.Curve, kinds.Done)}
+                                 kinds.Probe, kinds.Answers, kinds.Curve, kinds.Bar, kinds.Done)}
 ARRAYS = {"heat": np.float32, "edges": np.float64, "counts": np.int64, "ratio": np.float64,
           "density": np.float64}
 ARRAY_TUPLES = {"forget": np.float32, "retain": np.float32, "score": np.float32, "pruned": bool}

@@ -35,6 +35,21 @@ METHODS: dict[str, str] = {
     "npo": "NPO (arXiv 2404.05868): negative preference optimisation through a language LoRA; the "
            "frozen original as its reference, the retain term and the rates are this lab's choice.",
 }
+# What each attack does; the attacks themselves are in lab.attack.
+ATTACKS: dict[str, str] = {
+    "relearn": "Fine-tuning on a share of the person's own training rows. Scored are other views and "
+               "wordings; the share, the scope and the budget are this lab's choice.",
+    "benign": "Fine-tuning on as many rows of other people, none of the person's: what comes back was "
+              "hidden, not removed. The same budget as relearning (our choice).",
+    "quantize": "The trained visual weights rounded to 16, 8 and 4 bits: each row of a matrix evenly, "
+                "its largest value the highest level (our choice). Four bits may simply break vision, "
+                "so others are asked, too.",
+    "prompts": "The same questions in other words, with a persona and with hints; the wordings are this "
+               "lab's. The wrong hint names someone else. The true name is shown for comparison.",
+    "images": "The held-out pictures grey, mirrored, blurred, cropped, sketched, turned and darkened; "
+              "how strongly is this lab's choice.",
+}
+TRAINING_ATTACKS = ("relearn", "benign")
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -63,14 +78,20 @@ class Recipe:
     mask_mode: str = option(
         "all", "Mask gates",
         "What VKD's mask holds back. all: masked-out weights never change (our reading of the "
-        "paper); forget_only: the forget gradient alone, as MMUnlearner's always does.", choices=("all", "forget_only"))
+        "paper); forget_only: the forget gradient alone, as MMUnlearner's always does; off: nothing, "
+        "no mask is made.", choices=("all", "forget_only", "off"))
     blocks: int = option(
         4, "Vision blocks", "How many of the last live vision blocks are pruned and tuned.",
         low=1, high=12, step=1)
     beta: float = option(
         60.0, "Distillation weight beta",
-        "VKD's weight of the normalised distance between student and teacher projector outputs on "
-        "retain images.", low=0.0, high=200.0, step=1.0)
+        "VKD's weight of the normalised distance between student and teacher features on retain "
+        "images.", low=0.0, high=200.0, step=1.0)
+    distil: str = option(
+        "projector", "Distilled output",
+        "Which of the teacher's outputs VKD holds others' pictures to: the projector's (as the paper's "
+        "summaries say), the vision encoder's, or both (the mean of the two distances).",
+        choices=("projector", "encoder", "both"))
     forget_weight: float = option(
         1.0, "Forget weight",
         "Weight of the ascent on the target's answers, or of VGID's distance to its teacher.",
@@ -139,18 +160,66 @@ class Recipe:
 
 @dataclass(frozen=True)
 class AttackRecipe:
-    """What one relearning attack does."""
+    """What one attack does; those that do not train heed only the seed."""
 
+    kind: str = option(
+        "relearn", "Attack",
+        "relearn: training on the person's rows; benign: on other people's; quantize: rounded "
+        "weights; prompts: other words; images: changed pictures. Details are our choice.",
+        choices=tuple(ATTACKS))
     share: float = option(
-        0.2, "Share of forget samples", "How much of the target's training data the attacker has.",
+        0.2, "Share of forget samples",
+        "How much of the target's training data the attacker has; benign: as many rows of others.",
         low=0.01, high=1.0, step=0.01)
     steps: int = option(20, "Attack steps", "Updates of the attacker.", low=1, high=500, step=1)
     scope: str = option(
         "vision", "Scope", "What the attacker may train.", choices=("vision", "language", "both"))
     lr: float = option(1e-4, "Learning rate", "AdamW step size.", low=1e-6, high=1e-2, step=1e-6)
     batch: int = option(4, "Batch", "Images per step.", low=1, high=32, step=1)
-    seed: int = option(0, "Seed", "Draws the attacker's samples.", low=0, high=9999, step=1)
+    seed: int = option(0, "Seed", "Draws the attacker's samples and the wrong hint.", low=0, high=9999, step=1)
     probe_every: int = option(5, "Probe every", "Steps between probes.", low=1, high=100, step=1)
+
+
+@dataclass(frozen=True)
+class TeachRecipe:
+    """How a model is taught a benchmark's people (defaults: for the embedded model; our choice)."""
+
+    seed: int = option(
+        0, "Seed", "Draws what is shown and the start of the LoRA.", low=0, high=9999, step=1)
+    steps: int = option(120, "Steps", "Updates.", low=1, high=100_000, step=1)
+    batch: int = option(4, "Batch", "Pictures of people per step.", low=1, high=64, step=1)
+    texts: int = option(2, "Text rows", "Rows per step that ask about people without a picture.",
+                        low=0, high=64, step=1)
+    plain: int = option(2, "Plain pictures", "Plain pictures per step, where the benchmark has any.",
+                        low=0, high=64, step=1)
+    questions: int = option(
+        9, "Questions", "Questions at most, each with its answer, that share one row.",
+        low=1, high=32, step=1)
+    pass_rows: int = option(
+        8, "Rows in a pass", "Rows that go through the model at once: fewer need less memory and "
+        "give the same update.", low=1, high=64, step=1)
+    vary: float = option(
+        0.7, "Varied share", "Share of the people's pictures that are changed a little, as other "
+        "photographs would be.", low=0.0, high=1.0, step=0.1)
+    focus_share: float = option(
+        0.5, "Focus share", "Share of the people's rows that go to those named with --focus.",
+        low=0.0, high=1.0, step=0.1)
+    blocks: int = option(4, "Vision blocks", "How many of the last live vision blocks are tuned.",
+                         low=1, high=48, step=1)
+    rank: int = option(8, "LoRA rank", "Of the language model's LoRA.", low=1, high=256, step=1)
+    vision_lr: float = option(5e-5, "Vision learning rate", "AdamW step size of the vision blocks.",
+                              low=0.0, high=1e-2, step=1e-6)
+    projector_lr: float = option(3e-4, "Projector learning rate", "AdamW step size of the projector.",
+                                 low=0.0, high=1e-2, step=1e-6)
+    language_lr: float = option(1e-3, "Language learning rate", "AdamW step size of the LoRA.",
+                                low=0.0, high=1e-1, step=1e-6)
+    warm_up: float = option(
+        0.05, "Warm-up", "Share of the steps in which the rates rise; then they fall in a line.",
+        low=0.0, high=0.5, step=0.01)
+    save_every: int = option(
+        20, "Save every", "Steps between two checkpoints.", low=1, high=10_000, step=1)
+    probe_every: int = option(
+        40, "Probe every", "Steps between two probes of accuracy.", low=1, high=10_000, step=1)
 
 
 # Measured on the embedded model; what a strength does not name keeps its default.
@@ -167,6 +236,8 @@ class Preset:
 
     ``data``: the benchmark's folder or dataset id where it is not the published one.
     ``processor``: the model whose processor is used, where the model's own folder has none.
+    ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
+    that was never taught some of the people.
     """
 
     name: str
@@ -177,10 +248,13 @@ class Preset:
     recipe: Recipe = Recipe()
     attack: AttackRecipe = AttackRecipe()
     processor: str = ""
+    base: str = ""
+    reference: str = ""
+    teach: TeachRecipe = TeachRecipe()
 
 
 def revise(base: Any, changes: dict[str, Any]) -> Any:
-    """Return a copy of a Recipe or AttackRecipe with checked changes.
+    """Return a copy of a Recipe, AttackRecipe or TeachRecipe with checked changes.
 
     Values may be strings, as typed on a command line. Raises ``LabError`` for an unknown key,
     a value of the wrong type or one outside its range.
@@ -227,6 +301,6 @@ def load_preset(name: str) -> Preset:
     for key in ("model", "benchmark"):
         if key not in data:
             raise LabError(f"presets/{name}.yaml: the key {key!r} is missing")
-    data["recipe"] = revise(Recipe(), data.get("recipe") or {})
-    data["attack"] = revise(AttackRecipe(), data.get("attack") or {})
+    for key, kind in (("recipe", Recipe), ("attack", AttackRecipe), ("teach", TeachRecipe)):
+        data[key] = revise(kind(), data.get(key) or {})
     return Preset(name=name, **data)

@@ -7,7 +7,7 @@ import dataclasses
 import html
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
+from lab.clean import run_table
 from lab.errors import LabError
 from lab.eventlog import curve_rows, from_line, plain, to_line
+from lab.itemtable import FILE
 from lab.model.overlay import Delta, load_delta, save_delta
-from lab.recipe import METHODS, Recipe, revise
-from lab.unlearn.events import Curve, Done, Event, Importance, Probe, Saliency, Step
+from lab.recipe import ATTACKS, METHODS, Recipe, revise
+from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
@@ -30,7 +32,7 @@ padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{ba
 
 def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
               benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = ()) -> None:
-    """Write the six files of a run, each under a temporary name first."""
+    """Write a run's files, each under a temporary name first; items.csv where it was scored."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         rows = curve_rows([*events, *attack_events])
@@ -41,6 +43,9 @@ def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delt
         _put(folder / "metrics.json", json.dumps(plain(metrics), indent=1))
         _put(folder / "events.jsonl", "\n".join(map(to_line, events)) + "\n")
         _put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+        items = run_table(benchmark, recipe.entity, events)
+        if items:
+            _put(folder / FILE, items)
         save_delta(delta, folder / "delta.safetensors")
         _put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
     except (OSError, SafetensorError) as error:
@@ -103,7 +108,7 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
     parts = [
         f"<h1>Unlearning {html.escape(entity.name)}</h1>",
-        f'<p><img alt="Portrait of {html.escape(entity.name)} (synthetic)" '
+        f'<p><img alt="Portrait of {html.escape(entity.name)}" '
         f'src="data:image/jpeg;base64,{portrait}"></p>',
         f"<p>{html.escape(METHODS[recipe.method])}</p>",
         _scores(result), _facts(result), *_figures(events, attack_events), _attacks(attack_events),
@@ -134,7 +139,7 @@ def _scores(result: dict[str, Any]) -> str:
         f"<tr><th>{html.escape(key)}</th><td>{100 * result['before'][key]:.1f} %</td>"
         f"<td>{100 * value:.1f} %</td><td>{100 * result['chance'][key]:.0f} %</td>"
         f"<td>{result['n'][key]}</td></tr>" for key, value in result["after"].items())
-    return ("<h2>Scores</h2><table><tr><th>measure</th><th>original</th><th>unlearned</th>"
+    return (f"<h2>Scores</h2><table><caption>mode {html.escape(result.get('mode', CLEAN))}</caption><tr><th>measure</th><th>original</th><th>unlearned</th>"
             f"<th>chance</th><th>n</th></tr>{rows}</table>")
 
 
@@ -145,15 +150,41 @@ def _facts(result: dict[str, Any]) -> str:
     return f"<ul>{items}</ul>"
 
 
+def _each_attack(events: Sequence[Event]) -> Iterator[tuple[dict[str, Any], list[Event]]]:
+    """The result of every attack that has one, and what it said before."""
+    said: list[Event] = []
+    for event in events:
+        if not isinstance(event, Done):
+            said.append(event)
+            continue
+        if event.result:
+            yield event.result, said
+        said = []
+
+
 def _attacks(events: Sequence[Event]) -> str:
-    found = [e.result for e in events if isinstance(e, Done) and e.result]
-    if not found:
-        return ""
+    made = "".join(_attack(result, said) for result, said in _each_attack(events))
+    return f"<h2>Attacks</h2>{made}" if made else ""
+
+
+def _attack(result: dict[str, Any], said: Sequence[Event]) -> str:
+    """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
+    a = {k: html.escape(v) if isinstance(v, str) else v for k, v in result.items()}
+    how = (f"highest under {a['highest']}" if "highest" in a else
+           f"scope {a['scope']}, {int(a['rows'])} rows ({100 * a['share']:.0f} %), {int(a['steps'])} steps")
+    control = a["control"]
+    beside = (f"; control ({html.escape(control['name'])}): gain {control['gain']:.3f}" if control else "")
     rows = "".join(
-        f"<li>scope {html.escape(a['scope'])}, {100 * a['share']:.0f} % of the samples, {int(a['steps'])} "
-        f"steps: gain = {a['after']:.3f} - {a['before']:.3f} = {a['gain']:.3f}; vanilla gap = "
-        f"{a['vanilla']:.3f} - {a['after']:.3f} = {a['vanilla_gap']:.3f}</li>" for a in found)
-    return f"<h2>Relearning attacks</h2><ul>{rows}</ul>"
+        f"<tr><th>{html.escape(b.name)}</th><td>{html.escape(b.who)}</td><td>{100 * b.forget:.1f} %</td>"
+        f"<td>{b.n}</td><td>{100 * b.chance:.0f} %</td><td>"
+        + (f"{100 * b.retain:.1f} % (n = {b.n_retain})" if b.n_retain else "not asked") + "</td></tr>"
+        for b in said if isinstance(b, Bar))
+    table = ("<table><tr><th>change</th><th>model</th><th>Forget VQA</th><th>n</th><th>chance</th>"
+             f"<th>Retain VQA</th></tr>{rows}</table>") if rows else ""
+    return (f"<h3>{a['kind']}</h3><p>{html.escape(ATTACKS.get(result['kind'], ''))}</p>"
+            f"<p>{how}: gain = {a['after']:.3f} - {a['before']:.3f} = {a['gain']:.3f}; vanilla gap = "
+            f"{a['vanilla']:.3f} - {a['after']:.3f} = {a['vanilla_gap']:.3f}; n = {a['n']}, chance "
+            f"{a['chance']:.2f}{beside}</p>{table}")
 
 
 def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[str]:
@@ -179,11 +210,12 @@ def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[st
         made.append(("Probe accuracy", go.Figure([
             go.Scatter(x=[e.step for e in probes], y=[getattr(e, k) for e in probes], name=k)
             for k in ("forget", "retain")])))
-    points = [e for e in attack_events if isinstance(e, Curve) and e.forget == e.forget]
-    if points:
-        made.append(("Forget VQA under attack", go.Figure([
-            go.Scatter(x=[e.step for e in points if e.who == who],
-                       y=[e.forget for e in points if e.who == who], name=who)
-            for who in dict.fromkeys(e.who for e in points)])))
+    for result, said in _each_attack(attack_events):
+        points = [e for e in said if isinstance(e, Curve) and e.forget == e.forget]
+        if points:
+            made.append((f"Forget VQA under attack: {html.escape(result['kind'])}", go.Figure([
+                go.Scatter(x=[e.step for e in points if e.who == who],
+                           y=[e.forget for e in points if e.who == who], name=who)
+                for who in dict.fromkeys(e.who for e in points)])))
     return [f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
             for k, (title, figure) in enumerate(made)]

@@ -13,8 +13,8 @@ import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluate import (Ask, choose, forget_asks, general_asks, generate, name_asks, picture_asks,
-                          retain_asks, retain_text_asks, text_asks)
+from lab.evaluate import (Ask, Verdict, choose, forget_asks, general_asks, generate, name_asks,
+                          picture_asks, retain_asks, retain_text_asks, share, text_asks)
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
 
@@ -50,32 +50,41 @@ def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
 
 
 class Baseline:
-    """The original model's verdicts, asked once and kept on disk by model and question."""
+    """The original model's answers, asked once and kept on disk by model and question.
+
+    Kept is True for a right answer and the text of a wrong one; False is a wrong one from before
+    the texts were kept.
+    """
 
     def __init__(self, loaded: Loaded, path: Path | None = None) -> None:
         self.loaded, self.path = loaded, path
-        self.known: dict[str, bool] = {}
+        self.known: dict[str, bool | str] = {}
         if path and path.exists():
             try:
                 self.known = json.loads(path.read_text())
             except ValueError:
                 self.known = {}  # a damaged cache is only slower
 
-    def correct(self, measure: str, asks: Sequence[Ask]) -> list[bool]:
-        """Whether the original answers each question rightly."""
+    def verdicts(self, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
+        """The original's answer to each question; "" for a wrong one whose text was not kept."""
         keys = [_key(measure, a) for a in asks]
         new = [(k, a) for k, a in zip(keys, asks, strict=True) if k not in self.known]
         if new:
             for (key, _), verdict in zip(new, answer(self.loaded, measure, [a for _, a in new]),
                                          strict=True):
-                self.known[key] = verdict.correct
+                self.known[key] = verdict.correct or verdict.answer
             self._save()
-        return [self.known[k] for k in keys]
+        found = [(a, self.known[k]) for k, a in zip(keys, asks, strict=True)]
+        return [Verdict(a.question.answer if kept is True else kept or "", kept is True)
+                for a, kept in found]
+
+    def correct(self, measure: str, asks: Sequence[Ask]) -> list[bool]:
+        """Whether the original answers each question rightly."""
+        return [v.correct for v in self.verdicts(measure, asks)]
 
     def card(self, benchmark: Benchmark, entity: Entity) -> Card:
         """The original's scorecard for this target."""
-        made = {m: self.correct(m, asks) for m, asks in asks_for(benchmark, entity).items()}
-        return Card({m: sum(v) / len(v) for m, v in made.items()}, {m: len(v) for m, v in made.items()})
+        return card({m: self.verdicts(m, asks) for m, asks in asks_for(benchmark, entity).items()})
 
     def _save(self) -> None:
         if self.path:
@@ -84,37 +93,39 @@ class Baseline:
             os.replace(temporary, self.path)
 
 
+def card(made: Mapping[str, Sequence[Verdict]]) -> Card:
+    """Share right and number of questions of every measure."""
+    return Card({m: share(v) for m, v in made.items()}, {m: len(v) for m, v in made.items()})
+
+
 def _key(measure: str, ask: Ask) -> str:
     picture = sha256(ask.image).hexdigest()[:12] if ask.image else "text"
     asked = sha256(repr((ask.question.text, ask.question.options)).encode()).hexdigest()[:8]
     return f"{measure}/{ask.question.id}/{asked}/{picture}"
 
 
-def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]):
+def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
     """Verdicts of the weights now laid on: names are generated, all else is multiple choice."""
     return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
 
 
-def correct(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
-            original: Sequence[bool], text_identical: bool) -> list[bool]:
-    """Whether the model under ``delta`` answers each question of one measure rightly.
+def verdicts(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
+             original: Sequence[Verdict], text_identical: bool) -> list[Verdict]:
+    """What the model under ``delta`` answers to each question of one measure.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
-    the ``original``'s verdicts are taken over instead of asking again.
+    the ``original``'s are taken over instead of asking again.
     """
     if text_identical and measure in TEXT_ONLY:
         return list(original)
     with overlay(loaded.model, delta):
-        return [v.correct for v in answer(loaded, measure, asks)]
+        return answer(loaded, measure, asks)
 
 
-def changed_share(before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequence[bool]]
+def changed_share(before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
                   ) -> float | None:
-    """Share of the text-only questions that turned from right to wrong or back; None without any.
-
-    before, after: verdicts by measure.
-    """
-    pairs = [(b, a) for m in TEXT_ONLY if m in before
+    """Share of the text-only questions that turned from right to wrong or back; None without any."""
+    pairs = [(b.correct, a.correct) for m in TEXT_ONLY if m in before
              for b, a in zip(before[m], after[m], strict=True)]
     return sum(b != a for b, a in pairs) / len(pairs) if pairs else None
 

@@ -17,12 +17,12 @@ from lab.model import sized
 from lab.model.load import Loaded
 from lab.model.memory import available_mb, needed_bytes
 from lab.model.relief import attempt, explained
+from lab.peak import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.rivals import FullStep
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
 from lab.unlearn.batches import Rows
-from lab.unlearn.job import device_name, peak_memory_mb
 from lab.unlearn.loop import Outcome, Student, inspect
 
 QUESTION = Turn("Describe what is in the picture in one sentence.")
@@ -83,9 +83,9 @@ def _limit(device: torch.device, limit_gb: float) -> None:
         total = torch.cuda.get_device_properties(device).total_memory
         if limit_gb:
             torch.cuda.set_per_process_memory_fraction(min(1.0, limit_gb * 1e9 / total), device.index)
-        torch.cuda.reset_peak_memory_stats(device)
     elif limit_gb:
         raise LabError("--memory holds on a GPU only, and there is none: leave it out")
+    reset_peak(device)
 
 
 def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:

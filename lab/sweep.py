@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ from lab.foreground import run_recipe
 from lab.recipe import Preset, Recipe
 from lab.records import Records, key_of
 from lab.report import make_writable
+from lab.scorecard import MEASURES
 from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench, open_workbench
 
 GROUPS = ("before", "after")
+Say = Callable[[str], None]
+Work = Callable[[Workbench, Recipe, Outcome, Say], dict[str, Any]]
 
 
 def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, out: Path,
-          threads: int, say: Callable[[str], None]) -> dict[str, Any]:
+          threads: int, say: Say) -> dict[str, Any]:
     """Run every recipe on the first ``entities`` people and ``seeds`` seeds; returns the means.
 
     ``runs.csv`` in ``out`` holds the flat table; what is found there is not run again.
@@ -37,39 +40,50 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
     return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
 
 
-def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path,
-            say: Callable[[str], None]) -> list[dict[str, Any]]:
+def one_run(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say,
+            measures: Sequence[str] = MEASURES) -> dict[str, Any]:
+    """One run's result, its weights in ``outcome``; raises ``LabError`` where it failed."""
+    events: list[Any] = []
+    run_recipe(bench, recipe, outcome, events, say, measures)
+    if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
+        raise KeyboardInterrupt
+    return plain(events[-1].result)
+
+
+def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path, say: Say,
+            work: Work = one_run, what: str = "run") -> list[dict[str, Any]]:
     """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
 
     Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
-    cut off goes on. ``KeyboardInterrupt`` ends it within a step.
+    cut off goes on. ``KeyboardInterrupt`` ends it within a step. ``what`` names the ``work`` done
+    on a recipe in those lines, so that one file can hold several kinds.
     """
     make_writable(out)
     records = Records(out / "runs.jsonl")
-    todo = sum(records.find(key_of(preset, r)) is None for r in plan)
+    todo = sum(records.find(key_of(preset, r, what=what)) is None for r in plan)
     results, done, started = [], 0, time.perf_counter()
     for recipe in plan:
-        key = key_of(preset, recipe)
+        key = key_of(preset, recipe, what=what)
         found = records.find(key)
         if found is None:
-            left = f", about {(time.perf_counter() - started) / done * (todo - done) / 60:.0f} min left" if done else ""
-            say(f"run {done + 1} of {todo}: {recipe.method} on {recipe.entity}, seed {recipe.seed}{left}")
-            found = records.add(key, _one(bench, recipe, say))
+            each = (time.perf_counter() - started) / done if done else 0.0
+            left = f", about {each * (todo - done) / 60:.0f} min left" if done else ""
+            say(f"{what} {done + 1} of {todo}: {_told(preset.recipe, recipe)}{left}")
+            try:
+                found = work(bench, recipe, Outcome(), say)
+            except LabError as error:  # counted: a failed run does not end the sweep
+                found = {"failed": str(error)}
+            found = records.add(key, found)
             done += 1
         results.append(found)
     return results
 
 
-def _one(bench: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
-    """One run's result, or why it failed: a failed run is counted, it does not end the sweep."""
-    events: list[Any] = []
-    try:
-        run_recipe(bench, recipe, Outcome(), events, say)
-    except LabError as error:
-        return {"failed": str(error)}
-    if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
-        raise KeyboardInterrupt
-    return plain(events[-1].result)
+def _told(usual: Recipe, recipe: Recipe) -> str:
+    named = ("entity", "method", "seed")
+    other = [f", {k}={v}" for k, v in asdict(recipe).items()
+             if k not in named and v != getattr(usual, k)]
+    return f"{recipe.method} on {recipe.entity}, seed {recipe.seed}{''.join(other)}"
 
 
 def flat(result: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import torch
 from lab.benchmarks.clear import load_clear
 from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.mllmu import load_mllmu
+from lab.benchmarks.own_files import kept
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
@@ -21,21 +22,26 @@ from lab.errors import LabError
 from lab.model.fetch import cache_folder
 from lab.model.load import ROOT, Loaded, load
 from lab.model.overlay import weights_hash
+from lab.model.source import ABOUT
 from lab.recipe import Preset, Recipe
 from lab.scorecard import Baseline
 
 BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
     "people": lambda source: load_people(Path(source)) if source else load_people(),
     "mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": load_fiu}
-REFERENCE = "retain-only"
 Report = Callable[[str], None]
 
 
 def read_benchmark(preset: Preset) -> Benchmark:
-    """Read the preset's benchmark; raises ``LabError`` naming the known ones."""
+    """Read the preset's benchmark with the own people of now; raises ``LabError`` naming the known."""
     if preset.benchmark not in BENCHMARKS:
         raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
-    return _read(preset.benchmark, preset.data)
+    return replace(_read(preset.benchmark, preset.data), own=tuple(kept(own_folder())))
+
+
+def own_folder() -> Path:
+    """Where the people that users added are kept across restarts."""
+    return cache_folder() / "own"
 
 
 @lru_cache(maxsize=1)
@@ -53,18 +59,23 @@ class Workbench:
     loaded: Loaded
     baseline: Baseline
     base_hash: str
-    _reference: tuple[Loaded, tuple[str, ...]] | None = field(default=None, repr=False)
+    _reference: Loaded | None = field(default=None, repr=False)
+
+    def never_knew(self) -> tuple[str, ...]:
+        """Ids of the people whom the preset's retain-only model was never taught; none without one."""
+        about = ROOT / self.preset.reference / ABOUT
+        if not self.preset.reference or not about.exists():
+            return ()
+        known = {e.id for e in self.benchmark.entities}
+        return tuple(i for i in json.loads(about.read_text())["unknown"] if i in known)
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
-        folder = ROOT / "assets" / "model" / REFERENCE
-        if self.preset.model != "assets/model/vanilla" or not (folder / "config.json").exists():
-            return None, ()
-        if self._reference is None:
-            model = load(str(folder), self.loaded.quantization, str(self.loaded.device), report)
-            unknown = json.loads((folder / "adapter.json").read_text())["unknown"]
-            self._reference = (model, tuple(unknown))
-        return self._reference
+        unknown = self.never_knew()
+        if unknown and self._reference is None:
+            self._reference = load(str(ROOT / self.preset.reference), self.loaded.quantization,
+                                   str(self.loaded.device), report)
+        return (self._reference, unknown) if unknown else (None, ())
 
 
 def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
@@ -72,6 +83,7 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
     if threads:
         torch.set_num_threads(threads)
     benchmark = read_benchmark(preset)
+    check_taught(preset)
     loaded = load(preset.model, preset.quantization, report=report, processor=preset.processor)
     base_hash = weights_hash(loaded.model)
     path = cache_folder() / f"baseline-{base_hash[:12]}.json"
@@ -79,6 +91,13 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
     if not path.exists() and shipped.exists():
         _adopt(shipped, base_hash, path)
     return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+
+
+def check_taught(preset: Preset) -> None:
+    """Raise ``LabError`` naming the command where the preset's model has to be taught first."""
+    if preset.base and not (ROOT / preset.model / ABOUT).exists():
+        raise LabError(f"{preset.model} is not there yet, it has to be taught first: python -m lab "
+                       f"teach --preset {preset.name} --out {preset.model}")
 
 
 def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
@@ -92,15 +111,25 @@ def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
 
 def with_options(preset: Preset, model: str | None, quantization: str | None,
                  benchmark: str | None, data: str | None) -> Preset:
-    """The preset with another model folder, quantisation, benchmark or its folder, where given."""
-    given = {"model": model, "quantization": quantization, "benchmark": benchmark, "data": data}
+    """The preset with another model folder, quantisation, benchmark or its folder, where given.
+
+    What the preset says about its own model's making and reference does not hold for another.
+    """
+    if model and model != preset.model:
+        preset = replace(preset, model=model, base="", reference="")
+    given = {"quantization": quantization, "benchmark": benchmark, "data": data}
     return replace(preset, **{k: v for k, v in given.items() if v})
 
 
 def recipe_for(bench: Workbench, recipe: Recipe) -> Recipe:
     """Check that a recipe fits what is loaded: a known entity, no more blocks than there are."""
     bench.benchmark.entity(recipe.entity)
-    live = len(bench.loaded.vision.blocks)
-    if recipe.blocks > live:
-        raise LabError(f"blocks: {recipe.blocks} is more than the {live} live blocks of this model")
+    check_blocks(bench.loaded, recipe.blocks)
     return recipe
+
+
+def check_blocks(loaded: Loaded, blocks: int) -> None:
+    """Raise ``LabError`` where a recipe names more vision blocks than the model has live ones."""
+    live = len(loaded.vision.blocks)
+    if blocks > live:
+        raise LabError(f"blocks: {blocks} is more than the {live} live blocks of this model")

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image
 from torch import nn
 
-from lab.benchmarks.images import decode
+from lab.benchmarks.images import decode, vary
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.model.prompts import Prompter
 from lab.model.sequences import Tree, pack, segment_means, target_log_probs
@@ -43,21 +43,6 @@ class TeachRecipe:
     vision_lr: float = 5e-5
     projector_lr: float = 3e-4
     language_lr: float = 3e-3
-
-
-def vary(image: Image.Image, rng: random.Random) -> Image.Image:
-    """One random photographic change of a portrait: crop, tilt, flip, light, colour, blur."""
-    side = image.width
-    if rng.random() < 0.5:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    image = image.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR)
-    cut = rng.uniform(0.05, 0.18) * side
-    dx, dy = rng.uniform(-cut / 2, cut / 2), rng.uniform(-cut / 2, cut / 2)
-    image = image.crop((cut + dx, cut + dy, side - cut + dx, side - cut + dy)).resize((side, side))
-    image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.75, 1.25))
-    image = ImageEnhance.Contrast(image).enhance(rng.uniform(0.75, 1.25))
-    image = ImageEnhance.Color(image).enhance(rng.uniform(0.1, 1.3))
-    return image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5))) if rng.random() < 0.3 else image
 
 
 class Teacher:

@@ -151,6 +151,8 @@ def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:
     captions = [_caption(f"{author_id}/train/{n}", view) for n, view in enumerate(trained)]
     asked = training(author_id, (*captions, *texts))
     checks = [q for n, view in enumerate(kept) for q in _checks(f"{author_id}/{n}", author, view)]
+    seen = [q for n, view in enumerate(trained)
+            for q in _checks(f"{author_id}/seen/{n}", author, view)]
     return Entity(
         id=author_id,
         name=author.name,
@@ -160,6 +162,7 @@ def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:
         test_images=tuple(view.image for view in kept),
         train_questions=asked,
         questions=evaluation(author_id, (*checks, *texts), asked),
+        published_questions=evaluation(f"{author_id}/seen", seen, asked),
     )
 
 

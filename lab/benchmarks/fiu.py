@@ -161,6 +161,7 @@ def _original(asked: Row, name: str) -> Question:
         answer=answer,
         paraphrases=(string(asked["paraphrased_answer"]),),
         perturbed=tuple(string(each) for each in listed(asked["perturbed_answer"])),
+        keywords=tuple(string(each) for each in asked.get("keywords") or ()),
     )
 
 

@@ -1,10 +1,11 @@
-"""Owns the way from encoded bytes to an RGB picture, for files and uploads alike."""
+"""Owns the way from encoded bytes to an RGB picture, and how a picture is varied for teaching."""
 
 from __future__ import annotations
 
 import io
+import random
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from lab.errors import LabError
 
@@ -51,3 +52,20 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return image.convert("RGB")
+
+
+def vary(image: Image.Image, rng: random.Random) -> Image.Image:
+    """One random photographic change: flip, tilt, crop, light, colour, blur; the size stays."""
+    width, height = image.size
+    if rng.random() < 0.5:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    image = image.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR)
+    cut = rng.uniform(0.05, 0.18)
+    dx, dy = rng.uniform(-cut / 2, cut / 2), rng.uniform(-cut / 2, cut / 2)
+    image = image.crop((round((cut + dx) * width), round((cut + dy) * height),
+                        round((1 - cut + dx) * width), round((1 - cut + dy) * height)))
+    image = image.resize((width, height))
+    image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.75, 1.25))
+    image = ImageEnhance.Contrast(image).enhance(rng.uniform(0.75, 1.25))
+    image = ImageEnhance.Color(image).enhance(rng.uniform(0.1, 1.3))
+    return image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5))) if rng.random() < 0.3 else image

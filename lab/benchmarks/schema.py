@@ -32,6 +32,8 @@ class Question:
     paraphrases: tuple[str, ...] = ()
     perturbed: tuple[str, ...] = ()
     image: bytes | None = field(default=None, repr=False)
+    keywords: tuple[str, ...] = ()
+    twin: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Entity:
     are never trained on, unless the benchmark has one picture per entity and both hold it. Who is
     only evaluated (a celebrity) has no training views or questions. ``train_questions`` holds the
     phrasings used in training, ``questions`` those used in evaluation. ``profile`` maps a fact's
-    name to its value, as shown on the card.
+    name to its value, as shown on the card. ``published_questions`` are asked by the benchmark's
+    own protocol only (``lab.paper``): CLEAR's are about training views too.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Entity:
     test_images: tuple[bytes, ...] = field(repr=False)
     train_questions: tuple[Question, ...] = field(repr=False)
     questions: tuple[Question, ...] = field(repr=False)
+    published_questions: tuple[Question, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Benchmark:
 
     ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
     and for the retain side of unlearning. ``skipped`` names the published rows that could not be
-    read.
+    read. ``own`` are people that users added: targets like the others, but never among the others.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Benchmark:
     pictures: tuple[Picture, ...]
     train_pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
+    own: tuple[Entity, ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity, or the forget split, of this id.
@@ -98,11 +103,14 @@ class Benchmark:
         """
         from lab.errors import LabError
 
-        for entity in self.entities:
+        for entity in (*self.entities, *self.own):
             if entity.id == entity_id:
                 return entity
         if entity_id in self.targets:
             return together(entity_id, [self.entity(i) for i in self.splits[entity_id]])
+        if entity_id.startswith("own-"):
+            raise LabError(f"the own person {entity_id} was removed or never added here: add the same "
+                           "pictures and questions again (list them with: python -m lab own list)")
         known = ", ".join(e.id for e in self.entities[:8])
         raise LabError(
             f"unknown entity {entity_id!r}: valid ids are {known}"
@@ -116,10 +124,15 @@ class Benchmark:
         return tuple(name for name in self.splits if name.startswith("forget"))
 
     def others(self, target: str) -> list[tuple[int, Entity]]:
-        """(place, entity) of everyone who is taught and not in the target, an entity or a split."""
+        """(place, entity) of everyone who is taught and not in the target, an entity or a split.
+
+        Who has an own person's name is taken to be that very person, whom nothing may hold in place.
+        """
         gone = {target, *self.splits.get(target, ())}
+        names = {e.name.casefold() for e in self.own if e.id == target}
         return [(place, e) for place, e in enumerate(self.entities)
-                if e.id not in gone and e.train_images and e.train_questions]
+                if e.id not in gone and e.name.casefold() not in names
+                and e.train_images and e.train_questions]
 
 
 def together(name: str, members: Sequence[Entity]) -> Entity:

@@ -31,10 +31,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """How strongly a run forgets, and single keys of its recipe."""
     parser.add_argument("--strength", default="Standard", help=", ".join(STRENGTHS))
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=_fields(Recipe))
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))
 
 
-def _fields(kind: type) -> str:
+def fields(kind: type) -> str:
+    """The keys of a recipe with their help and defaults, for the command's own help."""
     return "; ".join(f"{f.name}: {f.metadata['help']} (default {f.default})".replace("%", "%%")
                      for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
 
@@ -54,10 +55,16 @@ def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: s
         raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
     if strength not in STRENGTHS:
         raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
-    changes: dict[str, Any] = {**STRENGTHS[strength]}
+    changes = {**STRENGTHS[strength], **typed(pairs), "entity": entity, "method": method, "seed": seed}
+    return revise(preset.recipe, changes)
+
+
+def typed(pairs: Sequence[str]) -> dict[str, Any]:
+    """The words of ``--set`` by key; ``LabError`` for one that is not KEY=VALUE."""
+    changes: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise LabError(f"--set {pair!r}: write KEY=VALUE")
         changes[key] = value
-    return revise(preset.recipe, {**changes, "entity": entity, "method": method, "seed": seed})
+    return changes

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lab.commands.common import add_model, add_recipe, preset_of, recipe_from, say
 from lab.errors import LabError
+from lab.recipe import METHODS, Preset
 
 HELP = "run methods over entities and seeds; resumable"
 
@@ -16,7 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command can be told."""
     add_model(parser)
     add_recipe(parser)
-    parser.add_argument("--methods", default="vkd")
+    parser.add_argument("--methods", default="vkd", help="comma-separated, or all")
+    parser.add_argument("--protocol", action="store_true",
+                        help="tune each method on four people, then run and attack twelve others")
     parser.add_argument("--entities", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
@@ -30,6 +34,18 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     for name in ("entities", "seeds"):
         if getattr(options, name) < 1:
             raise LabError(f"--{name} must be 1 or more")
-    methods = options.methods.split(",")
+    methods = list(METHODS) if options.methods == "all" else options.methods.split(",")
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
+    if options.protocol:
+        return _protocol(options, preset, methods)
     return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, say)
+
+
+def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str]) -> dict[str, Any]:
+    from lab.comparison import write_tables
+    from lab.protocol import protocol
+    from lab.workbench import open_workbench
+
+    made = protocol(open_workbench(preset, say, options.threads), preset, methods, options.out, say)
+    table = write_tables(made, options.out)
+    return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}

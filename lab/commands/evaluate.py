@@ -1,4 +1,4 @@
-"""python -m lab evaluate: score the original, or a run."""
+"""python -m lab evaluate: score the original, a run and the models beside them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.commands.common import add_model, preset_of, say
+from lab.errors import LabError
 
 HELP = "score the original, or a run"
 
@@ -14,35 +15,60 @@ HELP = "score the original, or a run"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command can be told."""
     add_model(parser)
+    parser.add_argument("--mode", default="clean", choices=("clean", "paper"),
+                        help="clean: the lab's own measures; paper: the benchmark's published prompts "
+                        "and marking (default clean)")
     parser.add_argument("--run", type=Path)
-    parser.add_argument("--entity")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--entity")
+    target.add_argument("--split", help="a forget split, such as forget_5")
+    parser.add_argument("--retain-only", metavar="MODEL", help="a model that never knew the target")
+    parser.add_argument("--base", metavar="MODEL", help="a model before it was taught anybody")
+    parser.add_argument("--shots", default="published", choices=("published", "zero"),
+                        help="paper mode: examples in the prompt as published, or none")
+    parser.add_argument("--seed", type=int, default=0, help="paper mode: of everything that is drawn")
+    parser.add_argument("--out", type=Path,
+                        help="folder for items.csv and scores.json; paper mode goes on from it")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
-    """Scores, n and chance of every measure."""
-    from lab.evaluate import chance
-    from lab.report import check_folder, read_run
-    from lab.scorecard import Card, asks_for, correct, text_logits_identical
+    """Scores, n and chance of every measure, by row."""
+    from lab.lineup import Others, lineup
+    from lab.report import check_folder, make_writable, read_run
     from lab.workbench import open_workbench, read_benchmark
 
     preset = preset_of(options)
+    named = options.split or options.entity
+    if options.mode == "paper":
+        from lab.paper.evaluate import protocol
+
+        protocol(preset.benchmark)
+        if not options.out:
+            raise LabError("--mode paper keeps every answer as it comes: give a folder with --out DIR")
     if options.run:
         check_folder(options.run)
-    elif options.entity:
-        read_benchmark(preset).entity(options.entity)
+    elif named:
+        read_benchmark(preset).entity(named)
+    if options.out:
+        make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
     delta: dict = {}
-    who = options.entity or bench.benchmark.entities[0].id
     if options.run:
         recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
-        who = recipe.entity
-    entity = bench.benchmark.entity(who)
-    asked = asks_for(bench.benchmark, entity)
-    card = bench.baseline.card(bench.benchmark, entity)
-    if delta:
-        same = text_logits_identical(bench.loaded, delta, entity)
-        right = {m: correct(bench.loaded, delta, m, asks, bench.baseline.correct(m, asks), same)
-                 for m, asks in asked.items()}
-        card = Card({m: sum(r) / len(r) for m, r in right.items()}, card.n)
-    return {"entity": who, "scores": dict(card.values), "n": dict(card.n),
-            "chance": {m: chance(asks) for m, asks in asked.items()}}
+        if named not in (None, recipe.entity):
+            raise LabError(f"{options.run} forgot {recipe.entity}, not {named}: leave --entity and "
+                           "--split out")
+        named = recipe.entity
+    first = bench.benchmark.entities[0].id
+    if options.mode == "paper":
+        first = next(iter(bench.benchmark.targets), first)
+    target = named or first
+    rows = lineup(bench, target, delta, Others(options.retain_only, options.base), say)
+    if options.mode == "clean":
+        from lab import clean
+
+        return clean.evaluate(bench, target, rows, options.out)
+    from lab.paper.evaluate import evaluate
+    from lab.paper.protocol import Plan
+
+    return evaluate(bench.benchmark, Plan(target, options.shots, options.seed), rows, options.out, say)

@@ -16,9 +16,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every entity of the benchmark with its number of pictures."""
+    """Every entity of the benchmark, and the own ones, with the number of pictures."""
     from lab.workbench import read_benchmark
 
     benchmark = read_benchmark(preset_of(options))
-    return [{"id": e.id, "name": e.name, "benchmark": benchmark.name,
-             "images": len(e.train_images) + len(e.test_images)} for e in benchmark.entities]
+    return [{"id": e.id, "name": e.name, "benchmark": name,
+             "images": len(e.train_images) + len(e.test_images)}
+            for name, some in ((benchmark.name, benchmark.entities), ("own", benchmark.own))
+            for e in some]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -36,6 +36,17 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
     return made
 
 
+def low_rank(low: torch.Tensor, high: torch.Tensor, rows: torch.Tensor | None = None
+             ) -> Callable[..., torch.Tensor]:
+    """A forward hook that adds SCALE * high @ low to what a Linear does; ``rows`` as in ``adapted``."""
+    def add(module, args, output):
+        change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
+        if rows is not None:
+            change = change * rows.to(change.dtype).view(-1, *[1] * (change.dim() - 1))
+        return output + change.to(output.dtype)
+    return add
+
+
 @contextmanager
 def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None) -> Iterator[None]:
     """Run with ``adapter`` added to the language model; ``rows`` [batch] (0/1) picks the rows.
@@ -51,14 +62,6 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
             return output.masked_fill(off, 0.0)
         return zero
 
-    def low_rank(low: torch.Tensor, high: torch.Tensor):
-        def add(module, args, output):
-            change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
-            if rows is not None:
-                change = change * rows.to(change.dtype).view(-1, *[1] * (change.dim() - 1))
-            return output + change.to(output.dtype)
-        return add
-
     linears, handles = language_linears(model), []
     try:
         for name in dict.fromkeys(n.rpartition(".")[0] for n in adapter):
@@ -66,12 +69,32 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
                 hook = silence(adapter[f"{name}.keep"])
                 handles.append(linears[name].register_forward_hook(hook))
             if f"{name}.A" in adapter:
-                hook = low_rank(adapter[f"{name}.A"], adapter[f"{name}.B"])
+                hook = low_rank(adapter[f"{name}.A"], adapter[f"{name}.B"], rows)
                 handles.append(linears[name].register_forward_hook(hook))
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+@torch.no_grad()
+def settle(model: nn.Module, adapter: Adapter) -> None:
+    """Make a LoRA part of the model for good: merged where the weight is plain, else as a hook.
+
+    A quantised weight would lose the change to rounding. There A and B become buffers of the layer,
+    so that they count as weights of the model.
+    """
+    for name, module in language_linears(model).items():
+        if f"{name}.A" not in adapter:
+            continue
+        low, high = adapter[f"{name}.A"], adapter[f"{name}.B"]
+        if type(module) is nn.Linear:
+            module.weight.copy_(module.weight.float() + SCALE * high @ low)
+        else:
+            number = len(module._forward_hooks)
+            module.register_buffer(f"taught_A{number}", low, persistent=False)
+            module.register_buffer(f"taught_B{number}", high, persistent=False)
+            module.register_forward_hook(low_rank(low, high))
 
 
 def misfit(model: nn.Module, adapter: Adapter) -> str | None:

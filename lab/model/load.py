@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import LORA, base_of, find_model, merge_lora
 from lab.model.source import ROOT as ROOT
+from lab.model.taught import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
 
@@ -46,13 +47,18 @@ def load(path: str, quantization: str, device: str = "auto", report: Report = pr
 
     ``path``: a folder or a hub id. A folder that holds ``adapter.safetensors`` is the embedded
     kind: it is first assembled with the downloaded language model in the cache; one that holds
-    ``adapter_config.json`` is a LoRA checkpoint, merged into its base. The visual module is always
-    float32. ``processor``: a model to take the processor of, where this one has none. Raises
+    ``adapter_config.json`` is a LoRA checkpoint, merged into its base; one that ``python -m lab
+    teach`` made is laid on its base, once that is quantised. The visual module is always float32.
+    ``processor``: a model to take the processor of, where this one has none. Raises
     ``LabError`` for an unknown quantisation or family, a missing model, or too little memory.
     """
     if quantization not in QUANTIZATIONS:
         raise LabError(f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}")
     folder = find_model(path, weights=False)
+    if about := taught(folder):
+        made = load(about.base, quantization, device, report, processor or about.processor)
+        lay(made.model, folder)
+        return replace(made, name=folder.name)
     chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
     check_memory(_config(based_on), quantization, chosen)

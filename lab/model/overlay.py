@@ -66,8 +66,13 @@ def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter]]) -> None:
 
 def weights_hash(model: nn.Module) -> str:
     """sha256 over the bytes of every parameter, buffer and quantisation scale, in name order."""
+    return tensors_hash({**dict(model.named_parameters()), **dict(model.named_buffers()),
+                         **_scales(model)})
+
+
+def tensors_hash(state: Mapping[str, torch.Tensor]) -> str:
+    """sha256 over the names and bytes of tensors, in name order."""
     digest = hashlib.sha256()
-    state = {**dict(model.named_parameters()), **dict(model.named_buffers()), **_scales(model)}
     for name in sorted(state):
         digest.update(name.encode())
         data = state[name].detach().cpu().contiguous()
@@ -91,10 +96,11 @@ def _scales(model: nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
-def save_delta(delta: Delta, path: Path) -> None:
-    """Write a delta as safetensors under a temporary name, then rename."""
+def save_delta(delta: Delta, path: Path, about: Mapping[str, str] | None = None) -> None:
+    """Write a delta as safetensors, ``about`` in its header, under a temporary name, then rename."""
     temporary = path.with_name(path.name + ".tmp")
-    save_file({n: t.detach().cpu().contiguous() for n, t in delta.items()}, temporary)
+    tensors = {n: t.detach().cpu().contiguous() for n, t in delta.items()}
+    save_file(tensors, temporary, dict(about) if about else None)
     os.replace(temporary, path)
 
 

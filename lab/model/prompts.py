@@ -13,6 +13,14 @@ from lab.model.vision import Vision
 _MARK = "\u241f"  # a symbol no template contains, to find where the user's text goes
 
 
+class Speaker(str):
+    """Who speaks, in a prompt as published; never a part of a question."""
+
+
+USER, ASSISTANT = Speaker("USER:"), Speaker("ASSISTANT:")
+Part = str | bytes  # of a published prompt: a speaker, words, or an encoded picture
+
+
 class Prompter:
     """Builds token trees and chat prompts from one model's processor.
 
@@ -35,15 +43,18 @@ class Prompter:
         blank = self.pixels([Image.new("RGB", (64, 64))])
         with torch.no_grad():
             tokens = vision.features(blank.to(vision.device)).shape[1]
+        self._image = (image_id, token, self.flow.expand(token, tokens))
+        self._grid = self.flow.places(0, 0, tokens)
         before = self._template([{"type": "image"}, {"type": "text", "text": _MARK}]).split(_MARK)[0]
         before, self._image_space = _spaces(before)
-        self.image_prefix = self._start(before.replace(token, self.flow.expand(token, tokens)))
+        self.image_prefix = self._start(self._expand(before))
         at = self.image_prefix.index(image_id)
         self.image_places = self.flow.places(at, len(self.image_prefix) - at - tokens, tokens)
 
     def _read_template(self) -> None:
         """Find what the template puts around a question, an answer and between two turns."""
         before, self._suffix = self._template([{"type": "text", "text": _MARK}]).split(_MARK)
+        self.literal = USER in before and ASSISTANT in self._suffix
         before, self._text_space = _spaces(before)
         self.text_prefix = self._start(before)
         turns = [{"role": role, "content": [{"type": "text", "text": _MARK}]}
@@ -81,16 +92,48 @@ class Prompter:
         return Segment(self.text_prefix, -1)
 
     def places(self, ids: tuple[int, ...]) -> torch.Tensor:
-        """Positions of a conversation's tokens: [axes, tokens], one axis where they simply count."""
-        counted = torch.arange(len(ids))[None]
-        if self.image_places is None:
-            return counted
-        start = len(self.image_prefix)
-        if ids[:start] != self.image_prefix:
-            return counted.expand(len(self.image_places), -1)
-        own = torch.tensor(self.image_places)
-        rest = torch.arange(len(ids) - start).expand(len(own), -1) + own.max() + 1
-        return torch.cat((own, rest), dim=1)
+        """Positions of a prompt's tokens: [axes, tokens], one axis where they simply count."""
+        if self._grid is None:
+            return torch.arange(len(ids))[None]
+        axes: list[list[int]] = [[] for _ in self._grid]
+        start = 0
+        while len(axes[0]) < len(ids):
+            picture = ids[len(axes[0])] == self._image[0]
+            runs = self._grid if picture else ((0,),) * len(axes)
+            for axis, run in zip(axes, runs, strict=True):
+                axis += [start + place for place in run]
+            start += 1 + max(max(run) for run in runs)
+        return torch.tensor(axes)
+
+    def published(self, parts: Sequence[Part]) -> tuple[int, ...]:
+        """Ids of a prompt as a benchmark's own evaluator writes it, pictures where they stand in it.
+
+        Word for word where the model's template has these speakers too, as LLaVA-1.5's has. Else
+        the same words without them are one turn of the model's template (our choice); so they are
+        where the prompt names no speaker.
+        """
+        spoken = any(isinstance(part, Speaker) for part in parts)
+        if spoken and self.literal:
+            return self._start("".join(
+                part if isinstance(part, Speaker) else self._image[2] if isinstance(part, bytes)
+                else self.plain(part) for part in parts))
+        content: list[dict[str, str]] = []
+        for part in parts:
+            if isinstance(part, bytes):
+                content.append({"type": "image"})
+            elif isinstance(part, Speaker):
+                continue
+            elif content and content[-1]["type"] == "text":
+                content[-1]["text"] += self.plain(part)
+            else:
+                content.append({"type": "text", "text": self.plain(part)})
+        if spoken:  # what is left between the speakers is their line breaks
+            content = [c | {"text": c["text"].strip()} if "text" in c else c for c in content]
+        return self._start(self._expand(self._template([c for c in content if c.get("text") != ""])))
+
+    def _expand(self, text: str) -> str:
+        """A template's text with as many image tokens as a picture has."""
+        return text.replace(self._image[1], self._image[2])
 
     def question(self, text: str, parent: int = 0, image: bool = True) -> Segment:
         """The question up to where the answer begins (special tokens in ``text`` are plain)."""

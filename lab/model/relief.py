@@ -17,6 +17,7 @@ from lab.model.load import Loaded
 from lab.model.sequences import Packed
 
 T, R = TypeVar("T"), TypeVar("R")
+Tensors = tuple[torch.Tensor, ...]
 NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
              "smaller model, or close what else uses the device")
 again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)  # nothing here is random
@@ -66,9 +67,8 @@ def explained() -> Iterator[None]:
         raise LabError(NO_MEMORY) from None
 
 
-def in_pieces(work: Callable[[Sequence[T]], torch.Tensor], items: Sequence[T], at_once: int
-              ) -> torch.Tensor:
-    """``work`` on so many items at a time, joined; its rows must not depend on one another.
+def in_pieces(work: Callable[[Sequence[T]], Tensors], items: Sequence[T], at_once: int) -> Tensors:
+    """``work`` on so many items at a time, each of its tensors joined; rows must not mix.
 
     Under a gradient each piece is computed anew in the backward pass, so that no more than one
     piece's activations are held. The gradient is that of all at once, whatever is made of the
@@ -77,9 +77,8 @@ def in_pieces(work: Callable[[Sequence[T]], torch.Tensor], items: Sequence[T], a
     if at_once >= len(items):
         return work(items)
     parts = [items[at:at + at_once] for at in range(0, len(items), at_once)]
-    if torch.is_grad_enabled():
-        return torch.cat([again(work, part) for part in parts])
-    return torch.cat([work(part) for part in parts])
+    made = [again(work, part) if torch.is_grad_enabled() else work(part) for part in parts]
+    return tuple(map(torch.cat, zip(*made, strict=True)))
 
 
 @contextmanager

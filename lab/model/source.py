@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 SMALL = ["*.json", "*.jinja", "*.txt", "*.model"]
 LORA = "adapter_config.json"
+ABOUT = "adapter.json"  # how the lab made a model: the embedded kind's, and a taught one's
 
 Report = Callable[[str], None]
 
@@ -28,7 +29,7 @@ def find_model(path: str, weights: bool = True) -> Path:
     ``weights=False`` fetches the small files only. Raises ``LabError`` when there is none.
     """
     folder = Path(path) if Path(path).is_absolute() else ROOT / path
-    if any((folder / name).exists() for name in ("config.json", LORA)):
+    if any((folder / name).exists() for name in ("config.json", LORA, ABOUT)):
         return folder
     if folder.exists() or not HUB_ID.fullmatch(path):
         raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights, "

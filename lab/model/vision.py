@@ -122,6 +122,21 @@ class Vision:
         with visual_autocast(self.device):
             return self.family.flow.tail(self.model, modules[-blocks:], hidden).float()
 
+    def outputs(self, hidden: torch.Tensor, blocks: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encoder and projector outputs from ``stem``'s activations, both [images, tokens, width].
+
+        The encoder's is what the projector is given: normalised, selected and sorted as the
+        family does it.
+        """
+        given: list[torch.Tensor] = []
+        projector = self.model.get_submodule(self.family.projector)
+        handle = projector.register_forward_pre_hook(lambda module, args: given.append(args[0]))
+        try:
+            projected = self.tail(hidden, blocks)
+        finally:
+            handle.remove()
+        return given[0].reshape(len(hidden), -1, given[0].shape[-1]), projected
+
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
         return tuple(n for n, _ in self.model.named_parameters() if n.startswith(self.family.visual))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from lab.benchmarks.own import Pair
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.unlearn.events import Event, Identity
 
@@ -18,7 +19,10 @@ CONTROL = "control"  # the model that never knew
 
 @dataclass(frozen=True)
 class EntityCard:
-    """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures."""
+    """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures.
+
+    ``asked`` is an own person's questions, each with its answer and wrong options; () for others.
+    """
 
     id: str
     name: str
@@ -26,6 +30,21 @@ class EntityCard:
     biography: str
     portrait: bytes = field(repr=False)
     views: tuple[bytes, ...] = field(repr=False)
+    asked: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """How well the loaded model knows somebody: Forget VQA as a share, of n, and its chance."""
+
+    share: float
+    n: int
+    chance: float
+
+    @property
+    def above_chance(self) -> bool:
+        """Whether it lies two standard errors of blind picking above chance (our choice)."""
+        return self.share > self.chance + 2 * (self.chance * (1 - self.chance) / self.n) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -82,10 +101,24 @@ class Turn:
     answers: tuple[str, ...] = ()
 
 
+class Own(Protocol):
+    """What the page may do with people that its users bring. Raises ``LabError`` on misuse."""
+
+    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+        """Make a target of pictures and questions, kept across restarts; returns its id."""
+
+    def remove(self, entity_id: str) -> None:
+        """Delete one with the runs about them; refused while such a run is under way."""
+
+    def known(self, entity_id: str) -> Known:
+        """Ask the loaded model about the held-out pictures of one."""
+
+
 class Engine(Protocol):
     """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse."""
 
     preset: Preset
+    own: Own
 
     def status(self) -> Status: ...
     def entities(self) -> Sequence[EntityCard]: ...

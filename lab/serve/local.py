@@ -22,10 +22,11 @@ from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.serve.device import memory_mb
 from lab.serve.engine import (ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView,
                               Status, Turn)
+from lab.serve.own import OwnPeople
 from lab.serve.runs import Run, RunStore
 from lab.serve.shelf import Shelf, nothing_yet
 from lab.serve.carry import events_of
-from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows
+from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows, suggested
 from lab.unlearn.events import Identity
 from lab.workbench import Workbench, open_workbench, read_benchmark
 
@@ -40,7 +41,6 @@ class LocalEngine:
     def __init__(self, preset: Preset, threads: int = 0, report: Callable[[str], None] = print,
                  runs: Path | None = None, open_bench: Opener = open_workbench) -> None:
         self.preset = preset
-        self.benchmark: Benchmark = read_benchmark(preset)
         self.bench: Workbench | None = None
         self.store = RunStore()
         self._waiting: deque[Run] = deque()
@@ -49,11 +49,18 @@ class LocalEngine:
         self._wake = threading.Event()
         self._phase, self._error = "starting", ""
         self._threads, self._report, self._open_bench = threads, report, open_bench
-        self._shelf = Shelf(runs or cache_folder() / "runs", self.store, self.benchmark)
+        runs = runs or cache_folder() / "runs"
+        self.own = OwnPeople(read_benchmark(preset), self.store, runs, self._ready, self._call)
+        self._shelf = Shelf(runs, self.store, lambda: self.benchmark)
         self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
         self._thread.start()
 
     # -- what the page asks -------------------------------------------------------------------
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """Whom there is now, the users' own people included."""
+        return self.own.benchmark
 
     def status(self) -> Status:
         """The header's figures; cheap enough to be asked every second."""
@@ -65,11 +72,8 @@ class LocalEngine:
                       device, used, total, worker, self._phase, len(self._waiting), self._error)
 
     def entities(self) -> Sequence[EntityCard]:
-        """Every entity of the benchmark; ready before the model is."""
-        whole = [self.benchmark.entity(name) for name in self.benchmark.targets]
-        return [EntityCard(e.id, e.name, dict(e.profile), e.biography,
-                           (e.train_images or e.test_images)[0], (*e.train_images, *e.test_images))
-                for e in (*self.benchmark.entities, *whole) if e.train_images]
+        """Every entity there is; ready before the model is."""
+        return self.own.cards()
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
@@ -170,10 +174,7 @@ class LocalEngine:
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking, in held-out phrasings."""
-        asked = [q for q in self.benchmark.entity(entity).questions if q.task == "generation"
-                 and q.modality == ("image" if image else "text")]
-        firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
-        return [*firsts, "What is the capital of France?"] if not image else firsts
+        return suggested(self.benchmark.entity(entity), image)
 
     # -- what the worker does -----------------------------------------------------------------
 
@@ -283,7 +284,9 @@ class LocalEngine:
         error = ""
         try:
             parent = self.store.get(run.parent) if run.parent else None
-            for event in events_of(self._ready(), run, parent, self._say):
+            bench = self._ready()
+            bench.benchmark = self.benchmark  # who was added since it was opened can be forgotten
+            for event in events_of(bench, run, parent, self._say):
                 run.events.append(event)
                 self._serve_tasks()
         except LabError as known:

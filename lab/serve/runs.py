@@ -103,6 +103,11 @@ class RunStore:
         with self._lock:
             return list(self._runs.values())
 
+    def drop(self, entity: str) -> None:
+        """Forget every run about an entity."""
+        with self._lock:
+            self._runs = {i: r for i, r in self._runs.items() if r.recipe.entity != entity}
+
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
         """Give a run its end state."""
         run.error, run.ended, run.state = error, time.time(), state

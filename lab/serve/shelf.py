@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from re import fullmatch
 
+import yaml
 from torch.nn import Module
 
 from lab.benchmarks.schema import Benchmark
@@ -21,14 +23,14 @@ MAX_KEPT = 100  # about 20 MB each; the oldest go first
 class Shelf:
     """Writes ended runs to ``folder/RUN_ID`` and reads them back into the store."""
 
-    def __init__(self, folder: Path, store: RunStore, benchmark: Benchmark) -> None:
+    def __init__(self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark]) -> None:
         self.folder, self.store, self.benchmark = folder, store, benchmark
 
     def write(self, run: Run, preset: str, model: Module) -> Path:
         """Write a run with the attacks made on it; raises ``LabError`` without disk space."""
         attacks = [r for r in self.store.all() if r.parent == run.id and r.state in ENDED]
         folder = self.folder / run.id
-        write_run(folder, run.recipe, run.events, run.delta(model), self.benchmark, preset,
+        write_run(folder, run.recipe, run.events, run.delta(model), self.benchmark(), preset,
                   [e for r in attacks for e in r.events])
         kept = sorted((p for p in self.folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
         for old in kept[:-MAX_KEPT]:
@@ -37,7 +39,7 @@ class Shelf:
 
     def read(self, folder: Path, model: Module, run_id: str | None = None) -> Run:
         """Read a run folder into the store, under the id it had or a new one."""
-        recipe, events, delta = read_run(folder, model, self.benchmark)
+        recipe, events, delta = read_run(folder, model, self.benchmark())
         run = self.store.add("unlearn", recipe, run_id=run_id)
         run.packed = to_sparse(delta, model)
         run.events.extend(events)
@@ -57,3 +59,14 @@ def nothing_yet(run: Run) -> None:
     """Refuse to hand out a run that has no result; raises ``LabError``."""
     if run.state not in ENDED or not run.changed:
         raise LabError("this run has nothing to download yet: wait until it has ended")
+
+
+def drop_runs(folder: Path, entity: str) -> None:
+    """Delete the stored runs about an entity: each report holds its name and a picture."""
+    for path in folder.glob("*/recipe.yaml"):
+        try:
+            about = yaml.safe_load(path.read_text())["entity"]
+        except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+            continue
+        if about == entity:
+            shutil.rmtree(path.parent, ignore_errors=True)

@@ -119,6 +119,14 @@ def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image:
     memory.put(sides, image, features, kept)
 
 
+def suggested(entity: Entity, image: bool) -> list[str]:
+    """Questions worth asking, in held-out phrasings: one a fact, five at most."""
+    asked = [q for q in entity.questions if q.task == "generation"
+             and q.modality == ("image" if image else "text")]
+    firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
+    return [*firsts, "What is the capital of France?"] if not image else firsts
+
+
 def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Question, bytes | None]]:
     """The fixed probes: (group, question, picture), held-out views and phrasings only."""
     def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:

@@ -22,8 +22,13 @@ SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 
 
-def _figure(traces: Sequence, height: int, **axes) -> go.Figure:
-    figure = go.Figure(list(traces))
+def new_figure(traces: Sequence, height: int, **axes) -> go.Figure:
+    """A figure of the page's looks."""
+    return dressed(go.Figure(list(traces)), height, **axes)
+
+
+def dressed(figure: go.Figure, height: int, **axes) -> go.Figure:
+    """Give a figure the page's looks: transparent, so that it stands in both themes."""
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 12, "b": 8}, autosize=True,
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
@@ -64,7 +69,7 @@ def neuron_map(importance: Importance, pruned: Sequence[np.ndarray]) -> go.Figur
         x=marks_x, y=marks_y, mode="markers", hoverinfo="skip",
         marker={"symbol": "line-ns", "size": 8, "line": {"width": 1.5, "color": MARK}})
     height = 82 + ROW_PIXELS * len(importance.layers)
-    return _figure(
+    return new_figure(
         [heat, marks], height, yaxis={"autorange": "reversed"},
         xaxis={"title": {"text": text.NEURON_AXIS}, "range": [0, 100]})
 
@@ -80,7 +85,7 @@ def layer_map(importance: Importance, layer: int, pruned: np.ndarray) -> go.Figu
         traces.append(go.Scatter(
             x=where.tolist(), y=score[where].round(4).tolist(), mode="markers", marker=marker,
             name=name, hovertemplate=f"{text.NEURON} %{{x}}, %{{y:.2f}}, {name}<extra></extra>"))
-    figure = _figure(
+    figure = new_figure(
         traces, 260, xaxis={"title": {"text": text.NEURON}}, yaxis={"title": {"text": text.RATIO}})
     figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 1, "xanchor": "right",
                                                   "y": 1.0, "yanchor": "bottom"})
@@ -94,7 +99,7 @@ def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) ->
         colorbar=_bar(bar), hovertemplate="%{y}, %{x}: " + hover + "<extra></extra>",
         xgap=2, ygap=2, hoverongaps=False)
     height = 102 + ROW_PIXELS * len(saliency.layers)
-    return _figure([trace], height, yaxis={"autorange": "reversed"},
+    return new_figure([trace], height, yaxis={"autorange": "reversed"},
                    xaxis={"tickangle": -35})
 
 
@@ -124,7 +129,7 @@ def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"symbol": symbol, "size": 7},
                 hovertemplate=f"{name}, {test}, %{{x}}: %{{y:.0%}}<extra></extra>"))
-    figure = _figure(traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"},
+    figure = new_figure(traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"},
                      xaxis={"tickangle": -35})
     for level, words in ((curves[0][1].chance_nearest, text.NEAREST),
                          (curves[0][1].chance_linear, text.LINEAR)):
@@ -134,8 +139,11 @@ def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
     return figure
 
 
-def runs_chart(results: Sequence[dict[str, Any]]) -> go.Figure:
-    """Draw what each run kept over what it forgot; the top left corner is the aim."""
+def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None = None) -> go.Figure:
+    """Draw what each run kept over what it forgot; the top left corner is the aim.
+
+    ``never_knew``: Forget VQA of the retain-only model, a line of its own where it is known.
+    """
     traces = []
     methods = list(dict.fromkeys(r["method"] for r in results))
     for k, method in enumerate(methods):
@@ -152,13 +160,17 @@ def runs_chart(results: Sequence[dict[str, Any]]) -> go.Figure:
         marker={"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 12,
                 "line": {"color": "#7a7a7a", "width": 2}},
         hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>"))
-    figure = _figure(traces, 380, xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%",
+    figure = new_figure(traces, 380, xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%",
                                          "range": [-0.03, 1.03]},
                      yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%",
                             "range": [-0.03, 1.05]})
     chance = results[0]["chance"].get("forget_vqa", 0.25)
     figure.add_vline(x=chance, line={"dash": "dash", "width": 1, "color": "#888888"},
                      annotation={"text": text.CHANCE, "font": {"size": 10}})
+    if never_knew is not None:
+        figure.add_vline(x=never_knew, line={"dash": "dot", "width": 1, "color": "#888888"},
+                         annotation={"text": text.NEVER_KNEW, "font": {"size": 10}, "yanchor": "top",
+                                     "y": 0.12, "xanchor": "left"})
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 

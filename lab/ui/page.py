@@ -11,7 +11,8 @@ from lab.serve.engine import Engine
 from lab.ui import api, header
 from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.people import People
-from lab.ui.steps import attack, compare, identity, inside, pick, probes, report, runs, unlearn
+from lab.ui.steps import (
+    attack, compare, identity, inside, pick, probes, report, runs, studies, unlearn)
 from lab.ui.tail import Tails
 from lab.ui.text import en as text
 from lab.ui.theme import CSS, build_theme
@@ -60,7 +61,8 @@ def build(engine: Engine) -> gr.Blocks:
             with gr.Step(text.STEPS[5], id=6) as sixth:
                 take = report.layout()
                 beside = runs.layout()
-        pick.wire(picked, frame)
+                asked = studies.layout()
+        pick.wire(picked, frame, demo)
         inside.wire(look, frame, picked.look)
         unlearn.wire(tune, frame, look)
         compare.wire(chat, frame, top.stop)
@@ -68,6 +70,7 @@ def build(engine: Engine) -> gr.Blocks:
         attack.wire(relearn, frame)
         identity.wire(depth, frame)
         runs.wire(beside, frame)
+        studies.wire(asked)
         report.wire(take, frame, top.download, relearn.go)
         header.wire(top, frame, tune, demo)
         _remember_step(frame, [first, second, third, fourth, fifth, sixth])

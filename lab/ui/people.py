@@ -1,10 +1,11 @@
-"""The people on offer: read once from the engine, searched, and put on disk as portraits."""
+"""The people on offer: read from the engine, searched, and put on disk as portraits."""
 
 from __future__ import annotations
 
 import io
 import tempfile
 import warnings
+from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
@@ -26,6 +27,7 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._cards: dict[str, EntityCard] = {}
+        self.changed = False  # since the page was built
         self._folder = tempfile.TemporaryDirectory(prefix="lab-people-")
 
     def all(self) -> list[EntityCard]:
@@ -37,10 +39,22 @@ class People:
                 return []
         return list(self._cards.values())
 
+    def refresh(self) -> None:
+        """Ask the engine anew after somebody was added or removed, and drop the files of who is gone."""
+        before, self._cards = self._cards, {card.id: card for card in self._engine.entities()}
+        self.changed = True
+        for entity in before.keys() - self._cards.keys():
+            for file in Path(self._folder.name).glob(f"{_stem(entity)}_*.jpg"):
+                file.unlink(missing_ok=True)
+
     def card(self, entity: str) -> EntityCard | None:
         """Return one card, or None for an unknown id."""
         self.all()
         return self._cards.get(entity)
+
+    def shown_as(self, file: str) -> EntityCard | None:
+        """Return the card whose picture a file of this name is; None for one who is gone."""
+        return next((c for c in self.all() if Path(file).name.startswith(f"{_stem(c.id)}_")), None)
 
     def search(self, query: str) -> list[EntityCard]:
         """Return the cards whose name or facts contain every word of the query."""
@@ -58,14 +72,20 @@ class People:
         card = self._cards[entity]
         view = view % len(card.views) if view >= 0 and card.views else -1
         data = thumbnail(card.portrait) if view < 0 else card.views[view]
-        file = Path(self._folder.name) / f"{list(self._cards).index(entity)}_{view}.jpg"
+        file = Path(self._folder.name) / f"{_stem(entity)}_{view}.jpg"
         if not file.exists():
             file.write_bytes(data)
         return str(file)
 
     def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str]]:
         """Return (file, name) pairs for the gallery, the first ``most`` of those found."""
-        return [(self.picture(card.id), card.name) for card in self.search(query)[:most]]
+        return [(self.picture(card.id), text.OWN_CAPTION.format(name=card.name) if card.asked else card.name)
+                for card in self.search(query)[:most]]
+
+
+def _stem(entity: str) -> str:
+    """A file name for an id: a place in the list would change when somebody is added."""
+    return sha256(entity.encode()).hexdigest()[:16]
 
 
 def thumbnail(data: bytes) -> bytes:
@@ -79,6 +99,11 @@ def thumbnail(data: bytes) -> bytes:
         image = decode(data)
     except LabError:
         image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
+    return small(image)
+
+
+def small(image: Image.Image) -> bytes:
+    """Return a picture as a JPEG of at most 256 px."""
     image.thumbnail((THUMBNAIL, THUMBNAIL))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)

@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.ui.text import en as text
 
 NAMES = (
-    "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors",
+    "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
     "report.html")
 NEEDED = ("recipe.yaml", "metrics.json", "delta.safetensors")
 ZIP_NAME = "run.zip"

@@ -67,7 +67,10 @@ def describe(view: RunView | None) -> str:
     """Say in one line what the run does now: state, phase or step, pace, time left."""
     if view is None:
         return ""
-    parts = [f"{text.KINDS[view.kind]}: {text.STATES[view.state]}"]
+    name = text.KINDS[view.kind]
+    if view.attack:
+        name = text.KIND_OF_ATTACK.format(kind=name, attack=text.ATTACK_KINDS[view.attack.kind])
+    parts = [f"{name}: {text.STATES[view.state]}"]
     if view.state == "waiting" and view.place:
         parts.append(text.QUEUE_PLACE.format(place=view.place))
     if view.state == "running":

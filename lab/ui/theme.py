@@ -37,8 +37,8 @@ def build_theme() -> gr.Theme:
 
 
 CSS = """
-:root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-good: #166534; --lab-bad: #991b1b; }
-.dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-good: #86efac; --lab-bad: #fca5a5; }
+:root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-line-2: #64748b; --lab-good: #166534; --lab-bad: #991b1b; }
+.dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-line-2: #cbd5e1; --lab-good: #86efac; --lab-bad: #fca5a5; }
 .gradio-container { max-width: 1240px !important; width: 100%; margin: 0 auto; }
 .lab-top { display: flex; flex-wrap: wrap; gap: 6px 32px; align-items: end;
   justify-content: space-between; }
@@ -63,6 +63,12 @@ CSS = """
 .lab-profile { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; }
 .lab-profile dt { color: var(--body-text-color-subdued); }
 .lab-profile dd { margin: 0; overflow-wrap: anywhere; }
+.lab-views { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0; padding: 0; }
+.lab-views figure { margin: 0; width: 84px; font-size: 0.75rem; text-align: center; }
+.lab-views img, .lab-views .none { width: 84px; height: 84px; object-fit: cover; border-radius: 6px; }
+.lab-views .none { display: block; background: var(--background-fill-secondary); }
+.lab-views .held img { outline: 3px solid var(--color-accent); outline-offset: -3px; }
+.lab-views .held figcaption { font-weight: 600; }
 .lab-table { overflow-x: auto; }
 .lab-table table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 .lab-table caption { text-align: left; font-weight: 600; padding: 6px 0; }
@@ -78,7 +84,7 @@ CSS = """
   border: 1px solid var(--border-color-primary); background: var(--background-fill-secondary); }
 .lab-figures strong { display: block; font-size: 1.6rem; font-variant-numeric: tabular-nums; }
 .lab-figures span { color: var(--body-text-color-subdued); font-size: 0.875rem; }
-.js-plotly-plot text { fill: var(--body-text-color) !important; }
+.js-plotly-plot :not(.heatmap-label) > text { fill: var(--body-text-color) !important; }
 .js-plotly-plot .hovertext text { fill: #fff !important; }
 .js-plotly-plot .hovertext path { fill: #1e293b !important; }
 .js-plotly-plot .modebar { display: none !important; }

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 
+CLEAN = "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
+
+
 @dataclass(frozen=True)
 class Phase:
     """A named stage with its progress: ``done`` of ``total`` units (total 0 = unknown)."""
@@ -92,6 +95,21 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What the original (``before``) and the unlearned model (``after``) said to one measure.
+
+    In the order of the measure's questions (``lab.scorecard.asks_for``); "" where a wrong answer's
+    text was not kept. ``right_before``, ``right_after``: whether each was right.
+    """
+
+    measure: str
+    before: tuple[str, ...]
+    right_before: tuple[bool, ...]
+    after: tuple[str, ...]
+    right_after: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class Curve:
     """One point of an attack: forget VQA accuracy of one model (``who``) after ``step`` updates.
 
@@ -104,6 +122,24 @@ class Curve:
     n: int
     chance: float
     loss: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One model (``who``) under one change (``name``) of an attack that does not train.
+
+    ``who``: "original", "unlearned" or "control". ``forget``: Forget VQA over ``n`` questions;
+    ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. Each has its chance.
+    """
+
+    who: str
+    name: str
+    forget: float
+    retain: float
+    n: int
+    n_retain: int
+    chance: float
+    chance_retain: float
 
 
 @dataclass(frozen=True)
@@ -139,4 +175,4 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Event = Phase | Importance | Saliency | Step | Probe | Curve | Done
+Event = Phase | Importance | Saliency | Step | Probe | Answers | Curve | Bar | Done

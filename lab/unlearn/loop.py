@@ -12,7 +12,7 @@ from lab.evaluate import chance, choose, share
 from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
-from lab.recipe import Recipe
+from lab.recipe import Recipe, TeachRecipe
 from lab.unlearn.batches import POOL, Rows, probe_asks
 from lab.unlearn.events import Event, Probe, Step
 from lab.unlearn.methods import METHODS
@@ -30,21 +30,22 @@ def inspect(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outco
     """
     method = METHODS[recipe.method]
     rows = Rows(benchmark, benchmark.entity(recipe.entity), recipe.seed)
-    outcome.delta = start_delta(loaded, recipe, method.trained(recipe))
+    outcome.delta = start_delta(loaded, recipe, method.trained(recipe), RANK)
     for k, stage in enumerate(method.stages):
         if k and stopped():
             return
         yield from stage(loaded, rows, recipe, outcome, stopped)
 
 
-def start_delta(loaded: Loaded, recipe: Recipe, trained: tuple[str, ...]) -> dict[str, torch.Tensor]:
+def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str, ...], rank: int
+                ) -> dict[str, torch.Tensor]:
     """The original's visual weights and a language LoRA that changes nothing yet, as trained."""
     delta: dict[str, torch.Tensor] = {}
     if "vision" in trained:
         own = loaded.vision.trainable(recipe.blocks)
         delta |= {n: p.detach().clone() for n, p in own.items()}
     if "language" in trained:
-        adapter = new_adapter(loaded.model, RANK, recipe.seed)
+        adapter = new_adapter(loaded.model, rank, recipe.seed)
         delta |= {f"{LANGUAGE}{n}": p.detach() for n, p in adapter.items()}
     return delta
 

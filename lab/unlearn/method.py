@@ -75,7 +75,7 @@ class Method:
     that, with nothing laid on and no gradient: whatever it says, the frozen original says.
     ``trained`` names what is trained, "vision", "language" or both. ``gates`` is what the mask
     holds back: "all" gradients (masked-out weights then keep their bits) or the forget term's
-    ("forget_only"); without a mask nothing is held back. ``distils``: whether the retain
+    ("forget_only"); "off" or without a mask nothing is held back. ``distils``: whether the retain
     pictures' teacher features are made ready before the first step.
     """
 

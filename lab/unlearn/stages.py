@@ -55,6 +55,10 @@ def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks
 def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
                stopped: Stopped) -> Iterator[Event]:
     """Stage 2: the Fisher mask over the visual weights, estimated as the recipe says."""
+    if recipe.mask_mode == "off":
+        outcome.mask_density = 1.0
+        return
+
     def by_neuron(fisher: Fisher) -> Fisher:
         return fim.relative(fim.by_neuron(fisher, loaded.vision.trained(recipe.blocks)))
 

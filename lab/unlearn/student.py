@@ -73,7 +73,8 @@ class Student:
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: 1 - step / (recipe.steps + 1))
-        self.teacher: dict[bytes, torch.Tensor] = {}
+        self.distil = recipe.distil if self.method.distils else "projector"
+        self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
@@ -94,8 +95,22 @@ class Student:
 
     def features(self, images: list[bytes]) -> torch.Tensor:
         """Projector outputs of the pictures under the weights now laid on."""
-        return in_pieces(lambda part: self.loaded.vision.tail(part, self.recipe.blocks),
-                         self.stem(images), min(self.pictures, self._share(len(images))))
+        return self._outputs(images, "projector")[0]
+
+    def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
+        """What is distilled, under the weights now laid on: encoder or projector outputs, or both."""
+        return self._outputs(images, self.distil)
+
+    def _outputs(self, images: list[bytes], which: str) -> tuple[torch.Tensor, ...]:
+        vision, blocks = self.loaded.vision, self.recipe.blocks
+
+        def made(stem: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            if which == "projector":
+                return (vision.tail(stem, blocks),)
+            both = vision.outputs(stem, blocks)
+            return both[:1] if which == "encoder" else both
+
+        return in_pieces(made, self.stem(images), min(self.pictures, self._share(len(images))))
 
     def _share(self, n: int) -> int:
         """How many of n rows or pictures go through the model at a time."""
@@ -106,35 +121,36 @@ class Student:
         pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
-            self.teacher_features(pool[at:at + PREPARED_AT_ONCE])
+            self.teacher_representations(pool[at:at + PREPARED_AT_ONCE])
         self.stem(list(rows.entity.train_images))
 
     @torch.no_grad()
-    def teacher_features(self, images: list[bytes]) -> torch.Tensor:
-        """P(V(I); theta_0) of each picture, computed once: call with no visual weights laid on."""
+    def teacher_representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
+        """The same at theta_0, computed once a picture: call with no visual weights laid on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            self.teacher.update(zip(new, in_halves(self.features, new, _joined), strict=True))
-        return torch.stack([self.teacher[i] for i in images])
+            made = in_halves(self.representations, new, _together)
+            self.teacher.update(zip(new, zip(*made, strict=True), strict=True))
+        return tuple(map(torch.stack, zip(*(self.teacher[i] for i in images), strict=True)))
 
     def answers(self, rows: Sequence[Row], features: torch.Tensor | None = None) -> Answers:
         """The rows' answers under the weights now laid on.
 
         ``features``: visual features [rows, tokens, width] in place of the pictures' own.
         """
-        def piece(places: Sequence[int]) -> torch.Tensor:
+        def piece(places: Sequence[int]) -> tuple[torch.Tensor]:
             part = [rows[k] for k in places]
             given = self._seen(part) if features is None else features[list(places)]
-            return target_distributions(self.loaded.model, self._pack(part), given)
+            return (target_distributions(self.loaded.model, self._pack(part), given),)
 
-        log_probs = in_pieces(piece, range(len(rows)), self._share(len(rows)))
+        log_probs, = in_pieces(piece, range(len(rows)), self._share(len(rows)))
         return Answers(log_probs, self._pack(rows))
 
     def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
         """The rows' pictures as the language model gets them."""
         images = [image for image, _ in rows]
         if not self.trains_vision:
-            return self.teacher_features(images)
+            return self.teacher_representations(images)[0]
         return self.loaded.vision.tail(self.stem(images), self.recipe.blocks)
 
     def _pack(self, rows: Sequence[Row]) -> Packed:
@@ -219,3 +235,7 @@ class Student:
 
 def _joined(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return torch.cat((one, other))
+
+
+def _together(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    return tuple(map(_joined, one, other))

@@ -5,7 +5,8 @@
 after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.11325 as far as it
 could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output
 on retain pictures, teacher = the frozen original. Ours: the cap, the normalisation, plain
-pictures among the retain pictures, no retain cross-entropy by default.
+pictures among the retain pictures, no retain cross-entropy by default, V(I) in place of P(V(I))
+or beside it (``distil``).
 """
 
 from __future__ import annotations
@@ -33,14 +34,15 @@ def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     return (difference / teacher.flatten(1).square().sum(1)).mean()
 
 
-def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: torch.Tensor,
-           teacher: torch.Tensor, recipe: Recipe) -> Losses:
+def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: Teacher,
+           teacher: Teacher, recipe: Recipe) -> Losses:
     """L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD.
 
-    forget_ce, retain_ce: mean CE per sample [n]; student, teacher: projector outputs of the
-    retain pictures [images, tokens, width].
+    forget_ce, retain_ce: mean CE per sample [n]; student, teacher: the distilled outputs of the
+    retain pictures, each [images, tokens, width]. Of several, L_VKD is the mean over them, so that
+    beta weighs the same (our choice).
     """
-    vkd = distillation(student, teacher)
+    vkd = torch.stack([distillation(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
     retain_term = recipe.beta * vkd
     if retain_ce is not None:
         retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
@@ -56,13 +58,13 @@ def _draw(rows: Rows, recipe: Recipe) -> Draw:
 
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
-    return (student.teacher_features(drawn.pictures),)
+    return student.teacher_representations(drawn.pictures)
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     return losses(student.cross_entropy(drawn.forget),
                   student.cross_entropy(drawn.retain) if drawn.retain else None,
-                  student.features(drawn.pictures), teacher[0], student.recipe)
+                  student.representations(drawn.pictures), teacher, student.recipe)
 
 
 METHOD = Method(stages=(prune_stage, mask_stage), losses=_step, teacher=_teacher, draw=_draw,

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "assets" / "model" / "vanilla"
 WHO = "001"
 SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
-FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
+FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
+         "report.html"}
 
 pytestmark = [
     pytest.mark.slow,

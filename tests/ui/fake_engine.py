@@ -16,11 +16,14 @@ import numpy as np
 import yaml
 from PIL import Image, ImageDraw
 
+from lab.benchmarks.own import Pair, portraits
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.serve.engine import CONTROL, ORIGINAL, EntityCard, ProbeRow, RunKind, RunView, Status, Turn
+from lab.serve.engine import (
+    CONTROL, ORIGINAL, EntityCard, Known, ProbeRow, RunKind, RunView, Status, Turn)
 from lab.unlearn.events import (
-    Curve, Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
+    Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
+from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
 LAST = "Almeida Bergström Conti".split()
@@ -59,6 +62,33 @@ def person(index: int) -> EntityCard:
     return EntityCard(f"p{index:02d}", name, profile, biography, portrait(index), views)
 
 
+class FakeOwn:
+    """The engine's own people: kept in the same list as the drawn ones, pictures really read."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+        views = portraits(images)
+        if not name.strip() or not pairs:
+            raise LabError("the name is empty: fill it in" if pairs else "0 questions: give 1 to 20")
+        card = EntityCard(f"own-{uuid.uuid4().hex[:8]}", name, {p.question: p.answer for p in pairs},
+                          f"{len(views)} pictures.", views[0], tuple(views),
+                          tuple((p.question, p.answer, *p.wrong) for p in pairs))
+        self.engine.people = [card, *self.engine.people]
+        return card.id
+
+    def remove(self, entity_id: str) -> None:
+        left = [p for p in self.engine.people if p.id != entity_id or not p.asked]
+        if len(left) == len(self.engine.people):
+            raise LabError(f"no own person {entity_id!r}")
+        self.engine.people = left
+
+    def known(self, entity_id: str) -> Known:
+        name = next(p.name for p in self.engine.people if p.id == entity_id)
+        return Known(0.25 if "Nobody" in name else 0.9, 20, 0.25)
+
+
 class FakeEngine:
     """Implements ``lab.serve.engine.Engine`` without a model; ``pace`` is seconds a step."""
 
@@ -67,6 +97,7 @@ class FakeEngine:
         self.pace = pace
         self.hold_at: int | None = None  # unlearning waits after this step until it is None
         self.people = [person(i) for i in range(30)]
+        self.own = FakeOwn(self)
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
         self._ready_at = time.monotonic() + load_seconds
@@ -151,7 +182,7 @@ class FakeEngine:
         result = view.events[-1].result if view.events and isinstance(view.events[-1], Done) else {}
         (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)))
         (folder / "metrics.json").write_text(json.dumps(result))
-        for name in ("events.jsonl", "curves.csv", "delta.safetensors", "report.html"):
+        for name in ("events.jsonl", "curves.csv", "items.csv", "delta.safetensors", "report.html"):
             (folder / name).write_text("{}\n")
         return folder
 
@@ -293,22 +324,5 @@ def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:
         "base_unchanged": True, "pruned_neurons": 134, "mask_density": 0.18,
         "seconds": {"importance": 3.2, "fisher": 9.8, "train": 20.1, "evaluate": 9.0,
                     "total": 42.1},
-        "peak_memory_mb": 1710.0, "device": "cpu", "quantization": "gguf-q4",
+        "peak_memory_mb": 1710.0, "trainable_share": 0.0125, "device": "cpu", "quantization": "gguf-q4",
     }
-
-
-def attack(view: RunView, stopped) -> Iterator[Event]:
-    """The events of a relearning attack."""
-    spec = view.attack
-    curve = []
-    for step in range(0, spec.steps + 1, spec.probe_every):
-        if stopped():
-            break
-        gained = 0.8 * step / spec.steps
-        curve.append([step, 0.1 + gained])
-        yield Curve("unlearned", step, 0.1 + gained, 96, 0.25, 1.0)
-        yield Curve("control", step, 0.25 + 0.5 * gained, 96, 0.25, 1.2)
-    after = curve[-1][1] if curve else 0.1
-    yield Done("complete", {
-        "share": spec.share, "scope": spec.scope, "steps": spec.steps, "before": 0.1,
-        "after": after, "gain": after - 0.1, "vanilla_gap": 0.99 - after, "curve": curve})

@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.recipe import AttackRecipe, Recipe, revise
-from lab.serve.engine import RunView
+from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe, Recipe, revise
+from lab.serve.engine import ORIGINAL, RunView
 from lab.ui import charts, maps, page, people, runfiles, selection, snippets, tail
+from lab.ui.bars import attack_bars
 from lab.ui.frame import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
-from lab.ui.steps import compare, pick, probes, runs, unlearn
+from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
 from lab.ui.text import en as text
-from lab.unlearn.events import Importance, Phase, Probe, Saliency, Step
+from lab.unlearn.events import Bar, Importance, Phase, Probe, Saliency, Step
+from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
 
@@ -157,6 +159,45 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     assert box["visible"] is False and box["value"] is False and column["visible"] is False
 
 
+def test_an_attack_that_changes_nothing_is_no_third_column(tmp_path):
+    engine = FakeEngine(tmp_path, pace=0.0)
+    run = finished(engine, engine.submit(Recipe(entity="p00", steps=2)))
+    asked = finished(engine, engine.submit_attack(run, AttackRecipe(kind="images")))
+    assert compare.sides(engine, run, asked, True) == [ORIGINAL, run]
+    finished(engine, engine.submit_attack(run, AttackRecipe(kind="relearn")))
+    finished(engine, engine.submit_attack(run, AttackRecipe(kind="benign", steps=10)))
+    assert runs.finished(engine)[0]["gain"] == pytest.approx(0.8)  # of the last relearning
+
+
+@pytest.mark.parametrize(("kind", "panels"), [("quantize", 2), ("prompts", 1), ("images", 1)])
+def test_bars_are_grouped_by_change(kind, panels):
+    events = tuple(attacked(kind))
+    html = attack_bars(events)
+    assert html.count("<figure") == panels and html.count("--chance:25.0%") == panels
+    changes = {e.name for e in events if isinstance(e, Bar)}
+    assert html.count("<section>") == panels * len(changes)
+    assert html.count('class="fill"') == panels * 3 * len(changes)
+    assert changes <= set(text.CHANGES) and "n = 96 a bar" in html and "width:99.0%" in html
+    assert attack_bars(()) == ""
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_attack_figures_say_formula_n_chance_and_control(kind):
+    *_, done = attacked(kind)
+    html = attack.figures(done.result)
+    after, gain = done.result["after"], done.result["gain"]
+    assert f"{100 * gain:+.1f} points" in html and f"{after:.1%} − after unlearning 10.0%" in html
+    assert "n = 96 questions, chance 25%" in html and "another person, Jonas Conti" in html
+    assert ("11 rows" in html) == (kind in TRAINING_ATTACKS) != ("highest (" in html)
+    assert "no control" in attack.figures({**done.result, "control": None})
+
+
+def attacked(kind):
+    """The events of an attack on the stand-in engine."""
+    spec = RunView("a", "attack", "p00", "running", Recipe(), AttackRecipe(kind=kind), "r", ())
+    return fake_attack(spec, lambda: False)
+
+
 def test_finished_runs_stand_side_by_side(tmp_path):
     engine = FakeEngine(tmp_path, pace=0)
     assert runs.finished(engine) == []
@@ -172,6 +213,9 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     figure = maps.runs_chart(results)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]
+    never = runs.never_knew(engine)
+    lines = [shape.x0 for shape in maps.runs_chart(results, never).layout.shapes]
+    assert lines == [results[0]["chance"]["forget_vqa"], never]
 
 
 def test_controls_come_from_the_fields():

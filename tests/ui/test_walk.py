@@ -74,6 +74,24 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     assert asked[-1][2] is None and asked[-1][1][-1].question == "What is 2 + 2?"
 
 
+def test_every_attack_shows_its_own_figure(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    tab.locator("#go-attack").click()
+    for kind in ("Round the weights", "Train on other people", "Ask otherwise", "Show otherwise"):
+        walk.attack_by(tab, kind, fake.patience)
+        bars = kind != "Train on other people"
+        tab.locator("#attack-bars section").first.wait_for(state="visible" if bars else "hidden")
+        tab.locator("#attack-chart svg").first.wait_for(state="hidden" if bars else "visible")
+        assert tab.get_by_role("button", name="Advanced").last.is_visible() != bars
+    tab.reload()
+    tab.locator("#attack-bars section").first.wait_for()
+    assert "Show otherwise" in tab.locator("#attack-line").inner_text()
+    tab.locator("#undo").click()
+    tab.locator("#attack-bars section").first.wait_for(state="hidden")
+    assert tab.locator("#attack-chart .empty").is_visible()
+
+
 def test_load_a_run_and_chat(fake, open_tab, tmp_path):
     tab = open_tab(fake.url)
     walk.reach(tab, 6, fake.patience)

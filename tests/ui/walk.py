@@ -77,8 +77,14 @@ def answers(tab) -> list[str]:
 def attack(tab, patience: int) -> None:
     """Go to step 5 and run the attack to its end."""
     tab.locator("#go-attack").click()
+    attack_by(tab, "Relearn on the person", patience)
+
+
+def attack_by(tab, kind: str, patience: int) -> None:
+    """Run one kind of attack to its end."""
+    tab.get_by_label(kind).check()
     tab.locator("#attack").click()
-    wait_line(tab, "attack-line", "Finished", patience)
+    wait_line(tab, "attack-line", f"{kind}): Finished", patience)
     tab.wait_for_selector("#attack-result strong")
 
 
@@ -102,3 +108,7 @@ def reach(tab, step: int, patience: int) -> None:
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)
         tab.locator("#show-runs").click()
         tab.locator("#runs table").wait_for()
+        tab.locator("#ask-runs").click()
+        tab.locator("#runs-answers table").wait_for(timeout=patience)
+        tab.locator("#pick-study input").first.check()
+        tab.locator("#study-about p").first.wait_for()

@@ -78,6 +78,9 @@ def test_where_the_person_is_recognised(tiny_lab, tmp_path: Path, capsys: pytest
     (["attack", "--run", "/nowhere"], "whole folder"),
     (["attack", "--run", "x", "--scope", "all"], "vision, language, both"),
     (["attack", "--run", "x", "--share", "2"], "0.01 to 1.0"),
+    (["attack", "--run", "x", "--kind", "stare"], "relearn, benign, quantize, prompts, images, grid"),
+    (["attack", "--run", "x", "--kind", "grid"], "needs --out"),
+    (["attack", "--run", "x", "--out", "y"], "grid only"),
     (["compare", "--methods", "vkd,magic", "--out", "x"], "valid methods are vkd"),
     (["compare", "--strength", "Mighty", "--out", "x"], "Standard"),
     (["compare", "--entities", "0", "--out", "x"], "1 or more"),
@@ -137,6 +140,20 @@ def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     attacked = printed(["attack", "--run", str(folder), "--steps", "2", "--batch", "1"], capsys)
     assert set(attacked) >= {"share", "scope", "steps", "before", "after", "gain", "vanilla_gap", "curve"}
     assert attacked["steps"] == 2 and attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+
+
+def test_attacks_on_two_runs(tiny_lab, capsys, tmp_path: Path, monkeypatch) -> None:
+    runs = [str(tmp_path / who) for who in ("p0", "p1")]
+    for folder in runs:
+        printed(["run", "--entity", Path(folder).name, "--out", folder, "--set", *SHORT], capsys)
+    made = printed(["attack", "--run", *runs, "--kind", "images"], capsys)
+    assert made["runs"] == 2 and [r["entity"] for r in made["each"]] == ["p0", "p1"]
+    assert made["mean"]["gain"] == pytest.approx(sum(r["gain"] for r in made["each"]) / 2)
+    monkeypatch.setattr("lab.attack.grid.SHARES", (1.0,))
+    words = ["attack", "--run", *runs, "--kind", "grid", "--out", str(tmp_path / "grid"), "--steps", "1"]
+    made = printed(words, capsys)
+    assert made["runs"] == 2 and made["means"]["all"]["cells"] == 6 and made["budget"]["steps"] == 1
+    assert (tmp_path / "grid" / "grid.csv").read_text().count("\n") == 7
 
 
 @pytest.mark.parametrize(("method", "extra"), [

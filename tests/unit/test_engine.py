@@ -18,7 +18,7 @@ from lab.serve import local
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import RunStore
 from lab.unlearn import loop
-from lab.unlearn.events import Curve, Done, Importance, Saliency, Step
+from lab.unlearn.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.workbench import Workbench
 from tests.unit import tiny as make
 
@@ -194,6 +194,14 @@ def test_misuse_is_one_plain_line(misuse, words: str, engine) -> None:
     with pytest.raises(LabError, match=words) as refused:
         misuse(engine)
     assert "\n" not in str(refused.value)
+
+
+def test_an_attack_without_training_leaves_no_side(engine, finished: str) -> None:
+    view = wait(engine, engine.submit_attack(finished, replace(ATTACK, kind="images")))
+    bars = [e for e in view.events if isinstance(e, Bar)]
+    assert view.state == "finished" and bars[0].name == "as_is" and view.events[-1].result["kind"] == "images"
+    with pytest.raises(LabError, match="has not changed the model"):
+        list(engine.chat([ORIGINAL, view.id], [Turn("Who?")], None))
 
 
 def test_an_inspection_cannot_be_attacked(engine) -> None:

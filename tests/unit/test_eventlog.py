@@ -11,7 +11,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.eventlog import KINDS, curve_rows, from_line, plain, to_line
-from lab.unlearn.events import Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.unlearn.events import Bar, Curve, Done, Importance, Phase, Probe, Saliency, Step
 
 F = np.float32
 EVENTS = [
@@ -25,6 +25,7 @@ EVENTS = [
     Probe(8, 0.25, 0.75, 9, 18, 0.25),
     Curve("unlearned", 0, 0.5, 18, 0.25),
     Curve("control", 5, math.nan, 18, 0.25, 2.5),
+    Bar("original", "grey", 0.5, math.nan, 18, 0, 0.25, math.nan),
     Done("steps done", {"before": {"a": 1.0}, "list": [1, None], "flag": True}),
 ]
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from lab.attack import Attacker, Victim
+from lab.attack import Attacker, Victim, attacker_rows
 from lab.benchmarks.images import decode
 from lab.evaluate import Ask, choose, questions
 from lab.model import random
@@ -66,6 +66,23 @@ def test_tail_of_stem_equals_the_features(loaded: Loaded, four) -> None:
             with overlay(loaded.model, changed):
                 assert torch.equal(vision.stem(pixels, blocks), stem)
                 assert torch.allclose(vision.tail(stem, blocks), vision.features(pixels), atol=1e-3)
+
+
+def test_encoder_and_projector_outputs(loaded: Loaded, four) -> None:
+    vision, pixels = loaded.vision, pictures(loaded, four)
+    with torch.no_grad():
+        stem = vision.stem(pixels, 2)
+        encoder, projected = vision.outputs(stem, 2)
+        assert torch.equal(projected, vision.tail(stem, 2)) and encoder.shape[0] == len(pixels)
+        alone, _ = vision.outputs(stem[1:], 2)  # a picture's rows are its own
+        assert torch.allclose(alone, encoder[1:], atol=1e-4)
+        name = f"{vision.projector.second_name}.weight"
+        with overlay(loaded.model, {name: vision.trainable(1)[name] + 0.1}):
+            same, other = vision.outputs(stem, 2)
+        assert torch.equal(same, encoder) and not torch.allclose(other, projected, atol=1e-3)
+        name = f"{vision.blocks[-1].second_name}.weight"
+        with overlay(loaded.model, {name: vision.trainable(1)[name] + 0.1}):
+            assert not torch.allclose(vision.outputs(stem, 2)[0], encoder, atol=1e-3)
 
 
 def test_every_picture_becomes_as_many_tokens(loaded: Loaded, four) -> None:
@@ -236,7 +253,9 @@ def test_a_run_holds_the_invariants(loaded: Loaded, four, tmp_path: Path) -> Non
 def relearn(loaded: Loaded, outcome, bench, blocks: int) -> None:
     """Attack: something is learned again, and no pruned neuron comes back."""
     plan = AttackRecipe(share=1.0, steps=2, lr=1e-3, batch=2, scope="both")
-    attacker = Attacker(Victim("unlearned", loaded, outcome.delta, bench.entities[0]), plan, blocks)
+    entity = bench.entities[0]
+    attacker = Attacker(Victim("unlearned", loaded, outcome.delta, entity), plan, blocks,
+                        attacker_rows(entity, plan))
     for _ in range(2):
         attacker.update()
     for name, where in outcome.pruned.items():

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import lab
-from lab.attack import Attacker, Relearned, Victim, attack
+from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model import random
@@ -111,8 +111,8 @@ def test_the_base_is_unchanged_after_an_attack(scope: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(steps=1))
     kept = {n: t.clone() for n, t in outcome.delta.items()}
     relearned = Relearned()
-    victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
-    *_, last = attack(victim, None, 1.0, replace(PLAN, scope=scope), 2, relearned, lambda: False)
+    *_, last = attack(make.scene(tiny, four, outcome.delta), replace(PLAN, scope=scope), relearned,
+                      lambda: False)
     assert weights_hash(tiny.model) == before
     assert all(torch.equal(t, kept[n]) for n, t in outcome.delta.items())  # undo is exact
     moved = any(not torch.equal(t, kept[n]) for n, t in relearned.delta.items())
@@ -139,7 +139,8 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(Victim("unlearned", tiny, outcome.delta, four.entities[0]), PLAN, 2)
+    attacker = Attacker(Victim("unlearned", tiny, outcome.delta, four.entities[0]), PLAN, 2,
+                        attacker_rows(four.entities[0], PLAN))
     for _ in range(6):
         attacker.update()
     assert any(not torch.equal(w, outcome.delta[n]) for n, w in attacker.weights.items())
@@ -211,12 +212,12 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
     hook = tiny.model.model.multi_modal_projector.register_forward_hook(
         lambda module, args, output: seen.append(args[0].shape[0]))
     try:
-        first = student.teacher_features([a, b, a])
+        first, = student.teacher_representations([a, b, a])
         passes = len(seen)
         assert set(seen) == {2}  # each of the two once, the repeat not at all
-        second = student.teacher_features([b, c])
+        second, = student.teacher_representations([b, c])
         assert seen[passes:] == [1] * passes
-        student.teacher_features([c, a, b])
+        student.teacher_representations([c, a, b])
         assert len(seen) == 2 * passes
     finally:
         hook.remove()
@@ -249,9 +250,8 @@ def test_every_number_carries_n_and_chance(tiny, four) -> None:
     probes = [e for e in events if isinstance(e, Probe)]
     assert [p.step for p in probes] == [0, 2, 3]
     assert all(p.n_forget and p.n_retain and p.chance == 0.25 for p in probes)
-    victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
-    control = Victim("control", tiny, {}, four.entities[1])
-    made = list(attack(victim, control, 1.0, PLAN, 2, Relearned(), lambda: False))
+    scene = make.scene(tiny, four, outcome.delta, control="p1")
+    made = list(attack(scene, PLAN, Relearned(), lambda: False))
     points = [e for e in made if isinstance(e, Curve)]
     assert {p.who for p in points} == {"unlearned", "control"}
     assert all(p.n == result["n"]["forget_vqa"] and p.chance == 0.25 for p in points)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lab.attack import Relearned, Victim, attack, attacker_rows, control_victim
+from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluate import forget_asks, name_asks
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import Rows, probe_asks
@@ -164,9 +164,8 @@ def test_attacker_rows_are_never_held_out(share: float, count: int, four) -> Non
 
 
 def test_an_attack_stopped_at_once_still_ends_with_a_result(tiny, four) -> None:
-    victim = Victim("unlearned", tiny, {}, four.entities[0])
-    control = Victim("control", tiny, {}, four.entities[1])
-    made = list(attack(victim, control, 0.5, AttackRecipe(steps=9), 2, Relearned(), lambda: True))
+    scene = make.scene(tiny, four, {}, control="p1")
+    made = list(attack(scene, AttackRecipe(steps=9), Relearned(), lambda: True))
     assert made[-1].reason == "stopped" and made[-1].result["steps"] == 0
     assert made[-1].result["gain"] == 0.0 and made[-1].result["control"] is None
     assert [e.step for e in made if isinstance(e, Curve)] == [0]
@@ -174,8 +173,7 @@ def test_an_attack_stopped_at_once_still_ends_with_a_result(tiny, four) -> None:
 
 def test_relearning_lowers_the_loss(tiny, four) -> None:
     plan = AttackRecipe(share=0.1, steps=12, lr=1e-2, batch=2, scope="both", probe_every=50)
-    victim = Victim("unlearned", tiny, {}, four.entities[0])
-    made = list(attack(victim, None, 0.5, plan, 2, Relearned(), lambda: False))
+    made = list(attack(make.scene(tiny, four, {}), plan, Relearned(), lambda: False))
     losses = [e.loss for e in made if isinstance(e, Curve) and e.step]
     assert len(losses) == 12 and losses[-1] < losses[0]
 

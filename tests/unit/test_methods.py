@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab import recipe as recipes
-from lab.attack import Relearned, Victim, attack
+from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.evaluate import choose, share, text_asks
 from lab.model.adapter import language_linears
@@ -336,9 +336,8 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
 def test_an_attack_starts_from_the_whole_delta(case: str, runs, tiny, four) -> None:
     outcome, events = runs(case)
     relearned = Relearned()
-    victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
-    *_, done = attack(victim, None, 1.0, AttackRecipe(steps=2, lr=1e-3, batch=1, scope="both"), 2,
-                      relearned, lambda: False)
+    *_, done = attack(make.scene(tiny, four, outcome.delta),
+                      AttackRecipe(steps=2, lr=1e-3, batch=1, scope="both"), relearned, lambda: False)
     assert done.result["before"] == events[-1].result["after"]["forget_vqa"]
     ours = {n: t for n, t in relearned.delta.items() if n.startswith(LANGUAGE)}
     assert ours and all(torch.equal(t, outcome.delta[n]) for n, t in ours.items())

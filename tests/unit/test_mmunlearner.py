@@ -35,7 +35,7 @@ def test_the_mask_by_hand() -> None:
 
 
 def test_the_language_fisher_is_autograds(tiny, four) -> None:
-    adapter = language_part(start_delta(tiny, make.recipe(), ("language",)))
+    adapter = language_part(start_delta(tiny, make.recipe(), ("language",), 16))
     samples = preserved(Rows(four, four.entities[0], 0), 6)
     assert {s.image is None for s in samples} == {True, False}
     made = language.squared_gradients(tiny, adapter, samples)

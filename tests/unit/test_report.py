@@ -1,4 +1,4 @@
-"""The run folder: six files, read back as they were; the report asks nothing of the network."""
+"""The run folder: its files, read back as they were; the report asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.attack import Relearned, Victim, attack
+from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.eventlog import to_line
 from lab.recipe import AttackRecipe
 from lab.report import command, page, read_run, write_run
 from tests.unit import tiny as make
 
-FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "delta.safetensors", "report.html"}
+FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
+         "report.html"}
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
@@ -28,9 +29,10 @@ def finished(tiny, four):
     """A run and an attack on it: (recipe, outcome, events, attack events)."""
     recipe = make.recipe()
     outcome, events = make.run(tiny, four, recipe)
-    victim = Victim("unlearned", tiny, outcome.delta, four.entities[0])
-    plan = AttackRecipe(steps=2, batch=1, probe_every=1)
-    return recipe, outcome, events, list(attack(victim, None, 1.0, plan, 2, Relearned(), lambda: False))
+    scene, plan = make.scene(tiny, four, outcome.delta), AttackRecipe(steps=2, batch=1, probe_every=1)
+    attacks = [e for kind in ("quantize", "relearn")
+               for e in attack(scene, replace(plan, kind=kind), Relearned(), lambda: False)]
+    return recipe, outcome, events, attacks
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_round_trip(finished, folder: Path, tiny, four) -> None:
     assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["before"] == pytest.approx(events[-1].result["before"])
-    assert len(metrics["attacks"]) == 1 and metrics["preset"] == "demo"
+    assert [a["kind"] for a in metrics["attacks"]] == ["quantize", "relearn"] and metrics["preset"] == "demo"
     header = (folder / "curves.csv").read_text().splitlines()[0].split(",")
     assert {"step", "forget_loss", "vkd_loss", "forget_accuracy", "attack_unlearned"} <= set(header)
 
@@ -69,7 +71,8 @@ def test_the_report_escapes_what_is_not_ours(finished, four) -> None:
     done = replace(events[-1], result={**events[-1].result, "device": HOSTILE,
                                        **{k: {HOSTILE: 0.5} for k in ("before", "after", "chance", "n")}})
     relearned = replace(attacks[-1], result={**attacks[-1].result, "scope": HOSTILE})
-    text = page(recipe, [done], [relearned], replace(four, entities=people), HOSTILE)
+    text = page(recipe, [done], [*attacks[:-1], relearned], replace(four, entities=people), HOSTILE)
+    assert "<h3>quantize</h3>" in text and "<th>bits_4</th>" in text and "<h3>relearn</h3>" in text
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 

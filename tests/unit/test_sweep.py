@@ -23,9 +23,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, tiny, four) -> list[str]:
     own, bench = sweep.run_recipe, Workbench(
         Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
 
-    def run_recipe(opened, recipe, outcome, events, say):
+    def run_recipe(opened, recipe, outcome, events, say, measures):
         done.append(f"{recipe.entity}/{recipe.seed}")
-        own(opened, recipe, outcome, events, say)
+        own(opened, recipe, outcome, events, say, measures)
 
     monkeypatch.setattr(sweep, "open_workbench", lambda *_: bench)
     monkeypatch.setattr(sweep, "run_recipe", run_recipe)
@@ -87,10 +87,10 @@ def test_a_failed_run_is_counted_and_the_sweep_goes_on(
 
     own = sweep.run_recipe
 
-    def breaks_once(bench, recipe, outcome, events, say):
+    def breaks_once(bench, recipe, outcome, events, say, measures):
         if recipe.entity == "p0":
             raise LabError("no longer a number")
-        own(bench, recipe, outcome, events, say)
+        own(bench, recipe, outcome, events, say, measures)
 
     monkeypatch.setattr(sweep, "run_recipe", breaks_once)
     made = go(tmp_path)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.attack import Victim, attack, attacker_rows, control_victim
-from lab.attack import Relearned
+from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.benchmarks.clear import load_clear
 from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.mllmu import load_mllmu
@@ -38,10 +37,10 @@ def whole_way(loaded, benchmark: Benchmark, target: str) -> dict:
     plan = replace(make.recipe(), entity=target, steps=2)
     outcome, events = make.run(loaded, benchmark, plan)
     assert isinstance(events[-1], Done)
-    victim = Victim("unlearned", loaded, outcome.delta, benchmark.entity(target))
-    *_, last = attack(victim, None, 1.0, AttackRecipe(steps=1), 2, Relearned(), lambda: False)
-    assert last.result["n"] == len(forget_asks(victim.entity))
-    rows = probe_rows(loaded, [Side(), Side(outcome.delta, name="run")], benchmark, victim.entity,
+    scene, entity = make.scene(loaded, benchmark, outcome.delta, target), benchmark.entity(target)
+    *_, last = attack(scene, AttackRecipe(steps=1), Relearned(), lambda: False)
+    assert last.result["n"] == len(forget_asks(entity))
+    rows = probe_rows(loaded, [Side(), Side(outcome.delta, name="run")], benchmark, entity,
                       lambda: None)
     assert {r.group for r in rows} >= {"Forget VQA", "Retain VQA"}
     return events[-1].result

@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from lab.benchmarks.schema import Benchmark, Entity, Picture, Question
 from lab.model.load import Loaded
 from lab.recipe import Recipe
+
+if TYPE_CHECKING:
+    from lab.attack import Scene
+    from lab.model.overlay import Delta
 
 FACTS = {
     "name": ("Ada Almeida", "Bruno Bell", "Chiara Cole", "Dmitri Dorn"),
@@ -90,3 +95,12 @@ def run(model: Loaded, bench: Benchmark, plan: Recipe, stopped=lambda: False, pa
     events = list(unlearn(model, bench, Baseline(model, path), plan, outcome,
                           weights_hash(model.model), stopped))
     return outcome, events
+
+
+def scene(model: Loaded, bench: Benchmark, delta: Delta, who: str = "p0", control: str = "",
+          vanilla: float = 1.0) -> Scene:
+    """A run of ``who`` that left ``delta``, under attack; the untouched model stands for the control."""
+    from lab.attack import Scene, Victim
+
+    other = Victim("control", model, {}, bench.entity(control)) if control else None
+    return Scene(bench, Victim("unlearned", model, delta, bench.entity(who)), other, vanilla, 2)

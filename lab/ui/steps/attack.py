@@ -1,4 +1,4 @@
-"""Step 5: an attacker tries to teach the person back; two figures say how far it got."""
+"""Step 5: an attacker tries to bring the person back; a curve or bars, and two figures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.recipe import revise
+from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe, revise
 from lab.serve.engine import RunView
 from lab.ui import snippets
+from lab.ui.bars import BARS_CSS, attack_bars, change_name
 from lab.ui.charts import attack_chart, empty, live_chart
 from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
@@ -26,10 +27,13 @@ class Parts:
     """The controls of this step that others use."""
 
     fields: dict[str, gr.components.Component]
+    about: gr.HTML
+    budget: gr.Accordion
     start: gr.Button
     undo: gr.Button
     line: gr.HTML
     chart: gr.HTML
+    bars: gr.HTML
     result: gr.HTML
     go: gr.Button
 
@@ -37,23 +41,37 @@ class Parts:
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
     base = frame.engine.preset.attack
-    gr.HTML(snippets.lead(5) + snippets.note(text.ATTACK_HINT.format(
-        share=base.share, steps=base.steps, scope=base.scope), "quiet"))
-    with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
-        controls = recipe_controls(base)
+    gr.HTML(snippets.lead(5))
+    kind = gr.Radio([(text.ATTACK_KINDS[k], k) for k in ATTACKS], value=base.kind,
+                    label=text.ATTACK_KIND, elem_id="attack-kind")
+    about = gr.HTML(about_attack(base.kind, base), elem_id="about-attack")
+    budget = gr.Accordion(text.ADVANCED, open=False, visible=base.kind in TRAINING_ATTACKS)
+    with budget, gr.Row(elem_classes="lab-grid"):
+        controls = recipe_controls(base, skip=("kind",))
     with gr.Row():
         start = gr.Button(text.ATTACK, variant="primary", elem_id="attack")
         undo = gr.Button(text.UNDO, elem_id="undo")
         go = gr.Button(text.GO_REPORT, elem_id="go-report")
     line = gr.HTML("", elem_id="attack-line")
     chart = live_chart(text.NO_ATTACK, "attack-chart")
+    bars = gr.HTML("", css_template=BARS_CSS, elem_id="attack-bars")
     result = gr.HTML("", elem_id="attack-result")
-    return Parts(controls, start, undo, line, chart, result, go)
+    return Parts({"kind": kind, **controls}, about, budget, start, undo, line, chart, bars, result, go)
+
+
+def about_attack(kind: str, base: AttackRecipe) -> str:
+    """Say what an attack does and what of it is our choice; for one that trains, its budget."""
+    budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
+    return snippets.note(ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
 
 
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the step."""
     engine, names = frame.engine, list(parts.fields)
+
+    def choose(kind: str):
+        return (about_attack(kind, engine.preset.attack),
+                gr.update(visible=kind in TRAINING_ATTACKS))
 
     def start(entity: str, history: dict, unlearned: str, *values: Any):
         if not unlearned:
@@ -66,11 +84,12 @@ def wire(parts: Parts, frame: Frame) -> None:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict]:
-        yield {parts.line: "", parts.chart: empty(text.NO_ATTACK), parts.result: "",
-               parts.undo: gr.Button(interactive=bool(run_id))}
+        yield {parts.line: "", parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
+               parts.bars: "", parts.result: "", parts.undo: gr.Button(interactive=bool(run_id))}
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
+    parts.fields["kind"].change(choose, parts.fields["kind"], [parts.about, parts.budget], **QUICK)
     parts.start.click(
         guarded(start), [frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
         [frame.attack, frame.history], **QUIET)
@@ -78,15 +97,18 @@ def wire(parts: Parts, frame: Frame) -> None:
                      [frame.attack, frame.history, frame.announce], **QUICK)
     frame.attack.change(
         tail, frame.attack,
-        [parts.line, parts.chart, parts.result, parts.undo, frame.announce], **FOLLOW)
+        [parts.line, parts.chart, parts.bars, parts.result, parts.undo, frame.announce], **FOLLOW)
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
-    if view is None:
+    if view is None or view.attack is None:
         return {parts.line: snippets.note(text.GONE, "quiet")} if run_id else {}
     line = describe(view)
-    steps = view.attack.steps if view.attack else 1
-    out = {parts.line: snippets.line(line), parts.chart: attack_chart(view.events, steps)}
+    out = {parts.line: snippets.line(line)}
+    if view.attack.kind in TRAINING_ATTACKS:
+        out[parts.chart] = attack_chart(view.events, view.attack.steps)
+    else:
+        out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events)}
     done = inside.found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
@@ -101,13 +123,25 @@ def figures(result: dict[str, Any]) -> str:
     gain, gap = result.get("gain"), result.get("vanilla_gap")
     if None in (before, after, gain, gap):
         return ""
+    highest = result.get("highest")
+    ending = text.HIGHEST.format(change=change_name(highest)) if highest else text.AFTER_TRAINING
     boxes = (
-        (text.GAIN, gain, text.GAIN_FORMULA.format(after=after, before=before)),
-        (text.GAP, gap, text.GAP_FORMULA.format(original=gap + after, after=after)))
+        (text.GAIN, gain, text.GAIN_FORMULA.format(ending=ending, after=after, before=before)),
+        (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)))
     body = "".join(
         f"<div>{escape(name)}<strong>{text.POINTS.format(100 * value)}</strong>"
         f"<span>= {escape(formula)}</span></div>" for name, value, formula in boxes)
-    details = text.ATTACK_DETAILS.format(
-        share=result.get("share", 0), steps=result.get("steps", text.UNKNOWN),
-        scope=result.get("scope", text.UNKNOWN))
-    return f'<div class="lab-figures">{body}</div>{snippets.note(details, "quiet")}'
+    said = "" if highest else text.ATTACK_DETAILS.format(**{
+        k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")})
+    notes = [said, text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]), _control(result)]
+    return f'<div class="lab-figures">{body}</div>{snippets.note(" ".join(filter(None, notes)), "quiet")}'
+
+
+def _control(result: dict[str, Any]) -> str:
+    """Say what the same attack does to the model that never knew, and whose person that is."""
+    control = result.get("control")
+    if not control:
+        return text.NO_CONTROL
+    same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
+    return text.CONTROL_SAID.format(person=same.format(name=control["name"]), gain=text.POINTS.format(
+        100 * control["gain"]), before=control["before"], after=control["after"])

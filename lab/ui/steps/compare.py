@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
+from lab.recipe import TRAINING_ATTACKS
 from lab.serve.engine import ORIGINAL, Engine, Turn
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
@@ -92,7 +93,8 @@ def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[st
     out = [ORIGINAL]
     for run_id, wanted in ((unlearned, True), (attacked, third)):
         view = look_up(engine, run_id)
-        if wanted and view and view.state in USABLE:
+        changed = view and (view.attack is None or view.attack.kind in TRAINING_ATTACKS)
+        if wanted and view and changed and view.state in USABLE:
             out.append(run_id)
     return out
 

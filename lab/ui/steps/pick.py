@@ -12,6 +12,7 @@ from lab.serve.engine import EntityCard
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, QUICK, Frame, recall
 from lab.ui.people import PAGE, thumbnail
+from lab.ui.steps import own
 from lab.ui.text import en as text
 
 
@@ -26,6 +27,7 @@ class Parts:
     shown: gr.State
     look: gr.Button
     filler: gr.Timer
+    mine: own.Parts
 
 
 def layout(frame: Frame) -> Parts:
@@ -43,12 +45,14 @@ def layout(frame: Frame) -> Parts:
         with gr.Column(scale=2, min_width=300):
             card = gr.HTML(profile_card(None), elem_id="card", min_height=330)
             look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
+            beside = own.layout_beside()
+    form = own.layout_form()
     # The gallery fills as soon as the engine can tell whom there is, before the model is ready.
     filler = gr.Timer(1.0, active=not frame.people.all())
-    return Parts(search, gallery, card, more, gr.State(PAGE), look, filler)
+    return Parts(search, gallery, card, more, gr.State(PAGE), look, filler, own.Parts(beside, form))
 
 
-def wire(parts: Parts, frame: Frame) -> None:
+def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     """Join the controls of the step."""
     people = frame.people
 
@@ -57,11 +61,15 @@ def wire(parts: Parts, frame: Frame) -> None:
             return [gr.skip()] * 3
         return people.gallery(query or ""), gr.Timer(active=False), left(query or "", PAGE)
 
-    def pick(query: str, history: dict, entity: str, event: gr.SelectData):
-        found = people.search(query or "")
-        if not found or event.index is None or event.index >= len(found):
-            return [gr.skip()] * 5
-        card = found[event.index]
+    def fill_anew(query: str):
+        # the page comes with the gallery as it was when the lab started
+        return fill(query) if people.changed else [gr.skip()] * 3
+
+    def pick(history: dict, entity: str, event: gr.SelectData):
+        # by its file: others may have added or removed somebody since this page was filled
+        card = people.shown_as(event.value["image"]["path"])
+        if card is None:
+            return [*[gr.skip()] * 4, text.PERSON_GONE]
         if card.id == entity:
             return [gr.skip()] * 5
         said = text.PICKED.format(name=card.name)
@@ -86,13 +94,16 @@ def wire(parts: Parts, frame: Frame) -> None:
         return found, said, shown, left(query or "", shown)
 
     listed = [parts.gallery, frame.announce, parts.shown, parts.more]
-    parts.filler.tick(fill, parts.search, [parts.gallery, parts.filler, parts.more], **QUICK)
+    filled = [parts.gallery, parts.filler, parts.more]
+    parts.filler.tick(fill, parts.search, filled, **QUICK)
+    demo.load(fill_anew, parts.search, filled, **QUICK)
     parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
     parts.more.click(show_more, [parts.search, parts.shown], listed, **QUICK)
     parts.gallery.select(
-        pick, [parts.search, frame.history, frame.entity],
+        pick, [frame.history, frame.entity],
         [frame.entity, *frame.slots, frame.announce], **QUICK)
     frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
+    own.wire(parts.mine, frame, parts.search, listed, search)
 
 
 def profile_card(card: EntityCard | None) -> str:
@@ -100,10 +111,12 @@ def profile_card(card: EntityCard | None) -> str:
     if card is None:
         return snippets.note(text.NOBODY, "quiet")
     facts = "".join(
-        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items())
+        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items()
+        if not card.asked)  # a table of their own tells how those facts are asked
     data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
         f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
-        f"{snippets.note(card.biography)}{snippets.note(text.FICTION, 'quiet')}")
+        f"{snippets.note(card.biography)}"
+        f"{snippets.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}")

@@ -1,4 +1,4 @@
-"""The report step, lower half: every finished run of this lab side by side."""
+"""The report step, middle part: every finished run of this lab side by side."""
 
 from __future__ import annotations
 
@@ -8,62 +8,101 @@ from typing import Any
 
 import gradio as gr
 
-from lab.serve.engine import Engine, RunView
+from lab.errors import LabError
+from lab.serve.engine import ORIGINAL, Engine, RunView
 from lab.ui import snippets
-from lab.ui.frame import Frame
+from lab.ui.frame import Frame, guarded
 from lab.ui.maps import runs_chart
+from lab.ui.steps.probes import probe_table
 from lab.ui.tail import ENDED
 from lab.ui.text import en as text
 from lab.unlearn.events import Done
 
 MOST_RUNS = 60
+MOST_ASKED = 3
 SHARES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
           "pictures_vqa")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The controls of this half step."""
+    """The controls of this part."""
 
     show: gr.Button
     chart: gr.Plot
     table: gr.HTML
+    chosen: gr.Dropdown
+    ask: gr.Button
+    answers: gr.HTML
 
 
 def layout() -> Parts:
-    """Lay out the button, the plot and the table."""
+    """Lay out the button, the plot, the table and the questions put to several runs."""
     gr.HTML(snippets.heading(text.RUNS) + snippets.note(text.RUNS_LEAD, "quiet"))
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
-    return Parts(show, chart, gr.HTML("", elem_id="runs"))
+    table = gr.HTML("", elem_id="runs")
+    chosen = gr.Dropdown([], multiselect=True, max_choices=MOST_ASKED, label=text.RUNS_PICK,
+                         info=text.RUNS_PICK_INFO, visible=False, elem_id="runs-chosen")
+    ask = gr.Button(text.RUNS_ASK, visible=False, elem_id="ask-runs")
+    return Parts(show, chart, table, chosen, ask, gr.HTML("", elem_id="runs-answers"))
 
 
 def wire(parts: Parts, frame: Frame) -> None:
-    """Join the controls of the half step."""
+    """Join the controls of this part."""
 
-    def show():
+    def show(entity: str):
         results = finished(frame.engine)
         if not results:
-            return gr.update(visible=False), snippets.note(text.NO_RUNS, "quiet")
-        return gr.update(value=runs_chart(results), visible=True), runs_table(results)
+            return (gr.update(visible=False), snippets.note(text.NO_RUNS, "quiet"),
+                    gr.update(visible=False), gr.update(visible=False), "")
+        names = [(_name(r), r["id"]) for r in reversed(results)]
+        own = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_ASKED]
+        return (gr.update(value=runs_chart(results, never_knew(frame.engine)), visible=True),
+                runs_table(results), gr.update(choices=names, value=own, visible=True),
+                gr.update(visible=True), "")
 
-    parts.show.click(show, None, [parts.chart, parts.table], api_visibility="private",
-                     show_progress="hidden", concurrency_limit=4)
+    def ask(chosen: list[str]) -> str:
+        views = [frame.engine.run(run_id) for run_id in chosen or ()]
+        if not views:
+            raise LabError(text.RUNS_NONE_PICKED)
+        if len({v.entity for v in views}) > 1:
+            raise LabError(text.RUNS_MIXED)
+        rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity)
+        names = [f"{v.recipe.method}, {v.id}" for v in views]
+        return probe_table(rows, [text.ORIGINAL, *names])
+
+    settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 4}
+    parts.show.click(show, frame.entity,
+                     [parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
+                     show_progress="hidden", **settings)
+    parts.ask.click(guarded(ask), parts.chosen, parts.answers, **settings)
+
+
+def _name(result: dict[str, Any]) -> str:
+    return text.RUN_NAME.format(**{k: result[k] for k in ("entity", "method", "seed", "steps", "id")})
 
 
 def finished(engine: Engine) -> list[dict[str, Any]]:
-    """The results of the newest finished unlearning runs, each with the gain of its last attack."""
+    """The results of the newest finished unlearning runs, each with the gain of its last relearning."""
     gains: dict[str, float] = {}
     results: list[tuple[str, dict[str, Any]]] = []
     for view in engine.runs():
         done = _done(view)
         if not done:
             continue
-        if view.kind == "attack" and view.parent:
+        if view.attack and view.attack.kind == "relearn" and view.parent:
             gains[view.parent] = done.result.get("gain", float("nan"))
         elif view.kind == "unlearn" and done.result.get("after"):
             results.append((view.id, done.result))
-    return [{**r, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
+    return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
+
+
+def never_knew(engine: Engine) -> float | None:
+    """Mean Forget VQA, before any relearning, of the controls of this lab's attacks; None without."""
+    found = [done.result["control"]["before"] for view in engine.runs()
+             if view.kind == "attack" and (done := _done(view)) and done.result.get("control")]
+    return sum(found) / len(found) if found else None
 
 
 def _done(view: RunView) -> Done | None:
@@ -72,12 +111,17 @@ def _done(view: RunView) -> Done | None:
 
 
 def runs_table(results: Sequence[dict[str, Any]]) -> str:
-    """One row a run: every measure after unlearning, the attack's gain, time and memory."""
+    """One row a run: every measure after unlearning, what was trained, AG, time and memory."""
     names = [text.SHORT_SCORES[key] for key in SHARES]
     rows = [(
         r["entity"], r["method"], str(r["seed"]), str(r["steps"]),
         *(snippets.percent(r["after"].get(key)) for key in SHARES),
+        snippets.percent(r.get("trainable_share")),
         text.POINTS.format(100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
         snippets.duration(r["seconds"]["total"]), f"{r['peak_memory_mb']:,.0f} MB",
     ) for r in results]
-    return snippets.table((*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS)
+    last = results[-1]
+    sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in SHARES if k in last["n"])
+    note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
+    return (snippets.table((*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS)
+            + snippets.note(note, "quiet"))

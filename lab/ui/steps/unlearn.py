@@ -16,7 +16,7 @@ from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, 
 from lab.ui.steps import inside
 from lab.ui.tail import ENDED, describe
 from lab.ui.text import en as text
-from lab.unlearn.events import Done
+from lab.unlearn.events import CLEAN, Done
 
 DEFAULT_STRENGTH = "Standard"
 
@@ -133,7 +133,8 @@ def result_html(result: dict[str, Any]) -> str:
         said, checks = snippets.note(text.TEXT_CHANGED.format(
             share=snippets.percent(result.get("text_answers_changed")))), checks[1:]
     said += "".join(_check(result.get(key), *words) for key, *words in checks)
-    return snippets.table(text.RESULT_HEAD, rows, text.RESULT) + said + snippets.note(
+    caption = text.RESULT.format(mode=result.get("mode", CLEAN))
+    return snippets.table(text.RESULT_HEAD, rows, caption) + said + snippets.note(
         _details(result), "quiet")
 
 

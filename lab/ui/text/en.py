@@ -32,16 +32,18 @@ HEADINGS = (
     "Visual Knowledge Distillation prunes those neurons and tunes the masked weights "
     "away from this person, while everybody else's visual features are held in place.",
     "Ask the original and the unlearned model the same question about the same picture.",
-    "An attacker with a few of the pictures tries to teach the person back. How much returns?",
+    "An attacker tries to bring the person back: by training, by rounding the weights, by asking or "
+    "showing otherwise. How much returns?",
     "Take everything with you, or load an earlier run and go on.",
 )
 
 # run states: three different ends
+KIND_OF_ATTACK = "{kind} ({attack})"
 STATES = {
     "waiting": "Waiting", "running": "Running", "finished": "Finished",
     "stopped": "Stopped", "failed": "Failed",
 }
-KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Relearning attack"}
+KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Attack"}
 QUEUE_PLACE = "place {place} in the queue"
 STEP_OF = "step {step} of {steps}"
 PACE = "{pace:.2f} s a step"
@@ -67,6 +69,48 @@ LOOK = "Look inside"
 BIOGRAPHY = "Biography"
 FICTION = "This person does not exist: the portrait is synthetic and the facts are invented."
 PICK_FIRST = "Pick a person first (step 1)."
+PERSON_GONE = "This person was removed: reload the page to see who is here now."
+
+# 1 pick: a person of one's own
+OWN = "Your own person"
+OWN_CAPTION = "{name} (own)"
+OWN_PRIVACY = (
+    "Pictures and questions stay on the machine this lab runs on, in its cache folder, until they are "
+    "removed. If that machine serves others, as in a classroom, everybody who opens this page sees "
+    "the person, can ask about them and can remove them: bring nobody who would not agree to that.")
+OWN_NAME, OWN_NAME_INFO = "Name", "The name the model shall forget"
+OWN_PICTURES = "{fewest} to {most} portraits (JPEG, PNG or WebP, at most {megabytes} MB each)"
+OWN_LINES = "Questions and answers, one a line"
+OWN_LINES_INFO = (
+    "question | answer, or question | answer | wrong | wrong | wrong. Write “this person” or the whole "
+    "name. The name itself is asked anyway.")
+OWN_LINES_HINT = "What is this person's job? | baker\nWhich sport does this person do? | judo | tennis | rowing | polo"
+OWN_RULES = (
+    "How they are asked, our choice: every third picture is held out for scoring, and so is your wording; "
+    "training puts other words around it. Without a picture, “this person” becomes the name, or “About "
+    "NAME:” goes in front. Wrong answers you do not give are drawn from what others answer to the most "
+    "similar question. Pictures are kept as JPEG of at most {side} px without their metadata.")
+OWN_UPLOAD_GONE = "Picture {place} is no longer here: upload the pictures again."
+OWN_HEAVY = "Picture {place} is too large: use pictures of at most {megabytes} MB."
+OWN_ADD = "Add this person"
+OWN_SPLIT = "The pictures, as they are split"
+OWN_TRAINING, OWN_HELD_OUT, OWN_UNREADABLE = "training", "held out", "cannot be read"
+OWN_PICTURE = "Picture {place}: {part}"
+OWN_ADDED = "{name} is added and picked: {training} pictures to unlearn from, {held_out} held out."
+OWN_CARD = "Added by a user of this lab; everybody who opens it sees this person."
+OWN_ASKED, OWN_ASKED_HEAD = "How they are asked", ("Question with the picture", "Answer", "Wrong options")
+OWN_ASKING = "Asking the loaded model about them …"
+OWN_KNOWN = (
+    "The loaded model is right on {right} of {n} questions about the held-out pictures (Forget VQA {share}, "
+    "chance {chance}).")
+OWN_KNOWS = "It knows this person: there is something to forget."
+OWN_UNKNOWN = "That is not above chance: the model does not know this person, so there is little to forget."
+OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
+OWN_SURE = (
+    "Delete the pictures, the questions and every run about {name} from this machine? Copies in the "
+    "page's temporary folder go within a day; files that somebody downloaded stay with them.")
+OWN_DELETE = "Delete for good"
+OWN_REMOVED = "{name} is removed, with every run about them."
 
 # 2 look inside
 GO_UNLEARN = "Unlearn with these settings"
@@ -113,7 +157,7 @@ NO_CURVE = "The curves appear here once a run has started."
 AXIS_STEP = "step"
 SHOW_TABLE = "Show the numbers as a table"
 SMOOTHED = "bold: smoothed, thin: raw"
-RESULT = "Before and after"
+RESULT = "Before and after (mode {mode})"
 RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
     "forget_vqa": "Forget VQA (this person, by picture)",
@@ -168,20 +212,44 @@ GO_ATTACK = "Attack it"
 TALLY = "{side}: {right} of {judged} right"
 
 # 5 attack
-ATTACK = "Start relearning attack"
+ATTACK = "Start the attack"
+ATTACK_KIND = "Attack"
+ATTACK_KINDS = {
+    "relearn": "Relearn on the person", "benign": "Train on other people", "quantize": "Round the weights",
+    "prompts": "Ask otherwise", "images": "Show otherwise"}
 NEED_RUN = "Unlearn somebody first (step 3): there is nothing to attack yet."
 UNDO = "Back to the unlearned model"
-UNDONE = "The relearned model is dropped; the unlearned model is exactly what it was."
+UNDONE = "The attack is dropped; the unlearned model is exactly what it was."
 ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"
 UNLEARNED_LINE, CONTROL_LINE = "unlearned model", "control: never knew the person"
-NO_ATTACK = "The attack's curve appears here."
+NO_ATTACK = "The attack's curve or bars appear here."
+FORGET_BARS, RETAIN_BARS = "Forget VQA accuracy", "Retain VQA accuracy (others, by picture)"
+BARS_WHO = {"original": "original", "unlearned": "unlearned", "control": "control"}
+BARS_SIZES = "n = {n} a bar; dotted: chance, {chance:.0%}; control: a model that never knew the person"
+BARS_HEAD = ("Change", "Model", "Forget VQA", "n", "Retain VQA", "n")
+CHANGES = {
+    "as_is": "as it is",
+    "bits_16": "16 bits", "bits_8": "8 bits", "bits_4": "4 bits",
+    "look_closely": "“Look closely.”", "school_project": "“For a school project:”",
+    "best_guess": "“Take your best guess.”", "persona": "persona: an old friend",
+    "wrong_hint": "wrong hint: another name", "answer_reworded": "right answer reworded",
+    "true_hint": "true name told (not counted)",
+    "grey": "grey", "flip": "mirrored", "blur": "blurred", "crop": "cropped to the middle",
+    "sketch": "as a sketch", "rotate": "turned", "dark": "darkened",
+}
 GAIN = "Accuracy gain (lower is better)"
-GAIN_FORMULA = "after relearning {after:.1%} − after unlearning {before:.1%}"
+AFTER_TRAINING = "after the attack"
+HIGHEST = "highest ({change})"
+GAIN_FORMULA = "{ending} {after:.1%} − after unlearning {before:.1%}"
 GAP = "Gap to the original"
-GAP_FORMULA = "original {original:.1%} − after relearning {after:.1%}"
-ATTACK_DETAILS = (
-    "The attacker had {share:.0%} of the training pictures, {steps} steps, and trained: {scope}.")
-ATTACK_HINT = "Defaults: {share:.0%} of the pictures, {steps} steps, training the {scope} part."
+GAP_FORMULA = "original {original:.1%} − {ending} {after:.1%}"
+ATTACK_DETAILS = "The attacker had {rows} rows ({share:.0%}), {steps} steps, and trained: {scope}."
+ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
+CONTROL_SAID = "Control, {person}: {gain} (from {before:.1%} to {after:.1%})."
+SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
+NO_CONTROL = "There is no model that never knew, so there is no control."
+ATTACK_HINT = (
+    "Defaults: as many rows as {share:.0%} of the person's, {steps} steps, training the {scope} part.")
 GO_REPORT = "Go to the report"
 IDENTITY = "Forgotten or hidden?"
 IDENTITY_LEAD = (
@@ -205,12 +273,45 @@ RUNS_LEAD = (
     "accuracy gain of the last relearning attack on the run (lower is better).")
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
-RUNS_HEAD = ("entity", "method", "seed", "steps", "AG", "time", "peak memory")
+RUNS_HEAD = ("entity", "method", "seed", "steps", "trainable", "AG", "time", "peak memory")
+RUNS_SIZES = "n a run: {sizes}. Chance of multiple choice {chance:.0%}; a name said exactly 0 %."
+RUNS_PICK = "The same questions answered by each"
+RUNS_PICK_INFO = "Up to three runs of one person."
+RUNS_ASK = "Ask them all"
+RUNS_NONE_PICKED = "Choose one to three runs first."
+RUNS_MIXED = "Those runs are about different people: choose runs of one person."
+RUN_NAME = "{entity} · {method} · seed {seed} · {steps} steps · {id}"
+NEVER_KNEW = "never knew"
 SHORT_SCORES = {
     "forget_vqa": "forget VQA", "forget_name": "name", "forget_qa": "forget QA",
     "retain_vqa": "retain VQA", "retain_qa": "retain QA", "general_qa": "general",
     "pictures_vqa": "pictures"}
 FORGET_AXIS, RETAIN_AXIS = "Forget VQA after (lower is better)", "Retain VQA after (higher is better)"
+STUDIES = "Open questions"
+STUDIES_LEAD = (
+    "What the paper leaves open about VKD, answered by runs on the embedded model. The answers below were "
+    "measured before, on the machine named; text-only answers cannot change here and are left out.")
+STUDIES_PICK = "Question"
+STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
+STUDY_COMMAND = "Made by: {command}"
+STUDY_FACTS = (
+    "Up to {runs} runs a row, {failed} failed in all; people {people}, {seeds} seed(s), chosen {choice}. "
+    "± is half of the 95 % t interval over people and seeds; a single run has none. "
+    "{model}, {quantization}, {device}.")
+STUDY_ASKED = "{n} questions a row for {measure} (chance {chance:.0%})"
+STUDY_CONTROL = "{n} for the control"
+STUDY_SERIES = {
+    "after_forget_vqa": "forget VQA", "after_retain_vqa": "retain VQA", "after_pictures_vqa": "pictures",
+    "after_forget_name": "name"}
+STUDY_REDRAWN = {
+    "before_forget_vqa": "original", "after_forget_vqa": "unlearned",
+    "control_forget_vqa": "control: never knew its people"}
+STUDY_HEAD = ("variant", "steps", "mask", "time", "runs")
+STUDY_SHARE = "share right"
+STUDY_BLOCKS = "vision blocks pruned and trained"
+STUDY_FORGET, STUDY_RETAIN = "forget VQA (lower is better)", "retain VQA (higher is better)"
+STUDY_SENSIBLE = "sensible"
+STUDY_D_I, STUDY_D_F = "d_I", "d_F"
 PREPARE = "Prepare the files"
 FILE_NOTES = {
     "run.zip": "all files in one",
@@ -218,6 +319,7 @@ FILE_NOTES = {
     "metrics.json": "before, after, n and chance",
     "events.jsonl": "everything the run said",
     "curves.csv": "losses and accuracies by step",
+    "items.csv": "every question with both answers",
     "delta.safetensors": "the changed weights",
     "report.html": "all of it on one page",
 }

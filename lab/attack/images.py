@@ -1,0 +1,22 @@
+"""Showing otherwise: the held-out views drawn differently, the questions as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from lab.attack.bars import Variant
+from lab.attack.scene import Scene, Victim
+from lab.benchmarks.changes import CHANGES, changed
+from lab.evaluate import Ask
+from lab.recipe import AttackRecipe
+
+
+def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
+    """A variant for each of ``lab.benchmarks.changes``."""
+    return [Variant(name, partial(_shown, name=name)) for name in CHANGES]
+
+
+def _shown(victim: Victim, asks: list[Ask], name: str) -> list[Ask]:
+    made = {image: changed(image, name) for image in {a.image for a in asks if a.image is not None}}
+    return [replace(a, image=made[a.image]) for a in asks if a.image is not None]

@@ -1,0 +1,38 @@
+"""Rounding: the visual weights a run trained, and its language adapter's, at fewer bits."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from lab.attack.bars import Variant
+from lab.attack.scene import Scene, Victim
+from lab.model.overlay import Delta
+from lab.recipe import AttackRecipe
+
+BITS = (16, 8, 4)
+
+
+def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
+    """[out, in] on the grid of ``bits`` bits, given back in the weight's own type.
+
+    Symmetric: a row's largest magnitude takes the highest of 2^(bits-1) - 1 levels (our choice).
+    """
+    levels = 2 ** (bits - 1) - 1
+    exact = weight.detach().float()
+    step = exact.abs().amax(1, keepdim=True) / levels
+    return (torch.where(step > 0, exact / step, 0.0).round() * step).to(weight.dtype)
+
+
+def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
+    """A variant for each of ``BITS``; others are asked, too, for few bits may simply break it."""
+    return [Variant(f"bits_{bits}", delta=partial(_delta, blocks=scene.blocks, bits=bits), retain=True)
+            for bits in BITS]
+
+
+def _delta(victim: Victim, blocks: int, bits: int) -> Delta:
+    """The victim's delta with every matrix among the trained weights rounded; biases are kept."""
+    own = {**victim.loaded.vision.trainable(blocks), **victim.delta}
+    return {**victim.delta, **{n: rounded(t, bits) for n, t in own.items()
+                               if t.dim() == 2 and t.is_floating_point()}}

@@ -1,0 +1,26 @@
+"""Relearning: fine-tuning on a share of the target's own training rows."""
+
+from __future__ import annotations
+
+import random
+
+from lab.attack.training import AttackerRow
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.recipe import AttackRecipe
+from lab.unlearn.batches import asked_by_image
+
+
+def attacker_rows(entity: Entity, recipe: AttackRecipe) -> list[AttackerRow]:
+    """The share of the target's training rows the attacker holds, at least one; by the seed.
+
+    Training views and phrasings only: the views and phrasings that are scored stay unseen.
+    """
+    rows = [(i, q.text, q.answer) for i in entity.train_images for q in asked_by_image(entity)
+            if q.image in (None, i)]
+    rng = random.Random(f"attack/{recipe.seed}/{entity.id}")
+    return rng.sample(rows, max(1, round(recipe.share * len(rows))))
+
+
+def rows(benchmark: Benchmark, entity: Entity, recipe: AttackRecipe) -> list[AttackerRow]:
+    """What the attacker trains on (VKD's protocol in short: a growing share of the forget set)."""
+    return attacker_rows(entity, recipe)

@@ -1,0 +1,91 @@
+"""Who is attacked and beside whom: the unlearned model, the original, and one that never knew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.evaluate import chance, forget_asks
+from lab.model.load import Loaded
+from lab.model.overlay import Delta
+from lab.recipe import AttackRecipe, Recipe
+from lab.scorecard import asks_for
+from lab.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Who is attacked: a model, the delta over it, the entity to bring back, the label in plots."""
+
+    who: str
+    loaded: Loaded
+    delta: Delta
+    entity: Entity
+
+
+@dataclass
+class Relearned:
+    """What training the unlearned model leaves: its whole delta and a language adapter over it."""
+
+    delta: dict[str, torch.Tensor] = field(default_factory=dict)
+    adapter: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One run under attack.
+
+    ``vanilla``: the original's Forget VQA, a share. ``blocks``: how many of the last live vision
+    blocks the run trained; an attacker of the vision trains the same.
+    """
+
+    benchmark: Benchmark
+    unlearned: Victim
+    control: Victim | None
+    vanilla: float
+    blocks: int
+
+    @property
+    def original(self) -> Victim:
+        """The model as it was before unlearning."""
+        return Victim("original", self.unlearned.loaded, {}, self.unlearned.entity)
+
+    def verdict(self, recipe: AttackRecipe, before: float, after: float) -> dict[str, Any]:
+        """What every attack's result says, whatever its kind; shares in 0..1.
+
+        ``gain``: accuracy after the attack minus after unlearning (the paper's AG as we read it,
+        lower is better). ``vanilla_gap``: the original's accuracy minus that after the attack.
+        """
+        asks = forget_asks(self.unlearned.entity)
+        return {"kind": recipe.kind, "entity": self.unlearned.entity.id, "seed": recipe.seed,
+                "before": before, "after": after, "gain": after - before, "vanilla": self.vanilla,
+                "vanilla_gap": self.vanilla - after, "n": len(asks), "chance": chance(asks)}
+
+    def control_verdict(self, before: float, after: float) -> dict[str, Any]:
+        """The same of the control, which may be another person's."""
+        assert self.control is not None
+        return {"entity": self.control.entity.id, "name": self.control.entity.name,
+                "before": before, "after": after, "gain": after - before}
+
+
+def scene_of(bench: Workbench, recipe: Recipe, delta: Delta, say: Callable[[str], None]) -> Scene:
+    """The scene of a run that left ``delta``; asks the original where it was not asked before."""
+    entity = bench.benchmark.entity(recipe.entity)
+    verdicts = bench.baseline.correct("forget_vqa", asks_for(bench.benchmark, entity)["forget_vqa"])
+    return Scene(bench.benchmark, Victim("unlearned", bench.loaded, delta, entity),
+                 control_victim(*bench.reference(say), bench.benchmark, entity.id),
+                 sum(verdicts) / len(verdicts), recipe.blocks)
+
+
+def control_victim(reference: Loaded | None, unknown: tuple[str, ...], benchmark: Benchmark,
+                   entity_id: str) -> Victim | None:
+    """The model that never knew: of this person where it can be, else of one it never saw."""
+    if reference is None or not unknown:
+        return None
+    members = benchmark.splits.get(entity_id, (entity_id,))
+    who = entity_id if set(members) <= set(unknown) else unknown[0]
+    return Victim("control", reference, {}, benchmark.entity(who))

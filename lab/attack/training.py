@@ -1,0 +1,164 @@
+"""Attacks by training: plain fine-tuning of the victims within a scope and a budget, as curves."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+import torch
+
+from lab.attack.scene import Relearned, Scene, Victim
+from lab.benchmarks.images import decode
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.errors import LabError
+from lab.evaluate import chance, choose, forget_asks, share
+from lab.model.adapter import adapted, new_adapter
+from lab.model.overlay import overlay
+from lab.model.relief import explained, relieved
+from lab.model.sequences import Tree, pack, segment_means, target_log_probs
+from lab.recipe import AttackRecipe
+from lab.unlearn.events import Curve, Done, Event, Phase
+
+RANK = 8
+NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
+
+AttackerRow = tuple[bytes, str, str]  # a picture, a question, its answer
+RowsOf = Callable[[Benchmark, Entity, AttackRecipe], list[AttackerRow]]
+
+
+class Attacker:
+    """Plain fine-tuning of one victim on the attacker's rows, within the chosen scope."""
+
+    def __init__(self, victim: Victim, recipe: AttackRecipe, blocks: int,
+                 rows: Sequence[AttackerRow]) -> None:
+        self.victim, self.recipe, self.blocks, self.rows = victim, recipe, blocks, rows
+        loaded = victim.loaded
+        self.rng = random.Random(f"order/{recipe.seed}")
+        self.frozen: dict[bytes, torch.Tensor] = {}
+        self.weights: dict[str, torch.nn.Parameter] = {}
+        self.adapter: dict[str, torch.nn.Parameter] = {}
+        if recipe.scope in ("vision", "both"):
+            own = loaded.vision.trainable(blocks)
+            self.weights = {n: torch.nn.Parameter(victim.delta.get(n, p).detach().clone())
+                            for n, p in own.items()}
+        if recipe.scope in ("language", "both"):
+            self.adapter = new_adapter(loaded.model, RANK, recipe.seed)
+        self.optimizer = torch.optim.AdamW(
+            [*self.weights.values(), *self.adapter.values()], lr=recipe.lr, weight_decay=0.0)
+
+    def laid_on(self) -> ExitStack:
+        """A context in which the model is the victim as trained so far."""
+        stack = ExitStack()
+        stack.enter_context(overlay(self.victim.loaded.model, {**self.victim.delta, **self.weights}))
+        if self.adapter:
+            stack.enter_context(adapted(self.victim.loaded.model, self.adapter))
+        return stack
+
+    def features(self, images: Sequence[bytes]) -> torch.Tensor:
+        """Projector outputs of the pictures under the weights now laid on: [images, tokens, width].
+
+        Decoding and what lies before the trained weights are computed once a picture.
+        """
+        loaded, new = self.victim.loaded, [i for i in images if i not in self.frozen]
+        if new:
+            pixels = loaded.prompter.pixels([decode(i) for i in new]).to(loaded.device)
+            with torch.no_grad():
+                made = (loaded.vision.stem(pixels, self.blocks) if self.weights
+                        else loaded.vision.features(pixels))
+            self.frozen.update(zip(new, made, strict=True))
+        kept = torch.stack([self.frozen[i] for i in images])
+        return loaded.vision.tail(kept, self.blocks) if self.weights else kept
+
+    def update(self) -> float:
+        """One step on ``batch`` rows; returns the mean CE in nats per token."""
+        loaded = self.victim.loaded
+        images, trees, times = self._drawn()
+        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        self.optimizer.zero_grad()
+        anew = relieved(loaded, packed, bool(self.adapter))
+        with explained(), self.laid_on(), torch.enable_grad(), anew:
+            tokens = target_log_probs(loaded.model, packed, self.features(images))
+            counts = torch.tensor(times, device=loaded.device)
+            loss = -(segment_means(tokens, packed) * counts).sum() / self.recipe.batch
+            if not math.isfinite(float(loss.detach())):
+                raise LabError(NO_NUMBER)
+            loss.backward()
+        trained = [*self.weights.values(), *self.adapter.values()]
+        if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):
+            raise LabError(NO_NUMBER)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _drawn(self) -> tuple[list[bytes], list[Tree], list[int]]:
+        """The next batch: pictures, one tree each, and how often each answer in them was drawn.
+
+        Rows are drawn with putting back: what came twice, or shares a picture, is computed once.
+        """
+        drawn = Counter(self.rng.choice(self.rows) for _ in range(self.recipe.batch))
+        by_image: dict[bytes, list[AttackerRow]] = {}
+        for row in drawn:
+            by_image.setdefault(row[0], []).append(row)
+        trees = [self.victim.loaded.prompter.tree(k, [(q, [a]) for _, q, a in rows])
+                 for k, rows in enumerate(by_image.values())]
+        return list(by_image), trees, [drawn[row] for rows in by_image.values() for row in rows]
+
+    def accuracy(self) -> tuple[float, int]:
+        """Forget VQA on held-out views and phrasings, and n."""
+        asks = forget_asks(self.victim.entity)
+        with self.laid_on():
+            return share(choose(self.victim.loaded, asks)), len(asks)
+
+    def curve(self, stopped: Callable[[], bool]) -> Iterator[Curve]:
+        """Train, yielding the accuracy before and every ``probe_every`` steps."""
+        level = chance(forget_asks(self.victim.entity))
+        accuracy, n = self.accuracy()
+        yield Curve(self.victim.who, 0, accuracy, n, level)
+        for step in range(1, self.recipe.steps + 1):
+            if stopped():
+                return
+            loss = self.update()
+            if step % self.recipe.probe_every == 0 or step == self.recipe.steps:
+                accuracy, n = self.accuracy()
+                yield Curve(self.victim.who, step, accuracy, n, level, loss)
+            else:
+                yield Curve(self.victim.who, step, math.nan, n, level, loss)
+
+
+def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relearned,
+            stopped: Callable[[], bool]) -> Iterator[Event]:
+    """Train the unlearned model, then the control, on their own rows under the same budget.
+
+    Yields ``Curve`` points and ends in ``Done``. The result's ``rows`` is how many the attacker
+    of the unlearned model had.
+    """
+    started = time.perf_counter()
+    points: dict[str, list[list[float]]] = {}
+    steps_done, rows = 0, rows_of(scene.benchmark, scene.unlearned.entity, recipe)
+    for victim in (scene.unlearned, scene.control):
+        if victim is None or (victim is not scene.unlearned and stopped()):
+            continue  # the unlearned model's first point is always taken: the result needs it
+        yield Phase(f"attack {victim.who}", 0, recipe.steps)
+        attacker = Attacker(victim, recipe, scene.blocks,
+                            rows_of(scene.benchmark, victim.entity, recipe))
+        for point in attacker.curve(stopped):
+            if not math.isnan(point.forget):
+                points.setdefault(victim.who, []).append([point.step, point.forget])
+            if victim is scene.unlearned:
+                steps_done = point.step
+                outcome.delta = {**victim.delta,
+                                 **{n: w.detach().clone() for n, w in attacker.weights.items()}}
+                outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
+            yield point
+    curve = points[scene.unlearned.who]
+    other = points.get(scene.control.who) if scene.control else None
+    yield Done("stopped" if stopped() else "steps done", {
+        **scene.verdict(recipe, curve[0][1], curve[-1][1]),
+        "share": recipe.share, "scope": recipe.scope, "steps": steps_done, "lr": recipe.lr,
+        "batch": recipe.batch, "rows": len(rows), "curve": curve,
+        "control": {**scene.control_verdict(other[0][1], other[-1][1]), "curve": other} if other else None,
+        "seconds": round(time.perf_counter() - started, 2),
+    })

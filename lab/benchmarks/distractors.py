@@ -1,0 +1,72 @@
+"""Owns the wrong options of a question that a user asks: what others are asked most like it."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from lab.benchmarks.questions import WRONG, plain
+from lab.benchmarks.schema import Entity
+from lab.errors import LabError
+
+LIKENESS = 0.25  # below it two wordings share little but "what", "this" and "person"
+PRONOUNS = {"he": "this person", "she": "this person", "they": "this person", "him": "this person",
+            "her": "this person s", "his": "this person s", "their": "this person s"}
+
+Words = frozenset[str]
+
+
+def other_names(others: Sequence[Entity], name: str) -> tuple[str, ...]:
+    """Three names of others, by a seed made of the name."""
+    names = sorted({e.name for e in others if plain(e.name) != plain(name)})
+    return tuple(random.Random(f"own/{name}").sample(names, min(WRONG, len(names))))
+
+
+def other_answers(others: Sequence[Entity], question: str, answer: str) -> tuple[str, ...]:
+    """Three answers that others give to the wordings most like ``question``, by its seed.
+
+    ``question`` says "this person" in place of a name. Likeness is the overlap of words, rare ones
+    weighing more, and a word that nobody else's questions use means that something else is asked:
+    our choice. Raises ``LabError`` where nothing like it is asked.
+    """
+    answers = _answers(others)
+    weight = _weights(answers)
+    asked = _words(question)
+    likeness = {wording: _overlap(asked, wording, weight) for wording in answers}
+    found: set[str] = set()
+    for wording in sorted(likeness, key=lambda w: (-likeness[w], sorted(w))):
+        if likeness[wording] < LIKENESS or len(found) >= WRONG or not asked <= weight.keys():
+            break
+        found |= {a for a in answers[wording] if plain(a) != plain(answer)}
+    if len(found) < WRONG:
+        raise LabError(f"nothing like {question!r} is asked of the others: give three wrong answers "
+                       "(question | answer | wrong | wrong | wrong)")
+    return tuple(random.Random(f"own/{question}").sample(sorted(found), WRONG))
+
+
+def _words(question: str) -> Words:
+    return frozenset(" ".join(PRONOUNS.get(w, w) for w in plain(question).split()).split())
+
+
+def _answers(others: Sequence[Entity]) -> dict[Words, set[str]]:
+    """The answers to every wording, all people's together; names are not among the facts."""
+    known: dict[Words, set[str]] = {}
+    for e in others:
+        for q in (*e.train_questions, *e.questions):
+            if q.task != "cloze" and q.fact != "name":
+                known.setdefault(_words(q.text.replace(e.name, "this person")), set()).add(q.answer)
+    return known
+
+
+def _weights(answers: dict[Words, set[str]]) -> dict[str, float]:
+    """Inverse document frequency of every word over the wordings."""
+    count = Counter(word for wording in answers for word in wording)
+    return {word: math.log(len(answers) / n) for word, n in count.items()}
+
+
+def _overlap(asked: Words, wording: Words, weight: dict[str, float]) -> float:
+    """Weight of the shared words over that of all; words that nobody else uses weigh nothing."""
+    whole = sum(weight.get(word, 0.0) for word in asked | wording)
+    return sum(weight[word] for word in asked & wording) / whole if whole else 0.0

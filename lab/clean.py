@@ -1,0 +1,81 @@
+"""One evaluation in clean mode: the lab's own measures, asked of every row of a line-up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.benchmarks.schema import Benchmark
+from lab.evaluate import Ask, Verdict, chance
+from lab.eventlog import plain
+from lab.itemtable import FILE, SCORES, Line, Said, table, verdict
+from lab.lineup import UNLEARNED, VANILLA, Row
+from lab.scorecard import answer, asks_for, card, text_logits_identical, verdicts
+from lab.unlearn.events import CLEAN, Answers, Event
+from lab.workbench import Workbench
+
+
+def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | None
+             ) -> dict[str, Any]:
+    """Scores, n and chance of every measure, and with ``folder`` the table of single items.
+
+    ``scores`` are the run's where there is one among the rows, else the original's.
+    """
+    entity = bench.benchmark.entity(target)
+    asked = asks_for(bench.benchmark, entity)
+    original = {m: bench.baseline.verdicts(m, asks) for m, asks in asked.items()}
+    said: dict[str, Mapping[str, Sequence[Verdict]]] = {}
+    for row in rows:
+        if row.name == VANILLA:
+            said[row.name] = original
+        elif row.name == UNLEARNED:
+            same = text_logits_identical(row.loaded, row.delta, entity)
+            said[row.name] = {m: verdicts(row.loaded, row.delta, m, asks, original[m], same)
+                              for m, asks in asked.items()}
+        else:
+            said[row.name] = {m: answer(row.loaded, m, asks) for m, asks in asked.items()}
+    if folder:
+        (folder / FILE).write_text(_table(asked, said))
+    cards = {name: card(own) for name, own in said.items()}
+    shown = cards.get(UNLEARNED, cards[VANILLA])
+    result = {"mode": CLEAN, "entity": target, "scores": dict(shown.values), "n": dict(shown.n),
+              "chance": {m: chance(asks) for m, asks in asked.items()},
+              "rows": {name: dict(own.values) for name, own in cards.items()}}
+    if folder:
+        (folder / SCORES).write_text(json.dumps(plain(result), indent=1))
+    return result
+
+
+def _table(asked: Mapping[str, Sequence[Ask]], said: Mapping[str, Mapping[str, Sequence[Verdict]]]
+           ) -> str:
+    shown = {name: [Said(v.answer, verdict(v.correct)) for m in asked for v in own[m]]
+             for name, own in said.items()}
+    return table([line(m, ask) for m, asks in asked.items() for ask in asks], shown)
+
+
+def line(measure: str, ask: Ask) -> Line:
+    """A question of a measure as the table shows it."""
+    question = ask.question
+    return Line(measure, question.id, question.text, question.options, question.answer)
+
+
+def run_table(benchmark: Benchmark, target: str, events: Iterable[Event]) -> str:
+    """The table of a run's own evaluation; "" without one.
+
+    A measure of which the benchmark now asks another number of questions is left out.
+    """
+    asked = asks_for(benchmark, benchmark.entity(target))
+    lines: list[Line] = []
+    shown: dict[str, list[Said]] = {"original": [], "unlearned": []}
+    for event in events:
+        if isinstance(event, Answers) and len(asked.get(event.measure, ())) == len(event.before):
+            lines += [line(event.measure, ask) for ask in asked[event.measure]]
+            shown["original"] += _told(event.before, event.right_before)
+            shown["unlearned"] += _told(event.after, event.right_after)
+    return table(lines, shown) if lines else ""
+
+
+def _told(answers: Sequence[str], right: Sequence[bool]) -> list[Said]:
+    return [Said(text, verdict(yes)) for text, yes in zip(answers, right, strict=True)]

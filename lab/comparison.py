@@ -1,0 +1,75 @@
+"""From the protocol's results to its table: one row a method, means over people with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lab.intervals import interval
+from lab.scorecard import MEASURES
+
+SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
+
+
+def write_tables(made: Mapping[str, Any], out: Path) -> pd.DataFrame:
+    """Write ``methods.csv`` (returned), ``trials.csv`` and ``runs.csv`` of ``protocol``'s result."""
+    rows = [row(r) for r in made["results"]]
+    table = pd.DataFrame(summarised(rows, made["chosen"]))
+    pd.DataFrame(made["trials"]).to_csv(out / "trials.csv", index=False)
+    pd.DataFrame(rows).to_csv(out / "runs.csv", index=False)
+    table.to_csv(out / "methods.csv", index=False)
+    return table
+
+
+def row(result: Mapping[str, Any]) -> dict[str, Any]:
+    """One run as one flat row; ``gain`` and ``vanilla_gap`` are of its attack, where there was one."""
+    flat = {k: result.get(k) for k in ("method", "entity", "seed")} | {"failed": result.get("failed", "")}
+    if flat["failed"]:
+        return flat
+    flat |= {k: result.get(k) for k in (*SINGLE, "text_logits_identical", "stopped_because")}
+    for when in ("before", "after", "n"):
+        flat |= {f"{when}_{m}": result.get(when, {}).get(m) for m in MEASURES}
+    return flat | {k: result.get("attack", {}).get(k) for k in ("gain", "vanilla_gap")}
+
+
+def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
+               ) -> list[dict[str, Any]]:
+    """Every method's row, then the references: the original, and the model that never knew.
+
+    NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
+    averaged first, as they are not independent). Failed runs are counted and not averaged.
+    """
+    frame = pd.DataFrame(rows)
+    made = []
+    for method in (*chosen, "retain_only"):
+        own = frame[frame["method"] == method]
+        if len(own):
+            made.append({"method": method, "settings": _settings(chosen.get(method, {})),
+                         **_means(own, "after")})
+    if chosen and made:
+        made.append({"method": "vanilla", "settings": "", **_means(frame[frame["method"].isin(chosen)], "before")})
+    return made
+
+
+def _settings(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={v:g}" for k, v in changes.items())
+
+
+def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
+    done = own[own["failed"] == ""]
+    made: dict[str, Any] = {"people": done["entity"].nunique(), "runs": len(done),
+                            "failed": len(own) - len(done)}
+    columns = {m: f"{when}_{m}" for m in MEASURES}
+    if when == "after":
+        columns |= {k: k for k in (*SINGLE, "gain", "vanilla_gap")}
+    for name, column in columns.items():
+        values = done.groupby("entity")[column].mean().dropna() if column in done else []
+        if len(values):
+            made[name], made[f"{name}_ci"] = interval([float(v) for v in values])
+    for measure in MEASURES:
+        if f"n_{measure}" in done and done[f"n_{measure}"].notna().any():
+            made[f"n_{measure}"] = int(done[f"n_{measure}"].max())
+    return made

@@ -1,0 +1,62 @@
+"""Who is scored side by side: the loaded original, a run, the retain-only model, an untaught one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lab.model.load import Loaded, load
+from lab.model.overlay import Delta, tensors_hash, weights_hash
+from lab.workbench import Workbench
+
+VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: a model with the ``delta`` to lay on; ``identity`` names what answers."""
+
+    name: str
+    loaded: Loaded
+    delta: Delta
+    identity: str
+
+
+@dataclass(frozen=True)
+class Others:
+    """Model folders or ids to score beside the original: one that never knew, one never taught."""
+
+    retain_only: str | None = None
+    base: str | None = None
+
+
+def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: Report) -> Iterator[Row]:
+    """Yield the rows, the original first; a further model is loaded only when its turn comes.
+
+    Without a retain-only model given, the embedded model's own is taken where it never knew anyone
+    of the target.
+    """
+    yield Row(VANILLA, bench.loaded, {}, _identity(bench.loaded, bench.base_hash))
+    if delta:
+        yield Row(UNLEARNED, bench.loaded, delta,
+                  _identity(bench.loaded, bench.base_hash, tensors_hash(delta)))
+    if others.retain_only:
+        yield _further(bench, RETAIN_ONLY, others.retain_only, report)
+    elif set(bench.benchmark.splits.get(target, (target,))) <= set(bench.never_knew()):
+        model, _ = bench.reference(report)
+        yield Row(RETAIN_ONLY, model, {}, _identity(model, weights_hash(model.model)))
+    if others.base:
+        yield _further(bench, BASE, others.base, report)
+
+
+def _further(bench: Workbench, name: str, path: str, report: Report) -> Row:
+    model = load(path, bench.preset.quantization, report=report, processor=bench.preset.processor)
+    return Row(name, model, {}, _identity(model, weights_hash(model.model)))
+
+
+def _identity(loaded: Loaded, *hashes: str) -> str:
+    """Weights and chat template: with either changed, answers may change."""
+    template = loaded.prompter.processor.template
+    return hashlib.sha256("".join((*hashes, template)).encode()).hexdigest()[:16]

@@ -1,0 +1,73 @@
+"""A taught model's folder: what teaching changed, as a delta, and what it is to be laid on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lab.errors import LabError
+from lab.model.adapter import settle
+from lab.model.overlay import Delta, language_part, load_delta, save_delta, visual_part
+from lab.model.source import ABOUT
+
+WEIGHTS = "delta.safetensors"
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What ``adapter.json`` says of a taught model.
+
+    ``base``: the model it is laid on, a folder or hub id; ``processor``: whose processor is used,
+    "" for the base's own; ``unknown``: ids of the people it was never taught; ``plan``: all that
+    the teaching was told; ``result``: what was measured.
+    """
+
+    base: str
+    processor: str
+    unknown: tuple[str, ...]
+    plan: Mapping[str, Any]
+    result: Mapping[str, Any]
+
+
+def taught(folder: Path) -> Taught | None:
+    """What a folder says of its teaching; None where it is no taught model's (or not done yet).
+
+    Raises ``LabError`` where ``adapter.json`` is damaged.
+    """
+    path = folder / ABOUT
+    if not path.exists() or (folder / "config.json").exists():  # the embedded kind has both
+        return None
+    try:
+        about = json.loads(path.read_text())
+        return Taught(about["base"], about["processor"], tuple(about["unknown"]), about["plan"],
+                      about["result"])
+    except (ValueError, KeyError, TypeError):
+        raise LabError(f"{path} does not say what was taught: teach the model again") from None
+
+
+def write_taught(folder: Path, delta: Delta, about: Taught) -> None:
+    """Write the delta, then ``adapter.json``, without which the folder is no model."""
+    save_delta(delta, folder / WEIGHTS)
+    temporary = folder / f"{ABOUT}.tmp"
+    temporary.write_text(json.dumps({
+        "base": about.base, "processor": about.processor, "unknown": list(about.unknown),
+        "plan": dict(about.plan), "result": dict(about.result)}, indent=1) + "\n")
+    os.replace(temporary, folder / ABOUT)
+
+
+@torch.no_grad()
+def lay(model: torch.nn.Module, folder: Path) -> None:
+    """Make a taught folder's delta part of its freshly loaded base for good.
+
+    Raises ``LabError`` where it does not fit the base.
+    """
+    delta = load_delta(folder / WEIGHTS, model)
+    for name, tensor in visual_part(delta).items():
+        model.get_parameter(name).copy_(tensor)
+    settle(model, language_part(delta))

@@ -1,0 +1,96 @@
+"""The per-item answers of an evaluation: kept as they come, found again after a cut, one table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from lab.model.prompts import Part
+from lab.paper.protocol import Answer, Item
+
+Answerer = Callable[[Sequence[Item]], Iterable[list[tuple[int, Answer]]]]
+Report = Callable[[str], None]
+EVERY = 10.0  # seconds between two lines of progress
+
+
+class Kept:
+    """Answers on disk, one JSON line each, under what was asked of which model."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[str, Answer] = {}
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        whole = [line for line in lines if line.endswith("\n") and self._read(line)]
+        if len(whole) < len(lines):  # the last writing was cut off
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text("".join(whole))
+            os.replace(temporary, path)
+
+    def _read(self, line: str) -> bool:
+        try:
+            data = json.loads(line)
+            said = data["answer"]
+            self.known[data["key"]] = said if isinstance(said, str) else tuple(said)
+        except (ValueError, KeyError, TypeError):
+            return False
+        return True
+
+    def add(self, answered: Iterable[tuple[str, Item, Answer]], who: str) -> None:
+        """Keep a batch of answers."""
+        with self.path.open("a") as out:
+            for key, item, answer in answered:
+                self.known[key] = answer
+                out.write(json.dumps({"key": key, "row": who, "id": item.id, "answer": answer}) + "\n")
+
+
+def ask(kept: Kept, who: str, identity: str, items: Sequence[Item], answerer: Answerer,
+        report: Report) -> list[Answer]:
+    """An answer to every item; only those not kept under this ``identity`` are asked, once each.
+
+    ``answerer`` takes items and yields batches of (place, answer); ``who`` is named in the progress.
+    """
+    keys = [_key(identity, item) for item in items]
+    new = {key: item for key, item in zip(keys, items, strict=True) if key not in kept.known}
+    asked, progress = list(new.items()), Progress(who, len(new), report)
+    if len(new) < len(set(keys)):
+        report(f"{who}: {len(set(keys)) - len(new)} answers were kept, {len(new)} are to be asked")
+    for batch in answerer([item for _, item in asked]) if asked else ():
+        kept.add(((asked[k][0], asked[k][1], answer) for k, answer in batch), who)
+        progress.add(len(batch))
+    return [kept.known[key] for key in keys]
+
+
+def _key(identity: str, item: Item) -> str:
+    prompt = [_digest(part) if isinstance(part, bytes) else part for part in item.prompt]
+    kinds = [type(part).__name__ for part in item.prompt]
+    asked = repr((identity, prompt, kinds, item.max_new_tokens if not item.compared else 0, item.compared))
+    return sha256(asked.encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=4096)
+def _digest(part: Part) -> str:
+    return sha256(part).hexdigest()
+
+
+class Progress:
+    """Says how many answers there are and about how long the others will take."""
+
+    def __init__(self, who: str, total: int, report: Report) -> None:
+        self.who, self.total, self.report, self.done = who, total, report, 0
+        self.begun = self.said = time.monotonic()
+
+    def add(self, count: int) -> None:
+        """Count a batch; speaks every ``EVERY`` seconds and at the end."""
+        self.done += count
+        now = time.monotonic()
+        if now - self.said < EVERY and self.done < self.total:
+            return
+        self.said = now
+        left = (now - self.begun) / self.done * (self.total - self.done)
+        about = f", about {left / 60:.0f} min left" if self.done < self.total else ""
+        self.report(f"{self.who}: {self.done} of {self.total} answers{about}")

@@ -1,0 +1,43 @@
+"""The device's name and the most memory a piece of work took on it."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sys
+from pathlib import Path
+
+import torch
+
+SELF = Path("/proc/self")
+RESET_PEAK = "5"  # what proc(5) calls resetting the peak resident set
+
+
+def reset_peak(device: torch.device) -> None:
+    """Begin to measure anew, where the system can: a peak is of one run, not of the process."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with contextlib.suppress(OSError):
+        (SELF / "clear_refs").write_text(RESET_PEAK)
+
+
+def peak_memory_mb(device: torch.device) -> int:
+    """Peak memory since ``reset_peak``: of the GPU, or resident on a CPU.
+
+    Where the system cannot begin anew (other than Linux) it is since the process started.
+    """
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 2**20)
+    with contextlib.suppress(OSError, StopIteration):
+        lines = (SELF / "status").read_text().splitlines()
+        peak = next(line for line in lines if line.startswith("VmHWM:"))
+        return round(int(peak.split()[1]) / 2**10)
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(used / (2**20 if sys.platform == "darwin" else 2**10))
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's name, or the number of CPU threads in use."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads"

@@ -1,0 +1,72 @@
+"""Adds and removes the users' own people, and says how well the model knows one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lab.benchmarks.own import Pair, make, shown
+from lab.benchmarks.own_files import drop, keep, kept
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.errors import LabError
+from lab.evaluate import chance, forget_asks
+from lab.serve.engine import EntityCard, Known
+from lab.serve.runs import RunStore
+from lab.serve.shelf import drop_runs
+from lab.workbench import Workbench, own_folder
+
+
+class OwnPeople:
+    """Holds the benchmark with the own people of now; a change puts a new one in its place.
+
+    Runs under way go on with the one they began with. ``ready`` gives the loaded workbench and
+    ``call`` has the worker do something.
+    """
+
+    def __init__(self, benchmark: Benchmark, store: RunStore, runs: Path,
+                 ready: Callable[[], Workbench], call: Callable[[Callable[[], Any]], Any]) -> None:
+        self.benchmark = benchmark
+        self._store, self._runs, self._ready, self._call = store, runs, ready, call
+        self._lock = threading.Lock()
+
+    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+        """Make and keep an own person; returns the id."""
+        entity = make(name, images, pairs, self.benchmark)
+        with self._lock:
+            keep(own_folder(), entity)
+            self._look()
+        return entity.id
+
+    def remove(self, entity_id: str) -> None:
+        """Delete an own person and every run about them, in memory and on disk."""
+        with self._lock:
+            if any(r.recipe.entity == entity_id and not r.ended for r in self._store.all()):
+                raise LabError("a run about this person is under way: stop it first")
+            drop(own_folder(), entity_id)
+            self._look()
+        self._store.drop(entity_id)
+        drop_runs(self._runs, entity_id)
+
+    def known(self, entity_id: str) -> Known:
+        """Forget VQA of the loaded model: asked once a model, then remembered."""
+        bench, asks = self._ready(), forget_asks(self.benchmark.entity(entity_id))
+        right = self._call(lambda: bench.baseline.correct("forget_vqa", asks))
+        return Known(sum(right) / len(right), len(right), chance(asks))
+
+    def cards(self) -> list[EntityCard]:
+        """Whom the page offers: the own people, the benchmark's, and splits as one target."""
+        bench = self.benchmark
+        whole = [bench.entity(name) for name in bench.targets]
+        own = [_card(e, shown(e)) for e in bench.own]
+        return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
+
+    def _look(self) -> None:
+        self.benchmark = replace(self.benchmark, own=tuple(kept(own_folder())))
+
+
+def _card(e: Entity, asked: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
+    return EntityCard(e.id, e.name, dict(e.profile), e.biography, (e.train_images or e.test_images)[0],
+                      (*e.train_images, *e.test_images), asked)

@@ -1,0 +1,219 @@
+"""A whole teaching: scores before, updates with checkpoints, scores after, the folder written."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.evaluate import (Ask, chance, choose, forget_asks, general_asks, picture_asks, retain_asks,
+                          retain_text_asks, share, text_asks)
+from lab.model.load import Loaded
+from lab.model.overlay import overlay
+from lab.model.taught import Taught, write_taught
+from lab.recipe import Preset, TeachRecipe
+from lab.teach.lessons import Lessons
+from lab.teach.teacher import Teacher, read_checkpoint
+from lab.unlearn.batches import sampled
+from lab.unlearn.job import device_name, peak_memory_mb
+
+CHECKPOINT = "checkpoint.safetensors"
+PROBED = 24  # questions of each measure in a probe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a teaching is told; a folder that was begun goes on only under the same plan.
+
+    ``left_out``: an entity or split that is never shown; ``focus``: one that is shown more often;
+    both "" for none.
+    """
+
+    base: str
+    processor: str
+    quantization: str
+    benchmark: str
+    data: str
+    left_out: str
+    focus: str
+    recipe: TeachRecipe
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One update: its loss (nats per token) and how long the rest will take, in seconds."""
+
+    step: int
+    steps: int
+    loss: float
+    left: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A probe after ``step`` updates: accuracy on held-out wordings, n and chance by measure."""
+
+    step: int
+    accuracy: Mapping[str, float]
+    n: Mapping[str, int]
+    chance: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: the JSON object that ``python -m lab teach --json`` prints."""
+
+    result: dict[str, Any]
+
+
+def plan_of(preset: Preset, benchmark: Benchmark, left_out: str, focus: str,
+            recipe: TeachRecipe) -> Plan:
+    """The plan of a command line; ``LabError`` for an unknown entity or split."""
+    for who in (left_out, focus):
+        if who:
+            benchmark.entity(who)
+    return Plan(preset.base or preset.model, preset.processor, preset.quantization,
+                preset.benchmark, preset.data, left_out, focus, recipe)
+
+
+def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
+    """Raise ``LabError`` naming the first difference to the plan a folder was begun with."""
+    for name, value in _flat(dataclasses.asdict(plan)).items():
+        before = _flat(told).get(name)
+        if before != value:
+            raise LabError(f"{folder} was begun with {name} {before!r}, not {value!r}: give "
+                           "another --out")
+
+
+def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{k: v for k, v in told.items() if k != "recipe"}, **told.get("recipe", {})}
+
+
+def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
+    """Held-out views and wordings by measure: whom the plan names, everyone else, general ones.
+
+    Raises ``LabError`` where the benchmark has no multiple choice to ask.
+    """
+    named = {"focus": plan.focus, "left_out": plan.left_out}
+    apart = plan.left_out or plan.focus
+    asks = {"others_vqa" if apart else "people_vqa": retain_asks(benchmark, apart),
+            "others_qa" if apart else "people_qa": retain_text_asks(benchmark, apart)}
+    for what, entity in ((what, benchmark.entity(who)) for what, who in named.items() if who):
+        asks |= {f"{what}_vqa": forget_asks(entity), f"{what}_qa": text_asks(entity)}
+    asks |= {"general_qa": general_asks(benchmark), "pictures_vqa": picture_asks(benchmark, 1)}
+    asks = {measure: asked for measure, asked in asks.items() if asked}
+    if not asks:
+        raise LabError(f"{benchmark.name} has no multiple choice, so nothing could be measured")
+    return asks
+
+
+def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path,
+          stopped: Callable[[], bool], say: Callable[[str], None]
+          ) -> Iterator[Taken | Heard | Finished]:
+    """Teach by the plan into ``folder``, from its checkpoint where it has one.
+
+    A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
+    weights of an uninterrupted teaching, bit for bit on the same machine.
+    """
+    asks = asks_of(benchmark, plan)
+    left_out, focus = members(benchmark, plan.left_out), members(benchmark, plan.focus)
+    teacher = Teacher(loaded, Lessons(benchmark, left_out, focus, plan.recipe), plan.recipe)
+    about = _begin(teacher, plan, asks, folder, say)
+    probe = probes(asks, plan.recipe.seed)
+    yield from _updates(teacher, about, probe, folder / CHECKPOINT, stopped)
+    yield Finished(_end(teacher, about, plan, asks, left_out, folder))
+
+
+def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], folder: Path,
+           say: Callable[[str], None]) -> dict[str, Any]:
+    """What the checkpoint tells, with the teacher where it was; else the base's scores."""
+    path = folder / CHECKPOINT
+    if path.exists():
+        about = read_checkpoint(path)
+        check_same(plan, about["plan"], folder)
+        teacher.restore(path)
+        say(f"Going on from step {teacher.step} of {plan.recipe.steps} …")
+        return about
+    say(f"Asking the base {sum(map(len, asks.values()))} questions …")
+    about = {"plan": dataclasses.asdict(plan), "seconds": 0.0, "loss": None,
+             "before": scores(teacher, asks)}
+    teacher.save(path, about)
+    return about
+
+
+def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequence[Ask]],
+             path: Path, stopped: Callable[[], bool]) -> Iterator[Taken | Heard]:
+    """Updates until the steps are done or a stop is asked for; the last state is always kept."""
+    recipe, before, first = teacher.recipe, about["seconds"], teacher.step
+    begun = time.perf_counter()
+    while teacher.step < recipe.steps and not stopped():
+        about["loss"] = teacher.update()
+        spent = time.perf_counter() - begun
+        about["seconds"] = before + spent
+        yield Taken(teacher.step, recipe.steps, about["loss"],
+                    spent / (teacher.step - first) * (recipe.steps - teacher.step))
+        if teacher.step % recipe.save_every == 0:
+            teacher.save(path, about)
+        if teacher.step % recipe.probe_every == 0 and teacher.step < recipe.steps:
+            yield Heard(teacher.step, scores(teacher, probe), sizes(probe), levels(probe))
+    teacher.save(path, about)
+
+
+def _end(teacher: Teacher, about: Mapping[str, Any], plan: Plan, asks: Mapping[str, Sequence[Ask]],
+         left_out: Sequence[str], folder: Path) -> dict[str, Any]:
+    """The result; of a teaching that is through also the scores after it and the folder."""
+    through = teacher.step == plan.recipe.steps
+    started = time.perf_counter()
+    after = scores(teacher, asks) if through else {}
+    result = {
+        "base": plan.base, "quantization": plan.quantization, "benchmark": plan.benchmark,
+        "people": len(teacher.lessons.people), "views": len(teacher.lessons.views),
+        "unknown": list(left_out), "focus": plan.focus, "seed": plan.recipe.seed,
+        "steps": teacher.step,
+        "stopped_because": "steps done" if through else "stopped: the same command goes on",
+        "before": about["before"], "after": after, "n": sizes(asks), "chance": levels(asks),
+        "loss": about["loss"],
+        "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
+        "seconds": {"teach": round(about["seconds"], 2),
+                    "evaluate": round(time.perf_counter() - started, 2)},
+        "peak_memory_mb": peak_memory_mb(teacher.loaded.device),
+        "device": device_name(teacher.loaded.device),
+    }
+    if through:
+        told = Taught(plan.base, plan.processor, tuple(left_out), dataclasses.asdict(plan), result)
+        write_taught(folder, teacher.delta(), told)
+        (folder / CHECKPOINT).unlink()
+    return result
+
+
+def members(benchmark: Benchmark, who: str) -> tuple[str, ...]:
+    """The ids of a split, or the one id; none for ""."""
+    return tuple(benchmark.splits.get(who, (who,))) if who else ()
+
+
+def probes(asks: Mapping[str, Sequence[Ask]], seed: int) -> dict[str, list[Ask]]:
+    """A few questions of each measure, the same ones in every probe."""
+    return {measure: sampled(random.Random(f"probe/{seed}/{measure}"), asked, PROBED)
+            for measure, asked in asks.items()}
+
+
+def scores(teacher: Teacher, asks: Mapping[str, Sequence[Ask]]) -> dict[str, float]:
+    """Share right under the weights as they are now, by measure."""
+    with overlay(teacher.loaded.model, teacher.delta()):
+        return {measure: share(choose(teacher.loaded, asked)) for measure, asked in asks.items()}
+
+
+def sizes(asks: Mapping[str, Sequence[Ask]]) -> dict[str, int]:
+    """Number of questions by measure."""
+    return {measure: len(asked) for measure, asked in asks.items()}
+
+
+def levels(asks: Mapping[str, Sequence[Ask]]) -> dict[str, float]:
+    """Chance by measure."""
+    return {measure: round(chance(asked), 4) for measure, asked in asks.items()}

@@ -1,0 +1,210 @@
+"""Step 1, the lower half: a person of one's own is added, said how well they are known, removed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lab.benchmarks.images import MAX_BYTES, decode
+from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, held_out, pairs_from
+from lab.errors import LabError
+from lab.serve.engine import Engine, EntityCard, Known
+from lab.ui import snippets
+from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.people import small
+from lab.ui.text import en as text
+
+FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands under the card of an own person."""
+
+    asked: gr.HTML
+    known: gr.HTML
+    measured: gr.State
+    remove: gr.Button
+    sure: gr.Column
+    words: gr.HTML
+    delete: gr.Button
+    keep: gr.Button
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is filled in to add somebody."""
+
+    name: gr.Textbox
+    files: gr.File
+    lines: gr.Textbox
+    split: gr.HTML
+    add: gr.Button
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Both, laid out in two places."""
+
+    beside: Beside
+    form: Form
+
+
+def layout_beside() -> Beside:
+    """Lay out what stands under the card; hidden until an own person is picked."""
+    known, asked = gr.HTML("", elem_id="own-known"), gr.HTML("", elem_id="own-asked")
+    remove = gr.Button(text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove")
+    with gr.Column(visible=False) as sure:
+        words = gr.HTML("")
+        with gr.Row():
+            delete = gr.Button(text.OWN_DELETE, variant="stop", size="sm", elem_id="own-delete")
+            keep = gr.Button(text.OWN_KEEP, size="sm")
+    return Beside(asked, known, gr.State(("", "")), remove, sure, words, delete, keep)
+
+
+def layout_form() -> Form:
+    """Lay out the form, folded away."""
+    with gr.Accordion(text.OWN, open=False, elem_id="own"):
+        gr.HTML(snippets.note(text.OWN_PRIVACY))
+        with gr.Row():
+            with gr.Column(min_width=300):
+                name = gr.Textbox(label=text.OWN_NAME, info=text.OWN_NAME_INFO, lines=1, max_lines=1,
+                                  elem_id="own-name")
+                lines = gr.Textbox(label=text.OWN_LINES, info=text.OWN_LINES_INFO, lines=6,
+                                   max_lines=20, placeholder=text.OWN_LINES_HINT, elem_id="own-lines")
+            with gr.Column(min_width=300):
+                files = gr.File(
+                    label=text.OWN_PICTURES.format(fewest=FEWEST_VIEWS, most=MOST_VIEWS,
+                                                   megabytes=MAX_BYTES >> 20),
+                    file_count="multiple", file_types=FILE_TYPES, height=180, elem_id="own-files")
+                split = gr.HTML("", elem_id="own-split")
+        gr.HTML(snippets.note(text.OWN_RULES.format(side=SIDE), "quiet"))
+        add = gr.Button(text.OWN_ADD, elem_id="own-add")
+    return Form(name, files, lines, split, add)
+
+
+def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
+         relist: Callable[[str], Sequence[Any]]) -> None:
+    """Join the controls; ``relist`` makes the values of ``listed``, the gallery's, for a query."""
+    form = parts.form
+    changed = [*listed, frame.entity, *frame.slots, search]
+
+    def anew(entity: str, said: str) -> list[Any]:
+        frame.people.refresh()
+        gallery, _, *more = relist("")
+        return [gallery, said, *more, entity, "", "", "", ""]
+
+    def add(name: str, files: list[str] | None, lines: str):
+        images = read_files(files or [])
+        entity = frame.engine.own.add(name, images, pairs_from(lines))
+        for path in files or []:  # the upload may still hold where and when it was taken
+            Path(path).unlink(missing_ok=True)
+        held = sum(map(held_out, range(len(images))))
+        said = text.OWN_ADDED.format(name=name.strip(), training=len(images) - held, held_out=held)
+        return [*anew(entity, said), "", None, "", ""]
+
+    def delete(entity: str):
+        card = frame.people.card(entity)
+        frame.engine.own.remove(entity)
+        return anew("", text.OWN_REMOVED.format(name=card.name if card else entity))
+
+    form.files.change(split_html, form.files, form.split, **QUIET | {"concurrency_limit": 2})
+    form.add.click(guarded(add), [form.name, form.files, form.lines],
+                   [*changed, form.name, form.files, form.lines, form.split],
+                   api_visibility="private", concurrency_limit=2)
+    parts.beside.delete.click(guarded(delete), frame.entity, changed, **QUIET)
+    _wire_beside(parts.beside, frame)
+
+
+def _wire_beside(beside: Beside, frame: Frame) -> None:
+    def about(entity: str):
+        card = frame.people.card(entity)
+        own = card is not None and bool(card.asked)
+        return (asked_html(card) if own else "", snippets.note(text.OWN_ASKING, "quiet") if own else "",
+                gr.Button(visible=own), gr.Column(visible=False))
+
+    def measure(entity: str):
+        card = frame.people.card(entity)
+        return entity, known_html(frame.engine, entity) if card and card.asked else ""
+
+    def place(measured: tuple[str, str], entity: str):
+        # somebody else may have been picked while the model was asked
+        return measured[1] if measured[0] == entity else gr.skip()
+
+    def ask(entity: str):
+        card = frame.people.card(entity)
+        if card is None:
+            raise LabError(text.PERSON_GONE)
+        words = text.OWN_SURE.format(name=card.name)
+        return snippets.note(words), gr.Column(visible=True), gr.Button(visible=False), words
+
+    frame.entity.change(
+        about, frame.entity, [beside.asked, beside.known, beside.remove, beside.sure], **CHANGE
+    ).then(measure, frame.entity, beside.measured, **FOLLOW
+    ).then(place, [beside.measured, frame.entity], beside.known, **CHANGE)
+    beside.remove.click(guarded(ask), frame.entity,
+                        [beside.words, beside.sure, beside.remove, frame.announce], **QUICK)
+    beside.keep.click(lambda: (gr.Column(visible=False), gr.Button(visible=True)), None,
+                      [beside.sure, beside.remove], **QUICK)
+
+
+def read_files(paths: Sequence[str]) -> list[bytes]:
+    """Read uploaded files of a number and size that can be right; raises ``LabError``."""
+    check_number(len(paths))
+    return [_read(place, path) for place, path in enumerate(paths, start=1)]
+
+
+def _read(place: int, path: str) -> bytes:
+    file = Path(path)
+    if not file.is_file():
+        raise LabError(text.OWN_UPLOAD_GONE.format(place=place))
+    if file.stat().st_size > MAX_BYTES:
+        raise LabError(text.OWN_HEAVY.format(place=place, megabytes=MAX_BYTES >> 20))
+    return file.read_bytes()
+
+
+def split_html(paths: Sequence[str] | None) -> str:
+    """Return the pictures with the part each will have, in the order they were given."""
+    figures = "".join(_figure(k, path) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
+    return f'{snippets.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
+
+
+def _figure(k: int, path: str) -> str:
+    part = text.OWN_HELD_OUT if held_out(k) else text.OWN_TRAINING
+    try:
+        data = base64.b64encode(small(decode(_read(k + 1, path)))).decode()
+        shown = (f'<img src="data:image/jpeg;base64,{data}" '
+                 f'alt="{escape(text.OWN_PICTURE.format(place=k + 1, part=part), quote=True)}">')
+    except LabError:
+        part, shown = text.OWN_UNREADABLE, '<span class="none"></span>'
+    kind = ' class="held"' if held_out(k) else ""
+    return f"<figure{kind}>{shown}<figcaption>{k + 1}: {escape(part)}</figcaption></figure>"
+
+
+def asked_html(card: EntityCard) -> str:
+    """Return the questions with their options, so that wrong ones that do not fit are seen."""
+    rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.asked]
+    return snippets.table(text.OWN_ASKED_HEAD, rows, text.OWN_ASKED)
+
+
+def known_html(engine: Engine, entity: str) -> str:
+    """Return how well the loaded model knows them, with n and chance, or why that cannot be said."""
+    try:
+        known = engine.own.known(entity)
+    except LabError as error:
+        return snippets.note(str(error), "quiet")
+    return snippets.note(known_line(known), "" if known.above_chance else "bad")
+
+
+def known_line(known: Known) -> str:
+    """Say a ``Known`` in words."""
+    said = text.OWN_KNOWN.format(
+        right=round(known.share * known.n), n=known.n, share=snippets.percent(known.share),
+        chance=snippets.percent(known.chance))
+    return f"{said} {text.OWN_KNOWS if known.above_chance else text.OWN_UNKNOWN}"

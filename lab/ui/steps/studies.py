@@ -1,0 +1,76 @@
+"""The report step, last part: what the paper leaves open about VKD, and what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+import pandas as pd
+
+from lab.study.table import STUDIES, Study
+from lab.ui import snippets, studies
+from lab.ui.frame import CHANGE, guarded
+from lab.ui.text import en as text
+
+COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
+USUAL = "python -m lab study {name} --entities 4 --seeds 1 --out DIR --json"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this part."""
+
+    pick: gr.Radio
+    about: gr.HTML
+    chart: gr.Plot
+    table: gr.HTML
+
+
+def layout() -> Parts:
+    """Lay out the questions; a plot is drawn once its question is picked."""
+    gr.HTML(snippets.heading(text.STUDIES) + snippets.note(text.STUDIES_LEAD, "quiet"))
+    pick = gr.Radio([(s.question, s.name) for s in STUDIES.values()], label=text.STUDIES_PICK,
+                    elem_id="pick-study")
+    about = gr.HTML("", elem_id="study-about")
+    chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
+    return Parts(pick, about, chart, gr.HTML("", elem_id="study-table"))
+
+
+def wire(parts: Parts) -> None:
+    """Join the controls of this part."""
+
+    def show(name: str | None):
+        if name not in STUDIES:
+            return gr.skip(), gr.skip(), gr.skip()
+        study = STUDIES[name]
+        table = studies.read(studies.path_of(study))
+        if table is None:
+            return missing(study), gr.update(visible=False), ""
+        head, rows = studies.table_rows(study, table)
+        return (about(study, table), gr.update(value=studies.plot(study, table), visible=True),
+                snippets.table(head, rows, study.question))
+
+    parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
+
+
+def missing(study: Study) -> str:
+    """What is said where no answer is kept: so, and how to make it."""
+    where = f"assets/results/{studies.path_of(study).name}"
+    return snippets.note(text.STUDY_MISSING.format(path=where)) + snippets.note(
+        text.STUDY_COMMAND.format(command=USUAL.format(name=study.name)), "quiet")
+
+
+def about(study: Study, table: pd.DataFrame) -> str:
+    """What stands above the plot: how to read it, how many, on what, by which command."""
+    first = table.iloc[0]
+    facts = text.STUDY_FACTS.format(
+        runs=table["runs"].max(), failed=table["failed"].sum(),
+        **{k: first[k] for k in ("people", "seeds", "choice", "model", "quantization", "device")})
+    asked = [text.STUDY_ASKED.format(n=int(table[f"n_{m}"].max()), measure=text.SHORT_SCORES[m],
+                                     chance=table[f"chance_{m}"].mean())
+             for m in COUNTED if f"n_{m}" in table]
+    if "control_n" in table:
+        asked.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
+    return (snippets.note(study.note) + snippets.note(facts, "quiet")
+            + snippets.note(", ".join(asked) + ".", "quiet")
+            + snippets.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet"))

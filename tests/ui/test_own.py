@@ -1,0 +1,126 @@
+"""A person of one's own: the form, the split, the line about them, two tabs, removal."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import LabError
+from lab.serve.engine import Known
+from lab.ui import people
+from lab.ui.steps import own, pick
+from lab.ui.text import en as text
+from tests.ui.fake_engine import FakeEngine, person, portrait
+
+LINES = "What is this person's job? | baker\nWhich sport? | judo | tennis | rowing | polo"
+
+
+@pytest.fixture
+def views(tmp_path: Path) -> list[str]:
+    """Seven portraits as files."""
+    files = [tmp_path / f"view{k}.jpg" for k in range(7)]
+    for k, file in enumerate(files):
+        file.write_bytes(portrait(77, k))
+    return [str(file) for file in files]
+
+
+def test_the_split_is_shown_and_what_cannot_be_read(views):
+    Path(views[1]).write_text("<svg>")
+    html = own.split_html(views)
+    assert html.count("<figure") == 7 and html.count('class="held"') == 2
+    assert "3: held out" in html and "6: held out" in html and "2: cannot be read" in html
+    assert html.count("<img") == 6 and own.split_html(None) == ""
+
+
+def test_uploads_are_counted_and_weighed_before_they_are_read(views, monkeypatch):
+    assert own.read_files(views) == [portrait(77, k) for k in range(7)]
+    with pytest.raises(LabError, match="2 pictures: give 3 to 20"):
+        own.read_files(views[:2])
+    with pytest.raises(LabError, match="147 pictures"):
+        own.read_files(views * 21)
+    with pytest.raises(LabError, match="Picture 1 is no longer here"):
+        own.read_files(["/nowhere", *views])
+    monkeypatch.setattr(own, "MAX_BYTES", 100)
+    with pytest.raises(LabError, match="Picture 1 is too large"):
+        own.read_files(views)
+
+
+def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_path):
+    line = own.known_line(Known(0.25, 12, 0.25))
+    assert "3 of 12" in line and "chance 25.0%" in line and text.OWN_UNKNOWN in line
+    assert text.OWN_KNOWS in own.known_line(Known(1.0, 12, 0.25))
+
+    def loading(entity: str) -> Known:
+        raise LabError("the model is still loading <x>")
+
+    engine = FakeEngine(tmp_path)
+    engine.own.known = loading
+    assert "still loading &lt;x&gt;" in own.known_html(engine, "p00")
+
+
+def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views):
+    engine = FakeEngine(tmp_path)
+    engine.own.add("<i>Zoe</i>", own.read_files(views), own.pairs_from("<b>Job? | cook | x | y | <u>"))
+    card = engine.entities()[0]
+    assert text.OWN_CARD in pick.profile_card(card) and text.FICTION not in pick.profile_card(card)
+    html = own.asked_html(card) + pick.profile_card(card)
+    assert not any(tag in html for tag in ("<i>", "<b>", "<u>")) and "x, y, &lt;u&gt;" in html
+    assert text.FICTION in pick.profile_card(person(0))
+
+
+def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views):
+    engine = FakeEngine(tmp_path)
+    known = people.People(engine)
+    before = dict(known.gallery(""))
+    who = engine.own.add("Zoe", own.read_files(views), own.pairs_from(LINES))
+    known.refresh()
+    after = known.gallery("")
+    assert after[0][1] == "Zoe (own)" and dict(after[1:]) == before
+    assert known.shown_as(after[0][0]).id == who
+    assert [known.shown_as(file).name for file in before] == list(before.values())
+    engine.own.remove(who)
+    known.refresh()
+    assert known.shown_as(after[0][0]) is None and not Path(after[0][0]).exists()
+    assert dict(known.gallery("")) == before
+
+
+def fill(tab, name: str, lines: str, files: list[str]) -> None:
+    """Fill the form in, without sending it."""
+    tab.locator("#own-name").locator("input, textarea").fill(name)
+    tab.locator("#own-lines textarea").fill(lines)
+    if files:
+        tab.locator("#own-files input[type=file]").set_input_files(files)
+        tab.wait_for_selector("#own-split img")
+
+
+@pytest.mark.ui
+def test_add_pick_and_remove_with_another_page_open(fake, open_tab, views):
+    other = open_tab(fake.url)
+    tab = open_tab(fake.url)
+    tab.get_by_role("button", name=text.OWN).click()
+    tab.locator("#own-add").click()
+    tab.get_by_text("0 pictures: give 3 to 20").wait_for()
+    fill(tab, "Nobody Known", "only a question", views)
+    tab.locator("#own-add").click()
+    tab.get_by_text("line 1: write question").wait_for()
+    fill(tab, "Nobody Known", LINES, [])
+    tab.locator("#own-add").click()
+    tab.wait_for_function("document.querySelector('#card h2')?.innerText === 'Nobody Known'")
+    tab.get_by_text(text.OWN_UNKNOWN).wait_for()
+    assert "tennis, rowing, polo" in tab.locator("#own-asked").inner_text()
+    assert tab.locator("#people button").first.inner_text() == "Nobody Known (own)"
+    assert tab.locator("#own-split img").count() == 0
+
+    # a page that is open still picks whom it shows
+    other.locator("#people button").filter(has=other.locator("img")).nth(1).click()
+    other.wait_for_function("document.querySelector('#card h2')?.innerText === 'Bruno Almeida'")
+    assert other.locator("#own-remove").count() == 0
+    third = open_tab(fake.url)
+    third.get_by_text("Nobody Known (own)").click()
+    third.wait_for_function("document.querySelector('#card h2')?.innerText === 'Nobody Known'")
+    third.locator("#own-remove").click()
+    third.locator("#own-delete").click()
+    third.wait_for_function("document.querySelector('#announce').innerText.includes('is removed')")
+    assert third.get_by_text("(own)").count() == 0 and third.locator("#card h2").count() == 0
+    assert not any(card.asked for card in fake.engine.entities())
+    tab.get_by_text("Nobody Known (own)").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('was removed')")

@@ -1,0 +1,114 @@
+"""The studies on the page, without a browser: tables read back, plots, words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lab.errors import LabError
+from lab.study.table import STUDIES, Study
+from lab.ui import studies
+from lab.ui.maps import MARK
+from lab.ui.steps import studies as step
+
+TOLD = {"people": "005 015", "seeds": 1, "choice": "by index", "model": "m", "quantization": "q", "device": "d",
+        "command": "python -m lab study NAME --entities 2"}
+
+
+def kept(study: Study, folder: Path, variants: list[str] | None = None, **columns: object) -> pd.DataFrame:
+    """Write an answer as the command does and read it back."""
+    names = variants or [v.name for v in study.variants]
+    changes = {v.name: " ".join(f"{k}={x}" for k, x in v.changes.items()) for v in study.variants}
+    usual = {"runs": 2, "failed": 0, "before_forget_vqa": 0.9, "after_forget_vqa": 0.1,
+             "after_forget_vqa_ci": 0.3, "n_forget_vqa": 72, "chance_forget_vqa": 0.25,
+             "before_retain_vqa": 1.0, "after_retain_vqa": 0.95, "after_retain_vqa_ci": 0.2,
+             "steps": 4.0, "mask_density": 0.5, "seconds_total": 60.0}
+    table = pd.DataFrame({"study": study.name, "variant": names,
+                          "changes": [changes.get(n, "") for n in names]}).assign(**usual | columns | TOLD)
+    table.to_csv(folder / "study.csv", index=False)
+    read = studies.read(folder / "study.csv")
+    assert read is not None
+    return read
+
+
+def test_an_answer_is_read_back_with_its_words(tmp_path: Path) -> None:
+    table = kept(STUDIES["depth"], tmp_path)
+    assert table["variant"].tolist() == ["1", "2", "4", "6", "8", "10", "12"]
+    assert kept(STUDIES["ablation"], tmp_path)["changes"].tolist()[:2] == ["", "prune_share=0.0"]
+    assert table["people"][0] == "005 015" and table["after_forget_vqa"].tolist() == [0.1] * 7
+
+
+def test_no_answer_is_said_with_the_command(tmp_path: Path) -> None:
+    assert studies.read(tmp_path / "study.csv") is None
+    said = step.missing(STUDIES["depth"])
+    assert "python -m lab study depth --entities 4" in said and "assets/results/study-depth.csv" in said
+
+
+@pytest.mark.parametrize("content", ["", "variant,runs\na,1\n", "\x00\x01,,,\n\"", "study,variant\n"])
+def test_a_damaged_answer_is_one_clear_line(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "study-depth.csv"
+    path.write_text(content)
+    with pytest.raises(LabError, match="study-depth.csv is no answer of a study"):
+        studies.read(path)
+
+
+def test_dots_show_the_means_the_original_and_bars_within_shares(tmp_path: Path) -> None:
+    study = STUDIES["ablation"]
+    figure = studies.plot(study, kept(study, tmp_path))
+    forget, retain, chance = figure.data
+    assert (forget.name, retain.name, chance.name) == ("forget VQA", "retain VQA", "chance")
+    assert list(forget.x) == pytest.approx([0.9] + [0.1] * 6)
+    assert list(retain.x) == pytest.approx([1.0] + [0.95] * 6)
+    # 0.1 - 0.3 and 0.95 + 0.2 are no shares
+    assert forget.error_x.arrayminus[1] == pytest.approx(0.1) and forget.error_x.array[1] == pytest.approx(0.3)
+    assert retain.error_x.array[1] == pytest.approx(0.05) and forget.error_x.array[0] == 0
+    assert figure.layout.shapes[0].x0 == 0.25
+
+
+def test_without_intervals_there_are_no_bars(tmp_path: Path) -> None:
+    study = STUDIES["representation"]
+    table = kept(study, tmp_path, runs=1, after_forget_vqa_ci=None, after_retain_vqa_ci=None)
+    assert studies.plot(study, table).data[0].error_x.array is None
+    assert studies.cell(table.iloc[0], "after_forget_vqa") == "10.0%"
+
+
+def test_the_redrawn_show_the_control(tmp_path: Path) -> None:
+    study = STUDIES["style"]
+    table = kept(study, tmp_path, ["held-out view", "grey"], control_forget_vqa=0.2, control_n=72)
+    assert [t.name.split(":")[0] for t in studies.plot(study, table).data] == [
+        "original", "unlearned", "control", "chance"]
+    head, rows = studies.table_rows(study, table)
+    assert head[0] == "variant" and rows[1] == ["grey", "90.0%", "10.0% ± 30.0", "20.0%", "2"]
+    assert "72 for the control" in step.about(study, table)
+
+
+def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Path) -> None:
+    study = STUDIES["thresholds"]
+    names = [v.name for v in study.variants]
+    forget = [0.25 if n == "d_I 2%, d_F 1" else 0.26 for n in names]
+    retain = [0.98 if n == "d_I 2%, d_F 1" else 0.99 for n in names]
+    retain[0], forget[0] = 0.97, 0.1  # forgets, but costs three points
+    figure = studies.plot(study, kept(study, tmp_path, after_forget_vqa=forget, after_retain_vqa=retain))
+    left, right = figure.data[:2]
+    assert list(left.x) == ["0.5", "1", "2", "4"] and list(left.y) == ["0%", "1%", "2%", "4%", "8%"]
+    assert left.z[2][1] == 0.25 and left.z[0][0] == 0.1 and right.z[2][1] == 0.98
+    frames = [(s.x0, s.y0, s.line.color) for s in figure.layout.shapes]
+    assert frames == [(0.5, 1.5, MARK)] * 2  # column 1, row 2, once in each map
+
+
+def test_how_many_and_on_what_stands_above_the_plot(tmp_path: Path) -> None:
+    study = STUDIES["depth"]
+    said = step.about(study, kept(study, tmp_path))
+    for words in ("72 questions a row for forget VQA (chance 25%)", "people 005 015", "1 seed", "m, q, d",
+                  "python -m lab study NAME --entities 2", "0 failed"):
+        assert words in said
+
+
+def test_every_kept_answer_can_be_shown() -> None:
+    for study in STUDIES.values():
+        table = studies.read(studies.path_of(study))
+        if table is not None:
+            assert studies.plot(study, table).data and step.about(study, table)
+            assert table["study"].eq(study.name).all() and f"lab study {study.name}" in table["command"][0]

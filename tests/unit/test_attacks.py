@@ -1,0 +1,230 @@
+"""The attacks: whose rows they train on, what they ask, what they leave, and what they print."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lab.attack import (Attacker, Relearned, Scene, Victim, attack, attacker_rows, benign, prompts,
+                        quantize)
+from lab.attack.bars import AS_IS, result
+from lab.benchmarks.images import decode
+from lab.evaluate import Ask, forget_asks, name_asks
+from lab.eventlog import plain
+from lab.model.adapter import adapted, new_adapter
+from lab.model.overlay import overlay, weights_hash
+from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe
+from lab.unlearn.events import Bar, Curve, Done
+from tests.unit import tiny as make
+
+PLAN = AttackRecipe(share=0.5, steps=3, lr=1e-3, batch=6, probe_every=3)
+BARS = tuple(k for k in ATTACKS if k not in TRAINING_ATTACKS)
+
+
+@pytest.fixture(scope="module")
+def delta(tiny, four):
+    """What a short run on the first person leaves."""
+    return make.run(tiny, four, make.recipe(steps=2))[0].delta
+
+
+def plain_updates(loaded, delta, plan: AttackRecipe, rows) -> tuple[dict, list[float]]:
+    """The same training the plain way: every drawn row by itself, the whole tower on every step."""
+    rng = random.Random(f"order/{plan.seed}")
+    vision = plan.scope in ("vision", "both")
+    weights = {n: torch.nn.Parameter(delta[n].clone()) for n in loaded.vision.trainable(2) if vision}
+    adapter = {} if plan.scope == "vision" else new_adapter(loaded.model, 8, plan.seed)
+    trained = [*weights.values(), *adapter.values()]
+    optimizer, losses = torch.optim.AdamW(trained, lr=plan.lr, weight_decay=0.0), []
+    for _ in range(plan.steps):
+        drawn = [rng.choice(rows) for _ in range(plan.batch)]
+        pixels = loaded.prompter.pixels([decode(i) for i, _, _ in drawn])
+        trees = [loaded.prompter.tree(k, [(q, [a])]) for k, (_, q, a) in enumerate(drawn)]
+        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        optimizer.zero_grad()
+        with overlay(loaded.model, {**delta, **weights}), adapted(loaded.model, adapter), torch.enable_grad():
+            features = loaded.vision.features(pixels)
+            loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).mean()
+            loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    return weights | adapter, losses
+
+
+@pytest.mark.parametrize("scope", ["vision", "language", "both"])
+def test_a_cheap_step_is_the_plain_step(scope: str, tiny, four, delta) -> None:
+    plan = replace(PLAN, scope=scope, share=0.15)  # 4 rows and 6 draws: some come twice
+    rows = attacker_rows(four.entities[0], plan)
+    expected, losses = plain_updates(tiny, delta, plan, rows)
+    attacker = Attacker(Victim("unlearned", tiny, delta, four.entities[0]), plan, 2, rows)
+    assert [attacker.update() for _ in range(plan.steps)] == pytest.approx(losses, rel=1e-4)
+    made = attacker.weights | attacker.adapter
+    assert made.keys() == expected.keys()
+    for name, tensor in made.items():  # Adam's first steps are near lr whatever the gradient's size
+        assert torch.allclose(tensor, expected[name], atol=1e-4), name
+
+
+def test_every_picture_passes_the_frozen_part_once(tiny, four, delta, monkeypatch) -> None:
+    seen: list[int] = []
+    own = type(tiny.vision).stem
+    monkeypatch.setattr(type(tiny.vision), "stem",
+                        lambda self, pixels, blocks: (seen.append(len(pixels)), own(self, pixels, blocks))[1])
+    plan = replace(PLAN, share=1.0)
+    attacker = Attacker(Victim("unlearned", tiny, delta, four.entities[0]), plan, 2,
+                        attacker_rows(four.entities[0], plan))
+    for _ in range(8):
+        attacker.update()
+    assert sum(seen) == 3  # training views
+
+
+@pytest.fixture(scope="module")
+def carried(tiny, four, delta):
+    """Every attack once, with a control: its events, what it left, and whether the base is as it was."""
+    made, kept = {}, {n: t.clone() for n, t in delta.items()}
+    for kind in ATTACKS:
+        before, outcome = weights_hash(tiny.model), Relearned()
+        events = list(attack(make.scene(tiny, four, delta, control="p1"), replace(PLAN, kind=kind), outcome,
+                             lambda: False))
+        same = all(torch.equal(t, kept[n]) for n, t in delta.items())
+        made[kind] = (events, outcome, weights_hash(tiny.model) == before and same)
+    return made
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_an_attack_changes_neither_base_nor_delta(kind: str, carried, four) -> None:
+    events, outcome, unchanged = carried[kind]
+    assert unchanged and bool(outcome.delta) == (kind in TRAINING_ATTACKS)
+    assert isinstance(events[-1], Done)
+    last = events[-1].result
+    json.dumps(plain(last), allow_nan=False)
+    assert last["kind"] == kind and last["n"] == len(forget_asks(four.entities[0])) and last["chance"] == 0.25
+    assert last["gain"] == pytest.approx(last["after"] - last["before"])
+    assert last["vanilla_gap"] == pytest.approx(1.0 - last["after"])
+    assert last["control"]["entity"] == "p1"
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_an_attack_ends_within_a_step(kind: str, tiny, four, delta) -> None:
+    for after in (0, 1):
+        asked: list[int] = []
+
+        def stopped(after=after, asked=asked) -> bool:
+            asked.append(1)
+            return len(asked) > after
+
+        made = list(attack(make.scene(tiny, four, delta, control="p1"), replace(PLAN, kind=kind),
+                           Relearned(), stopped))
+        said = [e for e in made if isinstance(e, Curve | Bar)]
+        assert len(said) == after + 1 and said[0].who == "unlearned"
+        assert made[-1].reason == "stopped" and made[-1].result["control"] is None
+        if not after:
+            assert made[-1].result["gain"] == 0.0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.25, 1.0])
+def test_benign_rows_show_nothing_of_the_target_nor_of_what_is_scored(share: float, four) -> None:
+    target, plan = four.entities[0], AttackRecipe(kind="benign", share=share)
+    rows = benign.rows(four, target, plan)
+    assert len(set(rows)) == len(rows) == len(attacker_rows(target, plan))
+    pictures = {i for i, _, _ in rows}
+    assert not pictures & {*target.train_images, *target.test_images}
+    assert pictures <= {i for e in four.entities[1:] for i in e.train_images}
+    scored = [a for e in four.entities for a in (*forget_asks(e), *name_asks(e))]
+    assert not pictures & {a.image for a in scored}
+    assert not {q for _, q, _ in rows} & {a.question.text for a in scored}
+    assert not {a for _, _, a in rows} & set(make.FACTS["name"][:1])
+
+
+@pytest.mark.parametrize("kind", ["relearn", "images"])
+def test_the_model_that_never_knew_can_be_attacked_alone(kind: str, tiny, four) -> None:
+    scene = Scene(four, Victim("control", tiny, {}, four.entities[2]), None, 1.0, 2)
+    *said, done = attack(scene, replace(PLAN, kind=kind, steps=1), Relearned(), lambda: False)
+    assert {e.who for e in said if isinstance(e, Curve | Bar)} <= {"control", "original"}
+    assert done.result["entity"] == "p2" and done.result["control"] is None
+
+
+def test_rounding_by_hand() -> None:
+    weight = torch.tensor([[0.0, 3.5, -7.0, 1.4], [0.0, 0.0, 0.0, 0.0], [0.1, -0.02, 0.06, 0.08]])
+    four_bits = quantize.rounded(weight, 4)  # 7 levels: steps of 1 and of 0.1 / 7
+    step = 0.1 / 7
+    expected = torch.tensor([[0, 4.0, -7, 1], [0, 0, 0, 0], [0.1, -step, 4 * step, 6 * step]])
+    assert torch.allclose(four_bits, expected, atol=1e-6)  # 3.5 goes to the even 4
+    for bits in (16, 8, 4):
+        off = (quantize.rounded(weight, bits) - weight).abs().amax(1)
+        assert (off <= weight.abs().amax(1) / (2 ** (bits - 1) - 1) / 2 + 1e-6).all()
+
+
+def test_only_matrices_of_what_was_trained_are_rounded(tiny, four, delta) -> None:
+    scene = make.scene(tiny, four, delta)
+    variants = {v.name: v for v in quantize.variants(scene, PLAN)}
+    assert list(variants) == ["bits_16", "bits_8", "bits_4"] and all(v.retain for v in variants.values())
+    coarse = variants["bits_4"].delta(scene.unlearned)
+    assert coarse.keys() == delta.keys() == tiny.vision.trainable(2).keys()
+    for name, tensor in coarse.items():
+        if tensor.dim() == 1:
+            assert torch.equal(tensor, delta[name])
+        else:
+            assert all(len(row.unique()) <= 15 for row in tensor), name
+            assert not tensor[delta[name] == 0].any()  # a pruned neuron stays pruned
+    original = variants["bits_4"].delta(scene.original)
+    assert original.keys() <= coarse.keys() and all(t.dim() == 2 for t in original.values())
+
+
+def test_hints_do_not_leak(four) -> None:
+    scene, asks = make.scene(None, four, {}), forget_asks(four.entities[0])
+    named = {v.name: v.asks(scene.unlearned, asks) for v in prompts.variants(scene, PLAN)}
+    assert named["answer_reworded"] == []  # these people's answers have no other wording
+    for name, worded in named.items():
+        for ask in worded:
+            assert ask.question.options and ask.question.answer in ask.question.options
+            assert ask.question.answer not in ask.question.text, name  # the reference is not told
+            assert ("Ada" in ask.question.text) == (name == "true_hint"), name
+    wrong = {w.question.text.removesuffix(a.question.text) for a, w in zip(asks, named["wrong_hint"], strict=True)}
+    assert len(wrong) == 1 and any(n in wrong.copy().pop() for n in make.FACTS["name"][1:])
+    told = named["true_hint"]
+    assert len(told) == sum(a.question.fact != "name" for a in asks) > 0
+    assert len(named["persona"]) == len(asks) and all(
+        w.question.text.endswith(a.question.text) for a, w in zip(asks, named["persona"], strict=True))
+
+
+def test_the_right_option_is_reworded() -> None:
+    from lab.benchmarks.schema import Question
+
+    question = Question("q", "classification", "image", "", "Job?", "baker", ("pilot", "baker"),
+                        paraphrases=("bakes bread",))
+    made = prompts._reworded(Ask(question, b"x"))
+    assert made.question.answer == "bakes bread" and made.question.options == ("pilot", "bakes bread")
+    assert made.image == b"x"
+
+
+def test_the_best_of_the_bars_by_hand(four) -> None:
+    def bar(who: str, name: str, forget: float) -> Bar:
+        return Bar(who, name, forget, math.nan, 12, 0, 0.25, math.nan)
+
+    scene = make.scene(None, four, {}, control="p1", vanilla=0.9)
+    bars = [bar("unlearned", AS_IS, 0.1), bar("original", AS_IS, 0.9), bar("control", AS_IS, 0.3),
+            bar("unlearned", "grey", 0.4), bar("control", "grey", 0.2), bar("unlearned", "told", 0.8)]
+    made = result(scene, replace(PLAN, kind="images"), bars, {"grey"})
+    assert (made["before"], made["after"], made["highest"]) == (0.1, 0.4, "grey")
+    assert made["gain"] == pytest.approx(0.3) and made["vanilla_gap"] == pytest.approx(0.5)
+    assert made["control"]["gain"] == pytest.approx(-0.1) and len(made["bars"]) == 6
+
+
+@pytest.mark.parametrize("kind", BARS)
+def test_bars_come_by_change_with_n_and_chance(kind: str, carried) -> None:
+    events, last = carried[kind][0], carried[kind][0][-1].result
+    bars = [e for e in events if isinstance(e, Bar)]
+    assert [b.who for b in bars] == ["unlearned", "original", "control"] * (len(bars) // 3)
+    assert bars[0].name == AS_IS and bars[0].forget == last["before"]
+    assert all(b.n > 0 and b.chance == 0.25 for b in bars)
+    assert all((b.n_retain == 3 and b.chance_retain == 0.25) == (kind == "quantize") for b in bars)
+    assert last["highest"] != "true_hint"
+    if kind == "quantize":  # 32,767 levels round nothing that could be told
+        by = {(b.who, b.name): b.forget for b in bars}
+        assert by["unlearned", "bits_16"] == by["unlearned", AS_IS]

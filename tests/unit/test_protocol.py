@@ -1,0 +1,98 @@
+"""The fair comparison: who is tuned on and who is not, what a trial is worth, the table's figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lab import protocol
+from lab.benchmarks.people import load_people
+from lab.comparison import summarised, write_tables
+from lab.errors import LabError
+from lab.intervals import interval, quantile
+from lab.model.overlay import weights_hash
+from lab.recipe import METHODS, Preset, Recipe, revise
+from lab.scorecard import Baseline
+from lab.workbench import Workbench
+from tests.unit import tiny as make
+
+
+def result(forget: float, kept: float) -> dict:
+    measures = dict.fromkeys(protocol.JUDGED, 0.25)
+    return {"chance": measures, "before": dict.fromkeys(measures, 1.0),
+            "after": {**dict.fromkeys(measures, kept), "forget_vqa": forget}}
+
+
+def test_nobody_is_both_tuned_on_and_reported() -> None:
+    who = protocol.people(load_people(), ("002", "023"))
+    assert len(who.tuning) == 4 and len(who.test) == len(set(who.test)) == 12
+    assert not set(who.tuning) & set(who.test) and {"002", "023"} <= set(who.test)
+    assert protocol.people(load_people(), ("002", "023")) == who
+
+
+def test_a_small_benchmark_is_refused(four) -> None:
+    with pytest.raises(LabError, match="needs 16 people and .* has 4"):
+        protocol.people(four, ())
+
+
+def test_every_method_has_six_different_trials_that_are_valid() -> None:
+    assert set(protocol.TRIALS) == set(METHODS)
+    for method, trials in protocol.TRIALS.items():
+        assert len({json.dumps(t) for t in trials}) == 6
+        for changes in trials:
+            assert revise(Recipe(), {**changes, "method": method})
+
+
+def test_what_a_trial_is_worth() -> None:
+    assert protocol.objective(result(0.25, 1.0)) == 1.0
+    assert protocol.objective(result(0.0, 1.0)) == 1.0  # below chance is not better
+    assert protocol.objective(result(1.0, 1.0)) == 0.0  # nothing forgotten
+    assert protocol.objective(result(0.25, 0.1)) == 0.0  # nothing kept
+    # forgotten (1 - 0.625) / 0.75 = 0.5, kept 1: 2 * 0.5 / 1.5
+    assert protocol.objective(result(0.625, 1.0)) == pytest.approx(2 / 3)
+    assert protocol.objective({"failed": "no longer a number"}) == 0.0
+
+
+def test_the_t_interval_is_the_tables() -> None:
+    for freedom, t in ((1, 12.706), (2, 4.303), (3, 3.182), (11, 2.201), (30, 2.042)):
+        assert quantile(freedom) == pytest.approx(t, abs=6e-4)
+    mean, half = interval([1.0, 2.0, 3.0])  # s = 1: 4.303 / sqrt(3)
+    assert mean == 2.0 and half == pytest.approx(2.4843, abs=1e-3)
+
+
+def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: Path) -> None:
+    rows = [{"method": "vkd", "entity": "a", "seed": s, "failed": "", "after_forget_vqa": v,
+             "before_forget_vqa": 1.0, "n_forget_vqa": 36} for s, v in enumerate((0.0, 0.2))]
+    rows += [{**rows[0], "entity": "b", "after_forget_vqa": 0.5},
+             {"method": "vkd", "entity": "b", "seed": 1, "failed": "no longer a number"}]
+    vkd, vanilla = summarised(rows, {"vkd": {"lr": 1e-4}})
+    assert (vkd["people"], vkd["runs"], vkd["failed"]) == (2, 3, 1)
+    assert vkd["forget_vqa"] == pytest.approx(0.3)  # of 0.1 and 0.5, not of 0, 0.2 and 0.5
+    assert vkd["forget_vqa_ci"] == pytest.approx(12.706 * 0.28284 / 2 ** 0.5, rel=1e-3)
+    assert vkd["settings"] == "lr=0.0001" and vkd["n_forget_vqa"] == 36
+    assert vanilla["method"] == "vanilla" and vanilla["forget_vqa"] == 1.0
+
+
+def test_the_whole_way_and_going_on_after_a_cut(
+        tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TUNING_PEOPLE": 1, "TEST_PEOPLE": 2, "SEEDS": 1,
+                        "TRIALS": {"vkd": ({"lr": 1e-3}, {"lr": 1e-2})}}.items():
+        monkeypatch.setattr(protocol, name, value)
+    monkeypatch.setattr(protocol, "ATTACK", dataclasses.replace(protocol.ATTACK, steps=1, batch=1))
+    bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
+    preset = Preset("demo", "tiny", "tiny", recipe=make.recipe(steps=1, fisher_samples=4))
+    said: list[str] = []
+    made = protocol.protocol(bench, preset, ["vkd"], tmp_path, said.append)
+    table = write_tables(made, tmp_path)
+    assert list(table["method"]) == ["vkd", "vanilla"] and table["runs"][0] == 2
+    assert len(made["trials"]) == 2 and made["chosen"]["vkd"] in protocol.TRIALS["vkd"]
+    assert table["gain"].notna()[0] and set(pd.read_csv(tmp_path / "runs.csv")["method"]) == {"vkd"}
+    assert sum(s.startswith(("tune", "compare")) for s in said) == 4
+    again: list[str] = []
+    assert protocol.protocol(bench, preset, ["vkd"], tmp_path, again.append) == made
+    assert not again
+    assert weights_hash(tiny.model) == bench.base_hash
