@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.model import sized
 from lab.model.load import Loaded
 from lab.model.memory import available_mb, needed_bytes
-from lab.model.relief import attempt
+from lab.model.relief import attempt, explained
 from lab.peak import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.rivals import FullStep
@@ -38,6 +38,7 @@ class Full:
     reason: str = ""
 
 
+@explained()
 def measure(name: str, quantization: str, rounds: int, limit_gb: float, say: Callable[[str], None]
             ) -> dict[str, Any]:
     """Build the model, take a run's steps on one of the 40 people, and tell what they took.
@@ -81,7 +82,7 @@ def _limit(device: torch.device, limit_gb: float) -> None:
     if device.type == "cuda":
         total = torch.cuda.get_device_properties(device).total_memory
         if limit_gb:
-            torch.cuda.set_per_process_memory_fraction(min(1.0, limit_gb * 1e9 / total), device)
+            torch.cuda.set_per_process_memory_fraction(min(1.0, limit_gb * 1e9 / total), device.index)
     elif limit_gb:
         raise LabError("--memory holds on a GPU only, and there is none: leave it out")
     reset_peak(device)

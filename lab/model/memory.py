@@ -88,7 +88,7 @@ def available_mb(device: torch.device) -> float:
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         held = torch.cuda.memory_allocated(device)
-        share = torch.cuda.get_per_process_memory_fraction(device) * total - held
+        share = torch.cuda.get_per_process_memory_fraction(device.index) * total - held
         return min(free + torch.cuda.memory_reserved(device) - held, share) / 2**20
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20]
     meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")

@@ -53,8 +53,8 @@ def check(name: str, quantization: str, device: torch.device) -> None:
 def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> Loaded:
     """A model of the named shape as ``lab.model.load`` would hand it out, with random weights.
 
-    No weight is ever on the host of a GPU, and none that is quantised is kept in full beyond its
-    layer. Raises ``LabError`` as ``check`` does, before anything is made.
+    What is quantised is never in full beyond its layer, and int8's layers alone pass through the
+    host. Raises ``LabError`` as ``check`` does, before anything is made.
     """
     check(name, quantization, device)
     config, processor = random.described(shape_of(name))

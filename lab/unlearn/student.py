@@ -67,7 +67,7 @@ class Student:
                       else outcome.pruned)
         of_language = [w for n, w in self.weights.items() if n.startswith(LANGUAGE)]
         of_vision = [w for n, w in self.weights.items() if not n.startswith(LANGUAGE)]
-        self.trains_vision = bool(of_vision)
+        self.trains_vision, self.trains_language = bool(of_vision), bool(of_language)
         groups = ((of_vision, recipe.lr), (of_language, recipe.adapter_lr))
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
@@ -79,7 +79,8 @@ class Student:
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
         self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
-        self.recompute, self.pictures = False, recipe.retain_batch
+        self.recompute = False  # whether the language layers are computed anew going backward
+        self.pictures = recipe.retain_batch  # how many are distilled at a time
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """What enters the trained blocks for each picture, computed once a picture."""
@@ -209,7 +210,7 @@ class Student:
         """Decide what is computed anew going backward: once a step, for both ways must agree."""
         rows = [*drawn.forget, *drawn.retain]
         length = max(self.loaded.prompter.length(asked) for _, asked in rows)
-        self.recompute = must_recompute(self.loaded, len(rows), length, not self.trains_vision)
+        self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
         if drawn.pictures:
             stem = self.stem(drawn.pictures[:1])
             self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)

@@ -7,11 +7,14 @@ import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
+from lab import evaluate
+from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluate import Ask, choose, generate, name_asks, questions
 from lab.model import memory, random, relief
 from lab.model.families import language_model
 from lab.model.overlay import overlay, weights_hash
+from lab.model.published import PUBLISHED
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency import fisher as fim
 from lab.saliency.importance import mean_activation
@@ -41,10 +44,6 @@ def failing(own, times: int):
     return work
 
 
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available_mb", lambda device: 0.01)
-
-
 # What a backward pass keeps, and keeps less of.
 @pytest.mark.parametrize("kind", random.KINDS)
 def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
@@ -69,8 +68,6 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
 
 
 def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
-    from lab.model.published import PUBLISHED
-
     config, _ = random.described(PUBLISHED["llava-1.5-7b"])
     text, gpu = config.get_text_config(), torch.device("cuda")
     rows, length = 4, 700  # 576 of the picture, and two questions with their answers
@@ -128,12 +125,28 @@ def test_memory_decides_whether_layers_are_computed_anew(tiny, four, monkeypatch
     assert relief.must_recompute(tiny, 4, 100, adapted=True)
 
 
+def test_what_a_gpu_has_left_counts_the_limit_and_what_torch_holds_in_reserve(monkeypatch) -> None:
+    gib, share = 2**30, [1.0]
+    for name, value in (("memory_allocated", 3 * gib), ("memory_reserved", 4 * gib)):
+        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (5 * gib, 10 * gib))
+
+    def fraction(index: int | None) -> float:  # the real one takes no device without an index
+        assert index is None
+        return share[0]
+
+    monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", fraction)
+    assert memory.available_mb(torch.device("cuda")) == 6 * 1024
+    share[0] = 0.5
+    assert memory.available_mb(torch.device("cuda")) == 2 * 1024
+
+
 @pytest.mark.parametrize("case", ["vkd", "grad_diff"])
 def test_a_step_short_of_memory_is_the_same_step(case: str, tiny, four, monkeypatch) -> None:
     made = []
     for short in (False, True):
         if short:
-            small(monkeypatch)
+            monkeypatch.setattr(memory, "available_mb", lambda device: 0.01)
         student, rows = ready(tiny, four, plan(case))
         student.update(rows)
         assert student.recompute is short
@@ -146,7 +159,7 @@ def test_a_step_short_of_memory_is_the_same_step(case: str, tiny, four, monkeypa
 def test_fisher_short_of_memory_is_the_same_fisher(tiny, four, monkeypatch) -> None:
     samples, layers = Rows(four, four.entities[0], 0).fisher_samples(4)[0], tiny.vision.trained(2)
     plain = fim.squared_gradients(tiny, layers, samples)
-    small(monkeypatch)
+    monkeypatch.setattr(memory, "available_mb", lambda device: 0.01)
     for name, value in fim.squared_gradients(tiny, layers, samples).items():
         assert torch.equal(plain[name], value), name
 
@@ -242,10 +255,9 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
     asks = [Ask(q, i) for i in entity.test_images for q in questions(entity, "classification", "image")]
     expected, names = choose(tiny, asks), generate(tiny, name_asks(entity))
     for where in ("target_log_probs", "answer_texts"):
-        own = getattr(__import__("lab.evaluate", fromlist=[where]), where)
-        monkeypatch.setattr(f"lab.evaluate.{where}", failing(own, 1))
+        monkeypatch.setattr(evaluate, where, failing(getattr(evaluate, where), 1))
     assert choose(tiny, asks) == expected and generate(tiny, name_asks(entity)) == names
-    monkeypatch.setattr("lab.evaluate.target_log_probs", no_memory)
+    monkeypatch.setattr(evaluate, "target_log_probs", no_memory)
     with pytest.raises(LabError, match="out of memory, with half as much"):
         choose(tiny, asks)
 
@@ -258,8 +270,7 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     *_, halved = fim.fisher_halves(tiny, layers, samples, lambda n: None)
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
-    monkeypatch.setattr("lab.saliency.importance.decode", failing(
-        __import__("lab.saliency.importance", fromlist=["decode"]).decode, 1))
+    monkeypatch.setattr("lab.saliency.importance.decode", failing(decode, 1))
     again = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     assert all(abs(a - b).max() < 1e-6 for a, b in zip(again, activity, strict=True))
 
@@ -274,8 +285,6 @@ def test_what_counts_as_running_out() -> None:
 # The visual module's numbers.
 @pytest.mark.parametrize("kind", random.KINDS)
 def test_a_visual_module_in_bfloat16_keeps_float32_weights(kind: str, four, monkeypatch) -> None:
-    from lab.benchmarks.images import decode
-
     loaded = random.tiny(kind)
     vision, pixels = loaded.vision, loaded.prompter.pixels([decode(four.entities[0].train_images[0])])
     with torch.no_grad():
