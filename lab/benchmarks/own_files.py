@@ -15,7 +15,6 @@ from lab.errors import LabError
 
 MOST_OWN = 30  # at most 20 pictures of some 100 kB each
 FILE = "entity.json"
-SEQUENCES = ("options", "paraphrases", "perturbed")
 
 
 def keep(folder: Path, entity: Entity) -> None:
@@ -89,4 +88,4 @@ def _read(folder: Path, entity_id: str) -> Entity:
 
 
 def _question(held: dict[str, Any]) -> Question:
-    return Question(**{k: tuple(v) if k in SEQUENCES else v for k, v in held.items()})
+    return Question(**{k: tuple(v) if isinstance(v, list) else v for k, v in held.items()})

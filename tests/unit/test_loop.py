@@ -12,14 +12,15 @@ from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluate import forget_asks, name_asks
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import Rows, probe_asks
-from lab.unlearn.events import Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.unlearn.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
 from tests.unit import tiny as make
 
 
 def test_events_come_in_order(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe())
     kinds = [type(e) for e in events if not isinstance(e, Phase)]
-    assert kinds == [Importance, Saliency, Probe, Step, Step, Probe, Step, Probe, Done]
+    assert kinds == [Importance, Saliency, Probe, Step, Step, Probe, Step, Probe,
+                     *[Answers] * len(events[-1].result["n"]), Done]
     assert [e.step for e in events if isinstance(e, Step)] == [1, 2, 3]
     assert outcome.reason == "steps done" and outcome.steps == 3
     assert set(outcome.seconds) == {"importance", "fisher", "train", "evaluate", "total"}

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from lab import cli, workbench
-from lab.attack import Relearned, Victim, attack, attacker_rows
+from lab.attack import Relearned, Scene, Victim, attack, attacker_rows
 from lab.benchmarks import own, own_files
 from lab.benchmarks.own import Pair, make
 from lab.benchmarks.schema import Benchmark, Entity
@@ -228,8 +228,8 @@ def test_a_run_attack_and_identity(tiny, four, method: str) -> None:
     result = events[-1].result
     assert result["entity"] == entity.id and result["base_unchanged"]
     assert result["n"]["forget_vqa"] == 6 and result["text_logits_identical"]
-    *_, done = attack(Victim("unlearned", tiny, outcome.delta, entity), None, 1.0,
-                      AttackRecipe(steps=1, batch=1), 2, Relearned(), lambda: False)
+    scene = Scene(bench, Victim("unlearned", tiny, outcome.delta, entity), None, 1.0, 2)
+    *_, done = attack(scene, AttackRecipe(steps=1, batch=1), Relearned(), lambda: False)
     assert done.result["n"] == 6
     assert curves(tiny, bench, entity, [("unlearned", outcome.delta)], None)[0].n_target == 2
 

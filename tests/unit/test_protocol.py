@@ -13,7 +13,7 @@ from lab import protocol
 from lab.benchmarks.people import load_people
 from lab.comparison import summarised, write_tables
 from lab.errors import LabError
-from lab.intervals import interval, quantile
+from lab.intervals import quantile
 from lab.model.overlay import weights_hash
 from lab.recipe import METHODS, Preset, Recipe, revise
 from lab.scorecard import Baseline
@@ -57,11 +57,10 @@ def test_what_a_trial_is_worth() -> None:
     assert protocol.objective({"failed": "no longer a number"}) == 0.0
 
 
-def test_the_t_interval_is_the_tables() -> None:
-    for freedom, t in ((1, 12.706), (2, 4.303), (3, 3.182), (11, 2.201), (30, 2.042)):
-        assert quantile(freedom) == pytest.approx(t, abs=6e-4)
-    mean, half = interval([1.0, 2.0, 3.0])  # s = 1: 4.303 / sqrt(3)
-    assert mean == 2.0 and half == pytest.approx(2.4843, abs=1e-3)
+@pytest.mark.parametrize(("freedom", "t"), [(1, 12.7062), (2, 4.30265), (3, 3.18245), (4, 2.77645),
+                                            (9, 2.26216), (30, 2.04227), (100, 1.98397)])
+def test_quantiles_of_students_t(freedom: int, t: float) -> None:
+    assert quantile(freedom) == pytest.approx(t, rel=1e-5)
 
 
 def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: Path) -> None:
