@@ -126,7 +126,7 @@ class Vision:
         """Encoder and projector outputs from ``stem``'s activations, both [images, tokens, width].
 
         The encoder's is what the projector is given: normalised, selected and sorted as the
-        family does it.
+        family does it. float32, whatever the module computes in.
         """
         given: list[torch.Tensor] = []
         projector = self.model.get_submodule(self.family.projector)
@@ -135,7 +135,7 @@ class Vision:
             projected = self.tail(hidden, blocks)
         finally:
             handle.remove()
-        return given[0].reshape(len(hidden), -1, given[0].shape[-1]), projected
+        return given[0].float().reshape(len(hidden), -1, given[0].shape[-1]), projected
 
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""

@@ -222,7 +222,7 @@ def test_a_second_time_ends_the_run_with_its_last_good_delta(case: str, tiny, fo
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
                 monkeypatch.setattr(students, "target_distributions", no_memory)
-    assert "\n" not in str(ended.value) and outcome.steps == 1 and outcome.micro_batch == 2
+    assert outcome.steps == 1 and outcome.micro_batch == 2 and "\n" not in str(ended.value)
     assert good and all(torch.equal(t, good[n]) for n, t in outcome.delta.items())
     assert weights_hash(tiny.model) == base
 
@@ -239,14 +239,6 @@ def test_the_result_says_how_many_rows_went_at_a_time(tiny, four, monkeypatch) -
 def test_memory_that_runs_out_elsewhere_ends_in_one_line(tiny, four, monkeypatch) -> None:
     monkeypatch.setattr("lab.unlearn.loop.start_delta", no_memory)
     with pytest.raises(LabError, match="out of memory.*choose a smaller --set batch"):
-        make.run(tiny, four, make.recipe())
-    monkeypatch.undo()
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("shapes cannot be multiplied")
-
-    monkeypatch.setattr("lab.unlearn.loop.start_delta", broken)
-    with pytest.raises(RuntimeError, match="shapes"):
         make.run(tiny, four, make.recipe())
 
 
@@ -298,6 +290,7 @@ def test_a_visual_module_in_bfloat16_keeps_float32_weights(kind: str, four, monk
         made = vision.tail(vision.stem(pixels, 1), 1)
         made.square().sum().backward()
     handle.remove()
-    assert inside == [torch.bfloat16] and made.dtype == vision.features(pixels).dtype == torch.float32
+    told = (made, vision.features(pixels), *vision.outputs(vision.stem(pixels, 1), 1))
+    assert inside == [torch.bfloat16] and {t.dtype for t in told} == {torch.float32}
     assert all(w.grad.dtype == torch.float32 and w.grad.any() for w in weights.values())
     assert 0 < float((made.detach() - exact).norm() / exact.norm()) < 0.05

@@ -104,9 +104,11 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
     if view is None or view.attack is None:
         return {parts.line: snippets.note(text.GONE, "quiet")} if run_id else {}
     line = describe(view)
-    out = {parts.line: snippets.line(line)}
+    # All that an earlier yield set is said again: a browser that is behind keeps only the last one.
+    out = {parts.line: snippets.line(line), parts.undo: gr.Button(interactive=True)}
     if view.attack.kind in TRAINING_ATTACKS:
-        out[parts.chart] = attack_chart(view.events, view.attack.steps)
+        out |= {parts.bars: "", parts.chart: gr.update(
+            value=attack_chart(view.events, view.attack.steps), visible=True)}
     else:
         out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events)}
     done = inside.found(view, Done)
