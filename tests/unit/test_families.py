@@ -76,6 +76,7 @@ def test_encoder_and_projector_outputs(loaded: Loaded, four) -> None:
         assert torch.equal(projected, vision.tail(stem, 2)) and encoder.shape[0] == len(pixels)
         alone, _ = vision.outputs(stem[1:], 2)  # a picture's rows are its own
         assert torch.allclose(alone, encoder[1:], atol=1e-4)
+        # scaled, not shifted: a layer norm before or behind takes a common shift out again
         name = f"{vision.projector.second_name}.weight"
         with overlay(loaded.model, {name: vision.trainable(1)[name] * 1.5}):
             same, other = vision.outputs(stem, 2)
