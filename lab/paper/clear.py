@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from lab.benchmarks.clear import (CAPTION_QUESTIONS, FACE_PROMPT, FORGET, NAME_QUESTION,
                                   RETAIN_PERTURBED)
@@ -42,7 +43,7 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
     for part, people in (("forget", forget), ("retain", others)):
         made += [item for each in people for item in _texts(part, each, plan.seed)]
     for picture in benchmark.pictures:
-        part, q = picture.id.split("/")[0], picture.questions[0]
+        part, q = picture.id.split("/")[0], replace(picture.questions[0], image=picture.image)
         asked = FACE_PROMPT if part == "real_faces" else q.text
         made += _compared(part, q, asked, (q.answer, q.answer, *q.perturbed))
         made.append(_choice(part, q, q.text, plan.seed))
@@ -118,8 +119,9 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
     def put(name: str, wanted: Callable[[str, str], bool], parts: tuple[str, ...]) -> None:
         chosen = {key: values for key, values in found.items() if wanted(*key)}
         if all(any(key[0] == part for key in chosen) for part in parts):
-            made[name] = (harmonic([sum(v) / len(v) for v in chosen.values()]),
-                          sum(map(len, chosen.values())))
+            rested = sum(any((item.part, metric) in chosen for metric in each.values)
+                         for item, each in zip(items, marks, strict=True))
+            made[name] = (harmonic([sum(v) / len(v) for v in chosen.values()]), rested)
 
     for name, parts in TABLE.items():
         put(name, lambda part, metric, parts=parts: part in parts and metric != "rougeL_recall", parts)

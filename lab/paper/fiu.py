@@ -72,7 +72,9 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
     if not all(found.values()):
         return {}
     means = [sum(values) / len(values) for values in found.values()]
-    return {"model_utility": (harmonic(means), sum(map(len, found.values())))}
+    rested = sum(any(f"{item.part}_{metric}" in found for metric in each.values)
+                 for item, each in zip(items, marks, strict=True))
+    return {"model_utility": (harmonic(means), rested)}
 
 
 PROTOCOL = Protocol(items, mark, combine, "FIUBench evaluate_util.py; chat template; without MIN-K and GPT")

@@ -244,7 +244,7 @@ def test_fiu_utility() -> None:
     rows = [row(rougeL_recall=1.0, em=0.5), row(prob=0.5, truth=0.5), row(prob=0.5, truth=1.5)]
     items, marks = zip(*rows, strict=True)
     assert fiu.combine(items, marks, None) == {
-        "model_utility": (pytest.approx(4 / (1 + 2 + 2 + 1)), 6)}
+        "model_utility": (pytest.approx(4 / (1 + 2 + 2 + 1)), 3)}
     assert fiu.combine(items[:1], marks[:1], None) == {}
 
 
@@ -268,12 +268,14 @@ def test_clear_asks_every_perturbed_view(authors) -> None:
     assert caption.compared == (f"Hana Sato in scene {scene}.", f"In scene {scene} we see Hana Sato.",
                                 *(f"A wrong scene {j}." for j in range(3)))
     assert caption.prompt[1] in CAPTION_QUESTIONS
+    assert all(len(pictures(i)) == (i.part[-5:] != "_text") for i in asked.items)
     counts = {part: sum(i.part == part for i in asked.items if i.task == "generation")
               for part in ("forget_image", "forget_text", "retain_image", "retain_text")}
     assert counts == {"forget_image": 4, "forget_text": 20, "retain_image": 28, "retain_text": 140}
     assert sum(i.part == "retain_caption" and i.task == "recall" for i in asked.items) == 8
     faces = next(i for i in asked.items if i.part == "real_faces" and i.task == "likelihood")
-    assert faces.compared == ("Star 0", "Star 0", "X", "Y", "Z") and faces.prompt[1] == "The name of the person on the image is "
+    assert faces.compared == ("Star 0", "Star 0", "X", "Y", "Z")
+    assert faces.prompt == (public.drawn(700), "The name of the person on the image is ")
     world = next(i for i in asked.items if i.part == "real_world" and i.task == "choice")
     assert world.prompt[1].startswith("What is it?\nA. ") and len(world.options) == 3
 
@@ -288,7 +290,7 @@ def test_clear_scores() -> None:
             (choice(part="real_faces", task="recall"), Mark({"rougeL_recall": 0.1}))]
     items, marks = zip(*rows, strict=True)
     made = clear.combine(items, marks, marks)
-    assert made == {"forget": (pytest.approx(4 / (2 + 1 + 2 + 2)), 6), "real": (pytest.approx(4 / 6), 4),
+    assert made == {"forget": (pytest.approx(4 / (2 + 1 + 2 + 2)), 3), "real": (pytest.approx(4 / 6), 2),
                     "forget_quality": (1.0, 2)}  # no retain rows: neither retain nor model utility
     assert "forget_quality" not in clear.combine(items, marks, None)
     means = [math.log(p) for p in (0.5, 0.4, 0.2, 0.05)]
