@@ -170,7 +170,7 @@ def _attacks(events: Sequence[Event]) -> str:
 def _attack(result: dict[str, Any], said: Sequence[Event]) -> str:
     """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
     a = {k: html.escape(v) if isinstance(v, str) else v for k, v in result.items()}
-    how = (f"highest under {a['highest']}" if "highest" in a else
+    how = (f"highest of {int(a['of'])}: {a['highest']}" if "highest" in a else
            f"scope {a['scope']}, {int(a['rows'])} rows ({100 * a['share']:.0f} %), {int(a['steps'])} steps")
     control = a["control"]
     beside = (f"; control ({html.escape(control['name'])}): gain {control['gain']:.3f}" if control else "")

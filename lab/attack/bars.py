@@ -37,7 +37,8 @@ def compared(scene: Scene, recipe: AttackRecipe, variants: list[Variant],
     """Ask every victim as it is and under every variant, variant by variant.
 
     Yields a ``Bar`` each and ends in ``Done``. The result's ``after`` is the highest accuracy of
-    the unlearned model under a variant, ``highest`` that variant; a control is judged by its own.
+    the unlearned model under any of ``of`` variants, ``highest`` that variant; a control is judged
+    by its own highest, for the highest of several is high by luck, too.
     """
     started = time.perf_counter()
     plain = Variant(AS_IS, retain=any(v.retain for v in variants))
@@ -84,6 +85,7 @@ def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str
     control = ends(scene.control.who) if scene.control else None
     assert ours is not None
     return {**scene.verdict(recipe, *ours[:2]), "highest": ours[2],
+            "of": len({b.name for b in bars} & counted),
             "control": ({**scene.control_verdict(*control[:2]), "highest": control[2]}
                         if control else None),
             "bars": [asdict(b) for b in bars]}

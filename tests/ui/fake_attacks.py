@@ -42,7 +42,7 @@ def bars(view: RunView, stopped) -> Iterator[Event]:
             if stopped():
                 return
             yield Bar(who, name, forget, retain, 96, 39 if retain == retain else 0, 0.25, 0.25)
-    yield Done("complete", {"highest": names[2], **verdict(view, 0.4, 0.25)})
+    yield Done("complete", {"highest": names[2], "of": 3, **verdict(view, 0.4, 0.25)})
 
 
 def verdict(view: RunView, after: float, control: float) -> dict:

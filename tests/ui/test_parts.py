@@ -188,7 +188,7 @@ def test_attack_figures_say_formula_n_chance_and_control(kind):
     after, gain = done.result["after"], done.result["gain"]
     assert f"{100 * gain:+.1f} points" in html and f"{after:.1%} − after unlearning 10.0%" in html
     assert "n = 96 questions, chance 25%" in html and "another person, Jonas Conti" in html
-    assert ("11 rows" in html) == (kind in TRAINING_ATTACKS) != ("highest (" in html)
+    assert ("11 rows" in html) == (kind in TRAINING_ATTACKS) != ("highest of 3 (" in html)
     assert "no control" in attack.figures({**done.result, "control": None})
 
 

@@ -211,7 +211,7 @@ def test_the_best_of_the_bars_by_hand(four) -> None:
     bars = [bar("unlearned", AS_IS, 0.1), bar("original", AS_IS, 0.9), bar("control", AS_IS, 0.3),
             bar("unlearned", "grey", 0.4), bar("control", "grey", 0.2), bar("unlearned", "told", 0.8)]
     made = result(scene, replace(PLAN, kind="images"), bars, {"grey"})
-    assert (made["before"], made["after"], made["highest"]) == (0.1, 0.4, "grey")
+    assert (made["before"], made["after"], made["highest"], made["of"]) == (0.1, 0.4, "grey", 1)
     assert made["gain"] == pytest.approx(0.3) and made["vanilla_gap"] == pytest.approx(0.5)
     assert made["control"]["gain"] == pytest.approx(-0.1) and len(made["bars"]) == 6
 

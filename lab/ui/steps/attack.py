@@ -126,7 +126,7 @@ def figures(result: dict[str, Any]) -> str:
     if None in (before, after, gain, gap):
         return ""
     highest = result.get("highest")
-    ending = text.HIGHEST.format(change=change_name(highest)) if highest else text.AFTER_TRAINING
+    ending = text.HIGHEST.format(of=result["of"], change=change_name(highest)) if highest else text.AFTER_TRAINING
     boxes = (
         (text.GAIN, gain, text.GAIN_FORMULA.format(ending=ending, after=after, before=before)),
         (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)))

@@ -239,7 +239,7 @@ CHANGES = {
 }
 GAIN = "Accuracy gain (lower is better)"
 AFTER_TRAINING = "after the attack"
-HIGHEST = "highest ({change})"
+HIGHEST = "highest of {of} ({change})"
 GAIN_FORMULA = "{ending} {after:.1%} − after unlearning {before:.1%}"
 GAP = "Gap to the original"
 GAP_FORMULA = "original {original:.1%} − {ending} {after:.1%}"
