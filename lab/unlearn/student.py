@@ -79,6 +79,7 @@ class Student:
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
         self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.planned = False  # whether the two that follow are decided
         self.recompute = False  # whether the language layers are computed anew going backward
         self.pictures = recipe.retain_batch  # how many are distilled at a time
 
@@ -138,13 +139,16 @@ class Student:
 
         ``features``: visual features [rows, tokens, width] in place of the pictures' own.
         """
+        whole = self._pack(rows)
+
         def piece(places: Sequence[int]) -> tuple[torch.Tensor]:
             part = [rows[k] for k in places]
+            packed = whole if len(part) == len(rows) else self._pack(part)
             given = self._seen(part) if features is None else features[list(places)]
-            return (target_distributions(self.loaded.model, self._pack(part), given),)
+            return (target_distributions(self.loaded.model, packed, given),)
 
         log_probs, = in_pieces(piece, range(len(rows)), self._share(len(rows)))
-        return Answers(log_probs, self._pack(rows))
+        return Answers(log_probs, whole)
 
     def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
         """The rows' pictures as the language model gets them."""
@@ -185,7 +189,8 @@ class Student:
     def _gradient(self, drawn: Draw) -> Losses:
         """The batch's losses, their gradient gated and clipped in the weights."""
         assert self.method.losses is not None
-        self._plan(drawn)
+        if not self.planned:
+            self._plan(drawn)
         with torch.no_grad():
             teacher = self.method.teacher(self, drawn)
         self.optimizer.zero_grad()
@@ -207,7 +212,8 @@ class Student:
         return loss
 
     def _plan(self, drawn: Draw) -> None:
-        """Decide what is computed anew going backward: once a step, for both ways must agree."""
+        """Decide what is computed anew going backward: once a run, whose batches are all alike."""
+        self.planned = True
         rows = [*drawn.forget, *drawn.retain]
         length = max(self.loaded.prompter.length(asked) for _, asked in rows)
         self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
