@@ -20,6 +20,7 @@ from lab.unlearn.events import Done
 
 MOST_RUNS = 60
 MOST_ASKED = 3
+SHORT_ID = 6  # of a run's id: enough to tell the runs of one lab apart
 SHARES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
           "pictures_vqa")
 
@@ -69,7 +70,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         if len({v.entity for v in views}) > 1:
             raise LabError(text.RUNS_MIXED)
         rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity)
-        names = [f"{v.recipe.method}, {v.id}" for v in views]
+        names = [f"{v.recipe.method}, {v.id[:SHORT_ID]}" for v in views]
         return probe_table(rows, [text.ORIGINAL, *names])
 
     settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 4}
@@ -80,7 +81,8 @@ def wire(parts: Parts, frame: Frame) -> None:
 
 
 def _name(result: dict[str, Any]) -> str:
-    return text.RUN_NAME.format(**{k: result[k] for k in ("entity", "method", "seed", "steps", "id")})
+    told = {k: result[k] for k in ("entity", "method", "seed", "steps")}
+    return text.RUN_NAME.format(**told, id=result["id"][:SHORT_ID])
 
 
 def finished(engine: Engine) -> list[dict[str, Any]]:
