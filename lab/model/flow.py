@@ -14,11 +14,6 @@ from typing import Any
 import torch
 from PIL import Image, ImageOps
 from torch import nn
-from transformers.vision_utils import (
-    get_vision_attention_seqlens,
-    get_vision_position_ids,
-    get_vision_window_index,
-)
 
 Blocks = Sequence[tuple[int, nn.Module]]  # with each block's place in the tower
 Places = tuple[tuple[int, ...], ...]
@@ -139,6 +134,8 @@ class Qwen2Flow(Flow):
         return torch.tensor([[1, side, side]] * len(patches), device=patches.device)
 
     def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
+        from transformers.vision_utils import get_vision_attention_seqlens, get_vision_position_ids
+
         tower, grid, flat = model.model.visual, self.grid(hidden), hidden.flatten(0, 1)
         turned = tower.rotary_pos_emb(flat, get_vision_position_ids(grid, tower.spatial_merge_size))
         lengths, longest = get_vision_attention_seqlens(grid, tower.config)
@@ -163,10 +160,14 @@ class Qwen25Flow(Qwen2Flow):
 
     def windows(self, model: nn.Module, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The tokens in window order, and where each window's patches begin and end."""
+        from transformers.vision_utils import get_vision_window_index
+
         tower = model.model.visual
         return get_vision_window_index(grid, tower.spatial_merge_size, tower.window_size, tower.patch_size)
 
     def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
+        from transformers.vision_utils import get_vision_attention_seqlens, get_vision_position_ids
+
         tower, grid, flat = model.model.visual, self.grid(hidden), hidden.flatten(0, 1)
         order, windows = self.windows(model, grid)
         whole, _ = get_vision_attention_seqlens(grid, tower.config)

@@ -38,6 +38,11 @@ def test_the_page_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_app_answers_before_it_loads_the_library_of_models():
+    code = "import sys, lab.ui.page, lab.serve.local; sys.exit('transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_pruned_at_takes_the_top_over_all_layers():
     score = (np.array([1.0, 9.0, 3.0]), np.array([8.0, np.nan, 2.0, 7.0, 1.0, 1.0, 1.0, 1.0]))
     event = Importance(("a", "b"), score, score, score, score, np.zeros((2, 2)))
