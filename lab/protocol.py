@@ -153,6 +153,9 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
     """
     reference, unknown = bench.reference(say)
     who = people(bench.benchmark, unknown)
+    trials_in_all = sum(len(TRIALS[m]) for m in methods) * len(who.tuning)
+    say(f"{trials_in_all} trials, then {len(methods) * SEEDS * len(who.test)} runs; what {out} holds "
+        "already is not done again")
     chosen: dict[str, dict[str, Any]] = {}
     trials: list[dict[str, Any]] = []
     for method in methods:

@@ -93,5 +93,5 @@ def test_the_whole_way_and_going_on_after_a_cut(
     assert sum(s.startswith(("tune", "compare")) for s in said) == 4
     again: list[str] = []
     assert protocol.protocol(bench, preset, ["vkd"], tmp_path, again.append) == made
-    assert not again
+    assert len(again) == 1 and again[0].startswith("2 trials, then 2 runs")
     assert weights_hash(tiny.model) == bench.base_hash
