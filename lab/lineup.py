@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.model.load import Loaded, load
 from lab.model.overlay import Delta, tensors_hash, weights_hash
-from lab.workbench import Workbench
+from lab.workbench import Report, Workbench
 
 VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

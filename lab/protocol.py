@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import Any
 
 from lab.attack import Relearned, Scene, Victim, attack, scene_of
@@ -90,7 +91,7 @@ def objective(result: Mapping[str, Any]) -> float:
 
     forgotten = 1 - left("forget_vqa")
     kept = sum(map(left, KEPT)) / len(KEPT)
-    return 2 * forgotten * kept / (forgotten + kept) if forgotten + kept else 0.0
+    return harmonic_mean((forgotten, kept))
 
 
 def _within(share: float) -> float:

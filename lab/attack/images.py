@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +18,11 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     return [Variant(name, partial(_shown, name=name)) for name in CHANGES]
 
 
-def _shown(victim: Victim, asks: list[Ask], name: str) -> list[Ask]:
+def redrawn(asks: Sequence[Ask], name: str) -> list[Ask]:
+    """The questions with a picture, each about the picture under that change."""
     made = {image: changed(image, name) for image in {a.image for a in asks if a.image is not None}}
     return [replace(a, image=made[a.image]) for a in asks if a.image is not None]
+
+
+def _shown(victim: Victim, asks: list[Ask], name: str) -> list[Ask]:
+    return redrawn(asks, name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from lab.attack import images
 from lab.benchmarks.changes import CHANGES, changed
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluate import Ask, chance, choose, forget_asks
@@ -24,8 +24,7 @@ def redrawn(entity: Entity) -> Iterator[tuple[str, list[Ask]]]:
     asks = forget_asks(entity)
     yield PLAIN, asks
     for name in CHANGES:
-        views = {i: changed(i, name) for i in dict.fromkeys(a.image for a in asks) if i is not None}
-        yield name, [replace(a, image=views[a.image]) for a in asks if a.image is not None]
+        yield name, images.redrawn(asks, name)
 
 
 def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
