@@ -134,8 +134,7 @@ def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dic
     card = Baseline(reference).card(bench.benchmark, entity)
     scene = scene_of(bench, recipe, {}, say)
     victim = Victim("control", reference, {}, entity)
-    return {"entity": entity.id, "method": "retain_only", "seed": recipe.seed,
-            "after": dict(card.values), "n": dict(card.n),
+    return {"after": dict(card.values), "n": dict(card.n),
             "attack": _attacked(replace(scene, unlearned=victim), recipe)}
 
 
@@ -165,12 +164,17 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
     results: list[dict[str, Any]] = []
     if reference:
         plan = [revise(preset.recipe, {"entity": e}) for e in unknown if e in who.test]
-        results += run_all(bench, preset, plan, out, say, control, "control")
+        results += _labelled("retain_only", plan, run_all(bench, preset, plan, out, say, control, "control"))
     for seed, method in product(range(SEEDS), methods):
         plan = [revise(preset.recipe, {**chosen[method], "entity": e, "method": method, "seed": seed})
                 for e in who.test]
         made = run_all(bench, preset, plan, out, say, run_and_attack, "compare")
-        results += [{"method": method, "seed": seed, "entity": r.entity, **m}
-                    for r, m in zip(plan, made, strict=True)]
+        results += _labelled(method, plan, made)
     return {"people": {"tuning": who.tuning, "test": who.test}, "chosen": chosen, "trials": trials,
             "results": results}
+
+
+def _labelled(method: str, plan: Sequence[Recipe], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Results under whose they are: a failed one does not say it itself, and has to be counted."""
+    return [{**m, "method": method, "seed": r.seed, "entity": r.entity}
+            for r, m in zip(plan, made, strict=True)]

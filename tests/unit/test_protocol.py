@@ -11,7 +11,7 @@ import pytest
 
 from lab import protocol
 from lab.benchmarks.people import load_people
-from lab.comparison import summarised, write_tables
+from lab.comparison import row, summarised, write_tables
 from lab.errors import LabError
 from lab.intervals import quantile
 from lab.model.overlay import weights_hash
@@ -95,3 +95,10 @@ def test_the_whole_way_and_going_on_after_a_cut(
     assert protocol.protocol(bench, preset, ["vkd"], tmp_path, again.append) == made
     assert len(again) == 1 and again[0].startswith("2 trials, then 2 runs")
     assert weights_hash(tiny.model) == bench.base_hash
+
+
+def test_a_control_that_failed_is_counted() -> None:
+    made = protocol._labelled("retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}])
+    made += protocol._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
+    table = summarised([row(m) for m in made], {"vkd": {}})
+    assert {t["method"]: t["failed"] for t in table} == {"vkd": 1, "retain_only": 1, "vanilla": 1}
