@@ -28,8 +28,11 @@ def test_whole_way(lab, open_tab, tmp_path):
     walk.compare(tab, lab.patience)
     assert "right" in tab.locator("#probes").inner_text()
     assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2
-    walk.attack(tab, lab.patience)
+    tab.locator("#go-attack").click()
+    walk.shorten_attack(tab, steps=4)
+    walk.attack_by(tab, "Relearn on the person", lab.patience)
     assert tab.locator("#attack-result strong").count() == 2
+    assert [v.attack.steps for v in lab.engine.runs() if v.attack] == [4]
     tab.locator("#ask-identity").click()
     tab.locator("#identity table").wait_for(timeout=lab.patience)
     assert tab.locator("#identity tbody tr").last.inner_text().startswith("projector")

@@ -80,6 +80,14 @@ def attack(tab, patience: int) -> None:
     attack_by(tab, "Relearn on the person", patience)
 
 
+def shorten_attack(tab, steps: int) -> None:
+    """Give the attacker fewer steps, under the attack's advanced settings."""
+    tab.get_by_role("button", name="Advanced").last.click()
+    box = tab.get_by_label("number input for Attack steps")
+    box.fill(str(steps))
+    box.press("Tab")
+
+
 def attack_by(tab, kind: str, patience: int) -> None:
     """Run one kind of attack to its end."""
     tab.get_by_label(kind).check()
