@@ -37,7 +37,7 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
-    yield from _forget(loaded, benchmark, recipe, outcome, stopped)
+    yield from _forget(loaded, benchmark, baseline, recipe, outcome, stopped)
     scored, busy = time.perf_counter(), time.process_time() - busy
     entity = benchmark.entity(recipe.entity)
     asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
@@ -55,8 +55,8 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
                   "cpu_seconds": round(busy, 2)})
 
 
-def _forget(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
-            stopped: Callable[[], bool]) -> Iterator[Event]:
+def _forget(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
+            outcome: Outcome, stopped: Callable[[], bool]) -> Iterator[Event]:
     """Inspect and tune; leaves the weights and why it ended in ``outcome``."""
     with explained():
         yield from inspect(loaded, benchmark, recipe, outcome, stopped)
@@ -65,7 +65,7 @@ def _forget(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outco
         elif METHODS[recipe.method].losses is None:
             outcome.reason = "pruned: this method trains nothing"
         else:
-            yield from tune(loaded, benchmark, recipe, outcome, stopped)
+            yield from tune(loaded, benchmark, baseline, recipe, outcome, stopped)
 
 
 def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], delta: Delta,

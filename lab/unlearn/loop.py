@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from statistics import fmean
 
 import torch
 
@@ -13,6 +14,7 @@ from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.recipe import Recipe, TeachRecipe
+from lab.scorecard import Baseline
 from lab.unlearn.batches import POOL, Rows, probe_asks
 from lab.unlearn.events import Event, Probe, Step
 from lab.unlearn.methods import METHODS
@@ -50,16 +52,19 @@ def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str
     return delta
 
 
-def tune(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
+def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe, outcome: Outcome,
          stopped: Callable[[], bool]) -> Iterator[Event]:
-    """Updates until the steps are done, the stop rule holds or a stop is asked for."""
+    """Updates until the steps are done, the stop rule holds or a stop is asked for.
+
+    The original's answers to the probes are asked of ``baseline``, which may have them already.
+    """
     entity = benchmark.entity(recipe.entity)
     pool = max(POOL, recipe.retain_batch)
     rows, student = Rows(benchmark, entity, recipe.seed, pool), Student(loaded, recipe, outcome)
     forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
     outcome.reason, level = "steps done", chance(forget_probe)
     started = time.perf_counter()
-    forget, retain_start = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
+    forget, retain_start = (fmean(baseline.correct("probe", a)) for a in (forget_probe, retain_probe))
     yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
     yield from student.prepare(rows)
     for step in range(1, recipe.steps + 1):

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.model import random
 from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
-from lab.scorecard import MEASURES
+from lab.scorecard import MEASURES, Baseline
 from lab.unlearn import loop
 from lab.unlearn.events import Curve, Importance, Probe, Saliency, Step
 from tests.unit import tiny as make
@@ -181,7 +181,7 @@ def test_nan_ends_the_run_with_the_last_good_delta(monkeypatch, tiny, four) -> N
     broken_after(monkeypatch, 2)
     steps: list[Step] = []
     with pytest.raises(LabError, match="no longer a number.*last good state") as refused:
-        for event in loop.tune(tiny, four, make.recipe(steps=3), full, lambda: False):
+        for event in loop.tune(tiny, four, Baseline(tiny), make.recipe(steps=3), full, lambda: False):
             steps += [event] if isinstance(event, Step) else []
     assert "\n" not in str(refused.value) and len(steps) == full.steps == 2
     assert all(torch.isfinite(t).all() for t in full.delta.values())
@@ -199,7 +199,7 @@ def test_a_gradient_that_is_no_number_is_not_kept(monkeypatch, tiny, four) -> No
 
     monkeypatch.setattr(loop.Student, "_gate", gate)
     with pytest.raises(LabError, match="no longer a number"):
-        list(loop.tune(tiny, four, make.recipe(), outcome, lambda: False))
+        list(loop.tune(tiny, four, Baseline(tiny), make.recipe(), outcome, lambda: False))
     assert all(torch.equal(t, kept[n]) for n, t in outcome.delta.items())
 
 

@@ -11,6 +11,7 @@ import torch
 from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluate import forget_asks, name_asks
 from lab.recipe import AttackRecipe
+from lab.scorecard import Baseline
 from lab.unlearn.batches import Rows, probe_asks
 from lab.unlearn.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
 from tests.unit import tiny as make
@@ -48,13 +49,17 @@ def test_forget_accuracy_rule(tiny, four) -> None:
 def test_retain_drop_rule(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     from lab.unlearn import loop
 
-    shares = iter([1.0, 1.0, 0.9, 0.8, 0.9, 0.5])  # (forget, retain) at the start and at each probe
+    class AllRight(Baseline):
+        def correct(self, measure, asks):
+            return [True] * len(asks)
+
+    shares = iter([0.9, 0.8, 0.9, 0.5])  # (forget, retain) at each probe
     monkeypatch.setattr(loop, "choose", lambda *_: None)
     monkeypatch.setattr(loop, "share", lambda _: next(shares))
     outcome = loop.Outcome()
     plan = make.recipe(steps=9, probe_every=1, stop_retain_drop=0.3)
-    for step in (loop.inspect, loop.tune):
-        list(step(tiny, four, plan, outcome, lambda: False))
+    list(loop.inspect(tiny, four, plan, outcome, lambda: False))
+    list(loop.tune(tiny, four, AllRight(tiny), plan, outcome, lambda: False))
     assert outcome.reason == "retain drop reached" and outcome.steps == 2
 
 

@@ -18,7 +18,7 @@ from lab.model.overlay import (LANGUAGE, language_part, load_delta, overlay, sav
 from lab.model.sequences import pack
 from lab.model.sparse import to_delta, to_sparse
 from lab.recipe import AttackRecipe
-from lab.scorecard import TEXT_ONLY
+from lab.scorecard import TEXT_ONLY, Baseline
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
@@ -324,7 +324,7 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
     monkeypatch.setattr(Student, "update", update)
     before, good = weights_hash(tiny.model), {}
     with pytest.raises(LabError, match="no longer a number"):
-        for event in tune(tiny, four, recipe, outcome, lambda: False):
+        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
     assert outcome.steps == 2 and all(torch.equal(t, good[n]) for n, t in outcome.delta.items())

@@ -18,6 +18,7 @@ from lab.model.published import PUBLISHED
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency import fisher as fim
 from lab.saliency.importance import mean_activation
+from lab.scorecard import Baseline
 from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
 from lab.unlearn.events import Step
@@ -218,7 +219,7 @@ def test_a_second_time_ends_the_run_with_its_last_good_delta(case: str, tiny, fo
     list(inspect(tiny, four, recipe, outcome, lambda: False))
     good: dict[str, torch.Tensor] = {}
     with pytest.raises(LabError, match="out of memory with 2 of 4 forget rows.*smaller --set batch") as ended:
-        for event in tune(tiny, four, recipe, outcome, lambda: False):
+        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
                 monkeypatch.setattr(students, "target_distributions", no_memory)
