@@ -12,9 +12,13 @@ from lab.evaluate import Ask, Verdict, chance
 from lab.eventlog import plain
 from lab.itemtable import FILE, SCORES, Line, Said, table, verdict
 from lab.lineup import UNLEARNED, VANILLA, Row
-from lab.scorecard import answer, asks_for, card, text_logits_identical, verdicts
+from lab.model.overlay import overlay
+from lab.scorecard import (TEXT_ONLY, answer, asks_for, card, text_logits_identical,
+                           verdicts)
 from lab.unlearn.events import CLEAN, Answers, Event
 from lab.workbench import Workbench
+
+NOT_ASKED = Said("", "")
 
 
 def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | None
@@ -35,7 +39,9 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
             said[row.name] = {m: verdicts(row.loaded, row.delta, m, asks, original[m], same)
                               for m, asks in asked.items()}
         else:
-            said[row.name] = {m: answer(row.loaded, m, asks) for m, asks in asked.items()}
+            with overlay(row.loaded.model, row.delta):
+                said[row.name] = {m: answer(row.loaded, m, asks) for m, asks in asked.items()
+                                  if m in TEXT_ONLY or not row.text_only}
     if folder:
         (folder / FILE).write_text(_table(asked, said))
     cards = {name: card(own) for name, own in said.items()}
@@ -50,7 +56,8 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
 
 def _table(asked: Mapping[str, Sequence[Ask]], said: Mapping[str, Mapping[str, Sequence[Verdict]]]
            ) -> str:
-    shown = {name: [Said(v.answer, verdict(v.correct)) for m in asked for v in own[m]]
+    shown = {name: [Said(v.answer, verdict(v.correct)) if v else NOT_ASKED
+                    for m, asks in asked.items() for v in own.get(m, [None] * len(asks))]
              for name, own in said.items()}
     return table([line(m, ask) for m, asks in asked.items() for ask in asks], shown)
 

@@ -18,8 +18,8 @@ from lab.errors import LabError
 from lab.evaluate import chance, choose, forget_asks, share
 from lab.model.adapter import adapted, new_adapter
 from lab.model.overlay import overlay
-from lab.model.relief import explained, relieved
-from lab.model.sequences import Tree, pack, segment_means, target_log_probs
+from lab.model.relief import NO_MEMORY, attempt, relieved
+from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 from lab.unlearn.events import Curve, Done, Event, Phase
 
@@ -27,6 +27,7 @@ RANK = 8
 NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
 
 AttackerRow = tuple[bytes, str, str]  # a picture, a question, its answer
+Drawn = tuple[bytes, list[tuple[str, str, int]]]  # a picture; questions, answers, times drawn
 RowsOf = Callable[[Benchmark, Entity, AttackRecipe], list[AttackerRow]]
 
 
@@ -38,6 +39,7 @@ class Attacker:
         self.victim, self.recipe, self.blocks, self.rows = victim, recipe, blocks, rows
         loaded = victim.loaded
         self.rng = random.Random(f"order/{recipe.seed}")
+        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
         self.frozen: dict[bytes, torch.Tensor] = {}
         self.weights: dict[str, torch.nn.Parameter] = {}
         self.adapter: dict[str, torch.nn.Parameter] = {}
@@ -74,37 +76,57 @@ class Attacker:
         return loaded.vision.tail(kept, self.blocks) if self.weights else kept
 
     def update(self) -> float:
-        """One step on ``batch`` rows; returns the mean CE in nats per token."""
-        loaded = self.victim.loaded
-        images, trees, times = self._drawn()
-        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        """One step on ``batch`` rows; returns the mean CE in nats per token.
+
+        Where memory runs out, the step is done once more with half as many pictures at a time, and
+        so are all that follow; the gradient stays that of the whole batch.
+        """
+        drawn = self._drawn()
+        loss = attempt(lambda: self._gradient(drawn))
+        if loss is None and self.parts == 1 and len(drawn) > 1:
+            self.parts = 2
+            loss = attempt(lambda: self._gradient(drawn))
+        if loss is None:
+            raise LabError(NO_MEMORY)
+        self.optimizer.step()
+        return loss
+
+    def _gradient(self, drawn: Sequence[Drawn]) -> float:
+        """The batch's loss; leaves its gradient, clipped, in the weights."""
         self.optimizer.zero_grad()
-        anew = relieved(loaded, packed, bool(self.adapter))
-        with explained(), self.laid_on(), torch.enable_grad(), anew:
-            tokens = target_log_probs(loaded.model, packed, self.features(images))
-            counts = torch.tensor(times, device=loaded.device)
-            loss = -(segment_means(tokens, packed) * counts).sum() / self.recipe.batch
-            if not math.isfinite(float(loss.detach())):
-                raise LabError(NO_NUMBER)
-            loss.backward()
+        size = -(-len(drawn) // self.parts)
+        loss = sum(self._backward(drawn[at:at + size]) for at in range(0, len(drawn), size))
         trained = [*self.weights.values(), *self.adapter.values()]
         if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):
             raise LabError(NO_NUMBER)
-        self.optimizer.step()
+        return loss
+
+    def _backward(self, drawn: Sequence[Drawn]) -> float:
+        """What these pictures add to the batch's loss; adds its gradient to the weights' own."""
+        loaded = self.victim.loaded
+        trees = [loaded.prompter.tree(k, [(q, [a]) for q, a, _ in asked])
+                 for k, (_, asked) in enumerate(drawn)]
+        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+        times = torch.tensor([n for _, asked in drawn for *_, n in asked], device=loaded.device)
+        anew = relieved(loaded, packed, bool(self.adapter))
+        with self.laid_on(), torch.enable_grad(), anew:
+            tokens = target_log_probs(loaded.model, packed, self.features([i for i, _ in drawn]))
+            loss = -(segment_means(tokens, packed) * times).sum() / self.recipe.batch
+            if not math.isfinite(float(loss.detach())):
+                raise LabError(NO_NUMBER)
+            loss.backward()
         return float(loss.detach())
 
-    def _drawn(self) -> tuple[list[bytes], list[Tree], list[int]]:
-        """The next batch: pictures, one tree each, and how often each answer in them was drawn.
+    def _drawn(self) -> list[Drawn]:
+        """The next batch: each picture with its questions, answers and how often each was drawn.
 
         Rows are drawn with putting back: what came twice, or shares a picture, is computed once.
         """
         drawn = Counter(self.rng.choice(self.rows) for _ in range(self.recipe.batch))
-        by_image: dict[bytes, list[AttackerRow]] = {}
-        for row in drawn:
-            by_image.setdefault(row[0], []).append(row)
-        trees = [self.victim.loaded.prompter.tree(k, [(q, [a]) for _, q, a in rows])
-                 for k, rows in enumerate(by_image.values())]
-        return list(by_image), trees, [drawn[row] for rows in by_image.values() for row in rows]
+        by_image: dict[bytes, list[tuple[str, str, int]]] = {}
+        for (image, question, answer), times in drawn.items():
+            by_image.setdefault(image, []).append((question, answer, times))
+        return list(by_image.items())
 
     def accuracy(self) -> tuple[float, int]:
         """Forget VQA on held-out views and phrasings, and n."""

@@ -14,13 +14,15 @@ from pathlib import Path
 import torch
 
 from lab.errors import LabError
+from lab.model.adapter import SCALE
 from lab.model.families import Family, family
 from lab.model.fetch import cache_folder, language_model
 from lab.model.memory import check_memory
+from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
-from lab.model.source import LORA, base_of, find_model, merge_lora
+from lab.model.source import ABOUT, LORA, base_of, find_model, merge_lora
 from lab.model.source import ROOT as ROOT
 from lab.model.taught import lay, taught
 from lab.model.vision import Vision, find_vision
@@ -223,6 +225,24 @@ def visual_weights(folder: Path) -> dict[str, torch.Tensor]:
     own = {n: t.float() for n, t in load_file(folder / "vision.safetensors").items()}
     based_on = info.get("vision_base")
     return {**visual_weights(folder.parent / based_on), **own} if based_on else own
+
+
+def untaught(path: str) -> dict[str, torch.Tensor]:
+    """A delta that takes the embedded kind's language adapter back; empty for any other kind.
+
+    Under it text alone is answered as by the language model before it was taught anybody; its
+    visual module stays the taught one. Exact but for the rounding of W + BA - BA.
+    """
+    from safetensors.torch import load_file
+
+    folder = find_model(path, weights=False)
+    stored = folder / "adapter.safetensors"
+    if not stored.exists():
+        return {}
+    scale = json.loads((folder / ABOUT).read_text())["scale"]
+    back = {"A": 1.0, "B": -scale / SCALE}
+    return {LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
+            for n, t in load_file(stored).items()}
 
 
 def merge_adapter(state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor],

@@ -8,6 +8,7 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from lab import evaluate
+from lab.attack import Attacker, Victim, attacker_rows, training
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluate import Ask, choose, generate, name_asks, questions
@@ -16,6 +17,7 @@ from lab.model.families import language_model
 from lab.model.overlay import overlay, weights_hash
 from lab.model.published import PUBLISHED
 from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import mean_activation
 from lab.scorecard import Baseline
@@ -266,6 +268,23 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     monkeypatch.setattr("lab.saliency.importance.decode", failing(decode, 1))
     again = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     assert all(abs(a - b).max() < 1e-6 for a, b in zip(again, activity, strict=True))
+
+
+@pytest.mark.parametrize("scope", ["vision", "language", "both"])
+def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, four, monkeypatch) -> None:
+    budget = AttackRecipe(share=1.0, batch=6, scope=scope)
+    victim, rows = Victim("unlearned", tiny, {}, four.entities[0]), attacker_rows(four.entities[0], budget)
+    whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
+    loss = whole.update()
+    monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
+    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.parts, halved.parts) == (1, 2)
+    trained = [a.weights | a.adapter for a in (whole, halved)]
+    largest = max(float(w.grad.abs().max()) for w in trained[0].values())
+    for name, weight in trained[0].items():
+        assert torch.allclose(trained[1][name].grad, weight.grad, rtol=1e-3, atol=1e-5 * largest), name
+    monkeypatch.setattr(training, "target_log_probs", no_memory)
+    with pytest.raises(LabError, match="out of memory, with half as much"):
+        halved.update()
 
 
 def test_what_counts_as_running_out() -> None:
