@@ -43,7 +43,9 @@ TRIALS: dict[str, tuple[dict[str, Any], ...]] = {
     "manu": tuple({"prune_share": share, "blocks": blocks}
                   for share, blocks in product((0.02, 0.05, 0.10), (4, 12))),
     **{name: _rates("adapter_lr", LANGUAGE_RATES)
-       for name in ("vgid", "grad_ascent", "grad_diff", "kl_min", "npo")}}
+       for name in ("vgid", "grad_ascent", "grad_diff", "kl_min", "npo")},
+    "silence": tuple({"silence_lr": rate, "beta": beta}  # it has no rule of when to stop
+                     for rate, beta in product((1e-4, 3e-4, 6e-4), (60.0, 120.0)))}
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ METHODS: dict[str, str] = {
               "are this lab's choice.",
     "npo": "NPO (arXiv 2404.05868): negative preference optimisation through a language LoRA; the "
            "frozen original as its reference, the retain term and the rates are this lab's choice.",
+    "silence": "Silence, this lab's own: the target's pictures push every hidden projector neuron below "
+               "zero, the others' features are held as in VKD. Nothing of it is a paper's.",
 }
 # What each attack does; the attacks themselves are in lab.attack.
 ATTACKS: dict[str, str] = {
@@ -85,16 +87,24 @@ class Recipe:
         low=1, high=12, step=1)
     beta: float = option(
         60.0, "Distillation weight beta",
-        "VKD's weight of the normalised distance between student and teacher features on retain "
-        "images.", low=0.0, high=200.0, step=1.0)
+        "Weight of the normalised distance between student and teacher features on retain images, "
+        "for vkd and silence.", low=0.0, high=200.0, step=1.0)
     distil: str = option(
         "projector", "Distilled output",
         "Which of the teacher's outputs VKD holds others' pictures to: the projector's (as the paper's "
         "summaries say), the vision encoder's, or both (the mean of the two distances).",
         choices=("projector", "encoder", "both"))
+    margin: float = option(
+        6.0, "Silence margin",
+        "How far below zero silence drives the projector's hidden neurons on the target's pictures. "
+        "At -6 the slope of GELU is below 1e-7. Our choice.", low=0.5, high=20.0, step=0.5)
+    silence_lr: float = option(
+        3e-4, "Silence learning rate", "AdamW step size of silence's visual weights. Our choice.",
+        low=1e-6, high=1e-2, step=1e-6)
     forget_weight: float = option(
         1.0, "Forget weight",
-        "Weight of the ascent on the target's answers, or of VGID's distance to its teacher.",
+        "Weight of the ascent on the target's answers, of VGID's distance to its teacher, or of "
+        "silence's aim.",
         low=0.0, high=5.0, step=0.1)
     retain_weight: float = option(
         0.0, "Retain weight",

@@ -137,6 +137,20 @@ class Vision:
             handle.remove()
         return given[0].float().reshape(len(hidden), -1, given[0].shape[-1]), projected
 
+    def hidden(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
+        """The projector's hidden neurons before their activation, from ``stem``'s activations.
+
+        [images, tokens, neurons], float32; only where ``projector`` has neurons.
+        """
+        made: list[torch.Tensor] = []
+        assert self.projector.first is not None
+        handle = self.projector.first.register_forward_hook(lambda module, args, out: made.append(out))
+        try:
+            self.tail(hidden, blocks)
+        finally:
+            handle.remove()
+        return made[0].float().reshape(len(hidden), -1, self.projector.neurons)
+
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
         return tuple(n for n, _ in self.model.named_parameters() if n.startswith(self.family.visual))

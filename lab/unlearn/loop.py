@@ -81,10 +81,14 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
             with overlay(loaded.model, outcome.delta):
                 forget, retain = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
             yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
-            if forget <= recipe.stop_forget:
-                outcome.reason = "forget accuracy reached"
-                break
-            if retain_start - retain >= recipe.stop_retain_drop:
-                outcome.reason = "retain drop reached"
+            if student.method.early and (reason := _enough(recipe, forget, retain_start - retain)):
+                outcome.reason = reason
                 break
     outcome.seconds["train"] = time.perf_counter() - started
+
+
+def _enough(recipe: Recipe, forget: float, drop: float) -> str:
+    """Why the stop rule holds at a probe: the forget accuracy or the retain drop; "" if it does not."""
+    if forget <= recipe.stop_forget:
+        return "forget accuracy reached"
+    return "retain drop reached" if drop >= recipe.stop_retain_drop else ""

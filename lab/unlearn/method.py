@@ -75,8 +75,10 @@ class Method:
     that, with nothing laid on and no gradient: whatever it says, the frozen original says.
     ``trained`` names what is trained, "vision", "language" or both. ``gates`` is what the mask
     holds back: "all" gradients (masked-out weights then keep their bits) or the forget term's
-    ("forget_only"); "off" or without a mask nothing is held back. ``distils``: whether the retain
-    pictures' teacher features are made ready before the first step.
+    ("forget_only"); "off" or without a mask nothing is held back. ``rate``: the step size of the
+    visual weights. ``distils``: whether the retain pictures' teacher features are made ready before
+    the first step. ``early``: whether the stop rule on the probed accuracies may end the run; a
+    method whose aim is not the answer does all its steps.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -85,4 +87,6 @@ class Method:
     draw: Callable[[Rows, Recipe], Draw] = forget_and_retain_rows
     trained: Callable[[Recipe], tuple[str, ...]] = language
     gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
+    rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
     distils: bool = False
+    early: bool = True

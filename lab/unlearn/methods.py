@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.unlearn import grad_ascent, grad_diff, kl_min, manu, mmunlearner, npo, vgid, vkd
+from lab.unlearn import grad_ascent, grad_diff, kl_min, manu, mmunlearner, npo, silence, vgid, vkd
 from lab.unlearn.method import Method
 
 METHODS: dict[str, Method] = {
@@ -14,4 +14,5 @@ METHODS: dict[str, Method] = {
     "grad_diff": grad_diff.METHOD,
     "kl_min": kl_min.METHOD,
     "npo": npo.METHOD,
+    "silence": silence.METHOD,
 }

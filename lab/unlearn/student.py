@@ -68,7 +68,7 @@ class Student:
         of_language = [w for n, w in self.weights.items() if n.startswith(LANGUAGE)]
         of_vision = [w for n, w in self.weights.items() if not n.startswith(LANGUAGE)]
         self.trains_vision, self.trains_language = bool(of_vision), bool(of_language)
-        groups = ((of_vision, recipe.lr), (of_language, recipe.adapter_lr))
+        groups = ((of_vision, self.method.rate(recipe)), (of_language, recipe.adapter_lr))
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -97,6 +97,12 @@ class Student:
     def features(self, images: list[bytes]) -> torch.Tensor:
         """Projector outputs of the pictures under the weights now laid on."""
         return self._outputs(images, "projector")[0]
+
+    def hidden(self, images: list[bytes]) -> torch.Tensor:
+        """The projector's hidden neurons before their activation: [images, tokens, neurons]."""
+        vision, blocks = self.loaded.vision, self.recipe.blocks
+        at_once = min(self.pictures, self._share(len(images)))
+        return in_pieces(lambda stem: (vision.hidden(stem, blocks),), self.stem(images), at_once)[0]
 
     def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
         """What is distilled, under the weights now laid on: encoder or projector outputs, or both."""

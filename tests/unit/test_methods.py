@@ -43,6 +43,7 @@ CASES = {
     "grad_diff": ({}, {"language"}),
     "kl_min": ({}, {"language"}),
     "npo": ({}, {"language"}),
+    "silence": ({}, {"vision"}),
 }
 EVERY = pytest.mark.parametrize("case", CASES)
 TRAINED = pytest.mark.parametrize("case", [c for c in CASES if c != "manu"])

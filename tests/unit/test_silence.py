@@ -1,0 +1,71 @@
+"""Silence: its loss by hand, what it drives below zero, and that an attacker's gradient fades."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from lab.benchmarks.images import decode
+from lab.errors import LabError
+from lab.evaluate import forget_asks
+from lab.model import random
+from lab.model.overlay import overlay
+from lab.unlearn import silence
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from tests.unit import tiny as make
+
+
+def test_the_loss_by_hand() -> None:
+    hidden = torch.tensor([[[-7.0, -4.0]]])  # relu(-1) = 0 and relu(2) = 2
+    student, teacher = torch.tensor([[[3.0, 0.0]]]), torch.tensor([[[2.0, 0.0]]])
+    made = silence.losses(hidden, student, teacher, make.recipe(forget_weight=0.5, margin=6.0, beta=8.0))
+    assert made.forget_term.item() == pytest.approx(0.5 * 4 / 2)
+    assert made.retain_term.item() == pytest.approx(8 * 1 / 4) and made.vkd == pytest.approx(0.25)
+    assert math.isnan(made.forget_ce) and math.isnan(made.retain_ce)
+
+
+@pytest.mark.parametrize("kind", [k for k in random.KINDS if k not in ("idefics3", "smolvlm")])
+def test_the_hidden_neurons_are_what_the_first_linear_writes(kind: str, four) -> None:
+    vision, prompter = (loaded := random.tiny(kind)).vision, loaded.prompter
+    pixels = prompter.pixels([decode(i) for i in four.entities[0].train_images[:2]])
+    stem = vision.stem(pixels, 2)
+    seen: list[torch.Tensor] = []
+    handle = vision.projector.second.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    with torch.no_grad():
+        hidden = vision.hidden(stem, 2)
+        vision.tail(stem, 2)
+    handle.remove()
+    activated = seen[-1].reshape(hidden.shape)
+    close = [torch.nn.functional.gelu(hidden, approximate=a) for a in ("none", "tanh")]
+    assert any(torch.allclose(activated, c, atol=1e-5) for c in close)
+
+
+def test_an_attackers_gradient_fades(tiny, four) -> None:
+    entity, recipe = four.entities[0], make.recipe(method="silence", silence_lr=0.02, steps=40, beta=1.0)
+    outcome, _ = make.run(tiny, four, recipe)
+    asked = forget_asks(entity)[0]
+    rows = [(entity.train_images[0], [(asked.question.text, [asked.question.answer])])]
+
+    def slope(delta: dict[str, torch.Tensor]) -> float:
+        student = Student(tiny, recipe, Outcome(delta=delta))
+        with overlay(tiny.model, student.weights), torch.enable_grad():
+            student.cross_entropy(rows).mean().backward()
+        inside = [w.grad for n, w in student.weights.items() if not n.endswith("linear_2.bias")]
+        return float(torch.stack([g.norm() for g in inside]).norm())
+
+    own = {n: p.detach().clone() for n, p in tiny.vision.trainable(recipe.blocks).items()}
+    assert slope(dict(outcome.delta)) < 1e-3 * slope(own)
+
+
+def test_it_does_all_its_steps_whatever_the_probes_say(tiny, four) -> None:
+    outcome, _ = make.run(tiny, four, make.recipe(
+        method="silence", stop_forget=1.0, stop_retain_drop=0.01, steps=3, probe_every=1))
+    assert (outcome.steps, outcome.reason) == (3, "steps done")
+
+
+def test_a_projector_without_neurons_is_refused_in_one_line(four) -> None:
+    with pytest.raises(LabError, match="silence needs hidden neurons.*choose another method"):
+        make.run(random.tiny("idefics3"), four, make.recipe(method="silence"))
