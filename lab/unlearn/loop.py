@@ -21,6 +21,7 @@ from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 
+FORGOTTEN, DAMAGED = "forget accuracy reached", "retain drop reached"  # what the stop rule says
 RANK = 16  # of the language LoRA, as in the field's baselines
 
 
@@ -90,5 +91,5 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
 def _enough(recipe: Recipe, forget: float, drop: float) -> str:
     """Why the stop rule holds at a probe: the forget accuracy or the retain drop; "" if it does not."""
     if forget <= recipe.stop_forget:
-        return "forget accuracy reached"
-    return "retain drop reached" if drop >= recipe.stop_retain_drop else ""
+        return FORGOTTEN
+    return DAMAGED if drop >= recipe.stop_retain_drop else ""

@@ -17,6 +17,7 @@ from lab.intervals import quantile
 from lab.model.overlay import weights_hash
 from lab.recipe import METHODS, Preset, Recipe, revise
 from lab.scorecard import Baseline
+from lab.unlearn import loop
 from lab.workbench import Workbench
 from tests.unit import tiny as make
 
@@ -95,6 +96,20 @@ def test_the_whole_way_and_going_on_after_a_cut(
     assert protocol.protocol(bench, preset, ["vkd"], tmp_path, again.append) == made
     assert len(again) == 1 and again[0].startswith("2 trials, then 2 runs")
     assert weights_hash(tiny.model) == bench.base_hash
+
+
+def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(four, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(protocol.TRIALS, "vkd", ({"stop_forget": 0.2}, {"stop_forget": 0.0}))
+    made: list[tuple[str, float]] = []
+
+    def run(bench, recipe, outcome, say, measures) -> dict:
+        made.append((recipe.entity, recipe.stop_forget))
+        return result(0.25, 1.0) | {"stopped_because": loop.FORGOTTEN if recipe.entity == "p0" else "steps done"}
+
+    monkeypatch.setattr(protocol, "one_run", run)
+    chosen, trials = protocol.tune(None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str)
+    assert made == [("p0", 0.2), ("p1", 0.2), ("p0", 0.0)]
+    assert [t["n"] for t in trials] == [2, 2] and trials[0]["score"] == trials[1]["score"]
 
 
 def test_a_control_that_failed_is_counted() -> None:
