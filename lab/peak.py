@@ -40,4 +40,5 @@ def device_name(device: torch.device) -> str:
     """The GPU's name, or the number of CPU threads in use."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"cpu, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"cpu, {threads} thread{'s' if threads > 1 else ''}"

@@ -37,6 +37,7 @@ METHODS: dict[str, str] = {
     "silence": "Silence, this lab's own: the target's pictures push every hidden projector neuron below "
                "zero, the others' features are held as in VKD. Nothing of it is a paper's.",
 }
+VISUAL_METHODS = ("vkd", "silence")  # these never change the language model, whatever the recipe
 # What each attack does; the attacks themselves are in lab.attack.
 ATTACKS: dict[str, str] = {
     "relearn": "Fine-tuning on a share of the person's own training rows. Scored are other views and "

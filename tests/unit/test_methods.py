@@ -83,6 +83,13 @@ def test_the_table_and_the_recipe_name_the_same_methods() -> None:
         assert recipes.METHODS[name].endswith(".")
 
 
+def test_methods_said_to_be_visual_are_so_whatever_the_recipe_and_no_other_is() -> None:
+    scopes = [recipes.Recipe(scope=scope) for scope in ("vision", "language", "both")]
+    assert recipes.VISUAL_METHODS == tuple(
+        name for name, method in METHODS.items()
+        if method.losses is not None and all(method.trained(r) == ("vision",) for r in scopes))
+
+
 # -- losses by hand -------------------------------------------------------------------------
 
 

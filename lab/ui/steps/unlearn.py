@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.recipe import METHODS, STRENGTHS, Recipe, revise
+from lab.recipe import METHODS, STRENGTHS, VISUAL_METHODS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.ui import snippets
 from lab.ui.charts import empty, live_chart, unlearn_chart
@@ -56,8 +56,8 @@ def layout(frame: Frame) -> Parts:
 
 def about_method(method: str) -> str:
     """Say what a method does, what of it is our choice, and whether it changes the language model."""
-    return snippets.note(METHODS[method] + ("" if method == "vkd" else " " + text.MAY_CHANGE_TEXT),
-                         "quiet")
+    may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
+    return snippets.note(METHODS[method] + may_change, "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -152,10 +152,10 @@ def _check(value: bool | None, good: str, bad: str, unknown: str) -> str:
 
 def _details(result: dict[str, Any]) -> str:
     total = (result.get("seconds") or {}).get("total")
-    memory = result.get("peak_memory_mb")
+    memory, density = result.get("peak_memory_mb"), result.get("mask_density")
     return text.DETAILS.format(
         steps=result.get("steps", text.UNKNOWN), pruned=result.get("pruned_neurons", text.UNKNOWN),
-        density=snippets.percent(result.get("mask_density")),
+        mask=text.IN_MASK.format(share=snippets.percent(density)) if density else text.NO_MASK,
         seconds=snippets.duration(total) if total is not None else text.UNKNOWN,
         memory=f"{memory:,.0f} MB" if memory is not None else text.UNKNOWN,
         device=result.get("device", text.UNKNOWN),

@@ -29,8 +29,8 @@ STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
 HEADINGS = (
     "Pick the person the model shall forget.",
     "See which visual neurons and weights carry this person more than everybody else.",
-    "Visual Knowledge Distillation prunes those neurons and tunes the masked weights "
-    "away from this person, while everybody else's visual features are held in place.",
+    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons and "
+    "tunes the masked weights, while everybody else's visual features are held in place.",
     "Ask the original and the unlearned model the same question about the same picture.",
     "An attacker tries to bring the person back: by training, by rounding the weights, by asking or "
     "showing otherwise. How much returns?",
@@ -180,8 +180,9 @@ BASE_SAME = "The shared original model: unchanged (same hash before and after)."
 BASE_DIFFERS = "The shared original model: CHANGED. Restart the lab."
 BASE_UNCHECKED = "The shared original model: not checked in this run."
 DETAILS = (
-    "{steps} steps, {pruned} neurons pruned, {density} of the weights in the mask, {seconds} in "
+    "{steps} steps, {pruned} neurons pruned, {mask}, {seconds} in "
     "all, peak memory {memory}, on {device} with {quantization}.")
+IN_MASK, NO_MASK = "{share} of the weights in the mask", "no mask"
 UNKNOWN = "?"
 
 # 4 compare
