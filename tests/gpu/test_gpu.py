@@ -83,7 +83,8 @@ def test_a_run_on_the_gpu_holds_the_invariants(loaded: Loaded, four) -> None:
     assert said and all(len(texts) == 2 for texts in said)
 
 
-@pytest.mark.parametrize("method", ["mmunlearner", "vgid", "manu", "grad_ascent", "grad_diff", "kl_min", "npo"])
+@pytest.mark.parametrize("method", ["mmunlearner", "vgid", "manu", "grad_ascent", "grad_diff", "kl_min", "npo",
+                                    "silence"])
 def test_every_method_runs_over_a_quantised_model_on_the_gpu(method: str, loaded: Loaded, four) -> None:
     _, events = make.run(loaded, four, make.recipe(method=method, steps=1, blocks=1))
     assert events[-1].result["base_unchanged"]

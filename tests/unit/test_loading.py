@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import nn
 
@@ -15,10 +16,12 @@ from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model import random
 from lab.model.families import FAMILIES, family
-from lab.model.load import load
+from lab.model.load import load, merge_adapter, untaught
 from lab.model.memory import needed_bytes
+from lab.model.overlay import overlay
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
+from lab.model.source import ABOUT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LLAVA_TEMPLATE = (
@@ -209,3 +212,24 @@ def test_a_lora_checkpoint_without_peft_or_safe_weights_is_refused(
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(LabError, match="install the package peft"):
         load(str(checkpoint), "none", "cpu", lambda _: None)
+
+
+def test_the_embedded_kinds_teaching_can_be_taken_back(tmp_path: Path) -> None:
+    made, never = random.tiny("clip"), random.tiny("clip")
+    name, inside = "layers.0.mlp.up_proj", "model.language_model."
+    stored = {f"{inside}{name}.A": torch.randn(2, 32), f"{inside}{name}.B": torch.randn(64, 2)}
+    save_file(stored, tmp_path / "adapter.safetensors")
+    (tmp_path / ABOUT).write_text(json.dumps({"scale": 0.5}))
+    state = dict(made.model.named_parameters())
+    weights = {f"{inside}{name}.weight": state[f"{inside}{name}.weight"].data}
+    merge_adapter(weights, stored, 0.5)
+    state[f"{inside}{name}.weight"].data = weights[f"{inside}{name}.weight"]
+
+    def answer(loaded) -> torch.Tensor:
+        with torch.no_grad():
+            return loaded.model(input_ids=torch.tensor([[5, 6, 7]])).logits
+
+    assert not torch.allclose(answer(made), answer(never), atol=1e-4)
+    with overlay(made.model, untaught(str(tmp_path))):
+        assert torch.allclose(answer(made), answer(never), atol=1e-4)
+    assert untaught(str(random.save(tmp_path / "other", "clip"))) == {}

@@ -261,5 +261,12 @@ def test_who_is_in_the_line_up(tiny_lab, tmp_path: Path, monkeypatch) -> None:
     assert names("003", delta, Others()) == ["vanilla", "unlearned"]
     tiny_lab.preset = replace(tiny_lab.preset, quantization="none")
     assert names("003", delta, Others(folder, folder)) == ["vanilla", "unlearned", "retain_only", "base"]
+    said: list[str] = []
+    for preset, known in ((replace(tiny_lab.preset, base=folder), True), (replace(tiny_lab.preset, processor=folder), True),
+                          (replace(tiny_lab.preset, base=str(tmp_path / "nowhere")), False)):
+        tiny_lab.preset = preset
+        assert ("base" in [r.name for r in lineup(tiny_lab, "003", {}, Others(), said.append)]) is known
+    assert said[-1].startswith("no row for the base: no model in")
+    tiny_lab.preset = replace(tiny_lab.preset, base="", processor="")
     rows = list(lineup(tiny_lab, "003", delta, Others(folder), lambda _: None))
     assert len({row.identity for row in rows}) == 3
