@@ -9,19 +9,35 @@ from typing import Any
 import pandas as pd
 
 from lab.intervals import interval
+from lab.protocol import ATTACK
 from lab.scorecard import MEASURES
 
 SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
 
 
-def write_tables(made: Mapping[str, Any], out: Path) -> pd.DataFrame:
-    """Write ``methods.csv`` (returned), ``trials.csv`` and ``runs.csv`` of ``protocol``'s result."""
+def write_tables(made: Mapping[str, Any], out: Path, command: str = "") -> pd.DataFrame:
+    """Write ``methods.csv`` (returned), ``trials.csv`` and ``runs.csv`` of ``protocol``'s result.
+
+    ``command``: how the table was made, for whoever reads it; it stands in every row of it.
+    """
     rows = [row(r) for r in made["results"]]
-    table = pd.DataFrame(summarised(rows, made["chosen"]))
+    table = pd.DataFrame(summarised(rows, made["chosen"])).assign(**_told(made, command))
     pd.DataFrame(made["trials"]).to_csv(out / "trials.csv", index=False)
     pd.DataFrame(rows).to_csv(out / "runs.csv", index=False)
     table.to_csv(out / "methods.csv", index=False)
     return table
+
+
+def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
+    """What must be known to read the table: on whom, how attacked, on what machine."""
+    done = [r for r in made["results"] if "chance" in r]
+    machine = done[0] if done else {}
+    return {
+        **{f"{part}_people": " ".join(who) for part, who in made["people"].items()},
+        "seeds": len({r["seed"] for r in made["results"]}),
+        "chance_forget_vqa": sum(r["chance"]["forget_vqa"] for r in done) / len(done) if done else None,
+        "attack": f"{ATTACK.scope}, {ATTACK.share:.0%} of the rows, {ATTACK.steps} steps",
+        **{k: machine.get(k, "") for k in ("model", "quantization", "device")}, "command": command}
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,5 +47,7 @@ def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str
     from lab.workbench import open_workbench
 
     made = protocol(open_workbench(preset, say, options.threads), preset, methods, options.out, say)
-    table = write_tables(made, options.out)
+    typed = (f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
+             "--out DIR --json")
+    table = write_tables(made, options.out, typed)
     return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}

@@ -53,7 +53,7 @@ def plot(study: Study, table: pd.DataFrame) -> go.Figure:
     return dots(table, text.STUDY_SERIES, text.ORIGINAL)
 
 
-def _bars(table: pd.DataFrame, column: str) -> dict | None:
+def bars(table: pd.DataFrame, column: str) -> dict | None:
     """Error bars that end where shares end; None where nothing has an interval."""
     half = table.get(f"{column}_ci")
     if half is None or half.isna().all():
@@ -77,7 +77,7 @@ def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None) -> g
         colour, symbol = LINES[k]
         traces.append(go.Scatter(
             x=own[column].tolist(), y=[place + aside for place in range(len(names))], mode="markers",
-            name=name, text=names, error_x=_bars(own, column),
+            name=name, text=names, error_x=bars(own, column),
             marker={"color": colour, "symbol": symbol, "size": 9},
             hovertemplate=f"{name}, %{{text}}: %{{x:.1%}}<extra></extra>"))
     labels = ["<br>".join(textwrap.wrap(n, LABEL_LETTERS)) for n in names]
@@ -93,7 +93,7 @@ def depth(table: pd.DataFrame) -> go.Figure:
     """The measures over the number of trained blocks."""
     blocks = [int(name) for name in table["variant"]]
     traces = [go.Scatter(
-        x=blocks, y=table[column].tolist(), mode="lines+markers", name=name, error_y=_bars(table, column),
+        x=blocks, y=table[column].tolist(), mode="lines+markers", name=name, error_y=bars(table, column),
         line={"color": colour, "width": 2}, marker={"symbol": symbol, "size": 8},
         hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>")
         for (column, name), (colour, symbol) in zip(text.STUDY_SERIES.items(), LINES, strict=False)

@@ -9,7 +9,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.study.table import STUDIES, Study
-from lab.ui import studies
+from lab.ui import methods, studies
 from lab.ui.maps import MARK
 from lab.ui.steps import studies as step
 
@@ -42,7 +42,7 @@ def test_an_answer_is_read_back_with_its_words(tmp_path: Path) -> None:
 
 def test_no_answer_is_said_with_the_command(tmp_path: Path) -> None:
     assert studies.read(tmp_path / "study.csv") is None
-    said = step.missing(STUDIES["depth"])
+    said = step.missing("assets/results/study-depth.csv", step.USUAL.format(name="depth"))
     assert "python -m lab study depth --entities 4" in said and "assets/results/study-depth.csv" in said
 
 
@@ -112,3 +112,42 @@ def test_every_kept_answer_can_be_shown() -> None:
         if table is not None:
             assert studies.plot(study, table).data and step.about(study, table)
             assert table["study"].eq(study.name).all() and f"lab study {study.name}" in table["command"][0]
+
+
+def compared(folder: Path, **columns: object) -> Path:
+    """A table of the fair comparison as the command writes it, of two methods and the references."""
+    told = {"tuning_people": "006 016", "test_people": "002 023", "seeds": 2, "attack": "both, 20 % of the rows",
+            "model": "m", "quantization": "q", "device": "d", "command": "python -m lab compare --protocol",
+            "chance_forget_vqa": 0.25, "n_forget_vqa": 36, "runs": 4, "failed": 0}
+    rows = [{"method": "vkd", "settings": "lr=0.0001", "forget_vqa": 0.1, "forget_vqa_ci": 0.2, "retain_vqa": 0.96,
+             "retain_vqa_ci": 0.02, "gain": 0.8, "gain_ci": 0.1, "cpu_seconds": 30.0, "peak_memory_mb": 2300.0},
+            {"method": "silence", "settings": "", "forget_vqa": 0.25, "retain_vqa": 0.97, "failed": 1},
+            {"method": "retain_only", "forget_vqa": 0.2, "retain_vqa": 0.88},
+            {"method": "vanilla", "forget_vqa": 0.99, "retain_vqa": 0.97}]
+    path = folder / "methods.csv"
+    pd.DataFrame([told | row | columns for row in rows]).to_csv(path, index=False)
+    return path
+
+
+def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
+    table = methods.read(compared(tmp_path))
+    assert table is not None
+    figure = methods.plot(table)
+    assert [(t.name, t.x[0], t.y[0]) for t in figure.data] == [("vkd", 0.1, 0.96), ("silence", 0.25, 0.97)]
+    assert figure.data[0].error_x.arrayminus[0] == pytest.approx(0.1)  # no bar goes below nothing
+    lines = {a.text: s.x0 for a, s in zip(figure.layout.annotations, figure.layout.shapes, strict=True)}
+    assert sorted(lines.values()) == [0.2, 0.25, 0.99]
+    head, rows = methods.table_rows(table)
+    assert all(len(row) == len(head) for row in rows)
+    assert rows[0][0] == "vkd (lr=0.0001)" and "10.0% ± 20.0" in rows[0] and "2,300 MB" in rows[0]
+    assert rows[1][-1] == "4 (1 failed)" and rows[1][-2] == "?"
+    words, shown, html = step.compared(table)
+    assert shown["visible"] and "006 016" in words and "python -m lab compare --protocol" in words and "vanilla" in html
+
+
+def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
+    words, shown, html = step.compared(methods.read(tmp_path / "methods.csv"))
+    assert not shown["visible"] and html == "" and step.PROTOCOL in words
+    (tmp_path / "methods.csv").write_text("method,runs\nvkd,1\n")
+    with pytest.raises(LabError, match="methods.csv is no table of the comparison"):
+        methods.read(tmp_path / "methods.csv")

@@ -17,6 +17,7 @@ from lab.intervals import quantile
 from lab.model.overlay import weights_hash
 from lab.recipe import METHODS, Preset, Recipe, revise
 from lab.scorecard import Baseline
+from lab.ui import methods
 from lab.unlearn import loop
 from lab.workbench import Workbench
 from tests.unit import tiny as make
@@ -90,6 +91,8 @@ def test_the_whole_way_and_going_on_after_a_cut(
     table = write_tables(made, tmp_path)
     assert list(table["method"]) == ["vkd", "vanilla"] and table["runs"][0] == 2
     assert len(made["trials"]) == 2 and made["chosen"]["vkd"] in protocol.TRIALS["vkd"]
+    shown = methods.read(tmp_path / "methods.csv")  # what the page needs is all there
+    assert shown is not None and shown["chance_forget_vqa"][0] == 0.25 and shown["seeds"][0] == 1
     assert table["gain"].notna()[0] and set(pd.read_csv(tmp_path / "runs.csv")["method"]) == {"vkd"}
     assert sum(s.startswith(("tune", "compare")) for s in said) == 4
     again: list[str] = []

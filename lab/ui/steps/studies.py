@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import gradio as gr
 import pandas as pd
 
-from lab.study.table import STUDIES, Study
-from lab.ui import snippets, studies
+from lab.study.table import RESULTS, STUDIES, Study
+from lab.ui import methods, snippets, studies
 from lab.ui.frame import CHANGE, guarded
 from lab.ui.text import en as text
 
 COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
+METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
+PROTOCOL = "python -m lab compare --preset demo --methods all --protocol --out DIR --json"
 USUAL = "python -m lab study {name} --entities 4 --seeds 1 --out DIR --json"
 
 
@@ -29,8 +31,8 @@ class Parts:
 def layout() -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
     gr.HTML(snippets.heading(text.STUDIES) + snippets.note(text.STUDIES_LEAD, "quiet"))
-    pick = gr.Radio([(s.question, s.name) for s in STUDIES.values()], label=text.STUDIES_PICK,
-                    elem_id="pick-study")
+    choices = [(text.METHODS_QUESTION, METHODS), *((s.question, s.name) for s in STUDIES.values())]
+    pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
     about = gr.HTML("", elem_id="study-about")
     chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
     return Parts(pick, about, chart, gr.HTML("", elem_id="study-table"))
@@ -40,12 +42,15 @@ def wire(parts: Parts) -> None:
     """Join the controls of this part."""
 
     def show(name: str | None):
+        if name == METHODS:
+            return compared(methods.read(KEPT))
         if name not in STUDIES:
             return gr.skip(), gr.skip(), gr.skip()
         study = STUDIES[name]
         table = studies.read(studies.path_of(study))
         if table is None:
-            return missing(study), gr.update(visible=False), ""
+            where = f"assets/results/{studies.path_of(study).name}"
+            return missing(where, USUAL.format(name=study.name)), gr.update(visible=False), ""
         head, rows = studies.table_rows(study, table)
         return (about(study, table), gr.update(value=studies.plot(study, table), visible=True),
                 snippets.table(head, rows, study.question))
@@ -53,11 +58,26 @@ def wire(parts: Parts) -> None:
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
 
-def missing(study: Study) -> str:
+def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
+    """Words, plot and table of the fair comparison; how to make it where none is kept."""
+    if table is None:
+        return missing("assets/results/protocol/methods.csv", PROTOCOL), gr.update(visible=False), ""
+    first = table.iloc[0]
+    facts = text.METHODS_FACTS.format(
+        failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
+        **{k: first[k] for k in ("tuning_people", "test_people", "seeds", "attack", "model",
+                                 "quantization", "device")})
+    words = snippets.note(text.METHODS_NOTE) + snippets.note(facts, "quiet") + snippets.note(
+        text.STUDY_COMMAND.format(command=first["command"]), "quiet")
+    head, rows = methods.table_rows(table)
+    return (words, gr.update(value=methods.plot(table), visible=True),
+            snippets.table(head, rows, text.METHODS_QUESTION))
+
+
+def missing(path: str, command: str) -> str:
     """What is said where no answer is kept: so, and how to make it."""
-    where = f"assets/results/{studies.path_of(study).name}"
-    return snippets.note(text.STUDY_MISSING.format(path=where)) + snippets.note(
-        text.STUDY_COMMAND.format(command=USUAL.format(name=study.name)), "quiet")
+    return snippets.note(text.STUDY_MISSING.format(path=path)) + snippets.note(
+        text.STUDY_COMMAND.format(command=command), "quiet")
 
 
 def about(study: Study, table: pd.DataFrame) -> str:

@@ -1,0 +1,76 @@
+"""The fair comparison on the page: its table read back, and a plot of what was forgotten and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lab.errors import LabError
+from lab.recipe import METHODS
+from lab.ui.maps import LINES, SYMBOLS, new_figure
+from lab.ui.studies import GREY, bars, cell
+from lab.ui.text import en as text
+
+TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
+                "device", "command")
+NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "forget_vqa", "retain_vqa", "n_forget_vqa",
+          "chance_forget_vqa"}
+VANILLA, RETAIN_ONLY = "vanilla", "retain_only"
+
+
+def read(path: Path) -> pd.DataFrame | None:
+    """The table kept there, or None; raises ``LabError`` for a file that is none."""
+    if not path.is_file():
+        return None
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str))
+    except (OSError, ValueError):
+        table = pd.DataFrame()
+    if not len(table) or not NEEDED <= set(table.columns):
+        raise LabError(f"{path.name} is no table of the comparison: make it again with python -m lab "
+                       "compare --protocol")
+    return table.fillna(dict.fromkeys(TEXT_COLUMNS, ""))
+
+
+def plot(table: pd.DataFrame) -> go.Figure:
+    """What each method kept over what it forgot, with 95 % intervals; the top left is the aim."""
+    traces = []
+    for k, (_, row) in enumerate(table[table["method"].isin(METHODS)].iterrows()):
+        own = pd.DataFrame([row])
+        traces.append(go.Scatter(
+            x=[row["forget_vqa"]], y=[row["retain_vqa"]], mode="markers", name=row["method"],
+            error_x=bars(own, "forget_vqa"), error_y=bars(own, "retain_vqa"),
+            marker={"color": LINES[k % len(LINES)][0], "symbol": SYMBOLS[k % len(SYMBOLS)], "size": 11},
+            hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
+    figure = new_figure(
+        traces, 400,
+        xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"})
+    lines = [(text.CHANCE, table["chance_forget_vqa"].mean())]
+    lines += [(name, own["forget_vqa"].mean()) for name, who in
+              ((text.ORIGINAL, VANILLA), (text.NEVER_KNEW, RETAIN_ONLY))
+              if len(own := table[table["method"] == who])]
+    for k, (name, share) in enumerate(lines):
+        figure.add_vline(x=share, line=GREY, annotation={
+            "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k})
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return figure
+
+
+def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Head and rows of the table, the settings with the method they belong to."""
+    shares = {**text.SHORT_SCORES, "gain": text.METHODS_GAIN, "trainable_share": text.METHODS_TRAINED}
+    shown = {column: name for column, name in shares.items() if column in table}
+    rows = []
+    for row in table.to_dict("records"):
+        name = row["method"] + (f" ({row['settings']})" if row["settings"] else "")
+        time, memory = row.get("cpu_seconds"), row.get("peak_memory_mb")
+        rows.append([
+            name, *(cell(row, column) for column in shown),
+            text.SECONDS.format(time) if time == time and time is not None else text.UNKNOWN,
+            f"{memory:,.0f} MB" if memory == memory and memory is not None else text.UNKNOWN,
+            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")])
+    return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
