@@ -41,14 +41,20 @@ def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
-    """One run as one flat row; ``gain`` and ``vanilla_gap`` are of its attack, where there was one."""
+    """One run as one flat row; the gains and ``vanilla_gap`` are of its attack, where there was one.
+
+    ``gain_half``: the gain when half of the attacker's steps were done.
+    """
     flat = {k: result.get(k) for k in ("method", "entity", "seed")} | {"failed": result.get("failed", "")}
     if flat["failed"]:
         return flat
     flat |= {k: result.get(k) for k in (*SINGLE, "text_logits_identical", "stopped_because")}
     for when in ("before", "after", "n"):
         flat |= {f"{when}_{m}": result.get(when, {}).get(m) for m in MEASURES}
-    return flat | {k: result.get("attack", {}).get(k) for k in ("gain", "vanilla_gap")}
+    attack = result.get("attack", {})
+    half = [accuracy for step, accuracy in attack.get("curve", ()) if 2 * step == attack["steps"]]
+    return flat | {"gain_half": half[0] - attack["before"] if half else None,
+                   **{k: attack.get(k) for k in ("gain", "vanilla_gap")}}
 
 
 def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
@@ -80,7 +86,7 @@ def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
                             "failed": len(own) - len(done)}
     columns = {m: f"{when}_{m}" for m in MEASURES}
     if when == "after":
-        columns |= {k: k for k in (*SINGLE, "gain", "vanilla_gap")}
+        columns |= {k: k for k in (*SINGLE, "gain_half", "gain", "vanilla_gap")}
     for name, column in columns.items():
         values = done.groupby("entity")[column].mean().dropna() if column in done else []
         if len(values):

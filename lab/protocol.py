@@ -30,7 +30,7 @@ JUDGED = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa")
 KEPT = JUDGED[1:]
 STOPS = (0.2, 0.0)  # the softer first: go on until the probed forget accuracy is at chance, or at nothing
 # The same attacker for all: it may train whatever a method may have changed.
-ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=20)
+ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=10)
 
 
 def _rates(key: str, rates: Sequence[float]) -> tuple[dict[str, Any], ...]:

@@ -62,7 +62,7 @@ def plot(table: pd.DataFrame) -> go.Figure:
 
 def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the table, the settings with the method they belong to."""
-    shares = {**text.SHORT_SCORES, "gain": text.METHODS_GAIN, "trainable_share": text.METHODS_TRAINED}
+    shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
     shown = {column: name for column, name in shares.items() if column in table}
     rows = []
     for row in table.to_dict("records"):

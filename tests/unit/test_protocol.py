@@ -120,3 +120,11 @@ def test_a_control_that_failed_is_counted() -> None:
     made += protocol._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
     table = summarised([row(m) for m in made], {"vkd": {}})
     assert {t["method"]: t["failed"] for t in table} == {"vkd": 1, "retain_only": 1, "vanilla": 1}
+
+
+def test_the_gain_at_half_of_the_attack() -> None:
+    attack = {"before": 0.2, "after": 0.9, "gain": 0.7, "vanilla_gap": 0.1, "steps": 20,
+              "curve": [[0, 0.2], [10, 0.5], [20, 0.9]]}
+    made = row({"method": "vkd", "entity": "a", "seed": 0, "attack": attack})
+    assert made["gain_half"] == pytest.approx(0.3) and made["gain"] == 0.7
+    assert row({"method": "vkd", "entity": "a", "seed": 1})["gain_half"] is None
