@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lab import jsonlines
 from lab.eventlog import plain
 from lab.recipe import AttackRecipe, Preset, Recipe
 
@@ -29,14 +28,8 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: list[tuple[Key, dict[str, Any]]] = []
-        if path.exists():
-            for line in path.read_text().splitlines():
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    continue  # the last line of a killed process may be cut short
-                self.rows.append((row["key"], row["result"]))
+        self.rows: list[tuple[Key, dict[str, Any]]] = [
+            (row["key"], row["result"]) for row in jsonlines.read(path)]
 
     def find(self, key: Key) -> dict[str, Any] | None:
         """The result stored for this key, or None."""
@@ -46,11 +39,7 @@ class Records:
     def add(self, key: Key, result: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a result, on disk before this returns."""
         row = (plain(key), plain(result))
-        cut = self.path.exists() and not self.path.read_bytes().endswith(b"\n")  # by a killed process
-        with self.path.open("a") as file:
-            file.write(("\n" if cut else "") + json.dumps({"key": row[0], "result": row[1]}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        jsonlines.add(self.path, [{"key": row[0], "result": row[1]}])
         self.rows.append(row)
         return row[1]
 

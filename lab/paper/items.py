@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from lab import jsonlines
 from lab.model.prompts import Part
 from lab.paper.protocol import Answer, Item
 
@@ -23,29 +22,16 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known: dict[str, Answer] = {}
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        whole = [line for line in lines if line.endswith("\n") and self._read(line)]
-        if len(whole) < len(lines):  # the last writing was cut off
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text("".join(whole))
-            os.replace(temporary, path)
-
-    def _read(self, line: str) -> bool:
-        try:
-            data = json.loads(line)
-            said = data["answer"]
-            self.known[data["key"]] = said if isinstance(said, str) else tuple(said)
-        except (ValueError, KeyError, TypeError):
-            return False
-        return True
+        self.known: dict[str, Answer] = {
+            row["key"]: said if isinstance(said := row["answer"], str) else tuple(said)
+            for row in jsonlines.read(path)}
 
     def add(self, answered: Iterable[tuple[str, Item, Answer]], who: str) -> None:
         """Keep a batch of answers."""
-        with self.path.open("a") as out:
-            for key, item, answer in answered:
-                self.known[key] = answer
-                out.write(json.dumps({"key": key, "row": who, "id": item.id, "answer": answer}) + "\n")
+        new = list(answered)
+        self.known |= {key: answer for key, _, answer in new}
+        jsonlines.add(self.path, [{"key": key, "row": who, "id": item.id, "answer": answer}
+                                  for key, item, answer in new])
 
 
 def ask(kept: Kept, who: str, identity: str, items: Sequence[Item], answerer: Answerer,
