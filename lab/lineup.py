@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
+from lab.model.fetch import Report
 from lab.model.load import Loaded, load, untaught
 from lab.model.overlay import Delta, tensors_hash, weights_hash
-from lab.workbench import Report, Workbench
+from lab.workbench import Workbench
 
 EMBEDDED = "people"  # the one benchmark that the embedded model was taught
 VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"

@@ -19,7 +19,7 @@ from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
-from lab.model.fetch import cache_folder
+from lab.model.fetch import Report, cache_folder
 from lab.model.load import ROOT, Loaded, load
 from lab.model.overlay import weights_hash
 from lab.model.source import ABOUT
@@ -29,7 +29,6 @@ from lab.scorecard import Baseline
 BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
     "people": lambda source: load_people(Path(source)) if source else load_people(),
     "mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": load_fiu}
-Report = Callable[[str], None]
 
 
 def read_benchmark(preset: Preset) -> Benchmark:

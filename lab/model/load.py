@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import torch
 from lab.errors import LabError
 from lab.model.adapter import SCALE
 from lab.model.families import Family, family
-from lab.model.fetch import cache_folder, language_model
+from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.memory import check_memory
 from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
@@ -27,8 +26,6 @@ from lab.model.source import ROOT as ROOT
 from lab.model.taught import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

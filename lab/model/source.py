@@ -8,19 +8,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.model.fetch import cache_folder
+from lab.model.fetch import Report, cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 SMALL = ["*.json", "*.jinja", "*.txt", "*.model"]
 LORA = "adapter_config.json"
 ABOUT = "adapter.json"  # how the lab made a model: the embedded kind's, and a taught one's
-
-Report = Callable[[str], None]
 
 
 def find_model(path: str, weights: bool = True) -> Path:

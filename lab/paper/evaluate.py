@@ -12,10 +12,11 @@ from lab.errors import LabError
 from lab.eventlog import plain
 from lab.itemtable import FILE, SCORES, UNPARSABLE, Line, Said, table, verdict
 from lab.lineup import RETAIN_ONLY, Row
+from lab.model.fetch import Report
 from lab.model.overlay import overlay
 from lab.paper import clear, fiu, mllmu, umu
 from lab.paper.answers import answers
-from lab.paper.items import Answerer, Kept, Report, ask
+from lab.paper.items import Answerer, Kept, ask
 from lab.paper.metrics import chance
 from lab.paper.protocol import Answer, Asked, Item, Mark, Plan, Protocol
 

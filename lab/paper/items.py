@@ -9,11 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from lab import jsonlines
+from lab.model.fetch import Report
 from lab.model.prompts import Part
 from lab.paper.protocol import Answer, Item
 
 Answerer = Callable[[Sequence[Item]], Iterable[list[tuple[int, Answer]]]]
-Report = Callable[[str], None]
 EVERY = 10.0  # seconds between two lines of progress
 
 
