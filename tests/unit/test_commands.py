@@ -11,7 +11,7 @@ from lab import cli, workbench
 from lab.commands.common import recipe_from
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
-from lab.recipe import METHODS, Preset
+from lab.recipe import METHODS, VISUAL_METHODS, Preset
 from lab.scorecard import Baseline
 from lab.workbench import Workbench
 from tests.unit import public
@@ -180,7 +180,7 @@ def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
     assert made.pop("failed") == 0 and set(made) == set(METHODS)
     for name, row in made.items():
         assert row["runs"] == 1 and row["base_unchanged"]
-        assert row["text_logits_identical"] is (name in ("vkd", "mmunlearner"))
+        assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner"))
 
 
 def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:
