@@ -12,20 +12,22 @@ from lab.evaluate import Ask, Verdict, chance
 from lab.eventlog import plain
 from lab.itemtable import FILE, SCORES, Line, Said, table, verdict
 from lab.lineup import UNLEARNED, VANILLA, Row
+from lab.model.fetch import Report
 from lab.model.overlay import overlay
-from lab.scorecard import (TEXT_ONLY, answer, asks_for, card, text_logits_identical,
-                           verdicts)
+from lab.progress import Progress
+from lab.scorecard import TEXT_ONLY, Baseline, asks_for, card, text_logits_identical
 from lab.unlearn.events import CLEAN, Answers, Event
 from lab.workbench import Workbench
 
 NOT_ASKED = Said("", "")
 
 
-def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | None
-             ) -> dict[str, Any]:
+def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | None,
+             report: Report) -> dict[str, Any]:
     """Scores, n and chance of every measure, and with ``folder`` the table of single items.
 
-    ``scores`` are the run's where there is one among the rows, else the original's.
+    ``scores`` are the run's where there is one among the rows, else the original's. ``folder``
+    keeps the answers as they come: after a cut, what is there is not asked again.
     """
     entity = bench.benchmark.entity(target)
     asked = asks_for(bench.benchmark, entity)
@@ -34,14 +36,13 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
     for row in rows:
         if row.name == VANILLA:
             said[row.name] = original
-        elif row.name == UNLEARNED:
-            same = text_logits_identical(row.loaded, row.delta, entity)
-            said[row.name] = {m: verdicts(row.loaded, row.delta, m, asks, original[m], same)
-                              for m, asks in asked.items()}
-        else:
-            with overlay(row.loaded.model, row.delta):
-                said[row.name] = {m: answer(row.loaded, m, asks) for m, asks in asked.items()
-                                  if m in TEXT_ONLY or not row.text_only}
+            continue
+        known = {}
+        if row.name == UNLEARNED and text_logits_identical(row.loaded, row.delta, entity):
+            known = {m: own for m, own in original.items() if m in TEXT_ONLY}
+        due = {m: asks for m, asks in asked.items()
+               if m not in known and (m in TEXT_ONLY or not row.text_only)}
+        said[row.name] = known | _answered(row, due, folder, report)
     if folder:
         (folder / FILE).write_text(_table(asked, said))
     cards = {name: card(own) for name, own in said.items()}
@@ -52,6 +53,18 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
     if folder:
         (folder / SCORES).write_text(json.dumps(plain(result), indent=1))
     return result
+
+
+def _answered(row: Row, asked: Mapping[str, Sequence[Ask]], folder: Path | None, report: Report
+              ) -> dict[str, list[Verdict]]:
+    """What a row's model says, measure by measure; kept in ``folder`` under what answers."""
+    keeper = Baseline(row.loaded, folder / f"answers-{row.identity}.json" if folder else None)
+    progress, made = Progress(row.name, sum(map(len, asked.values())), report), {}
+    for measure, asks in asked.items():
+        with overlay(row.loaded.model, row.delta):
+            made[measure] = keeper.verdicts(measure, asks)
+        progress.add(len(asks))
+    return made
 
 
 def _table(asked: Mapping[str, Sequence[Ask]], said: Mapping[str, Mapping[str, Sequence[Verdict]]]

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                         help="paper mode: examples in the prompt as published, or none")
     parser.add_argument("--seed", type=int, default=0, help="paper mode: of everything that is drawn")
     parser.add_argument("--out", type=Path,
-                        help="folder for items.csv and scores.json; paper mode goes on from it")
+                        help="folder for items.csv and scores.json; after a cut both modes go on from it")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if options.mode == "clean":
         from lab import clean
 
-        return clean.evaluate(bench, target, rows, options.out)
+        return clean.evaluate(bench, target, rows, options.out, say)
     from lab.paper.evaluate import evaluate
     from lab.paper.protocol import Plan
 

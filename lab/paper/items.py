@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -12,9 +11,9 @@ from lab import jsonlines
 from lab.model.fetch import Report
 from lab.model.prompts import Part
 from lab.paper.protocol import Answer, Item
+from lab.progress import Progress
 
 Answerer = Callable[[Sequence[Item]], Iterable[list[tuple[int, Answer]]]]
-EVERY = 10.0  # seconds between two lines of progress
 
 
 class Kept:
@@ -61,22 +60,3 @@ def _key(identity: str, item: Item) -> str:
 @lru_cache(maxsize=4096)
 def _digest(part: Part) -> str:
     return sha256(part).hexdigest()
-
-
-class Progress:
-    """Says how many answers there are and about how long the others will take."""
-
-    def __init__(self, who: str, total: int, report: Report) -> None:
-        self.who, self.total, self.report, self.done = who, total, report, 0
-        self.begun = self.said = time.monotonic()
-
-    def add(self, count: int) -> None:
-        """Count a batch; speaks every ``EVERY`` seconds and at the end."""
-        self.done += count
-        now = time.monotonic()
-        if now - self.said < EVERY and self.done < self.total:
-            return
-        self.said = now
-        left = (now - self.begun) / self.done * (self.total - self.done)
-        about = f", about {left / 60:.0f} min left" if self.done < self.total else ""
-        self.report(f"{self.who}: {self.done} of {self.total} answers{about}")

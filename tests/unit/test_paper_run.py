@@ -233,6 +233,8 @@ def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch
     def refuse(*_):
         raise AssertionError("everything is kept: nothing may be asked again")
 
+    monkeypatch.setattr("lab.scorecard.answer", refuse)
+    assert printed([*words, str(tmp_path / "clean")], capsys) == mine
     monkeypatch.setattr("lab.paper.evaluate.answers", refuse)
     assert printed(published, capsys) == made
 
