@@ -7,7 +7,7 @@ relearning attack a person. The same loop, stop rule, judge and attacker for all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -159,10 +159,11 @@ def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
 
 
 def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path,
-             say: Say) -> dict[str, Any]:
-    """Tune, freeze, run, attack; returns the trials, the settings and every result, in ``out`` too.
+             say: Say) -> Iterator[dict[str, Any]]:
+    """Tune, freeze, run, attack; yields the trials, the settings and every result so far.
 
-    Resumable at every single run. Seed 0 of every method comes before any seed 1.
+    Yields after each method's runs of a seed, so that a table can be had before all is done; the
+    last is the whole. Resumable at every single run. Seed 0 of every method comes before any seed 1.
     """
     reference, unknown = bench.reference(say)
     who = people(bench.benchmark, unknown)
@@ -183,8 +184,8 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
                 for e in who.test]
         made = run_all(bench, preset, plan, out, say, run_and_attack, "compare")
         results += _labelled(method, plan, made)
-    return {"people": {"tuning": who.tuning, "test": who.test}, "chosen": chosen, "trials": trials,
-            "results": results}
+        yield {"people": {"tuning": who.tuning, "test": who.test}, "chosen": chosen, "trials": trials,
+               "results": results}
 
 
 def _labelled(method: str, plan: Sequence[Recipe], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -46,8 +46,9 @@ def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str
     from lab.protocol import protocol
     from lab.workbench import open_workbench
 
-    made = protocol(open_workbench(preset, say, options.threads), preset, methods, options.out, say)
+    bench = open_workbench(preset, say, options.threads)
     typed = (f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
              "--out DIR --json")
-    table = write_tables(made, options.out, typed)
+    for made in protocol(bench, preset, methods, options.out, say):
+        table = write_tables(made, options.out, typed)
     return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}
