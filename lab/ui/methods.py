@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.errors import LabError
 from lab.recipe import METHODS
 from lab.ui.maps import LINES, SYMBOLS, new_figure
-from lab.ui.studies import GREY, bars, cell
+from lab.ui.studies import GREY, bars, cell, kept_table
 from lab.ui.text import en as text
 
 TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
@@ -23,16 +22,7 @@ VANILLA, RETAIN_ONLY = "vanilla", "retain_only"
 
 def read(path: Path) -> pd.DataFrame | None:
     """The table kept there, or None; raises ``LabError`` for a file that is none."""
-    if not path.is_file():
-        return None
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str))
-    except (OSError, ValueError):
-        table = pd.DataFrame()
-    if not len(table) or not NEEDED <= set(table.columns):
-        raise LabError(f"{path.name} is no table of the comparison: make it again with python -m lab "
-                       "compare --protocol")
-    return table.fillna(dict.fromkeys(TEXT_COLUMNS, ""))
+    return kept_table(path, TEXT_COLUMNS, NEEDED, "table of the comparison", "compare --protocol")
 
 
 def plot(table: pd.DataFrame) -> go.Figure:

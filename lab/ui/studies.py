@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -31,15 +31,25 @@ def path_of(study: Study) -> Path:
 
 def read(path: Path) -> pd.DataFrame | None:
     """The answer kept there, or None; raises ``LabError`` for a file that is none."""
+    return kept_table(path, TEXT_COLUMNS, NEEDED, "answer of a study", "study")
+
+
+def kept_table(path: Path, words: Sequence[str], needed: Collection[str], what: str, command: str
+               ) -> pd.DataFrame | None:
+    """A kept CSV whose columns ``words`` are text, or None without the file.
+
+    Raises ``LabError`` where the file is no such table or a column of ``needed`` is missing;
+    ``what`` it should be and the ``command`` of the lab that makes it are named then.
+    """
     if not path.is_file():
         return None
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str))
+        table = pd.read_csv(path, dtype=dict.fromkeys(words, str))
     except (OSError, ValueError):
         table = pd.DataFrame()
-    if not len(table) or not NEEDED <= set(table.columns):
-        raise LabError(f"{path.name} is no answer of a study: make it again with python -m lab study")
-    return table.fillna(dict.fromkeys(TEXT_COLUMNS, ""))
+    if not len(table) or not set(needed) <= set(table.columns):
+        raise LabError(f"{path.name} is no {what}: make it again with python -m lab {command}")
+    return table.fillna(dict.fromkeys(words, ""))
 
 
 def plot(study: Study, table: pd.DataFrame) -> go.Figure:

@@ -42,7 +42,7 @@ def test_an_answer_is_read_back_with_its_words(tmp_path: Path) -> None:
 
 def test_no_answer_is_said_with_the_command(tmp_path: Path) -> None:
     assert studies.read(tmp_path / "study.csv") is None
-    said = step.missing("assets/results/study-depth.csv", step.USUAL.format(name="depth"))
+    said = step.missing(studies.path_of(STUDIES["depth"]), step.USUAL.format(name="depth"))
     assert "python -m lab study depth --entities 4" in said and "assets/results/study-depth.csv" in said
 
 

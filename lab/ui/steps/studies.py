@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 import pandas as pd
@@ -49,8 +50,8 @@ def wire(parts: Parts) -> None:
         study = STUDIES[name]
         table = studies.read(studies.path_of(study))
         if table is None:
-            where = f"assets/results/{studies.path_of(study).name}"
-            return missing(where, USUAL.format(name=study.name)), gr.update(visible=False), ""
+            command = USUAL.format(name=study.name)
+            return missing(studies.path_of(study), command), gr.update(visible=False), ""
         head, rows = studies.table_rows(study, table)
         return (about(study, table), gr.update(value=studies.plot(study, table), visible=True),
                 snippets.table(head, rows, study.question))
@@ -61,7 +62,7 @@ def wire(parts: Parts) -> None:
 def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     """Words, plot and table of the fair comparison; how to make it where none is kept."""
     if table is None:
-        return missing("assets/results/protocol/methods.csv", PROTOCOL), gr.update(visible=False), ""
+        return missing(KEPT, PROTOCOL), gr.update(visible=False), ""
     first = table.iloc[0]
     facts = text.METHODS_FACTS.format(
         failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
@@ -74,9 +75,10 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
             snippets.table(head, rows, text.METHODS_QUESTION))
 
 
-def missing(path: str, command: str) -> str:
+def missing(path: Path, command: str) -> str:
     """What is said where no answer is kept: so, and how to make it."""
-    return snippets.note(text.STUDY_MISSING.format(path=path)) + snippets.note(
+    where = f"assets/results/{path.relative_to(RESULTS)}"
+    return snippets.note(text.STUDY_MISSING.format(path=where)) + snippets.note(
         text.STUDY_COMMAND.format(command=command), "quiet")
 
 

@@ -298,8 +298,7 @@ METHODS_NOTE = (
     "Every method was tuned by six trials on the same four people, then frozen and run on others; the best "
     "trial is the one with the highest harmonic mean of what was forgotten and what was kept. AG: Forget VQA "
     "after relearning minus before it, by the same attacker for all, also after half of its steps; lower is "
-    "better. Protocol and settings "
-    "are our choice; silence is ours, not a paper's.")
+    "better. Protocol and settings are our choice; silence is ours, not a paper's.")
 METHODS_FACTS = (
     "Tuned on {tuning_people}; run on {test_people}, {seeds} seed(s), {failed} failed in all. Attack: "
     "{attack}. ± is half of the 95 % t interval over people. {n} questions a run for forget VQA (chance "
