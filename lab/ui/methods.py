@@ -45,7 +45,8 @@ def plot(table: pd.DataFrame) -> go.Figure:
               if len(own := table[table["method"] == who])]
     for k, (name, share) in enumerate(lines):
         figure.add_vline(x=share, line=GREY, annotation={
-            "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k})
+            "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k,
+            "xanchor": "right" if share > 0.5 else "left"})  # a phone has no room beside the plot
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 
