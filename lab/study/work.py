@@ -20,8 +20,8 @@ from lab.sweep import Say, flat, run_all
 from lab.workbench import Workbench
 
 FIRST, STRIDE = 4, 10
-RULE = (f"by index in the benchmark: {FIRST}, {FIRST + STRIDE}, {FIRST + 2 * STRIDE}, … (every {STRIDE}th), "
-        f"then {FIRST + 1}, {FIRST + 1 + STRIDE}, …; the first of these")
+RULE = (f"by place in the benchmark: {FIRST + 1}, {FIRST + 1 + STRIDE}, {FIRST + 1 + 2 * STRIDE}, … (every "
+        f"{STRIDE}th), then {FIRST + 2}, {FIRST + 2 + STRIDE}, …; the first of these")
 
 
 @dataclass(frozen=True)

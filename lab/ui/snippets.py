@@ -17,11 +17,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> s
 
 
 def frame_table(top: str, body: str, caption: str) -> str:
-    """Wrap ready-made table rows; the wrapper scrolls sideways on narrow screens."""
+    """Wrap ready-made table rows; the wrapper scrolls sideways on narrow screens.
+
+    The caption does not: it stays and wraps within what is seen.
+    """
     label = escape(caption, quote=True)
     return (
         f'<div class="lab-table" tabindex="0" role="region" aria-label="{label}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{top}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>")
 
 

@@ -69,9 +69,10 @@ CSS = """
 .lab-views .none { display: block; background: var(--background-fill-secondary); }
 .lab-views .held img { outline: 3px solid var(--color-accent); outline-offset: -3px; }
 .lab-views .held figcaption { font-weight: 600; }
-.lab-table { overflow-x: auto; }
+.lab-table { overflow-x: auto; container-type: inline-size; }
 .lab-table table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 .lab-table caption { text-align: left; font-weight: 600; padding: 6px 0; }
+.lab-table caption span { position: sticky; left: 0; display: inline-block; max-width: 100cqi; }
 .lab-table :is(table, thead, tbody, tr, th, td) { border: 0 !important; }
 .lab-table table th, .lab-table table td { text-align: left; padding: 5px 10px;
   vertical-align: middle; border-bottom: 1px solid var(--border-color-primary) !important; }

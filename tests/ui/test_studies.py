@@ -101,7 +101,7 @@ def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Pat
 def test_how_many_and_on_what_stands_above_the_plot(tmp_path: Path) -> None:
     study = STUDIES["depth"]
     said = step.about(study, kept(study, tmp_path))
-    for words in ("72 questions a row for forget VQA (chance 25%)", "people 005 015", "1 seed", "m, q, d",
+    for words in ("72 questions a row for forget VQA (chance 25%)", "People 005 015", "Seeds: 1", "m, q, d",
                   "python -m lab study NAME --entities 2", "0 failed"):
         assert words in said
 

@@ -146,7 +146,7 @@ def test_a_study_is_written_and_resumed(bench, ran, tmp_path: Path) -> None:
         assert row["after_forget_vqa_ci"] == pytest.approx(12.7062 * abs(own.diff().iloc[1]) / 2, rel=1e-4)
     assert table["n_forget_vqa"][0] == runs["n_forget_vqa"][:2].sum() and table["chance_forget_vqa"][0] == 0.25
     assert table["changes"].fillna("").tolist() == ["", "beta=0.0"]
-    assert table["people"][0] == "p0 p1" and "then 5, 15" in table["choice"][0]
+    assert table["people"][0] == "p0 p1" and "then 6, 16" in table["choice"][0]
     go(SMALL, bench, tmp_path)
     other = Study("other", "?", "", (SMALL.variants[0], Variant("b", {"beta": 9.0})))
     go(other, bench, tmp_path)  # what two studies have in common is run once

@@ -300,7 +300,7 @@ METHODS_NOTE = (
     "after relearning minus before it, by the same attacker for all, also after half of its steps; lower is "
     "better. Protocol and settings are our choice; silence is ours, not a paper's.")
 METHODS_FACTS = (
-    "Tuned on {tuning_people}; run on {test_people}, {seeds} seed(s), {failed} failed in all. Attack: "
+    "Tuned on {tuning_people}; run on {test_people}. Seeds: {seeds}; {failed} runs failed. Attack: "
     "{attack}. ± is half of the 95 % t interval over people. {n} questions a run for forget VQA (chance "
     "{chance:.0%}). {model}, {quantization}, {device}.")
 METHODS_GAINS, METHODS_TRAINED = {"gain_half": "AG at half", "gain": "AG"}, "weights trained"
@@ -308,7 +308,7 @@ METHODS_HEAD = ("method", "processor time", "memory", "runs")
 STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
 STUDY_COMMAND = "Made by: {command}"
 STUDY_FACTS = (
-    "Up to {runs} runs a row, {failed} failed in all; people {people}, {seeds} seed(s), chosen {choice}. "
+    "Up to {runs} runs a row, {failed} failed in all. Seeds: {seeds}. People {people}, chosen {choice}. "
     "± is half of the 95 % t interval over people and seeds; a single run has none. "
     "{model}, {quantization}, {device}.")
 STUDY_ASKED = "{n} questions a row for {measure} (chance {chance:.0%})"
