@@ -17,7 +17,7 @@ TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", 
                 "device", "command")
 NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "forget_vqa", "retain_vqa", "n_forget_vqa",
           "chance_forget_vqa"}
-VANILLA, RETAIN_ONLY = "vanilla", "retain_only"
+REFERENCES = {"vanilla": text.ORIGINAL, "retain_only": text.NEVER_KNEW}
 
 
 def read(path: Path) -> pd.DataFrame | None:
@@ -40,8 +40,7 @@ def plot(table: pd.DataFrame) -> go.Figure:
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"})
     lines = [(text.CHANCE, table["chance_forget_vqa"].mean())]
-    lines += [(name, own["forget_vqa"].mean()) for name, who in
-              ((text.ORIGINAL, VANILLA), (text.NEVER_KNEW, RETAIN_ONLY))
+    lines += [(name, own["forget_vqa"].mean()) for who, name in REFERENCES.items()
               if len(own := table[table["method"] == who])]
     for k, (name, share) in enumerate(lines):
         figure.add_vline(x=share, line=GREY, annotation={
@@ -57,11 +56,19 @@ def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]
     shown = {column: name for column, name in shares.items() if column in table}
     rows = []
     for row in table.to_dict("records"):
-        name = row["method"] + (f" ({row['settings']})" if row["settings"] else "")
+        name = REFERENCES.get(row["method"], row["method"]) + (f" ({row['settings']})" if row["settings"] else "")
         time, memory = row.get("cpu_seconds"), row.get("peak_memory_mb")
-        rows.append([
+        cells = [
             name, *(cell(row, column) for column in shown),
             text.SECONDS.format(time) if time == time and time is not None else text.UNKNOWN,
             f"{memory:,.0f} MB" if memory == memory and memory is not None else text.UNKNOWN,
-            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")])
+            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")]
+        if row["method"] in REFERENCES:  # nothing was trained, so nothing is unknown
+            cells = [text.NOTHING if told == text.UNKNOWN else told for told in cells]
+        rows.append(cells)
     return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
+
+
+def waiting(table: pd.DataFrame) -> list[str]:
+    """The methods that the table has no row of yet."""
+    return [method for method in METHODS if method not in set(table["method"])]

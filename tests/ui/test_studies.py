@@ -141,8 +141,10 @@ def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
     assert all(len(row) == len(head) for row in rows)
     assert rows[0][0] == "vkd (lr=0.0001)" and "10.0% ± 20.0" in rows[0] and "2,300 MB" in rows[0]
     assert rows[1][-1] == "4 (1 failed)" and rows[1][-2] == "?"
+    assert [row[0] for row in rows[2:]] == ["never knew", "Original"] and rows[3][-2] == "–"
     words, shown, html = step.compared(table)
-    assert shown["visible"] and "006 016" in words and "python -m lab compare --protocol" in words and "vanilla" in html
+    assert shown["visible"] and "006 016" in words and "python -m lab compare --protocol" in words and "Original" in html
+    assert "Not in this table yet: mmunlearner, vgid, manu" in words
 
 
 def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:

@@ -68,12 +68,14 @@ def test_quantiles_of_students_t(freedom: int, t: float) -> None:
 def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: Path) -> None:
     rows = [{"method": "vkd", "entity": "a", "seed": s, "failed": "", "after_forget_vqa": v,
              "before_forget_vqa": 1.0, "n_forget_vqa": 36} for s, v in enumerate((0.0, 0.2))]
-    rows += [{**rows[0], "entity": "b", "after_forget_vqa": 0.5},
-             {"method": "vkd", "entity": "b", "seed": 1, "failed": "no longer a number"}]
+    rows += [{**rows[0], "entity": e, "after_forget_vqa": 0.5} for e in "bc"]
+    rows += [{"method": "vkd", "entity": "b", "seed": 1, "failed": "no longer a number"}]
     vkd, vanilla = summarised(rows, {"vkd": {"lr": 1e-4}})
-    assert (vkd["people"], vkd["runs"], vkd["failed"]) == (2, 3, 1)
-    assert vkd["forget_vqa"] == pytest.approx(0.3)  # of 0.1 and 0.5, not of 0, 0.2 and 0.5
-    assert vkd["forget_vqa_ci"] == pytest.approx(12.706 * 0.28284 / 2 ** 0.5, rel=1e-3)
+    assert (vkd["people"], vkd["runs"], vkd["failed"]) == (3, 4, 1)
+    assert vkd["forget_vqa"] == pytest.approx(1.1 / 3)  # of 0.1, 0.5, 0.5, not of 0, 0.2 and twice 0.5
+    assert vkd["forget_vqa_ci"] == pytest.approx(4.3027 * 0.23094 / 3 ** 0.5, rel=1e-3)
+    two, *_ = summarised(rows[:3], {"vkd": {}})
+    assert two["people"] == 2 and two["forget_vqa_ci"] is None
     assert vkd["settings"] == "lr=0.0001" and vkd["n_forget_vqa"] == 36
     assert vanilla["method"] == "vanilla" and vanilla["forget_vqa"] == 1.0
 

@@ -68,7 +68,9 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
         failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
         **{k: first[k] for k in ("tuning_people", "test_people", "seeds", "attack", "model",
                                  "quantization", "device")})
+    waiting = methods.waiting(table)
     words = snippets.note(text.METHODS_NOTE) + snippets.note(facts, "quiet") + snippets.note(
+        text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + snippets.note(
         text.STUDY_COMMAND.format(command=first["command"]), "quiet")
     head, rows = methods.table_rows(table)
     return (words, gr.update(value=methods.plot(table), visible=True),

@@ -183,7 +183,7 @@ DETAILS = (
     "{steps} steps, {pruned} neurons pruned, {mask}, {seconds} in "
     "all, peak memory {memory}, on {device} with {quantization}.")
 IN_MASK, NO_MASK = "{share} of the weights in the mask", "no mask"
-UNKNOWN = "?"
+UNKNOWN, NOTHING = "?", "–"
 
 # 4 compare
 ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
@@ -298,12 +298,15 @@ METHODS_NOTE = (
     "Every method was tuned by six trials on the same four people, then frozen and run on others; the best "
     "trial is the one with the highest harmonic mean of what was forgotten and what was kept. AG: Forget VQA "
     "after relearning minus before it, by the same attacker for all, also after half of its steps; lower is "
-    "better. Protocol and settings are our choice; silence is ours, not a paper's.")
+    "better. Vanilla gap: the original's Forget VQA minus that after relearning; higher is better. Protocol "
+    "and settings are our choice; silence is ours, not a paper's.")
 METHODS_FACTS = (
     "Tuned on {tuning_people}; run on {test_people}. Seeds: {seeds}; {failed} runs failed. Attack: "
-    "{attack}. ± is half of the 95 % t interval over people. {n} questions a run for forget VQA (chance "
-    "{chance:.0%}). {model}, {quantization}, {device}.")
-METHODS_GAINS, METHODS_TRAINED = {"gain_half": "AG at half", "gain": "AG"}, "weights trained"
+    "{attack}. ± is half of the 95 % t interval over people, three or more. {n} questions a run for forget "
+    "VQA (chance {chance:.0%}). {model}, {quantization}, {device}.")
+METHODS_WAITING = "Not in this table yet: {methods}."
+METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
+METHODS_TRAINED = "weights trained"
 METHODS_HEAD = ("method", "processor time", "memory", "runs")
 STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
 STUDY_COMMAND = "Made by: {command}"
