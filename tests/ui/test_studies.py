@@ -101,8 +101,8 @@ def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Pat
 def test_how_many_and_on_what_stands_above_the_plot(tmp_path: Path) -> None:
     study = STUDIES["depth"]
     said = step.about(study, kept(study, tmp_path))
-    for words in ("72 questions a row for forget VQA (chance 25%)", "People 005 015", "Seeds: 1", "m, q, d",
-                  "python -m lab study NAME --entities 2", "0 failed"):
+    for words in ("72 questions a row for forget VQA (chance 25%)", "People 005 015", "seeds: 1", "m, q, d",
+                  "python -m lab study NAME --entities 2", "failed in all: 0"):
         assert words in said
 
 

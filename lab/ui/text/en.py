@@ -311,7 +311,7 @@ METHODS_HEAD = ("method", "processor time", "memory", "runs")
 STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
 STUDY_COMMAND = "Made by: {command}"
 STUDY_FACTS = (
-    "Up to {runs} runs a row, {failed} failed in all. Seeds: {seeds}. People {people}, chosen {choice}. "
+    "Runs a row: {runs}; failed in all: {failed}; seeds: {seeds}. People {people}, chosen {choice}. "
     "± is half of the 95 % t interval over people and seeds; a single run has none. "
     "{model}, {quantization}, {device}.")
 STUDY_ASKED = "{n} questions a row for {measure} (chance {chance:.0%})"
