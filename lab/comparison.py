@@ -63,7 +63,8 @@ def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[s
     """Every method's row, then the references: the original, and the model that never knew.
 
     NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
-    averaged first, as they are not independent), of ``LEAST`` people and more. Failed runs are counted and not averaged.
+    averaged first, as they are not independent), of ``LEAST`` people and more. Failed runs are
+    counted and not averaged.
     """
     frame = pd.DataFrame(rows)
     made = []

@@ -19,9 +19,9 @@ from lab.study.table import Study, Variant
 from lab.sweep import Say, flat, run_all
 from lab.workbench import Workbench
 
-FIRST, STRIDE = 4, 10
-RULE = (f"by place in the benchmark: {FIRST + 1}, {FIRST + 1 + STRIDE}, {FIRST + 1 + 2 * STRIDE}, … (every "
-        f"{STRIDE}th), then {FIRST + 2}, {FIRST + 2 + STRIDE}, …; the first of these")
+FIRST, STRIDE = 5, 10  # places in the benchmark, the first of which is 1
+RULE = (f"by place in the benchmark: {FIRST}, {FIRST + STRIDE}, {FIRST + 2 * STRIDE}, … (every {STRIDE}th), "
+        f"then {FIRST + 1}, {FIRST + 1 + STRIDE}, …; the first of these")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def chosen(benchmark: Benchmark, count: int) -> list[Entity]:
     people = benchmark.entities
     if not 1 <= count <= len(people):
         raise LabError(f"--entities {count}: {benchmark.name} has 1 to {len(people)}")
-    order = sorted(range(len(people)), key=lambda k: ((k - FIRST) % STRIDE, k))
+    order = sorted(range(len(people)), key=lambda k: ((k + 1 - FIRST) % STRIDE, k))
     return [people[k] for k in order[:count]]
 
 

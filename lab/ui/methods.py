@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lab.recipe import METHODS
 from lab.ui.maps import LINES, SYMBOLS, new_figure
-from lab.ui.studies import GREY, bars, cell, kept_table
+from lab.ui.studies import GREY, bars, cell, kept_table, told
 from lab.ui.text import en as text
 
 TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
@@ -56,19 +56,17 @@ def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]
     shown = {column: name for column, name in shares.items() if column in table}
     rows = []
     for row in table.to_dict("records"):
-        name = REFERENCES.get(row["method"], row["method"]) + (f" ({row['settings']})" if row["settings"] else "")
-        time, memory = row.get("cpu_seconds"), row.get("peak_memory_mb")
-        cells = [
-            name, *(cell(row, column) for column in shown),
-            text.SECONDS.format(time) if time == time and time is not None else text.UNKNOWN,
-            f"{memory:,.0f} MB" if memory == memory and memory is not None else text.UNKNOWN,
-            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")]
-        if row["method"] in REFERENCES:  # nothing was trained, so nothing is unknown
-            cells = [text.NOTHING if told == text.UNKNOWN else told for told in cells]
-        rows.append(cells)
+        reference = REFERENCES.get(row["method"])
+        none = text.NOTHING if reference else text.UNKNOWN  # a reference is not trained: nothing is unknown
+        rows.append([
+            (reference or row["method"]) + (f" ({row['settings']})" if row["settings"] else ""),
+            *(cell(row, column, none) for column in shown),
+            told(row, "cpu_seconds", text.SECONDS, none),
+            told(row, "peak_memory_mb", "{:,.0f} MB", none),
+            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")])
     return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
 
 
 def waiting(table: pd.DataFrame) -> list[str]:
     """The methods that the table has no row of yet."""
-    return [method for method in METHODS if method not in set(table["method"])]
+    return [method for method in METHODS if method not in table["method"].values]

@@ -163,12 +163,17 @@ def _wrapped(words: str) -> str:
     return words.replace(" (", "<br>(")
 
 
-def cell(row: Mapping[str, float], column: str) -> str:
-    """Mean and half interval as in ``12.5 % ± 3.1``."""
-    value, half = row.get(column), row.get(f"{column}_ci")
-    if value is None or value != value:
-        return text.UNKNOWN
-    return f"{value:.1%}" + (f" ± {100 * half:.1f}" if half is not None and half == half else "")
+def told(row: Mapping[str, float], column: str, form: str, none: str = text.UNKNOWN) -> str:
+    """The column's value in the format ``form``, or ``none`` where the row has no number there."""
+    value = row.get(column)
+    return none if value is None or value != value else form.format(value)
+
+
+def cell(row: Mapping[str, float], column: str, none: str = text.UNKNOWN) -> str:
+    """Mean and half interval as in ``12.5% ± 3.1``, or ``none``."""
+    half = row.get(f"{column}_ci")
+    within = "" if half is None or half != half else f" ± {100 * half:.1f}"
+    return told(row, column, "{:.1%}" + within, none)
 
 
 def table_rows(study: Study, table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
