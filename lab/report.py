@@ -17,12 +17,13 @@ from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
+from lab.catalogue import ATTACKS, METHODS
 from lab.clean import run_table
 from lab.errors import LabError
 from lab.eventlog import curve_rows, from_line, plain, to_line
 from lab.itemtable import FILE
 from lab.model.overlay import Delta, load_delta, save_delta
-from lab.recipe import ATTACKS, METHODS, Recipe, revise
+from lab.recipe import Recipe, revise
 from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;

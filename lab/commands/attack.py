@@ -8,9 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.catalogue import ATTACKS
 from lab.commands.common import add_model, preset_of, say
 from lab.errors import LabError
-from lab.recipe import ATTACKS, AttackRecipe, revise
+from lab.recipe import AttackRecipe, revise
 
 if TYPE_CHECKING:
     from lab.attack import Scene

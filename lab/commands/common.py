@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from lab.catalogue import METHODS
 from lab.errors import LabError
-from lab.recipe import METHODS, STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
 
 
 def say(text: str) -> None:

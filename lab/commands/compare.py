@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.catalogue import METHODS
 from lab.commands.common import add_model, add_recipe, preset_of, recipe_from, say
 from lab.errors import LabError
-from lab.recipe import METHODS, Preset
+from lab.recipe import Preset
 
 HELP = "run methods over entities and seeds; resumable"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.recipe import METHODS
+from lab.catalogue import METHODS
 from lab.ui.maps import LINES, SYMBOLS, new_figure
 from lab.ui.studies import GREY, bars, cell, kept_table, told
 from lab.ui.text import en as text

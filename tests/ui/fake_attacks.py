@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from lab.recipe import TRAINING_ATTACKS
+from lab.catalogue import TRAINING_ATTACKS
 from lab.serve.engine import RunView
 from lab.unlearn.events import Bar, Curve, Done, Event, Phase
 

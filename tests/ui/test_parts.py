@@ -11,8 +11,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe, Recipe, revise
+from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.engine import ORIGINAL, RunView
 from lab.ui import charts, maps, page, people, runfiles, selection, snippets, tail
 from lab.ui.bars import attack_bars

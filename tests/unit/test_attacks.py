@@ -14,12 +14,13 @@ from lab.attack import (Attacker, Relearned, Scene, Victim, attack, attacker_row
                         quantize)
 from lab.attack.bars import AS_IS, result
 from lab.benchmarks.images import decode
+from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.evaluate import Ask, forget_asks, name_asks
 from lab.eventlog import plain
 from lab.model.adapter import adapted, new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
-from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe
+from lab.recipe import AttackRecipe
 from lab.unlearn.events import Bar, Curve, Done
 from tests.unit import tiny as make
 

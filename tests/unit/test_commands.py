@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from lab import cli, workbench
+from lab.catalogue import METHODS, VISUAL_METHODS
 from lab.commands.common import recipe_from
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
-from lab.recipe import METHODS, VISUAL_METHODS, Preset
+from lab.recipe import Preset
 from lab.scorecard import Baseline
 from lab.workbench import Workbench
 from tests.unit import public

@@ -11,11 +11,12 @@ import pytest
 
 from lab import protocol
 from lab.benchmarks.people import load_people
+from lab.catalogue import METHODS
 from lab.comparison import row, summarised, write_tables
 from lab.errors import LabError
 from lab.intervals import quantile
 from lab.model.overlay import weights_hash
-from lab.recipe import METHODS, Preset, Recipe, revise
+from lab.recipe import Preset, Recipe, revise
 from lab.scorecard import Baseline
 from lab.ui import methods
 from lab.unlearn import loop

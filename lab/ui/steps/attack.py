@@ -9,8 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.recipe import ATTACKS, TRAINING_ATTACKS, AttackRecipe, revise
+from lab.recipe import AttackRecipe, revise
 from lab.serve.engine import RunView
 from lab.ui import snippets
 from lab.ui.bars import BARS_CSS, attack_bars, change_name

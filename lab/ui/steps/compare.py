@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.recipe import TRAINING_ATTACKS
 from lab.serve.engine import ORIGINAL, Engine, Turn
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded

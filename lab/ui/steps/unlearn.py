@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from lab.recipe import METHODS, STRENGTHS, VISUAL_METHODS, Recipe, revise
+from lab.catalogue import METHODS, VISUAL_METHODS
+from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.ui import snippets
 from lab.ui.charts import empty, live_chart, unlearn_chart

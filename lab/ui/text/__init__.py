@@ -1,1 +1,1 @@
-"""Every string a user sees, one module per language."""
+"""Every string a user sees, one folder a language."""
