@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from lab.intervals import interval
 from lab.protocol import ATTACK
 from lab.scorecard import MEASURES
 
-LEAST = 3  # people: over two the interval is wider than the scale and says nothing
 SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
 
 
@@ -63,7 +63,7 @@ def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[s
     """Every method's row, then the references: the original, and the model that never knew.
 
     NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
-    averaged first, as they are not independent), of ``LEAST`` people and more. Failed runs are
+    averaged first, as they are not independent), of three people and more. Failed runs are
     counted and not averaged.
     """
     frame = pd.DataFrame(rows)
@@ -93,7 +93,7 @@ def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
         values = done.groupby("entity")[column].mean().dropna() if column in done else []
         if len(values):
             made[name], half = interval([float(v) for v in values])
-            made[f"{name}_ci"] = half if len(values) >= LEAST else None
+            made[f"{name}_ci"] = None if math.isnan(half) else half
     for measure in MEASURES:
         if f"n_{measure}" in done and done[f"n_{measure}"].notna().any():
             made[f"n_{measure}"] = int(done[f"n_{measure}"].max())

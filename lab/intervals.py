@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 
 
+LEAST = 3  # of two values the interval is 12.7 times as wide as their spread: it says nothing
+
+
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and half of its 95 % t interval; NaN for the latter with fewer than two values."""
+    """Mean and half of its 95 % t interval; NaN for the latter with fewer than three values."""
     n, mean = len(values), sum(values) / len(values)
-    if n < 2:
+    if n < LEAST:
         return mean, math.nan
     spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (n - 1))
     return mean, quantile(n - 1) * spread / math.sqrt(n)

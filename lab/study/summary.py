@@ -17,8 +17,8 @@ def answer(runs: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
     """One row a variant, in order: runs, failed, and of every measure the mean and its interval.
 
     runs: one row a run with ``variant`` and ``failed`` ("" where it did not). NAME_ci is half of
-    the 95 % interval of NAME's mean, over people and seeds together; empty with fewer than two
-    runs. n_NAME adds up the questions of all runs.
+    the 95 % interval of NAME's mean, over people and seeds together; empty with fewer than
+    three runs. n_NAME adds up the questions of all runs.
     """
     return pd.DataFrame([{"variant": v, **_row(runs[runs["variant"] == v])} for v in variants])
 

@@ -45,7 +45,7 @@ STUDY_MISSING = "No answer is kept here yet. The command below makes it; the pag
 STUDY_COMMAND = "Made by: {command}"
 STUDY_FACTS = (
     "Runs a row: {runs}; failed in all: {failed}; seeds: {seeds}. People {people}, chosen {choice}. "
-    "± is half of the 95 % t interval over people and seeds; a single run has none. "
+    "± is half of the 95 % t interval over people and seeds; fewer than three runs have none. "
     "{model}, {quantization}, {device}.")
 STUDY_ASKED = "{n} questions a row for {measure} (chance {chance:.0%})"
 STUDY_CONTROL = "{n} for the control"
