@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab import recipe as recipes
+from lab import catalogue
 from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.evaluate import choose, share, text_asks
@@ -17,7 +17,7 @@ from lab.model.overlay import (LANGUAGE, language_part, load_delta, overlay, sav
                                visual_part, weights_hash)
 from lab.model.sequences import pack
 from lab.model.sparse import to_delta, to_sparse
-from lab.recipe import AttackRecipe
+from lab.recipe import AttackRecipe, Recipe, revise
 from lab.scorecard import TEXT_ONLY, Baseline
 from lab.serve.engine import Turn
 from lab.serve.sides import Side, answers
@@ -77,15 +77,15 @@ def student_of(tiny, four, recipe) -> tuple[Student, Rows]:
 
 
 def test_the_table_and_the_recipe_name_the_same_methods() -> None:
-    assert list(METHODS) == list(recipes.METHODS) == [*dict.fromkeys(c.split("-")[0] for c in CASES)]
+    assert list(METHODS) == list(catalogue.METHODS) == [*dict.fromkeys(c.split("-")[0] for c in CASES)]
     for name in METHODS:
-        assert recipes.revise(recipes.Recipe(), {"method": name}).method == name
-        assert recipes.METHODS[name].endswith(".")
+        assert revise(Recipe(), {"method": name}).method == name
+        assert catalogue.METHODS[name].endswith(".")
 
 
 def test_methods_said_to_be_visual_are_so_whatever_the_recipe_and_no_other_is() -> None:
-    scopes = [recipes.Recipe(scope=scope) for scope in ("vision", "language", "both")]
-    assert recipes.VISUAL_METHODS == tuple(
+    scopes = [Recipe(scope=scope) for scope in ("vision", "language", "both")]
+    assert catalogue.VISUAL_METHODS == tuple(
         name for name, method in METHODS.items()
         if method.losses is not None and all(method.trained(r) == ("vision",) for r in scopes))
 
