@@ -170,9 +170,9 @@ def told(row: Mapping[str, float], column: str, form: str, none: str = text.UNKN
 
 
 def cell(row: Mapping[str, float], column: str, none: str = text.UNKNOWN) -> str:
-    """Mean and half interval as in ``12.5% ± 3.1``, or ``none``."""
+    """Mean and half interval as in ``12.5% ± 3.1`` with no-break spaces, or ``none``."""
     half = row.get(f"{column}_ci")
-    within = "" if half is None or half != half else f" ± {100 * half:.1f}"
+    within = "" if half is None or half != half else f"\u00a0±\u00a0{100 * half:.1f}"  # never broken
     return told(row, column, "{:.1%}" + within, none)
 
 

@@ -54,7 +54,7 @@ CSS = """
 .lab-heading { font-size: 0.95rem !important; font-weight: 600; margin: 0 !important; }
 .lab-note { margin: 4px 0; max-width: 90ch; }
 .lab-note.good { color: var(--lab-good); } .lab-note.bad { color: var(--lab-bad); }
-.lab-note.quiet { color: var(--body-text-color-subdued); }
+.lab-note.quiet { color: var(--body-text-color-subdued); overflow-wrap: anywhere; }
 .lab-line { font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }
 .lab-card { display: flex; gap: 16px; flex-wrap: wrap; }
 .lab-card img { width: 150px; height: 150px; border-radius: 8px; object-fit: cover; }

@@ -80,7 +80,7 @@ def test_the_redrawn_show_the_control(tmp_path: Path) -> None:
     assert [t.name.split(":")[0] for t in studies.plot(study, table).data] == [
         "original", "unlearned", "control", "chance"]
     head, rows = studies.table_rows(study, table)
-    assert head[0] == "variant" and rows[1] == ["grey", "90.0%", "10.0% ± 30.0", "20.0%", "2"]
+    assert head[0] == "variant" and rows[1] == ["grey", "90.0%", "10.0%\u00a0±\u00a030.0", "20.0%", "2"]
     assert "72 for the control" in step.about(study, table)
 
 
@@ -139,7 +139,7 @@ def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
     assert sorted(lines.values()) == [0.2, 0.25, 0.99]
     head, rows = methods.table_rows(table)
     assert all(len(row) == len(head) for row in rows)
-    assert rows[0][0] == "vkd (lr=0.0001)" and "10.0% ± 20.0" in rows[0] and "2,300 MB" in rows[0]
+    assert rows[0][0] == "vkd (lr=0.0001)" and "10.0%\u00a0±\u00a020.0" in rows[0] and "2,300 MB" in rows[0]
     assert rows[1][-1] == "4 (1 failed)" and rows[1][-2] == "?"
     assert [row[0] for row in rows[2:]] == ["never knew", "Original"] and rows[3][-2] == "–"
     words, shown, html = step.compared(table)
