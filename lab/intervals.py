@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-
 LEAST = 3  # of two values the interval is 12.7 times as wide as their spread: it says nothing
 
 
