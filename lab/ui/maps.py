@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.colors import sequential, unlabel_rgb
 
+from lab.catalogue import METHODS
 from lab.ui.text import en as text
 from lab.unlearn.events import Identity, Importance, Saliency
 
@@ -18,8 +19,14 @@ MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
 ROW_PIXELS = 34
 # Okabe and Ito's colours that stay apart without colour vision, each with a sign of its own.
-SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "hexagon")
+SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "hexagon", "bowtie")
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
+
+
+def method_sign(method: str) -> dict[str, str]:
+    """A method's colour and symbol: its own, and the same in every chart."""
+    place = list(METHODS).index(method)
+    return {"color": LINES[place % len(LINES)][0], "symbol": SYMBOLS[place % len(SYMBOLS)]}
 
 
 def new_figure(traces: Sequence, height: int, **axes) -> go.Figure:
@@ -145,14 +152,12 @@ def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None = Non
     ``never_knew``: Forget VQA of the retain-only model, a line of its own where it is known.
     """
     traces = []
-    methods = list(dict.fromkeys(r["method"] for r in results))
-    for k, method in enumerate(methods):
+    for method in dict.fromkeys(r["method"] for r in results):
         own = [r for r in results if r["method"] == method]
-        colour, symbol = LINES[k % len(LINES)][0], SYMBOLS[k % len(SYMBOLS)]
         traces.append(go.Scatter(
             x=[r["after"]["forget_vqa"] for r in own], y=[r["after"]["retain_vqa"] for r in own],
             mode="markers", name=method, text=[r["entity"] for r in own],
-            marker={"color": colour, "symbol": symbol, "size": 10, "opacity": 0.85},
+            marker=method_sign(method) | {"size": 10, "opacity": 0.85},
             hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
     before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}
     traces.append(go.Scatter(

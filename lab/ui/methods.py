@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.catalogue import METHODS
-from lab.ui.maps import LINES, SYMBOLS, new_figure
+from lab.ui.maps import method_sign, new_figure
 from lab.ui.studies import GREY, bars, cell, kept_table, told
 from lab.ui.text import en as text
 
@@ -28,12 +28,12 @@ def read(path: Path) -> pd.DataFrame | None:
 def plot(table: pd.DataFrame) -> go.Figure:
     """What each method kept over what it forgot, with 95 % intervals; the top left is the aim."""
     traces = []
-    for k, (_, row) in enumerate(table[table["method"].isin(METHODS)].iterrows()):
+    for _, row in table[table["method"].isin(METHODS)].iterrows():
         own = pd.DataFrame([row])
         traces.append(go.Scatter(
             x=[row["forget_vqa"]], y=[row["retain_vqa"]], mode="markers", name=row["method"],
             error_x=bars(own, "forget_vqa"), error_y=bars(own, "retain_vqa"),
-            marker={"color": LINES[k % len(LINES)][0], "symbol": SYMBOLS[k % len(SYMBOLS)], "size": 11},
+            marker=method_sign(row["method"]) | {"size": 11},
             hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
     figure = new_figure(
         traces, 400,

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lab.catalogue import METHODS
 from lab.errors import LabError
 from lab.study.table import STUDIES, Study
 from lab.ui import methods, studies
-from lab.ui.maps import MARK
+from lab.ui.maps import MARK, method_sign
 from lab.ui.steps import studies as step
 
 TOLD = {"people": "005 015", "seeds": 1, "choice": "by index", "model": "m", "quantization": "q", "device": "d",
@@ -145,6 +146,10 @@ def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
     words, shown, html = step.compared(table)
     assert shown["visible"] and "006 016" in words and "python -m lab compare --protocol" in words and "Original" in html
     assert "Not in this table yet: mmunlearner, vgid, manu" in words
+
+
+def test_every_method_has_a_sign_of_its_own() -> None:
+    assert len({tuple(method_sign(method).values()) for method in METHODS}) == len(METHODS)
 
 
 def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
