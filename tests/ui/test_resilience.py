@@ -126,7 +126,8 @@ def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
 
 def test_an_idle_page_asks_for_its_status_and_no_more(fake, open_tab):
     for _ in range(3):  # handlers that start each other anew did so on some loads only
-        tab = open_tab(fake.url)
+        tab = open_tab(fake.url + "?seed=1")
+        tab.wait_for_function("!location.search.includes('seed')")  # the last of loading
         tab.wait_for_timeout(2000)
         sent = []
         tab.on("request", lambda request, sent=sent: sent.append(request.url))
