@@ -122,8 +122,10 @@ def relearned(cell: Cell, before: float) -> dict[str, Any]:
 def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -> dict[str, Any]:
     """One line of the table: the run's cell, the control's beside it, and every reading."""
     ours, *other = [records.find(c.key) or {} for c in cells(preset, folder, plan)]
+    loaded = folder.scene.unlearned.loaded
     head = {"entity": folder.recipe.entity, "method": folder.recipe.method, "scope": plan.scope,
-            "share": plan.share}
+            "share": plan.share, "steps": plan.steps, "lr": plan.lr, "batch": plan.batch,
+            "model": loaded.name, "quantization": loaded.quantization}
     for result in (ours, *other):
         if "failed" in result:
             return head | {"failed": result["failed"]}

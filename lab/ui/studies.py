@@ -96,7 +96,7 @@ def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None) -> g
         yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": list(range(len(names))), "ticktext": labels},
         xaxis={"title": {"text": text.STUDY_SHARE}, "tickformat": ".0%", "range": [-0.03, 1.05]})
     figure.add_vline(x=table["chance_forget_vqa"].mean(), line=GREY)
-    return _with_legend(figure)
+    return _named(figure)
 
 
 def depth(table: pd.DataFrame) -> go.Figure:
@@ -110,11 +110,16 @@ def depth(table: pd.DataFrame) -> go.Figure:
         if column in table]
     figure = new_figure(traces, 340, yaxis={"range": [-0.03, 1.05], "tickformat": ".0%"},
                         xaxis={"title": {"text": text.STUDY_BLOCKS}, "tickvals": blocks})
-    figure.add_hline(y=table["chance_forget_vqa"].mean(), line=GREY)
-    return _with_legend(figure)
+    return with_legend(figure, table["chance_forget_vqa"].mean())
 
 
-def _with_legend(figure: go.Figure) -> go.Figure:
+def with_legend(figure: go.Figure, chance: float) -> go.Figure:
+    """The figure with a line at chance level and a legend above."""
+    figure.add_hline(y=chance, line=GREY)
+    return _named(figure)
+
+
+def _named(figure: go.Figure) -> go.Figure:
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="lines", name=text.CHANCE, line=GREY))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure

@@ -10,7 +10,7 @@ import pytest
 from lab.catalogue import METHODS
 from lab.errors import LabError
 from lab.study.table import STUDIES, Study
-from lab.ui import methods, studies
+from lab.ui import grids, methods, studies
 from lab.ui.maps import MARK, method_sign
 from lab.ui.steps import studies as step
 
@@ -158,3 +158,52 @@ def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_
     (tmp_path / "methods.csv").write_text("method,runs\nvkd,1\n")
     with pytest.raises(LabError, match="methods.csv is no table of the comparison"):
         methods.read(tmp_path / "methods.csv")
+
+
+def attacked(folder: Path, **columns: object) -> Path:
+    """A grid as the command writes it: three people, two scopes, two shares, one cell failed."""
+    told = {"method": "vkd", "rows": 2, "n": 36, "chance": 0.25, "before": 0.1, "vanilla": 1.0, "steps": 20, "lr": 1e-4,
+            "batch": 4, "model": "m", "quantization": "q", "control_entity": "002", "control_after": 0.3}
+    rows = [told | {"entity": who, "scope": scope, "share": share, "after": after, "gain": after - 0.1,
+                    "vanilla_gap": 1 - after, "recovery": after - 0.3}
+            for who, more in (("003", 0.0), ("005", 0.1), ("007", 0.2))
+            for scope, low in (("vision", 0.4), ("language", 0.2)) for share, after in ((0.01, low), (1.0, low + more))]
+    failed = {k: rows[0][k] for k in ("method", "scope", "steps", "lr", "batch", "model", "quantization")}
+    path = folder / "attack-grid.csv"
+    pd.DataFrame([r | columns for r in rows] + [failed | {"entity": "009", "share": 1.0, "failed": "out of memory"}]
+                 ).to_csv(path, index=False)
+    return path
+
+
+def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -> None:
+    table = grids.read(attacked(tmp_path))
+    assert table is not None
+    traces = {t.name: t for t in grids.plot(table).data}
+    assert list(traces) == ["visual module", "visual module, never knew", "language LoRA", "language LoRA, never knew",
+                            "chance"]
+    ours, control = traces["visual module"], traces["visual module, never knew"]
+    assert list(ours.x) == ["1%", "100%"] and list(ours.y) == pytest.approx([0.4, 0.5])
+    # t(2 degrees of freedom) = 4.303, spread 0.1, three people
+    assert ours.error_y.array[1] == pytest.approx(4.3027 * 0.1 / 3 ** 0.5, rel=1e-4)
+    assert list(control.y) == pytest.approx([0.3, 0.3]) and control.line.dash == "dash"
+    head, rows = grids.table_rows(table)
+    assert len(rows) == 4 and all(len(row) == len(head) for row in rows)
+    assert rows[1][:3] == ["visual module", "100% (2)", "50.0%\u00a0±\u00a024.8"] and rows[1][-1] == "3"
+    words, shown, html = step.attacked(table)
+    assert shown["visible"] and "visual module" in html
+    # gains 0.3 0.3 0.1 0.1, 0.3 0.4 0.1 0.2, 0.3 0.5 0.1 0.3
+    for said in ("People 003 005 007 009", "never knew 002", "failed cells: 1", "20 steps", "25.0 points", "36 questions"):
+        assert said in words
+
+
+def test_no_grid_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
+    words, shown, html = step.attacked(grids.read(tmp_path / "attack-grid.csv"))
+    assert not shown["visible"] and html == "" and "--kind grid" in words
+    (tmp_path / "attack-grid.csv").write_text("entity,after\n003,1\n")
+    with pytest.raises(LabError, match="attack-grid.csv is no grid of attacks"):
+        grids.read(tmp_path / "attack-grid.csv")
+
+
+def test_the_kept_grid_can_be_shown() -> None:
+    table = grids.read(step.GRID_KEPT)
+    assert table is not None and grids.plot(table).data and "20 steps" in step.attacked(table)[0]

@@ -13,6 +13,7 @@ from lab.attack import grid as grids
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
+from lab.ui.grids import read
 from tests.unit import tiny as make
 
 PRESET = Preset("demo", "tiny", "tiny")
@@ -60,6 +61,9 @@ def test_each_cell_is_carried_out_once(tiny, folders, few, tmp_path: Path) -> No
     assert made["budget"] == {"steps": 1, "lr": 1e-3, "batch": 1, "seed": 0}
     table = pd.read_csv(tmp_path / "grid.csv")
     assert len(table) == 8 and set(table) >= {"entity", "scope", "share", "rows", "n", *grids.READINGS}
+    shown = read(tmp_path / "grid.csv")  # what the page needs is all there
+    assert shown is not None and shown["entity"].tolist() == ["p0"] * 4 + ["p1"] * 4
+    assert (shown["steps"][0], shown["lr"][0], shown["batch"][0]) == (1, 1e-3, 1)
     again = grids.grid(PRESET, folders, BUDGET, tmp_path, said.append)
     assert len(few) == 12 and again["cells"] == made["cells"] and len(said) == 12
     grids.grid(PRESET, folders[:1], replace(BUDGET, lr=2e-3), tmp_path, said.append)

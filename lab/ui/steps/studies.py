@@ -9,13 +9,14 @@ import gradio as gr
 import pandas as pd
 
 from lab.study.table import RESULTS, STUDIES, Study
-from lab.ui import methods, snippets, studies
+from lab.ui import grids, methods, snippets, studies
 from lab.ui.frame import CHANGE, guarded
 from lab.ui.text import en as text
 
 COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
 PROTOCOL = "python -m lab compare --preset demo --methods all --protocol --out DIR --json"
+GRID, GRID_KEPT = "grid", RESULTS / "attack-grid.csv"
 USUAL = "python -m lab study {name} --entities 4 --seeds 1 --out DIR --json"
 
 
@@ -32,7 +33,8 @@ class Parts:
 def layout() -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
     gr.HTML(snippets.heading(text.STUDIES) + snippets.note(text.STUDIES_LEAD, "quiet"))
-    choices = [(text.METHODS_QUESTION, METHODS), *((s.question, s.name) for s in STUDIES.values())]
+    choices = [(text.METHODS_QUESTION, METHODS), *((s.question, s.name) for s in STUDIES.values()),
+               (text.GRID_QUESTION, GRID)]
     pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
     about = gr.HTML("", elem_id="study-about")
     chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
@@ -45,6 +47,8 @@ def wire(parts: Parts) -> None:
     def show(name: str | None):
         if name == METHODS:
             return compared(methods.read(KEPT))
+        if name == GRID:
+            return attacked(grids.read(GRID_KEPT))
         if name not in STUDIES:
             return gr.skip(), gr.skip(), gr.skip()
         study = STUDIES[name]
@@ -75,6 +79,25 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     head, rows = methods.table_rows(table)
     return (words, gr.update(value=methods.plot(table), visible=True),
             snippets.table(head, rows, text.METHODS_QUESTION))
+
+
+def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
+    """Words, plot and table of the grid of relearning; how to make it where none is kept."""
+    if table is None:
+        return missing(GRID_KEPT, text.GRID_COMMAND.format(steps=20)), gr.update(visible=False), ""
+    first = table.iloc[0]
+    names = {key: " ".join(sorted(set(table[column]) - {""}))
+             for key, column in (("people", "entity"), ("method", "method"), ("controls", "control_entity"))}
+    facts = text.GRID_FACTS.format(
+        failed=table["after"].isna().sum(), n=int(table["n"].max()), chance=table["chance"].mean(), **names,
+        **{k: first[k] for k in ("steps", "lr", "batch", "model", "quantization")})
+    average = text.GRID_AVERAGE.format(**{k: 100 * table[k].mean() for k in ("gain", "recovery")})
+    words = snippets.note(text.GRID_NOTE) + snippets.note(average) + snippets.note(
+        facts, "quiet") + snippets.note(
+        text.STUDY_COMMAND.format(command=text.GRID_COMMAND.format(steps=first["steps"])), "quiet")
+    head, rows = grids.table_rows(table)
+    return (words, gr.update(value=grids.plot(table), visible=True),
+            snippets.table(head, rows, text.GRID_QUESTION))
 
 
 def missing(path: Path, command: str) -> str:

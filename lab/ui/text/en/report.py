@@ -35,12 +35,30 @@ METHODS_NOTE = (
     "and settings are our choice; silence is ours, not a paper's.")
 METHODS_FACTS = (
     "Tuned on {tuning_people}; run on {test_people}. Seeds: {seeds}; {failed} runs failed. Attack: "
-    "{attack}. ± is half of the 95 % t interval over people, three or more. {n} questions a run for forget "
+    "{attack}, at the first seed. ± is half of the 95 % t interval over people, three or more. {n} questions a run for forget "
     "VQA (chance {chance:.0%}). {model}, {quantization}, {device}.")
 METHODS_WAITING = "Not in this table yet: {methods}."
 METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
 METHODS_TRAINED = "weights trained"
 METHODS_HEAD = ("method", "processor time", "memory", "runs")
+GRID_QUESTION = "How much must an attacker have to bring the person back?"
+GRID_NOTE = (
+    "Relearning by what the attacker may train and by the share of the person's pictures and questions they have. "
+    "Solid: the unlearned model. Dashed: a model that never knew its person, under the same budget. What "
+    "lies above the dashed line speaks for something left; the rest is learned anew.")
+GRID_AVERAGE = (
+    "Average AG over all cells: {gain:.1f} points (accuracy after relearning minus after unlearning; lower is "
+    "better). Recovery over the control: {recovery:.1f} points. The paper's headline is an average AG of 1.3 %: "
+    "another model, another benchmark and a budget that could not be read, so the two cannot be set side by side.")
+GRID_FACTS = (
+    "People {people}, each alone; method {method}; {steps} steps, learning rate {lr:g}, batch {batch}; {n} questions a "
+    "person (chance {chance:.0%}); failed cells: {failed}. ± is half of the 95 % t interval over people. Controls never "
+    "knew {controls}. Shares and budget are our choice. {model}, {quantization}.")
+GRID_COMMAND = "python -m lab attack --run DIR DIR … --kind grid --steps {steps} --out DIR --json"
+GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
+GRID_OURS, GRID_CONTROL = "{scope}", "{scope}, never knew"
+GRID_SHARE, GRID_AFTER = "share of the person's rows", "Forget VQA after relearning"
+GRID_HEAD = ("attacker trains", "share (rows)", "after", "AG", "vanilla gap", "control after", "recovery", "people")
 STUDY_MISSING = "No answer is kept here yet. The command below makes it; the page reads it from {path}."
 STUDY_COMMAND = "Made by: {command}"
 STUDY_FACTS = (
