@@ -63,6 +63,8 @@ def advance(tab, step: int) -> None:
     else:
         tab.locator("#go-report").click()
         tab.locator("#files button, #files a").first.wait_for()
+        tab.locator("#pick-study input").first.check()
+        tab.locator("#study-table table").wait_for()
 
 
 if __name__ == "__main__":
