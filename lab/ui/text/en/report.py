@@ -53,7 +53,7 @@ GRID_AVERAGE = (
 GRID_FACTS = (
     "People {people}, each alone; method {method}; {steps} steps, learning rate {lr:g}, batch {batch}; {n} questions a "
     "person (chance {chance:.0%}); failed cells: {failed}. ± is half of the 95 % t interval over people. Controls never "
-    "knew {controls}. Shares and budget are our choice. {model}, {quantization}.")
+    "knew {controls}; their own error stands in no ±. Shares and budget are our choice. {model}, {quantization}.")
 GRID_COMMAND = "python -m lab attack --run DIR DIR … --kind grid --steps {steps} --out DIR --json"
 GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
 GRID_OURS, GRID_CONTROL = "{scope}", "{scope}, never knew"
