@@ -86,13 +86,13 @@ def test_every_attack_shows_its_own_figure(fake, open_tab):
         bars = kind != "Train on other people"
         tab.locator("#attack-bars section").first.wait_for(state="visible" if bars else "hidden")
         tab.locator("#attack-chart svg").first.wait_for(state="hidden" if bars else "visible")
-        assert tab.get_by_role("button", name="Advanced").last.is_visible() != bars
+        tab.get_by_role("button", name="Advanced").last.wait_for(state="hidden" if bars else "visible")
     tab.reload()
     tab.locator("#attack-bars section").first.wait_for()
     assert "Show otherwise" in tab.locator("#attack-line").inner_text()
     tab.locator("#undo").click()
     tab.locator("#attack-bars section").first.wait_for(state="hidden")
-    assert tab.locator("#attack-chart .empty").is_visible()
+    tab.locator("#attack-chart .empty").wait_for()
 
 
 def test_load_a_run_and_chat(fake, open_tab, tmp_path):
