@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 import pandas as pd
+import plotly.graph_objects as go
 
 from lab.study.table import RESULTS, STUDIES, Study
 from lab.ui import grids, methods, snippets, studies
@@ -17,6 +19,7 @@ COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
 PROTOCOL = "python -m lab compare --preset demo --methods all --protocol --out DIR --json"
 GRID, GRID_KEPT = "grid", RESULTS / "attack-grid.csv"
+RELEARN = "python -m lab attack --run DIR DIR … --kind grid --steps {steps} --out DIR --json"
 USUAL = "python -m lab study {name} --entities 4 --seeds 1 --out DIR --json"
 
 
@@ -54,11 +57,9 @@ def wire(parts: Parts) -> None:
         study = STUDIES[name]
         table = studies.read(studies.path_of(study))
         if table is None:
-            command = USUAL.format(name=study.name)
-            return missing(studies.path_of(study), command), gr.update(visible=False), ""
-        head, rows = studies.table_rows(study, table)
-        return (about(study, table), gr.update(value=studies.plot(study, table), visible=True),
-                snippets.table(head, rows, study.question))
+            return unanswered(studies.path_of(study), USUAL.format(name=study.name))
+        return answered(about(study, table), studies.plot(study, table),
+                        studies.table_rows(study, table), study.question)
 
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
@@ -66,7 +67,7 @@ def wire(parts: Parts) -> None:
 def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     """Words, plot and table of the fair comparison; how to make it where none is kept."""
     if table is None:
-        return missing(KEPT, PROTOCOL), gr.update(visible=False), ""
+        return unanswered(KEPT, PROTOCOL)
     first = table.iloc[0]
     facts = text.METHODS_FACTS.format(
         failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
@@ -76,15 +77,13 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     words = snippets.note(text.METHODS_NOTE) + snippets.note(facts, "quiet") + snippets.note(
         text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + snippets.note(
         text.STUDY_COMMAND.format(command=first["command"]), "quiet")
-    head, rows = methods.table_rows(table)
-    return (words, gr.update(value=methods.plot(table), visible=True),
-            snippets.table(head, rows, text.METHODS_QUESTION))
+    return answered(words, methods.plot(table), methods.table_rows(table), text.METHODS_QUESTION)
 
 
 def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     """Words, plot and table of the grid of relearning; how to make it where none is kept."""
     if table is None:
-        return missing(GRID_KEPT, text.GRID_COMMAND.format(steps=20)), gr.update(visible=False), ""
+        return unanswered(GRID_KEPT, RELEARN.format(steps=20))
     first = table.iloc[0]
     names = {key: " ".join(sorted(set(table[column]) - {""}))
              for key, column in (("people", "entity"), ("method", "method"), ("controls", "control_entity"))}
@@ -94,10 +93,19 @@ def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     average = text.GRID_AVERAGE.format(**{k: 100 * table[k].mean() for k in ("gain", "recovery")})
     words = snippets.note(text.GRID_NOTE) + snippets.note(average) + snippets.note(
         facts, "quiet") + snippets.note(
-        text.STUDY_COMMAND.format(command=text.GRID_COMMAND.format(steps=first["steps"])), "quiet")
-    head, rows = grids.table_rows(table)
-    return (words, gr.update(value=grids.plot(table), visible=True),
-            snippets.table(head, rows, text.GRID_QUESTION))
+        text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet")
+    return answered(words, grids.plot(table), grids.table_rows(table), text.GRID_QUESTION)
+
+
+def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]],
+             question: str) -> tuple[str, dict, str]:
+    """What the page shows of a kept answer: its words, its plot and its table of head and rows."""
+    return words, gr.update(value=plot, visible=True), snippets.table(*table, question)
+
+
+def unanswered(path: Path, command: str) -> tuple[str, dict, str]:
+    """What the page shows where no answer is kept: no plot, no table, and how to make them."""
+    return missing(path, command), gr.update(visible=False), ""
 
 
 def missing(path: Path, command: str) -> str:

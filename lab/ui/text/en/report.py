@@ -35,8 +35,8 @@ METHODS_NOTE = (
     "and settings are our choice; silence is ours, not a paper's.")
 METHODS_FACTS = (
     "Tuned on {tuning_people}; run on {test_people}. Seeds: {seeds}; {failed} runs failed. Attack: "
-    "{attack}, at the first seed. ± is half of the 95 % t interval over people, three or more. {n} questions a run for forget "
-    "VQA (chance {chance:.0%}). {model}, {quantization}, {device}.")
+    "{attack}, at the first seed. ± is half of the 95 % t interval over people, three or more. "
+    "{n} questions a run for forget VQA (chance {chance:.0%}). {model}, {quantization}, {device}.")
 METHODS_WAITING = "Not in this table yet: {methods}."
 METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
 METHODS_TRAINED = "weights trained"
@@ -54,7 +54,6 @@ GRID_FACTS = (
     "People {people}, each alone; method {method}; {steps} steps, learning rate {lr:g}, batch {batch}; {n} questions a "
     "person (chance {chance:.0%}); failed cells: {failed}. ± is half of the 95 % t interval over people. Controls never "
     "knew {controls}; their own error stands in no ±. Shares and budget are our choice. {model}, {quantization}.")
-GRID_COMMAND = "python -m lab attack --run DIR DIR … --kind grid --steps {steps} --out DIR --json"
 GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
 GRID_OURS, GRID_CONTROL = "{scope}", "{scope}, never knew"
 GRID_SHARE, GRID_AFTER = "share of the person's rows", "Forget VQA after relearning"
