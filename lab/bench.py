@@ -89,7 +89,7 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
         say(f"{name} …")
         made += part(work, recipe, outcome, rounds)
     say("overlay, start …")
-    packed = to_sparse(outcome.delta, loaded.model)
+    packed = to_sparse(outcome.delta, loaded.base.visual)
     return {"device": device_name(loaded.device), "quantization": loaded.quantization,
             "entity": entity, "ratios": [r.row() for r in made],
             "overlay_ms": round(overlay_ms(loaded, packed), 3),
@@ -186,7 +186,7 @@ def overlay_ms(loaded: Loaded, packed: Sparse, rounds: int = 20) -> float:
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
-        with overlay(loaded.model, to_delta(packed, loaded.model)):
+        with overlay(loaded.model, to_delta(packed, loaded.base.visual)):
             pass
         times.append(time.perf_counter() - started)
     return 1000 * statistics.median(times)

@@ -44,14 +44,14 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
                if m not in known and (m in TEXT_ONLY or not row.text_only)}
         said[row.name] = known | _answered(row, due, folder, report)
     if folder:
-        (folder / FILE).write_text(_table(asked, said))
+        (folder / FILE).write_text(_table(asked, said), encoding="utf-8")
     cards = {name: card(own) for name, own in said.items()}
     shown = cards.get(UNLEARNED, cards[VANILLA])
     result = {"mode": CLEAN, "entity": target, "scores": dict(shown.values), "n": dict(shown.n),
               "chance": {m: chance(asks) for m, asks in asked.items()},
               "rows": {name: dict(own.values) for name, own in cards.items()}}
     if folder:
-        (folder / SCORES).write_text(json.dumps(plain(result), indent=1))
+        (folder / SCORES).write_text(json.dumps(plain(result), indent=1), encoding="utf-8")
     return result
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 def read(path: Path) -> list[dict[str, Any]]:
     """The objects of every whole line; none where there is no file."""
     found = []
-    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ():
         try:
             made = json.loads(line) if line.endswith("\n") else None
         except ValueError:

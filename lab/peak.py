@@ -18,7 +18,7 @@ def reset_peak(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with contextlib.suppress(OSError):
-        (SELF / "clear_refs").write_text(RESET_PEAK)
+        (SELF / "clear_refs").write_text(RESET_PEAK, encoding="utf-8")
 
 
 def peak_memory_mb(device: torch.device) -> int:
@@ -29,7 +29,7 @@ def peak_memory_mb(device: torch.device) -> int:
     if device.type == "cuda":
         return round(torch.cuda.max_memory_allocated(device) / 2**20)
     with contextlib.suppress(OSError, StopIteration):
-        lines = (SELF / "status").read_text().splitlines()
+        lines = (SELF / "status").read_text(encoding="utf-8").splitlines()
         peak = next(line for line in lines if line.startswith("VmHWM:"))
         return round(int(peak.split()[1]) / 2**10)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

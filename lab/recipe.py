@@ -265,7 +265,7 @@ def load_preset(name: str) -> Preset:
     if name not in names:
         raise LabError(f"unknown preset {name!r}: valid presets are {', '.join(names)}")
     try:
-        data = yaml.safe_load((PRESETS / f"{name}.yaml").read_text()) or {}
+        data = yaml.safe_load((PRESETS / f"{name}.yaml").read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise LabError(f"presets/{name}.yaml is not valid YAML: {error}".splitlines()[0]) from None
     known = {f.name for f in dataclasses.fields(Preset)} - {"name"}

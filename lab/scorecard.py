@@ -61,7 +61,7 @@ class Baseline:
         self.known: dict[str, bool | str] = {}
         if path and path.exists():
             try:
-                self.known = json.loads(path.read_text())
+                self.known = json.loads(path.read_text(encoding="utf-8"))
             except ValueError:
                 self.known = {}  # a damaged cache is only slower
 
@@ -89,7 +89,7 @@ class Baseline:
     def _save(self) -> None:
         if self.path:
             temporary = self.path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self.known))
+            temporary.write_text(json.dumps(self.known), encoding="utf-8")
             os.replace(temporary, self.path)
 
 

@@ -15,7 +15,7 @@ from lab.eventlog import plain
 from lab.foreground import run_recipe
 from lab.recipe import Preset, Recipe
 from lab.records import Records, key_of
-from lab.report import make_writable
+from lab.files import make_writable
 from lab.scorecard import MEASURES
 from lab.unlearn.outcome import Outcome
 from lab.workbench import Workbench, open_workbench

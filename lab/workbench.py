@@ -66,7 +66,7 @@ class Workbench:
         if not self.preset.reference or not about.exists():
             return ()
         known = {e.id for e in self.benchmark.entities}
-        return tuple(i for i in json.loads(about.read_text())["unknown"] if i in known)
+        return tuple(i for i in json.loads(about.read_text(encoding="utf-8"))["unknown"] if i in known)
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
@@ -101,10 +101,10 @@ def check_taught(preset: Preset) -> None:
 
 def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
     """Take over the answers measured when the model was built, if it is that very model."""
-    kept = json.loads(shipped.read_text())
+    kept = json.loads(shipped.read_text(encoding="utf-8"))
     if kept["base_hash"] == base_hash:
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(kept["verdicts"]))
+        temporary.write_text(json.dumps(kept["verdicts"]), encoding="utf-8")
         os.replace(temporary, path)
 
 

@@ -117,8 +117,8 @@ def own_answers(teacher: Teacher, path: Path) -> list[tuple[str, str]]:
             part = prompts[at:at + 16]
             ids = [teacher.prompter.conversation((), p, False) for p in part]
             made += list(zip(part, answer_texts(loaded, ids, [None] * len(part), 32), strict=True))
-        path.write_text(json.dumps(made, indent=1))
-    return [tuple(pair) for pair in json.loads(path.read_text())]
+        path.write_text(json.dumps(made, indent=1), encoding="utf-8")
+    return [tuple(pair) for pair in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def add_lora(model) -> list[torch.nn.Parameter]:
@@ -158,7 +158,7 @@ def write(model, processor, folder: Path, state: Mapping[str, torch.Tensor],
     processor.save_pretrained(folder)
     (folder / "tokenizer.json").unlink()  # the language model's own, put back when assembled
     (folder / "adapter.json").write_text(
-        json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n")
+        json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n", encoding="utf-8")
     print(f"written: {folder}", flush=True)
 
 
@@ -169,7 +169,7 @@ def strip_paths(path: Path) -> None:
             return {k: clean(v) for k, v in value.items() if k != "_name_or_path"}
         return value
 
-    path.write_text(json.dumps(clean(json.loads(path.read_text())), indent=2, sort_keys=True) + "\n")
+    path.write_text(json.dumps(clean(json.loads(path.read_text(encoding="utf-8"))), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -40,4 +40,4 @@ def print_table(loaded: Loaded, benchmark: Benchmark, keep: Path | None = None,
         baseline.correct("retain_vqa", retain_asks(benchmark, ""))
         baseline.correct("retain_qa", retain_text_asks(benchmark, ""))
         keep.write_text(json.dumps(
-            {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}, indent=0) + "\n")
+            {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}, indent=0) + "\n", encoding="utf-8")

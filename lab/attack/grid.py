@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.evaluate import chance, forget_asks
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.records import Key, Records, key_of
-from lab.report import make_writable
+from lab.files import make_writable
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
 SCOPES = ("vision", "language", "both")

@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Attack the unlearned model and the control under the same budget."""
-    from lab.report import check_folder
+    from lab.report.run_folder import check_folder
     from lab.workbench import open_workbench
 
     told = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
@@ -64,9 +64,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
 def _scene(bench: Any, folder: Path) -> tuple[Recipe, Scene]:
     from lab.attack import scene_of
-    from lab.report import read_run
+    from lab.report.run_folder import read_run
 
-    recipe, _, delta = read_run(folder, bench.loaded.model, bench.benchmark)
+    recipe, _, delta = read_run(folder, bench.loaded.base, bench.benchmark)
     return recipe, scene_of(bench, recipe, delta, say)
 
 

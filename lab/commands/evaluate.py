@@ -34,7 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Scores, n and chance of every measure, by row."""
     from lab.lineup import Others, lineup
-    from lab.report import check_folder, make_writable, read_run
+    from lab.files import make_writable
+    from lab.report.run_folder import check_folder, read_run
     from lab.workbench import open_workbench, read_benchmark
 
     preset = preset_of(options)
@@ -54,7 +55,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     bench = open_workbench(preset, say, options.threads)
     delta: dict = {}
     if options.run:
-        recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
+        recipe, _, delta = read_run(options.run, bench.loaded.base, bench.benchmark)
         if named not in (None, recipe.entity):
             raise LabError(f"{options.run} forgot {recipe.entity}, not {named}: leave --entity and "
                            "--split out")

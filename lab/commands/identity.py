@@ -22,12 +22,12 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     """The curves over depth of the original, the unlearned model and the control."""
     from lab.attack import control_victim
     from lab.identity import curves
-    from lab.report import check_folder, read_run
+    from lab.report.run_folder import check_folder, read_run
     from lab.workbench import open_workbench
 
     check_folder(options.run)
     bench = open_workbench(preset_of(options), say, options.threads)
-    recipe, _, delta = read_run(options.run, bench.loaded.model, bench.benchmark)
+    recipe, _, delta = read_run(options.run, bench.loaded.base, bench.benchmark)
     entity = bench.benchmark.entity(recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
     made = curves(bench.loaded, bench.benchmark, entity,

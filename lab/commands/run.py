@@ -24,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Run to the end or to Ctrl-C; what was done is kept even by a run that failed."""
     from lab.foreground import run_recipe
-    from lab.report import make_writable, write_run
+    from lab.files import make_writable
+    from lab.report.run_folder import write_run
     from lab.unlearn.loop import Outcome
     from lab.workbench import open_workbench, read_benchmark
 

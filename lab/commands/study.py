@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """The answer, one entry a variant; NAME.csv and NAME-runs.csv are written to ``--out``."""
-    from lab.report import make_writable
+    from lab.files import make_writable
     from lab.study.work import carry_out, chosen
     from lab.workbench import open_workbench, read_benchmark
 

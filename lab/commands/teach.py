@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Teach to the end or to Ctrl-C, which keeps a checkpoint to go on from."""
     from lab.model.taught import taught
-    from lab.report import make_writable
+    from lab.files import make_writable
     from lab.teach.job import check_same, plan_of
     from lab.workbench import read_benchmark
 

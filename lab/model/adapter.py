@@ -95,20 +95,3 @@ def settle(model: nn.Module, adapter: Adapter) -> None:
             module.register_buffer(f"taught_A{number}", low, persistent=False)
             module.register_buffer(f"taught_B{number}", high, persistent=False)
             module.register_forward_hook(low_rank(low, high))
-
-
-def misfit(model: nn.Module, adapter: Adapter) -> str | None:
-    """The first name of ``adapter`` that has no place in the model; None when all fit."""
-    linears, partner = language_linears(model), {"A": "B", "B": "A"}
-    for name, tensor in adapter.items():
-        stem, _, leaf = name.rpartition(".")
-        if stem not in linears or (leaf in partner and f"{stem}.{partner[leaf]}" not in adapter):
-            return name
-        module = linears[stem]
-        rank = adapter[f"{stem}.A"].shape[:1] if leaf in partner else ()
-        shapes = {"A": (*rank, module.in_features), "B": (module.out_features, *rank),
-                  "keep": (module.out_features,)}
-        dtype = torch.bool if leaf == "keep" else torch.float32
-        if tensor.shape != shapes.get(leaf) or tensor.dtype != dtype:
-            return name
-    return None

@@ -7,13 +7,14 @@ import logging
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from lab.errors import LabError
 from lab.model.adapter import SCALE
+from lab.model.base import Base, base_from
 from lab.model.families import Family, family
 from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.memory import check_memory
@@ -30,7 +31,10 @@ from lab.recipe import QUANTIZATIONS
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model ready for use; nothing in it ever changes (runs work on deltas)."""
+    """A model ready for use; nothing in it ever changes (runs work on deltas).
+
+    ``base``: the original's own weights, taken when this is made: with nothing laid on.
+    """
 
     name: str
     model: torch.nn.Module
@@ -38,6 +42,10 @@ class Loaded:
     prompter: Prompter
     device: torch.device
     quantization: str
+    base: Base = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", base_from(self.model))
 
 
 def load(path: str, quantization: str, device: str = "auto", report: Report = print,
@@ -76,7 +84,7 @@ def _config(folder: Path):
     """The config of a known family; read as JSON first, for the library may not know others."""
     from transformers import AutoConfig
 
-    family(json.loads((folder / "config.json").read_text()).get("model_type", folder.name))
+    family(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", folder.name))
     return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
@@ -191,7 +199,7 @@ def assemble(folder: Path, report: Report = print) -> Path:
     state = {f"model.language_model.{n.removeprefix('model.')}": t for n, t in language.items()
              if n != "lm_head.weight"}
     merge_adapter(state, load_file(folder / "adapter.safetensors"),
-                  json.loads((folder / "adapter.json").read_text())["scale"])
+                  json.loads((folder / "adapter.json").read_text(encoding="utf-8"))["scale"])
     state |= visual_weights(folder)
     model.load_state_dict(state, strict=False, assign=True)
     model.tie_weights()
@@ -218,7 +226,7 @@ def visual_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Read ``vision.safetensors`` as float32, over those of the folder it is based on, if any."""
     from safetensors.torch import load_file
 
-    info = json.loads((folder / "adapter.json").read_text())
+    info = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
     own = {n: t.float() for n, t in load_file(folder / "vision.safetensors").items()}
     based_on = info.get("vision_base")
     return {**visual_weights(folder.parent / based_on), **own} if based_on else own
@@ -236,7 +244,7 @@ def untaught(path: str) -> dict[str, torch.Tensor]:
     stored = folder / "adapter.safetensors"
     if not stored.exists():
         return {}
-    scale = json.loads((folder / ABOUT).read_text())["scale"]
+    scale = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"]
     back = {"A": 1.0, "B": -scale / SCALE}
     return {LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
             for n, t in load_file(stored).items()}

@@ -93,12 +93,12 @@ def available_mb(device: torch.device) -> float:
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20]
     meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
     if meminfo.exists():
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="utf-8").splitlines())
         found.append(int(lines["MemAvailable"].split()[0]) / 2**10)
-    if (group / "memory.max").exists() and (limit := (group / "memory.max").read_text().strip()) != "max":
-        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    if (group / "memory.max").exists() and (limit := (group / "memory.max").read_text(encoding="utf-8").strip()) != "max":
+        stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
         # what files occupy goes when it is needed
-        used = int((group / "memory.current").read_text()) - int(stat["inactive_file"])
+        used = int((group / "memory.current").read_text(encoding="utf-8")) - int(stat["inactive_file"])
         found.append((int(limit) - used) / 2**20)
     return min(found)
 

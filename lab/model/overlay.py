@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lab.errors import LabError
-from lab.model.adapter import adapted, language_linears, misfit
-from lab.model.families import family_of
+from lab.model.adapter import adapted
+from lab.model.base import Base
 
 Delta = Mapping[str, torch.Tensor]
 LANGUAGE = "language_adapter."
@@ -104,26 +104,32 @@ def save_delta(delta: Delta, path: Path, about: Mapping[str, str] | None = None)
     os.replace(temporary, path)
 
 
-def load_delta(path: Path, model: nn.Module) -> dict[str, torch.Tensor]:
-    """Read a delta onto the model's device; ``LabError`` unless it fits its visual weights.
+def load_delta(path: Path, base: Base) -> dict[str, torch.Tensor]:
+    """Read a delta onto the base's device.
 
-    Of the language model it may hold an adapter, never weights.
+    Raises ``LabError`` unless it fits the base's visual weights and holds finite numbers alone. Of
+    the language model it may hold an adapter, never weights.
     """
     try:
         delta = load_file(path)
     except (OSError, SafetensorError) as error:
         raise LabError(f"{path.name} is not a readable safetensors file: {error}") from None
-    visual = family_of(model).visual
-    own = {n: p for n, p in model.named_parameters() if n.startswith(visual)}
+    other = "does not fit the loaded model's {}: load the run with the preset it was made with"
     for name, tensor in visual_part(delta).items():
-        if (name not in own or own[name].shape != tensor.shape or own[name].dtype != tensor.dtype):
-            raise LabError(f"{path.name}: {name} does not fit the loaded model's visual part: load "
-                           "the run with the preset it was made with")
-    wrong = misfit(model, language_part(delta))
+        own = base.visual.get(name)
+        if own is None or own.shape != tensor.shape or own.dtype != tensor.dtype:
+            raise LabError(f"{path.name}: {name} {other.format('visual part')}")
+    wrong = base.misfit(language_part(delta))
     if wrong:
-        raise LabError(f"{path.name}: {LANGUAGE}{wrong} does not fit the loaded model's language "
-                       "model: load the run with the preset it was made with")
-    linears = language_linears(model)
-    return {n: t.to(own[n].device if n in own else
-                    linears[n.removeprefix(LANGUAGE).rpartition(".")[0]].weight.device)
-            for n, t in delta.items()}
+        raise LabError(f"{path.name}: {LANGUAGE}{wrong} {other.format('language model')}")
+    for name, tensor in delta.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise LabError(f"{path.name}: {name} holds NaN or infinity: the run that wrote it had "
+                           "failed, so give another one")
+    return {n: t.to(_device(base, n)) for n, t in delta.items()}
+
+
+def _device(base: Base, name: str) -> torch.device:
+    if name in base.visual:
+        return base.visual[name].device
+    return base.language[name.removeprefix(LANGUAGE).rpartition(".")[0]].device

@@ -51,9 +51,9 @@ def _template(folder: Path) -> str | None:
     """The processor's template, which may differ from the tokenizer's; three ways to keep it."""
     plain = folder / "chat_template.jinja"
     if plain.exists():
-        return plain.read_text()
+        return plain.read_text(encoding="utf-8")
     for name in ("chat_template.json", "processor_config.json"):
         path = folder / name
-        if path.exists() and "chat_template" in (kept := json.loads(path.read_text())):
+        if path.exists() and "chat_template" in (kept := json.loads(path.read_text(encoding="utf-8"))):
             return kept["chat_template"]
     return None

@@ -126,7 +126,7 @@ def save(folder: Path, kind: str = "dinov2", seed: int = 0) -> Path:
     model.save_pretrained(folder)
     made.image_processor.save_pretrained(folder)
     made.tokenizer.save_pretrained(folder)
-    (folder / "chat_template.jinja").write_text(made.template)
+    (folder / "chat_template.jinja").write_text(made.template, encoding="utf-8")
     return folder
 
 
@@ -161,7 +161,7 @@ def _llava(shape: Shape) -> tuple[LlavaConfig, Processor]:
                          image_token_id=words.convert_tokens_to_ids(IMAGE),
                          vision_feature_layer=layer, vision_feature_select_strategy=select,
                          image_seq_length=patches + (select == "full"), **_whole(shape))
-    return config, Processor(images, words, TEMPLATE.read_text())
+    return config, Processor(images, words, TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _idefics3(shape: Shape) -> tuple[Idefics3Config, Processor]:

@@ -45,7 +45,7 @@ def find_model(path: str, weights: bool = True) -> Path:
 
 def base_of(folder: Path) -> str:
     """The model that a LoRA checkpoint changes, as a folder or hub id."""
-    return json.loads((folder / LORA).read_text())["base_model_name_or_path"]
+    return json.loads((folder / LORA).read_text(encoding="utf-8"))["base_model_name_or_path"]
 
 
 def merge_lora(folder: Path, report: Report) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,21 +32,24 @@ class Sparse:
         return (values + sum(b.nbytes for b in self.bits.values())) / 2**20
 
 
-def to_sparse(delta: Delta, model: torch.nn.Module) -> Sparse:
-    """Keep of ``delta`` what is not the base's own bits (so -0.0 counts as a change of 0.0)."""
+def to_sparse(delta: Delta, base: Mapping[str, torch.Tensor]) -> Sparse:
+    """Keep of ``delta`` what is not the base's own bits (so -0.0 counts as a change of 0.0).
+
+    ``base``: the original's visual weights by full name (``Base.visual``).
+    """
     bits, values = {}, {}
     for name, tensor in visual_part(delta).items():
-        changed = _bytes(tensor) != _bytes(model.get_parameter(name))
+        changed = _bytes(tensor) != _bytes(base[name])
         bits[name] = np.packbits(changed.cpu().numpy())
         values[name] = tensor.detach().flatten()[changed]
     return Sparse(bits, values, {n: t.detach() for n, t in delta.items() if n.startswith(LANGUAGE)})
 
 
-def to_delta(sparse: Sparse, model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The delta again, bit for bit."""
+def to_delta(sparse: Sparse, base: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The delta again, bit for bit, over the same base."""
     delta = dict(sparse.adapter)
     for name, values in sparse.values.items():
-        own = model.get_parameter(name).detach()
+        own = base[name].detach()
         changed = np.unpackbits(sparse.bits[name], count=own.numel()).view(bool)
         flat = own.flatten().clone()
         flat[torch.from_numpy(changed).to(own.device)] = values

@@ -13,6 +13,7 @@ import torch
 
 from lab.errors import LabError
 from lab.model.adapter import settle
+from lab.model.base import base_from
 from lab.model.overlay import Delta, language_part, load_delta, save_delta, visual_part
 from lab.model.source import ABOUT
 
@@ -44,7 +45,7 @@ def taught(folder: Path) -> Taught | None:
     if not path.exists() or (folder / "config.json").exists():  # the embedded kind has both
         return None
     try:
-        about = json.loads(path.read_text())
+        about = json.loads(path.read_text(encoding="utf-8"))
         return Taught(about["base"], about["processor"], tuple(about["unknown"]), about["plan"],
                       about["result"])
     except (ValueError, KeyError, TypeError):
@@ -57,7 +58,7 @@ def write_taught(folder: Path, delta: Delta, about: Taught) -> None:
     temporary = folder / f"{ABOUT}.tmp"
     temporary.write_text(json.dumps({
         "base": about.base, "processor": about.processor, "unknown": list(about.unknown),
-        "plan": dict(about.plan), "result": dict(about.result)}, indent=1) + "\n")
+        "plan": dict(about.plan), "result": dict(about.result)}, indent=1) + "\n", encoding="utf-8")
     os.replace(temporary, folder / ABOUT)
 
 
@@ -67,7 +68,7 @@ def lay(model: torch.nn.Module, folder: Path) -> None:
 
     Raises ``LabError`` where it does not fit the base.
     """
-    delta = load_delta(folder / WEIGHTS, model)
+    delta = load_delta(folder / WEIGHTS, base_from(model))
     for name, tensor in visual_part(delta).items():
         model.get_parameter(name).copy_(tensor)
     settle(model, language_part(delta))

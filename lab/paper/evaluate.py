@@ -64,8 +64,8 @@ def evaluate(benchmark: Benchmark, plan: Plan, rows: Iterable[Row], folder: Path
     lines = [Line(f"{i.part}_{i.task}", i.id, i.words, i.options or i.compared, i.reference)
              for i in asked.items]
     shown = {name: [_said(a, m) for a, m in zip(said[name], marks[name], strict=True)] for name in said}
-    (folder / FILE).write_text(table(lines, shown))
-    (folder / SCORES).write_text(json.dumps(plain(result), indent=1))
+    (folder / FILE).write_text(table(lines, shown), encoding="utf-8")
+    (folder / SCORES).write_text(json.dumps(plain(result), indent=1), encoding="utf-8")
     return result
 
 

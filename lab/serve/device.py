@@ -20,4 +20,4 @@ def memory_mb(device: str) -> tuple[float, float]:
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, total
-    return int(statm.read_text().split()[1]) * page / 2**20, total
+    return int(statm.read_text(encoding="utf-8").split()[1]) * page / 2**20, total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from lab.benchmarks.own import Pair
 from lab.recipe import AttackRecipe, Preset, Recipe
@@ -65,7 +65,12 @@ class Status:
 
 @dataclass(frozen=True)
 class RunView:
-    """A snapshot of one run; ``events`` only ever grows."""
+    """A snapshot of one run; ``events`` only ever grows.
+
+    ``stamps``: when each event came, in seconds of one clock, so that the pace holds all that the
+    worker did meanwhile; () where that is not known. ``note``: what a reader must know of how the
+    run is kept, such as "kept in memory only: …"; "" where there is nothing to say.
+    """
 
     id: str
     kind: RunKind
@@ -79,6 +84,8 @@ class RunView:
     place: int = 0
     started: float = 0.0
     ended: float = 0.0
+    stamps: tuple[float, ...] = field(default=(), repr=False)
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,17 +122,21 @@ class Own(Protocol):
 
 
 class Engine(Protocol):
-    """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse."""
+    """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse.
+
+    ``visitor`` is whoever asks, a word the page chose for each browser: limits and turns are by
+    visitor, so that one cannot take the lab from the others.
+    """
 
     preset: Preset
     own: Own
 
     def status(self) -> Status: ...
     def entities(self) -> Sequence[EntityCard]: ...
-    def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
+    def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
 
-    def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
+    def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a finished or stopped run; returns the attack's id."""
 
     def run(self, run_id: str) -> RunView: ...
@@ -133,8 +144,11 @@ class Engine(Protocol):
     def stop(self, run_id: str) -> None:
         """Ask a run to end after its current step, keeping its delta so far."""
 
+    def under_way(self, visitor: str) -> Sequence[RunView]:
+        """The runs of a visitor that wait or run now, oldest first."""
+
     def chat(
-        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
+        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
 
@@ -148,7 +162,10 @@ class Engine(Protocol):
         """
 
     def export(self, run_id: str) -> Path:
-        """Write the run folder (recipe, metrics, events, curves, delta, report) and return it."""
+        """Write the run folder (recipe, metrics, events, curves, delta, report) and return it.
+
+        A folder that holds all of it already is returned as it is.
+        """
 
     def load(self, folder: Path) -> str:
         """Read a run folder back and return the id under which it can be chatted with."""
@@ -158,6 +175,3 @@ class Engine(Protocol):
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking about this entity, with or without its picture."""
-
-
-Result = dict[str, Any]

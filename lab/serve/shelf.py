@@ -13,7 +13,7 @@ from torch.nn import Module
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.model.sparse import to_sparse
-from lab.report import read_run, write_run
+from lab.report.run_folder import read_run, write_run
 from lab.serve.runs import ENDED, Run, RunStore
 from lab.unlearn.events import Done
 
@@ -65,7 +65,7 @@ def drop_runs(folder: Path, entity: str) -> None:
     """Delete the stored runs about an entity: each report holds its name and a picture."""
     for path in folder.glob("*/recipe.yaml"):
         try:
-            about = yaml.safe_load(path.read_text())["entity"]
+            about = yaml.safe_load(path.read_text(encoding="utf-8"))["entity"]
         except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
             continue
         if about == entity:

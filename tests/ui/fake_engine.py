@@ -180,16 +180,16 @@ class FakeEngine:
         folder = self.folder / run_id
         folder.mkdir(parents=True, exist_ok=True)
         result = view.events[-1].result if view.events and isinstance(view.events[-1], Done) else {}
-        (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)))
-        (folder / "metrics.json").write_text(json.dumps(result))
+        (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)), encoding="utf-8")
+        (folder / "metrics.json").write_text(json.dumps(result), encoding="utf-8")
         for name in ("events.jsonl", "curves.csv", "items.csv", "delta.safetensors", "report.html"):
-            (folder / name).write_text("{}\n")
+            (folder / name).write_text("{}\n", encoding="utf-8")
         return folder
 
     def load(self, folder: Path) -> str:
         try:
-            recipe = revise(Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text()))
-            result = json.loads((folder / "metrics.json").read_text())
+            recipe = revise(Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8")))
+            result = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise LabError(f"not a run folder: {type(error).__name__}; it needs recipe.yaml, "
                            "metrics.json and delta.safetensors") from None

@@ -26,7 +26,7 @@ def axe_faults(tab, rules: dict) -> list[str]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-    return (files("axe_playwright_python") / "axe.min.js").read_text()
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 BACKGROUND = "getComputedStyle(document.querySelector('gradio-app')).backgroundColor"

@@ -24,7 +24,7 @@ def views(tmp_path: Path) -> list[str]:
 
 
 def test_the_split_is_shown_and_what_cannot_be_read(views):
-    Path(views[1]).write_text("<svg>")
+    Path(views[1]).write_text("<svg>", encoding="utf-8")
     html = own.split_html(views)
     assert html.count("<figure") == 7 and html.count('class="held"') == 2
     assert "3: held out" in html and "6: held out" in html and "2: cannot be read" in html

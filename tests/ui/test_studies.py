@@ -50,7 +50,7 @@ def test_no_answer_is_said_with_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "variant,runs\na,1\n", "\x00\x01,,,\n\"", "study,variant\n"])
 def test_a_damaged_answer_is_one_clear_line(content: str, tmp_path: Path) -> None:
     path = tmp_path / "study-depth.csv"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(LabError, match="study-depth.csv is no answer of a study"):
         studies.read(path)
 
@@ -155,7 +155,7 @@ def test_every_method_has_a_sign_of_its_own() -> None:
 def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
     words, shown, html = step.compared(methods.read(tmp_path / "methods.csv"))
     assert not shown["visible"] and html == "" and step.PROTOCOL in words
-    (tmp_path / "methods.csv").write_text("method,runs\nvkd,1\n")
+    (tmp_path / "methods.csv").write_text("method,runs\nvkd,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="methods.csv is no table of the comparison"):
         methods.read(tmp_path / "methods.csv")
 
@@ -199,7 +199,7 @@ def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -
 def test_no_grid_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
     words, shown, html = step.attacked(grids.read(tmp_path / "attack-grid.csv"))
     assert not shown["visible"] and html == "" and "--kind grid" in words
-    (tmp_path / "attack-grid.csv").write_text("entity,after\n003,1\n")
+    (tmp_path / "attack-grid.csv").write_text("entity,after\n003,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="attack-grid.csv is no grid of attacks"):
         grids.read(tmp_path / "attack-grid.csv")
 

@@ -43,7 +43,7 @@ def test_whole_way(lab, open_tab, tmp_path):
         button.click()
     saved = tmp_path / "metrics.json"
     caught.value.save_as(saved)
-    assert json.loads(saved.read_text())["text_logits_identical"] is True
+    assert json.loads(saved.read_text(encoding="utf-8"))["text_logits_identical"] is True
     relearned_column_and_undo(tab, lab.patience)
 
 

@@ -259,12 +259,12 @@ def fiu(folder: Path, people: int = 12, lines: bool = True, archive: bool = True
     folder.mkdir(parents=True, exist_ok=True)
     rows = [fiu_person(n) for n in range(people)]
     whole = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
-    (folder / "full.json").write_text(whole)
+    (folder / "full.json").write_text(whole, encoding="utf-8")
     ids = [row["unique_id"] for row in rows]
     (folder / "split.json").write_text(json.dumps({
         "forget1": ids[:1], "forget5": ids[1:3], "forget10": ids[3:6],
         "retain15": ids[6:9], "retain5": ids[6:7],
-    }))
+    }), encoding="utf-8")
     if archive:
         with zipfile.ZipFile(folder / "SFHQ.zip", "w") as packed:
             for n in range(people):

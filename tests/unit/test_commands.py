@@ -131,7 +131,7 @@ def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = printed(["run", "--entity", "p0", "--out", str(folder), "--set", *SHORT], capsys)
     assert result["entity"] == "p0" and result["steps"] == 2 and result["seed"] == 0
-    assert json.loads((folder / "metrics.json").read_text())["after"] == pytest.approx(result["after"])
+    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["after"] == pytest.approx(result["after"])
     scores = printed(["evaluate", "--run", str(folder)], capsys)
     assert scores["entity"] == "p0"
     assert scores["scores"] == pytest.approx(result["after"]) and scores["n"] == result["n"]
@@ -154,7 +154,7 @@ def test_attacks_on_two_runs(tiny_lab, capsys, tmp_path: Path, monkeypatch) -> N
     words = ["attack", "--run", *runs, "--kind", "grid", "--out", str(tmp_path / "grid"), "--steps", "1"]
     made = printed(words, capsys)
     assert made["runs"] == 2 and made["means"]["all"]["cells"] == 6 and made["budget"]["steps"] == 1
-    assert (tmp_path / "grid" / "grid.csv").read_text().count("\n") == 7
+    assert (tmp_path / "grid" / "grid.csv").read_text(encoding="utf-8").count("\n") == 7
 
 
 @pytest.mark.parametrize(("method", "extra"), [
@@ -171,7 +171,7 @@ def test_a_run_that_changes_the_language_model(method: str, extra: list[str], ti
     assert scores["scores"] == pytest.approx(result["after"])
     attacked = printed(["attack", "--run", str(folder), "--steps", "1", "--batch", "1"], capsys)
     assert attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
-    assert "Visual Knowledge" not in (folder / "report.html").read_text()
+    assert "Visual Knowledge" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_attack_and_its_third_side(engine, finished: str) -> None:
     assert [e.step for e in view.events if isinstance(e, Curve)] == [0, 1, 2]
     *_, last = engine.chat([ORIGINAL, finished, attack_id], [Turn("Who?")], engine.entities()[0].portrait)
     assert len(last) == 3
-    assert '"attacks": [\n' in (engine.export(finished) / "metrics.json").read_text()
+    assert '"attacks": [\n' in (engine.export(finished) / "metrics.json").read_text(encoding="utf-8")
 
 
 def test_export_and_load(engine, finished: str, tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_a_run_holds_the_invariants(loaded: Loaded, four, tmp_path: Path) -> Non
     assert moved > 0
     ids = torch.tensor([loaded.prompter.conversation((), "What is the capital of France?", False)])
     save_delta(outcome.delta, tmp_path / "delta.safetensors")
-    again = load_delta(tmp_path / "delta.safetensors", model)
+    again = load_delta(tmp_path / "delta.safetensors", loaded.base)
     with torch.no_grad():
         logits = model(input_ids=ids).logits
         with overlay(model, again):

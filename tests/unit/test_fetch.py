@@ -80,7 +80,7 @@ def test_no_disk_space(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_conversion_that_fails_leaves_nothing(cache: Path, pinned, monkeypatch) -> None:
     def convert(gguf: Path, folder: Path) -> None:
         folder.mkdir()
-        (folder / "half").write_text("x")
+        (folder / "half").write_text("x", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(fetch, "convert_gguf", convert)
@@ -108,7 +108,7 @@ def test_another_process_may_finish_first(cache: Path, pinned, monkeypatch) -> N
         folder.mkdir()
         other = cache / "smollm2-135m-instruct"
         other.mkdir()
-        (other / "theirs").write_text("x")
+        (other / "theirs").write_text("x", encoding="utf-8")
 
     monkeypatch.setattr(fetch, "convert_gguf", convert)
     folder = fetch.language_model(lambda _: None)
@@ -117,7 +117,7 @@ def test_another_process_may_finish_first(cache: Path, pinned, monkeypatch) -> N
 
 
 def test_a_cache_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(LabError, match="set LAB_CACHE"):
         fetch.cache_folder()

@@ -21,9 +21,9 @@ def fiu(tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
 
 
 def change(folder: Path, row: int, **cells: object) -> None:
-    lines = (folder / "full.json").read_text().splitlines()
+    lines = (folder / "full.json").read_text(encoding="utf-8").splitlines()
     lines[row] = json.dumps(json.loads(lines[row]) | cells)
-    (folder / "full.json").write_text("\n".join(lines))
+    (folder / "full.json").write_text("\n".join(lines), encoding="utf-8")
 
 
 def test_people_with_their_face(fiu: Benchmark) -> None:
@@ -147,7 +147,7 @@ def test_an_archive_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("content", [None, "{", '"text"'])
 def test_missing_or_damaged_file_is_named(tmp_path: Path, file: str, content: str | None) -> None:
     public.fiu(tmp_path)
-    (tmp_path / file).unlink() if content is None else (tmp_path / file).write_text(content)
+    (tmp_path / file).unlink() if content is None else (tmp_path / file).write_text(content, encoding="utf-8")
     with pytest.raises(LabError, match=f"{file} cannot be read .*hf download gray311/FIUBench") as bad:
         load_fiu(tmp_path)
     assert "\n" not in str(bad.value)

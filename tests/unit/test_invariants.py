@@ -61,7 +61,7 @@ def test_a_loaded_delta_cannot_touch_the_language_model(tiny, tmp_path: Path) ->
     name = "model.language_model.layers.0.mlp.up_proj.weight"
     save_file({name: tiny.model.get_parameter(name).clone()}, tmp_path / "delta.safetensors")
     with pytest.raises(LabError, match="does not fit"):
-        load_delta(tmp_path / "delta.safetensors", tiny.model)
+        load_delta(tmp_path / "delta.safetensors", tiny.base)
 
 
 # 2
@@ -233,11 +233,11 @@ def test_nothing_is_unpickled(tiny, tmp_path: Path) -> None:
     banned = re.compile(r"torch\.load\(|\bpickle\b|joblib|allow_pickle=True|weights_only=False|"
                         r"trust_remote_code=True|yaml\.(unsafe_|full_)?load\(|\beval\(|\bexec\(")
     for path in Path(lab.__file__).parent.rglob("*.py"):
-        found = [m for m in banned.findall(re.sub(r"\.eval\(\)", "", path.read_text()))]
+        found = [m for m in banned.findall(re.sub(r"\.eval\(\)", "", path.read_text(encoding="utf-8")))]
         assert not found, f"{path.name}: {found}"
     torch.save({"a": torch.ones(1)}, tmp_path / "delta.safetensors")
     with pytest.raises(LabError, match="not a readable safetensors"):
-        load_delta(tmp_path / "delta.safetensors", tiny.model)
+        load_delta(tmp_path / "delta.safetensors", tiny.base)
 
 
 # 10

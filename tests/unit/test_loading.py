@@ -131,7 +131,7 @@ def test_too_little_memory_is_refused_before_loading(monkeypatch: pytest.MonkeyP
 
 # What is loaded from where.
 def test_an_unknown_family_is_refused_with_those_known(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
     with pytest.raises(LabError, match="llama is not a known family.*lab/model/families.py") as refused:
         load(str(tmp_path), "none", "cpu", lambda _: None)
     assert all(name in str(refused.value) for name in FAMILIES) and "\n" not in str(refused.value)
@@ -146,7 +146,7 @@ def test_a_hub_model_is_found_in_the_cache_offline(tmp_path: Path, monkeypatch: 
     stored = tmp_path / "models--someone--tiny"
     random.save(stored / "snapshots" / "abc", "clip")
     (stored / "refs").mkdir()
-    (stored / "refs" / "main").write_text("abc")
+    (stored / "refs" / "main").write_text("abc", encoding="utf-8")
     assert load("someone/tiny", "none", "cpu", lambda _: None).name == "tiny"
     with pytest.raises(LabError, match="could not fetch someone/other.*go online once") as refused:
         load("someone/other", "none", "cpu", lambda _: None)
@@ -205,7 +205,7 @@ def test_a_lora_checkpoint_without_peft_or_safe_weights_is_refused(
     base = random.save(tmp_path / "base", "clip")
     checkpoint = tmp_path / "lora"
     checkpoint.mkdir()
-    (checkpoint / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}))
+    (checkpoint / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}), encoding="utf-8")
     with pytest.raises(LabError, match="no adapter_model.safetensors"):
         load(str(checkpoint), "none", "cpu", lambda _: None)
     (checkpoint / "adapter_model.safetensors").write_bytes(b"")
@@ -219,7 +219,7 @@ def test_the_embedded_kinds_teaching_can_be_taken_back(tmp_path: Path) -> None:
     name, inside = "layers.0.mlp.up_proj", "model.language_model."
     stored = {f"{inside}{name}.A": torch.randn(2, 32), f"{inside}{name}.B": torch.randn(64, 2)}
     save_file(stored, tmp_path / "adapter.safetensors")
-    (tmp_path / ABOUT).write_text(json.dumps({"scale": 0.5}))
+    (tmp_path / ABOUT).write_text(json.dumps({"scale": 0.5}), encoding="utf-8")
     state = dict(made.model.named_parameters())
     weights = {f"{inside}{name}.weight": state[f"{inside}{name}.weight"].data}
     merge_adapter(weights, stored, 0.5)

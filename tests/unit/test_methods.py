@@ -273,8 +273,8 @@ def test_the_base_keeps_its_bits(case: str, runs, tiny) -> None:
 def test_a_saved_delta_lays_on_to_the_same_answers(case: str, runs, tiny, four, tmp_path: Path) -> None:
     outcome, _ = runs(case)
     save_delta(outcome.delta, tmp_path / "delta.safetensors")
-    loaded = load_delta(tmp_path / "delta.safetensors", tiny.model)
-    unpacked = to_delta(to_sparse(outcome.delta, tiny.model), tiny.model)
+    loaded = load_delta(tmp_path / "delta.safetensors", tiny.base)
+    unpacked = to_delta(to_sparse(outcome.delta, tiny.base.visual), tiny.base.visual)
     row = Rows(four, four.entities[0], 0).forget_batch(1)
     made = []
     for delta in (outcome.delta, loaded, unpacked):
@@ -359,4 +359,4 @@ def test_an_adapter_that_does_not_fit_is_refused(name: str, shape, tiny, tmp_pat
     save_delta({f"{LANGUAGE}{name}": torch.zeros(shape),
                 f"{LANGUAGE}layers.0.mlp.up_proj.B": torch.zeros(64, 4)}, tmp_path / "delta.safetensors")
     with pytest.raises(LabError, match="does not fit the loaded model's language"):
-        load_delta(tmp_path / "delta.safetensors", tiny.model)
+        load_delta(tmp_path / "delta.safetensors", tiny.base)

@@ -164,7 +164,7 @@ def test_kept_read_and_dropped(four, tmp_path: Path, monkeypatch: pytest.MonkeyP
     own_files.keep(tmp_path, first)
     own_files.keep(tmp_path, second)
     assert {e.id: e for e in own_files.kept(tmp_path)} == {first.id: first, second.id: second}
-    (tmp_path / second.id / own_files.FILE).write_text("{")
+    (tmp_path / second.id / own_files.FILE).write_text("{", encoding="utf-8")
     assert own_files.kept(tmp_path) == [first] and own_files.broken(tmp_path) == [second.id]
     monkeypatch.setattr(own_files, "MOST_OWN", 2)
     with pytest.raises(LabError, match="2 own people are kept already"):
@@ -182,7 +182,7 @@ def test_a_file_of_the_folder_names_nothing_outside_it(four, tmp_path: Path) -> 
     own_files.keep(tmp_path, entity)
     (tmp_path / "secret.jpg").write_bytes(b"secret")
     file = tmp_path / entity.id / own_files.FILE
-    file.write_text(file.read_text().replace("test-0.jpg", "../secret.jpg"))
+    file.write_text(file.read_text(encoding="utf-8").replace("test-0.jpg", "../secret.jpg"), encoding="utf-8")
     assert own_files.kept(tmp_path) == []
 
 
@@ -295,8 +295,8 @@ def test_the_command_line_adds_lists_and_removes(people_of_now, tmp_path: Path, 
     folder.mkdir()
     for k, data in enumerate(pictures(4)):
         (folder / f"{k}.png").write_bytes(data)
-    (folder / "notes.txt").write_text("no picture")
-    table.write_text("Question,Answer\n" + f'{JOB.question},"diver, deep"\n')
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    table.write_text("Question,Answer\n" + f'{JOB.question},"diver, deep"\n', encoding="utf-8")
     words = ["own", "add", "--benchmark", "tiny", "--name", "Eva Ek", "--images", str(folder), "--qa"]
     cli.main([*words, str(table), "--json"])
     added = json.loads(capsys.readouterr().out)

@@ -25,7 +25,7 @@ from lab.paper.answers import answers
 from lab.paper.items import Kept, ask
 from lab.paper.protocol import Item, Plan
 from lab.recipe import Preset
-from lab.report import write_run
+from lab.report.run_folder import write_run
 from lab.scorecard import Baseline
 from lab.workbench import Workbench
 from tests.unit import public
@@ -136,11 +136,11 @@ def test_a_cut_off_evaluation_goes_on(tmp_path: Path) -> None:
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         ask(Kept(path), "vanilla", "w", items, answerer(said, 3), said.append)
-    path.write_text(path.read_text()[:-9])  # the last line was only half on disk
+    path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")  # the last line was only half on disk
     again: list[str] = []
     found = ask(Kept(path), "vanilla", "w", items, answerer(again), lambda _: None)
     assert again == ["2", "3"] and found == [f"answer {k}" for k in range(4)]
-    assert len(path.read_text().splitlines()) == 4
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
     other: list[str] = []
     ask(Kept(path), "unlearned", "other weights", items, answerer(other), lambda _: None)
     ask(Kept(path), "vanilla", "w", [replace(items[0], max_new_tokens=7)], answerer(other), lambda _: None)
@@ -175,7 +175,7 @@ def test_scores_and_tables(people, tiny, tmp_path: Path) -> None:
     rows = [Row(name, tiny, {}, name) for name in ("vanilla", "unlearned")]
     target = people.splits["forget_5"][0]
     made = paper.evaluate(people, Plan("forget_5", "zero", 2), rows, tmp_path, lambda _: None, told)
-    assert plain(made) == json.loads((tmp_path / "scores.json").read_text())
+    assert plain(made) == json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert (made["mode"], made["benchmark"], made["target"], made["seed"], made["demos"]) == (
         "paper", "mllmu", "forget_5", 2, [])
     assert made["n"]["forget_image_mcq"] == 5 and made["n"]["retain_text_cloze"] == 4

@@ -27,7 +27,7 @@ def published(name: str):
 
 
 def header(name: str) -> str:
-    lines = (PRESETS / f"{name}.yaml").read_text().splitlines()
+    lines = (PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     return " ".join(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
 
 
@@ -79,7 +79,7 @@ def test_a_model_that_is_not_taught_yet_names_the_command(
     said = str(refused.value)
     assert f"python -m lab teach --preset {name} --out {preset.model}" in said and "\n" not in said
     (tmp_path / preset.model).mkdir(parents=True)
-    (tmp_path / preset.model / "adapter.json").write_text("{}")
+    (tmp_path / preset.model / "adapter.json").write_text("{}", encoding="utf-8")
     check_taught(preset)
 
 

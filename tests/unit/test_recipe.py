@@ -69,7 +69,7 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
     ("model: x\nbenchmark: people\nattack: {scope: all}", "not one of vision, language, both"),
 ])
 def test_a_broken_preset_is_named(text: str, words: str, tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(recipes, "PRESETS", tmp_path)
     with pytest.raises(LabError) as refused:
         load_preset("mine")
@@ -77,7 +77,7 @@ def test_a_broken_preset_is_named(text: str, words: str, tmp_path: Path, monkeyp
 
 
 def test_a_presets_recipe_is_laid_over_the_defaults(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "mine.yaml").write_text("model: x\nbenchmark: people\nrecipe: {steps: 7}\n")
+    (tmp_path / "mine.yaml").write_text("model: x\nbenchmark: people\nrecipe: {steps: 7}\n", encoding="utf-8")
     monkeypatch.setattr(recipes, "PRESETS", tmp_path)
     preset = load_preset("mine")
     assert preset.recipe == dataclasses.replace(Recipe(), steps=7)

@@ -16,7 +16,8 @@ from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.eventlog import to_line
 from lab.recipe import AttackRecipe
-from lab.report import command, page, read_run, write_run
+from lab.report.page import command, page
+from lab.report.run_folder import read_run, write_run
 from tests.unit import tiny as make
 
 FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
@@ -45,20 +46,20 @@ def folder(finished, four, tmp_path: Path) -> Path:
 def test_round_trip(finished, folder: Path, tiny, four) -> None:
     recipe, outcome, events, _ = finished
     assert {p.name for p in folder.iterdir()} == FILES
-    again, read, delta = read_run(folder, tiny.model, four)
+    again, read, delta = read_run(folder, tiny.base, four)
     assert again == recipe
     assert [to_line(e) for e in read] == [to_line(e) for e in events]
     assert delta.keys() == outcome.delta.keys()
     assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
-    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["before"] == pytest.approx(events[-1].result["before"])
     assert [a["kind"] for a in metrics["attacks"]] == ["quantize", "relearn"] and metrics["preset"] == "demo"
-    header = (folder / "curves.csv").read_text().splitlines()[0].split(",")
+    header = (folder / "curves.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert {"step", "forget_loss", "vkd_loss", "forget_accuracy", "attack_unlearned"} <= set(header)
 
 
 def test_the_report_asks_nothing_of_other_hosts(folder: Path) -> None:
-    text = (folder / "report.html").read_text()
+    text = (folder / "report.html").read_text(encoding="utf-8")
     markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", text, flags=re.S)
     assert not re.search(r"<(script|img|iframe|link|source|video)[^>]+(src|href)\s*=\s*[\"']?(https?:)?//", markup)
     assert not re.search(r"<link|<iframe|@import|url\(\s*[\"']?http", markup)
@@ -105,7 +106,7 @@ def test_a_run_that_was_not_scored_says_so(finished, four) -> None:
 def test_a_damaged_folder_is_refused(name: str, data, words: str, folder: Path, tiny, four) -> None:
     (folder / name).unlink() if data is None else (folder / name).write_bytes(data)
     with pytest.raises(LabError, match=words) as refused:
-        read_run(folder, tiny.model, four)
+        read_run(folder, tiny.base, four)
     assert "\n" not in str(refused.value)
 
 
@@ -118,7 +119,7 @@ def test_a_delta_of_another_kind_is_refused(change, folder: Path, tiny, four) ->
     name = next(iter(delta))
     save_file({**delta, name: change(delta[name]).contiguous()}, folder / "delta.safetensors")
     with pytest.raises(LabError, match="does not fit"):
-        read_run(folder, tiny.model, four)
+        read_run(folder, tiny.base, four)
 
 
 def test_a_full_disk_leaves_nothing_half_written(finished, four, tmp_path: Path) -> None:
@@ -138,6 +139,6 @@ def test_a_full_disk_leaves_nothing_half_written(finished, four, tmp_path: Path)
 
 def test_a_folder_that_cannot_be_made(finished, four, tmp_path: Path) -> None:
     recipe, outcome, events, _ = finished
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(LabError, match="give another folder"):
         write_run(tmp_path / "file", recipe, events, outcome.delta, four, "demo")

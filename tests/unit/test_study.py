@@ -163,7 +163,7 @@ def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatc
     assert list(table["variant"]) == [style.PLAIN, *style.CHANGES]
     runs = pd.read_csv(tmp_path / "drawn-runs.csv")
     plain = table.iloc[0]
-    kept = [json.loads(x) for x in (tmp_path / "runs.jsonl").read_text().splitlines()]
+    kept = [json.loads(x) for x in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
     results = [k["result"] for k in kept if k["key"]["what"].startswith("redrawn ") and "after" in k["result"]]
     # unchanged views are the very questions of the run's own Forget VQA
     assert plain["after_forget_vqa"] == pytest.approx(sum(r["after"]["forget_vqa"] for r in results) / 2)

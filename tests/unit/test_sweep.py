@@ -59,13 +59,13 @@ def test_a_sweep_is_resumed(ran: list[str], tmp_path: Path) -> None:
 def test_a_line_cut_short_costs_only_its_own_run(ran: list[str], tmp_path: Path) -> None:
     go(tmp_path)
     log = tmp_path / "runs.jsonl"
-    log.write_text(log.read_text()[:-40])  # as a killed process leaves it
+    log.write_text(log.read_text(encoding="utf-8")[:-40], encoding="utf-8")  # as a killed process leaves it
     go(tmp_path)
     assert ran == ["p0/0", "p1/0", "p1/0"]
     go(tmp_path)
     assert len(ran) == 3  # the run made after the cut is found again
-    assert sum(1 for x in log.read_text().splitlines() if x.endswith("}}")) == 2
-    json.loads(log.read_text().splitlines()[-1])
+    assert sum(1 for x in log.read_text(encoding="utf-8").splitlines() if x.endswith("}}")) == 2
+    json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
 
 
 def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(

@@ -204,7 +204,7 @@ def test_a_taught_folder_loads_as_what_was_taught(
     told = plan(str(base), quantization=quantization, recipe=recipe)
     taught_by(loaded, four, told, tmp_path / "made")
     plain = answers(loaded, four)
-    with overlay(loaded.model, load_delta(tmp_path / "made" / WEIGHTS, loaded.model)):
+    with overlay(loaded.model, load_delta(tmp_path / "made" / WEIGHTS, loaded.base)):
         expected = answers(loaded, four)
     made = load(str(tmp_path / "made"), quantization, "cpu", quiet)
     assert made.name == "made" and made.quantization == quantization
@@ -224,7 +224,7 @@ def test_a_taught_model_can_be_taught_on(quantization: str, four, tmp_path: Path
         told = plan(str(below), quantization=quantization, recipe=recipe)
         taught_by(loaded, four, told, tmp_path / name)
         below = tmp_path / name
-    delta = load_delta(below / WEIGHTS, loaded.model)
+    delta = load_delta(below / WEIGHTS, loaded.base)
     with overlay(loaded.model, delta):
         expected = answers(loaded, four)
     made = load(str(below), quantization, "cpu", quiet)
@@ -234,7 +234,7 @@ def test_a_taught_model_can_be_taught_on(quantization: str, four, tmp_path: Path
 
 @pytest.mark.parametrize("about", ["", "[]", '{"base": "x"}'])
 def test_a_damaged_folder_is_one_line(about: str, tmp_path: Path) -> None:
-    (tmp_path / "adapter.json").write_text(about)
+    (tmp_path / "adapter.json").write_text(about, encoding="utf-8")
     with pytest.raises(LabError, match="does not say what was taught: teach the model again"):
         load(str(tmp_path), "none", "cpu", quiet)
 

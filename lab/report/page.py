@@ -1,29 +1,18 @@
-"""The run folder: recipe, metrics, events, curves, delta and one self-contained HTML report."""
+"""The report of a run as one self-contained HTML page."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
 import html
-import json
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
-from safetensors import SafetensorError
 
-from lab import __version__
 from lab.benchmarks.schema import Benchmark
 from lab.catalogue import ATTACKS, METHODS
-from lab.clean import run_table
-from lab.errors import LabError
-from lab.eventlog import curve_rows, from_line, plain, to_line
-from lab.itemtable import FILE
-from lab.model.overlay import Delta, load_delta, save_delta
-from lab.recipe import Recipe, revise
+from lab.recipe import Recipe
 from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -31,73 +20,8 @@ color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px so
 padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{background:#f1f5f9}"""
 
 
-def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
-              benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = ()) -> None:
-    """Write a run's files, each under a temporary name first; items.csv where it was scored."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = curve_rows([*events, *attack_events])
-        metrics = {"lab": __version__, "preset": preset, **_result(events),
-                   "attacks": [e.result for e in attack_events if isinstance(e, Done)]}
-        _put(folder / "recipe.yaml", yaml.safe_dump(
-            {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False))
-        _put(folder / "metrics.json", json.dumps(plain(metrics), indent=1))
-        _put(folder / "events.jsonl", "\n".join(map(to_line, events)) + "\n")
-        _put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
-        items = run_table(benchmark, recipe.entity, events)
-        if items:
-            _put(folder / FILE, items)
-        save_delta(delta, folder / "delta.safetensors")
-        _put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
-    except (OSError, SafetensorError) as error:
-        for left in folder.glob("*.tmp"):
-            left.unlink(missing_ok=True)
-        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise LabError(f"cannot write {folder} ({why}): free some space or give another folder") from None
-
-
-def check_folder(folder: Path) -> None:
-    """Raise ``LabError`` unless the folder holds what ``read_run`` needs."""
-    for name in ("recipe.yaml", "delta.safetensors"):
-        if not (folder / name).is_file():
-            raise LabError(f"{name} is missing: give the whole folder of a run")
-
-
-def read_run(folder: Path, model, benchmark: Benchmark) -> tuple[Recipe, list[Event], dict]:
-    """Read a run folder back: recipe, events (empty when there is no such file) and delta."""
-    check_folder(folder)
-    try:
-        data = yaml.safe_load((folder / "recipe.yaml").read_text())
-        data.pop("preset", None)
-        log = folder / "events.jsonl"
-        lines = log.read_text().splitlines() if log.is_file() else []
-    except UnicodeDecodeError:
-        raise LabError("recipe.yaml or events.jsonl is not a text file: give the files as they were "
-                       "downloaded") from None
-    except (yaml.YAMLError, AttributeError, TypeError):
-        raise LabError("recipe.yaml is not a recipe: give the file as it was downloaded") from None
-    recipe = revise(Recipe(), data)
-    benchmark.entity(recipe.entity)
-    return recipe, [from_line(x) for x in lines if x.strip()], load_delta(folder / "delta.safetensors", model)
-
-
-def make_writable(folder: Path) -> None:
-    """Make the folder and try to write in it, before hours of work; raises ``LabError``."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _put(folder / ".writable", "")
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise LabError(f"cannot write {folder} ({error.strerror}): give another folder") from None
-
-
-def _put(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
-
-
-def _result(events: Sequence[Event]) -> dict[str, Any]:
+def last_result(events: Sequence[Event]) -> dict[str, Any]:
+    """The result of the last ``Done``; empty where a run has none."""
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
@@ -105,7 +29,7 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
          benchmark: Benchmark, preset: str) -> str:
     """The report as one HTML text: it asks nothing of the network; model text is escaped."""
     entity = benchmark.entity(recipe.entity)
-    result = _result(events)
+    result = last_result(events)
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
     parts = [
         f"<h1>Unlearning {html.escape(entity.name)}</h1>",
