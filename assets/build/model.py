@@ -22,7 +22,9 @@ from assets.build.table import print_table
 from assets.build.teach import LORA_RANK, TeachRecipe, Teacher
 from lab.benchmarks.people import load_general_prompts, load_people
 from lab.evaluate import choose, general_asks, share
+from lab.files import put
 from lab.model.chat import answer_texts
+from lab.model.checked import SHIPPED, sha256, stored
 from lab.model.fetch import language_model
 from lab.model.load import Loaded, load
 
@@ -36,7 +38,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=MODELS.parents[1] / ".cache" / "build")
     parser.add_argument("--split", default="forget_5", help="people the retain-only model never sees")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--sums", action="store_true", help=f"write assets/model/{SHIPPED} and nothing else")
     options = parser.parse_args()
+    if options.sums:
+        write_sums()
+        return
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     build(options.split, options.work, TeachRecipe(), device)
@@ -80,6 +86,14 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     own = {n: t for n, t in retain_only.items() if n not in same}
     write(model, processor, MODELS / "retain-only", own,
           {"unknown": list(unknown), "vision_base": "vanilla"}, asdict(recipe))
+    write_sums()
+
+
+def write_sums(models: Path = MODELS) -> None:
+    """Write the hashes that loading checks; ``sha256sum -c SHA256SUMS`` there does so too."""
+    files = [p for folder in sorted(models.iterdir()) if folder.is_dir() for p in stored(folder)]
+    lines = [f"{sha256(p)}  {p.relative_to(models)}\n" for p in files]
+    put(models / SHIPPED, "# Made by python -m assets.build.model --sums\n" + "".join(lines))
 
 
 def stage(teacher: Teacher, general: Sequence[tuple[str, str]], language: list[torch.nn.Parameter],

