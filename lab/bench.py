@@ -211,8 +211,8 @@ def starting() -> dict[str, float]:
         app.wait()
     code = ("import gradio, torch, pandas, plotly.graph_objects, time; t = time.perf_counter(); "
             "import lab.ui.page, lab.serve.local; print(time.perf_counter() - t)")
-    own = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                         check=True)
+    own = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True,
+                         encoding="utf-8", check=True)
     return {"start_seconds": round(page, 2), "own_import_seconds": round(float(own.stdout), 2)}
 
 

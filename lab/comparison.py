@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lab.csvcells import guarded
 from lab.intervals import interval
 from lab.protocol import ATTACK
 from lab.scorecard import MEASURES
@@ -23,9 +24,9 @@ def write_tables(made: Mapping[str, Any], out: Path, command: str = "") -> pd.Da
     """
     rows = [row(r) for r in made["results"]]
     table = pd.DataFrame(summarised(rows, made["chosen"])).assign(**_told(made, command))
-    pd.DataFrame(made["trials"]).to_csv(out / "trials.csv", index=False)
-    pd.DataFrame(rows).to_csv(out / "runs.csv", index=False)
-    table.to_csv(out / "methods.csv", index=False)
+    guarded(pd.DataFrame(made["trials"])).to_csv(out / "trials.csv", index=False)
+    guarded(pd.DataFrame(rows)).to_csv(out / "runs.csv", index=False)
+    guarded(table).to_csv(out / "methods.csv", index=False)
     return table
 
 

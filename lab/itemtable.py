@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lab.csvcells import inert
+
 FILE, SCORES = "items.csv", "scores.json"  # the table, and what was made of it
 RIGHT, WRONG, UNPARSABLE = "right", "wrong", "unparsable"
 
@@ -40,9 +42,9 @@ def table(lines: Sequence[Line], rows: Mapping[str, Sequence[Said]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = [f"{name}_{what}" for name in rows for what in ("answer", "verdict")]
-    writer.writerow(["measure", "id", "question", "options", "reference", *columns])
+    writer.writerow(map(inert, ["measure", "id", "question", "options", "reference", *columns]))
     for k, line in enumerate(lines):
         said = [cell for row in rows.values() for cell in (row[k].answer, row[k].verdict)]
-        writer.writerow([line.measure, line.id, line.question, " | ".join(line.options),
-                         line.reference, *said])
+        writer.writerow(map(inert, [line.measure, line.id, line.question, " | ".join(line.options),
+                                    line.reference, *said]))
     return out.getvalue()

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
+from lab.flatyaml import SCALARS, read_flat, short
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
@@ -237,7 +236,7 @@ def revise(base: Any, changes: dict[str, Any]) -> Any:
     clean: dict[str, Any] = {}
     for key, value in changes.items():
         if key not in known:
-            raise LabError(f"unknown recipe key {key!r}: valid keys are {', '.join(known)}")
+            raise LabError(f"unknown recipe key {short(key)}: valid keys are {', '.join(known)}")
         clean[key] = _checked(known[key], value)
     return dataclasses.replace(base, **clean)
 
@@ -246,16 +245,18 @@ def _checked(spec: dataclasses.Field, value: Any) -> Any:
     kind = {"int": int, "float": float, "str": str}[str(spec.type)]
     meta = spec.metadata
     try:
+        if kind is str and not isinstance(value, SCALARS):  # str() takes anything
+            raise TypeError
         typed = kind(float(value)) if kind is int else kind(value)
         if kind is int and typed != float(value):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise LabError(f"{spec.name}: {value!r} is not a {kind.__name__}") from None
+        raise LabError(f"{spec.name}: {short(value)} is not a {kind.__name__}") from None
     if meta["choices"] and typed not in meta["choices"]:
-        raise LabError(f"{spec.name}: {value!r} is not one of {', '.join(meta['choices'])}")
+        raise LabError(f"{spec.name}: {short(value)} is not one of {', '.join(meta['choices'])}")
     low, high = meta["low"], meta["high"]
     if low is not None and not low <= typed <= high:
-        raise LabError(f"{spec.name}: {value!r} is outside {low} to {high}")
+        raise LabError(f"{spec.name}: {short(value)} is outside {low} to {high}")
     return typed
 
 
@@ -263,18 +264,17 @@ def load_preset(name: str) -> Preset:
     """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
     names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
     if name not in names:
-        raise LabError(f"unknown preset {name!r}: valid presets are {', '.join(names)}")
-    try:
-        data = yaml.safe_load((PRESETS / f"{name}.yaml").read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise LabError(f"presets/{name}.yaml is not valid YAML: {error}".splitlines()[0]) from None
+        raise LabError(f"unknown preset {short(name)}: valid presets are {', '.join(names)}")
+    parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}
+    file = f"presets/{name}.yaml"
+    data = read_flat(PRESETS / f"{name}.yaml", file, "preset", parts)
     known = {f.name for f in dataclasses.fields(Preset)} - {"name"}
     for key in data:
         if key not in known:
-            raise LabError(f"presets/{name}.yaml: unknown key {key!r}: valid keys are {sorted(known)}")
+            raise LabError(f"{file}: unknown key {short(key)}: valid keys are {sorted(known)}")
     for key in ("model", "benchmark"):
         if key not in data:
-            raise LabError(f"presets/{name}.yaml: the key {key!r} is missing")
-    for key, kind in (("recipe", Recipe), ("attack", AttackRecipe), ("teach", TeachRecipe)):
+            raise LabError(f"{file}: the key {key!r} is missing")
+    for key, kind in parts.items():
         data[key] = revise(kind(), data.get(key) or {})
     return Preset(name=name, **data)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from lab.csvcells import guarded
 from lab.errors import LabError
 from lab.eventlog import plain
 from lab.foreground import run_recipe
@@ -36,7 +37,7 @@ def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, 
             for e in bench.benchmark.entities[:entities]]
     rows = run_all(bench, preset, plan, out, say)
     table = pd.DataFrame([flat(r) for r in rows if "failed" not in r])
-    table.to_csv(out / "runs.csv", index=False)
+    guarded(table).to_csv(out / "runs.csv", index=False)
     return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
 
 

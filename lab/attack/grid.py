@@ -13,6 +13,7 @@ import pandas as pd
 from lab.attack.relearn import attacker_rows
 from lab.attack.scene import Scene, Victim
 from lab.attack.training import Attacker
+from lab.csvcells import guarded
 from lab.errors import LabError
 from lab.evaluate import chance, forget_asks
 from lab.recipe import AttackRecipe, Preset, Recipe
@@ -91,7 +92,7 @@ def grid(preset: Preset, folders: Sequence[Folder], budget: AttackRecipe, out: P
         last = now
         records.add(cell.key, relearned(cell, before))
     rows = [_row(preset, f, p, records) for f in folders for p in plans(budget)]
-    pd.DataFrame(rows).to_csv(out / "grid.csv", index=False)
+    guarded(pd.DataFrame(rows)).to_csv(out / "grid.csv", index=False)
     return {"kind": "grid", "runs": len(folders), "means": means(rows), "readings": READINGS,
             "paper": PAPER, "failed": sum("failed" in r for r in rows),
             "budget": {"steps": budget.steps, "lr": budget.lr, "batch": budget.batch,

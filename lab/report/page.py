@@ -12,12 +12,23 @@ import yaml
 
 from lab.benchmarks.schema import Benchmark
 from lab.catalogue import ATTACKS, METHODS
+from lab.errors import LabError
 from lab.recipe import Recipe
 from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
 padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{background:#f1f5f9}"""
+
+
+def shown(value: Any, form: str = "", times: int = 1) -> str:
+    """A number ``times`` as many in the format ``form``; anything else as text, never as markup."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return format(times * value, form)
+        except (OverflowError, ValueError):  # larger than any number of the lab's
+            return "?"
+    return html.escape(str(value))
 
 
 def last_result(events: Sequence[Event]) -> dict[str, Any]:
@@ -27,7 +38,19 @@ def last_result(events: Sequence[Event]) -> dict[str, Any]:
 
 def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
          benchmark: Benchmark, preset: str) -> str:
-    """The report as one HTML text: it asks nothing of the network; model text is escaped."""
+    """The report as one HTML text: it asks nothing of the network; what is not ours is escaped.
+
+    Raises ``LabError`` where the events do not say what a run of the lab says.
+    """
+    try:
+        return _page(recipe, events, attack_events, benchmark, preset)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise LabError("events.jsonl does not hold what a run of this lab says: download the run "
+                       "again") from error
+
+
+def _page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
+          benchmark: Benchmark, preset: str) -> str:
     entity = benchmark.entity(recipe.entity)
     result = last_result(events)
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
@@ -61,17 +84,18 @@ def _scores(result: dict[str, Any]) -> str:
     if not result.get("after"):
         return "<p>This run was stopped before it was scored.</p>"
     rows = "".join(
-        f"<tr><th>{html.escape(key)}</th><td>{100 * result['before'][key]:.1f} %</td>"
-        f"<td>{100 * value:.1f} %</td><td>{100 * result['chance'][key]:.0f} %</td>"
-        f"<td>{result['n'][key]}</td></tr>" for key, value in result["after"].items())
-    return (f"<h2>Scores</h2><table><caption>mode {html.escape(result.get('mode', CLEAN))}</caption><tr><th>measure</th><th>original</th><th>unlearned</th>"
-            f"<th>chance</th><th>n</th></tr>{rows}</table>")
+        f"<tr><th>{shown(key)}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
+        f"<td>{shown(value, '.1f', 100)} %</td><td>{shown(result['chance'][key], '.0f', 100)} %</td>"
+        f"<td>{shown(result['n'][key])}</td></tr>" for key, value in result["after"].items())
+    return (f"<h2>Scores</h2><table><caption>mode {shown(result.get('mode', CLEAN))}</caption>"
+            "<tr><th>measure</th><th>original</th><th>unlearned</th><th>chance</th><th>n</th></tr>"
+            f"{rows}</table>")
 
 
 def _facts(result: dict[str, Any]) -> str:
     keys = ("steps", "stopped_because", "changes", "text_logits_identical", "text_answers_changed",
             "base_unchanged", "pruned_neurons", "mask_density", "seconds", "peak_memory_mb", "device", "quantization")
-    items = "".join(f"<li>{k}: {html.escape(str(result[k]))}</li>" for k in keys if k in result)
+    items = "".join(f"<li>{k}: {shown(result[k])}</li>" for k in keys if k in result)
     return f"<ul>{items}</ul>"
 
 
@@ -94,22 +118,31 @@ def _attacks(events: Sequence[Event]) -> str:
 
 def _attack(result: dict[str, Any], said: Sequence[Event]) -> str:
     """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
-    a = {k: html.escape(v) if isinstance(v, str) else v for k, v in result.items()}
-    how = (f"highest of {int(a['of'])}: {a['highest']}" if "highest" in a else
-           f"scope {a['scope']}, {int(a['rows'])} rows ({100 * a['share']:.0f} %), {int(a['steps'])} steps")
-    control = a["control"]
-    beside = (f"; control ({html.escape(control['name'])}): gain {control['gain']:.3f}" if control else "")
-    rows = "".join(
-        f"<tr><th>{html.escape(b.name)}</th><td>{html.escape(b.who)}</td><td>{100 * b.forget:.1f} %</td>"
-        f"<td>{b.n}</td><td>{100 * b.chance:.0f} %</td><td>"
-        + (f"{100 * b.retain:.1f} % (n = {b.n_retain})" if b.n_retain else "not asked") + "</td></tr>"
-        for b in said if isinstance(b, Bar))
+    def told(key: str, form: str = "", times: int = 1) -> str:
+        return shown(result[key], form, times)
+
+    how = (f"highest of {told('of')}: {told('highest')}" if "highest" in result else
+           f"scope {told('scope')}, {told('rows')} rows ({told('share', '.0f', 100)} %), "
+           f"{told('steps')} steps")
+    control = result["control"]
+    beside = (f"; control ({shown(control['name'])}): gain {shown(control['gain'], '.3f')}"
+              if control else "")
+    rows = "".join(_bar_row(event) for event in said if isinstance(event, Bar))
     table = ("<table><tr><th>change</th><th>model</th><th>Forget VQA</th><th>n</th><th>chance</th>"
              f"<th>Retain VQA</th></tr>{rows}</table>") if rows else ""
-    return (f"<h3>{a['kind']}</h3><p>{html.escape(ATTACKS.get(result['kind'], ''))}</p>"
-            f"<p>{how}: gain = {a['after']:.3f} - {a['before']:.3f} = {a['gain']:.3f}; vanilla gap = "
-            f"{a['vanilla']:.3f} - {a['after']:.3f} = {a['vanilla_gap']:.3f}; n = {a['n']}, chance "
-            f"{a['chance']:.2f}{beside}</p>{table}")
+    after = told("after", ".3f")
+    return (f"<h3>{told('kind')}</h3><p>{shown(ATTACKS.get(result['kind'], ''))}</p>"
+            f"<p>{how}: gain = {after} - {told('before', '.3f')} = {told('gain', '.3f')}; vanilla gap = "
+            f"{told('vanilla', '.3f')} - {after} = {told('vanilla_gap', '.3f')}; n = {told('n')}, chance "
+            f"{told('chance', '.2f')}{beside}</p>{table}")
+
+
+def _bar_row(bar: Bar) -> str:
+    others = (f"{shown(bar.retain, '.1f', 100)} % (n = {shown(bar.n_retain)})" if bar.n_retain
+              else "not asked")
+    return (f"<tr><th>{shown(bar.name)}</th><td>{shown(bar.who)}</td>"
+            f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
+            f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>")
 
 
 def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[str]:
@@ -138,7 +171,7 @@ def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[st
     for result, said in _each_attack(attack_events):
         points = [e for e in said if isinstance(e, Curve) and e.forget == e.forget]
         if points:
-            made.append((f"Forget VQA under attack: {html.escape(result['kind'])}", go.Figure([
+            made.append((f"Forget VQA under attack: {shown(result['kind'])}", go.Figure([
                 go.Scatter(x=[e.step for e in points if e.who == who],
                            y=[e.forget for e in points if e.who == who], name=who)
                 for who in dict.fromkeys(e.who for e in points)])))

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.csvcells import guarded
 from lab.errors import LabError
 from lab.recipe import Preset, Recipe, revise
 from lab.records import Records, key_of
@@ -70,8 +71,8 @@ def carry_out(study: Study, bench: Workbench, count: int, seeds: int, out: Path,
     told = {"people": " ".join(e.id for e in people), "seeds": seeds, "choice": RULE,
             **{k: machine.get(k, "") for k in ("model", "quantization", "device")}, "command": command}
     path = out / f"{study.name}.csv"
-    made.assign(**told).to_csv(path, index=False)
-    runs.to_csv(out / f"{study.name}-runs.csv", index=False)
+    guarded(made.assign(**told)).to_csv(path, index=False)
+    guarded(runs).to_csv(out / f"{study.name}-runs.csv", index=False)
     return {"study": study.name, **told, "runs": len(results),
             "failed": sum("failed" in r for r in results), "csv": str(path),
             "variants": made.drop(columns="study").to_dict("records")}

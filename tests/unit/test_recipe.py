@@ -60,10 +60,11 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("model: [", "not valid YAML"),
+    ('model: "', "not valid YAML"),
     ("model: x\nbenchmark: people\ncolour: red", "unknown key 'colour'"),
     ("benchmark: people", "'model' is missing"),
-    ("", "'model' is missing"),
+    ("", "no KEY: VALUE lines"),
+    ("recipe:", "'model' is missing"),
     ("model: x\nbenchmark: people\nrecipe: {steps: 0}", "outside 1 to 1000"),
     ("model: x\nbenchmark: people\nteach: {warm_up: 2}", "outside 0.0 to 0.5"),
     ("model: x\nbenchmark: people\nattack: {scope: all}", "not one of vision, language, both"),
