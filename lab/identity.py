@@ -42,12 +42,12 @@ def views(benchmark: Benchmark, entity: Entity) -> Views:
 
 
 def curves(loaded: Loaded, benchmark: Benchmark, entity: Entity,
-           versions: Sequence[tuple[str, Delta]], control: Victim | None) -> list[Identity]:
+           versions: Sequence[tuple[str, Delta]], control: Victim | None) -> Iterator[Identity]:
     """A curve for each (name, delta) of the model, and the control's last, where there is one."""
-    made = [identity(loaded, benchmark, entity, who, delta) for who, delta in versions]
+    for who, delta in versions:
+        yield identity(loaded, benchmark, entity, who, delta)
     if control is not None:
-        made.append(identity(control.loaded, benchmark, control.entity, control.who, control.delta))
-    return made
+        yield identity(control.loaded, benchmark, control.entity, control.who, control.delta)
 
 
 def identity(loaded: Loaded, benchmark: Benchmark, entity: Entity, who: str, delta: Delta) -> Identity:

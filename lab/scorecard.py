@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +15,7 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluate import (Ask, Verdict, choose, forget_asks, general_asks, generate, name_asks,
                           picture_asks, retain_asks, retain_text_asks, share, text_asks)
+from lab.files import put
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
 
@@ -86,11 +87,36 @@ class Baseline:
         """The original's scorecard for this target."""
         return card({m: self.verdicts(m, asks) for m, asks in asks_for(benchmark, entity).items()})
 
+    def forget(self, entity_id: str) -> None:
+        """Drop every answer to a question about an entity, in memory and on disk."""
+        self.known = {k: v for k, v in self.known.items() if not _is_about(k, entity_id)}
+        self._save()
+
     def _save(self) -> None:
         if self.path:
-            temporary = self.path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self.known), encoding="utf-8")
-            os.replace(temporary, self.path)
+            try:
+                put(self.path, json.dumps(self.known))
+            except OSError as error:  # a cache never ends what it serves: it is only slower then
+                logging.getLogger(__name__).warning(
+                    "the original's answers are kept in memory only: cannot write %s (%s): free some "
+                    "space", self.path, error.strerror)
+
+
+def forget_answers(folder: Path, entity_id: str) -> None:
+    """Drop the kept answers about an entity from every model's file in the cache ``folder``."""
+    for path in folder.glob("baseline-*.json"):
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            left = {k: v for k, v in known.items() if not _is_about(k, entity_id)}
+            if len(left) < len(known):
+                put(path, json.dumps(left))
+        except (OSError, ValueError, AttributeError):
+            path.unlink(missing_ok=True)  # only a cache: rather none than one that names them
+
+
+def _is_about(key: str, entity_id: str) -> bool:
+    """Whether a kept answer is to one of an entity's own questions."""
+    return key.split("/")[1:2] == [entity_id]
 
 
 def card(made: Mapping[str, Sequence[Verdict]]) -> Card:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,6 +19,7 @@ from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
+from lab.files import put
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import ROOT, Loaded, load
 from lab.model.overlay import weights_hash
@@ -103,9 +104,8 @@ def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
     """Take over the answers measured when the model was built, if it is that very model."""
     kept = json.loads(shipped.read_text(encoding="utf-8"))
     if kept["base_hash"] == base_hash:
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(kept["verdicts"]), encoding="utf-8")
-        os.replace(temporary, path)
+        with contextlib.suppress(OSError):  # only a cache
+            put(path, json.dumps(kept["verdicts"]))
 
 
 def with_options(preset: Preset, model: str | None, quantization: str | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.catalogue import ATTACKS
 from lab.commands.common import add_model, preset_of, say
+from lab.commands.stored import stored_run
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
 
@@ -64,10 +65,10 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
 def _scene(bench: Any, folder: Path) -> tuple[Recipe, Scene]:
     from lab.attack import scene_of
-    from lab.report.run_folder import read_run
 
-    recipe, _, delta = read_run(folder, bench.loaded.base, bench.benchmark)
-    return recipe, scene_of(bench, recipe, delta, say)
+    stored = stored_run(bench, folder)
+    recipe = stored.head.recipe
+    return recipe, scene_of(bench, recipe, stored.delta, say)
 
 
 def _one(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:

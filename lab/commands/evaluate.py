@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.commands.common import add_model, preset_of, say
+from lab.commands.stored import stored_run
 from lab.errors import LabError
 
 HELP = "score the original, or a run"
@@ -35,7 +36,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     """Scores, n and chance of every measure, by row."""
     from lab.lineup import Others, lineup
     from lab.files import make_writable
-    from lab.report.run_folder import check_folder, read_run
+    from lab.report.run_folder import check_folder
     from lab.workbench import open_workbench, read_benchmark
 
     preset = preset_of(options)
@@ -55,11 +56,12 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     bench = open_workbench(preset, say, options.threads)
     delta: dict = {}
     if options.run:
-        recipe, _, delta = read_run(options.run, bench.loaded.base, bench.benchmark)
-        if named not in (None, recipe.entity):
-            raise LabError(f"{options.run} forgot {recipe.entity}, not {named}: leave --entity and "
+        stored = stored_run(bench, options.run)
+        delta, forgot = stored.delta, stored.head.recipe.entity
+        if named not in (None, forgot):
+            raise LabError(f"{options.run} forgot {forgot}, not {named}: leave --entity and "
                            "--split out")
-        named = recipe.entity
+        named = forgot
     first = bench.benchmark.entities[0].id
     if options.mode == "paper":
         first = next(iter(bench.benchmark.targets), first)

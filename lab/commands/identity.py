@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.commands.common import add_model, preset_of, say
+from lab.commands.stored import stored_run
 
 HELP = "tell at which depth a run's target is still recognised"
 
@@ -22,15 +23,15 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     """The curves over depth of the original, the unlearned model and the control."""
     from lab.attack import control_victim
     from lab.identity import curves
-    from lab.report.run_folder import check_folder, read_run
+    from lab.report.run_folder import check_folder
     from lab.workbench import open_workbench
 
     check_folder(options.run)
     bench = open_workbench(preset_of(options), say, options.threads)
-    recipe, _, delta = read_run(options.run, bench.loaded.base, bench.benchmark)
-    entity = bench.benchmark.entity(recipe.entity)
+    stored = stored_run(bench, options.run)
+    entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    made = curves(bench.loaded, bench.benchmark, entity,
-                  [("original", {}), ("unlearned", delta)], control)
+    made = list(curves(bench.loaded, bench.benchmark, entity,
+                       [("original", {}), ("unlearned", stored.delta)], control))
     return {"entity": entity.id, "control_entity": control.entity.id if control else None,
             "curves": [dataclasses.asdict(c) for c in made]}

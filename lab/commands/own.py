@@ -62,11 +62,13 @@ def _list(_: argparse.Namespace) -> list[dict[str, Any]]:
 def _remove(options: argparse.Namespace) -> dict[str, Any]:
     from lab.benchmarks.own_files import drop
     from lab.model.fetch import cache_folder
+    from lab.scorecard import forget_answers
     from lab.serve.shelf import drop_runs
     from lab.workbench import own_folder
 
     drop(own_folder(), options.id)
     drop_runs(cache_folder() / "runs", options.id)
+    forget_answers(cache_folder(), options.id)
     return {"removed": options.id}
 
 

@@ -1,11 +1,14 @@
-"""The run folder: recipe, metrics, events, curves, delta and the report, written and read back."""
+"""The folder of a run: recipe, metrics, events, curves, weights and report, written and read."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -16,60 +19,165 @@ from lab.benchmarks.schema import Benchmark
 from lab.clean import run_table
 from lab.errors import LabError
 from lab.eventlog import curve_rows, from_line, plain, to_line
-from lab.files import put
+from lab.files import making, put, sweep
 from lab.itemtable import FILE
 from lab.model.base import Base
-from lab.model.overlay import Delta, load_delta, save_delta
-from lab.recipe import Recipe, revise
+from lab.model.overlay import Delta, load_delta, save_delta, tensors_hash
+from lab.recipe import Recipe
+from lab.recipe_file import read_recipe
 from lab.report.page import last_result, page
+from lab.report.schema import attack_misfit, run_misfit
 from lab.unlearn.events import Done, Event
+
+RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
+DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
+HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
+MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
+UNCHECKED = ("this folder was written before the lab kept a hash of the weights, so nothing shows that "
+             "they are still this run's own")
+LEFT_OUT = "its figures do not have the form of a result and are left out ({why})"
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a run folder says at a glance, without its events and weights.
+
+    ``attacks``: the results of attacks that its metrics name. ``delta_hash``: "" where none was
+    kept. ``note``: what a reader must know, "" where there is nothing.
+    """
+
+    recipe: Recipe
+    result: Mapping[str, Any]
+    attacks: tuple[dict[str, Any], ...]
+    delta_hash: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A whole run folder as read back: its head, its events and its weights."""
+
+    head: Head
+    events: list[Event] = field(repr=False)
+    delta: dict[str, Any] = field(repr=False)
 
 
 def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
-              benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = ()) -> None:
-    """Write a run's files, each under a temporary name first; items.csv where it was scored."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+              benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = (),
+              checked: bool = True) -> None:
+    """Write a run's files, all or none where the folder is new; items.csv where it was scored.
+
+    In a folder that is there already each file is replaced whole, metrics.json last. ``checked``:
+    whether the weights are known to be the run's own; else no hash is kept that would say so.
+    Raises ``LabError`` where it cannot be written.
+    """
+    def fill(into: Path) -> None:
         rows = curve_rows([*events, *attack_events])
         metrics = {"lab": __version__, "preset": preset, **last_result(events),
-                   "attacks": [e.result for e in attack_events if isinstance(e, Done)]}
-        put(folder / "recipe.yaml", yaml.safe_dump(
-            {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False))
-        put(folder / "metrics.json", json.dumps(plain(metrics), indent=1))
-        put(folder / "events.jsonl", "\n".join(map(to_line, events)) + "\n")
-        put(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+                   HASH: tensors_hash(delta) if checked else "",
+                   "attacks": [e.result for e in attack_events if isinstance(e, Done) and e.result]}
+        put(into / RECIPE, yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False))
+        put(into / METRICS, json.dumps(plain(metrics), indent=1))
+        put(into / EVENTS, "\n".join(map(to_line, events)) + "\n")
+        put(into / CURVES, pd.DataFrame(rows).to_csv(index=False))
         items = run_table(benchmark, recipe.entity, events)
         if items:
-            put(folder / FILE, items)
-        save_delta(delta, folder / "delta.safetensors")
-        put(folder / "report.html", page(recipe, events, attack_events, benchmark, preset))
+            put(into / FILE, items)
+        save_delta(delta, into / DELTA)
+        put(into / REPORT, page(recipe, events, attack_events, benchmark, preset))
+
+    filled(folder, fill)
+
+
+def filled(folder: Path, fill: Any) -> None:
+    """Have ``fill`` write into a temporary folder, then put it in place; raises ``LabError``."""
+    try:
+        new = not folder.exists()
+        if not new:
+            sweep(folder)
+        with making(folder.parent if new else folder, folder.name) as made:
+            fill(made)
+            if new:
+                os.rename(made, folder)
+                return
+            for file in sorted(made.iterdir(), key=lambda p: p.name == METRICS):
+                os.replace(file, folder / file.name)
     except (OSError, SafetensorError) as error:
-        for left in folder.glob("*.tmp"):
-            left.unlink(missing_ok=True)
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise LabError(f"cannot write {folder} ({why}): free some space or give another folder") from None
 
 
 def check_folder(folder: Path) -> None:
     """Raise ``LabError`` unless the folder holds what ``read_run`` needs."""
-    for name in ("recipe.yaml", "delta.safetensors"):
+    for name in (RECIPE, DELTA):
         if not (folder / name).is_file():
             raise LabError(f"{name} is missing: give the whole folder of a run")
 
 
-def read_run(folder: Path, base: Base, benchmark: Benchmark) -> tuple[Recipe, list[Event], dict]:
-    """Read a run folder back: recipe, events (empty when there is no such file) and delta."""
+def read_head(folder: Path) -> Head:
+    """Read a run folder's recipe and metrics; raises ``LabError`` for a recipe that is none.
+
+    A result that does not have the form of one is left out, and the note says so.
+    """
+    recipe, metrics, notes = read_recipe(folder / RECIPE), read_metrics(folder / METRICS), []
+    known = metrics.get(HASH)
+    delta_hash = known if isinstance(known, str) else ""
+    if not delta_hash:
+        notes.append(UNCHECKED)
+    found = metrics.get("attacks")
+    attacks = [a for a in found if isinstance(a, dict)] if isinstance(found, list) else []
+    whole = tuple(a for a in attacks if not attack_misfit(a))
+    if len(whole) < len(attacks):
+        why = next(w for a in attacks if (w := attack_misfit(a)))
+        notes.append(f"{len(attacks) - len(whole)} of its attacks: " + LEFT_OUT.format(why=why))
+    result = {k: v for k, v in metrics.items() if k not in ("lab", "preset", "attacks", HASH)}
+    if result and (why := run_misfit(result)):
+        result = {}
+        notes.append(LEFT_OUT.format(why=why))
+    return Head(recipe, result, whole, delta_hash, "; ".join(notes))
+
+
+def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:
+    """Read a whole run folder back; raises ``LabError`` where it is none or its weights are not its own.
+
+    There are no events where there is no such file. Weights are compared with the kept hash.
+    """
     check_folder(folder)
+    head = read_head(folder)
+    benchmark.entity(head.recipe.entity)
+    return Stored(head, read_events(folder, head), read_delta(folder, base, head.delta_hash))
+
+
+def read_events(folder: Path, head: Head) -> list[Event]:
+    """The events of a run or an attack; a ``Done`` has the head's checked result, or none."""
+    log = folder / EVENTS
     try:
-        data = yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8"))
-        data.pop("preset", None)
-        log = folder / "events.jsonl"
+        if log.is_file() and log.stat().st_size > MOST_EVENTS:
+            raise LabError(f"{EVENTS} is larger than {MOST_EVENTS >> 20} MB: it is no file of this lab")
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    except UnicodeDecodeError:
-        raise LabError("recipe.yaml or events.jsonl is not a text file: give the files as they were "
-                       "downloaded") from None
-    except (yaml.YAMLError, AttributeError, TypeError):
-        raise LabError("recipe.yaml is not a recipe: give the file as it was downloaded") from None
-    recipe = revise(Recipe(), data)
-    benchmark.entity(recipe.entity)
-    return recipe, [from_line(x) for x in lines if x.strip()], load_delta(folder / "delta.safetensors", base)
+    except (OSError, UnicodeDecodeError):
+        raise LabError(f"{EVENTS} is not a text file: give the file as it was downloaded") from None
+    events = [from_line(line) for line in lines if line.strip()]
+    if not events and head.result:
+        events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
+    return [Done(e.reason, dict(head.result)) if isinstance(e, Done) else e for e in events]
+
+
+def read_delta(folder: Path, base: Base, expected: str) -> dict[str, Any]:
+    """The weights of a run folder; raises ``LabError`` where they are not those of the kept hash."""
+    delta = load_delta(folder / DELTA, base)
+    if expected and tensors_hash(delta) != expected:
+        raise LabError(f"{DELTA} in {folder.name} does not hold the weights that this run left (their "
+                       "hash differs): download the run again, or run it again")
+    return delta
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The object in metrics.json; empty where there is none or it cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_METRICS:
+            return {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -24,5 +24,5 @@ def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str
                            bench.base_hash, stopped)
     else:
         assert parent is not None and run.attack is not None
-        scene = scene_of(bench, recipe, parent.delta(bench.loaded.model), say)
+        scene = scene_of(bench, recipe, parent.left(bench.loaded.base), say)
         yield from attack(scene, run.attack, run.relearned, stopped)

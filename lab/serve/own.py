@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from lab.benchmarks.own import Pair, make, shown
 from lab.benchmarks.own_files import drop, keep, kept
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluate import chance, forget_asks
+from lab.model.fetch import cache_folder
+from lab.scorecard import forget_answers
 from lab.serve.engine import EntityCard, Known
 from lab.serve.runs import RunStore
-from lab.serve.shelf import drop_runs
-from lab.workbench import Workbench, own_folder
+from lab.serve.shelf import Shelf
+from lab.serve.sides import ChatMemory
+from lab.serve.worker import Worker
+from lab.workbench import own_folder
 
 
 class OwnPeople:
     """Holds the benchmark with the own people of now; a change puts a new one in its place.
 
-    Runs under way go on with the one they began with. ``ready`` gives the loaded workbench and
-    ``call`` has the worker do something.
+    Runs under way go on with the one they began with.
     """
 
-    def __init__(self, benchmark: Benchmark, store: RunStore, runs: Path,
-                 ready: Callable[[], Workbench], call: Callable[[Callable[[], Any]], Any]) -> None:
+    def __init__(self, benchmark: Benchmark, store: RunStore, shelf: Shelf, worker: Worker,
+                 memory: ChatMemory) -> None:
         self.benchmark = benchmark
-        self._store, self._runs, self._ready, self._call = store, runs, ready, call
+        self._store, self._shelf, self._worker, self._memory = store, shelf, worker, memory
         self._lock = threading.Lock()
 
     def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
@@ -41,19 +42,23 @@ class OwnPeople:
         return entity.id
 
     def remove(self, entity_id: str) -> None:
-        """Delete an own person and every run about them, in memory and on disk."""
+        """Delete an own person and all that was kept about them, in memory and on disk."""
         with self._lock:
             if any(r.recipe.entity == entity_id and not r.ended for r in self._store.all()):
                 raise LabError("a run about this person is under way: stop it first")
             drop(own_folder(), entity_id)
             self._look()
         self._store.drop(entity_id)
-        drop_runs(self._runs, entity_id)
+        self._shelf.drop(entity_id)
+        forget_answers(cache_folder(), entity_id)
+        self._worker.order(self._memory.clear)
+        if self._worker.facts is not None:
+            self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 
     def known(self, entity_id: str) -> Known:
         """Forget VQA of the loaded model: asked once a model, then remembered."""
-        bench, asks = self._ready(), forget_asks(self.benchmark.entity(entity_id))
-        right = self._call(lambda: bench.baseline.correct("forget_vqa", asks))
+        asks = forget_asks(self.benchmark.entity(entity_id))
+        right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
         return Known(sum(right) / len(right), len(right), chance(asks))
 
     def cards(self) -> list[EntityCard]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from torch import Tensor
-from torch.nn import Module
 
 from lab.attack import Relearned
 from lab.errors import LabError
+from lab.model.base import Base
+from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import RunKind, RunState, RunView
@@ -22,65 +26,102 @@ NOTHING = Sparse({}, {})
 ENDED = ("finished", "stopped", "failed")
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
-    """One run: what was asked, what it said, what it left. Only the worker changes it."""
+    """One run: what was asked, what it said, what it left. Only the worker changes it until it ends.
+
+    ``outcome`` and ``relearned`` hold the weights while it is under way and are for the worker
+    alone; ``packed``, ``adapter`` and ``delta_hash`` are what an ended run left, for any thread.
+    ``folder``: where it lies on disk, None where it does not; ``unread``: what of it is still to be
+    read from there. ``weights``: whether it left any. ``earlier``: results of attacks of which
+    nothing else is kept. ``note``, ``unkept``: what a reader must know of its files, and why it is
+    not on disk.
+    """
 
     id: str
     kind: RunKind
     recipe: Recipe
     attack: AttackRecipe | None = None
     parent: str | None = None
+    visitor: str = ""
     state: RunState = "waiting"
     error: str = ""
+    note: str = ""
+    unkept: str = ""
     events: list[Event] = field(default_factory=list)
+    stamps: list[float] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
-    packed: Sparse = NOTHING
     relearned: Relearned = field(default_factory=Relearned)
+    packed: Sparse = NOTHING
+    adapter: Mapping[str, Tensor] = field(default_factory=dict)
+    delta_hash: str = ""
+    weights: bool = False
+    folder: Path | None = None
+    unread: set[str] = field(default_factory=set)
+    earlier: tuple[dict[str, Any], ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
     started: float = 0.0
     ended: float = 0.0
 
-    def pack(self, model: Module) -> None:
+    def say(self, event: Event) -> None:
+        """Add what the run says now."""
+        self.events.append(event)
+        self.stamps.append(time.monotonic())
+
+    def pack(self, base: Base) -> None:
         """Keep of an ended run only what can be asked again, in little memory.
 
-        Of a delta that is what differs from the base; readers on other threads find either form.
+        Of a delta that is what differs from the base. On the worker alone.
         """
-        if self.kind != "inspect":
-            self.packed = to_sparse(self.outcome.delta, model)
+        left = self.relearned.delta if self.kind == "attack" else self.outcome.delta
+        if left and self.kind != "inspect":
+            self.keep(left, self.relearned.adapter, base)
         self.outcome.delta, self.outcome.mask, self.outcome.pruned = {}, {}, {}
+        self.relearned.delta, self.relearned.adapter = {}, {}
+
+    def keep(self, delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor], base: Base) -> None:
+        """Take weights as those the run left: their hash, and what of them differs from the base."""
+        self.delta_hash, self.weights = left_hash(delta, adapter), True
+        self.adapter, self.packed = dict(adapter), to_sparse(delta, base.visual)
 
     @property
     def changed(self) -> bool:
-        """Whether there is a delta to lay on."""
-        return bool(self.outcome.delta or self.packed)
+        """Whether there are weights to lay on, or will be once they are read."""
+        if self.state in ENDED:
+            return self.weights
+        return bool(self.relearned.delta if self.kind == "attack" else self.outcome.delta)
 
-    def delta(self, model: Module) -> dict[str, Tensor]:
-        """The visual weights as the run left them, or has them now."""
-        return dict(self.outcome.delta) or to_delta(self.packed, model)
+    def left(self, base: Base) -> dict[str, Tensor]:
+        """The visual weights that an ended run left, over the original's own; on any thread."""
+        return to_delta(self.packed, base.visual)
 
     def view(self, place: int = 0) -> RunView:
         """A snapshot for readers on other threads (``events`` is only ever appended to)."""
+        stamps = tuple(self.stamps)
         return RunView(self.id, self.kind, self.recipe.entity, self.state, self.recipe, self.attack,
-                       self.parent, tuple(self.events), self.error, place, self.started, self.ended)
+                       self.parent, tuple(self.events), self.error, place, self.started, self.ended,
+                       stamps, "; ".join(filter(None, (self.note, self.unkept))))
+
+
+def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str:
+    """sha256 over what a run left: its delta and, of an attack, the language adapter over it."""
+    return tensors_hash({**delta, **{f"over.{LANGUAGE}{n}": t for n, t in adapter.items()}})
 
 
 class RunStore:
-    """Runs by id; the oldest ended ones go when there are more than ``cap``."""
+    """Runs by id; the oldest ended ones go when there are more than ``cap`` of them."""
 
     def __init__(self, cap: int = 200) -> None:
         self.cap = cap
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
 
-    def add(self, kind: RunKind, recipe: Recipe, attack: AttackRecipe | None = None,
-            parent: str | None = None, run_id: str | None = None) -> Run:
-        """Make a run under a random id, or one it had before a restart."""
-        run = Run(run_id or secrets.token_hex(8), kind, recipe, attack, parent)
+    def add(self, run: Run) -> Run:
+        """Take in a run under its id."""
         with self._lock:
             self._runs[run.id] = run
-            ended = [r for r in self._runs.values() if r.state in ENDED]
-            for old in sorted(ended, key=lambda r: r.ended)[: max(0, len(self._runs) - self.cap)]:
+            ended = sorted((r for r in self._runs.values() if r.state in ENDED), key=lambda r: r.ended)
+            for old in ended[:max(0, len(ended) - self.cap)]:
                 del self._runs[old.id]
         return run
 
@@ -103,6 +144,10 @@ class RunStore:
         with self._lock:
             return list(self._runs.values())
 
+    def attacks(self, run_id: str) -> list[Run]:
+        """The attacks on a run that have ended with a result, oldest first."""
+        return [r for r in self.all() if r.parent == run_id and r.state in ("finished", "stopped")]
+
     def drop(self, entity: str) -> None:
         """Forget every run about an entity."""
         with self._lock:
@@ -111,3 +156,8 @@ class RunStore:
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
         """Give a run its end state."""
         run.error, run.ended, run.state = error, time.time(), state
+
+
+def new_id() -> str:
+    """An id that cannot be guessed."""
+    return secrets.token_hex(8)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -63,6 +63,10 @@ class ChatMemory:
         while sum(k.megabytes() for _, k in self._known.values()) > self.megabytes:
             del self._known[next(iter(self._known))]
 
+    def clear(self) -> None:
+        """Forget every conversation."""
+        self._known.clear()
+
 
 def _conversation(sides: Sequence[Side], image: bytes | None) -> tuple[str, ...]:
     return (sha256(image).hexdigest() if image else "", *(s.name for s in sides))
@@ -102,21 +106,33 @@ def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image:
             max_new_tokens: int = 48, memory: ChatMemory | None = None) -> Iterator[tuple[str, ...]]:
     """Stream the growing answers of every side, all in one batched decode over the language model.
 
-    Each side has its own visual features and its own earlier answers.
+    Each side has its own visual features and its own earlier answers. Nothing is laid on between
+    two words, so that others may use the model there.
     """
     memory = memory or ChatMemory()
     features, kept = memory.take(loaded, sides, image)
     prompts = [loaded.prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
                                             turns[-1].question, image is not None)
                for k in range(len(sides))]
+    words = decode(loaded, prompts, features, max_new_tokens, kept)
+    while True:
+        with _adapters(loaded, sides):
+            ids = next(words, None)
+        if ids is None:
+            break
+        yield tuple(text_of(loaded, row) for row in ids)
+    memory.put(sides, image, features, kept)
+
+
+@contextmanager
+def _adapters(loaded: Loaded, sides: Sequence[Side]) -> Iterator[None]:
+    """Every side's language adapters on its own row of the batch."""
     with ExitStack() as stack:
         for k, side in enumerate(sides):
             for adapter in filter(None, (language_part(side.delta), side.adapter)):
                 rows = torch.tensor([float(j == k) for j in range(len(sides))], device=loaded.device)
                 stack.enter_context(adapted(loaded.model, adapter, rows))
-        for ids in decode(loaded, prompts, features, max_new_tokens, kept):
-            yield tuple(text_of(loaded, row) for row in ids)
-    memory.put(sides, image, features, kept)
+        yield
 
 
 def suggested(entity: Entity, image: bool) -> list[str]:
@@ -155,15 +171,12 @@ def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Que
     return rows + [("General", p.questions[0], p.image) for p in benchmark.pictures[:1]]
 
 
-def probe_rows(loaded: Loaded, sides: Sequence[Side], benchmark: Benchmark, entity: Entity,
-               between: Callable[[], None]) -> list[ProbeRow]:
+def probe_rows(loaded: Loaded, sides: Sequence[Side], benchmark: Benchmark, entity: Entity
+               ) -> Iterator[ProbeRow]:
     """Answer the fixed probes freely with every side; right when the reference is in the answer."""
-    rows = []
     for group, question, image in probe_questions(benchmark, entity):
         last: tuple[str, ...] = ("",) * len(sides)
         for last in answers(loaded, sides, [Turn(question.text)], image, 16):
             pass
         verdicts = tuple(normal(question.answer) in normal(text) for text in last)
-        rows.append(ProbeRow(group, question.text, question.answer, last, verdicts, image))
-        between()
-    return rows
+        yield ProbeRow(group, question.text, question.answer, last, verdicts, image)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,33 +11,17 @@ import pytest
 
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
-from lab.recipe import AttackRecipe, Preset, Recipe
-from lab.scorecard import Baseline
+from lab.recipe import AttackRecipe, Recipe
 from lab.serve import local
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
-from lab.serve.runs import RunStore
+from lab.serve.runs import Run, RunStore, new_id
 from lab.unlearn import loop
 from lab.unlearn.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.workbench import Workbench
 from tests.unit import tiny as make
+from tests.unit.served import PRESET, opened, until, wait
 
-PRESET = Preset("demo", "tiny", "tiny", "none")
 ATTACK = AttackRecipe(steps=2, batch=1, probe_every=1)
-PATIENCE = 120.0
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait for something the worker does."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "the worker did not get there"
-        time.sleep(0.01)
-
-
-def wait(engine, run_id: str):
-    """Wait for a run's end and return its view."""
-    until(lambda: engine.run(run_id).ended)
-    return engine.run(run_id)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +33,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def engine(tiny, four, shelf: Path) -> Iterator[local.LocalEngine]:
     """An engine over the tiny model, ready."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_benchmark", lambda preset: four)
-        made = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf,
-                                 open_bench=lambda preset, report, threads: Workbench(
-            preset, four, tiny, Baseline(tiny), weights_hash(tiny.model)))
-        until(lambda: made.status().ready)
-        yield made
+    yield opened(tiny, four, shelf)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +119,7 @@ def test_a_failed_run_says_why_and_the_worker_goes_on(engine, monkeypatch, tiny)
     assert wait(engine, engine.submit(make.recipe())).error.startswith("ZeroDivisionError")
     monkeypatch.undo()
     assert wait(engine, engine.submit(make.recipe(steps=1))).state == "finished"
-    assert weights_hash(tiny.model) == engine.bench.base_hash
+    assert weights_hash(tiny.model) == engine._worker.facts.base_hash
 
 
 def test_too_many_blocks_fail_plainly(engine) -> None:
@@ -213,7 +190,7 @@ def test_an_inspection_cannot_be_attacked(engine) -> None:
 def test_a_finished_run_keeps_only_what_changed(engine, finished: str, tiny) -> None:
     run = engine.store.get(finished)
     assert not run.outcome.delta and not run.outcome.mask and not run.outcome.pruned
-    whole = run.delta(tiny.model)
+    whole = run.left(tiny.base)
     assert whole.keys() == tiny.vision.trainable(run.recipe.blocks).keys()
     kept = sum(v.numel() for v in run.packed.values.values())
     assert 0 < kept < sum(t.numel() for t in whole.values())
@@ -227,11 +204,9 @@ def test_where_a_person_is_recognised_for_every_side_and_the_control(
     assert curves[0].depths[-1].name == "projector" and curves[0].n_target == 3
 
 
-def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) -> None:
+def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path, tiny, four) -> None:
     until(lambda: (shelf / finished / "delta.safetensors").is_file())
-    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf,
-                              open_bench=engine._open_bench)
-    until(lambda: again.status().ready)
+    again = opened(tiny, four, shelf)
     view = again.run(finished)
     assert view.state == "finished" and view.recipe == engine.run(finished).recipe
     *_, last = again.chat([ORIGINAL, finished], [Turn("Who?")], again.entities()[0].portrait)
@@ -240,7 +215,7 @@ def test_a_restart_finds_the_finished_run(engine, finished: str, shelf: Path) ->
         again.run("../../etc")
 
 
-def test_a_run_that_changes_the_language_model(engine, shelf: Path) -> None:
+def test_a_run_that_changes_the_language_model(engine, shelf: Path, tiny, four) -> None:
     recipe = make.recipe(method="grad_diff", steps=2, adapter_lr=0.05, ascent_cap=20.0)
     run_id = engine.submit(recipe)
     view = wait(engine, run_id)
@@ -251,8 +226,7 @@ def test_a_run_that_changes_the_language_model(engine, shelf: Path) -> None:
     assert attacked.state == "finished"
     *_, three = engine.chat([ORIGINAL, run_id, attacked.id], [Turn("Who?")], None)
     assert three[:2] == said
-    again = local.LocalEngine(PRESET, report=lambda _: None, runs=shelf, open_bench=engine._open_bench)
-    until(lambda: again.status().ready)
+    again = opened(tiny, four, shelf)
     *_, later = again.chat([ORIGINAL, run_id], [Turn("Who?")], None)
     assert later == said
 
@@ -271,11 +245,13 @@ def test_a_model_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, four, tm
 
 def test_the_run_store_does_not_grow() -> None:
     store = RunStore(cap=5)
-    waiting = store.add("unlearn", Recipe())
+    waiting = [store.add(Run(new_id(), "unlearn", Recipe())) for _ in range(9)]
     for k in range(50):
-        run = store.add("unlearn", Recipe(seed=k))
+        run = Run(new_id(), "unlearn", Recipe(seed=k))
         store.finish(run, "finished")
+        store.add(run)
     runs = store.all()
-    assert len(runs) == 5 and waiting in runs and runs[-1].recipe.seed == 49
+    assert len(runs) == 9 + 5 and runs[-1].recipe.seed == 49  # what waits does not count
+    assert all(run in runs for run in waiting)
     with pytest.raises(LabError, match="no longer here"):
         store.get("gone")

@@ -15,6 +15,7 @@ import torch
 from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.eventlog import to_line
+from lab.model.overlay import tensors_hash
 from lab.recipe import AttackRecipe
 from lab.report.page import command, page
 from lab.report.run_folder import read_run, write_run
@@ -46,9 +47,11 @@ def folder(finished, four, tmp_path: Path) -> Path:
 def test_round_trip(finished, folder: Path, tiny, four) -> None:
     recipe, outcome, events, _ = finished
     assert {p.name for p in folder.iterdir()} == FILES
-    again, read, delta = read_run(folder, tiny.base, four)
-    assert again == recipe
-    assert [to_line(e) for e in read] == [to_line(e) for e in events]
+    stored = read_run(folder, tiny.base, four)
+    delta = stored.delta
+    assert stored.head.recipe == recipe and stored.head.note == ""
+    assert stored.head.delta_hash == tensors_hash(outcome.delta)
+    assert [to_line(e) for e in stored.events] == [to_line(e) for e in events]
     assert delta.keys() == outcome.delta.keys()
     assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

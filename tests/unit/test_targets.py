@@ -40,8 +40,7 @@ def whole_way(loaded, benchmark: Benchmark, target: str) -> dict:
     scene, entity = make.scene(loaded, benchmark, outcome.delta, target), benchmark.entity(target)
     *_, last = attack(scene, AttackRecipe(steps=1), Relearned(), lambda: False)
     assert last.result["n"] == len(forget_asks(entity))
-    rows = probe_rows(loaded, [Side(), Side(outcome.delta, name="run")], benchmark, entity,
-                      lambda: None)
+    rows = probe_rows(loaded, [Side(), Side(outcome.delta, name="run")], benchmark, entity)
     assert {r.group for r in rows} >= {"Forget VQA", "Retain VQA"}
     return events[-1].result
 

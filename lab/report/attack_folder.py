@@ -1,0 +1,77 @@
+"""The folder of an attack, inside its run's: what was done, what it said and what it left."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from lab import __version__
+from lab.errors import LabError
+from lab.eventlog import curve_rows, plain, to_line
+from lab.files import put
+from lab.model.base import Base
+from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_delta
+from lab.recipe import AttackRecipe, Recipe, revise
+from lab.report.page import last_result
+from lab.report.run_folder import (CURVES, DELTA, EVENTS, HASH, LEFT_OUT, METRICS, UNCHECKED, Head,
+                                   filled, read_metrics)
+from lab.report.schema import attack_misfit
+from lab.unlearn.events import Event
+
+ADAPTER = "adapter.safetensors"  # the language adapter over the weights of DELTA
+
+
+@dataclass(frozen=True)
+class AttackHead:
+    """What an attack's folder says at a glance; as ``Head``, and whether it left weights."""
+
+    attack: AttackRecipe
+    head: Head
+    trained: bool
+
+
+def write_attack(folder: Path, attack: AttackRecipe, events: Sequence[Event], delta: Delta,
+                 adapter: Mapping[str, torch.Tensor], delta_hash: str) -> None:
+    """Write what an attack said and left, all or none; raises ``LabError``."""
+    def fill(into: Path) -> None:
+        metrics = {"lab": __version__, "attack": dataclasses.asdict(attack), HASH: delta_hash,
+                   "result": last_result(events)}
+        put(into / METRICS, json.dumps(plain(metrics), indent=1))
+        put(into / EVENTS, "\n".join(map(to_line, events)) + "\n")
+        put(into / CURVES, pd.DataFrame(curve_rows(events)).to_csv(index=False))
+        if delta:
+            save_delta(delta, into / DELTA)
+            save_delta({f"{LANGUAGE}{n}": t for n, t in adapter.items()}, into / ADAPTER)
+
+    filled(folder, fill)
+
+
+def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
+    """Read what an attack on a run of ``recipe`` was; raises ``LabError`` where it is none."""
+    metrics = read_metrics(folder / METRICS)
+    told = metrics.get("attack")
+    if not isinstance(told, dict):
+        raise LabError(f"{folder.name} is no attack of this lab")
+    result, notes = metrics.get("result"), []
+    if not isinstance(result, dict) or (why := attack_misfit(result)):
+        notes = [LEFT_OUT.format(why="it has none" if not isinstance(result, dict) else why)]
+        result = {}
+    known = metrics.get(HASH)
+    trained = (folder / DELTA).is_file()
+    if trained and not known:
+        notes.append(UNCHECKED)
+    head = Head(recipe, result, (), known if isinstance(known, str) else "", "; ".join(notes))
+    return AttackHead(revise(AttackRecipe(), told), head, trained)
+
+
+def read_relearned(folder: Path, base: Base) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """The weights an attack left and the language adapter over them; raises ``LabError``."""
+    over: dict[str, Any] = load_delta(folder / ADAPTER, base) if (folder / ADAPTER).is_file() else {}
+    return load_delta(folder / DELTA, base), language_part(over)

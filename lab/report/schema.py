@@ -1,0 +1,95 @@
+"""The form of a run's and an attack's result: what is read from a folder must have it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MOST_TEXT = 200
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_TEXT
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _numbers(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_text(k) and _number(v) for k, v in value.items())
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(_text, value))
+
+
+def _points(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(p, list | tuple) and len(p) == 2 and all(map(_number, p)) for p in value)
+
+
+def _maybe(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or form(value)
+
+
+def _control(value: Any) -> bool:
+    needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
+    return isinstance(value, Mapping) and not _misfit(value, needed, {"curve": _maybe(_points)})
+
+
+Form = Mapping[str, Callable[[Any], bool]]
+RUN: Form = {
+    "entity": _text, "method": _text, "seed": _count, "steps": _count, "stopped_because": _text,
+    "before": _numbers, "after": _numbers, "n": _numbers, "chance": _numbers, "base_unchanged": _flag,
+    "text_logits_identical": _flag, "pruned_neurons": _count, "mask_density": _number,
+    "seconds": _numbers, "peak_memory_mb": _number, "device": _text, "quantization": _text}
+RUN_MORE: Form = {
+    "micro_batch": _count, "mode": _text, "changes": _texts, "text_answers_changed": _maybe(_number),
+    "trainable_share": _number, "cpu_seconds": _number, "model": _text}
+ATTACK: Form = {
+    "kind": _text, "entity": _text, "seed": _count, "before": _number, "after": _number,
+    "gain": _number, "vanilla": _number, "vanilla_gap": _number, "n": _count, "chance": _number}
+ATTACK_MORE: Form = {
+    "share": _number, "scope": _text, "steps": _count, "lr": _number, "batch": _count, "rows": _count,
+    "curve": _points, "control": _maybe(_control), "seconds": _number, "highest": _text, "of": _count}
+
+
+def run_misfit(result: Mapping[str, Any]) -> str:
+    """Why this is no result of a run, in a few words; "" where it is one.
+
+    What an older version did not write yet may be missing; whatever is there has its kind.
+    """
+    wrong = _misfit(result, RUN, RUN_MORE)
+    if wrong or not result["after"]:
+        return wrong  # a run that was stopped before it was scored has no scores
+    if "total" not in result["seconds"]:
+        return "seconds lacks total"
+    for name in ("before", "n", "chance"):
+        if result["after"].keys() - result[name].keys():
+            return f"{name} lacks {min(result['after'].keys() - result[name].keys())}"[:MOST_TEXT]
+    return ""
+
+
+def attack_misfit(result: Mapping[str, Any]) -> str:
+    """Why this is no result of an attack, in a few words; "" where it is one."""
+    return _misfit(result, ATTACK, ATTACK_MORE)
+
+
+def _misfit(result: Mapping[str, Any], needed: Form, more: Form) -> str:
+    for key, fits in needed.items():
+        if key not in result:
+            return f"{key} is missing"
+        if not fits(result[key]):
+            return f"{key} is not what it should be"
+    return next((f"{k} is not what it should be" for k, fits in more.items()
+                 if k in result and not fits(result[k])), "")

@@ -1,0 +1,77 @@
+"""Turns round the room: what waits, one of each visitor at a time, with limits by visitor."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+from lab.errors import LabError
+
+T = TypeVar("T")
+
+
+class Turns(Generic[T]):
+    """Things that wait, by visitor; the next is always of the visitor who was served longest ago.
+
+    ``each``: how many of one visitor may wait; ``most``: how many of all together; ``what``: the
+    plural that the refusals name. Any thread may call.
+    """
+
+    def __init__(self, each: int, most: int, what: str) -> None:
+        self.each, self.most, self.what = each, most, what
+        self._rows: dict[str, deque[T]] = {}  # in the order of who is next
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return sum(map(len, self._rows.values()))
+
+    def check(self, visitor: str, more: int = 0) -> None:
+        """Raise ``LabError`` where one more of this visitor, who has ``more`` elsewhere, is too many."""
+        with self._lock:
+            own = len(self._rows.get(visitor, ())) + more
+            if own >= self.each:
+                raise LabError(f"{own} {self.what} of yours are waiting already: let one end or stop "
+                               "one, then try again")
+            if sum(map(len, self._rows.values())) >= self.most:
+                raise LabError(f"{self.most} {self.what} are waiting already: try again later")
+
+    def add(self, visitor: str, item: T) -> None:
+        """Put something at the end of its visitor's row."""
+        with self._lock:
+            self._rows.setdefault(visitor, deque()).append(item)
+
+    def next(self) -> T | None:
+        """Take out what is next; None where nothing waits."""
+        with self._lock:
+            if not self._rows:
+                return None
+            visitor = next(iter(self._rows))
+            row = self._rows.pop(visitor)
+            item = row.popleft()
+            if row:
+                self._rows[visitor] = row  # at the end: everybody else comes first
+            return item
+
+    def remove(self, item: T) -> bool:
+        """Take something out of the turns; False where it is not (or no longer) there."""
+        with self._lock:
+            for visitor, row in self._rows.items():
+                if item in row:
+                    row.remove(item)
+                    if not row:
+                        del self._rows[visitor]
+                    return True
+        return False
+
+    def place(self, item: T) -> int:
+        """Its place among what waits, from 1; 0 where it does not wait."""
+        with self._lock:
+            rows = [list(row) for row in self._rows.values()]
+        for at, row in enumerate(rows):
+            if item in row:
+                depth = row.index(item)
+                before = sum(min(len(other), depth + (k < at)) for k, other in enumerate(rows) if k != at)
+                return before + depth + 1
+        return 0

@@ -1,0 +1,252 @@
+"""The one thread that owns the model: it carries out runs and, between their events, small jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from lab.errors import LabError
+from lab.model.base import Base
+from lab.serve.turns import Turns
+from lab.workbench import Workbench
+
+T = TypeVar("T")
+MOST_JOBS, MOST_JOBS_EACH = 128, 4
+SLICE = 0.2  # seconds of small jobs at least between two events, and between two looks at the runs
+JOBS_SHARE = 1.0  # small jobs may take as long as the run took since the last of them: half the time
+CHECKED_SECONDS = 1.0
+_END = object()
+DIED = "the worker ended unexpectedly and was started again: try again"
+
+
+class Owned(Generic[T]):
+    """Something that one thread alone may touch: any other gets a ``RuntimeError``, every time."""
+
+    def __init__(self) -> None:
+        self._value: T | None = None
+        self._owner: threading.Thread | None = None
+
+    def own(self) -> None:
+        """Make this thread the owner; refused while the one before it lives."""
+        if self._owner is not None and self._owner.is_alive():
+            raise RuntimeError("the loaded model has an owner already")
+        self._owner = threading.current_thread()
+
+    def put(self, value: T | None) -> None:
+        """Keep a value, or nothing."""
+        self._check()
+        self._value = value
+
+    def get(self) -> T | None:
+        """The value."""
+        self._check()
+        return self._value
+
+    def _check(self) -> None:
+        if self._owner is not threading.current_thread():
+            raise RuntimeError("only the worker's thread may touch the loaded model")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What every thread may know of the loaded model: its own weights, its device and its hash."""
+
+    base: Base = field(repr=False)
+    base_hash: str
+    device: str
+
+
+@dataclass(eq=False)
+class Job:
+    """Steps that somebody waits for; ``steps`` runs on the worker alone, one step at a time."""
+
+    begin: Callable[[Workbench], Generator[Any]]
+    visitor: str
+    out: queue.Queue[Any] = field(default_factory=queue.Queue)
+    left: threading.Event = field(default_factory=threading.Event)
+    bench: Workbench | None = None
+    steps: Generator[Any] | None = None
+
+
+class Worker:
+    """Loads the model, then carries out runs, and between their events what others ask for.
+
+    ``open_bench`` loads it, or raises; ``next_run`` gives the next run as an iterator with a step
+    an event, or None. The model is reachable on this thread alone, because the weights of whatever
+    runs may be laid on it; other threads have ``facts``, which hold the original's own.
+    """
+
+    def __init__(self, open_bench: Callable[[], Workbench],
+                 next_run: Callable[[Workbench], Generator[None] | None],
+                 report: Callable[[str], None]) -> None:
+        self.facts: Facts | None = None
+        self.phase, self.error = "starting", ""
+        self._open_bench, self._next_run, self._report = open_bench, next_run, report
+        self._bench: Owned[Workbench] = Owned()
+        self._orders: queue.Queue[Callable[[], object]] = queue.Queue()
+        self._jobs: Turns[Job] = Turns(MOST_JOBS_EACH, MOST_JOBS, "questions")
+        self._wake = threading.Event()
+        self._starting = threading.Lock()
+        self.order(self.open)
+        self._thread = self._start()
+
+    # -- what other threads ask ---------------------------------------------------------------
+
+    def order(self, what: Callable[[], object]) -> None:
+        """Have something done on the worker's thread, before runs and jobs go on."""
+        self._orders.put(what)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Say that there may be a run to carry out, and make sure that somebody hears it."""
+        self._wake.set()
+        self.ensure()
+
+    def ready(self) -> Facts:
+        """The facts of the loaded model; raises ``LabError`` while there is none."""
+        if self.facts is None:
+            raise LabError(self.error or f"the model is still loading ({self.phase}): wait a moment")
+        return self.facts
+
+    def call(self, job: Callable[[Workbench], T], visitor: str = "") -> T:
+        """What ``job`` returns; raises what it raises, and ``LabError`` where the worker died."""
+        def once(bench: Workbench) -> Generator[T]:
+            yield job(bench)
+
+        return next(iter(self.stream(once, visitor)))
+
+    def stream(self, begin: Callable[[Workbench], Generator[T]], visitor: str = "") -> Iterator[T]:
+        """What ``begin`` yields, each step done by the worker in turn with everybody's.
+
+        Whoever stops listening ends it. Raises ``LabError`` where too much is waiting.
+        """
+        self.ready()
+        self._jobs.check(visitor)
+        job = Job(begin, visitor)
+        self._jobs.add(visitor, job)
+        self.wake()
+        return self._heard(job)
+
+    def _heard(self, job: Job) -> Iterator[Any]:
+        try:
+            while (item := self._next_of(job)) is not _END:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+        finally:
+            job.left.set()
+
+    def _next_of(self, job: Job) -> Any:
+        while True:
+            try:
+                return job.out.get(timeout=CHECKED_SECONDS)
+            except queue.Empty:
+                self.ensure()
+
+    def ensure(self) -> None:
+        """Start the thread again where it died; what was waiting goes on."""
+        with self._starting:
+            if not self._thread.is_alive():
+                self._report("lab: the worker had ended and was started again")
+                self._thread = self._start()
+
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
+        thread.start()
+        return thread
+
+    # -- what the worker does -----------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._bench.own()
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._anything():
+                pass
+            if self.facts is not None:
+                self.phase = "idle"
+
+    def _anything(self) -> bool:
+        """Do a bit of what there is; False where there was nothing to do."""
+        if not self._orders.empty():
+            self._orders.get()()
+            return True
+        bench = self._bench.get()
+        run = self._next_run(bench) if bench else None
+        if run is not None:
+            self._carry_out(run)
+        return self._serve(SLICE) or run is not None
+
+    def _carry_out(self, run: Generator[None]) -> None:
+        """A run to its end; after each event small jobs have as much time as the run had, at most."""
+        with contextlib.closing(run):  # so that it ends as failed where this thread ends
+            before = time.perf_counter()
+            for _ in run:
+                self._serve(max(SLICE, JOBS_SHARE * (time.perf_counter() - before)))
+                before = time.perf_counter()
+
+    def _serve(self, seconds: float) -> bool:
+        """Steps of the jobs in turn, until there is none or the time is over; False without any."""
+        end, done = time.perf_counter() + seconds, False
+        while time.perf_counter() < end and (job := self._jobs.next()) is not None:
+            done = True
+            if self._step(job):
+                self._jobs.add(job.visitor, job)
+        return done
+
+    def _step(self, job: Job) -> bool:
+        """One step of a job; False where it has ended, was left or failed."""
+        try:
+            item = self._item(job)
+        except Exception as error:  # handed to the caller, who waits on another thread
+            item = error
+        except BaseException:
+            job.out.put(LabError(DIED))
+            raise  # this thread ends here; the next one goes on with what waits
+        job.out.put(item)
+        if item is _END or isinstance(item, Exception):
+            if job.steps is not None:
+                job.steps.close()
+            return False
+        return True
+
+    def _item(self, job: Job) -> Any:
+        bench = self._bench.get()
+        if job.steps is None and bench is not None:
+            job.bench, job.steps = bench, job.begin(bench)
+        if job.steps is None or job.bench is not bench:
+            raise LabError(self.error or "the model was loaded anew meanwhile: ask again")
+        return _END if job.left.is_set() else next(job.steps, _END)
+
+    def open(self) -> bool:
+        """Load the model; whether it could be. The page must be able to say why it could not."""
+        try:
+            bench = self._open_bench()
+        except LabError as error:
+            self.error = str(error)
+        except Exception as error:
+            self._report(traceback.format_exc())
+            self.error = f"the model could not be loaded: {error}"
+        else:
+            self._bench.put(bench)
+            self.error = ""
+            self.facts = Facts(bench.loaded.base, bench.base_hash, str(bench.loaded.device))
+            self.phase = "idle"
+            self._report("The model is ready.")
+            return True
+        self.phase = "failed"
+        self._report(f"lab: {self.error}")
+        return False
+
+    def close(self) -> None:
+        """Let go of the loaded model: nothing can be asked until another one is open."""
+        self.facts, self.phase = None, "starting"
+        self.order(lambda: self._bench.put(None))
+
