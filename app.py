@@ -6,44 +6,58 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
+
+from lab.commands.common import add_preset, preset_of
+from lab.errors import LabError
+from lab.room import check_room
+from lab.starting import free_port, one_line, only_this_machine, port_number, print_anything
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the page; the model loads behind it and the page says how far it is."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
-    parser.add_argument("--model", help="a model folder in place of the preset's")
-    parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
-    parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
-    parser.add_argument("--data", help="the benchmark's folder or dataset id")
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
-    parser.add_argument("--port", type=int, default=7860)
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
-    options = parser.parse_args()
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    print_anything()
+    with one_line():
+        options = _parser().parse_args(arguments)
+        os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        check_room()
+        options.port = free_port(options.host, options.port)
+        if not only_this_machine(options.host):
+            print(f"lab: everybody who can reach {options.host} can use this lab, there is no password",
+                  file=sys.stderr, flush=True)
+        serve(options)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Load the libraries, start the engine and serve its page until it is stopped."""
     started = time.perf_counter()
 
     def say(text: str) -> None:
         print(f"[{time.perf_counter() - started:5.1f} s] {text}", flush=True)
 
-    from lab.errors import LabError
-
     say("Starting (first start: about 2 minutes and one 93 MB download; later: under 20 s) …")
-    try:
-        from lab.recipe import load_preset
-        from lab.serve.local import LocalEngine
-        from lab.ui.page import launch
-        from lab.workbench import with_options
+    preset = preset_of(options)
+    from lab.serve.local import LocalEngine
+    from lab.ui.page import launch
 
-        preset = with_options(load_preset(options.preset), options.model, options.quantization,
-                              options.benchmark, options.data)
-        engine = LocalEngine(preset, options.threads, say)
-        say(f"Open http://{options.host}:{options.port}")
-        launch(engine, options.host, options.port)
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    engine = LocalEngine(preset, options.threads, say)
+    say(f"Open http://{options.host}:{options.port}")
+    try:
+        launch(engine, options.host, options.port, allow_hosts=tuple(options.allow_host))
+    except OSError as error:  # somebody took the port in the meantime
+        raise LabError(f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
+                       ) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_preset(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
+    parser.add_argument("--port", type=port_number, default=7860, help="0: one that is free")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="HOST",
+                        help="a further host name the server answers to; may be repeated")
+    return parser
 
 
 if __name__ == "__main__":

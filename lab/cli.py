@@ -4,36 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from lab.commands import (attack, bench, compare, evaluate, identity, own, people, run, study,
                           teach)
-from lab.errors import LabError
+from lab.room import check_room
+from lab.starting import one_line, print_anything
 
 COMMANDS = {module.__name__.rpartition(".")[2]: module
             for module in (people, own, run, evaluate, attack, identity, compare, study, teach,
                            bench)}
+NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; a mistake ends with exit code 2 and one line on stderr."""
-    try:
+    print_anything()
+    with one_line():
         options = _parser().parse_args(arguments)
+        if options.command not in NO_MODEL:
+            check_room()
         result = COMMANDS[options.command].command(options)
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("lab: stopped", file=sys.stderr)
-        raise SystemExit(130) from None
-    if options.json:
-        from lab.eventlog import plain
+        print(_json(result) if options.json else _readable(result))
 
-        print(json.dumps(plain(result)))
-    else:
-        print(_readable(result))
+
+def _json(result: Any) -> str:
+    from lab.eventlog import plain
+
+    return json.dumps(plain(result))
 
 
 def _parser() -> argparse.ArgumentParser:

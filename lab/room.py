@@ -10,9 +10,9 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-# Measured with the embedded model: what a first start and a run need of memory, and what all the
-# libraries and their threads reserve of addresses (what ``ulimit -v`` counts).
-NEEDED_MB, NEEDED_ADDRESSES_MB = 1600, 3072
+# Measured with the embedded model: what the page with it holds, and what the libraries, their threads
+# and the loading reserve of addresses (what ``ulimit -v`` counts): 4.1 GB on two cores.
+NEEDED_MB, NEEDED_ADDRESSES_MB = 1300, 5120
 # Libraries have many types of errors for too little memory, so their words are looked for.
 SAID = ("can't start new thread", "cannot allocate memory", "can't allocate memory",
         "failed to map segment", "std::bad_alloc", "failed to create thread")
@@ -23,14 +23,18 @@ def memory_mb() -> float:
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20]
     meminfo, group = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
     if meminfo.exists():
-        lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="utf-8").splitlines())
+        lines = dict(line.split(":", 1) for line in _text(meminfo).splitlines())
         found.append(int(lines["MemAvailable"].split()[0]) / 2**10)
-    if (group / "memory.max").exists() and (limit := (group / "memory.max").read_text(encoding="utf-8").strip()) != "max":
-        stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
+    if (group / "memory.max").exists() and (limit := _text(group / "memory.max")) != "max":
+        stat = dict(line.split() for line in _text(group / "memory.stat").splitlines())
         # what files occupy goes when it is needed
-        used = int((group / "memory.current").read_text(encoding="utf-8")) - int(stat["inactive_file"])
+        used = int(_text(group / "memory.current")) - int(stat["inactive_file"])
         found.append((int(limit) - used) / 2**20)
     return min(found)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
 
 
 def addresses_mb() -> float:
@@ -39,7 +43,7 @@ def addresses_mb() -> float:
     if limit == resource.RLIM_INFINITY:
         return float("inf")
     statm = Path("/proc/self/statm")
-    pages = int(statm.read_text(encoding="utf-8").split()[0]) if statm.exists() else 0
+    pages = int(_text(statm).split()[0]) if statm.exists() else 0
     return (limit - pages * os.sysconf("SC_PAGE_SIZE")) / 2**20
 
 
@@ -51,12 +55,12 @@ def check_room() -> None:
 
 def too_little() -> str:
     """One line with what the lab needs, what is there, and the remedy."""
-    addresses = addresses_mb()
-    limited = "" if addresses == float("inf") else (
-        f" and {NEEDED_ADDRESSES_MB / 2**10:.1f} GB of addresses, {max(addresses, 0) / 2**10:.1f} GB left by ulimit -v")
-    return (f"too little memory: the lab needs about {NEEDED_MB / 2**10:.1f} GB, "
-            f"{memory_mb() / 2**10:.1f} GB free{limited}: close other programs, raise the limit or "
-            "choose a smaller model")
+    needed = f"about {NEEDED_MB / 2**10:.1f} GB is needed, {memory_mb() / 2**10:.1f} GB is free"
+    if (addresses := addresses_mb()) != float("inf"):
+        needed += (f"; about {NEEDED_ADDRESSES_MB / 2**10:.1f} GB of addresses are needed, "
+                   f"{max(addresses, 0) / 2**10:.1f} GB are left (ulimit -v)")
+    return (f"too little memory or too few threads: {needed}: close other programs, raise the limit "
+            "or choose a smaller model")
 
 
 def lacks_memory(error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from lab.catalogue import METHODS
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.starting import thread_count
 
 
 def say(text: str) -> None:
@@ -20,13 +21,18 @@ def say(text: str) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """The arguments every command has."""
-    parser.add_argument("--preset", default="demo")
+    add_preset(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say what to load, the page's own too."""
+    parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
     parser.add_argument("--model", help="a model folder in place of the preset's")
     parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
     parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
     parser.add_argument("--data", help="the benchmark's folder or dataset id")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
+    parser.add_argument("--threads", type=thread_count, default=0, help="CPU threads (0: torch's choice)")
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:

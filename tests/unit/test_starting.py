@@ -1,0 +1,173 @@
+"""Starting: what cannot be is one line on stderr and exit code 2, before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+
+
+def started(words: Sequence[str], megabytes: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these words, with so many megabytes of addresses (0: as many as there are)."""
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20,) * 2)
+
+    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, encoding="utf-8",
+                          env={**os.environ, "OMP_NUM_THREADS": "1", **env}, timeout=120,
+                          preexec_fn=limit if megabytes else None)
+
+
+def refused(words: Sequence[str], *named: str, megabytes: int = 0) -> str:
+    done = started(words, megabytes)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("lab: ") and done.stderr.count("\n") == 1, done.stderr
+    assert all(word in done.stderr for word in named), done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("port", ["-1", "99999", "65536", "http"])
+def test_a_port_that_is_none(port: str) -> None:
+    refused(["app.py", "--port", port], f"--port {port}", "from 0 to 65535")
+
+
+@pytest.mark.parametrize("program", [["app.py"], ["-m", "lab", "people"], ["-m", "lab", "bench"]])
+@pytest.mark.parametrize("threads", ["-3", "100000", "many"])
+def test_a_number_of_threads_that_is_none(program: list[str], threads: str) -> None:
+    refused([*program, "--threads", threads], f"--threads {threads}", "from 0 to")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_port_in_use_is_told_before_anything_is_loaded(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = refused(["app.py", "--host", host, "--port", str(port)], f":{port}", "give another --port")
+    assert "Starting" not in done
+
+
+def test_an_address_this_machine_has_not() -> None:
+    refused(["app.py", "--host", "192.0.2.1", "--port", "0"], "192.0.2.1", "--host")
+
+
+@pytest.mark.parametrize("words", [["app.py"], ["-m", "lab", "bench"]])
+@pytest.mark.parametrize("megabytes", [300, 900, 2440])
+def test_too_little_memory_tells_what_is_needed_and_there(words: list[str], megabytes: int) -> None:
+    refused([*words], "5.0 GB of addresses are needed", f"{megabytes // 1024}.", "ulimit -v",
+            megabytes=megabytes)
+
+
+@pytest.mark.parametrize("megabytes", [300, 600])
+def test_a_command_without_a_model_tells_too_little_memory_too(megabytes: int) -> None:
+    done = started(["-m", "lab", "people", "--preset", "demo"], megabytes)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("lab: too little memory")
+
+
+@pytest.mark.parametrize("raised", [
+    MemoryError(), RuntimeError("can't start new thread"), OSError(12, "Cannot allocate memory"),
+    ImportError("libtorch_cpu.so: failed to map segment from shared object")])
+def test_every_name_of_too_little_memory_ends_in_one_line(raised: Exception, capsys) -> None:
+    from lab.errors import LabError
+    from lab.starting import one_line
+
+    def late() -> None:
+        try:
+            raise raised
+        except Exception:
+            raise LabError("assets cannot be read: restore them") from None  # a guess that is wrong
+
+    def itself() -> None:
+        raise raised
+
+    for fails in (itself, late):
+        with pytest.raises(SystemExit) as ended, one_line():
+            fails()
+        said = capsys.readouterr().err
+        assert ended.value.code == 2 and said.startswith("lab: too little memory") and said.count("\n") == 1
+    with pytest.raises(RuntimeError, match="a fault"), one_line():
+        raise RuntimeError("a fault")
+
+
+def test_memory_that_ends_while_loading_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.errors import LabError
+    from lab.model import random
+    from lab.model.load import load
+
+    def full(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("lab.model.load._read", full)
+    with pytest.raises(LabError, match="too little memory"):
+        load(str(random.save(tmp_path / "clip", "clip")), "none", "cpu", lambda _: None)
+
+
+def test_addresses_count_where_they_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from lab.model.memory import available_mb
+
+    monkeypatch.setattr("lab.model.memory.addresses_mb", lambda: 12.0)
+    assert available_mb(torch.device("cpu")) == 12.0
+
+
+@pytest.mark.parametrize("words", [
+    ["app.py", "--help"], ["-m", "lab", "people", "--preset", "demo"], ["-m", "lab", "study", "--help"]])
+def test_an_ascii_terminal_can_be_written_to(words: list[str]) -> None:
+    done = started(words, **ASCII)
+    assert done.returncode == 0 and done.stdout.isascii(), done.stderr
+
+
+def test_an_ascii_terminal_sees_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = started(["app.py", "--port", "0", "--preset", "nosuch"], **ASCII)
+    assert done.returncode == 2 and "\\u2026" in done.stdout
+    assert done.stderr.startswith("lab: ") and done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
+    """What the page is launched with; no engine is made."""
+    calls: list[tuple[tuple, dict]] = []
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_: "engine")
+    monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
+    return calls
+
+
+def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> None:
+    import app
+
+    app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
+    [((engine, host, port), more)] = served
+    assert engine == "engine" and host == "127.0.0.1" and port > 0
+    assert more == {"allow_hosts": ("lab.example", "other.example")}
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("host", "warned"), [
+    ("127.0.0.1", False), ("localhost", False), ("127.0.0.2", False), ("0.0.0.0", True)])
+def test_an_open_address_is_warned_of(host: str, warned: bool, served, capsys) -> None:
+    import app
+
+    app.main(["--port", "0", "--host", host])
+    said = capsys.readouterr().err
+    assert said.count("\n") == warned and ("everybody who can reach" in said) == warned
+
+
+def test_a_port_taken_in_the_meantime_is_one_line(served, monkeypatch, capsys) -> None:
+    import app
+
+    def taken(*_, **__):
+        raise OSError("Cannot find empty port in range: 7860-7860.")
+
+    monkeypatch.setattr("lab.ui.page.launch", taken)
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.startswith("lab: cannot serve on") and said.count("\n") == 1
