@@ -152,10 +152,10 @@ class Engine(Protocol):
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
 
-    def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
+    def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
 
-    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+    def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         """Tell at which depth the entity is still recognised, a curve a side.
 
         A last one, named ``CONTROL``, is of the model that never knew, where there is one.

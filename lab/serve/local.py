@@ -95,6 +95,7 @@ class LocalEngine:
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
+        self._worker.ensure()
         run = self._shelf.whole(self._shelf.find(run_id))
         return run.view(self._turns.place(run))
 

@@ -14,8 +14,9 @@ T = TypeVar("T")
 class Turns(Generic[T]):
     """Things that wait, by visitor; the next is always of the visitor who was served longest ago.
 
-    ``each``: how many of one visitor may wait; ``most``: how many of all together; ``what``: the
-    plural that the refusals name. Any thread may call.
+    ``each``: how many of one visitor may wait ("" is the lab itself and has no limit of its own);
+    ``most``: how many of all together; ``what``: the plural that the refusals name. Any thread may
+    call.
     """
 
     def __init__(self, each: int, most: int, what: str) -> None:
@@ -27,11 +28,11 @@ class Turns(Generic[T]):
         with self._lock:
             return sum(map(len, self._rows.values()))
 
-    def check(self, visitor: str, more: int = 0) -> None:
-        """Raise ``LabError`` where one more of this visitor, who has ``more`` elsewhere, is too many."""
+    def check(self, visitor: str) -> None:
+        """Raise ``LabError`` where one more of this visitor, or of anybody, is too many."""
         with self._lock:
-            own = len(self._rows.get(visitor, ())) + more
-            if own >= self.each:
+            own = len(self._rows.get(visitor, ()))
+            if visitor and own >= self.each:
                 raise LabError(f"{own} {self.what} of yours are waiting already: let one end or stop "
                                "one, then try again")
             if sum(map(len, self._rows.values())) >= self.most:

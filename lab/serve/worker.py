@@ -17,7 +17,7 @@ from lab.serve.turns import Turns
 from lab.workbench import Workbench
 
 T = TypeVar("T")
-MOST_JOBS, MOST_JOBS_EACH = 128, 4
+MOST_JOBS, MOST_JOBS_EACH = 128, 6
 SLICE = 0.2  # seconds of small jobs at least between two events, and between two looks at the runs
 JOBS_SHARE = 1.0  # small jobs may take as long as the run took since the last of them: half the time
 CHECKED_SECONDS = 1.0
@@ -165,6 +165,7 @@ class Worker:
 
     def _work(self) -> None:
         self._bench.own()
+        self._wake.set()  # something may be waiting since the thread before this one ended
         while True:
             self._wake.wait()
             self._wake.clear()

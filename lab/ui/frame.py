@@ -49,6 +49,7 @@ class Frame:
     tails: Tails
     announce: gr.HTML
     walk: gr.Walkthrough
+    visitor: gr.BrowserState
     entity: gr.BrowserState
     step: gr.BrowserState
     history: gr.BrowserState
@@ -67,6 +68,7 @@ def make_memory() -> dict[str, gr.BrowserState]:
     memory: dict[str, gr.BrowserState] = {
         name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE)
         for name in ("entity", *SLOTS)}
+    memory["visitor"] = gr.BrowserState("", storage_key="lab-visitor", **STORE)
     memory["step"] = gr.BrowserState(1, storage_key="lab-step", **STORE)
     memory["history"] = gr.BrowserState({}, storage_key="lab-history", **STORE)
     return memory

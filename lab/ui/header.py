@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -99,13 +100,20 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
     """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
     engine = frame.engine
 
-    def stop(*run_ids: str) -> str:
-        active = [run_id for run_id in run_ids if is_active(engine, run_id)]
+    def stop(visitor: str, *run_ids: str) -> str:
+        # also what was started for somebody else, or before a reset: this browser's runs, all
+        own = {view.id for view in engine.under_way(visitor)}
+        active = own | {run_id for run_id in run_ids if is_active(engine, run_id)}
         for run_id in active:
             engine.stop(run_id)
+        if len(active) > 1:
+            return text.STOPPING_MANY.format(count=len(active))
         return text.STOPPING if active else text.NOTHING_RUNS
 
-    def reset(entity: str, history: dict):
+    def reset(entity: str, history: dict, *run_ids: str):
+        for run_id in run_ids:
+            if is_active(engine, run_id):
+                engine.stop(run_id)
         history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
         return "", "", history, text.RESET_DONE
 
@@ -113,9 +121,11 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
         engine.reload(name)
         return text.RELOADING.format(name=name)
 
+    demo.load(lambda: None, None, None, **QUICK).then(
+        lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK)
     parts.timer.tick(lambda: status_line(engine.status()), None, parts.facts, **QUICK)
-    parts.stop.click(stop, frame.slots, frame.announce, **QUICK)
-    parts.reset.click(reset, [frame.entity, frame.history],
+    parts.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
+    parts.reset.click(guarded(reset), [frame.entity, frame.history, *frame.slots[1:]],
                       [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
     parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
     _wire_link(parts, frame, recipe, demo)

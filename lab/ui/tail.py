@@ -41,7 +41,7 @@ class Tails:
                     # A run of before a restart can be read back once the model is there.
                     await asyncio.sleep(POLL_SECONDS)
                     continue
-                mark = (len(view.events), view.state, view.place) if view else ()
+                mark = (len(view.events), view.state, view.place, view.note) if view else ()
                 if mark != last:
                     last = mark
                     yield view
@@ -79,6 +79,8 @@ def describe(view: RunView | None) -> str:
         parts.append(view.error)
     if view.state in ("finished", "stopped"):
         parts += _ending(view)
+    if view.note:
+        parts.append(view.note)
     return " · ".join(parts)
 
 
@@ -91,13 +93,21 @@ def _progress(view: RunView) -> list[str]:
     if not steps:
         return []
     now = steps[-1]
-    recent = [s.seconds for s in steps[-10:]]
-    pace = sum(recent) / len(recent)
+    pace = _pace(view)
     where = text.STEP_OF.format(step=now.step, steps=now.steps)
     if len(steps) < WARM_UP_STEPS:
         return [where, text.ESTIMATING]
     left = duration(pace * (now.steps - now.step))
     return [where, text.PACE.format(pace=pace), text.TIME_LEFT.format(left=left)]
+
+
+def _pace(view: RunView) -> float:
+    """Seconds a step of the last ones, with the chats that were answered between them."""
+    recent = [(stamp, event.seconds) for stamp, event in zip(view.stamps, view.events, strict=False)
+              if isinstance(event, Step)][-10:]
+    if len(recent) > 1:
+        return (recent[-1][0] - recent[0][0]) / (len(recent) - 1)
+    return [e for e in view.events if isinstance(e, Step)][-1].seconds
 
 
 def _ending(view: RunView) -> list[str]:

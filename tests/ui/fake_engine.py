@@ -103,6 +103,7 @@ class FakeEngine:
         self._ready_at = time.monotonic() + load_seconds
         self._runs: dict[str, RunView] = {}
         self._stop: set[str] = set()
+        self._visitors: dict[str, str] = {}
         self._lock = threading.Lock()
         self._device = threading.Lock()
 
@@ -117,16 +118,16 @@ class FakeEngine:
     def entities(self) -> Sequence[EntityCard]:
         return self.people
 
-    def submit(self, recipe: Recipe, kind: RunKind = "unlearn") -> str:
+    def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         if recipe.entity not in {p.id for p in self.people}:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
-        return self._start(kind, recipe, None, None)
+        return self._start(kind, recipe, None, None, visitor)
 
-    def submit_attack(self, run_id: str, attack: AttackRecipe) -> str:
+    def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         parent = self.run(run_id)
         if parent.state not in ("finished", "stopped"):
             raise LabError("attack a run that has ended")
-        return self._start("attack", parent.recipe, attack, run_id)
+        return self._start("attack", parent.recipe, attack, run_id, visitor)
 
     def run(self, run_id: str) -> RunView:
         try:
@@ -144,8 +145,12 @@ class FakeEngine:
         self.run(run_id)
         self._stop.add(run_id)
 
+    def under_way(self, visitor: str) -> Sequence[RunView]:
+        return [r for r in self.runs() if visitor and self._visitors.get(r.id) == visitor
+                and r.state in ("waiting", "running")]
+
     def chat(
-        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
+        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
     ) -> Iterator[tuple[str, ...]]:
         self.asked.append((tuple(sides), tuple(turns), image))
         if not turns or not turns[-1].question.strip():
@@ -157,12 +162,12 @@ class FakeEngine:
             time.sleep(self.pace / 4)
             yield tuple(text[:end] for text in full)
 
-    def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
+    def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         names = (*(f"block {i}" for i in range(6)), "projector")
         return [Identity(who, tuple(Depth(n, max(0.0, 1 - 0.1 * k * j), 1.0) for j, n in enumerate(names)),
                          4, 29, 0.025) for k, who in enumerate((*sides, CONTROL))]
 
-    def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
+    def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         groups = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
         rows = []
         for group in groups:
@@ -209,8 +214,9 @@ class FakeEngine:
             return ["Who is this?", "What is this person's job?", "Where was this person born?"]
         return [f"What is the job of {name}?", f"Where does {name} live?", "What is 2 + 2?"]
 
-    def _start(self, kind, recipe, attack, parent) -> str:
+    def _start(self, kind, recipe, attack, parent, visitor) -> str:
         run_id = uuid.uuid4().hex
+        self._visitors[run_id] = visitor
         self._runs[run_id] = RunView(run_id, kind, recipe.entity, "waiting", recipe, attack,
                                      parent, ())
         threading.Thread(target=self._work, args=(run_id,), daemon=True).start()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.recipe import Recipe
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
@@ -54,6 +55,45 @@ def test_stop_keeps_what_was_learnt(held, open_tab):
     assert "Finished" not in line and "step" in line
     walk.compare(tab, held.patience)
     assert len(walk.ask(tab, "Who is this?", held.patience)) == 2
+
+
+def running(engine) -> list:
+    return [r for r in engine.runs() if r.kind == "unlearn" and r.state in ("waiting", "running")]
+
+
+def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
+    tab = open_tab(held.url)
+    start_run(tab, held.patience)
+    tab.get_by_role("tab", name="Pick").click()
+    walk.pick(tab, index=5)
+    assert running(held.engine)
+    tab.locator("#stop").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Stopping')")
+    for _ in range(100):
+        if not running(held.engine):
+            break
+        tab.wait_for_timeout(100)
+    assert not running(held.engine)
+
+
+def test_stop_is_of_this_browser_alone(held, open_tab):
+    other = held.engine.submit(Recipe(entity="p07", steps=900), visitor="somebody else")
+    tab = open_tab(held.url)
+    tab.locator("#stop").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Nothing is running')")
+    assert held.engine.run(other).state in ("waiting", "running")
+
+
+def test_reset_stops_what_it_lets_go_of(held, open_tab):
+    tab = open_tab(held.url)
+    start_run(tab, held.patience)
+    tab.locator("#reset").click()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
+    for _ in range(100):
+        if not running(held.engine):
+            break
+        tab.wait_for_timeout(100)
+    assert not running(held.engine)
 
 
 def test_chat_works_while_a_run_is_in_progress(held, open_tab):

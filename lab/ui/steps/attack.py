@@ -74,11 +74,11 @@ def wire(parts: Parts, frame: Frame) -> None:
         return (about_attack(kind, engine.preset.attack),
                 gr.update(visible=kind in TRAINING_ATTACKS))
 
-    def start(entity: str, history: dict, unlearned: str, *values: Any):
+    def start(visitor: str, entity: str, history: dict, unlearned: str, *values: Any):
         if not unlearned:
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
-        run_id = engine.submit_attack(unlearned, spec)
+        run_id = engine.submit_attack(unlearned, spec, visitor)
         return run_id, remember(history, entity, "attack", run_id)
 
     def undo(entity: str, history: dict):
@@ -92,7 +92,8 @@ def wire(parts: Parts, frame: Frame) -> None:
 
     parts.fields["kind"].change(choose, parts.fields["kind"], [parts.about, parts.budget], **QUICK)
     parts.start.click(
-        guarded(start), [frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
+        guarded(start),
+        [frame.visitor, frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
         [frame.attack, frame.history], **QUIET)
     parts.undo.click(undo, [frame.entity, frame.history],
                      [frame.attack, frame.history, frame.announce], **QUICK)

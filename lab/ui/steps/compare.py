@@ -115,7 +115,8 @@ def about(talk: Talk) -> tuple[str, list[str]] | None:
 
 
 def converse(
-    engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None
+    engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None,
+    visitor: str = "",
 ) -> Iterator[Talk]:
     """Stream the talk with the answers to one more question.
 
@@ -131,7 +132,7 @@ def converse(
     blank = {"question": question, "answers": [""] * len(models), "picture": _name(picture),
              "models": models}
     yield [*talk, blank]
-    for answers in engine.chat(models, [*turns, Turn(question)], picture):
+    for answers in engine.chat(models, [*turns, Turn(question)], picture, visitor):
         yield [*talk, {**blank, "answers": list(answers)}]
 
 
@@ -142,12 +143,13 @@ def _name(picture: bytes | None) -> str:
 def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     """Join the controls of the step; ``stop`` ends a streaming answer too."""
     engine = frame.engine
-    memory = [parts.picture, frame.unlearn, frame.attack, parts.third]
+    shown = [parts.picture, frame.unlearn, frame.attack, parts.third]
+    memory = [*shown, frame.visitor]
 
     def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
-            third: bool):
+            third: bool, visitor: str):
         models = sides(engine, unlearned, attacked, third)
-        for now in converse(engine, question, talk, models, read_picture(picture)):
+        for now in converse(engine, question, talk, models, read_picture(picture), visitor):
             yield [now, "", *histories(now)]
 
     def retry(talk: Talk, *rest: Any):
@@ -156,8 +158,8 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
         yield from ask(talk[-1]["question"], talk[:-1], *rest)
 
     answered = [parts.talk, parts.question, *parts.chats]
-    asking = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 8,
-              "concurrency_id": "chat"}
+    # No limit here: who has many questions waits in the engine, by turns with everybody else.
+    asking = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
     events = [
         gr.on([parts.ask.click, parts.question.submit], guarded(ask),
               [parts.question, parts.talk, *memory], answered, **asking),
@@ -169,7 +171,7 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     gr.on([parts.clear.click, *(chat.clear for chat in parts.chats)], _blank, None, answered,
           cancels=events, **QUICK)
     stop.click(None, None, None, cancels=events, api_visibility="private")
-    _wire_stale(parts, frame, memory)
+    _wire_stale(parts, frame, shown)
     _wire_picture(parts, frame)
     _wire_columns(parts, frame)
 

@@ -41,13 +41,13 @@ def wire(parts: Parts, frame: Frame) -> None:
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, True)]
 
-    def ask(entity: str, unlearned: str, attacked: str):
+    def ask(entity: str, unlearned: str, attacked: str, visitor: str):
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         asked = subject(entity, unlearned, attacked)
         names = {ORIGINAL: text.ORIGINAL, unlearned: text.UNLEARNED, attacked: text.RELEARNED,
                  CONTROL: text.CONTROL_LINE}
-        curves = [(names[c.who], c) for c in frame.engine.identity(asked[1:], entity)]
+        curves = [(names[c.who], c) for c in frame.engine.identity(asked[1:], entity, visitor)]
         return gr.update(value=identity_chart(curves), visible=True), identity_table(curves), asked
 
     def stale(asked: list[str], *now: str):
@@ -56,7 +56,8 @@ def wire(parts: Parts, frame: Frame) -> None:
 
     memory = [frame.entity, frame.unlearn, frame.attack]
     made = [parts.chart, parts.table, parts.about]
-    parts.ask.click(guarded(ask), memory, made, api_visibility="private", concurrency_limit=2)
+    parts.ask.click(guarded(ask), [*memory, frame.visitor], made, api_visibility="private",
+                    concurrency_limit=None)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change], stale,
           [parts.about, *memory], made, **CHANGE)
 

@@ -86,25 +86,28 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
 
-    def start(entity: str, history: dict, prune: float, threshold: float):
+    def start(visitor: str, entity: str, history: dict, prune: float, threshold: float):
         # What step 2 shows are VKD's two stages, whatever method the preset trains with.
         wanted = {"entity": entity, "method": "vkd", "prune_share": prune,
                   "mask_threshold": threshold}
         recipe = revise(engine.preset.recipe, wanted)
-        run_id = engine.submit(recipe, "inspect")
+        run_id = engine.submit(recipe, "inspect", visitor)
         return run_id, remember(history, entity, "inspect", run_id)
 
-    def first_look(entity: str, history: dict, current: str, prune: float, threshold: float):
+    def first_look(visitor: str, entity: str, history: dict, current: str, prune: float,
+                   threshold: float):
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
             return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
-        return *start(entity, history, prune, threshold), gr.Walkthrough(selected=2)
+        return *start(visitor, entity, history, prune, threshold), gr.Walkthrough(selected=2)
 
     sliders = [parts.prune, parts.threshold]
     notes = [frame.inspect, frame.history]
-    look.click(guarded(first_look), [frame.entity, frame.history, frame.inspect, *sliders],
+    look.click(guarded(first_look),
+               [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
                [*notes, frame.walk], **QUIET)
-    parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
+    parts.again.click(guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes,
+                      **QUIET)
     _wire_pictures(parts, frame, sliders)
 
 

@@ -42,12 +42,12 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, third)]
 
-    def ask(entity: str, unlearned: str, attacked: str, third: bool):
+    def ask(entity: str, unlearned: str, attacked: str, third: bool, visitor: str):
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         asked = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(asked[1:], unlearned)]
-        return probe_table(frame.engine.probes(asked[1:], entity), names), asked
+        return probe_table(frame.engine.probes(asked[1:], entity, visitor), names), asked
 
     def stale(asked: list[str], *now):
         # Change events fire when the page is restored, too: only a real change clears.
@@ -56,8 +56,8 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     made = [parts.table, parts.about]
-    gr.on([parts.ask.click, arrive.click], guarded(ask), memory, made,
-          api_visibility="private", concurrency_limit=4)
+    gr.on([parts.ask.click, arrive.click], guarded(ask), [*memory, frame.visitor], made,
+          api_visibility="private", concurrency_limit=None)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
           stale, [parts.about, *memory], made, **CHANGE)
     parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)

@@ -53,31 +53,31 @@ def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of this part."""
 
     def show(entity: str):
-        results = finished(frame.engine)
+        results, said = finished(frame.engine), notes(frame.engine)
         if not results:
-            return (gr.update(visible=False), snippets.note(text.NO_RUNS, "quiet"),
+            return (gr.update(visible=False), snippets.note(text.NO_RUNS, "quiet") + said,
                     gr.update(visible=False), gr.update(visible=False), "")
         names = [(_name(r), r["id"]) for r in reversed(results)]
         own = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_ASKED]
         return (gr.update(value=runs_chart(results, never_knew(frame.engine)), visible=True),
-                runs_table(results), gr.update(choices=names, value=own, visible=True),
+                runs_table(results) + said, gr.update(choices=names, value=own, visible=True),
                 gr.update(visible=True), "")
 
-    def ask(chosen: list[str]) -> str:
+    def ask(chosen: list[str], visitor: str) -> str:
         views = [frame.engine.run(run_id) for run_id in chosen or ()]
         if not views:
             raise LabError(text.RUNS_NONE_PICKED)
         if len({v.entity for v in views}) > 1:
             raise LabError(text.RUNS_MIXED)
-        rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity)
+        rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity, visitor)
         names = [f"{v.recipe.method}, {v.id[:SHORT_ID]}" for v in views]
         return probe_table(rows, [text.ORIGINAL, *names])
 
-    settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 4}
-    parts.show.click(show, frame.entity,
+    settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    parts.show.click(guarded(show), frame.entity,
                      [parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
                      show_progress="hidden", **settings)
-    parts.ask.click(guarded(ask), parts.chosen, parts.answers, **settings)
+    parts.ask.click(guarded(ask), [parts.chosen, frame.visitor], parts.answers, **settings)
 
 
 def _name(result: dict[str, Any]) -> str:
@@ -98,6 +98,14 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
         elif view.kind == "unlearn" and done.result.get("after"):
             results.append((view.id, done.result))
     return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
+
+
+def notes(engine: Engine) -> str:
+    """What must be known of how runs are kept, such as figures that were left out; "" without any."""
+    return "".join(
+        snippets.note(text.RUN_NOTE.format(kind=text.KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID],
+                                           note=v.note), "quiet")
+        for v in engine.runs() if v.note)
 
 
 def never_knew(engine: Engine) -> float | None:

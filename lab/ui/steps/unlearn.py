@@ -71,10 +71,10 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     engine, names = frame.engine, list(parts.fields)
     controls = list(parts.fields.values())
 
-    def start(entity: str, history: dict, *values: Any):
+    def start(visitor: str, entity: str, history: dict, *values: Any):
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
-        run_id = engine.submit(recipe, "unlearn")
+        run_id = engine.submit(recipe, "unlearn", visitor)
         history = remember(history, entity, "unlearn", run_id)
         return run_id, "", remember(history, entity, "attack", "")
 
@@ -90,7 +90,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     parts.fields["method"].change(about_method, parts.fields["method"], parts.about, **QUICK)
     parts.strength.input(choose, parts.strength, controls, **QUICK)
     parts.start.click(
-        guarded(start), [frame.entity, frame.history, *controls],
+        guarded(start), [frame.visitor, frame.entity, frame.history, *controls],
         [frame.unlearn, frame.attack, frame.history], **QUIET)
     frame.unlearn.change(
         tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW)

@@ -22,6 +22,7 @@ LINK_MANUAL = "Copy this link: "
 HELLO = "Start with step 1: pick a person."
 NOTHING_RUNS = "Nothing is running."
 STOPPING = "Stopping after the current step; what was learnt so far is kept."
+STOPPING_MANY = "Stopping all {count} runs that you started; what was learnt so far is kept."
 RESET_DONE = "Back to the original model. Earlier runs are untouched and can be loaded again."
 
 # steps
@@ -54,3 +55,14 @@ PHASE_OF = "{name}: {done} of {total}"
 SECONDS, MINUTES = "{:.0f} s", "{:.0f} min {:.0f} s"
 BECAUSE = "ended because: {reason}"
 GONE = "That run is no longer in memory. Start it again, or load its files in the Report step."
+
+# the door
+STRANGE_HOST = "This lab is not known as {host}: start it with --allow-host {host}, or open it as it was printed."
+STRANGE_ORIGIN = "Another site may not send this: open the lab itself, or start it with --allow-host NAME."
+NO_ARGUMENTS = "none"
+API_ARGUMENTS = "wrong arguments for {name}: give just these: {wanted}"
+API_WORD = "{name}: give a text, not {kind}"
+API_SETTINGS = "settings: give an object of recipe keys and values, not {kind}"
+API_ENTITY = "settings: leave out entity, it is the first argument"
+UPLOAD_LENGTH = "An upload must say how long it is: send a Content-Length."
+UPLOAD_LARGE = "Those files are larger than {megabytes} MB together: send fewer at once."

@@ -7,6 +7,7 @@ RUNS_LEAD = (
     "accuracy gain of the last relearning attack on the run (lower is better).")
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
+RUN_NOTE = "{kind} of {entity}, run {id}: {note}."
 RUNS_HEAD = ("entity", "method", "seed", "steps", "trainable", "AG", "time", "peak memory")
 RUNS_SIZES = "n a run: {sizes}. Chance of multiple choice {chance:.0%}; a name said exactly 0 %."
 RUNS_PICK = "The same questions answered by each"
@@ -80,13 +81,11 @@ STUDY_SENSIBLE = "sensible"
 STUDY_D_I, STUDY_D_F = "d_I", "d_F"
 PREPARE = "Prepare the files"
 FILE_NOTES = {
-    "run.zip": "all files in one",
+    "run.zip": "all files, with the changed weights and everything the run said",
     "recipe.yaml": "every setting, to run it again",
     "metrics.json": "before, after, n and chance",
-    "events.jsonl": "everything the run said",
     "curves.csv": "losses and accuracies by step",
     "items.csv": "every question with both answers",
-    "delta.safetensors": "the changed weights",
     "report.html": "all of it on one page",
 }
 NO_RUN = "There is no run yet to download: unlearn somebody first (step 3)."
@@ -95,6 +94,16 @@ LOAD = "Load a run"
 LOAD_INFO = "A zip, or the files recipe.yaml, metrics.json and delta.safetensors"
 LOADED = "Loaded: {name}. Go on in step 4."
 NOT_A_RUN = "That is no run of this lab: it needs recipe.yaml, metrics.json and delta.safetensors."
+BAD_ZIP = (
+    "That zip cannot be read: pack the files of one run anew, at most {most} of them, the usual way "
+    "(stored or deflated).")
+TWICE = "There are two files named {name}: load one run at a time."
+BIG_FILE = "{name} is larger than the {megabytes:g} MB that it may have: load the files as the lab made them."
+UPLOAD_GONE = "The files you sent are no longer here: send them again."
+NOT_STAGED = "The files could not be made ready ({reason}): free some space on the lab's disk or try again."
+NOT_LOADED = "The run could not be read ({reason}): free some space on the lab's disk or try again."
+NO_SERVED = "cannot write {folder} ({reason}): set LAB_CACHE to a folder you can write to"
+UPLOADS_FULL = "The lab holds too many uploads just now: try again in ten minutes."
 BIG_RUN = "Those files are larger than {megabytes} MB together: not loaded."
 FILE_LABEL = "{name}: {note}"
 PROBE_PICTURE = "The picture this question is about"
