@@ -60,7 +60,7 @@ def drop_damaged(folder: Path, report: Callable[[str], None],
     """
     if not folder.exists():
         return
-    hashes = {**_made(folder), **(pinned or {})}
+    hashes = {**_json(folder / MADE), **(pinned or {})}
     wrong = _first_wrong(folder, hashes, folder.parent) if hashes else folder / MADE
     if wrong is None:
         return
@@ -115,10 +115,6 @@ def _shipped(folder: Path) -> dict[str, str]:
             if name.startswith(f"{folder.name}/"):
                 found[name.removeprefix(f"{folder.name}/")] = digest
     return found
-
-
-def _made(folder: Path) -> dict[str, str]:
-    return _json(folder / MADE)
 
 
 def _json(path: Path) -> dict[str, Any]:
