@@ -13,7 +13,14 @@ from lab.errors import LabError
 from lab.recipe import revise
 from lab.serve.engine import Engine
 from lab.ui.tail import describe
+from lab.ui.text import en as text
 from lab.unlearn.events import Done
+
+# The names and their arguments, for the door: what is not here answers to no script.
+ENDPOINTS = {"entities": (), "submit": ("entity", "settings"), "status": (), "stop": ("run_id",),
+             "result": ("run_id",)}
+
+NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 
 
 def expose(engine: Engine) -> None:
@@ -23,10 +30,14 @@ def expose(engine: Engine) -> None:
         """List whom there is to forget: id and name."""
         return [{"id": card.id, "name": card.name} for card in engine.entities()]
 
-    def submit(entity: str, settings: dict) -> str:
+    def submit(entity: str, settings: dict, request: gr.Request) -> str:
         """Queue an unlearning run with recipe settings that differ from the preset; its id."""
-        recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
-        return engine.submit(recipe, "unlearn")
+        if not isinstance(settings, dict):
+            raise LabError(text.API_SETTINGS.format(kind=type(settings).__name__))
+        if "entity" in settings:
+            raise LabError(text.API_ENTITY)
+        recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity), **settings})
+        return engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
 
     def status() -> dict:
         """Say what is loaded and what the worker does."""
@@ -34,18 +45,24 @@ def expose(engine: Engine) -> None:
 
     def stop(run_id: str) -> str:
         """Ask a run to end after its current step; returns the run's state."""
-        engine.stop(run_id)
+        engine.stop(_word("run_id", run_id))
         return engine.run(run_id).state
 
     def result(run_id: str) -> dict:
         """Return a run's state, a line about it, and its result once there is one."""
-        view = engine.run(run_id)
+        view = engine.run(_word("run_id", run_id))
         last = view.events[-1] if view.events else None
         found: dict[str, Any] = last.result if isinstance(last, Done) else {}
         return {"state": view.state, "error": view.error, "line": describe(view), "result": found}
 
     for endpoint in (entities, submit, status, stop, result):
         gr.api(_plain(endpoint), api_name=endpoint.__name__, concurrency_limit=None)
+
+
+def _word(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise LabError(text.API_WORD.format(name=name, kind=type(value).__name__))
+    return value
 
 
 def _plain(endpoint: Callable) -> Callable:

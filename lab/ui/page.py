@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from lab.serve.engine import Engine
 from lab.ui import api, header
+from lab.ui.door import doors
 from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.people import People
+from lab.ui.served import Uploads
 from lab.ui.steps import (
     attack, compare, identity, inside, pick, probes, report, runs, studies, unlearn)
 from lab.ui.tail import Tails
@@ -19,7 +22,8 @@ from lab.ui.theme import CSS, build_theme
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
-MOST_WAITING = 64
+# Limits are by visitor and in the engine, so that a queue that one visitor fills shuts nobody out.
+MOST_THREADS = 256
 CACHE_SECONDS = (3600, 86400)
 
 # Both in the browser alone, because a round trip could throw a quick walker back. The step is put
@@ -35,15 +39,17 @@ RESTORE_STEP_JS = """
 NOTE_STEP_JS = "(step) => window.labStepRestored ? NUMBER : step"
 
 
-def build(engine: Engine) -> gr.Blocks:
+def build(engine: Engine, uploads: Uploads | None = None) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks."""
+    # Before any part is made: each notes where Gradio's files are.
+    uploads = uploads or Uploads()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         # First, so that no private handler takes one of the public names.
         api.expose(engine)
         top = header.layout(engine)
         announce = announcer(text.HELLO)
         memory = make_memory()
-        people = People(engine)
+        people = People(engine, uploads)
         with gr.Walkthrough(selected=1, elem_id="walk") as walk:
             frame = Frame(engine, people, Tails(engine), announce, walk, **memory)
             with gr.Step(text.STEPS[0], id=1) as first:
@@ -88,13 +94,17 @@ def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
 
 
 def launch(
-    engine: Engine, host: str = "127.0.0.1", port: int | None = 7860, **more: Any
+    engine: Engine, host: str = "127.0.0.1", port: int | None = 7860,
+    allow_hosts: Sequence[str] = (), **more: Any,
 ) -> gr.Blocks:
-    """Build and serve the page; further arguments go to ``Blocks.launch``."""
+    """Build and serve the page, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    demo = build(engine)
-    demo.queue(api_open=False, max_size=MOST_WAITING)
-    demo.launch(**launch_settings(host, port) | more)
+    uploads = Uploads()
+    demo = build(engine, uploads)
+    demo.queue(api_open=False, max_size=None)
+    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS)
+    settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
+    demo.launch(**settings | more)
     return demo
 
 
@@ -103,6 +113,6 @@ def launch_settings(host: str, port: int | None) -> dict[str, Any]:
     return {
         "server_name": host, "server_port": port, "share": False, "max_file_size": MAX_UPLOAD,
         "strict_cors": True, "enable_monitoring": False, "run_history": False,
-        "show_error": False, "footer_links": ["api", "settings"],
+        "show_error": False, "footer_links": ["api", "settings"], "max_threads": MOST_THREADS,
         "state_session_capacity": 500, "ssr_mode": False, "theme": build_theme(), "css": CSS,
     }

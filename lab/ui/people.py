@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import tempfile
+import threading
 import warnings
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,9 @@ from PIL import Image
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.serve.engine import Engine, EntityCard
+from lab.ui.drafts import Drafts
+from lab.ui.served import Uploads, own_folder
+from lab.ui.staging import Staging
 from lab.ui.text import en as text
 
 MOST_PICTURE_BYTES = 8 * 2**20
@@ -22,13 +26,16 @@ THUMBNAIL, SMALL_BYTES = 256, 40_000
 
 
 class People:
-    """Entity cards by id; files hold the pictures so that the browser can cache them."""
+    """Entity cards by id, and all files about them: portraits, what was sent, what is staged."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, uploads: Uploads | None = None) -> None:
         self._engine = engine
         self._cards: dict[str, EntityCard] = {}
+        self._lock = threading.Lock()
+        self._folder = own_folder("people")
         self.changed = False  # since the page was built
-        self._folder = tempfile.TemporaryDirectory(prefix="lab-people-")
+        self.uploads = uploads or Uploads()
+        self.drafts, self.staging = Drafts(self.uploads), Staging()
 
     def all(self) -> list[EntityCard]:
         """Return every card; empty while the engine cannot tell yet."""
@@ -40,12 +47,18 @@ class People:
         return list(self._cards.values())
 
     def refresh(self) -> None:
-        """Ask the engine anew after somebody was added or removed, and drop the files of who is gone."""
-        before, self._cards = self._cards, {card.id: card for card in self._engine.entities()}
-        self.changed = True
-        for entity in before.keys() - self._cards.keys():
-            for file in Path(self._folder.name).glob(f"{_stem(entity)}_*.jpg"):
-                file.unlink(missing_ok=True)
+        """Ask the engine anew after somebody was added or removed; files about who is gone go, too."""
+        with self._lock:
+            now = {card.id: card for card in self._engine.entities()}
+            gone = self._cards.keys() - now.keys()
+            self._cards, self.changed = now, True
+            for entity in gone:
+                for file in self._folder.glob(f"{_stem(entity)}_*.jpg"):
+                    file.unlink(missing_ok=True)
+        for entity in gone:
+            self.staging.drop(entity)
+        if gone:
+            self.uploads.drop_copies()
 
     def card(self, entity: str) -> EntityCard | None:
         """Return one card, or None for an unknown id."""
@@ -68,19 +81,28 @@ class People:
         return len(self._cards[entity].views) - 1
 
     def picture(self, entity: str, view: int = -1) -> str:
-        """Return the file of a view, or of the portrait in small for view -1."""
-        card = self._cards[entity]
-        view = view % len(card.views) if view >= 0 and card.views else -1
-        data = thumbnail(card.portrait) if view < 0 else card.views[view]
-        file = Path(self._folder.name) / f"{_stem(entity)}_{view}.jpg"
-        if not file.exists():
-            file.write_bytes(data)
+        """Return the file of a view, or of the portrait in small for view -1.
+
+        Raises ``LabError`` for somebody who is gone.
+        """
+        with self._lock:  # so that no file is written once its person is gone
+            card = self._cards.get(entity)
+            if card is None:
+                raise LabError(text.PERSON_GONE)
+            view = view % len(card.views) if view >= 0 and card.views else -1
+            file = self._folder / f"{_stem(entity)}_{view}.jpg"
+            if not file.exists():
+                file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
         return str(file)
 
     def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str]]:
         """Return (file, name) pairs for the gallery, the first ``most`` of those found."""
-        return [(self.picture(card.id), text.OWN_CAPTION.format(name=card.name) if card.asked else card.name)
-                for card in self.search(query)[:most]]
+        shown = []
+        for card in self.search(query)[:most]:
+            with contextlib.suppress(LabError):  # removed this very moment
+                name = text.OWN_CAPTION.format(name=card.name) if card.asked else card.name
+                shown.append((self.picture(card.id), name))
+        return shown
 
 
 def _stem(entity: str) -> str:

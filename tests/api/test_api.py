@@ -1,5 +1,6 @@
 """The public endpoints, through gradio_client and by hand."""
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -57,6 +58,69 @@ def test_bad_input_is_one_plain_line(client, entity, settings, words):
     with pytest.raises(AppError, match=words) as caught:
         client.predict(entity, settings, api_name="/submit")
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings", [[1], "steps=3", None, 7, {"steps": [3]}, {"steps": {"a": 1}},
+                                      {"method": ["vkd"]}, {"entity": "p02"}])
+def test_settings_of_any_kind_are_one_plain_line(client, served, capfd, settings):
+    before = len(served.engine.runs())
+    with pytest.raises(AppError) as caught:
+        client.predict("p01", settings, api_name="/submit")
+    words = str(caught.value)
+    assert words and "\n" not in words and ("settings" in words or "steps" in words or "method" in words)
+    assert len(served.engine.runs()) == before and "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["/stop", "/result"])
+@pytest.mark.parametrize("run_id", [["x"], {"a": 1}, None, 3])
+def test_a_run_id_of_any_kind_is_one_plain_line(client, capfd, name, run_id):
+    with pytest.raises(AppError, match="run_id: give a text, not"):
+        client.predict(run_id, api_name=name)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def post(served, path: str, body) -> tuple[int, dict]:
+    request = urllib.request.Request(
+        f"{served.url}/gradio_api/{path}", json.dumps(body).encode(),
+        {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.mark.parametrize("path, body", [
+    ("call/submit", {"data": []}), ("call/submit", {"data": ["p01"]}), ("call/submit", {"data": "p01"}),
+    ("call/submit", {"data": ["p01", {}, 3]}), ("call/submit", ["p01", {}]), ("call/submit", {}),
+    ("call/v2/submit", {"entity": "p01"}), ("call/v2/submit", {"data": ["p01", {}]}),
+    ("call/v2/submit", {"entity": "p01", "settings": {}, "more": 1})])
+def test_arguments_that_do_not_fit_are_one_plain_line(served, capfd, path, body):
+    code, answer = post(served, path, body)
+    assert code == 422
+    assert answer == {"detail": "wrong arguments for submit: give just these: entity, settings"}
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_both_spellings_of_a_call_answer(served):
+    for path, body in (("call/submit", {"data": ["p01", {"steps": 2}]}), ("call/status", {"data": []}),
+                       ("call/v2/submit", {"entity": "p01", "settings": {"steps": 2}})):
+        code, answer = post(served, path, body)
+        assert code == 200
+        url = f"{served.url}/gradio_api/{path}/{answer['event_id']}"
+        assert b"event: complete" in urllib.request.urlopen(url, timeout=20).read()
+
+
+def test_a_run_is_its_visitors(client, served, monkeypatch):
+    seen, submit = [], served.engine.submit
+
+    def note(recipe, kind="unlearn", visitor=""):
+        seen.append(visitor)
+        return submit(recipe, kind)
+
+    monkeypatch.setattr(served.engine, "submit", note)
+    client.predict("p01", {"steps": 2}, api_name="/submit")
+    assert seen == [client.session_hash]
 
 
 def test_unknown_run(client):

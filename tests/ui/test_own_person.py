@@ -1,5 +1,7 @@
 """A person of one's own: the form, the split, the line about them, two tabs, removal."""
 
+import secrets
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from lab.errors import LabError
 from lab.serve.engine import Known
 from lab.ui import people
+from lab.ui.drafts import Drafts
+from lab.ui.served import Uploads
 from lab.ui.steps import own, pick
 from lab.ui.text import en as text
 from tests.ui.fake_engine import FakeEngine, person, portrait
@@ -23,25 +27,39 @@ def views(tmp_path: Path) -> list[str]:
     return [str(file) for file in files]
 
 
-def test_the_split_is_shown_and_what_cannot_be_read(views):
+@pytest.fixture
+def drafts() -> Drafts:
+    """Drafts with uploads of their own."""
+    return Drafts(Uploads())
+
+
+def upload(drafts: Drafts, views: list[str]) -> list[str]:
+    """Send files as Gradio takes them."""
+    folder = drafts.uploads.root / secrets.token_hex(32)
+    folder.mkdir()
+    return [drafts.uploads.adopt(shutil.copy(view, folder)) for view in views]
+
+
+def test_the_split_is_shown_and_what_cannot_be_read(views, drafts):
     Path(views[1]).write_text("<svg>", encoding="utf-8")
-    html = own.split_html(views)
+    html = own.split_html(drafts, upload(drafts, views))
     assert html.count("<figure") == 7 and html.count('class="held"') == 2
     assert "3: held out" in html and "6: held out" in html and "2: cannot be read" in html
-    assert html.count("<img") == 6 and own.split_html(None) == ""
+    assert html.count("<img") == 6 and own.split_html(drafts, None) == ""
 
 
-def test_uploads_are_counted_and_weighed_before_they_are_read(views, monkeypatch):
-    assert own.read_files(views) == [portrait(77, k) for k in range(7)]
-    with pytest.raises(LabError, match="2 pictures: give 3 to 20"):
-        own.read_files(views[:2])
-    with pytest.raises(LabError, match="147 pictures"):
-        own.read_files(views * 21)
+def test_uploads_are_counted_and_weighed_before_they_are_read(views, drafts, monkeypatch):
+    assert len(own.read_files(drafts, upload(drafts, views))) == 7
+    for few, words in ((views[:2], "2 pictures: give 3 to 20"), (views * 21, "147 pictures")):
+        sent = upload(drafts, few)
+        with pytest.raises(LabError, match=words):
+            own.read_files(drafts, sent)
+        assert not any(Path(path).exists() for path in sent)
     with pytest.raises(LabError, match="Picture 1 is no longer here"):
-        own.read_files(["/nowhere", *views])
-    monkeypatch.setattr(own, "MAX_BYTES", 100)
-    with pytest.raises(LabError, match="Picture 1 is too large"):
-        own.read_files(views)
+        own.read_files(drafts, ["/nowhere", *upload(drafts, views)])
+    monkeypatch.setattr("lab.ui.drafts.MAX_BYTES", 100)
+    with pytest.raises(LabError, match="Picture 1: it is too large"):
+        own.read_files(drafts, upload(drafts, views))
 
 
 def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_path):
@@ -57,9 +75,9 @@ def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_p
     assert "still loading &lt;x&gt;" in own.known_html(engine, "p00")
 
 
-def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views):
+def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
-    engine.own.add("<i>Zoe</i>", own.read_files(views), own.pairs_from("<b>Job? | cook | x | y | <u>"))
+    engine.own.add("<i>Zoe</i>", own.read_files(drafts, upload(drafts, views)), own.pairs_from("<b>Job? | cook | x | y | <u>"))
     card = engine.entities()[0]
     assert text.OWN_CARD in pick.profile_card(card) and text.FICTION not in pick.profile_card(card)
     html = own.asked_html(card) + pick.profile_card(card)
@@ -67,11 +85,11 @@ def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views):
     assert text.FICTION in pick.profile_card(person(0))
 
 
-def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views):
+def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
     known = people.People(engine)
     before = dict(known.gallery(""))
-    who = engine.own.add("Zoe", own.read_files(views), own.pairs_from(LINES))
+    who = engine.own.add("Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES))
     known.refresh()
     after = known.gallery("")
     assert after[0][1] == "Zoe (own)" and dict(after[1:]) == before

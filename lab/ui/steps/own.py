@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +15,7 @@ from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, hel
 from lab.errors import LabError
 from lab.serve.engine import Engine, EntityCard, Known
 from lab.ui import snippets
+from lab.ui.drafts import Drafts
 from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.people import small
 from lab.ui.text import en as text
@@ -92,7 +92,7 @@ def layout_form() -> Form:
 def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
          relist: Callable[[str], Sequence[Any]]) -> None:
     """Join the controls; ``relist`` makes the values of ``listed``, the gallery's, for a query."""
-    form = parts.form
+    form, drafts = parts.form, frame.people.drafts
     changed = [*listed, frame.entity, *frame.slots, search]
 
     def anew(entity: str, said: str) -> list[Any]:
@@ -101,10 +101,9 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         return [gallery, said, *more, entity, "", "", "", ""]
 
     def add(name: str, files: list[str] | None, lines: str):
-        images = read_files(files or [])
+        images = read_files(drafts, files or [])
         entity = frame.engine.own.add(name, images, pairs_from(lines))
-        for path in files or []:  # the upload may still hold where and when it was taken
-            Path(path).unlink(missing_ok=True)
+        drafts.drop(files or [])
         held = sum(map(held_out, range(len(images))))
         said = text.OWN_ADDED.format(name=name.strip(), training=len(images) - held, held_out=held)
         return [*anew(entity, said), "", None, "", ""]
@@ -114,7 +113,8 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         frame.engine.own.remove(entity)
         return anew("", text.OWN_REMOVED.format(name=card.name if card else entity))
 
-    form.files.change(split_html, form.files, form.split, **QUIET | {"concurrency_limit": 2})
+    form.files.change(lambda files: split_html(drafts, files), form.files, form.split,
+                      **QUIET | {"concurrency_limit": 2})
     form.add.click(guarded(add), [form.name, form.files, form.lines],
                    [*changed, form.name, form.files, form.lines, form.split],
                    api_visibility="private", concurrency_limit=2)
@@ -154,31 +154,27 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
                       [beside.sure, beside.remove], **QUICK)
 
 
-def read_files(paths: Sequence[str]) -> list[bytes]:
-    """Read uploaded files of a number and size that can be right; raises ``LabError``."""
+def read_files(drafts: Drafts, paths: Sequence[str]) -> list[bytes]:
+    """Return the pictures of uploads of a number that can be right; raises ``LabError``.
+
+    The uploads are deleted whatever comes of it.
+    """
+    drafts.collect(paths)
     check_number(len(paths))
-    return [_read(place, path) for place, path in enumerate(paths, start=1)]
+    return [drafts.picture(path, place) for place, path in enumerate(paths, start=1)]
 
 
-def _read(place: int, path: str) -> bytes:
-    file = Path(path)
-    if not file.is_file():
-        raise LabError(text.OWN_UPLOAD_GONE.format(place=place))
-    if file.stat().st_size > MAX_BYTES:
-        raise LabError(text.OWN_HEAVY.format(place=place, megabytes=MAX_BYTES >> 20))
-    return file.read_bytes()
-
-
-def split_html(paths: Sequence[str] | None) -> str:
+def split_html(drafts: Drafts, paths: Sequence[str] | None) -> str:
     """Return the pictures with the part each will have, in the order they were given."""
-    figures = "".join(_figure(k, path) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
+    drafts.collect(paths or [])
+    figures = "".join(_figure(drafts, k, path) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
     return f'{snippets.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
 
 
-def _figure(k: int, path: str) -> str:
+def _figure(drafts: Drafts, k: int, path: str) -> str:
     part = text.OWN_HELD_OUT if held_out(k) else text.OWN_TRAINING
     try:
-        data = base64.b64encode(small(decode(_read(k + 1, path)))).decode()
+        data = base64.b64encode(small(decode(drafts.picture(path, k + 1)))).decode()
         shown = (f'<img src="data:image/jpeg;base64,{data}" '
                  f'alt="{escape(text.OWN_PICTURE.format(place=k + 1, part=part), quote=True)}">')
     except LabError:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 
 from lab.errors import LabError
+from lab.files import making
 from lab.ui import snippets
 from lab.ui.frame import CHANGE, QUICK, QUIET, Frame, guarded, remember
-from lab.ui.runfiles import Staging, unpack
+from lab.ui.runfiles import unpack
 from lab.ui.text import en as text
 
 
@@ -43,21 +42,28 @@ def layout() -> Parts:
 
 def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> None:
     """Join the controls; ``download`` (header) and ``arrive`` (step 5) lead here too."""
-    engine, staging = frame.engine, Staging()
+    engine, staging, sent = frame.engine, frame.people.staging, frame.people.uploads
 
     def prepare(run_id: str):
         if not run_id:
             raise LabError(text.NO_RUN)
-        ready = staging.stage(run_id, engine.export(run_id))
+        ready = staging.stage(run_id, engine.export(run_id), engine.run(run_id).entity)
         buttons = [
             gr.DownloadButton(value=ready.get(name), visible=name in ready)
             for name in parts.files]
         return [gr.Row(visible=True), *buttons, text.READY_FILES]
 
     def load(uploads: list[str], history: dict):
-        with tempfile.TemporaryDirectory(prefix="lab-upload-") as folder:
-            unpack(uploads, Path(folder))
-            run_id = engine.load(Path(folder))
+        if not all(map(sent.here, uploads)):
+            raise LabError(text.UPLOAD_GONE)
+        try:
+            with making(sent.root, "load") as folder:
+                unpack(uploads, folder)
+                run_id = engine.load(folder)
+        except OSError as error:
+            raise LabError(text.NOT_LOADED.format(reason=error.strerror)) from None
+        finally:
+            sent.drop(uploads)
         entity = engine.run(run_id).entity
         card = frame.people.card(entity)
         history = remember(remember(history, entity, "unlearn", run_id), entity, "attack", "")

@@ -36,7 +36,9 @@ OWN_RULES = (
     "NAME:” goes in front. Wrong answers you do not give are drawn from what others answer to the most "
     "similar question. Pictures are kept as JPEG of at most {side} px without their metadata.")
 OWN_UPLOAD_GONE = "Picture {place} is no longer here: upload the pictures again."
-OWN_HEAVY = "Picture {place} is too large: use pictures of at most {megabytes} MB."
+OWN_BAD = "Picture {place}: {reason}."
+OWN_HEAVY = "it is too large, use one of at most {megabytes} MB"
+OWN_AGAIN = "it is no longer here, upload it again"
 OWN_ADD = "Add this person"
 OWN_SPLIT = "The pictures, as they are split"
 OWN_TRAINING, OWN_HELD_OUT, OWN_UNREADABLE = "training", "held out", "cannot be read"
@@ -52,8 +54,8 @@ OWN_KNOWS = "It knows this person: there is something to forget."
 OWN_UNKNOWN = "That is not above chance: the model does not know this person, so there is little to forget."
 OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
 OWN_SURE = (
-    "Delete the pictures, the questions and every run about {name} from this machine? Copies in the "
-    "page's temporary folder go within a day; files that somebody downloaded stay with them.")
+    "Delete the pictures, the questions and every run about {name} from this machine? Files that "
+    "somebody downloaded stay with them.")
 OWN_DELETE = "Delete for good"
 OWN_REMOVED = "{name} is removed, with every run about them."
 

@@ -1,0 +1,276 @@
+"""The door of the page: which hosts, paths and uploads get in, and what browsers are told."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import ipaddress
+import json
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import ExitStack
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from lab.errors import LabError
+from lab.ui.served import Uploads
+from lab.ui.text import en as text
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::", "")
+MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
+MOST_CALL = 64 * 2**10  # a script's settings
+
+# What the page needs under /gradio_api/; Gradio has more there: proxies, recordings, deep links.
+OPEN = {
+    "GET": {"info", "openapi.json", "startup-events", "heartbeat", "queue", "upload_progress", "call",
+            "theme.css", "app_id", "user", "login_check", "token", "file"},
+    "POST": {"queue", "run", "call", "cancel", "reset", "upload"},
+}
+# Private handlers are called by number: through the queue, or through this where they do not wait.
+PAGE_CALL = "predict"
+INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+POLICY = {
+    "default-src": "'self'", "base-uri": "'self'", "object-src": "'none'", "form-action": "'self'",
+    "frame-ancestors": "'none'", "connect-src": "'self'", "font-src": "'self'",
+    "img-src": "'self' data:", "style-src": "'self' 'unsafe-inline'",
+    "script-src": "'self' 'unsafe-eval'",
+}
+HEADERS = {
+    "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+def doors(
+    host: str, allow_hosts: Sequence[str], uploads: Uploads, endpoints: Mapping[str, Sequence[str]]
+) -> list[Middleware]:
+    """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones."""
+    return [Middleware(Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints)]
+
+
+class Hosts:
+    """The names under which the page may be asked for, so that no strange name can be bound to it."""
+
+    def __init__(self, bound: str, allowed: Sequence[str]) -> None:
+        self._everywhere = bound.strip("[]") in EVERYWHERE
+        own = (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
+        self._given = {name.casefold().strip("[]") for name in allowed}
+        self._names = {*LOOPBACK, *(name.casefold() for name in own), *self._given}
+
+    def welcome(self, host: str) -> bool:
+        """Whether a ``Host`` header names this lab."""
+        name = _name(f"//{host}")
+        # A strange name can be made to lead here, an address cannot.
+        return "*" in self._given or name in self._names or (self._everywhere and _is_address(name))
+
+    def same_site(self, origin: str, host: str) -> bool:
+        """Whether a page of this ``Origin`` may send something here."""
+        return ("*" in self._given or urlsplit(origin).netloc.casefold() == host.casefold()
+                or _name(origin) in self._given)
+
+
+def _name(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+class Door:
+    """ASGI middleware that stands before everything Gradio serves."""
+
+    def __init__(self, app: Callable, hosts: Hosts, uploads: Uploads,
+                 endpoints: Mapping[str, Sequence[str]]) -> None:
+        self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer what may not come in; pass the rest on, with the headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = _Guarded(send)
+        headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
+        refusal = self._refusal(headers, kind, parts)
+        if refusal is None and kind == "POST" and parts[:1] == ["call"]:
+            refusal, receive = await self._call(parts, receive)
+        if refusal is not None:
+            await refusal(scope, receive, guarded)
+        elif kind == "POST" and parts[:1] == ["upload"]:
+            await self._upload(headers, scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
+
+    def _refusal(self, headers: Headers, kind: str, parts: list[str]) -> Response | None:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._hosts.welcome(host):
+            return PlainTextResponse(text.STRANGE_HOST.format(host=host[:80]), 400)
+        if kind not in ("GET", "HEAD", "OPTIONS") and origin and not self._hosts.same_site(origin, host):
+            return _line(text.STRANGE_ORIGIN, 403)
+        if parts and not self._is_open("GET" if kind == "HEAD" else kind, parts):
+            return _line("Not Found", 404)
+        return None
+
+    def _is_open(self, kind: str, parts: list[str]) -> bool:
+        if kind == "OPTIONS":
+            return True
+        first = parts[0].partition("=")[0]
+        if first not in OPEN.get(kind, ()):
+            return False
+        if first == "file":  # never one of another host, which the server would fetch
+            return "://" not in "/".join(parts)
+        if first == "run":
+            return parts[1:] == [PAGE_CALL]
+        return first != "call" or _endpoint(parts) in self._endpoints
+
+    async def _call(self, parts: list[str], receive: Receive) -> tuple[Response | None, Receive]:
+        """Check a script's arguments, which Gradio answers with a traceback where some are missing."""
+        body = await _body(receive, MOST_CALL)
+        names = self._endpoints[_endpoint(parts)]
+        if body is None or not _fits(body, names, by_name=parts[1] == "v2"):
+            wanted = ", ".join(names) or text.NO_ARGUMENTS
+            return _line(text.API_ARGUMENTS.format(name=_endpoint(parts), wanted=wanted), 422), receive
+        return None, _again(body, receive)
+
+    async def _upload(self, headers: Headers, scope: Message, receive: Receive, send: Send) -> None:
+        size = headers.get("content-length", "")
+        if not size.isdigit():
+            await _line(text.UPLOAD_LENGTH, 411)(scope, receive, send)
+            return
+        if int(size) > MOST_UPLOAD:
+            await _line(text.UPLOAD_LARGE.format(megabytes=MOST_UPLOAD >> 20), 413)(scope, receive, send)
+            return
+        with ExitStack() as stack:
+            room = self._uploads.room(int(size))
+            try:
+                await anyio.to_thread.run_sync(functools.partial(stack.enter_context, room))
+            except LabError as error:
+                await _line(str(error), 413)(scope, receive, send)
+                return
+            await self._app(scope, receive, _Adopting(send, self._uploads))
+
+
+class _Adopting:
+    """Sends Gradio's answer to an upload with the places where the files really lie."""
+
+    def __init__(self, send: Send, uploads: Uploads) -> None:
+        self._send, self._uploads = send, uploads
+        self._start: Message = {}
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        body = self._body
+        if self._start["status"] == 200:
+            body = await anyio.to_thread.run_sync(self._adopted)
+            MutableHeaders(scope=self._start)["Content-Length"] = str(len(body))
+        await self._send(self._start)
+        await self._send({"type": "http.response.body", "body": body})
+
+    def _adopted(self) -> bytes:
+        return json.dumps([self._uploads.adopt(path) for path in json.loads(self._body)]).encode()
+
+
+class _Guarded:
+    """Sends an answer with the headers; a page's policy knows the scripts that stand in it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._page = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS | {"Content-Security-Policy": policy(b"")})
+            if headers.get("content-type", "").startswith("text/html"):
+                self._start = message  # its policy stands before it, so the page is awaited
+                return
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._page += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            headers = MutableHeaders(scope=self._start)
+            headers["Content-Security-Policy"] = policy(self._page)
+            await self._send(self._start)
+            self._start, message = None, {"type": "http.response.body", "body": self._page}
+        await self._send(message)
+
+
+def policy(page: bytes) -> str:
+    """Return the Content-Security-Policy of a page: its own inline scripts, no outside host."""
+    hashes = "".join(
+        f" 'sha256-{base64.b64encode(sha256(script).digest()).decode()}'"
+        for script in dict.fromkeys(INLINE.findall(page)) if script)
+    return "; ".join(f"{name} {value}{hashes if name == 'script-src' else ''}"
+                     for name, value in POLICY.items())
+
+
+def _api_path(path: str) -> list[str]:
+    """Return the parts after ``/gradio_api/``, wherever the page is mounted; [] for other paths."""
+    _, found, rest = path.partition("/gradio_api/")
+    return rest.strip("/").split("/") if found else []
+
+
+def _endpoint(parts: list[str]) -> str:
+    """The name in ``call/NAME`` or ``call/v2/NAME``."""
+    return next(iter(parts[2:] if parts[1:2] == ["v2"] else parts[1:]), "")
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def once() -> Message:
+        return messages.pop() if messages else await receive()
+    return once
+
+
+def _fits(body: bytes, names: Sequence[str], by_name: bool) -> bool:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(given, dict):
+        return False
+    if by_name:
+        return set(given) == set(names)
+    return isinstance(given.get("data"), list) and len(given["data"]) == len(names)
+
+
+def _line(words: str, code: int) -> JSONResponse:
+    return JSONResponse({"detail": words}, code)

@@ -1,0 +1,155 @@
+"""The one folder that this process serves files from, and what visitors sent into it."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import math
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.files import TEMPORARY, making, sweep
+from lab.model.fetch import cache_folder
+from lab.ui.text import en as text
+
+# Uploads and Gradio's copies stand here, each in a folder, beside the lab's own folders, whose
+# names end as those of ``lab.files.making`` do.
+QUOTA_BYTES = 2 * 2**30
+QUOTA_FILES = 4000
+FRESH_SECONDS = 600  # younger files may still be on their way into the page
+KEPT_SECONDS = 86_400
+ADOPTED_SECONDS = 60
+
+
+@functools.cache
+def folder() -> Path:
+    """Make the folder once a process and make Gradio use it; what dead processes left is deleted.
+
+    It goes at the end of the process; a killed one's goes at the next start. Raises ``LabError``.
+    """
+    stack = ExitStack()
+    try:
+        sweep(cache_folder())
+        path = stack.enter_context(making(cache_folder().resolve(), "served"))
+    except OSError as error:
+        raise LabError(text.NO_SERVED.format(folder=cache_folder(), reason=error.strerror)) from None
+    atexit.register(stack.close)
+    # Gradio serves a file under this folder as it is and copies every other one into it.
+    os.environ["GRADIO_TEMP_DIR"] = str(path)
+    return path
+
+
+def own_folder(stem: str) -> Path:
+    """Make a folder of the lab's own in the served one, with which it goes."""
+    return Path(tempfile.mkdtemp(dir=folder(), prefix=f"{stem}-", suffix=TEMPORARY))
+
+
+class Uploads:
+    """The files that visitors sent, each in a folder of its own, within a quota."""
+
+    def __init__(self) -> None:
+        self.root = folder()
+        self._sent: set[str] = set()
+        self._last: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._coming = 0
+        self._stale = False
+
+    def adopt(self, path: str) -> str:
+        """Move a file that just came to a place that only its sender knows; returns the place.
+
+        Gradio names the place by what is in it, so that two who send the same would share it, and
+        the first who is done would delete it for both.
+        """
+        file = Path(tempfile.mkdtemp(dir=self.root, prefix="sent-"), Path(path).name)
+        with self._lock:
+            try:
+                os.replace(path, file)
+            except FileNotFoundError:  # the same came twice at once, and its twin took both
+                os.link(self._last[path], file)
+            self._last = {path: str(file)}
+            self._sent.add(str(file))
+        return str(file)
+
+    def here(self, path: str) -> bool:
+        """Whether a path is a file that somebody sent, not one that the lab serves."""
+        return path in self._sent and Path(path).is_file()
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Delete files that were sent; any other path is left alone."""
+        for path in paths:
+            if path in self._sent:
+                self._sent.discard(path)
+                _delete(Path(path))
+
+    def drop_copies(self) -> None:
+        """Delete what Gradio wrote itself, such as drawn pictures: all that nobody sent."""
+        with self._lock:
+            # What is just coming was not adopted yet: it is looked at again once it has come.
+            self._stale = self._coming > 0
+            spared = time.time() - ADOPTED_SECONDS if self._stale else math.inf
+        for changed, _, file in _weighed(self._files()):
+            if file.parent != self.root and str(file) not in self._sent and changed < spared:
+                _delete(file)
+
+    @contextmanager
+    def room(self, coming: int) -> Iterator[None]:
+        """Keep room for an upload while it comes; old files make way; raises ``LabError``."""
+        with self._lock:
+            self._make_way(coming)
+            self._coming += coming
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming -= coming
+                again = self._stale and not self._coming
+            if again:
+                self.drop_copies()
+
+    def _make_way(self, coming: int) -> None:
+        known = sorted(_weighed(self._files()))
+        total, count = sum(size for _, size, _ in known), len(known)
+        now = time.time()
+        for changed, size, file in known:
+            fits = total + self._coming + coming <= QUOTA_BYTES and count < QUOTA_FILES
+            # What was cut off while it came has no folder of its own and is never asked for.
+            old = file.parent == self.root or changed < now - KEPT_SECONDS
+            if changed > now - FRESH_SECONDS or (fits and not old):
+                continue
+            self._sent.discard(str(file))
+            _delete(file)
+            total, count = total - size, count - 1
+        if total + self._coming + coming > QUOTA_BYTES or count >= QUOTA_FILES:
+            raise LabError(text.UPLOADS_FULL)
+
+    def _files(self) -> list[Path]:
+        """All files but the lab's own; listed whole, because they and their folders come and go."""
+        found: list[Path] = []
+        for here, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if not name.endswith(TEMPORARY)]
+            found += [Path(here, name) for name in names]
+        return found
+
+
+def _weighed(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError:  # deleted meanwhile
+            continue
+        yield stat.st_mtime, stat.st_size, file
+
+
+def _delete(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    try:
+        file.parent.rmdir()
+    except OSError:  # others are in it
+        pass

@@ -1,0 +1,129 @@
+"""Runs made ready for download: one zip a run, shared by all who ask, the oldest evicted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.ui.runfiles import NAMES
+from lab.ui.served import own_folder
+from lab.ui.text import en as text
+
+ZIP_NAME = "run.zip"
+SINGLE = ("recipe.yaml", "metrics.json", "curves.csv", "items.csv", "report.html")
+MOST_BYTES = 512 * 2**20
+PACKED = (".safetensors",)  # weights do not get smaller
+
+Print = tuple[tuple[str, int, int], ...]
+
+
+@dataclass
+class Run:
+    """One run that was asked for: whom it is about, and its folder once that is made."""
+
+    entity: str
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    folder: Path | None = None
+    seen: Print = ()
+    asked: float = 0.0
+
+    def forget(self) -> None:
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder, self.seen = None, ()
+
+    def is_of(self, seen: Print) -> bool:
+        return self.folder is not None and self.seen == seen and (self.folder / ZIP_NAME).is_file()
+
+
+class Staging:
+    """What can be downloaded now, in a folder that Gradio serves without a copy of its own."""
+
+    def __init__(self) -> None:
+        self._folder = own_folder("runs")
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+
+    def stage(self, run_id: str, source: Path, entity: str = "") -> dict[str, str]:
+        """Return the served files by name, made anew only where the run's have changed.
+
+        Raises ``LabError`` where the folder cannot be read or written.
+        """
+        with self._lock:
+            run = self._runs.setdefault(run_id, Run(entity))
+        with run.lock:
+            try:
+                seen = _print(source)
+                if not run.is_of(seen):
+                    run.forget()
+                    run.folder, run.seen = self._make(source, seen), seen
+                run.asked = time.monotonic()
+            except OSError as error:
+                raise LabError(text.NOT_STAGED.format(reason=error.strerror)) from None
+            files = [run.folder / name for name in (ZIP_NAME, *SINGLE)]
+            self._evict(run)
+            return {file.name: str(file) for file in files if file.is_file()}
+
+    def drop(self, entity: str) -> None:
+        """Delete what is staged about somebody, and what is being staged as soon as it is."""
+        with self._lock:
+            gone = [run_id for run_id, run in self._runs.items() if run.entity == entity]
+            runs = [self._runs.pop(run_id) for run_id in gone]
+        for run in runs:
+            with run.lock:
+                run.forget()
+
+    def _make(self, source: Path, seen: Print) -> Path:
+        if not seen:
+            raise LabError(text.GONE)
+        # A name that cannot be guessed: everybody can read the ids of runs in the table.
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            with zipfile.ZipFile(folder / ZIP_NAME, "w") as pack:
+                for name, _, _ in seen:
+                    stored = Path(name).suffix in PACKED
+                    pack.write(source / name, name,
+                               zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+            for name in SINGLE:
+                if (source / name).is_file():
+                    _link(source / name, folder / name)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+
+    def _evict(self, kept: Run) -> None:
+        with self._lock:
+            runs = sorted((r for r in self._runs.values() if r.folder), key=lambda r: r.asked)
+        total = sum(_size(run.folder) for run in runs)
+        for run in runs:
+            # One that is locked is being made, so somebody waits for it.
+            if total > MOST_BYTES and run is not kept and run.lock.acquire(blocking=False):
+                total -= _size(run.folder)
+                run.forget()
+                run.lock.release()
+
+
+def _size(folder: Path | None) -> int:
+    # None where it was evicted by another thread meanwhile
+    return 0 if folder is None else sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+
+
+def _print(source: Path) -> Print:
+    """Name, size and time of every known file of a run's folder."""
+    files = [source / name for name in NAMES if (source / name).is_file()]
+    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
