@@ -30,6 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::", "")
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
+MOST_ASKED = 16 * 2**20  # by the page: a long talk is far smaller
 MOST_CALL = 64 * 2**10  # a script's settings
 
 # What the page needs under /gradio_api/; Gradio has more there: proxies, recordings, deep links.
@@ -126,6 +127,8 @@ class Door:
             return _line(text.STRANGE_ORIGIN, 403)
         if parts and not self._is_open("GET" if kind == "HEAD" else kind, parts):
             return _line("Not Found", 404)
+        if kind == "POST":
+            return _too_long(headers, MOST_UPLOAD if parts[:1] == ["upload"] else MOST_ASKED)
         return None
 
     def _is_open(self, kind: str, parts: list[str]) -> bool:
@@ -150,15 +153,8 @@ class Door:
         return None, _again(body, receive)
 
     async def _upload(self, headers: Headers, scope: Message, receive: Receive, send: Send) -> None:
-        size = headers.get("content-length", "")
-        if not size.isdigit():
-            await _line(text.UPLOAD_LENGTH, 411)(scope, receive, send)
-            return
-        if int(size) > MOST_UPLOAD:
-            await _line(text.UPLOAD_LARGE.format(megabytes=MOST_UPLOAD >> 20), 413)(scope, receive, send)
-            return
         with ExitStack() as stack:
-            room = self._uploads.room(int(size))
+            room = self._uploads.room(int(headers["content-length"]))
             try:
                 await anyio.to_thread.run_sync(functools.partial(stack.enter_context, room))
             except LabError as error:
@@ -270,6 +266,15 @@ def _fits(body: bytes, names: Sequence[str], by_name: bool) -> bool:
     if by_name:
         return set(given) == set(names)
     return isinstance(given.get("data"), list) and len(given["data"]) == len(names)
+
+
+def _too_long(headers: Headers, most: int) -> Response | None:
+    size = headers.get("content-length", "")
+    if not size.isdecimal():
+        return _line(text.BODY_LENGTH, 411)
+    if int(size) > most:
+        return _line(text.BODY_LARGE.format(megabytes=most >> 20), 413)
+    return None
 
 
 def _line(words: str, code: int) -> JSONResponse:

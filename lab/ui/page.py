@@ -110,8 +110,9 @@ def launch(
 
 def launch_settings(host: str, port: int | None) -> dict[str, Any]:
     """Return the launch arguments: closed by default, no outside host, no history."""
+    name = f"[{host}]" if ":" in host and not host.startswith("[") else host  # as Gradio writes IPv6
     return {
-        "server_name": host, "server_port": port, "share": False, "max_file_size": MAX_UPLOAD,
+        "server_name": name, "server_port": port, "share": False, "max_file_size": MAX_UPLOAD,
         "strict_cors": True, "enable_monitoring": False, "run_history": False,
         "show_error": False, "footer_links": ["api", "settings"], "max_threads": MOST_THREADS,
         "state_session_capacity": 500, "ssr_mode": False, "theme": build_theme(), "css": CSS,

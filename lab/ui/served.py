@@ -22,7 +22,8 @@ from lab.ui.text import en as text
 # names end as those of ``lab.files.making`` do.
 QUOTA_BYTES = 2 * 2**30
 QUOTA_FILES = 4000
-FRESH_SECONDS = 600  # younger files may still be on their way into the page
+FRESH_SECONDS = 60  # younger files may still be on their way into the page
+CUT_OFF_SECONDS = 600  # what has no folder after that was cut off while it came
 KEPT_SECONDS = 86_400
 ADOPTED_SECONDS = 60
 
@@ -115,17 +116,18 @@ class Uploads:
 
     def _make_way(self, coming: int) -> None:
         known = sorted(_weighed(self._files()))
-        total, count = sum(size for _, size, _ in known), len(known)
+        total, count = sum(size for _, size, _ in known), sum(size > 0 for _, size, _ in known)
         now = time.time()
         for changed, size, file in known:
             fits = total + self._coming + coming <= QUOTA_BYTES and count < QUOTA_FILES
-            # What was cut off while it came has no folder of its own and is never asked for.
-            old = file.parent == self.root or changed < now - KEPT_SECONDS
-            if changed > now - FRESH_SECONDS or (fits and not old):
+            young, kept = FRESH_SECONDS, KEPT_SECONDS
+            if file.parent == self.root:
+                young = kept = CUT_OFF_SECONDS
+            if changed > now - (young if not fits else kept):
                 continue
             self._sent.discard(str(file))
             _delete(file)
-            total, count = total - size, count - 1
+            total, count = total - size, count - (size > 0)
         if total + self._coming + coming > QUOTA_BYTES or count >= QUOTA_FILES:
             raise LabError(text.UPLOADS_FULL)
 

@@ -201,3 +201,30 @@ def test_uploads_have_a_total_and_old_ones_make_way(fake, monkeypatch):
     assert send(2002)[0] == 200 and not first.exists()
     status, words = ask(fake.url, "POST", "/gradio_api/upload", None, {"Content-Length": str(10**10)})[::2]
     assert status == 413 and "257 MB" in words
+
+
+def test_what_is_sent_has_a_length_and_a_limit(fake):
+    def refused(path: str, **headers: str) -> tuple[int, str]:
+        return ask(fake.url, "POST", f"/gradio_api/{path}", None, headers)[::2]
+
+    chunked = {"Transfer-Encoding": "chunked"}
+    assert refused("queue/join", **{"Content-Length": str(17 << 20)}) == (413, '{"detail":"That is larger than 16 MB together: send less at once."}')
+    line = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=20)
+    line.request("POST", "/gradio_api/upload", iter([b"x"]), {**JSON, **chunked}, encode_chunked=True)
+    assert line.getresponse().status == 411
+    line.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::"])
+def test_other_hosts_can_be_bound(tmp_path, host):
+    if ":" in host and not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    port = free_port()
+    try:
+        demo = page.launch(FakeEngine(tmp_path), host=host, port=port, prevent_thread_lock=True, quiet=True)
+    except OSError:
+        pytest.skip(f"{host} cannot be bound here")
+    name = "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    for asked, code in ((name, 200), (f"{name}:{port}", 200), ("evil.example.org", 400)):
+        assert ask(f"http://{name}:{port}", "GET", "/config", headers={"Host": asked})[0] == code
+    demo.close()
