@@ -18,7 +18,7 @@ from lab.recipe import Preset, Recipe
 from lab.scorecard import Baseline
 from lab.serve.engine import ORIGINAL, RunView, Turn
 from lab.serve.local import LocalEngine
-from lab.serve.runs import ENDED, Run
+from lab.serve.runs import ENDED, Run, new_id
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.workbench import Workbench, read_benchmark
@@ -124,16 +124,15 @@ def entities(engine: LocalEngine) -> list[Point]:
 def stored_runs(engine: LocalEngine) -> list[Point]:
     """Seconds to write one more run to disk, what all keep, and the page's look at one of them."""
     points = []
-    model = engine.bench.loaded.model
     first = engine.store.all()[0]
     for count in (1, 50, 200):
         while len(engine.store.all()) < count:
-            twin = engine.store.add(first.kind, first.recipe)
-            twin.packed, twin.events[:] = first.packed, first.events
+            twin = replace(first, id=new_id(), folder=None)
             engine.store.finish(twin, "finished")
+            engine.store.add(twin)
         last = engine.store.all()[-1]
         kept = sum(kept_megabytes(r) for r in engine.store.all())
-        seconds = _milliseconds(lambda r=last: engine._shelf.write(r, "tiny", model), 1) / 1000
+        seconds = _milliseconds(lambda r=last: engine.export(r.id), 1) / 1000
         looked = _milliseconds(lambda r=last: (engine.status(), engine.run(r.id)))
         points.append(Point(len(engine.store.all()), round(seconds, 3), round(kept, 2), looked))
     return points

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from lab import growth
+from lab.scorecard import Baseline
 from lab.serve.local import LocalEngine
+from lab.workbench import Workbench
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,6 @@ def test_stored_runs_and_waiting_users(engine: LocalEngine) -> None:
 def test_the_model_table_counts_parameters(engine: LocalEngine, tiny, four) -> None:
     from tests.unit import tiny as make
 
-    point = growth.model_size(tiny, type(engine.bench)(
-        growth.TINY, four, tiny, engine.bench.baseline, ""), make.recipe())
+    work = Workbench(growth.TINY, four, tiny, Baseline(tiny), "")
+    point = growth.model_size(tiny, work, make.recipe())
     assert point.n == sum(p.numel() for p in tiny.model.parameters()) and point.megabytes > 0
