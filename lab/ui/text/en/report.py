@@ -95,8 +95,8 @@ LOAD_INFO = "A zip, or the files recipe.yaml, metrics.json and delta.safetensors
 LOADED = "Loaded: {name}. Go on in step 4."
 NOT_A_RUN = "That is no run of this lab: it needs recipe.yaml, metrics.json and delta.safetensors."
 BAD_ZIP = (
-    "That zip cannot be read: pack the files of one run anew, at most {most} of them, the usual way "
-    "(stored or deflated).")
+    "That zip is no run of this lab, or cannot be read: pack the files of one run anew, at most {most} "
+    "of them, the usual way (stored or deflated).")
 TWICE = "There are two files named {name}: load one run at a time."
 BIG_FILE = "{name} is larger than the {megabytes:g} MB that it may have: load the files as the lab made them."
 UPLOAD_GONE = "The files you sent are no longer here: send them again."
