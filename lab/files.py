@@ -35,14 +35,26 @@ def making(parent: Path, stem: str) -> Iterator[Path]:
     It is deleted at the end unless it was renamed; raises ``OSError``.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(dir=parent, prefix=f"{stem}-", suffix=TEMPORARY))
-    handle = os.open(path, os.O_RDONLY)
+    path, handle = _held(parent, stem)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield path
     finally:
         os.close(handle)
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _held(parent: Path, stem: str) -> tuple[Path, int]:
+    """A new folder and the lock on it, which the system lets go of when the process dies."""
+    while True:
+        path = Path(tempfile.mkdtemp(dir=parent, prefix=f"{stem}-", suffix=TEMPORARY))
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # another process swept it before it could be locked
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.is_dir():
+            return path, handle
+        os.close(handle)
 
 
 def sweep(parent: Path) -> None:
@@ -58,7 +70,7 @@ def sweep(parent: Path) -> None:
 def _drop_if_left(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go when a process dies
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
