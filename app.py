@@ -8,10 +8,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-from lab.commands.common import add_preset, preset_of
+from lab.cli.common import add_preset, preset_of
 from lab.errors import LabError
-from lab.room import check_room
-from lab.starting import free_port, one_line, only_this_machine, port_number, print_anything
+from lab.model.free_memory import check_room
+from lab.cli.starting import free_port, one_line, only_this_machine, port_number, print_anything
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,20 +1,25 @@
-"""Files that survive a cut: written under a temporary name, then renamed; leftovers are swept."""
+"""Files that survive a cut, leftovers that are swept, JSON lines, and cells that are no formulas."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO, Any
 
 from lab.errors import LabError
 
 TEMPORARY = ".tmp"
+FORMULA = ("=", "+", "-", "@", "\t", "\n")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 FORGOTTEN_SECONDS = 600  # a single file is written in far less time than this
 
 
@@ -84,3 +89,44 @@ def make_writable(folder: Path) -> None:
         (folder / ".writable").unlink()
     except OSError as error:
         raise LabError(f"cannot write {folder} ({error.strerror}): give another folder") from None
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of every whole line; none where there is no file."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ():
+        try:
+            made = json.loads(line) if line.endswith("\n") else None
+        except ValueError:
+            continue
+        if isinstance(made, dict):
+            found.append(made)
+    return found
+
+
+def add_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Append one line a row, on disk before this returns, in place of a half line at the end."""
+    with path.open("a+b") as file:
+        if file.tell() and not _ended(file):
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ended(file: IO[bytes]) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def inert(cell: Any) -> Any:
+    """Text that a spreadsheet would run gets a ``'`` in front; numbers, typed ones too, stay.
+
+    A carriage return becomes a line feed: unlike that one it is written without quotes, so that
+    what follows it would begin a row of its own.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text

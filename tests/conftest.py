@@ -14,17 +14,17 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 @pytest.fixture(scope="session")
 def tiny():
     """A tiny LLaVA with a Dinov2 tower: 3 live blocks, 5 visual tokens."""
-    from lab.model import random
+    from lab.model import tiny_models
 
-    return random.tiny("dinov2")
+    return tiny_models.tiny("dinov2")
 
 
 @pytest.fixture(scope="session")
 def tiny_clip():
     """A tiny LLaVA with a CLIP tower read at layer -2: its third block is dead."""
-    from lab.model import random
+    from lab.model import tiny_models
 
-    return random.tiny("clip")
+    return tiny_models.tiny("clip")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from assets.build.parts import build_llava, fetch_onnx
 from assets.build.table import print_table
 from assets.build.teach import LORA_RANK, TeachRecipe, Teacher
 from lab.benchmarks.people import load_general_prompts, load_people
-from lab.evaluate import choose, general_asks, share
+from lab.evaluation.questions import choose, general_asks, share
 from lab.files import put
 from lab.model.chat import answer_texts
 from lab.model.checked import SHIPPED, sha256, stored

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import (choose, forget_asks, general_asks, name_asks, picture_asks, retain_asks,
-                          retain_text_asks, share, text_asks)
+from lab.evaluation.questions import (
+    choose, forget_asks, general_asks, name_asks, picture_asks, retain_asks, retain_text_asks,
+    share, text_asks)
 from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 
 
 def print_table(loaded: Loaded, benchmark: Benchmark, keep: Path | None = None,

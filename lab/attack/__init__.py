@@ -10,7 +10,7 @@ from lab.attack.relearn import attacker_rows
 from lab.attack.scene import Relearned, Scene, Victim, control_victim, scene_of
 from lab.attack.training import Attacker, RowsOf, trained
 from lab.recipe import AttackRecipe
-from lab.unlearn.events import Event
+from lab.events import Event
 
 __all__ = ["Attacker", "Relearned", "Scene", "Victim", "attack", "attacker_rows", "control_victim",
            "scene_of"]

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.attack.scene import Scene, Victim
-from lab.evaluate import Ask, chance, choose, forget_asks, retain_asks, share
+from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, share
 from lab.model.overlay import Delta, overlay
 from lab.recipe import AttackRecipe
-from lab.unlearn.events import Bar, Done, Event, Phase
+from lab.events import Bar, Done, Event, Phase
 
 AS_IS = "as_is"
 

@@ -9,7 +9,7 @@ from functools import partial
 from lab.attack.bars import Variant
 from lab.attack.scene import Scene, Victim
 from lab.benchmarks.changes import CHANGES, changed
-from lab.evaluate import Ask
+from lab.evaluation.questions import Ask
 from lab.recipe import AttackRecipe
 
 

@@ -14,7 +14,7 @@ from lab.attack.bars import Variant
 from lab.attack.scene import Scene, Victim
 from lab.benchmarks.questions import plain
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import Ask
+from lab.evaluation.questions import Ask
 from lab.recipe import AttackRecipe
 
 WORDINGS = {

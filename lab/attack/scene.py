@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
-from lab.evaluate import chance, forget_asks
+from lab.evaluation.questions import chance, forget_asks
 from lab.model.load import Loaded
 from lab.model.overlay import Delta
 from lab.recipe import AttackRecipe, Recipe
-from lab.scorecard import asks_for
-from lab.workbench import Workbench
+from lab.evaluation.scores import asks_for
+from lab.evaluation.session import Workbench
 
 
 @dataclass(frozen=True)

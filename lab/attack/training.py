@@ -15,13 +15,13 @@ from lab.attack.scene import Relearned, Scene, Victim
 from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluate import chance, choose, forget_asks, share
+from lab.evaluation.questions import chance, choose, forget_asks, share
 from lab.model.adapter import adapted, new_adapter
 from lab.model.overlay import overlay
-from lab.model.relief import NO_MEMORY, attempt, relieved
+from lab.model.low_memory import NO_MEMORY, attempt, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
-from lab.unlearn.events import Curve, Done, Event, Phase
+from lab.events import Curve, Done, Event, Phase
 
 RANK = 8
 NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"

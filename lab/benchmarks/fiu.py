@@ -15,16 +15,7 @@ from typing import Any
 
 from lab.benchmarks.images import MAX_BYTES
 from lab.benchmarks.questions import evaluation, mixed, name_fact, training
-from lab.benchmarks.rows import (
-    Reader,
-    Row,
-    cell,
-    download,
-    listed,
-    open_reader,
-    picture,
-    string,
-)
+from lab.benchmarks.rows import Reader, Row, cell, download, listed, open_reader, picture, string
 from lab.benchmarks.schema import Benchmark, Entity, Question, Skipped
 from lab.errors import LabError
 

@@ -8,17 +8,7 @@ from pathlib import Path
 
 from lab.benchmarks.questions import evaluation, lettered, name_fact, training
 from lab.benchmarks.rows import (
-    BrokenCell,
-    Reader,
-    Row,
-    cell,
-    identity,
-    listed,
-    open_reader,
-    picture,
-    string,
-    structured,
-)
+    BrokenCell, Reader, Row, cell, identity, listed, open_reader, picture, string, structured)
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
 from lab.benchmarks.splits import people_and_celebrities
 

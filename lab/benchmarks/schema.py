@@ -45,7 +45,7 @@ class Entity:
     only evaluated (a celebrity) has no training views or questions. ``train_questions`` holds the
     phrasings used in training, ``questions`` those used in evaluation. ``profile`` maps a fact's
     name to its value, as shown on the card. ``published_questions`` are asked by the benchmark's
-    own protocol only (``lab.paper``): CLEAR's are about training views too.
+    own protocol only (``lab.evaluation.paper``): CLEAR's are about training views too.
     """
 
     id: str

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from lab.errors import LabError
 from lab.files import TEMPORARY, put
-from lab.room import lacks_memory
+from lab.model.free_memory import lacks_memory
 
 MADE = "hashes.json"  # in a derived folder: what its files were when it was made
 SHIPPED = "SHA256SUMS"  # beside the shipped models' folders, in sha256sum's own form

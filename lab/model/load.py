@@ -24,10 +24,10 @@ from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
 from lab.model.source import ROOT as ROOT
-from lab.model.taught import lay, taught
+from lab.model.checkpoint import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
-from lab.room import told
+from lab.model.free_memory import told
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import nn
 from lab.errors import LabError
 from lab.model.families import family
 from lab.model.precision import stored_dtype
-from lab.room import addresses_mb, memory_mb
+from lab.model.free_memory import addresses_mb, memory_mb
 
 NF4_BLOCK, NF4_NESTED = 64, 256  # weights that share a scale; scales that share one (double quantisation)
 # Of the free memory, what a pass of the language model and the distilled pictures may keep: the

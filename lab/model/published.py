@@ -10,7 +10,7 @@ from typing import Any
 class Shape:
     """One model's sizes: what its vision and text configs hold, and what else its config does.
 
-    ``kind``: of ``lab.model.random.KINDS``; ``side``: pixels of a picture's side.
+    ``kind``: of ``lab.model.tiny_models.KINDS``; ``side``: pixels of a picture's side.
     """
 
     kind: str

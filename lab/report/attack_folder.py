@@ -14,16 +14,16 @@ import torch
 
 from lab import __version__
 from lab.errors import LabError
-from lab.eventlog import curve_rows, plain, to_line
+from lab.events.lines import curve_rows, plain, to_line
 from lab.files import put
 from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_delta
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report.page import last_result
-from lab.report.run_folder import (CURVES, DELTA, EVENTS, HASH, LEFT_OUT, METRICS, UNCHECKED, Head,
-                                   filled, read_metrics)
+from lab.report.run_folder import (
+    CURVES, DELTA, EVENTS, HASH, LEFT_OUT, METRICS, UNCHECKED, Head, filled, read_metrics)
 from lab.report.schema import attack_misfit
-from lab.unlearn.events import Event
+from lab.events import Event
 
 ADAPTER = "adapter.safetensors"  # the language adapter over the weights of DELTA
 

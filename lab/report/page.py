@@ -14,7 +14,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
 from lab.recipe import Recipe
-from lab.unlearn.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
+from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
@@ -148,7 +148,7 @@ def _bar_row(bar: Bar) -> str:
 def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[str]:
     import plotly.graph_objects as go
 
-    from lab.ui import maps  # plotly builders only: no gradio
+    from lab.report import maps  # plotly builders only: no gradio
 
     made: list[tuple[str, Any]] = []
     for event in events:

@@ -16,18 +16,18 @@ from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
-from lab.clean import run_table
+from lab.evaluation.lab_mode import run_table
 from lab.errors import LabError
-from lab.eventlog import curve_rows, from_line, plain, to_line
+from lab.events.lines import curve_rows, from_line, plain, to_line
 from lab.files import making, put, sweep
-from lab.itemtable import FILE
+from lab.evaluation.item_table import FILE
 from lab.model.base import Base
 from lab.model.overlay import Delta, load_delta, save_delta, tensors_hash
 from lab.recipe import Recipe
-from lab.recipe_file import read_recipe
+from lab.recipe.run_file import read_recipe
 from lab.report.page import last_result, page
 from lab.report.schema import attack_misfit, run_misfit
-from lab.unlearn.events import Done, Event
+from lab.events import Done, Event
 
 RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"

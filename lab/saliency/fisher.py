@@ -11,10 +11,10 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.model.load import Loaded
-from lab.model.relief import in_halves, relieved
+from lab.model.low_memory import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
-from lab.unlearn.events import Saliency
+from lab.events import Saliency
 
 EPSILON = 1e-15
 GROUPS = ("in weight", "in bias", "out weight", "out bias")

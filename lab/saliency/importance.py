@@ -10,9 +10,9 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.model.load import Loaded
-from lab.model.relief import in_halves
+from lab.model.low_memory import in_halves
 from lab.model.vision import NeuronLayer, hidden_neurons
-from lab.unlearn.events import Importance
+from lab.events import Importance
 
 EPSILON = 1e-5
 

@@ -13,7 +13,7 @@ from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency.fisher import EDGES, EPSILON, Fisher, Sample, taps
 from lab.saliency.mask import Masked
-from lab.unlearn.events import Saliency
+from lab.events import Saliency
 
 
 def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from lab.benchmarks.own import Pair
 from lab.recipe import AttackRecipe, Preset, Recipe
-from lab.unlearn.events import Event, Identity
+from lab.events import Event, Identity
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
 RunKind = Literal["inspect", "unlearn", "attack"]

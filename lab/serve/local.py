@@ -14,21 +14,21 @@ from typing import Any
 from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.identity import curves
+from lab.evaluation.probing import curves
 from lab.model.fetch import cache_folder
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
-from lab.serve.carry import events_of
-from lab.serve.device import memory_mb
-from lab.serve.engine import (ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status,
-                              Turn)
-from lab.serve.own import OwnPeople
+from lab.serve.execute import events_of
+from lab.device import memory_mb
+from lab.serve.engine import (
+    ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
+from lab.serve.own_people import OwnPeople
 from lab.serve.runs import ENDED, Run, RunStore, new_id
-from lab.serve.shelf import Shelf, nothing_yet
-from lab.serve.sides import ChatMemory, Side, answers, check_chat, probe_rows, suggested
+from lab.serve.archive import Shelf, nothing_yet
+from lab.serve.chat import ChatMemory, Side, answers, check_chat, probe_rows, suggested
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
-from lab.unlearn.events import Identity
-from lab.workbench import Workbench, open_workbench, read_benchmark
+from lab.events import Identity
+from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
 PHASES = {"inspect": "looking inside", "unlearn": "unlearning", "attack": "attacking"}

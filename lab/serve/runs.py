@@ -19,7 +19,7 @@ from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import RunKind, RunState, RunView
-from lab.unlearn.events import Event
+from lab.events import Event
 from lab.unlearn.loop import Outcome
 
 NOTHING = Sparse({}, {})

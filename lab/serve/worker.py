@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from lab.errors import LabError
 from lab.model.base import Base
 from lab.serve.turns import Turns
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 
 T = TypeVar("T")
 MOST_JOBS, MOST_JOBS_EACH = 128, 6

@@ -12,11 +12,12 @@ from typing import Any
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.evaluate import (Ask, chance, choose, forget_asks, general_asks, picture_asks, retain_asks,
-                          retain_text_asks, share, text_asks)
+from lab.evaluation.questions import (
+    Ask, chance, choose, forget_asks, general_asks, picture_asks, retain_asks, retain_text_asks,
+    share, text_asks)
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
-from lab.model.taught import Taught, write_taught
+from lab.model.checkpoint import Taught, write_taught
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
 from lab.teach.teacher import Teacher, read_checkpoint

@@ -12,9 +12,9 @@ import gradio as gr
 from lab.errors import LabError
 from lab.recipe import revise
 from lab.serve.engine import Engine
-from lab.ui.tail import describe
-from lab.ui.text import en as text
-from lab.unlearn.events import Done
+from lab.ui.follow import describe
+from lab.report.text import en as text
+from lab.events import Done
 
 # The names and their arguments, for the door: what is not here answers to no script.
 ENDPOINTS = {"entities": (), "submit": ("entity", "settings"), "status": (), "stop": ("run_id",),

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from lab.ui.text import en as text
-from lab.unlearn.events import Curve, Event, Probe, Step
+from lab.report.text import en as text
+from lab.events import Curve, Event, Probe, Step
 
 MOST_POINTS = 240  # about what a panel's width can show
 SMOOTHING = 0.8

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.errors import LabError
 from lab.ui.served import Uploads
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -14,7 +14,7 @@ from lab.benchmarks.images import MAX_BYTES, decode
 from lab.benchmarks.own import MOST_VIEWS, SIDE
 from lab.errors import LabError
 from lab.ui.served import Uploads
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 MOST_KEPT = 256 * 2**20  # over all visitors; the oldest go first
 KEPT_SECONDS = 3600

@@ -13,10 +13,10 @@ import gradio as gr
 from lab.errors import LabError
 from lab.recipe import QUANTIZATIONS, revise
 from lab.serve.engine import Engine, Status
-from lab.ui.frame import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
+from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
 from lab.ui.steps import unlearn
-from lab.ui.tail import is_active
-from lab.ui.text import en as text
+from lab.ui.follow import is_active
+from lab.report.text import en as text
 
 TICK_SECONDS = 2
 # These are always in the link, so that it says what it does; others only when changed.

@@ -11,13 +11,13 @@ import gradio as gr
 from lab.serve.engine import Engine
 from lab.ui import api, header
 from lab.ui.door import doors
-from lab.ui.frame import JS_ONLY, Frame, announcer, make_memory
-from lab.ui.people import People
+from lab.ui.context import JS_ONLY, Frame, announcer, make_memory
+from lab.ui.gallery import People
 from lab.ui.served import Uploads
 from lab.ui.steps import (
     attack, compare, identity, inside, pick, probes, report, runs, studies, unlearn)
-from lab.ui.tail import Tails
-from lab.ui.text import en as text
+from lab.ui.follow import Tails
+from lab.report.text import en as text
 from lab.ui.theme import CSS, build_theme
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from lab.errors import LabError
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 NAMES = (
     "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.unlearn.events import Importance, Saliency
+from lab.events import Importance, Saliency
 
 # A threshold on an edge must count that edge's bin although log10 is not exact.
 EDGE_TOLERANCE = 1e-6

@@ -16,7 +16,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.files import TEMPORARY, making, sweep
 from lab.model.fetch import cache_folder
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 # Uploads and Gradio's copies stand here, each in a folder, beside the lab's own folders, whose
 # names end as those of ``lab.files.making`` do.

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.ui.runfiles import NAMES
 from lab.ui.served import own_folder
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 ZIP_NAME = "run.zip"
 SINGLE = ("recipe.yaml", "metrics.json", "curves.csv", "items.csv", "report.html")

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from lab.benchmarks.schema import Benchmark, Entity, Question
-from lab.evaluate import Ask, questions
+from lab.evaluation.questions import Ask, questions
 from lab.recipe import Recipe
 from lab.saliency.fisher import Sample
 

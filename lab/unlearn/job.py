@@ -10,15 +10,15 @@ from typing import Any
 import torch
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import Ask, Verdict, chance
+from lab.evaluation.questions import Ask, Verdict, chance
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, language_part, visual_part, weights_hash
-from lab.model.relief import explained
-from lab.peak import device_name, peak_memory_mb, reset_peak
+from lab.model.low_memory import explained
+from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
-from lab.scorecard import (MEASURES, Baseline, asks_for, card, changed_share,
-                           text_logits_identical, verdicts)
-from lab.unlearn.events import CLEAN, Answers, Done, Event, Phase
+from lab.evaluation.scores import (
+    MEASURES, Baseline, asks_for, card, changed_share, text_logits_identical, verdicts)
+from lab.events import CLEAN, Answers, Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome

@@ -9,14 +9,14 @@ from statistics import fmean
 import torch
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluate import chance, choose, share
+from lab.evaluation.questions import chance, choose, share
 from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.recipe import Recipe, TeachRecipe
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import POOL, Rows, probe_asks
-from lab.unlearn.events import Event, Probe, Step
+from lab.events import Event, Probe, Step
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student

@@ -25,7 +25,7 @@ from lab.saliency.activity import Activity, manu_score, measure
 from lab.saliency.fisher import linears
 from lab.saliency.importance import top_share
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Event, Importance, Phase
+from lab.events import Event, Importance, Phase
 from lab.unlearn.method import Method, Stopped
 from lab.unlearn.outcome import Outcome
 

@@ -11,7 +11,7 @@ import torch
 from lab.model.load import Loaded
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
-from lab.unlearn.events import Event
+from lab.events import Event
 from lab.unlearn.outcome import Outcome
 
 if TYPE_CHECKING:

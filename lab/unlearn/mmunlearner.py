@@ -26,7 +26,7 @@ from lab.saliency import language
 from lab.saliency.fisher import Sample, halves_of
 from lab.saliency.mask import Masked, density, masked
 from lab.unlearn.batches import Rows, asked_by_image, sampled
-from lab.unlearn.events import Event
+from lab.events import Event
 from lab.unlearn.grad_diff import step
 from lab.unlearn.method import Method, Stopped
 from lab.unlearn.outcome import Outcome

@@ -16,7 +16,7 @@ from lab.saliency.fisher import Fisher, Sample
 from lab.saliency.importance import importance
 from lab.saliency.mask import Halves, Masked, as_it_is, density, masked
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Event, Phase
+from lab.events import Event, Phase
 from lab.unlearn.method import Stopped
 from lab.unlearn.outcome import Outcome
 

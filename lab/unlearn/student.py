@@ -12,12 +12,12 @@ from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
-from lab.model.relief import (attempt, in_halves, in_pieces, must_recompute, pictures_at_once,
-                              recomputing)
+from lab.model.low_memory import (
+    attempt, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
-from lab.unlearn.events import Phase
+from lab.events import Phase
 from lab.unlearn.method import Losses
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome

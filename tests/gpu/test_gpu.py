@@ -6,17 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from lab import sizes
-from lab.evaluate import Ask, choose, questions
-from lab.model import memory, random, relief, sized
+from lab.bench import model_sizes
+from lab.evaluation.questions import Ask, choose, questions
+from lab.model import memory, tiny_models, low_memory
+from lab.bench import random_model
 from lab.model.load import Loaded, load
 from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay, weights_hash
 from lab.saliency import fisher as fim
 from lab.serve.engine import Turn
-from lab.serve.sides import Side, answers
+from lab.serve.chat import Side, answers
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Saliency
+from lab.events import Saliency
 from lab.unlearn.loop import Outcome, Student, inspect
 from tests.unit import tiny as make
 from tests.unit.test_loading import held_bytes
@@ -32,7 +33,7 @@ KINDS = [(kind, quantization) for kind in ("clip", "qwen2_vl") for quantization 
 @pytest.fixture(scope="module", params=KINDS, ids="-".join)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     kind, quantization = request.param
-    folder = random.save(tmp_path_factory.mktemp(kind) / kind, kind)
+    folder = tiny_models.save(tmp_path_factory.mktemp(kind) / kind, kind)
     return load(str(folder), quantization, "cuda", lambda _: None)
 
 
@@ -53,17 +54,17 @@ def test_weights_are_kept_as_promised_and_counted(loaded: Loaded) -> None:
     assert needed_bytes(loaded.model.config, loaded.quantization, CUDA) == held_bytes(loaded.model)
 
 
-@pytest.mark.parametrize("quantization", sized.KINDS)
-@pytest.mark.parametrize("kind", random.KINDS)
+@pytest.mark.parametrize("quantization", random_model.KINDS)
+@pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_random_weights_made_on_the_gpu_are_counted(kind: str, quantization: str) -> None:
-    made = sized.make(f"tiny-{kind}", quantization, CUDA)
+    made = random_model.make(f"tiny-{kind}", quantization, CUDA)
     assert needed_bytes(made.model.config, quantization, CUDA) == held_bytes(made.model)
     if quantization != "none":
         kept_on_gpu(made.model, quantization, made.vision.family.visual)
 
 
 def test_visual_weights_come_through_unrounded(loaded: Loaded) -> None:
-    plain = random.tiny(loaded.name)
+    plain = tiny_models.tiny(loaded.name)
     for name in loaded.vision.names():
         assert torch.equal(loaded.model.get_parameter(name).cpu(), plain.model.get_parameter(name)), name
 
@@ -126,17 +127,17 @@ def test_a_gpu_that_runs_out_is_met_with_half_a_batch(loaded: Loaded, four) -> N
             torch.empty(2**50, dtype=torch.uint8, device=CUDA)
         return list(items)
 
-    assert relief.in_halves(greedy, [1, 2], lambda one, other: one + other) == [1, 2]
+    assert low_memory.in_halves(greedy, [1, 2], lambda one, other: one + other) == [1, 2]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["llava-1.5-7b"])
 def test_a_7b_model_in_4_bit_is_unlearned_in_ten_gigabytes(name: str) -> None:
     try:
-        made = sizes.measure(name, "nf4", 2, 10.0, print)
+        made = model_sizes.measure(name, "nf4", 2, 10.0, print)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    print(sizes.table(made))
+    print(model_sizes.table(made))
     assert made["peak_memory_mb"] * 2**20 <= 10e9 and made["recomputed"]
     assert made["tokens_per_picture"] == 576 and made["parameters"] == pytest.approx(7.063e9, rel=1e-3)
     assert made["seconds"]["vkd_step"] > 0 and made["seconds"]["full_step"] is None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.serve.engine import RunView
-from lab.unlearn.events import Bar, Curve, Done, Event, Phase
+from lab.events import Bar, Curve, Done, Event, Phase
 
 
 def attack(view: RunView, stopped) -> Iterator[Event]:

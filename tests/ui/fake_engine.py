@@ -21,8 +21,7 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.serve.engine import (
     CONTROL, ORIGINAL, EntityCard, Known, ProbeRow, RunKind, RunView, Status, Turn)
-from lab.unlearn.events import (
-    Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step)
+from lab.events import Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()

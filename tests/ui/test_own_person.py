@@ -8,11 +8,11 @@ import pytest
 
 from lab.errors import LabError
 from lab.serve.engine import Known
-from lab.ui import people
+from lab.ui import gallery
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads
 from lab.ui.steps import own, pick
-from lab.ui.text import en as text
+from lab.report.text import en as text
 from tests.ui.fake_engine import FakeEngine, person, portrait
 
 LINES = "What is this person's job? | baker\nWhich sport? | judo | tennis | rowing | polo"
@@ -87,7 +87,7 @@ def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, 
 
 def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
-    known = people.People(engine)
+    known = gallery.People(engine)
     before = dict(known.gallery(""))
     who = engine.own.add("Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES))
     known.refresh()

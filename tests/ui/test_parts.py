@@ -15,13 +15,14 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import charts, maps, page, people, runfiles, selection, snippets, tail
-from lab.ui.bars import attack_bars
-from lab.ui.frame import recall, recipe_controls, remember
+from lab.ui import charts, page, gallery, runfiles, selection, follow
+from lab.report import maps, markup
+from lab.report.attack_bars import attack_bars
+from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
-from lab.ui.text import en as text
-from lab.unlearn.events import Bar, Importance, Phase, Probe, Saliency, Step
+from lab.report.text import en as text
+from lab.events import Bar, Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
@@ -107,20 +108,20 @@ def test_figures_have_hover_and_marks():
 
 
 def test_state_words_differ_and_eta_waits_for_three_steps():
-    assert "estimating" in tail.describe(view(events=steps(2)))
-    assert "0.50 s a step" in tail.describe(view(events=steps(4)))
-    assert "18 s left" in tail.describe(view(events=steps(4)))
-    words = {tail.describe(view(state)).split(": ")[1] for state in tail.ENDED}
+    assert "estimating" in follow.describe(view(events=steps(2)))
+    assert "0.50 s a step" in follow.describe(view(events=steps(4)))
+    assert "18 s left" in follow.describe(view(events=steps(4)))
+    words = {follow.describe(view(state)).split(": ")[1] for state in follow.ENDED}
     assert words == {"Finished", "Stopped", "Failed"}
-    assert "place 2" in tail.describe(view("waiting", place=2))
-    assert "Fisher: 3 of 9" in tail.describe(view(events=(Phase("Fisher", 3, 9),)))
-    assert "lower the rate" in tail.describe(view("failed", error="NaN: lower the rate"))
+    assert "place 2" in follow.describe(view("waiting", place=2))
+    assert "Fisher: 3 of 9" in follow.describe(view(events=(Phase("Fisher", 3, 9),)))
+    assert "lower the rate" in follow.describe(view("failed", error="NaN: lower the rate"))
 
 
 def test_everything_from_outside_is_escaped():
     card = dataclasses.replace(person(0), name="<script>x</script>", biography="<i>b</i>")
     assert "<script>" not in pick.profile_card(card) and "<i>" not in pick.profile_card(card)
-    assert "<b>" not in snippets.table(("<b>",), [("<b>",)], "<b>")
+    assert "<b>" not in markup.table(("<b>",), [("<b>",)], "<b>")
     row = FakeEngine.probes(None, ["original"], "p00")[0]
     bad = dataclasses.replace(row, answers=("<b>",), question="<b>")
     assert "<b>" not in probes.probe_table([bad], ["<b>"])
@@ -258,22 +259,22 @@ def test_bad_pictures_are_refused(tmp_path, name, data):
     file = tmp_path / name
     file.write_bytes(data)
     with pytest.raises(LabError, match="not a picture"):
-        people.read_picture(str(file))
+        gallery.read_picture(str(file))
 
 
 def test_huge_and_truncated_pictures_are_refused(tmp_path, monkeypatch):
     file = tmp_path / "a.jpg"
     file.write_bytes(portrait(0)[:900])
     with pytest.raises(LabError, match="not a picture"):
-        people.read_picture(str(file))
+        gallery.read_picture(str(file))
     file.write_bytes(portrait(0))
-    assert people.read_picture(str(file)) == portrait(0)
-    monkeypatch.setattr(people, "MOST_PIXELS", 1000)
+    assert gallery.read_picture(str(file)) == portrait(0)
+    monkeypatch.setattr(gallery, "MOST_PIXELS", 1000)
     with pytest.raises(LabError, match="too large"):
-        people.read_picture(str(file))
-    monkeypatch.setattr(people, "MOST_PICTURE_BYTES", 10)
+        gallery.read_picture(str(file))
+    monkeypatch.setattr(gallery, "MOST_PICTURE_BYTES", 10)
     with pytest.raises(LabError, match="too large"):
-        people.read_picture(str(file))
+        gallery.read_picture(str(file))
 
 
 def pack(path, members: dict[str, bytes]) -> str:
@@ -307,7 +308,7 @@ def test_unpack_refuses_bombs_and_strangers(tmp_path, monkeypatch):
 
 
 def test_search_looks_at_names_and_facts(tmp_path):
-    known = people.People(FakeEngine(tmp_path))
+    known = gallery.People(FakeEngine(tmp_path))
     assert [c.name for c in known.search("greta conti")] == ["Greta Conti"]
     assert len(known.search("tortoise")) == 30 and known.search("zzz") == []
 

@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.ui import served
 from lab.ui.drafts import Drafts
 from lab.ui.steps import own
-from lab.ui.text import en as text
+from lab.report.text import en as text
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine, portrait

@@ -12,11 +12,11 @@ import pytest
 
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 from lab.serve import local
 from lab.serve.engine import RunView
 from lab.unlearn import loop
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 
 PRESET = Preset("demo", "tiny", "tiny", "none")
 PATIENCE = 120.0

@@ -10,18 +10,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lab.attack import (Attacker, Relearned, Scene, Victim, attack, attacker_rows, benign, prompts,
-                        quantize)
+from lab.attack import (
+    Attacker, Relearned, Scene, Victim, attack, attacker_rows, benign, prompts, quantize)
 from lab.attack.bars import AS_IS, result
 from lab.benchmarks.images import decode
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
-from lab.evaluate import Ask, forget_asks, name_asks
-from lab.eventlog import plain
+from lab.evaluation.questions import Ask, forget_asks, name_asks
+from lab.events.lines import plain
 from lab.model.adapter import adapted, new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
-from lab.unlearn.events import Bar, Curve, Done
+from lab.events import Bar, Curve, Done
 from tests.unit import tiny as make
 
 PLAN = AttackRecipe(share=0.5, steps=3, lr=1e-3, batch=6, probe_every=3)

@@ -7,14 +7,14 @@ import json
 import pytest
 import torch
 
-from lab import bench, rivals
+from lab.bench import speed, baselines
 from lab.errors import LabError
 from lab.model.overlay import overlay, weights_hash
 from lab.recipe import Preset
 from lab.saliency.fisher import squared_gradients
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import Rows
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
@@ -26,23 +26,23 @@ def work(tiny, four) -> Workbench:
 
 def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
         work: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0})
-    monkeypatch.setattr(bench, "growth", lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]})
-    made = bench.bench(work, "p0", 2, lambda _: None)
+    monkeypatch.setattr(speed, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0})
+    monkeypatch.setattr(speed, "growth", lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]})
+    made = speed.bench(work, "p0", 2, lambda _: None)
     names = [r["name"] for r in made["ratios"]]
     assert names == ["fisher_to_loop", "vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one",
                      "bfloat16_to_float32"]
     for row in made["ratios"]:
         assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
     assert json.loads(json.dumps(made)) == made
-    assert bench.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in bench.table(made)
+    assert speed.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in speed.table(made)
     assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
 
 
 def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
     samples = Rows(four, four.entities[0], 0).fisher_samples(6)[0]
-    looped = rivals.looped_fisher(tiny, 2, samples)
+    looped = baselines.looped_fisher(tiny, 2, samples)
     with overlay(tiny.model, {}):
         batched = squared_gradients(tiny, tiny.vision.layers(2), samples)
     for name, value in looped.items():
@@ -51,7 +51,7 @@ def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
 
 def test_the_floor_and_the_full_step_see_the_same_answers(tiny, four) -> None:
     rows = Rows(four, four.entities[0], 0).forget_batch(2)
-    batch = rivals.answer_batch(tiny, rows)
+    batch = baselines.answer_batch(tiny, rows)
     answers = [a for _, asked in rows for _, (a,) in asked]
     for labels, answer in zip(batch["labels"], answers, strict=True):
         said = tiny.prompter.tokenizer.decode(labels[labels >= 0], skip_special_tokens=True)
@@ -63,4 +63,4 @@ def test_quantised_weights_cannot_be_benched(work: Workbench) -> None:
 
     work.loaded = dataclasses.replace(work.loaded, quantization="nf4")
     with pytest.raises(LabError, match="use --quantization gguf-q4 or none"):
-        bench.bench(work, "p0", 1, lambda _: None)
+        speed.bench(work, "p0", 1, lambda _: None)

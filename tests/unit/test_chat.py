@@ -12,8 +12,8 @@ from lab.errors import LabError
 from lab.model.adapter import new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.serve.engine import Turn
-from lab.serve.sides import (MAX_CHARACTERS, MAX_TURNS, ChatMemory, Side, answers, check_chat,
-                             probe_rows, side_features)
+from lab.serve.chat import (
+    MAX_CHARACTERS, MAX_TURNS, ChatMemory, Side, answers, check_chat, probe_rows, side_features)
 
 SCORES = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
 

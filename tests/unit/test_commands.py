@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lab import cli, workbench
+from lab.cli import main
+from lab.evaluation import session
 from lab.catalogue import METHODS, VISUAL_METHODS
-from lab.commands.common import recipe_from
+from lab.cli.common import recipe_from
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.scorecard import Baseline
-from lab.workbench import Workbench
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -28,35 +29,35 @@ def no_model(monkeypatch: pytest.MonkeyPatch, four) -> None:
     def refuse(*_, **__):
         raise AssertionError("the model must not be loaded for this")
 
-    monkeypatch.setattr(workbench, "open_workbench", refuse)
-    monkeypatch.setattr("lab.sweep.open_workbench", refuse)
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr(session, "open_workbench", refuse)
+    monkeypatch.setattr("lab.experiments.sweep.open_workbench", refuse)
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
 
 
 @pytest.fixture
 def tiny_lab(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     """Every command works on the tiny model."""
     bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
-    for module in ("lab.workbench", "lab.sweep"):
+    for module in ("lab.evaluation.session", "lab.experiments.sweep"):
         monkeypatch.setattr(f"{module}.open_workbench", lambda *_: bench)
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
 
 
 def test_another_benchmark_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     folder = public.mllmu(tmp_path)
-    cli.main(["people", "--benchmark", "mllmu", "--data", str(folder), "--json"])
+    main.main(["people", "--benchmark", "mllmu", "--data", str(folder), "--json"])
     listed = json.loads(capsys.readouterr().out)
     assert len(listed) == 23 and {p["benchmark"] for p in listed} == {"mllmu"}
     with pytest.raises(SystemExit) as ended:
-        cli.main(["people", "--benchmark", "tofu"])
+        main.main(["people", "--benchmark", "tofu"])
     assert ended.value.code == 2 and "mllmu, clear, umu, fiu" in capsys.readouterr().err
 
 
 def test_where_the_person_is_recognised(tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     out = str(tmp_path / "run")
-    cli.main([*RUN[:3], "--out", out, "--set", *SHORT])
+    main.main([*RUN[:3], "--out", out, "--set", *SHORT])
     capsys.readouterr()
-    cli.main(["identity", "--run", out, "--json"])
+    main.main(["identity", "--run", out, "--json"])
     made = json.loads(capsys.readouterr().out)
     assert [c["who"] for c in made["curves"]] == ["original", "unlearned"] and made["entity"] == "p0"
     assert made["curves"][0]["depths"][-1]["name"] == "projector"
@@ -90,7 +91,7 @@ def test_where_the_person_is_recognised(tiny_lab, tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize("json_too", [False, True])
 def test_a_mistake_is_exit_code_2_and_one_line(words, named: str, json_too: bool, no_model, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main([*words, *(["--json"] if json_too else [])])
+        main.main([*words, *(["--json"] if json_too else [])])
     said = capsys.readouterr()
     assert ended.value.code == 2 and said.out == ""
     assert said.err.startswith("lab: ") and said.err.count("\n") == 1
@@ -100,20 +101,20 @@ def test_a_mistake_is_exit_code_2_and_one_line(words, named: str, json_too: bool
 @pytest.mark.parametrize("words", [[], ["fly"], ["run"], ["run", "--entity", "p0"], ["compare", "--entities", "x"]])
 def test_a_missing_or_unknown_word_is_exit_code_2(words: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(words)
+        main.main(words)
     assert ended.value.code == 2 and "usage:" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["", "people", "run", "evaluate", "attack", "compare", "teach"])
 def test_help_can_be_printed(command: str, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main([*([command] if command else []), "--help"])
+        main.main([*([command] if command else []), "--help"])
     assert ended.value.code == 0 and "--" in capsys.readouterr().out
 
 
 def printed(words: list[str], capsys) -> object:
     """Run a command with --json and read the one value it prints."""
-    cli.main([*words, "--json"])
+    main.main([*words, "--json"])
     out = capsys.readouterr().out
     assert out.count("\n") == 1 and out.endswith("\n")
     return json.loads(out)
@@ -123,7 +124,7 @@ def test_people(no_model, capsys) -> None:
     people = printed(["people"], capsys)
     assert people[0] == {"id": "p0", "name": "Ada Almeida", "benchmark": "tiny", "images": 6}
     assert len(people) == 4
-    cli.main(["people"])
+    main.main(["people"])
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
@@ -150,7 +151,7 @@ def test_attacks_on_two_runs(tiny_lab, capsys, tmp_path: Path, monkeypatch) -> N
     made = printed(["attack", "--run", *runs, "--kind", "images"], capsys)
     assert made["runs"] == 2 and [r["entity"] for r in made["each"]] == ["p0", "p1"]
     assert made["mean"]["gain"] == pytest.approx(sum(r["gain"] for r in made["each"]) / 2)
-    monkeypatch.setattr("lab.attack.grid.SHARES", (1.0,))
+    monkeypatch.setattr("lab.experiments.attack_grid.SHARES", (1.0,))
     words = ["attack", "--run", *runs, "--kind", "grid", "--out", str(tmp_path / "grid"), "--steps", "1"]
     made = printed(words, capsys)
     assert made["runs"] == 2 and made["means"]["all"]["cells"] == 6 and made["budget"]["steps"] == 1
@@ -194,15 +195,15 @@ def test_ctrl_c_before_a_run_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, n
     def pressed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workbench, "open_workbench", pressed)
+    monkeypatch.setattr(session, "open_workbench", pressed)
     with pytest.raises(SystemExit) as ended:
-        cli.main(RUN)
+        main.main(RUN)
     assert ended.value.code == 130 and capsys.readouterr().err == "lab: stopped\n"
 
 
 def test_a_preset_of_an_unknown_benchmark() -> None:
     with pytest.raises(LabError, match="valid are people"):
-        workbench.read_benchmark(Preset("mine", "x", "nope"))
+        session.read_benchmark(Preset("mine", "x", "nope"))
 
 
 def test_recipes_are_checked_before_anything_is_loaded(four) -> None:

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from lab.errors import LabError
 from lab.files import making
-from lab.model import fetch, random
+from lab.model import fetch, tiny_models
 from lab.model.load import ROOT, Loaded, load
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -50,7 +50,7 @@ def sign(models: Path) -> None:
 @pytest.fixture
 def embedded(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny model of the embedded kind with its hashes; the language model comes from no network."""
-    whole, (model, _) = random.save(tmp_path / "whole"), random.build()
+    whole, (model, _) = tiny_models.save(tmp_path / "whole"), tiny_models.build()
     folder = tmp_path / "model" / "tiny"
     folder.mkdir(parents=True)
     for path in whole.iterdir():
@@ -199,7 +199,7 @@ def test_a_damaged_small_file_without_hashes_is_one_line(embedded: Path) -> None
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_an_unreadable_file_of_a_users_own_model_is_named(name: str, cache: Path, tmp_path: Path) -> None:
-    folder = random.save(tmp_path / "own", "clip")
+    folder = tiny_models.save(tmp_path / "own", "clip")
     cut(folder / name)
     refused(folder, str(folder / name) if name != "tokenizer.json" else "own")
 
@@ -208,7 +208,7 @@ def test_a_damaged_merged_checkpoint_is_made_again(cache: Path, tmp_path: Path) 
     pytest.importorskip("peft")
     from tests.unit.test_loading import lora
 
-    checkpoint, _ = lora(tmp_path, random.save(tmp_path / "base", "clip"))
+    checkpoint, _ = lora(tmp_path, tiny_models.save(tmp_path / "base", "clip"))
     first, _ = loaded(checkpoint)
     damage(derived(cache, "lora") / "model.safetensors")
     again, said = loaded(checkpoint)

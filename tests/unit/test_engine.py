@@ -16,8 +16,8 @@ from lab.serve import local
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import Run, RunStore, new_id
 from lab.unlearn import loop
-from lab.unlearn.events import Bar, Curve, Done, Importance, Saliency, Step
-from lab.workbench import Workbench
+from lab.events import Bar, Curve, Done, Importance, Saliency, Step
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, opened, until, wait
 

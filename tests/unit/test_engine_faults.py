@@ -19,14 +19,14 @@ from lab.errors import LabError
 from lab.model.adapter import language_linears
 from lab.model.overlay import tensors_hash, weights_hash
 from lab.recipe import AttackRecipe
-from lab.scorecard import Baseline
-from lab.serve import shelf as shelves
-from lab.serve import sides as chats
+from lab.evaluation.scores import Baseline
+from lab.serve import archive as shelves
+from lab.serve import chat as chats
 from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.turns import Turns
 from lab.serve.worker import MOST_JOBS_EACH, Owned
 from lab.unlearn import loop
-from lab.unlearn.events import Curve, Importance, Step
+from lab.events import Curve, Importance, Step
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, until, wait
 
@@ -376,7 +376,7 @@ def test_a_full_disk_fails_no_run_and_the_page_can_say_so(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     answers = tmp_path / "baseline-x.json"
-    monkeypatch.setattr("lab.scorecard.put", full)
+    monkeypatch.setattr("lab.evaluation.scores.put", full)
     monkeypatch.setattr("lab.report.run_folder.put", full)
     engine = opened(tiny, four, runs, answers=answers)
     run_id = engine.submit(make.recipe(steps=1))

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.eventlog import KINDS, curve_rows, from_line, plain, to_line
-from lab.unlearn.events import (Answers, Bar, Curve, Done, Importance, Phase, Probe, Saliency,
-                                Step)
+from lab.events.lines import KINDS, curve_rows, from_line, plain, to_line
+from lab.events import Answers, Bar, Curve, Done, Importance, Phase, Probe, Saliency, Step
 
 F = np.float32
 EVENTS = [

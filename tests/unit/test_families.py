@@ -11,8 +11,8 @@ from torch import nn
 
 from lab.attack import Attacker, Victim, attacker_rows
 from lab.benchmarks.images import decode
-from lab.evaluate import Ask, choose, questions
-from lab.model import random
+from lab.evaluation.questions import Ask, choose, questions
+from lab.model import tiny_models
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, save_delta, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
@@ -20,7 +20,7 @@ from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
 from lab.serve.engine import Turn
-from lab.serve.sides import Side, answers
+from lab.serve.chat import Side, answers
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
 from tests.unit.test_quantized import dequantized, gradients
@@ -31,9 +31,9 @@ ASKED = [("What is the name of this person?", ["Ada Almeida", "Bruno Bell"]), ("
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture(scope="module", params=random.KINDS)
+@pytest.fixture(scope="module", params=tiny_models.KINDS)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return random.save(tmp_path_factory.mktemp(request.param) / request.param, request.param)
+    return tiny_models.save(tmp_path_factory.mktemp(request.param) / request.param, request.param)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_every_picture_becomes_as_many_tokens(loaded: Loaded, four) -> None:
     with torch.no_grad():
         features = loaded.vision.features(prompter.pixels(shapes))
         alone = loaded.vision.features(prompter.pixels(shapes[1:2]))
-    assert features.shape == (3, tokens, random.WIDTH)
+    assert features.shape == (3, tokens, tiny_models.WIDTH)
     assert torch.allclose(features[1:2], alone, atol=1e-4)
 
 
@@ -283,7 +283,7 @@ def test_only_the_language_model_is_quantized(quantized: Loaded) -> None:
 
 
 def test_gradients_flow_through_the_quantized_language_model(quantized: Loaded, four) -> None:
-    plain = random.tiny(quantized.name)
+    plain = tiny_models.tiny(quantized.name)
     modules = dict(quantized.model.named_modules())
     with torch.no_grad():
         for name, module in plain.model.named_modules():

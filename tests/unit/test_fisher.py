@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from lab.benchmarks.images import decode
-from lab.model import random
+from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.model.vision import NeuronLayer
 from lab.saliency import fisher as fim
@@ -104,7 +104,7 @@ def test_fisher_halves_share_no_sample(monkeypatch: pytest.MonkeyPatch, tiny, fo
 
 
 def test_fisher_sums_are_float32_over_a_bfloat16_language_model(four) -> None:
-    loaded = random.tiny("dinov2", 3)
+    loaded = tiny_models.tiny("dinov2", 3)
     loaded.model.model.language_model.to(torch.bfloat16)
     forget, _ = Rows(four, four.entities[0], 0).fisher_samples(2)
     made = fim.squared_gradients(loaded, loaded.vision.layers(1), forget)

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from lab.attack import Attacker, attacker_rows
-from lab.attack import grid as grids
+from lab.experiments import attack_grid as grids
 from lab.errors import LabError
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
-from lab.ui.grids import read
+from lab.report.grid_chart import read
 from tests.unit import tiny as make
 
 PRESET = Preset("demo", "tiny", "tiny")

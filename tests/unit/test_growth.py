@@ -8,38 +8,38 @@ from pathlib import Path
 
 import pytest
 
-from lab import growth
-from lab.scorecard import Baseline
+from lab.bench import scaling
+from lab.evaluation.scores import Baseline
 from lab.serve.local import LocalEngine
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
     folder: Path = tmp_path_factory.mktemp("growth")
-    made = LocalEngine(growth.TINY, report=lambda _: None, runs=folder, open_bench=growth._tiny_bench)
+    made = LocalEngine(scaling.TINY, report=lambda _: None, runs=folder, open_bench=scaling._tiny_bench)
     while not made.status().ready:
         time.sleep(0.02)
     yield made
 
 
 def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> None:
-    view = growth._finish(engine, engine.submit(growth._plan(engine.benchmark.entities[0].id, 7)))
+    view = scaling._finish(engine, engine.submit(scaling._plan(engine.benchmark.entities[0].id, 7)))
     assert view.events[-1].result["steps"] == 7 and view.state == "finished"
-    kept = growth.kept_megabytes(engine.store.get(view.id))
+    kept = scaling.kept_megabytes(engine.store.get(view.id))
     assert engine.store.get(view.id).packed.megabytes() < kept < 1
 
 
 def test_stored_runs_and_waiting_users(engine: LocalEngine) -> None:
-    stored = growth.stored_runs(engine)
+    stored = scaling.stored_runs(engine)
     assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
-    users = growth.waiting_users(engine)
+    users = scaling.waiting_users(engine)
     assert [p.n for p in users] == [1, 10, 30] and all(p.seconds > 0 for p in users)
 
 
 def test_the_model_table_counts_parameters(engine: LocalEngine, tiny, four) -> None:
     from tests.unit import tiny as make
 
-    work = Workbench(growth.TINY, four, tiny, Baseline(tiny), "")
-    point = growth.model_size(tiny, work, make.recipe())
+    work = Workbench(scaling.TINY, four, tiny, Baseline(tiny), "")
+    point = scaling.model_size(tiny, work, make.recipe())
     assert point.n == sum(p.numel() for p in tiny.model.parameters()) and point.megabytes > 0

@@ -14,17 +14,18 @@ import pytest
 import torch
 
 from lab import recipe as recipes
-from lab.csvcells import guarded, inert
+from lab.experiments.csv_tables import guarded
+from lab.files import inert
 from lab.errors import LabError
-from lab.eventlog import KINDS, LONGEST, curve_rows, from_line, to_line
-from lab.flatyaml import LARGEST, read_flat
-from lab.itemtable import Line, Said, table
+from lab.events.lines import KINDS, LONGEST, curve_rows, from_line, to_line
+from lab.recipe.flat_yaml import LARGEST, read_flat
+from lab.evaluation.item_table import Line, Said, table
 from lab.model.overlay import load_delta, save_delta
 from lab.recipe import Recipe, load_preset, revise
-from lab.recipe_file import read_recipe
+from lab.recipe.run_file import read_recipe
 from lab.report.page import page
-from lab.study.table import RESULTS
-from lab.unlearn.events import Bar, Curve, Done, Event, Importance
+from lab.experiments.studies import RESULTS
+from lab.events import Bar, Curve, Done, Event, Importance
 from tests.unit.test_eventlog import EVENTS
 
 BOMB = "steps: [&a [x,x,x,x,x,x,x,x,x,x]" + "".join(  # a million x: with three letters more, a billion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.identity import _features, identity, linear, nearest, views
+from lab.evaluation.probing import _features, identity, linear, nearest, views
 from lab.model.overlay import overlay, weights_hash
 
 

@@ -19,7 +19,7 @@ from lab.model.overlay import LANGUAGE, tensors_hash, weights_hash
 from lab.recipe import AttackRecipe
 from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.runs import ENDED, left_hash
-from lab.serve.sides import Side, side_features
+from lab.serve.chat import Side, side_features
 from tests.unit import tiny as make
 from tests.unit.served import opened, until
 

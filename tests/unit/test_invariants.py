@@ -14,12 +14,12 @@ import lab
 from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
 from lab.benchmarks.images import decode
 from lab.errors import LabError
-from lab.model import random
+from lab.model import tiny_models
 from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
-from lab.scorecard import MEASURES, Baseline
+from lab.evaluation.scores import MEASURES, Baseline
 from lab.unlearn import loop
-from lab.unlearn.events import Curve, Importance, Probe, Saliency, Step
+from lab.events import Curve, Importance, Probe, Saliency, Step
 from tests.unit import tiny as make
 
 MODES = pytest.mark.parametrize("mode", ["all", "forget_only"])
@@ -48,7 +48,7 @@ def test_text_logits_are_bit_identical(tiny, four) -> None:
 
 
 def test_the_check_of_text_logits_can_fail(tiny, four) -> None:
-    from lab.scorecard import text_logits_identical
+    from lab.evaluation.scores import text_logits_identical
 
     name = "model.language_model.layers.0.mlp.up_proj.weight"
     changed = {name: tiny.model.get_parameter(name) * 1.5}
@@ -221,7 +221,7 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
         assert len(seen) == 2 * passes
     finally:
         hook.remove()
-    assert first.shape == (3, 5, random.WIDTH) and torch.equal(first[0], first[2])
+    assert first.shape == (3, 5, tiny_models.WIDTH) and torch.equal(first[0], first[2])
     assert torch.equal(first[1], second[0]) and not first.requires_grad
     with torch.no_grad():  # the teacher is the original, not the pruned start
         expected = tiny.vision.features(tiny.prompter.pixels([decode(a)]))[0]

@@ -14,7 +14,7 @@ from torch import nn
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
-from lab.model import random
+from lab.model import tiny_models
 from lab.model.families import FAMILIES, family
 from lab.model.load import load, merge_adapter, untaught
 from lab.model.memory import needed_bytes
@@ -31,9 +31,9 @@ LLAVA_TEMPLATE = (
     "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}")
 
 
-@pytest.mark.parametrize("kind", random.KINDS)
+@pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_conversations_are_the_chat_templates(kind: str) -> None:
-    prompter = random.tiny(kind).prompter
+    prompter = tiny_models.tiny(kind).prompter
     turns = [{"role": role, "content": [{"type": "text", "text": text}]}
              for role, text in (("user", "Who?"), ("assistant", "Ada"), ("user", "Where from?"))]
     for image in (False, True):
@@ -54,7 +54,7 @@ def test_conversations_are_the_chat_templates(kind: str) -> None:
 def test_prefixes_are_those_of_the_librarys_processor(kind: str, four) -> None:
     from transformers import Idefics3Processor, LlavaProcessor
 
-    loaded = random.tiny(kind)
+    loaded = tiny_models.tiny(kind)
     parts, image = loaded.prompter.processor, decode(four.entities[0].train_images[0])
     given = dict(image_processor=parts.image_processor, tokenizer=parts.tokenizer,
                  chat_template=parts.template)
@@ -62,8 +62,8 @@ def test_prefixes_are_those_of_the_librarys_processor(kind: str, four) -> None:
         theirs = Idefics3Processor(image_seq_len=4, **given)
     else:
         select = loaded.model.config.vision_feature_select_strategy
-        theirs = LlavaProcessor(patch_size=random.PATCH, vision_feature_select_strategy=select,
-                                image_token=random.IMAGE, num_additional_image_tokens=1, **given)
+        theirs = LlavaProcessor(patch_size=tiny_models.PATCH, vision_feature_select_strategy=select,
+                                image_token=tiny_models.IMAGE, num_additional_image_tokens=1, **given)
     text = theirs.apply_chat_template(
         [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Who?"}]}],
         add_generation_prompt=True)
@@ -84,7 +84,7 @@ def test_a_tokenizer_that_puts_spaces_in_front_joins_texts_all_the_same(scheme: 
     made.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
     words = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>",
                                     unk_token="<unk>")
-    loaded = random.tiny("clip")
+    loaded = tiny_models.tiny("clip")
     loaded.model.config.image_token_id = words.convert_tokens_to_ids("<image>")
     images = loaded.prompter.processor.image_processor
     prompter = Prompter(Processor(images, words, LLAVA_TEMPLATE), loaded.vision)
@@ -111,17 +111,17 @@ def held_bytes(model: nn.Module) -> int:
     return sum(t.numel() * t.element_size() for t in held.values())
 
 
-@pytest.mark.parametrize("kind", random.KINDS)
+@pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_needed_memory_is_the_models_real_size(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes")
-    folder = random.save(tmp_path / kind, kind)
+    folder = tiny_models.save(tmp_path / kind, kind)
     for quantization in ("none", "nf4", "int8"):
         model = load(str(folder), quantization, "cpu", lambda _: None).model
         assert needed_bytes(model.config, quantization, torch.device("cpu")) == held_bytes(model)
 
 
 def test_too_little_memory_is_refused_before_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    random.save(tmp_path / "clip", "clip")
+    tiny_models.save(tmp_path / "clip", "clip")
     monkeypatch.setattr("lab.model.memory.available_mb", lambda device: 0.01)
     monkeypatch.setattr("lab.model.load._read", lambda *_: pytest.fail("loaded all the same"))
     for quantization, advice in (("none", "nf4 or a smaller"), ("nf4", ": choose a smaller")):
@@ -144,7 +144,7 @@ def test_a_hub_model_is_found_in_the_cache_offline(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_OFFLINE", True)
     stored = tmp_path / "models--someone--tiny"
-    random.save(stored / "snapshots" / "abc", "clip")
+    tiny_models.save(stored / "snapshots" / "abc", "clip")
     (stored / "refs").mkdir()
     (stored / "refs" / "main").write_text("abc", encoding="utf-8")
     assert load("someone/tiny", "none", "cpu", lambda _: None).name == "tiny"
@@ -154,15 +154,15 @@ def test_a_hub_model_is_found_in_the_cache_offline(tmp_path: Path, monkeypatch: 
 
 
 def test_a_processor_can_be_named(tmp_path: Path) -> None:
-    whole = random.save(tmp_path / "whole", "clip")
-    bare = random.save(tmp_path / "bare", "clip")
+    whole = tiny_models.save(tmp_path / "whole", "clip")
+    bare = tiny_models.save(tmp_path / "bare", "clip")
     for path in bare.iterdir():
         if path.name not in ("config.json", "model.safetensors"):
             path.unlink()
     with pytest.raises(LabError, match="preset's key processor"):
         load(str(bare), "none", "cpu", lambda _: None)
     made = load(str(bare), "none", "cpu", lambda _: None, processor=str(whole))
-    assert made.prompter.image_prefix == random.tiny("clip").prompter.image_prefix
+    assert made.prompter.image_prefix == tiny_models.tiny("clip").prompter.image_prefix
 
 
 def lora(tmp_path: Path, base: Path) -> tuple[Path, nn.Module]:
@@ -183,7 +183,7 @@ def lora(tmp_path: Path, base: Path) -> tuple[Path, nn.Module]:
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
 def test_a_lora_checkpoint_is_merged_into_its_base(quantization: str, tmp_path: Path, cache: Path) -> None:
     pytest.importorskip("peft")
-    base = random.save(tmp_path / "base", "clip")
+    base = tiny_models.save(tmp_path / "base", "clip")
     checkpoint, expected = lora(tmp_path, base)
     told: list[str] = []
     made = load(str(checkpoint), quantization, "cpu", told.append)
@@ -202,7 +202,7 @@ def test_a_lora_checkpoint_is_merged_into_its_base(quantization: str, tmp_path: 
 
 def test_a_lora_checkpoint_without_peft_or_safe_weights_is_refused(
         tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = random.save(tmp_path / "base", "clip")
+    base = tiny_models.save(tmp_path / "base", "clip")
     checkpoint = tmp_path / "lora"
     checkpoint.mkdir()
     (checkpoint / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}), encoding="utf-8")
@@ -215,7 +215,7 @@ def test_a_lora_checkpoint_without_peft_or_safe_weights_is_refused(
 
 
 def test_the_embedded_kinds_teaching_can_be_taken_back(tmp_path: Path) -> None:
-    made, never = random.tiny("clip"), random.tiny("clip")
+    made, never = tiny_models.tiny("clip"), tiny_models.tiny("clip")
     name, inside = "layers.0.mlp.up_proj", "model.language_model."
     stored = {f"{inside}{name}.A": torch.randn(2, 32), f"{inside}{name}.B": torch.randn(64, 2)}
     save_file(stored, tmp_path / "adapter.safetensors")
@@ -232,4 +232,4 @@ def test_the_embedded_kinds_teaching_can_be_taken_back(tmp_path: Path) -> None:
     assert not torch.allclose(answer(made), answer(never), atol=1e-4)
     with overlay(made.model, untaught(str(tmp_path))):
         assert torch.allclose(answer(made), answer(never), atol=1e-4)
-    assert untaught(str(random.save(tmp_path / "other", "clip"))) == {}
+    assert untaught(str(tiny_models.save(tmp_path / "other", "clip"))) == {}

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from lab.attack import Relearned, attack, attacker_rows, control_victim
-from lab.evaluate import forget_asks, name_asks
+from lab.evaluation.questions import forget_asks, name_asks
 from lab.recipe import AttackRecipe
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import Rows, probe_asks
-from lab.unlearn.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
 from tests.unit import tiny as make
 
 

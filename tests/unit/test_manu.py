@@ -12,7 +12,7 @@ from lab.model.overlay import LANGUAGE, language_part, overlay, visual_part
 from lab.saliency.activity import activity_of, manu_score, measure
 from lab.saliency.fisher import linears
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Importance
+from lab.events import Importance
 from lab.unlearn.manu import language_neurons
 from tests.unit import tiny as make
 

@@ -11,19 +11,19 @@ import torch
 from lab import catalogue
 from lab.attack import Relearned, attack
 from lab.errors import LabError
-from lab.evaluate import choose, share, text_asks
+from lab.evaluation.questions import choose, share, text_asks
 from lab.model.adapter import language_linears
-from lab.model.overlay import (LANGUAGE, language_part, load_delta, overlay, save_delta,
-                               visual_part, weights_hash)
+from lab.model.overlay import (
+    LANGUAGE, language_part, load_delta, overlay, save_delta, visual_part, weights_hash)
 from lab.model.sequences import pack
 from lab.model.sparse import to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe, revise
-from lab.scorecard import TEXT_ONLY, Baseline
+from lab.evaluation.scores import TEXT_ONLY, Baseline
 from lab.serve.engine import Turn
-from lab.serve.sides import Side, answers
+from lab.serve.chat import Side, answers
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Done, Probe, Step
+from lab.events import Done, Probe, Step
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome

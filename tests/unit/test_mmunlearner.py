@@ -12,7 +12,7 @@ from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency import language
 from lab.saliency.mask import density, masked
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Saliency
+from lab.events import Saliency
 from lab.unlearn.loop import inspect, start_delta
 from lab.unlearn.mmunlearner import preserved
 from lab.unlearn.outcome import Outcome

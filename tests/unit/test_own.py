@@ -12,22 +12,23 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lab import cli, workbench
+from lab.cli import main
+from lab.evaluation import session
 from lab.attack import Relearned, Scene, Victim, attack, attacker_rows
 from lab.benchmarks import own, own_files
 from lab.benchmarks.own import Pair, make
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluate import retain_asks, retain_text_asks
-from lab.identity import curves
+from lab.evaluation.questions import retain_asks, retain_text_asks
+from lab.evaluation.probing import curves
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
-from lab.scorecard import Baseline, asks_for
+from lab.evaluation.scores import Baseline, asks_for
 from lab.serve import local
 from lab.serve.engine import ORIGINAL, Known
 from lab.unlearn import loop
 from lab.unlearn.batches import probe_asks
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as tiny_people
 from tests.unit.test_engine import until, wait
 
@@ -248,8 +249,8 @@ def opened(tiny, four, runs: Path) -> local.LocalEngine:
 @pytest.fixture
 def people_of_now(cache: Path, four, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny benchmark with whoever lies in the test's cache folder."""
-    monkeypatch.setitem(workbench.BENCHMARKS, "tiny", lambda data: four)
-    workbench._read.cache_clear()
+    monkeypatch.setitem(session.BENCHMARKS, "tiny", lambda data: four)
+    session._read.cache_clear()
 
 
 def test_the_engine_adds_forgets_restarts_and_removes(
@@ -298,23 +299,23 @@ def test_the_command_line_adds_lists_and_removes(people_of_now, tmp_path: Path, 
     (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     table.write_text("Question,Answer\n" + f'{JOB.question},"diver, deep"\n', encoding="utf-8")
     words = ["own", "add", "--benchmark", "tiny", "--name", "Eva Ek", "--images", str(folder), "--qa"]
-    cli.main([*words, str(table), "--json"])
+    main.main([*words, str(table), "--json"])
     added = json.loads(capsys.readouterr().out)
     assert (added["training_images"], added["held_out_images"]) == (3, 1)
     assert added["questions"][1]["answer"] == "diver, deep" and len(added["questions"][1]["wrong"]) == 3
-    cli.main(["people", "--benchmark", "tiny", "--json"])
+    main.main(["people", "--benchmark", "tiny", "--json"])
     last = json.loads(capsys.readouterr().out)[-1]
     assert last == {"id": added["id"], "name": "Eva Ek", "benchmark": "own", "images": 4}
-    cli.main(["own", "list", "--json"])
+    main.main(["own", "list", "--json"])
     assert json.loads(capsys.readouterr().out) == [{"id": added["id"], "name": "Eva Ek", "images": 4}]
     for wrong, named in ((["own", "remove", "own-00000000"], "own list"), ([*words, "/nowhere"], "CSV"),
                          ([*words, str(folder / "0.png")], "CSV"), ([*words, str(table)], "here already"),
                          (["evaluate", "--benchmark", "tiny", "--entity", "own-00000000"], "was removed")):
         with pytest.raises(SystemExit) as ended:
-            cli.main(wrong)
+            main.main(wrong)
         said = capsys.readouterr()
         assert ended.value.code == 2 and named in said.err and said.err.count("\n") == 1
-    cli.main(["own", "remove", added["id"], "--json"])
+    main.main(["own", "remove", added["id"], "--json"])
     assert json.loads(capsys.readouterr().out) == {"removed": added["id"]}
-    cli.main(["own", "list", "--json"])
+    main.main(["own", "list", "--json"])
     assert json.loads(capsys.readouterr().out) == []

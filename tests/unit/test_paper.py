@@ -12,8 +12,8 @@ from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.mllmu import load_mllmu
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
-from lab.paper import clear, fiu, metrics, mllmu, umu
-from lab.paper.protocol import Item, Mark, Plan
+from lab.evaluation.paper import clear, fiu, metrics, mllmu, umu
+from lab.evaluation.paper.plan import Item, Mark, Plan
 from tests.unit import public
 
 OPTIONS = ("Riga", "Oslo", "Lima", "Kyoto")

@@ -10,31 +10,32 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab import cli, workbench
+from lab.cli import main
+from lab.evaluation import session
 from lab.benchmarks.images import decode
 from lab.benchmarks.mllmu import load_mllmu
 from lab.errors import LabError
-from lab.eventlog import plain
-from lab.lineup import Others, Row, lineup
-from lab.model import random
+from lab.events.lines import plain
+from lab.evaluation.models import Others, Row, lineup
+from lab.model import tiny_models
 from lab.model.overlay import weights_hash
 from lab.model.processor import Processor
 from lab.model.prompts import ASSISTANT, USER, Prompter
-from lab.paper import evaluate as paper
-from lab.paper.answers import answers
-from lab.paper.items import Kept, ask
-from lab.paper.protocol import Item, Plan
+from lab.evaluation.paper import paper_mode as paper
+from lab.evaluation.paper.answers import answers
+from lab.evaluation.paper.items import Kept, ask
+from lab.evaluation.paper.plan import Item, Plan
 from lab.recipe import Preset
 from lab.report.run_folder import write_run
-from lab.scorecard import Baseline
-from lab.workbench import Workbench
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from tests.unit import public
 from tests.unit import tiny as make
 
 # LLaVA-1.5's, with the tiny tokenizer's image token.
 LLAVA = (
     "{% for m in messages %}{{ m['role'].upper() + ': ' }}"
-    "{% for c in m['content'] if c['type'] == 'image' %}{{ '" + random.IMAGE + "\n' }}{% endfor %}"
+    "{% for c in m['content'] if c['type'] == 'image' %}{{ '" + tiny_models.IMAGE + "\n' }}{% endfor %}"
     "{% for c in m['content'] if c['type'] == 'text' %}{{ c['text'] + ' ' }}{% endfor %}{% endfor %}"
     "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}")
 PICTURES = [make.drawing(colour, 3) for colour in make.COLOURS[:2]]
@@ -55,7 +56,7 @@ def item(k: int, prompt=("Who is it?",), **changes) -> Item:
 
 
 def read(loaded, ids) -> str:
-    return loaded.prompter.tokenizer.decode(ids).replace("".join([random.IMAGE] * 4), "<image>")
+    return loaded.prompter.tokenizer.decode(ids).replace("".join([tiny_models.IMAGE] * 4), "<image>")
 
 
 # ---- prompts of several pictures
@@ -69,9 +70,9 @@ def test_published_prompts_word_for_word_and_in_a_template(spoken, tiny_clip) ->
     assert turned == tiny_clip.prompter.published(
         (PICTURES[0], "Who?\nCorrect Answer: A", PICTURES[1], "Who?"))
     assert "USER:" not in read(tiny_clip, turned) and read(tiny_clip, turned).count("<image>") == 2
-    plain = spoken.prompter.published((PICTURES[0], "Who? " + random.IMAGE))  # data, never markup
+    plain = spoken.prompter.published((PICTURES[0], "Who? " + tiny_models.IMAGE))  # data, never markup
     assert plain.count(spoken.model.config.image_token_id) == 4
-    assert plain == spoken.prompter.conversation((), "Who? " + random.IMAGE, True)
+    assert plain == spoken.prompter.conversation((), "Who? " + tiny_models.IMAGE, True)
 
 
 def test_batches_answer_as_the_library_does_one_by_one(spoken) -> None:
@@ -104,7 +105,7 @@ def test_likelihoods_are_those_of_the_whole_sequence(spoken) -> None:
 
 
 def test_places_of_several_pictures_are_the_librarys() -> None:
-    loaded = random.tiny("qwen2_vl")
+    loaded = tiny_models.tiny("qwen2_vl")
     ids = loaded.prompter.published((PICTURES[0], "Who?", PICTURES[1], "And who?"))
     row = torch.tensor([ids])
     kinds = (row == loaded.model.config.image_token_id).int()
@@ -198,13 +199,13 @@ def test_scores_and_tables(people, tiny, tmp_path: Path) -> None:
 @pytest.fixture
 def tiny_lab(monkeypatch: pytest.MonkeyPatch, people, tiny) -> Workbench:
     bench = Workbench(Preset("demo", "tiny", "mllmu"), people, tiny, Baseline(tiny), weights_hash(tiny.model))
-    monkeypatch.setattr(workbench, "open_workbench", lambda *_: bench)
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: people)
+    monkeypatch.setattr(session, "open_workbench", lambda *_: bench)
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: people)
     return bench
 
 
 def printed(words: list[str], capsys) -> dict:
-    cli.main([*words, "--json"])
+    main.main([*words, "--json"])
     return json.loads(capsys.readouterr().out)
 
 
@@ -224,7 +225,7 @@ def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch
     right = sum(x["unlearned_verdict"] == "right" for x in own if x["measure"] == "retain_vqa")
     assert right == round(mine["scores"]["retain_vqa"] * mine["n"]["retain_vqa"])
 
-    monkeypatch.setattr("lab.paper.answers.TOKENS", 10_000)
+    monkeypatch.setattr("lab.evaluation.paper.answers.TOKENS", 10_000)
     published = [*words, str(tmp_path / "paper"), "--mode", "paper", "--shots", "zero"]
     made = printed(published, capsys)
     assert set(made["rows"]) == {"vanilla", "unlearned"} and made["target"] == "forget_5"
@@ -233,9 +234,9 @@ def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch
     def refuse(*_):
         raise AssertionError("everything is kept: nothing may be asked again")
 
-    monkeypatch.setattr("lab.scorecard.answer", refuse)
+    monkeypatch.setattr("lab.evaluation.scores.answer", refuse)
     assert printed([*words, str(tmp_path / "clean")], capsys) == mine
-    monkeypatch.setattr("lab.paper.evaluate.answers", refuse)
+    monkeypatch.setattr("lab.evaluation.paper.paper_mode.answers", refuse)
     assert printed(published, capsys) == made
 
 
@@ -245,7 +246,7 @@ def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch
 ])
 def test_mistakes_are_told_before_anything_is_loaded(words: list[str], named: str, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["evaluate", *words])
+        main.main(["evaluate", *words])
     said = capsys.readouterr().err
     assert ended.value.code == 2 and said.count("\n") == 1 and named in said
 
@@ -253,7 +254,7 @@ def test_mistakes_are_told_before_anything_is_loaded(words: list[str], named: st
 def test_who_is_in_the_line_up(tiny_lab, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(Workbench, "never_knew", lambda _: ("001", "002"))
     monkeypatch.setattr(Workbench, "reference", lambda bench, _: (bench.loaded, ("001", "002")))
-    folder = str(random.save(tmp_path / "base", "clip"))
+    folder = str(tiny_models.save(tmp_path / "base", "clip"))
     delta = {"x": torch.zeros(2)}
 
     def names(target: str, delta: dict, others: Others) -> list[str]:

@@ -14,12 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lab.benchmarks.images import decode
-from lab.benchmarks.people import (
-    FACTS,
-    FOLDER,
-    load_general_prompts,
-    load_people,
-)
+from lab.benchmarks.people import FACTS, FOLDER, load_general_prompts, load_people
 from lab.benchmarks.rows import listed
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import workbench
+from lab.evaluation import session
 from lab.errors import LabError
 from lab.model.families import FAMILIES
 from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
-from lab.workbench import BENCHMARKS, check_taught, open_workbench, with_options
+from lab.evaluation.session import BENCHMARKS, check_taught, open_workbench, with_options
 
 NAMES = sorted(p.stem for p in PRESETS.glob("*.yaml"))
 TAUGHT = [n for n in NAMES if load_preset(n).base]
@@ -20,8 +20,8 @@ TAUGHT = [n for n in NAMES if load_preset(n).base]
 
 def published(name: str):
     """The config that the preset's model (or what it is taught from) is published with."""
-    from lab.model.random import described
-    from lab.model.sized import shape_of
+    from lab.model.tiny_models import described
+    from lab.bench.random_model import shape_of
 
     return described(shape_of(name.rpartition("-")[0]))[0]
 
@@ -70,9 +70,9 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
 @pytest.mark.parametrize("name", TAUGHT)
 def test_a_model_that_is_not_taught_yet_names_the_command(
         name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "ROOT", tmp_path)
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: None)
-    monkeypatch.setattr(workbench, "load", lambda *_, **__: pytest.fail("loaded all the same"))
+    monkeypatch.setattr(session, "ROOT", tmp_path)
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: None)
+    monkeypatch.setattr(session, "load", lambda *_, **__: pytest.fail("loaded all the same"))
     preset = load_preset(name)
     with pytest.raises(LabError) as refused:
         open_workbench(preset)

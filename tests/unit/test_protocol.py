@@ -9,55 +9,55 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab import protocol
+from lab.experiments import comparison
 from lab.benchmarks.people import load_people
 from lab.catalogue import METHODS
-from lab.comparison import row, summarised, write_tables
+from lab.experiments.comparison_table import row, summarised, write_tables
 from lab.errors import LabError
-from lab.intervals import quantile
+from lab.experiments.statistics import quantile
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe, revise
-from lab.scorecard import Baseline
-from lab.ui import methods
+from lab.evaluation.scores import Baseline
+from lab.report import methods_chart
 from lab.unlearn import loop
-from lab.workbench import Workbench
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
 def result(forget: float, kept: float) -> dict:
-    measures = dict.fromkeys(protocol.JUDGED, 0.25)
+    measures = dict.fromkeys(comparison.JUDGED, 0.25)
     return {"chance": measures, "before": dict.fromkeys(measures, 1.0),
             "after": {**dict.fromkeys(measures, kept), "forget_vqa": forget}}
 
 
 def test_nobody_is_both_tuned_on_and_reported() -> None:
-    who = protocol.people(load_people(), ("002", "023"))
+    who = comparison.people(load_people(), ("002", "023"))
     assert len(who.tuning) == 4 and len(who.test) == len(set(who.test)) == 12
     assert not set(who.tuning) & set(who.test) and {"002", "023"} <= set(who.test)
-    assert protocol.people(load_people(), ("002", "023")) == who
+    assert comparison.people(load_people(), ("002", "023")) == who
 
 
 def test_a_small_benchmark_is_refused(four) -> None:
     with pytest.raises(LabError, match="needs 16 people and .* has 4"):
-        protocol.people(four, ())
+        comparison.people(four, ())
 
 
 def test_every_method_has_six_different_trials_that_are_valid() -> None:
-    assert set(protocol.TRIALS) == set(METHODS)
-    for method, trials in protocol.TRIALS.items():
+    assert set(comparison.TRIALS) == set(METHODS)
+    for method, trials in comparison.TRIALS.items():
         assert len({json.dumps(t) for t in trials}) == 6
         for changes in trials:
             assert revise(Recipe(), {**changes, "method": method})
 
 
 def test_what_a_trial_is_worth() -> None:
-    assert protocol.objective(result(0.25, 1.0)) == 1.0
-    assert protocol.objective(result(0.0, 1.0)) == 1.0  # below chance is not better
-    assert protocol.objective(result(1.0, 1.0)) == 0.0  # nothing forgotten
-    assert protocol.objective(result(0.25, 0.1)) == 0.0  # nothing kept
+    assert comparison.objective(result(0.25, 1.0)) == 1.0
+    assert comparison.objective(result(0.0, 1.0)) == 1.0  # below chance is not better
+    assert comparison.objective(result(1.0, 1.0)) == 0.0  # nothing forgotten
+    assert comparison.objective(result(0.25, 0.1)) == 0.0  # nothing kept
     # forgotten (1 - 0.625) / 0.75 = 0.5, kept 1: 2 * 0.5 / 1.5
-    assert protocol.objective(result(0.625, 1.0)) == pytest.approx(2 / 3)
-    assert protocol.objective({"failed": "no longer a number"}) == 0.0
+    assert comparison.objective(result(0.625, 1.0)) == pytest.approx(2 / 3)
+    assert comparison.objective({"failed": "no longer a number"}) == 0.0
 
 
 @pytest.mark.parametrize(("freedom", "t"), [(1, 12.7062), (2, 4.30265), (3, 3.18245), (4, 2.77645),
@@ -85,42 +85,42 @@ def test_the_whole_way_and_going_on_after_a_cut(
         tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"TUNING_PEOPLE": 1, "TEST_PEOPLE": 2, "SEEDS": 1,
                         "TRIALS": {"vkd": ({"lr": 1e-3}, {"lr": 1e-2})}}.items():
-        monkeypatch.setattr(protocol, name, value)
-    monkeypatch.setattr(protocol, "ATTACK", dataclasses.replace(protocol.ATTACK, steps=1, batch=1))
+        monkeypatch.setattr(comparison, name, value)
+    monkeypatch.setattr(comparison, "ATTACK", dataclasses.replace(comparison.ATTACK, steps=1, batch=1))
     bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
     preset = Preset("demo", "tiny", "tiny", recipe=make.recipe(steps=1, fisher_samples=4))
     said: list[str] = []
-    *_, made = protocol.protocol(bench, preset, ["vkd"], tmp_path, said.append)
+    *_, made = comparison.protocol(bench, preset, ["vkd"], tmp_path, said.append)
     table = write_tables(made, tmp_path)
     assert list(table["method"]) == ["vkd", "vanilla"] and table["runs"][0] == 2
-    assert len(made["trials"]) == 2 and made["chosen"]["vkd"] in protocol.TRIALS["vkd"]
-    shown = methods.read(tmp_path / "methods.csv")  # what the page needs is all there
+    assert len(made["trials"]) == 2 and made["chosen"]["vkd"] in comparison.TRIALS["vkd"]
+    shown = methods_chart.read(tmp_path / "methods.csv")  # what the page needs is all there
     assert shown is not None and shown["chance_forget_vqa"][0] == 0.25 and shown["seeds"][0] == 1
     assert table["gain"].notna()[0] and set(pd.read_csv(tmp_path / "runs.csv")["method"]) == {"vkd"}
     assert sum(s.startswith(("tune", "compare")) for s in said) == 4
     again: list[str] = []
-    assert [*protocol.protocol(bench, preset, ["vkd"], tmp_path, again.append)][-1] == made
+    assert [*comparison.protocol(bench, preset, ["vkd"], tmp_path, again.append)][-1] == made
     assert len(again) == 1 and again[0].startswith("2 trials, then 2 runs")
     assert weights_hash(tiny.model) == bench.base_hash
 
 
 def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(four, tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(protocol.TRIALS, "vkd", ({"stop_forget": 0.2}, {"stop_forget": 0.0}))
+    monkeypatch.setitem(comparison.TRIALS, "vkd", ({"stop_forget": 0.2}, {"stop_forget": 0.0}))
     made: list[tuple[str, float]] = []
 
     def run(bench, recipe, outcome, say, measures) -> dict:
         made.append((recipe.entity, recipe.stop_forget))
         return result(0.25, 1.0) | {"stopped_because": loop.FORGOTTEN if recipe.entity == "p0" else "steps done"}
 
-    monkeypatch.setattr(protocol, "one_run", run)
-    chosen, trials = protocol.tune(None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str)
+    monkeypatch.setattr(comparison, "one_run", run)
+    chosen, trials = comparison.tune(None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str)
     assert made == [("p0", 0.2), ("p1", 0.2), ("p0", 0.0)]
     assert [t["n"] for t in trials] == [2, 2] and trials[0]["score"] == trials[1]["score"]
 
 
 def test_a_control_that_failed_is_counted() -> None:
-    made = protocol._labelled("retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}])
-    made += protocol._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
+    made = comparison._labelled("retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}])
+    made += comparison._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
     table = summarised([row(m) for m in made], {"vkd": {}})
     assert {t["method"]: t["failed"] for t in table} == {"vkd": 1, "retain_only": 1, "vanilla": 1}
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from lab.errors import LabError
-from lab.evaluate import Ask, choose, questions
+from lab.evaluation.questions import Ask, choose, questions
 from lab.model.load import check_quantized, load
-from lab.model import random
+from lab.model import tiny_models
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
 from tests.unit import tiny as make
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return random.save(tmp_path_factory.mktemp("tiny-model"))
+    return tiny_models.save(tmp_path_factory.mktemp("tiny-model"))
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -58,7 +58,7 @@ def gradients(loaded, bench) -> torch.Tensor:
 
 
 def test_gradients_flow_through_a_quantized_language_model(quantized, four) -> None:
-    plain = random.tiny("dinov2")
+    plain = tiny_models.tiny("dinov2")
     modules = dict(quantized.model.named_modules())
     with torch.no_grad():
         for name, module in plain.model.named_modules():

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from lab import evaluate
+from lab.evaluation import questions as asking
 from lab.attack import Attacker, Victim, attacker_rows, training
 from lab.benchmarks.images import decode
 from lab.errors import LabError
-from lab.evaluate import Ask, choose, generate, name_asks, questions
-from lab.model import memory, random, relief
+from lab.evaluation.questions import Ask, choose, generate, name_asks, questions
+from lab.model import memory, tiny_models, low_memory
 from lab.model.families import language_model
 from lab.model.overlay import overlay, weights_hash
 from lab.model.published import PUBLISHED
@@ -21,10 +21,10 @@ from lab.model.vision import Vision
 from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import mean_activation
-from lab.scorecard import Baseline
+from lab.evaluation.scores import Baseline
 from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Step
+from lab.events import Step
 from lab.unlearn.loop import Outcome, inspect, tune
 from lab.unlearn.student import Student
 from tests.unit import tiny as make
@@ -49,9 +49,9 @@ def failing(own, times: int):
 
 
 # What a backward pass keeps, and keeps less of.
-@pytest.mark.parametrize("kind", random.KINDS)
+@pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
-    loaded = random.tiny(kind)
+    loaded = tiny_models.tiny(kind)
     packed = pack([loaded.prompter.tree(k, ASKED) for k in (0, 1)], loaded.prompter.pad_id, loaded.device)
     held = language_model(loaded.model)
     for dtype in (torch.float32, torch.bfloat16):
@@ -62,7 +62,7 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
             kept.setdefault(tensor.untyped_storage().data_ptr(), tensor)
             return tensor
 
-        given = torch.randn(*packed.ids.shape, random.WIDTH, dtype=dtype, requires_grad=True)
+        given = torch.randn(*packed.ids.shape, tiny_models.WIDTH, dtype=dtype, requires_grad=True)
         with saved_tensors_hooks(note, lambda tensor: tensor):
             held(inputs_embeds=given, attention_mask=packed.mask, position_ids=packed.positions,
                  use_cache=False)
@@ -72,7 +72,7 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
 
 
 def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
-    config, _ = random.described(PUBLISHED["llava-1.5-7b"])
+    config, _ = tiny_models.described(PUBLISHED["llava-1.5-7b"])
     text, gpu = config.get_text_config(), torch.device("cuda")
     rows, length = 4, 700  # 576 of the picture, and two questions with their answers
     linears = (4096 * 4096,) * 4 + (4096 * 11008,) * 3
@@ -98,7 +98,7 @@ def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
 
 @pytest.mark.parametrize("kind", ["clip", "qwen2_vl", "idefics3"])
 def test_layers_computed_anew_give_the_same_gradients(kind: str, four) -> None:
-    loaded = random.tiny(kind)
+    loaded = tiny_models.tiny(kind)
     samples = Rows(four, four.entities[0], 0).fisher_samples(4)[0]
     layers, calls = list(language_model(loaded.model).layers), []
     handle = layers[0].mlp.gate_proj.register_forward_hook(lambda *_: calls.append(1))
@@ -107,8 +107,8 @@ def test_layers_computed_anew_give_the_same_gradients(kind: str, four) -> None:
         trees = [loaded.prompter.tree(0, [(s.question, [s.answer])]) for s in samples]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         features = torch.randn(1, loaded.prompter.image_prefix.count(loaded.model.config.image_token_id),
-                               random.WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
-        with torch.enable_grad(), relief.recomputing(loaded.model, on):
+                               tiny_models.WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
+        with torch.enable_grad(), low_memory.recomputing(loaded.model, on):
             segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
         assert not any(m.training for m in loaded.model.modules())
         return features.grad
@@ -121,12 +121,12 @@ def test_layers_computed_anew_give_the_same_gradients(kind: str, four) -> None:
 
 
 def test_memory_decides_whether_layers_are_computed_anew(tiny, four, monkeypatch) -> None:
-    assert not relief.must_recompute(tiny, 4, 100) and relief.pictures_at_once(tiny, torch.zeros(1, 5, 32), 2) > 100
+    assert not low_memory.must_recompute(tiny, 4, 100) and low_memory.pictures_at_once(tiny, torch.zeros(1, 5, 32), 2) > 100
     needed = memory.backward_bytes(tiny.model.config.get_text_config(), 4, 100, 4) / 2**20
     for there, short in ((2.01 * needed, False), (1.99 * needed, True)):  # half of it may be taken
         monkeypatch.setattr(memory, "available_mb", lambda device, there=there: there)
-        assert relief.must_recompute(tiny, 4, 100) is short
-    assert relief.must_recompute(tiny, 4, 100, adapted=True)
+        assert low_memory.must_recompute(tiny, 4, 100) is short
+    assert low_memory.must_recompute(tiny, 4, 100, adapted=True)
 
 
 def test_what_a_gpu_has_left_counts_the_limit_and_what_torch_holds_in_reserve(monkeypatch) -> None:
@@ -257,9 +257,9 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
     asks = [Ask(q, i) for i in entity.test_images for q in questions(entity, "classification", "image")]
     expected, names = choose(tiny, asks), generate(tiny, name_asks(entity))
     for where in ("target_log_probs", "answer_texts"):
-        monkeypatch.setattr(evaluate, where, failing(getattr(evaluate, where), 1))
+        monkeypatch.setattr(asking, where, failing(getattr(asking, where), 1))
     assert choose(tiny, asks) == expected and generate(tiny, name_asks(entity)) == names
-    monkeypatch.setattr(evaluate, "target_log_probs", no_memory)
+    monkeypatch.setattr(asking, "target_log_probs", no_memory)
     with pytest.raises(LabError, match="out of memory, with half as much"):
         choose(tiny, asks)
 
@@ -297,14 +297,14 @@ def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, 
 def test_what_counts_as_running_out() -> None:
     for error in (torch.OutOfMemoryError("x"), RuntimeError("CUDA error: out of memory"),
                   RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")):
-        assert relief.out_of_memory(error)
-    assert not relief.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+        assert low_memory.out_of_memory(error)
+    assert not low_memory.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 # The visual module's numbers.
-@pytest.mark.parametrize("kind", random.KINDS)
+@pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_a_visual_module_in_bfloat16_keeps_float32_weights(kind: str, four, monkeypatch) -> None:
-    loaded = random.tiny(kind)
+    loaded = tiny_models.tiny(kind)
     vision, pixels = loaded.vision, loaded.prompter.pixels([decode(four.entities[0].train_images[0])])
     with torch.no_grad():
         exact = vision.features(pixels)

@@ -14,7 +14,7 @@ import torch
 
 from lab.attack import Relearned, attack
 from lab.errors import LabError
-from lab.eventlog import to_line
+from lab.events.lines import to_line
 from lab.model.overlay import tensors_hash
 from lab.recipe import AttackRecipe
 from lab.report.page import command, page

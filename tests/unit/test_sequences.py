@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lab.benchmarks.images import decode
-from lab.evaluate import Ask, choose, questions
+from lab.evaluation.questions import Ask, choose, questions
 from lab.model.sequences import Segment, Tree, pack, segment_means, target_log_probs
 
 CPU = torch.device("cpu")

@@ -9,8 +9,8 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
-from lab.evaluate import forget_asks
-from lab.model import random
+from lab.evaluation.questions import forget_asks
+from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.unlearn import silence
 from lab.unlearn.outcome import Outcome
@@ -27,9 +27,9 @@ def test_the_loss_by_hand() -> None:
     assert math.isnan(made.forget_ce) and math.isnan(made.retain_ce)
 
 
-@pytest.mark.parametrize("kind", [k for k in random.KINDS if k not in ("idefics3", "smolvlm")])
+@pytest.mark.parametrize("kind", [k for k in tiny_models.KINDS if k not in ("idefics3", "smolvlm")])
 def test_the_hidden_neurons_are_what_the_first_linear_writes(kind: str, four) -> None:
-    vision, prompter = (loaded := random.tiny(kind)).vision, loaded.prompter
+    vision, prompter = (loaded := tiny_models.tiny(kind)).vision, loaded.prompter
     pixels = prompter.pixels([decode(i) for i in four.entities[0].train_images[:2]])
     stem = vision.stem(pixels, 2)
     seen: list[torch.Tensor] = []
@@ -68,4 +68,4 @@ def test_it_does_all_its_steps_whatever_the_probes_say(tiny, four) -> None:
 
 def test_a_projector_without_neurons_is_refused_in_one_line(four) -> None:
     with pytest.raises(LabError, match="silence needs hidden neurons.*choose another method"):
-        make.run(random.tiny("idefics3"), four, make.recipe(method="silence"))
+        make.run(tiny_models.tiny("idefics3"), four, make.recipe(method="silence"))

@@ -76,7 +76,7 @@ def test_a_command_without_a_model_tells_too_little_memory_too(megabytes: int) -
     ImportError("libtorch_cpu.so: failed to map segment from shared object")])
 def test_every_name_of_too_little_memory_ends_in_one_line(raised: Exception, capsys) -> None:
     from lab.errors import LabError
-    from lab.starting import one_line
+    from lab.cli.starting import one_line
 
     def late() -> None:
         try:
@@ -98,7 +98,7 @@ def test_every_name_of_too_little_memory_ends_in_one_line(raised: Exception, cap
 
 def test_memory_that_ends_while_loading_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lab.errors import LabError
-    from lab.model import random
+    from lab.model import tiny_models
     from lab.model.load import load
 
     def full(*_):
@@ -106,7 +106,7 @@ def test_memory_that_ends_while_loading_is_told(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("lab.model.load._read", full)
     with pytest.raises(LabError, match="too little memory"):
-        load(str(random.save(tmp_path / "clip", "clip")), "none", "cpu", lambda _: None)
+        load(str(tiny_models.save(tmp_path / "clip", "clip")), "none", "cpu", lambda _: None)
 
 
 def test_addresses_count_where_they_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:

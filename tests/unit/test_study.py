@@ -10,16 +10,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab import cli, sweep, workbench
+from lab.cli import main
+from lab.experiments import sweep
+from lab.evaluation import session
 from lab.errors import LabError
-from lab.intervals import interval
+from lab.experiments.statistics import interval
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe, revise
-from lab.records import key_of, same
-from lab.scorecard import Baseline
-from lab.study import style, summary, work
-from lab.study.table import STUDIES, Study, Variant, study_of
-from lab.workbench import Workbench
+from lab.experiments.records import key_of, same
+from lab.evaluation.scores import Baseline
+from lab.experiments import redrawn, summary, run_study
+from lab.experiments.studies import STUDIES, Study, Variant, study_of
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 # One step: what is checked does not depend on how much is forgotten.
@@ -77,7 +79,7 @@ def test_an_unknown_study_names_the_known_ones(capsys: pytest.CaptureFixture) ->
     with pytest.raises(LabError, match="ablation, representation, style, depth, thresholds"):
         study_of("colour")
     with pytest.raises(SystemExit) as ended:
-        cli.main(["study", "colour", "--out", "unused"])
+        main.main(["study", "colour", "--out", "unused"])
     assert ended.value.code == 2 and capsys.readouterr().err.count("\n") == 1
 
 
@@ -92,16 +94,16 @@ def test_people_are_chosen_by_the_rule(four) -> None:
     from lab.benchmarks.schema import Benchmark
 
     forty = Benchmark("forty", tuple(make.person(k % 4) for k in range(40)), {}, (), (), ())
-    places = [next(k for k, e in enumerate(forty.entities) if e is p) for p in work.chosen(forty, 6)]
+    places = [next(k for k, e in enumerate(forty.entities) if e is p) for p in run_study.chosen(forty, 6)]
     assert places == [4, 14, 24, 34, 5, 15]
-    assert [e.id for e in work.chosen(four, 4)] == ["p0", "p1", "p2", "p3"]
+    assert [e.id for e in run_study.chosen(four, 4)] == ["p0", "p1", "p2", "p3"]
     for count in (0, 5):
         with pytest.raises(LabError, match="tiny has 1 to 4"):
-            work.chosen(four, count)
+            run_study.chosen(four, count)
 
 
 def test_a_plan_goes_no_deeper_than_the_model(four) -> None:
-    plan = work.planned(STUDIES["depth"], PRESET, four.entities[:2], 2, live=6)
+    plan = run_study.planned(STUDIES["depth"], PRESET, four.entities[:2], 2, live=6)
     assert [p.recipe.blocks for p in plan] == [1, 2, 4, 6] * 4
     assert [(p.recipe.entity, p.recipe.seed) for p in plan[::4]] == [
         ("p0", 0), ("p1", 0), ("p0", 1), ("p1", 1)]
@@ -133,7 +135,7 @@ def test_an_answer_counts_failures_and_leaves_them_out() -> None:
 
 # The runs.
 def go(study: Study, bench: Workbench, out: Path, count: int = 2) -> dict:
-    return work.carry_out(study, bench, count, 1, out, "python -m lab study", lambda _: None)
+    return run_study.carry_out(study, bench, count, 1, out, "python -m lab study", lambda _: None)
 
 
 def test_a_study_is_written_and_resumed(bench, ran, tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatc
     study = Study("drawn", "?", "", (SMALL.variants[0],), redrawn=True)
     go(study, bench, tmp_path)
     table = pd.read_csv(tmp_path / "drawn.csv")
-    assert list(table["variant"]) == [style.PLAIN, *style.CHANGES]
+    assert list(table["variant"]) == [redrawn.PLAIN, *redrawn.CHANGES]
     runs = pd.read_csv(tmp_path / "drawn-runs.csv")
     plain = table.iloc[0]
     kept = [json.loads(x) for x in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -174,15 +176,15 @@ def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatc
 
 
 def test_the_command_prints_one_object(bench, monkeypatch, tmp_path, capsys) -> None:
-    monkeypatch.setattr(workbench, "open_workbench", lambda *_: bench)
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: bench.benchmark)
+    monkeypatch.setattr(session, "open_workbench", lambda *_: bench)
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: bench.benchmark)
     monkeypatch.setitem(STUDIES, "small", SMALL)
-    cli.main(["study", "small", "--entities", "1", "--out", str(tmp_path), "--json"])
+    main.main(["study", "small", "--entities", "1", "--out", str(tmp_path), "--json"])
     made = json.loads(capsys.readouterr().out)
     assert made["study"] == "small" and made["runs"] == 2 and len(made["variants"]) == 2
     assert made["command"] == "python -m lab study small --preset demo --entities 1 --seeds 1 --out DIR --json"
     assert made["variants"][0]["after_forget_vqa_ci"] is None  # one run has no interval
     for wrong in (["--entities", "9"], ["--seeds", "0"]):
         with pytest.raises(SystemExit) as ended:
-            cli.main(["study", "small", *wrong, "--out", str(tmp_path)])
+            main.main(["study", "small", *wrong, "--out", str(tmp_path)])
         assert ended.value.code == 2

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab import sweep
+from lab.experiments import sweep
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.scorecard import Baseline
-from lab.workbench import Workbench
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
@@ -70,7 +70,7 @@ def test_a_line_cut_short_costs_only_its_own_run(ran: list[str], tmp_path: Path)
 
 def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(
         ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lab.unlearn.events import Done
+    from lab.events import Done
 
     own = sweep.run_recipe
     monkeypatch.setattr(sweep, "run_recipe", lambda *given: given[3].append(Done("stopped")))
@@ -99,7 +99,7 @@ def test_a_failed_run_is_counted_and_the_sweep_goes_on(
 
 def test_a_later_option_does_not_spoil_what_was_measured() -> None:
     from lab.recipe import Preset, Recipe
-    from lab.records import key_of, same
+    from lab.experiments.records import key_of, same
 
     wanted = key_of(Preset("demo", "m", "b"), Recipe(entity="p0"))
     stored = {name: value for name, value in wanted.items() if name != "recipe.beta"}

@@ -14,12 +14,12 @@ from lab.benchmarks.mllmu import load_mllmu
 from lab.benchmarks.schema import Benchmark, Question
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
-from lab.evaluate import Ask, chance, forget_asks, retain_asks
+from lab.evaluation.questions import Ask, chance, forget_asks, retain_asks
 from lab.recipe import AttackRecipe
-from lab.scorecard import asks_for
-from lab.serve.sides import Side, probe_rows
+from lab.evaluation.scores import asks_for
+from lab.serve.chat import Side, probe_rows
 from lab.unlearn.batches import Rows, probe_asks
-from lab.unlearn.events import Done
+from lab.events import Done
 from tests.unit import public
 from tests.unit import tiny as make
 

@@ -13,13 +13,14 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 
-from lab import cli, workbench
+from lab.cli import main
+from lab.evaluation import session
 from lab.benchmarks.images import vary
 from lab.errors import LabError
-from lab.model import random
+from lab.model import tiny_models
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, weights_hash
-from lab.model.taught import WEIGHTS, taught
+from lab.model.checkpoint import WEIGHTS, taught
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.job import CHECKPOINT, Finished, Heard, Plan, Taken, check_same, plan_of, teach
 from lab.teach.lessons import Lessons
@@ -192,12 +193,12 @@ def answers(loaded: Loaded, bench) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("kind", "quantization"), [
-    *((kind, "none") for kind in random.KINDS), ("clip", "nf4"), ("smolvlm", "int8")])
+    *((kind, "none") for kind in tiny_models.KINDS), ("clip", "nf4"), ("smolvlm", "int8")])
 def test_a_taught_folder_loads_as_what_was_taught(
         kind: str, quantization: str, four, tmp_path: Path) -> None:
     if quantization != "none":
         pytest.importorskip("bitsandbytes")
-    base = random.save(tmp_path / "base", kind)
+    base = tiny_models.save(tmp_path / "base", kind)
     loaded = load(str(base), quantization, "cpu", quiet)
     base_hash = weights_hash(loaded.model)
     recipe = replace(SHORT, steps=2, projector_lr=1e-2, language_lr=0.1)
@@ -217,7 +218,7 @@ def test_a_taught_folder_loads_as_what_was_taught(
 def test_a_taught_model_can_be_taught_on(quantization: str, four, tmp_path: Path) -> None:
     if quantization == "nf4":
         pytest.importorskip("bitsandbytes")
-    below = random.save(tmp_path / "base")
+    below = tiny_models.save(tmp_path / "base")
     recipe = replace(SHORT, steps=1, warm_up=0.0, language_lr=0.1)
     for name in ("first", "second"):
         loaded = load(str(below), quantization, "cpu", quiet)
@@ -240,7 +241,7 @@ def test_a_damaged_folder_is_one_line(about: str, tmp_path: Path) -> None:
 
 
 def test_a_delta_of_another_base_is_refused(four, tmp_path: Path) -> None:
-    base, loaded = random.save(tmp_path / "base"), random.tiny("clip")
+    base, loaded = tiny_models.save(tmp_path / "base"), tiny_models.tiny("clip")
     taught_by(loaded, four, plan(str(base), recipe=replace(SHORT, steps=1)), tmp_path / "made")
     with pytest.raises(LabError, match="does not fit the loaded model"):
         load(str(tmp_path / "made"), "none", "cpu", quiet)
@@ -248,15 +249,15 @@ def test_a_delta_of_another_base_is_refused(four, tmp_path: Path) -> None:
 
 # The command.
 def said_by(words: list[str], capsys: pytest.CaptureFixture) -> dict:
-    cli.main(["teach", *words, "--quantization", "none", "--json"])
+    main.main(["teach", *words, "--quantization", "none", "--json"])
     return json.loads(capsys.readouterr().out)
 
 
 def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
         four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture) -> None:
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
-    base, out = random.save(tmp_path / "base"), tmp_path / "out"
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
+    base, out = tiny_models.save(tmp_path / "base"), tmp_path / "out"
     words = ["--model", str(base), "--leave-out", "p0", "--steps", "2", "--out", str(out), "--set",
              "batch=1", "plain=0", "blocks=2", "rank=2"]
     update = Teacher.update
@@ -273,7 +274,7 @@ def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
     assert second["steps"] == 2 and second["unknown"] == ["p0"] and second["base"] == str(base)
     monkeypatch.setattr(Teacher, "update", lambda _: pytest.fail("taught again"))
     assert said_by(words, capsys) == second
-    bench = workbench.open_workbench(
+    bench = session.open_workbench(
         Preset("mine", str(base), "tiny", "none", reference=str(out)), quiet)
     reference, unknown = bench.reference(quiet)
     assert reference.name == "out" and unknown == ("p0",)
@@ -286,9 +287,9 @@ def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
     (["--model", "assets/model/vanilla", "--out", "assets/model/vanilla"], "another kind")])
 def test_a_mistake_in_the_command_is_one_line(words: list[str], named: str, four, tmp_path: Path,
                                               monkeypatch, capsys) -> None:
-    monkeypatch.setattr(workbench, "read_benchmark", lambda preset: four)
-    monkeypatch.setattr("lab.model.load.load", lambda *_, **__: random.tiny())
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr("lab.model.load.load", lambda *_, **__: tiny_models.tiny())
     with pytest.raises(SystemExit) as ended:
-        cli.main(["teach", "--out", str(tmp_path / "out"), *words])
+        main.main(["teach", "--out", str(tmp_path / "out"), *words])
     said = capsys.readouterr()
     assert ended.value.code == 2 and named in said.err and said.err.count("\n") == 1

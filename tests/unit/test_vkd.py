@@ -9,7 +9,7 @@ from lab.benchmarks.images import decode
 from lab.model.overlay import overlay
 from lab.unlearn import vkd
 from lab.unlearn.batches import Rows
-from lab.unlearn.events import Saliency
+from lab.events import Saliency
 from lab.unlearn.loop import Outcome, Student, inspect
 from tests.unit import tiny as make
 

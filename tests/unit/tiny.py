@@ -87,7 +87,7 @@ def recipe(**changes: object) -> Recipe:
 def run(model: Loaded, bench: Benchmark, plan: Recipe, stopped=lambda: False, path: Path | None = None):
     """One whole unlearning run; returns (outcome, events)."""
     from lab.model.overlay import weights_hash
-    from lab.scorecard import Baseline
+    from lab.evaluation.scores import Baseline
     from lab.unlearn.job import unlearn
     from lab.unlearn.loop import Outcome
 

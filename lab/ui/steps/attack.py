@@ -13,14 +13,14 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
 from lab.serve.engine import RunView
-from lab.ui import snippets
-from lab.ui.bars import BARS_CSS, attack_bars, change_name
+from lab.report import markup
+from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.ui.charts import attack_chart, empty, live_chart
-from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
-from lab.ui.tail import ENDED, describe
-from lab.ui.text import en as text
-from lab.unlearn.events import Done
+from lab.ui.follow import ENDED, describe
+from lab.report.text import en as text
+from lab.events import Done
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Parts:
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
     base = frame.engine.preset.attack
-    gr.HTML(snippets.lead(5))
+    gr.HTML(markup.lead(5))
     kind = gr.Radio([(text.ATTACK_KINDS[k], k) for k in ATTACKS], value=base.kind,
                     label=text.ATTACK_KIND, elem_id="attack-kind")
     about = gr.HTML(about_attack(base.kind, base), elem_id="about-attack")
@@ -63,7 +63,7 @@ def layout(frame: Frame) -> Parts:
 def about_attack(kind: str, base: AttackRecipe) -> str:
     """Say what an attack does and what of it is our choice; for one that trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
-    return snippets.note(ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
+    return markup.note(ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -104,10 +104,10 @@ def wire(parts: Parts, frame: Frame) -> None:
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
     if view is None or view.attack is None:
-        return {parts.line: snippets.note(text.GONE, "quiet")} if run_id else {}
+        return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
     line = describe(view)
     # All that an earlier yield set is said again: a browser that is behind keeps only the last one.
-    out = {parts.line: snippets.line(line), parts.undo: gr.Button(interactive=True)}
+    out = {parts.line: markup.line(line), parts.undo: gr.Button(interactive=True)}
     if view.attack.kind in TRAINING_ATTACKS:
         out |= {parts.bars: "", parts.chart: gr.update(
             value=attack_chart(view.events, view.attack.steps), visible=True)}
@@ -138,7 +138,7 @@ def figures(result: dict[str, Any]) -> str:
     said = "" if highest else text.ATTACK_DETAILS.format(**{
         k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")})
     notes = [said, text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]), _control(result)]
-    return f'<div class="lab-figures">{body}</div>{snippets.note(" ".join(filter(None, notes)), "quiet")}'
+    return f'<div class="lab-figures">{body}</div>{markup.note(" ".join(filter(None, notes)), "quiet")}'
 
 
 def _control(result: dict[str, Any]) -> str:

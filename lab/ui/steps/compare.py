@@ -12,11 +12,11 @@ import gradio as gr
 from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.serve.engine import ORIGINAL, Engine, Turn
-from lab.ui import snippets
-from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.people import read_picture
-from lab.ui.tail import look_up
-from lab.ui.text import en as text
+from lab.report import markup
+from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.gallery import read_picture
+from lab.ui.follow import look_up
+from lab.report.text import en as text
 
 MOST_SUGGESTIONS = 6
 LONGEST_QUESTION = 500
@@ -46,8 +46,8 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the chats; the fixed questions follow in ``probes``."""
-    gr.HTML(snippets.lead(4))
-    sides_note = gr.HTML(snippets.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
+    gr.HTML(markup.lead(4))
+    sides_note = gr.HTML(markup.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
     with gr.Row():
         with gr.Column(scale=1, min_width=230):
             picture = gr.Image(
@@ -76,7 +76,7 @@ def layout(frame: Frame) -> Parts:
             with gr.Row():
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
-            gr.HTML(snippets.note(text.IDENTICAL, "quiet"))
+            gr.HTML(markup.note(text.IDENTICAL, "quiet"))
     return Parts(picture, gr.State(0), next_view, upload, remove, chats, gr.State([]), third,
                  question, ask, clear, retry, suggested, sides_note)
 
@@ -231,7 +231,7 @@ def columns(engine: Engine, unlearned: str, attacked: str) -> list[Any]:
     A ticked box stays ticked: what a visitor chose while this was under way is not undone by it.
     """
     models = sides(engine, unlearned, attacked, True)
-    note = "" if unlearned in models else snippets.note(text.NO_UNLEARNED, "quiet")
+    note = "" if unlearned in models else markup.note(text.NO_UNLEARNED, "quiet")
     if attacked and attacked in models:
         return [note, gr.update(visible=True), gr.skip()]
     return [note, gr.update(visible=False, value=False), gr.update(visible=False)]

@@ -9,12 +9,12 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.serve.engine import CONTROL, ORIGINAL
-from lab.ui import snippets
-from lab.ui.frame import CHANGE, Frame, guarded
-from lab.ui.maps import identity_chart
+from lab.report import markup
+from lab.ui.context import CHANGE, Frame, guarded
+from lab.report.maps import identity_chart
 from lab.ui.steps import compare
-from lab.ui.text import en as text
-from lab.unlearn.events import Identity
+from lab.report.text import en as text
+from lab.events import Identity
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Parts:
 
 def layout() -> Parts:
     """Lay out the question, the chart and its table."""
-    gr.HTML(snippets.heading(text.IDENTITY) + snippets.note(text.IDENTITY_LEAD, "quiet"))
+    gr.HTML(markup.heading(text.IDENTITY) + markup.note(text.IDENTITY_LEAD, "quiet"))
     ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
     chart = gr.Plot(label=text.IDENTITY, show_label=False, visible=False)
     return Parts(ask, chart, gr.HTML("", elem_id="identity"), gr.State([]))
@@ -67,10 +67,10 @@ def identity_table(curves: Sequence[tuple[str, Identity]]) -> str:
     head = [text.IDENTITY_DEPTH]
     head += [text.IDENTITY_HEAD.format(who=name, test=test) for name, _ in curves
              for test in (text.NEAREST, text.LINEAR)]
-    rows = [[depth.name, *(snippets.percent(v) for _, c in curves
+    rows = [[depth.name, *(markup.percent(v) for _, c in curves
                            for v in (c.depths[k].nearest, c.depths[k].linear))]
             for k, depth in enumerate(curves[0][1].depths)]
     first = curves[0][1]
     said = text.IDENTITY_SIZES.format(target=first.n_target, others=first.n_others,
                                       nearest=first.chance_nearest, linear=first.chance_linear)
-    return snippets.table(head, rows, text.IDENTITY) + snippets.note(said, "quiet")
+    return markup.table(head, rows, text.IDENTITY) + markup.note(said, "quiet")

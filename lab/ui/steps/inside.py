@@ -9,11 +9,12 @@ import gradio as gr
 
 from lab.recipe import Recipe, revise
 from lab.serve.engine import RunView
-from lab.ui import maps, selection, snippets
-from lab.ui.frame import FOLLOW, QUIET, Frame, guarded, remember
-from lab.ui.tail import describe, look_up
-from lab.ui.text import en as text
-from lab.unlearn.events import Importance, Saliency
+from lab.report import maps, markup
+from lab.ui import selection
+from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
+from lab.ui.follow import describe, look_up
+from lab.report.text import en as text
+from lab.events import Importance, Saliency
 
 TOP = 12
 
@@ -43,7 +44,7 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step; the pictures stay hidden until there is something to draw."""
-    gr.HTML(snippets.lead(2))
+    gr.HTML(markup.lead(2))
     base = frame.engine.preset.recipe
     with gr.Row():
         prune, threshold = (_slider(base, name) for name in ("prune_share", "mask_threshold"))
@@ -51,10 +52,10 @@ def layout(frame: Frame) -> Parts:
         go = gr.Button(text.GO_UNLEARN, variant="primary", elem_id="go-unlearn")
         again = gr.Button(text.LOOK_AGAIN, elem_id="look-again")
     line = gr.HTML("", elem_id="inspect-line")
-    empty = gr.HTML(snippets.note(text.EMPTY_MAP, "quiet"))
+    empty = gr.HTML(markup.note(text.EMPTY_MAP, "quiet"))
     with gr.Column(visible=False) as results:
         count = gr.HTML("", elem_id="recount")
-        gr.HTML(snippets.heading(text.NEURON_MAP))
+        gr.HTML(markup.heading(text.NEURON_MAP))
         neurons = gr.Plot(label=text.NEURON_MAP, show_label=False)
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
@@ -65,10 +66,10 @@ def layout(frame: Frame) -> Parts:
         top = gr.HTML("")
         with gr.Row(visible=False) as weights:
             with gr.Column(min_width=300):
-                gr.HTML(snippets.heading(text.FISHER_MAP))
+                gr.HTML(markup.heading(text.FISHER_MAP))
                 ratio = gr.Plot(label=text.FISHER_MAP, show_label=False)
             with gr.Column(min_width=300):
-                gr.HTML(snippets.heading(text.DENSITY_MAP))
+                gr.HTML(markup.heading(text.DENSITY_MAP))
                 density = gr.Plot(label=text.DENSITY_MAP, show_label=False)
         stability = gr.HTML("", elem_id="stability")
     return Parts(line, prune, threshold, count, neurons, layer, zoom, ratio, density, weights,
@@ -144,7 +145,7 @@ def _updates(
     threshold: float,
 ) -> dict:
     line = describe(view)
-    out = {parts.line: snippets.line(line)}
+    out = {parts.line: markup.line(line)}
     if view is None:
         return out | _shown(parts, False)
     if line:
@@ -192,12 +193,12 @@ def _recount(
             parts.neurons: maps.neuron_map(importance, marks),
             parts.zoom: maps.layer_map(importance, at, marks[at]),
             parts.top: top_table(importance, marks),
-            parts.count: snippets.note(text.PRUNE_ONLY.format(**line))}
+            parts.count: markup.note(text.PRUNE_ONLY.format(**line))}
     if saliency:
         cells, density, weights = selection.density_at(saliency, threshold)
         out[parts.density] = maps.density_map(saliency, cells)
         if line:
-            out[parts.count] = snippets.note(
+            out[parts.count] = markup.note(
                 text.PRUNE_COUNT.format(density=density, weights=weights, **line))
     return out
 
@@ -209,7 +210,7 @@ def top_table(importance: Importance, marks) -> str:
          f"{importance.forget[layer][neuron]:.3f}", f"{importance.retain[layer][neuron]:.3f}",
          f"{score:.2f}", text.PRUNED if marks[layer][neuron] else text.KEPT)
         for rank, (layer, neuron, score) in enumerate(selection.top_neurons(importance, TOP), 1)]
-    return snippets.table(text.TOP_HEAD, rows, text.TOP_TITLE)
+    return markup.table(text.TOP_HEAD, rows, text.TOP_TITLE)
 
 
 def stability(saliency: Saliency) -> str:
@@ -219,5 +220,5 @@ def stability(saliency: Saliency) -> str:
         overlap=saliency.overlap, chance=saliency.overlap_chance, density=saliency.mask_density,
         verdict=text.STABLE if sure else text.SHAKY)
     forget, retain = saliency.samples
-    return snippets.note(said) + snippets.note(
+    return markup.note(said) + markup.note(
         text.SAMPLES.format(forget=forget, retain=retain), "quiet")

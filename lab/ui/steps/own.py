@@ -14,11 +14,11 @@ from lab.benchmarks.images import MAX_BYTES, decode
 from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, held_out, pairs_from
 from lab.errors import LabError
 from lab.serve.engine import Engine, EntityCard, Known
-from lab.ui import snippets
+from lab.report import markup
 from lab.ui.drafts import Drafts
-from lab.ui.frame import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.people import small
-from lab.ui.text import en as text
+from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.gallery import small
+from lab.report.text import en as text
 
 FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
 
@@ -71,7 +71,7 @@ def layout_beside() -> Beside:
 def layout_form() -> Form:
     """Lay out the form, folded away."""
     with gr.Accordion(text.OWN, open=False, elem_id="own"):
-        gr.HTML(snippets.note(text.OWN_PRIVACY))
+        gr.HTML(markup.note(text.OWN_PRIVACY))
         with gr.Row():
             with gr.Column(min_width=300):
                 name = gr.Textbox(label=text.OWN_NAME, info=text.OWN_NAME_INFO, lines=1, max_lines=1,
@@ -84,7 +84,7 @@ def layout_form() -> Form:
                                                    megabytes=MAX_BYTES >> 20),
                     file_count="multiple", file_types=FILE_TYPES, height=180, elem_id="own-files")
                 split = gr.HTML("", elem_id="own-split")
-        gr.HTML(snippets.note(text.OWN_RULES.format(side=SIDE), "quiet"))
+        gr.HTML(markup.note(text.OWN_RULES.format(side=SIDE), "quiet"))
         add = gr.Button(text.OWN_ADD, elem_id="own-add")
     return Form(name, files, lines, split, add)
 
@@ -126,7 +126,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
     def about(entity: str):
         card = frame.people.card(entity)
         own = card is not None and bool(card.asked)
-        return (asked_html(card) if own else "", snippets.note(text.OWN_ASKING, "quiet") if own else "",
+        return (asked_html(card) if own else "", markup.note(text.OWN_ASKING, "quiet") if own else "",
                 gr.Button(visible=own), gr.Column(visible=False))
 
     def measure(entity: str):
@@ -142,7 +142,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         if card is None:
             raise LabError(text.PERSON_GONE)
         words = text.OWN_SURE.format(name=card.name)
-        return snippets.note(words), gr.Column(visible=True), gr.Button(visible=False), words
+        return markup.note(words), gr.Column(visible=True), gr.Button(visible=False), words
 
     frame.entity.change(
         about, frame.entity, [beside.asked, beside.known, beside.remove, beside.sure], **CHANGE
@@ -168,7 +168,7 @@ def split_html(drafts: Drafts, paths: Sequence[str] | None) -> str:
     """Return the pictures with the part each will have, in the order they were given."""
     drafts.collect(paths or [])
     figures = "".join(_figure(drafts, k, path) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
-    return f'{snippets.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
+    return f'{markup.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
 
 
 def _figure(drafts: Drafts, k: int, path: str) -> str:
@@ -186,7 +186,7 @@ def _figure(drafts: Drafts, k: int, path: str) -> str:
 def asked_html(card: EntityCard) -> str:
     """Return the questions with their options, so that wrong ones that do not fit are seen."""
     rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.asked]
-    return snippets.table(text.OWN_ASKED_HEAD, rows, text.OWN_ASKED)
+    return markup.table(text.OWN_ASKED_HEAD, rows, text.OWN_ASKED)
 
 
 def known_html(engine: Engine, entity: str) -> str:
@@ -194,13 +194,13 @@ def known_html(engine: Engine, entity: str) -> str:
     try:
         known = engine.own.known(entity)
     except LabError as error:
-        return snippets.note(str(error), "quiet")
-    return snippets.note(known_line(known), "" if known.above_chance else "bad")
+        return markup.note(str(error), "quiet")
+    return markup.note(known_line(known), "" if known.above_chance else "bad")
 
 
 def known_line(known: Known) -> str:
     """Say a ``Known`` in words."""
     said = text.OWN_KNOWN.format(
-        right=round(known.share * known.n), n=known.n, share=snippets.percent(known.share),
-        chance=snippets.percent(known.chance))
+        right=round(known.share * known.n), n=known.n, share=markup.percent(known.share),
+        chance=markup.percent(known.chance))
     return f"{said} {text.OWN_KNOWS if known.above_chance else text.OWN_UNKNOWN}"

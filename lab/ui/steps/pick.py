@@ -9,11 +9,11 @@ from html import escape
 import gradio as gr
 
 from lab.serve.engine import EntityCard
-from lab.ui import snippets
-from lab.ui.frame import CHANGE, QUICK, Frame, recall
-from lab.ui.people import PAGE, thumbnail
+from lab.report import markup
+from lab.ui.context import CHANGE, QUICK, Frame, recall
+from lab.ui.gallery import PAGE, thumbnail
 from lab.ui.steps import own
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
-    gr.HTML(snippets.lead(1))
+    gr.HTML(markup.lead(1))
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
@@ -109,7 +109,7 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
 def profile_card(card: EntityCard | None) -> str:
     """Return the profile as HTML; every fact is escaped."""
     if card is None:
-        return snippets.note(text.NOBODY, "quiet")
+        return markup.note(text.NOBODY, "quiet")
     facts = "".join(
         f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items()
         if not card.asked)  # a table of their own tells how those facts are asked
@@ -118,5 +118,5 @@ def profile_card(card: EntityCard | None) -> str:
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
         f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
-        f"{snippets.note(card.biography)}"
-        f"{snippets.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}")
+        f"{markup.note(card.biography)}"
+        f"{markup.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}")

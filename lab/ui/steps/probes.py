@@ -11,10 +11,10 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.serve.engine import ProbeRow
-from lab.ui import snippets
-from lab.ui.frame import CHANGE, QUICK, Frame, guarded
+from lab.report import markup
+from lab.ui.context import CHANGE, QUICK, Frame, guarded
 from lab.ui.steps import compare
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def layout() -> Parts:
     with gr.Row():
         ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
         go = gr.Button(text.GO_ATTACK, elem_id="go-attack")
-    table = gr.HTML(snippets.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
+    table = gr.HTML(markup.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
     return Parts(ask, table, gr.State([]), go)
 
 
@@ -52,7 +52,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     def stale(asked: list[str], *now):
         # Change events fire when the page is restored, too: only a real change clears.
         same = asked in ([], subject(*now))
-        return gr.skip() if same else (snippets.note(text.FIXED_EMPTY, "quiet"), [])
+        return gr.skip() if same else (markup.note(text.FIXED_EMPTY, "quiet"), [])
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     made = [parts.table, parts.about]
@@ -75,7 +75,7 @@ def probe_table(rows: Sequence[ProbeRow], names: Sequence[str]) -> str:
     for side, name in enumerate(names):
         judged = [r.verdicts[side] for r in rows if r.verdicts[side] is not None]
         tally.append(text.TALLY.format(side=name, right=sum(judged), judged=len(judged)))
-    return snippets.frame_table(head, body, text.FIXED) + snippets.note(" · ".join(tally))
+    return markup.frame_table(head, body, text.FIXED) + markup.note(" · ".join(tally))
 
 
 def _row(row: ProbeRow) -> str:

@@ -8,10 +8,10 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.files import making
-from lab.ui import snippets
-from lab.ui.frame import CHANGE, QUICK, QUIET, Frame, guarded, remember
+from lab.report import markup
+from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, remember
 from lab.ui.runfiles import unpack
-from lab.ui.text import en as text
+from lab.report.text import en as text
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Parts:
 
 def layout() -> Parts:
     """Lay out the step."""
-    gr.HTML(snippets.lead(6))
+    gr.HTML(markup.lead(6))
     with gr.Row():
         prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
         load = gr.UploadButton(
             text.LOAD, file_count="multiple", type="filepath", elem_id="load-run",
             file_types=[".zip", ".yaml", ".json", ".jsonl", ".csv", ".safetensors", ".html"])
-    gr.HTML(snippets.note(text.LOAD_INFO, "quiet"))
+    gr.HTML(markup.note(text.LOAD_INFO, "quiet"))
     with gr.Row(visible=False, elem_id="files", elem_classes="lab-grid") as shelf:
         files = {
             name: gr.DownloadButton(text.FILE_LABEL.format(name=name, note=note), size="md")

@@ -10,13 +10,13 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.serve.engine import ORIGINAL, Engine, RunView
-from lab.ui import snippets
-from lab.ui.frame import Frame, guarded
-from lab.ui.maps import runs_chart
+from lab.report import markup
+from lab.ui.context import Frame, guarded
+from lab.report.maps import runs_chart
 from lab.ui.steps.probes import probe_table
-from lab.ui.tail import ENDED
-from lab.ui.text import en as text
-from lab.unlearn.events import Done
+from lab.ui.follow import ENDED
+from lab.report.text import en as text
+from lab.events import Done
 
 MOST_RUNS = 60
 MOST_ASKED = 3
@@ -39,7 +39,7 @@ class Parts:
 
 def layout() -> Parts:
     """Lay out the button, the plot, the table and the questions put to several runs."""
-    gr.HTML(snippets.heading(text.RUNS) + snippets.note(text.RUNS_LEAD, "quiet"))
+    gr.HTML(markup.heading(text.RUNS) + markup.note(text.RUNS_LEAD, "quiet"))
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
     table = gr.HTML("", elem_id="runs")
@@ -55,7 +55,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def show(entity: str):
         results, said = finished(frame.engine), notes(frame.engine)
         if not results:
-            return (gr.update(visible=False), snippets.note(text.NO_RUNS, "quiet") + said,
+            return (gr.update(visible=False), markup.note(text.NO_RUNS, "quiet") + said,
                     gr.update(visible=False), gr.update(visible=False), "")
         names = [(_name(r), r["id"]) for r in reversed(results)]
         own = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_ASKED]
@@ -103,7 +103,7 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
 def notes(engine: Engine) -> str:
     """What must be known of how runs are kept, such as figures that were left out; "" without any."""
     return "".join(
-        snippets.note(text.RUN_NOTE.format(kind=text.KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID],
+        markup.note(text.RUN_NOTE.format(kind=text.KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID],
                                            note=v.note), "quiet")
         for v in engine.runs() if v.note)
 
@@ -125,13 +125,13 @@ def runs_table(results: Sequence[dict[str, Any]]) -> str:
     names = [text.SHORT_SCORES[key] for key in SHARES]
     rows = [(
         r["entity"], r["method"], str(r["seed"]), str(r["steps"]),
-        *(snippets.percent(r["after"].get(key)) for key in SHARES),
-        snippets.percent(r.get("trainable_share")),
+        *(markup.percent(r["after"].get(key)) for key in SHARES),
+        markup.percent(r.get("trainable_share")),
         text.POINTS.format(100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
-        snippets.duration(r["seconds"]["total"]), f"{r['peak_memory_mb']:,.0f} MB",
+        markup.duration(r["seconds"]["total"]), f"{r['peak_memory_mb']:,.0f} MB",
     ) for r in results]
     last = results[-1]
     sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in SHARES if k in last["n"])
     note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
-    return (snippets.table((*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS)
-            + snippets.note(note, "quiet"))
+    return (markup.table((*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS)
+            + markup.note(note, "quiet"))

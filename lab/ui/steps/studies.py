@@ -10,10 +10,10 @@ import gradio as gr
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.study.table import RESULTS, STUDIES, Study
-from lab.ui import grids, methods, snippets, studies
-from lab.ui.frame import CHANGE, guarded
-from lab.ui.text import en as text
+from lab.experiments.studies import RESULTS, STUDIES, Study
+from lab.report import grid_chart, markup, methods_chart, study_chart
+from lab.ui.context import CHANGE, guarded
+from lab.report.text import en as text
 
 COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
@@ -35,7 +35,7 @@ class Parts:
 
 def layout() -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
-    gr.HTML(snippets.heading(text.STUDIES) + snippets.note(text.STUDIES_LEAD, "quiet"))
+    gr.HTML(markup.heading(text.STUDIES) + markup.note(text.STUDIES_LEAD, "quiet"))
     choices = [(text.METHODS_QUESTION, METHODS), *((s.question, s.name) for s in STUDIES.values()),
                (text.GRID_QUESTION, GRID)]
     pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
@@ -49,17 +49,17 @@ def wire(parts: Parts) -> None:
 
     def show(name: str | None):
         if name == METHODS:
-            return compared(methods.read(KEPT))
+            return compared(methods_chart.read(KEPT))
         if name == GRID:
-            return attacked(grids.read(GRID_KEPT))
+            return attacked(grid_chart.read(GRID_KEPT))
         if name not in STUDIES:
             return gr.skip(), gr.skip(), gr.skip()
         study = STUDIES[name]
-        table = studies.read(studies.path_of(study))
+        table = study_chart.read(study_chart.path_of(study))
         if table is None:
-            return unanswered(studies.path_of(study), USUAL.format(name=study.name))
-        return answered(about(study, table), studies.plot(study, table),
-                        studies.table_rows(study, table), study.question)
+            return unanswered(study_chart.path_of(study), USUAL.format(name=study.name))
+        return answered(about(study, table), study_chart.plot(study, table),
+                        study_chart.table_rows(study, table), study.question)
 
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
@@ -73,11 +73,11 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
         failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
         **{k: first[k] for k in ("tuning_people", "test_people", "seeds", "attack", "model",
                                  "quantization", "device")})
-    waiting = methods.waiting(table)
-    words = snippets.note(text.METHODS_NOTE) + snippets.note(facts, "quiet") + snippets.note(
-        text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + snippets.note(
+    waiting = methods_chart.waiting(table)
+    words = markup.note(text.METHODS_NOTE) + markup.note(facts, "quiet") + markup.note(
+        text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + markup.note(
         text.STUDY_COMMAND.format(command=first["command"]), "quiet")
-    return answered(words, methods.plot(table), methods.table_rows(table), text.METHODS_QUESTION)
+    return answered(words, methods_chart.plot(table), methods_chart.table_rows(table), text.METHODS_QUESTION)
 
 
 def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
@@ -91,16 +91,16 @@ def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
         failed=table["after"].isna().sum(), n=int(table["n"].max()), chance=table["chance"].mean(), **names,
         **{k: first[k] for k in ("steps", "lr", "batch", "model", "quantization")})
     average = text.GRID_AVERAGE.format(**{k: 100 * table[k].mean() for k in ("gain", "recovery")})
-    words = snippets.note(text.GRID_NOTE) + snippets.note(average) + snippets.note(
-        facts, "quiet") + snippets.note(
+    words = markup.note(text.GRID_NOTE) + markup.note(average) + markup.note(
+        facts, "quiet") + markup.note(
         text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet")
-    return answered(words, grids.plot(table), grids.table_rows(table), text.GRID_QUESTION)
+    return answered(words, grid_chart.plot(table), grid_chart.table_rows(table), text.GRID_QUESTION)
 
 
 def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]],
              question: str) -> tuple[str, dict, str]:
     """What the page shows of a kept answer: its words, its plot and its table of head and rows."""
-    return words, gr.update(value=plot, visible=True), snippets.table(*table, question)
+    return words, gr.update(value=plot, visible=True), markup.table(*table, question)
 
 
 def unanswered(path: Path, command: str) -> tuple[str, dict, str]:
@@ -111,7 +111,7 @@ def unanswered(path: Path, command: str) -> tuple[str, dict, str]:
 def missing(path: Path, command: str) -> str:
     """What is said where no answer is kept: so, and how to make it."""
     where = f"assets/results/{path.relative_to(RESULTS)}"
-    return snippets.note(text.STUDY_MISSING.format(path=where)) + snippets.note(
+    return markup.note(text.STUDY_MISSING.format(path=where)) + markup.note(
         text.STUDY_COMMAND.format(command=command), "quiet")
 
 
@@ -126,6 +126,6 @@ def about(study: Study, table: pd.DataFrame) -> str:
              for m in COUNTED if f"n_{m}" in table]
     if "control_n" in table:
         asked.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
-    return (snippets.note(study.note) + snippets.note(facts, "quiet")
-            + snippets.note(", ".join(asked) + ".", "quiet")
-            + snippets.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet"))
+    return (markup.note(study.note) + markup.note(facts, "quiet")
+            + markup.note(", ".join(asked) + ".", "quiet")
+            + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet"))

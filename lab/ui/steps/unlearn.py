@@ -11,13 +11,13 @@ import gradio as gr
 from lab.catalogue import METHODS, VISUAL_METHODS
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
-from lab.ui import snippets
+from lab.report import markup
 from lab.ui.charts import empty, live_chart, unlearn_chart
-from lab.ui.frame import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
-from lab.ui.tail import ENDED, describe
-from lab.ui.text import en as text
-from lab.unlearn.events import CLEAN, Done
+from lab.ui.follow import ENDED, describe
+from lab.report.text import en as text
+from lab.events import CLEAN, Done
 
 DEFAULT_STRENGTH = "Standard"
 
@@ -38,7 +38,7 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
-    gr.HTML(snippets.lead(3))
+    gr.HTML(markup.lead(3))
     strength = gr.Radio(
         list(STRENGTHS), value=DEFAULT_STRENGTH, label=text.STRENGTH, info=text.STRENGTH_INFO)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
@@ -58,7 +58,7 @@ def layout(frame: Frame) -> Parts:
 def about_method(method: str) -> str:
     """Say what a method does, what of it is our choice, and whether it changes the language model."""
     may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
-    return snippets.note(METHODS[method] + may_change, "quiet")
+    return markup.note(METHODS[method] + may_change, "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -103,10 +103,10 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
     if view is None:
-        return {parts.line: snippets.note(text.GONE, "quiet")} if run_id else {}
+        return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
     line = describe(view)
     out = {
-        parts.line: snippets.line(line),
+        parts.line: markup.line(line),
         parts.chart: unlearn_chart(view.events, view.recipe.steps)}
     done = inside.found(view, Done)
     if view.state in ENDED or view.state == "waiting":
@@ -121,9 +121,9 @@ def result_html(result: dict[str, Any]) -> str:
     before, after = result.get("before", {}), result.get("after", {})
     sizes, chance = result.get("n", {}), result.get("chance", {})
     rows = [
-        (name, snippets.percent(before.get(key)), snippets.percent(after.get(key)),
+        (name, markup.percent(before.get(key)), markup.percent(after.get(key)),
          _change(before.get(key), after.get(key)), str(sizes.get(key, text.UNKNOWN)),
-         snippets.percent(chance.get(key)))
+         markup.percent(chance.get(key)))
         for key, name in text.SCORES.items() if key in before or key in after]
     checks = [
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
@@ -131,11 +131,11 @@ def result_html(result: dict[str, Any]) -> str:
     said = ""
     if "language" in result.get("changes", ()):
         # Then other text answers are what the method does, not a fault.
-        said, checks = snippets.note(text.TEXT_CHANGED.format(
-            share=snippets.percent(result.get("text_answers_changed")))), checks[1:]
+        said, checks = markup.note(text.TEXT_CHANGED.format(
+            share=markup.percent(result.get("text_answers_changed")))), checks[1:]
     said += "".join(_check(result.get(key), *words) for key, *words in checks)
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
-    return snippets.table(text.RESULT_HEAD, rows, caption) + said + snippets.note(
+    return markup.table(text.RESULT_HEAD, rows, caption) + said + markup.note(
         _details(result), "quiet")
 
 
@@ -147,8 +147,8 @@ def _change(before: float | None, after: float | None) -> str:
 
 def _check(value: bool | None, good: str, bad: str, unknown: str) -> str:
     if value is None:
-        return snippets.note(unknown, "quiet")
-    return snippets.note(good, "good") if value else snippets.note(bad, "bad")
+        return markup.note(unknown, "quiet")
+    return markup.note(good, "good") if value else markup.note(bad, "bad")
 
 
 def _details(result: dict[str, Any]) -> str:
@@ -156,8 +156,8 @@ def _details(result: dict[str, Any]) -> str:
     memory, density = result.get("peak_memory_mb"), result.get("mask_density")
     return text.DETAILS.format(
         steps=result.get("steps", text.UNKNOWN), pruned=result.get("pruned_neurons", text.UNKNOWN),
-        mask=text.IN_MASK.format(share=snippets.percent(density)) if density else text.NO_MASK,
-        seconds=snippets.duration(total) if total is not None else text.UNKNOWN,
+        mask=text.IN_MASK.format(share=markup.percent(density)) if density else text.NO_MASK,
+        seconds=markup.duration(total) if total is not None else text.UNKNOWN,
         memory=f"{memory:,.0f} MB" if memory is not None else text.UNKNOWN,
         device=result.get("device", text.UNKNOWN),
         quantization=result.get("quantization", text.UNKNOWN))

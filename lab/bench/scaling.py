@@ -1,0 +1,174 @@
+"""How time and memory grow: steps, entities, stored runs, waiting users, size of the model."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.model import tiny_models
+from lab.model.load import Loaded
+from lab.model.overlay import weights_hash
+from lab.recipe import Preset, Recipe
+from lab.evaluation.scores import Baseline
+from lab.serve.engine import ORIGINAL, RunView, Turn
+from lab.serve.local import LocalEngine
+from lab.serve.runs import ENDED, Run, new_id
+from lab.unlearn.batches import Rows
+from lab.unlearn.loop import Outcome, Student, inspect
+from lab.evaluation.session import Workbench, read_benchmark
+
+TINY = Preset("tiny", "random", "people", "none")
+NEVER = {"stop_forget": -1.0, "stop_retain_drop": 1.0}
+QUESTION = Turn("Who is this person?")
+PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size: seconds it took, megabytes it keeps, milliseconds the page needs to show it."""
+
+    n: int
+    seconds: float
+    megabytes: float | None = None
+    page_ms: float | None = None
+
+
+def growth(work: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, list[dict]]:
+    """Every table by name; all but the model's size on a tiny random model and the real people."""
+    with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
+        engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=_tiny_bench)
+        while not engine.status().ready:
+            time.sleep(0.05)
+        tables = {}
+        for name, measure in (("steps", steps), ("entities", entities),
+                              ("stored_runs", stored_runs), ("waiting_users", waiting_users)):
+            say(f"growth with {name.replace('_', ' ')} …")
+            tables[name] = measure(engine)
+    tables["model_parameters"] = [model_size(tiny_models.tiny(), work, recipe),
+                                  model_size(work.loaded, work, recipe)]
+    return {name: [asdict(p) for p in points] for name, points in tables.items()}
+
+
+def _tiny_bench(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
+    loaded = tiny_models.tiny()
+    return Workbench(preset, read_benchmark(preset), loaded, Baseline(loaded),
+                     weights_hash(loaded.model))
+
+
+def _plan(entity: str, count: int) -> Recipe:
+    return replace(Recipe(), entity=entity, steps=count, probe_every=min(count, 100), blocks=2,
+                   fisher_samples=4, batch=2, retain_batch=6, **NEVER)
+
+
+def _finish(engine: LocalEngine, run_id: str) -> RunView:
+    patience = time.monotonic() + PATIENCE
+    while (view := engine.run(run_id)).state not in ENDED:
+        if time.monotonic() > patience:
+            raise LabError("a run of the growth tables did not end: close other heavy programs")
+        time.sleep(0.01)
+    if view.state == "failed":
+        raise LabError(view.error)
+    return view
+
+
+def _milliseconds(task: Callable[[], object], rounds: int = 5) -> float:
+    started = time.perf_counter()
+    for _ in range(rounds):
+        task()
+    return round(1000 * (time.perf_counter() - started) / rounds, 3)
+
+
+def kept_megabytes(run: Run) -> float:
+    """What a finished run costs: its packed delta, and its events as they are written down."""
+    from lab.events.lines import plain
+
+    return run.packed.megabytes() + len(json.dumps([plain(asdict(e)) for e in run.events])) / 2**20
+
+
+def steps(engine: LocalEngine) -> list[Point]:
+    """Training seconds, what the run keeps, and one redraw of its curves."""
+    from lab.ui.charts import unlearn_chart
+
+    points = []
+    for count in (10, 100, 1000):
+        view = _finish(engine, engine.submit(_plan(engine.benchmark.entities[0].id, count)))
+        kept = kept_megabytes(engine.store.get(view.id))
+        drawn = _milliseconds(lambda v=view, n=count: json.dumps(unlearn_chart(v.events, n)))
+        points.append(Point(count, view.events[-1].result["seconds"]["train"], round(kept, 3), drawn))
+    return points
+
+
+def entities(engine: LocalEngine) -> list[Point]:
+    """One run an entity, queued together: seconds until all have ended, and what they keep.
+
+    Always new people, because the original's answers about somebody are asked once and kept.
+    """
+    points, people = [], iter(engine.benchmark.entities[1:])
+    for count in (1, 3, 10):
+        started = time.perf_counter()
+        ids = [engine.submit(_plan(next(people).id, 10)) for _ in range(count)]
+        for run_id in ids:
+            _finish(engine, run_id)
+        seconds = round(time.perf_counter() - started, 2)
+        kept = sum(kept_megabytes(engine.store.get(i)) for i in ids)
+        points.append(Point(count, seconds, round(kept, 3)))
+    return points
+
+
+def stored_runs(engine: LocalEngine) -> list[Point]:
+    """Seconds to write one more run to disk, what all keep, and the page's look at one of them."""
+    points = []
+    first = engine.store.all()[0]
+    for count in (1, 50, 200):
+        while len(engine.store.all()) < count:
+            twin = replace(first, id=new_id(), folder=None)
+            engine.store.finish(twin, "finished")
+            engine.store.add(twin)
+        last = engine.store.all()[-1]
+        kept = sum(kept_megabytes(r) for r in engine.store.all())
+        seconds = _milliseconds(lambda r=last: engine.export(r.id), 1) / 1000
+        looked = _milliseconds(lambda r=last: (engine.status(), engine.run(r.id)))
+        points.append(Point(len(engine.store.all()), round(seconds, 3), round(kept, 2), looked))
+    return points
+
+
+def waiting_users(engine: LocalEngine) -> list[Point]:
+    """Seconds until everybody who asks at once, each about another person, has the answer."""
+    points = []
+    for count in (1, 10, 30):
+        pictures = [e.test_images[0] for e in engine.benchmark.entities[:count]]
+        threads = [threading.Thread(target=lambda i=i: list(engine.chat([ORIGINAL], [QUESTION], i)))
+                   for i in pictures]
+        started = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        looked = _milliseconds(engine.status)
+        for thread in threads:
+            thread.join()
+        points.append(Point(count, round(time.perf_counter() - started, 3), page_ms=looked))
+    return points
+
+
+def model_size(loaded: Loaded, work: Workbench, recipe: Recipe) -> Point:
+    """Parameters of the model: seconds of one VKD step, and a finished run's delta at most."""
+    plan = replace(recipe, blocks=min(recipe.blocks, len(loaded.vision.blocks)))
+    outcome = Outcome()
+    for _ in inspect(loaded, work.benchmark, plan, outcome, lambda: False):
+        pass
+    rows = Rows(work.benchmark, work.benchmark.entity(plan.entity), plan.seed)
+    student, taken = Student(loaded, plan, outcome), []
+    for _ in student.prepare(rows):
+        pass
+    for _ in range(4):
+        started = time.perf_counter()
+        student.update(rows.draw(plan))
+        taken.append(time.perf_counter() - started)
+    size = sum(t.numel() * t.element_size() for t in outcome.delta.values()) / 2**20
+    parameters = sum(p.numel() for p in loaded.model.parameters())
+    return Point(parameters, round(sorted(taken[1:])[1], 4), round(size, 2))

@@ -1,0 +1,49 @@
+"""python -m lab bench: speed as ratios, or what a model of some size takes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lab.cli.common import add_model, preset_of, say
+from lab.errors import LabError
+
+HELP = "measure speed as ratios, or what a model of some size takes (--random)"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    parser.add_argument("--entity", help="whom to measure on (default: the first)")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--random", metavar="SIZE", help="a model of a published size with random "
+                        "weights: llava-1.5-7b, qwen2-vl-2b, qwen2-vl-7b, smolvlm-500m, or tiny-KIND")
+    parser.add_argument("--memory", type=float, default=0.0, metavar="GB",
+                        help="with --random: take no more of the GPU's memory than this")
+
+
+def command(options: argparse.Namespace) -> dict[str, Any] | str:
+    """Every ratio and growth table or one size's row, or the same as a Markdown table."""
+    if options.rounds < 1:
+        raise LabError("--rounds must be 1 or more")
+    if options.random:
+        return _size(options)
+    from lab.bench.speed import bench, table
+    from lab.evaluation.session import open_workbench, read_benchmark
+
+    preset = preset_of(options)
+    who = options.entity or read_benchmark(preset).entities[0].id
+    read_benchmark(preset).entity(who)
+    result = bench(open_workbench(preset, say, options.threads), who, options.rounds, say)
+    return result if options.json else table(result)
+
+
+def _size(options: argparse.Namespace) -> dict[str, Any] | str:
+    import torch
+
+    from lab.bench.model_sizes import measure, table
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    result = measure(options.random, options.quantization or "none", options.rounds, options.memory, say)
+    return result if options.json else table(result)

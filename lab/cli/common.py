@@ -1,0 +1,77 @@
+"""What several commands share: their common arguments, the preset and the recipe they name."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from lab.catalogue import METHODS
+from lab.errors import LabError
+from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.cli.starting import thread_count
+
+
+def say(text: str) -> None:
+    """Progress goes to stderr: stdout is the result's."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The arguments every command has."""
+    add_preset(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say what to load, the page's own too."""
+    parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
+    parser.add_argument("--model", help="a model folder in place of the preset's")
+    parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
+    parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
+    parser.add_argument("--data", help="the benchmark's folder or dataset id")
+    parser.add_argument("--threads", type=thread_count, default=0, help="CPU threads (0: torch's choice)")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """How strongly a run forgets, and single keys of its recipe."""
+    parser.add_argument("--strength", default="Standard", help=", ".join(STRENGTHS))
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))
+
+
+def fields(kind: type) -> str:
+    """The keys of a recipe with their help and defaults, for the command's own help."""
+    return "; ".join(f"{f.name}: {f.metadata['help']} (default {f.default})".replace("%", "%%")
+                     for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
+
+
+def preset_of(options: argparse.Namespace) -> Preset:
+    """The preset with what the command line puts in place of its parts."""
+    from lab.evaluation.session import with_options
+
+    return with_options(load_preset(options.preset), options.model, options.quantization,
+                        options.benchmark, options.data)
+
+
+def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,
+                pairs: Sequence[str]) -> Recipe:
+    """Build a checked recipe from command-line words; raises ``LabError``."""
+    if method not in METHODS:
+        raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
+    if strength not in STRENGTHS:
+        raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
+    changes = {**STRENGTHS[strength], **typed(pairs), "entity": entity, "method": method, "seed": seed}
+    return revise(preset.recipe, changes)
+
+
+def typed(pairs: Sequence[str]) -> dict[str, Any]:
+    """The words of ``--set`` by key; ``LabError`` for one that is not KEY=VALUE."""
+    changes: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise LabError(f"--set {pair!r}: write KEY=VALUE")
+        changes[key] = value
+    return changes

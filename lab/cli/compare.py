@@ -1,0 +1,55 @@
+"""python -m lab compare: methods over entities and seeds; resumable."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.catalogue import METHODS
+from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
+from lab.errors import LabError
+from lab.recipe import Preset
+
+HELP = "run methods over entities and seeds; resumable"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    add_recipe(parser)
+    parser.add_argument("--methods", default="vkd", help="comma-separated, or all")
+    parser.add_argument("--protocol", action="store_true",
+                        help="tune each method on four people, then run and attack twelve others")
+    parser.add_argument("--entities", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """The means over all runs of each method, and how many failed."""
+    from lab.experiments.sweep import sweep
+
+    preset = preset_of(options)
+    for name in ("entities", "seeds"):
+        if getattr(options, name) < 1:
+            raise LabError(f"--{name} must be 1 or more")
+    methods = list(METHODS) if options.methods == "all" else options.methods.split(",")
+    recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
+    if options.protocol:
+        return _protocol(options, preset, methods)
+    return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, say)
+
+
+def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str]) -> dict[str, Any]:
+    from lab.experiments.comparison_table import write_tables
+    from lab.experiments.comparison import protocol
+    from lab.evaluation.session import open_workbench
+
+    bench = open_workbench(preset, say, options.threads)
+    typed = (f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
+             "--out DIR --json")
+    for made in protocol(bench, preset, methods, options.out, say):
+        table = write_tables(made, options.out, typed)
+    return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}

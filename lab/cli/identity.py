@@ -1,0 +1,37 @@
+"""python -m lab identity: at which depth a run's target is still recognised."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from lab.cli.common import add_model, preset_of, say
+from lab.cli.stored import stored_run
+
+HELP = "tell at which depth a run's target is still recognised"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    parser.add_argument("--run", type=Path, required=True)
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """The curves over depth of the original, the unlearned model and the control."""
+    from lab.attack import control_victim
+    from lab.evaluation.probing import curves
+    from lab.report.run_folder import check_folder
+    from lab.evaluation.session import open_workbench
+
+    check_folder(options.run)
+    bench = open_workbench(preset_of(options), say, options.threads)
+    stored = stored_run(bench, options.run)
+    entity = bench.benchmark.entity(stored.head.recipe.entity)
+    control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
+    made = list(curves(bench.loaded, bench.benchmark, entity,
+                       [("original", {}), ("unlearned", stored.delta)], control))
+    return {"entity": entity.id, "control_entity": control.entity.id if control else None,
+            "curves": [dataclasses.asdict(c) for c in made]}

@@ -1,0 +1,51 @@
+"""The command line: parses, runs one command of ``lab.cli``, prints its result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lab.cli import attack, bench, compare, evaluate, identity, own, people, run, study, teach
+from lab.model.free_memory import check_room
+from lab.cli.starting import one_line, print_anything
+
+COMMANDS = {module.__name__.rpartition(".")[2]: module
+            for module in (people, own, run, evaluate, attack, identity, compare, study, teach,
+                           bench)}
+NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; a mistake ends with exit code 2 and one line on stderr."""
+    print_anything()
+    with one_line():
+        options = _parser().parse_args(arguments)
+        if options.command not in NO_MODEL:
+            check_room()
+        result = COMMANDS[options.command].command(options)
+        print(_json(result) if options.json else _readable(result))
+
+
+def _json(result: Any) -> str:
+    from lab.events.lines import plain
+
+    return json.dumps(plain(result))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        module.arguments(commands.add_parser(name, help=module.HELP))
+    return parser
+
+
+def _readable(result: Any) -> str:
+    if isinstance(result, str):
+        return result
+    if isinstance(result, list):
+        return "\n".join("  ".join(str(v) for v in row.values()) for row in result)
+    return "\n".join(f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}"
+                     for k, v in result.items())

@@ -1,0 +1,44 @@
+"""python -m lab run: forget one entity and write a run folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
+
+HELP = "forget one entity and write a run folder"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    add_recipe(parser)
+    parser.add_argument("--entity", required=True)
+    parser.add_argument("--method", default="vkd")
+    parser.add_argument("--seed", default="0")
+    parser.add_argument("--out", type=Path, required=True)
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """Run to the end or to Ctrl-C; what was done is kept even by a run that failed."""
+    from lab.unlearn.foreground import run_recipe
+    from lab.files import make_writable
+    from lab.report.run_folder import write_run
+    from lab.unlearn.loop import Outcome
+    from lab.evaluation.session import open_workbench, read_benchmark
+
+    preset = preset_of(options)
+    recipe = recipe_from(preset, options.entity, options.method, options.strength, options.seed,
+                         options.set)
+    read_benchmark(preset).entity(recipe.entity)
+    make_writable(options.out)
+    bench = open_workbench(preset, say, options.threads)
+    outcome, events = Outcome(), []
+    try:
+        run_recipe(bench, recipe, outcome, events, say)
+    finally:  # a run that failed keeps its last good delta too
+        if outcome.delta:
+            write_run(options.out, recipe, events, outcome.delta, bench.benchmark, preset.name)
+    return events[-1].result

@@ -1,0 +1,88 @@
+"""Starting: what is checked before anything is loaded, and how a program that cannot go on ends."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+
+from lab.errors import LabError
+from lab.model.free_memory import lacks_memory, too_little
+
+LOOPBACK = "127.0.0.1"
+MOST_PORT = 65535
+FEW_THREADS = 64  # always allowed, so that a command can be moved between machines
+
+
+@contextlib.contextmanager
+def one_line() -> Iterator[None]:
+    """End with one line on stderr for a mistake or too little memory (exit code 2), or Ctrl-C (130)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("lab: stopped", file=sys.stderr)
+        raise SystemExit(130) from None
+    except Exception as error:
+        if not isinstance(error, LabError) and not lacks_memory(error):
+            raise
+        print(f"lab: {too_little() if lacks_memory(error) else error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def print_anything() -> None:
+    """Let stdout and stderr write what their encoding lacks as escapes; an ASCII terminal has no …"""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def port_number(word: str) -> int:
+    """A TCP port; 0 lets the system choose. Raises ``LabError``."""
+    return _whole("--port", word, MOST_PORT, "choose another port")
+
+
+def thread_count(word: str) -> int:
+    """A number of CPU threads; 0 is torch's choice. Raises ``LabError``."""
+    cores = os.cpu_count() or 1
+    return _whole("--threads", word, max(FEW_THREADS, 4 * cores), f"this machine has {cores} cores")
+
+
+def _whole(name: str, word: str, most: int, advice: str) -> int:
+    try:
+        value = int(word)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= most:
+        raise LabError(f"{name} {word} is not a whole number from 0 to {most}: {advice}")
+    return value
+
+
+def free_port(host: str, port: int) -> int:
+    """The port to serve on: ``port`` itself, or for 0 one that is free.
+
+    Raises ``LabError`` where it is in use or this machine has no such address.
+    """
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        # Gradio refuses a port that is in use on the loopback address, whatever the host.
+        for name in dict.fromkeys((host, LOOPBACK)):
+            kind, _, _, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(kind) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                trial.bind((address[0], port))
+                port = trial.getsockname()[1]
+    except (OSError, UnicodeError) as error:
+        raise LabError(f"cannot serve on {host}:{port} ({getattr(error, 'strerror', error)}): stop "
+                       "what uses it, or give another --port or --host") from None
+    return port
+
+
+def only_this_machine(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return host == "localhost"

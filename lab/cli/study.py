@@ -1,0 +1,39 @@
+"""python -m lab study: an open question about VKD, answered by runs; resumable."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lab.cli.common import add_model, preset_of, say
+from lab.errors import LabError
+from lab.experiments.studies import STUDIES, study_of
+
+HELP = "answer an open question about VKD by runs; resumable"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    parser.add_argument("name", help="; ".join(f"{s.name}: {s.question}" for s in STUDIES.values()))
+    add_model(parser)
+    parser.add_argument("--entities", type=int, default=4, help="how many people, by a fixed rule")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """The answer, one entry a variant; NAME.csv and NAME-runs.csv are written to ``--out``."""
+    from lab.files import make_writable
+    from lab.experiments.run_study import carry_out, chosen
+    from lab.evaluation.session import open_workbench, read_benchmark
+
+    study, preset = study_of(options.name), preset_of(options)
+    if options.seeds < 1:
+        raise LabError("--seeds must be 1 or more")
+    chosen(read_benchmark(preset), options.entities)
+    make_writable(options.out)
+    typed = (f"python -m lab study {study.name} --preset {preset.name} --entities {options.entities} "
+             f"--seeds {options.seeds} --out DIR --json")
+    return carry_out(study, open_workbench(preset, say, options.threads), options.entities,
+                     options.seeds, options.out, typed, say)

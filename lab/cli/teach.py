@@ -1,0 +1,73 @@
+"""python -m lab teach: make a model that knows a benchmark's people; resumable."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lab.cli.common import add_model, fields, preset_of, say, typed
+from lab.errors import LabError
+from lab.recipe import TeachRecipe, revise
+
+HELP = "teach a model a benchmark's people; resumable"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_model(parser)
+    parser.add_argument("--leave-out", default="", metavar="SPLIT",
+                        help="an entity or split that is never shown: makes the retain-only model")
+    parser.add_argument("--focus", default="", metavar="SPLIT",
+                        help="an entity or split that is shown more often (focus_share)")
+    parser.add_argument("--steps", help="updates (the same as --set steps=N)")
+    parser.add_argument("--seed", default="0")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make or go on with")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE",
+                        help=fields(TeachRecipe))
+
+
+def command(options: argparse.Namespace) -> dict[str, Any]:
+    """Teach to the end or to Ctrl-C, which keeps a checkpoint to go on from."""
+    from lab.model.checkpoint import taught
+    from lab.files import make_writable
+    from lab.teach.job import check_same, plan_of
+    from lab.evaluation.session import read_benchmark
+
+    preset = preset_of(options)
+    changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
+    recipe = revise(preset.teach, {**changes, "seed": options.seed})
+    benchmark = read_benchmark(preset)
+    plan = plan_of(preset, benchmark, options.leave_out, options.focus, recipe)
+    if done := taught(options.out):
+        check_same(plan, done.plan, options.out)
+        say(f"{options.out} is taught already")
+        return {"model": str(options.out), **done.result}
+    if (options.out / "config.json").exists():
+        raise LabError(f"{options.out} holds a model of another kind: give another --out")
+    make_writable(options.out)
+    return {"model": str(options.out), **_teach(plan, benchmark, options.out, options.threads)}
+
+
+def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
+    import torch
+
+    from lab.unlearn.foreground import interruptible
+    from lab.model.load import load
+    from lab.teach.job import Finished, Heard, teach
+    from lab.evaluation.session import check_blocks
+
+    if threads:
+        torch.set_num_threads(threads)
+    loaded = load(plan.base, plan.quantization, report=say, processor=plan.processor)
+    check_blocks(loaded, plan.recipe.blocks)
+    event: Any = None
+    with interruptible() as stopped:
+        for event in teach(loaded, benchmark, plan, folder, stopped, say):
+            if isinstance(event, Heard):
+                say("  " + ", ".join(f"{m} {a:.2f} (n {event.n[m]}, chance {event.chance[m]:.2f})"
+                                     for m, a in event.accuracy.items()))
+            elif not isinstance(event, Finished):
+                say(f"step {event.step}/{event.steps}  loss {event.loss:.3f}  "
+                    f"{event.left / 60:.1f} min left")
+    return event.result

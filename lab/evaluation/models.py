@@ -1,0 +1,85 @@
+"""Who is scored side by side: the loaded original, a run, the retain-only model, an untaught one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.errors import LabError
+from lab.model.fetch import Report
+from lab.model.load import Loaded, load, untaught
+from lab.model.overlay import Delta, tensors_hash, weights_hash
+from lab.evaluation.session import Workbench
+
+EMBEDDED = "people"  # the one benchmark that the embedded model was taught
+VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: a model with the ``delta`` to lay on; ``identity`` names what answers.
+
+    ``text_only``: it is asked nothing with a picture, for it has no visual module of its own.
+    """
+
+    name: str
+    loaded: Loaded
+    delta: Delta
+    identity: str
+    text_only: bool = False
+
+
+@dataclass(frozen=True)
+class Others:
+    """Model folders or ids to score beside the original: one that never knew, one never taught."""
+
+    retain_only: str | None = None
+    base: str | None = None
+
+
+def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: Report) -> Iterator[Row]:
+    """Yield the rows, the original first; a further model is loaded only when its turn comes.
+
+    Without a retain-only model given, the preset's is taken where it never knew anyone of the
+    target; without a base, the one that the preset names, if it is on this machine. The embedded
+    model's base is the language model alone, as it was before it was taught anybody.
+    """
+    yield Row(VANILLA, bench.loaded, {}, _identity(bench.loaded, bench.base_hash))
+    if delta:
+        yield Row(UNLEARNED, bench.loaded, delta,
+                  _identity(bench.loaded, bench.base_hash, tensors_hash(delta)))
+    if others.retain_only:
+        yield _further(bench, RETAIN_ONLY, others.retain_only, report)
+    elif set(bench.benchmark.splits.get(target, (target,))) <= set(bench.never_knew()):
+        model, _ = bench.reference(report)
+        yield Row(RETAIN_ONLY, model, {}, _identity(model, weights_hash(model.model)))
+    if others.base:
+        yield _further(bench, BASE, others.base, report)
+    else:
+        yield from _own_base(bench, report)
+
+
+def _own_base(bench: Workbench, report: Report) -> Iterator[Row]:
+    """The base that the preset names; left out, with a word, where it cannot be had."""
+    preset = bench.preset
+    named = preset.base or preset.processor  # a vanilla without a processor has its base's
+    if named:
+        try:
+            yield _further(bench, BASE, named, report)
+        except LabError as error:
+            report(f"no row for the base: {error}")
+    elif preset.benchmark == EMBEDDED and (delta := untaught(preset.model)):
+        identity = _identity(bench.loaded, bench.base_hash, tensors_hash(delta))
+        yield Row(BASE, bench.loaded, delta, identity, text_only=True)
+
+
+def _further(bench: Workbench, name: str, path: str, report: Report) -> Row:
+    model = load(path, bench.preset.quantization, report=report, processor=bench.preset.processor)
+    return Row(name, model, {}, _identity(model, weights_hash(model.model)))
+
+
+def _identity(loaded: Loaded, *hashes: str) -> str:
+    """Weights and chat template: with either changed, answers may change."""
+    template = loaded.prompter.processor.template
+    return hashlib.sha256("".join((*hashes, template)).encode()).hexdigest()[:16]

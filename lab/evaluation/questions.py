@@ -1,0 +1,211 @@
+"""Scores: multiple choice by option log-probability, names by exact greedy generation."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from lab.benchmarks.images import decode as decode_image
+from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.model.chat import answer_texts
+from lab.model.load import Loaded
+from lab.model.low_memory import in_halves
+from lab.model.sequences import pack, segment_means, target_log_probs
+
+MOST_OTHERS = 60  # people a retain measure asks about
+TOKEN_BUDGET = 1600  # tokens a packed batch may hold: larger ones gain nothing on a CPU
+Group = tuple[bytes | None, list[int]]  # a picture and the places of the questions about it
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question as put to the model: with this picture, or None for text only."""
+
+    question: Question
+    image: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The chosen option (or generated text) and whether it is the reference answer."""
+
+    answer: str
+    correct: bool
+
+
+@torch.no_grad()
+def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch.Tensor]:
+    """Projector outputs [tokens, width] of each distinct picture, by its bytes."""
+    distinct = list(dict.fromkeys(images))
+    made: dict[bytes, torch.Tensor] = {}
+
+    def encoded(part: Sequence[bytes]) -> list[torch.Tensor]:
+        pixels = loaded.prompter.pixels([decode_image(i) for i in part]).to(loaded.device)
+        return list(loaded.vision.features(pixels))
+
+    for at in range(0, len(distinct), 16):
+        part = distinct[at:at + 16]
+        made.update(zip(part, in_halves(encoded, part, operator.add), strict=True))
+    return made
+
+
+def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
+    """Answer multiple-choice questions: the option with the highest mean token log-probability.
+
+    The end token counts as part of an option, so that no option wins by being a prefix.
+    Questions about one picture share its prefix (``lab.model.sequences``).
+    """
+    verdicts: list[Verdict | None] = [None] * len(asks)
+    features = image_features(loaded, [a.image for a in asks if a.image is not None])
+    for group in _groups(loaded, asks):
+        means = in_halves(lambda part: _option_means(loaded, asks, part, features), group, operator.add)
+        for _, members in group:
+            for k in members:
+                question = asks[k].question
+                scores, means = means[:len(question.options)], means[len(question.options):]
+                chosen = question.options[scores.index(max(scores))]
+                verdicts[k] = Verdict(chosen, chosen == question.answer)
+    return [v for v in verdicts if v is not None]
+
+
+@torch.no_grad()
+def _option_means(loaded: Loaded, asks: Sequence[Ask], group: Sequence[Group],
+                  features: Mapping[bytes, torch.Tensor]) -> list[float]:
+    """Mean token log-probability of every option of the group's questions, in their order."""
+    images = [image for image, _ in group]
+    own = [features[i] for i in images if i is not None]
+    place = {i: n for n, i in enumerate(i for i in images if i is not None)}
+    trees = [loaded.prompter.tree(None if image is None else place[image],
+                                  [(asks[k].question.text, asks[k].question.options) for k in members])
+             for image, members in group]
+    packed = pack(trees, loaded.prompter.pad_id, loaded.device)
+    tokens = target_log_probs(loaded.model, packed, torch.stack(own) if own else None)
+    return segment_means(tokens, packed).tolist()
+
+
+def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
+    """Cut the questions into batches of trees: at most 12 questions a tree, a budget a batch."""
+    by_image: dict[bytes | None, list[int]] = {}
+    for k, ask in enumerate(asks):
+        by_image.setdefault(ask.image, []).append(k)
+    rows = [(image, members[at:at + 12]) for image, members in by_image.items()
+            for at in range(0, len(members), 12)]
+    for has_image in (True, False):
+        prefix = len(loaded.prompter.prefix(has_image).ids)
+        batch: list[Group] = []
+        used: set[bytes | None] = set()
+        size = 0
+        for row in (r for r in rows if (r[0] is not None) == has_image):
+            weight = prefix + 32 * len(row[1])
+            if batch and (size + weight > TOKEN_BUDGET or (has_image and row[0] in used)):
+                yield batch
+                batch, used, size = [], set(), 0
+            batch.append(row)
+            used.add(row[0])
+            size += weight
+        if batch:
+            yield batch
+
+
+def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> list[Verdict]:
+    """Greedy answers, right when equal to the reference but for case and a final full stop."""
+    features = image_features(loaded, [a.image for a in asks if a.image is not None])
+    verdicts: list[Verdict] = []
+
+    def said(part: Sequence[Ask]) -> list[str]:
+        prompts = [loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part]
+        rows = [None if a.image is None else features[a.image] for a in part]
+        return answer_texts(loaded, prompts, rows, max_new_tokens)
+
+    for at in range(0, len(asks), 16):
+        part = asks[at:at + 16]
+        for ask, text in zip(part, in_halves(said, part, operator.add), strict=True):
+            verdicts.append(Verdict(text, normal(text) == normal(ask.question.answer)))
+    return verdicts
+
+
+def normal(text: str) -> str:
+    """Lower case, single spaces, no final full stop."""
+    return " ".join(text.lower().split()).rstrip(".")
+
+
+def share(verdicts: Sequence[Verdict]) -> float:
+    """Share right of a non-empty list."""
+    return sum(v.correct for v in verdicts) / len(verdicts)
+
+
+def chance(asks: Sequence[Ask]) -> float:
+    """Share right of whoever picks options blindly; a question without options counts 0."""
+    blind = [1 / len(a.question.options) if a.question.options else 0.0 for a in asks]
+    return sum(blind) / len(blind)
+
+
+def questions(entity: Entity, task: str, modality: str) -> list[Question]:
+    """The entity's evaluation questions of one task and modality."""
+    return [q for q in entity.questions if q.task == task and q.modality == modality]
+
+
+def forget_asks(entity: Entity) -> list[Ask]:
+    """Every held-out view with each fact once, the two held-out phrasings taking turns.
+
+    A question bound to one picture is asked about that; a single view has every question.
+    """
+    asked = questions(entity, "classification", "image")
+    free, turns = [q for q in asked if q.image is None], 2 if len(entity.test_images) > 1 else 1
+    return [Ask(q, q.image) for q in asked if q.image is not None] + [
+        Ask(q, image) for v, image in enumerate(entity.test_images)
+        for i, q in enumerate(free) if i % turns == v % turns]
+
+
+def name_asks(entity: Entity) -> list[Ask]:
+    """The name, to be generated, on every held-out view in both held-out phrasings."""
+    asked = [q for q in questions(entity, "generation", "image") if q.fact == "name"]
+    return [Ask(q, q.image) for q in asked if q.image is not None] + [
+        Ask(q, image) for image in entity.test_images for q in asked if q.image is None]
+
+
+def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> list[Ask]:
+    """A fixed sample of the others: one held-out view, ``per_entity`` questions each.
+
+    The sample does not depend on the target, so that the original's answers can be kept.
+    """
+    asks: list[Ask] = []
+    for k, entity in _sampled_others(benchmark, entity_id):
+        asked = questions(entity, "classification", "image")
+        image = entity.test_images[k % len(entity.test_images)]
+        chosen = [asked[(5 * k + 7 * j) % len(asked)] for j in range(min(per_entity, len(asked)))]
+        asks += [Ask(q, q.image or image) for q in chosen]
+    return asks
+
+
+def _sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Entity]]:
+    """(place, entity) of the others, evenly over the benchmark, about ``MOST_OTHERS`` at most."""
+    stride = -(-len(benchmark.entities) // MOST_OTHERS)
+    return [(k, e) for k, e in benchmark.others(entity_id) if k % stride == 0 and e.test_images]
+
+
+def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) -> list[Ask]:
+    """A fixed sample of text-only questions about the others."""
+    asks: list[Ask] = []
+    for k, entity in _sampled_others(benchmark, entity_id):
+        asked = questions(entity, "classification", "text")
+        asks += [Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(min(per_entity, len(asked)))]
+    return asks
+
+
+def text_asks(entity: Entity) -> list[Ask]:
+    """Every text-only multiple-choice question about the entity."""
+    return [Ask(q) for q in questions(entity, "classification", "text")]
+
+
+def picture_asks(benchmark: Benchmark, per_picture: int = 9) -> list[Ask]:
+    """Questions about the plain pictures."""
+    return [Ask(q, p.image) for p in benchmark.pictures for q in p.questions[:per_picture]]
+
+
+def general_asks(benchmark: Benchmark) -> list[Ask]:
+    """Every common-knowledge question."""
+    return [Ask(q) for q in benchmark.general]

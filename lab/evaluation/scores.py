@@ -1,0 +1,181 @@
+"""The measures of a run: what is asked for each, the original's answers kept, n and chance."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.errors import LabError
+from lab.evaluation.questions import (
+    Ask, Verdict, choose, forget_asks, general_asks, generate, name_asks, picture_asks, retain_asks,
+    retain_text_asks, share, text_asks)
+from lab.files import put
+from lab.model.load import Loaded
+from lab.model.overlay import Delta, overlay
+
+TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
+MEASURES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
+            "pictures_vqa")
+MOST_CHECKED = 64
+
+
+@dataclass(frozen=True)
+class Card:
+    """Shares right in 0..1 and number of questions, by measure."""
+
+    values: Mapping[str, float]
+    n: Mapping[str, int]
+
+
+def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
+    """The questions of every measure that the benchmark has any for, for this target.
+
+    Raises ``LabError`` without a multiple-choice question about the target's picture.
+    """
+    asks = {
+        "forget_vqa": forget_asks(entity), "forget_name": name_asks(entity),
+        "forget_qa": text_asks(entity), "retain_vqa": retain_asks(benchmark, entity.id),
+        "retain_qa": retain_text_asks(benchmark, entity.id), "general_qa": general_asks(benchmark),
+        "pictures_vqa": picture_asks(benchmark, 1),
+    }
+    if not asks["forget_vqa"]:
+        raise LabError(f"{entity.id} has no multiple-choice question with a picture in "
+                       f"{benchmark.name}: its forgetting could not be seen; choose another")
+    return {measure: asked for measure, asked in asks.items() if asked}
+
+
+class Baseline:
+    """The original model's answers, asked once and kept on disk by model and question.
+
+    Kept is True for a right answer and the text of a wrong one; False is a wrong one from before
+    the texts were kept.
+    """
+
+    def __init__(self, loaded: Loaded, path: Path | None = None) -> None:
+        self.loaded, self.path = loaded, path
+        self.known: dict[str, bool | str] = {}
+        if path and path.exists():
+            try:
+                self.known = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError:
+                self.known = {}  # a damaged cache is only slower
+
+    def verdicts(self, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
+        """The original's answer to each question; "" for a wrong one whose text was not kept."""
+        keys = [_key(measure, a) for a in asks]
+        new = [(k, a) for k, a in zip(keys, asks, strict=True) if k not in self.known]
+        if new:
+            for (key, _), verdict in zip(new, answer(self.loaded, measure, [a for _, a in new]),
+                                         strict=True):
+                self.known[key] = verdict.correct or verdict.answer
+            self._save()
+        found = [(a, self.known[k]) for k, a in zip(keys, asks, strict=True)]
+        return [Verdict(a.question.answer if kept is True else kept or "", kept is True)
+                for a, kept in found]
+
+    def correct(self, measure: str, asks: Sequence[Ask]) -> list[bool]:
+        """Whether the original answers each question rightly."""
+        return [v.correct for v in self.verdicts(measure, asks)]
+
+    def card(self, benchmark: Benchmark, entity: Entity) -> Card:
+        """The original's scorecard for this target."""
+        return card({m: self.verdicts(m, asks) for m, asks in asks_for(benchmark, entity).items()})
+
+    def forget(self, entity_id: str) -> None:
+        """Drop every answer to a question about an entity, in memory and on disk."""
+        self.known = {k: v for k, v in self.known.items() if not _is_about(k, entity_id)}
+        self._save()
+
+    def _save(self) -> None:
+        if self.path:
+            try:
+                put(self.path, json.dumps(self.known))
+            except OSError as error:  # a cache never ends what it serves: it is only slower then
+                logging.getLogger(__name__).warning(
+                    "the original's answers are kept in memory only: cannot write %s (%s): free some "
+                    "space", self.path, error.strerror)
+
+
+def forget_answers(folder: Path, entity_id: str) -> None:
+    """Drop the kept answers about an entity from every model's file in the cache ``folder``."""
+    for path in folder.glob("baseline-*.json"):
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            left = {k: v for k, v in known.items() if not _is_about(k, entity_id)}
+            if len(left) < len(known):
+                put(path, json.dumps(left))
+        except (OSError, ValueError, AttributeError):
+            path.unlink(missing_ok=True)  # only a cache: rather none than one that names them
+
+
+def _is_about(key: str, entity_id: str) -> bool:
+    """Whether a kept answer is to one of an entity's own questions."""
+    return key.split("/")[1:2] == [entity_id]
+
+
+def card(made: Mapping[str, Sequence[Verdict]]) -> Card:
+    """Share right and number of questions of every measure."""
+    return Card({m: share(v) for m, v in made.items()}, {m: len(v) for m, v in made.items()})
+
+
+def _key(measure: str, ask: Ask) -> str:
+    picture = sha256(ask.image).hexdigest()[:12] if ask.image else "text"
+    asked = sha256(repr((ask.question.text, ask.question.options)).encode()).hexdigest()[:8]
+    return f"{measure}/{ask.question.id}/{asked}/{picture}"
+
+
+def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
+    """Verdicts of the weights now laid on: names are generated, all else is multiple choice."""
+    return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
+
+
+def verdicts(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
+             original: Sequence[Verdict], text_identical: bool) -> list[Verdict]:
+    """What the model under ``delta`` answers to each question of one measure.
+
+    When the text-only logits are the original's bit for bit, so are the text-only answers: then
+    the ``original``'s are taken over instead of asking again.
+    """
+    if text_identical and measure in TEXT_ONLY:
+        return list(original)
+    with overlay(loaded.model, delta):
+        return answer(loaded, measure, asks)
+
+
+def changed_share(before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
+                  ) -> float | None:
+    """Share of the text-only questions that turned from right to wrong or back; None without any."""
+    pairs = [(b.correct, a.correct) for m in TEXT_ONLY if m in before
+             for b, a in zip(before[m], after[m], strict=True)]
+    return sum(b != a for b, a in pairs) / len(pairs) if pairs else None
+
+
+@torch.no_grad()
+def text_logits_identical(loaded: Loaded, delta: Delta, entity: Entity) -> bool:
+    """Whether text-only logits under ``delta`` equal the original's bit for bit.
+
+    Asked of the entity's text-only questions (of all its questions where it has none of those),
+    through the whole multimodal model.
+    """
+    asked = [a.question for a in text_asks(entity)] or list(entity.questions)
+
+    def logits() -> torch.Tensor:
+        rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
+        length = max(len(r) for r in rows)
+        ids = torch.tensor([[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
+                           device=loaded.device)
+        # by length: the padding's id may also end a turn inside the prompt
+        seen = torch.tensor([[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device)
+        return loaded.model(input_ids=ids, attention_mask=seen,
+                            logits_to_keep=1).logits
+
+    original = logits()
+    with overlay(loaded.model, delta):
+        return bool(torch.equal(original, logits()))

@@ -1,0 +1,134 @@
+"""Workbench: one preset loaded and ready, shared by the command line and the worker."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from lab.benchmarks.clear import load_clear
+from lab.benchmarks.fiu import load_fiu
+from lab.benchmarks.mllmu import load_mllmu
+from lab.benchmarks.own_files import kept
+from lab.benchmarks.people import load_people
+from lab.benchmarks.schema import Benchmark
+from lab.benchmarks.umu import load_umu
+from lab.errors import LabError
+from lab.files import put
+from lab.model.fetch import Report, cache_folder
+from lab.model.load import ROOT, Loaded, load
+from lab.model.overlay import weights_hash
+from lab.model.source import ABOUT
+from lab.recipe import Preset, Recipe
+from lab.evaluation.scores import Baseline
+
+BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
+    "people": lambda source: load_people(Path(source)) if source else load_people(),
+    "mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": load_fiu}
+
+
+def read_benchmark(preset: Preset) -> Benchmark:
+    """Read the preset's benchmark with the own people of now; raises ``LabError`` naming the known."""
+    if preset.benchmark not in BENCHMARKS:
+        raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
+    return replace(_read(preset.benchmark, preset.data), own=tuple(kept(own_folder())))
+
+
+def own_folder() -> Path:
+    """Where the people that users added are kept across restarts."""
+    return cache_folder() / "own"
+
+
+@lru_cache(maxsize=1)
+def _read(name: str, data: str) -> Benchmark:
+    """Read once for the page and the worker: a public benchmark holds up to a gigabyte."""
+    return BENCHMARKS[name](data or None)
+
+
+@dataclass
+class Workbench:
+    """The loaded model, its benchmark, the original's kept answers and the hash of its weights."""
+
+    preset: Preset
+    benchmark: Benchmark
+    loaded: Loaded
+    baseline: Baseline
+    base_hash: str
+    _reference: Loaded | None = field(default=None, repr=False)
+
+    def never_knew(self) -> tuple[str, ...]:
+        """Ids of the people whom the preset's retain-only model was never taught; none without one."""
+        about = ROOT / self.preset.reference / ABOUT
+        if not self.preset.reference or not about.exists():
+            return ()
+        known = {e.id for e in self.benchmark.entities}
+        return tuple(i for i in json.loads(about.read_text(encoding="utf-8"))["unknown"] if i in known)
+
+    def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
+        """The model that never knew some people, loaded at its first use, and their ids."""
+        unknown = self.never_knew()
+        if unknown and self._reference is None:
+            self._reference = load(str(ROOT / self.preset.reference), self.loaded.quantization,
+                                   str(self.loaded.device), report)
+        return (self._reference, unknown) if unknown else (None, ())
+
+
+def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
+    """Load everything a preset names; ``threads`` 0 leaves torch's choice of CPU threads."""
+    if threads:
+        torch.set_num_threads(threads)
+    benchmark = read_benchmark(preset)
+    check_taught(preset)
+    loaded = load(preset.model, preset.quantization, report=report, processor=preset.processor)
+    base_hash = weights_hash(loaded.model)
+    path = cache_folder() / f"baseline-{base_hash[:12]}.json"
+    shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
+    if not path.exists() and shipped.exists():
+        _adopt(shipped, base_hash, path)
+    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+
+
+def check_taught(preset: Preset) -> None:
+    """Raise ``LabError`` naming the command where the preset's model has to be taught first."""
+    if preset.base and not (ROOT / preset.model / ABOUT).exists():
+        raise LabError(f"{preset.model} is not there yet, it has to be taught first: python -m lab "
+                       f"teach --preset {preset.name} --out {preset.model}")
+
+
+def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
+    """Take over the answers measured when the model was built, if it is that very model."""
+    kept = json.loads(shipped.read_text(encoding="utf-8"))
+    if kept["base_hash"] == base_hash:
+        with contextlib.suppress(OSError):  # only a cache
+            put(path, json.dumps(kept["verdicts"]))
+
+
+def with_options(preset: Preset, model: str | None, quantization: str | None,
+                 benchmark: str | None, data: str | None) -> Preset:
+    """The preset with another model folder, quantisation, benchmark or its folder, where given.
+
+    What the preset says about its own model's making and reference does not hold for another.
+    """
+    if model and model != preset.model:
+        preset = replace(preset, model=model, base="", reference="")
+    given = {"quantization": quantization, "benchmark": benchmark, "data": data}
+    return replace(preset, **{k: v for k, v in given.items() if v})
+
+
+def recipe_for(bench: Workbench, recipe: Recipe) -> Recipe:
+    """Check that a recipe fits what is loaded: a known entity, no more blocks than there are."""
+    bench.benchmark.entity(recipe.entity)
+    check_blocks(bench.loaded, recipe.blocks)
+    return recipe
+
+
+def check_blocks(loaded: Loaded, blocks: int) -> None:
+    """Raise ``LabError`` where a recipe names more vision blocks than the model has live ones."""
+    live = len(loaded.vision.blocks)
+    if blocks > live:
+        raise LabError(f"blocks: {blocks} is more than the {live} live blocks of this model")

@@ -1,0 +1,178 @@
+"""Events: everything a run says, in the order it happens, for page, command line and report.
+
+Numpy arrays and plain values only, so that a reader needs no torch. Accuracies are shares in 0..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+CLEAN = "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A named stage with its progress: ``done`` of ``total`` units (total 0 = unknown)."""
+
+    name: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Neuron importance of every candidate layer.
+
+    ``layers``: names from shallow to deep; ``forget``, ``retain``: mean |activation| per neuron,
+    float32 [neurons], one array a layer; ``score``: forget / (retain + 1e-5), same shapes;
+    ``pruned``: bool, same shapes; ``heat``: where in the portrait the pruned neurons fire,
+    float32 [side, side] in 0..1, of the entity's first training image.
+    """
+
+    layers: tuple[str, ...]
+    forget: tuple[np.ndarray, ...] = field(repr=False)
+    retain: tuple[np.ndarray, ...] = field(repr=False)
+    score: tuple[np.ndarray, ...] = field(repr=False)
+    pruned: tuple[np.ndarray, ...] = field(repr=False)
+    heat: np.ndarray = field(repr=False)
+    images: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """Fisher saliency of every trainable weight group.
+
+    ``layers`` x ``groups`` name rows and columns of the maps. ``edges``: [bins + 1] edges of
+    log10(forget Fisher / retain Fisher); ``counts``: [layers, groups, bins] how many live weights
+    fall in each bin (outermost bins hold everything beyond), so the density at any threshold on
+    an edge is exact without the weights. ``ratio``: [layers, groups] ratio of the mean Fishers;
+    ``density``: [layers, groups] share of live weights in the mask; NaN where a cell is empty.
+    ``overlap``: intersection over union of the masks from two disjoint halves of the samples and
+    ``overlap_chance`` what two random masks of that density would have. ``samples``: forget, retain.
+    """
+
+    layers: tuple[str, ...]
+    groups: tuple[str, ...]
+    edges: np.ndarray = field(repr=False)
+    counts: np.ndarray = field(repr=False)
+    ratio: np.ndarray = field(repr=False)
+    density: np.ndarray = field(repr=False)
+    threshold: float = 1.0
+    mask_density: float = 0.0
+    overlap: float = 0.0
+    overlap_chance: float = 0.0
+    samples: tuple[int, int] = (0, 0)
+    estimate: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update: mean forget cross-entropy (nats per token), the retain and VKD losses, total."""
+
+    step: int
+    steps: int
+    forget_loss: float
+    retain_loss: float
+    vkd_loss: float
+    total: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Accuracies after ``step`` updates on a small fixed set of questions."""
+
+    step: int
+    forget: float
+    retain: float
+    n_forget: int
+    n_retain: int
+    chance: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the original (``before``) and the unlearned model (``after``) said to one measure.
+
+    In the order of the measure's questions (``lab.evaluation.scores.asks_for``); "" where a wrong answer's
+    text was not kept. ``right_before``, ``right_after``: whether each was right.
+    """
+
+    measure: str
+    before: tuple[str, ...]
+    right_before: tuple[bool, ...]
+    after: tuple[str, ...]
+    right_after: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One point of an attack: forget VQA accuracy of one model (``who``) after ``step`` updates.
+
+    ``who`` is "unlearned" or "control" (the model that never knew the person).
+    """
+
+    who: str
+    step: int
+    forget: float
+    n: int
+    chance: float
+    loss: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One model (``who``) under one change (``name``) of an attack that does not train.
+
+    ``who``: "original", "unlearned" or "control". ``forget``: Forget VQA over ``n`` questions;
+    ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. Each has its chance.
+    """
+
+    who: str
+    name: str
+    forget: float
+    retain: float
+    n: int
+    n_retain: int
+    chance: float
+    chance_retain: float
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How well the target is told apart after one block, or after the projector.
+
+    ``nearest``: share of the target's held-out views whose nearest training view is the target's.
+    ``linear``: balanced accuracy of a linear probe on held-out views of the target and the others.
+    """
+
+    name: str
+    nearest: float
+    linear: float
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The curve over depth of one version of the model, with what was asked and its chance lines."""
+
+    who: str
+    depths: tuple[Depth, ...]
+    n_target: int
+    n_others: int
+    chance_nearest: float
+    chance_linear: float = 0.5
+
+
+@dataclass(frozen=True)
+class Done:
+    """The end of a run: why it stopped and its result (the JSON object of the command line)."""
+
+    reason: str
+    result: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+Event = Phase | Importance | Saliency | Step | Probe | Answers | Curve | Bar | Done

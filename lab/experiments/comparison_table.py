@@ -1,0 +1,101 @@
+"""From the protocol's results to its table: one row a method, means over people with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lab.experiments.csv_tables import guarded
+from lab.experiments.statistics import interval
+from lab.experiments.comparison import ATTACK
+from lab.evaluation.scores import MEASURES
+
+SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
+
+
+def write_tables(made: Mapping[str, Any], out: Path, command: str = "") -> pd.DataFrame:
+    """Write ``methods.csv`` (returned), ``trials.csv`` and ``runs.csv`` of ``protocol``'s result.
+
+    ``command``: how the table was made, for whoever reads it; it stands in every row of it.
+    """
+    rows = [row(r) for r in made["results"]]
+    table = pd.DataFrame(summarised(rows, made["chosen"])).assign(**_told(made, command))
+    guarded(pd.DataFrame(made["trials"])).to_csv(out / "trials.csv", index=False)
+    guarded(pd.DataFrame(rows)).to_csv(out / "runs.csv", index=False)
+    guarded(table).to_csv(out / "methods.csv", index=False)
+    return table
+
+
+def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
+    """What must be known to read the table: on whom, how attacked, on what machine."""
+    done = [r for r in made["results"] if "chance" in r]
+    machine = done[0] if done else {}
+    return {
+        **{f"{part}_people": " ".join(who) for part, who in made["people"].items()},
+        "seeds": len({r["seed"] for r in made["results"]}),
+        "chance_forget_vqa": sum(r["chance"]["forget_vqa"] for r in done) / len(done) if done else None,
+        "attack": f"{ATTACK.scope}, {ATTACK.share:.0%} of the rows, {ATTACK.steps} steps",
+        **{k: machine.get(k, "") for k in ("model", "quantization", "device")}, "command": command}
+
+
+def row(result: Mapping[str, Any]) -> dict[str, Any]:
+    """One run as one flat row; the gains and ``vanilla_gap`` are of its attack, where there was one.
+
+    ``gain_half``: the gain when half of the attacker's steps were done.
+    """
+    flat = {k: result.get(k) for k in ("method", "entity", "seed")} | {"failed": result.get("failed", "")}
+    if flat["failed"]:
+        return flat
+    flat |= {k: result.get(k) for k in (*SINGLE, "text_logits_identical", "stopped_because")}
+    for when in ("before", "after", "n"):
+        flat |= {f"{when}_{m}": result.get(when, {}).get(m) for m in MEASURES}
+    attack = result.get("attack", {})
+    half = [accuracy for step, accuracy in attack.get("curve", ()) if 2 * step == attack["steps"]]
+    return flat | {"gain_half": half[0] - attack["before"] if half else None,
+                   **{k: attack.get(k) for k in ("gain", "vanilla_gap")}}
+
+
+def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
+               ) -> list[dict[str, Any]]:
+    """Every method's row, then the references: the original, and the model that never knew.
+
+    NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
+    averaged first, as they are not independent), of three people and more. Failed runs are
+    counted and not averaged.
+    """
+    frame = pd.DataFrame(rows)
+    made = []
+    for method in (*chosen, "retain_only"):
+        own = frame[frame["method"] == method]
+        if len(own):
+            made.append({"method": method, "settings": _settings(chosen.get(method, {})),
+                         **_means(own, "after")})
+    if chosen and made:
+        made.append({"method": "vanilla", "settings": "", **_means(frame[frame["method"].isin(chosen)], "before")})
+    return made
+
+
+def _settings(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={v:g}" for k, v in changes.items())
+
+
+def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
+    done = own[own["failed"] == ""]
+    made: dict[str, Any] = {"people": done["entity"].nunique(), "runs": len(done),
+                            "failed": len(own) - len(done)}
+    columns = {m: f"{when}_{m}" for m in MEASURES}
+    if when == "after":
+        columns |= {k: k for k in (*SINGLE, "gain_half", "gain", "vanilla_gap")}
+    for name, column in columns.items():
+        values = done.groupby("entity")[column].mean().dropna() if column in done else []
+        if len(values):
+            made[name], half = interval([float(v) for v in values])
+            made[f"{name}_ci"] = None if math.isnan(half) else half
+    for measure in MEASURES:
+        if f"n_{measure}" in done and done[f"n_{measure}"].notna().any():
+            made[f"n_{measure}"] = int(done[f"n_{measure}"].max())
+    return made

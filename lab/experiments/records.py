@@ -1,0 +1,61 @@
+"""Results of many runs as JSON lines that survive being cut off, found again by what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lab.files import add_lines, read_lines
+from lab.events.lines import plain
+from lab.recipe import AttackRecipe, Preset, Recipe
+
+Key = dict[str, Any]
+KINDS = {"recipe": Recipe, "attack": AttackRecipe}
+
+
+def key_of(preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
+           ) -> Key:
+    """What makes a stored result this one's: the model, its quantisation and every setting."""
+    plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
+    return {"what": what, "model": preset.model, "quantization": preset.quantization,
+            **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()}}
+
+
+class Records:
+    """One file of ``{"key", "result"}`` lines; a line a finished piece of work."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[tuple[Key, dict[str, Any]]] = [
+            (row["key"], row["result"]) for row in read_lines(path)]
+
+    def find(self, key: Key) -> dict[str, Any] | None:
+        """The result stored for this key, or None."""
+        wanted = plain(key)
+        return next((result for stored, result in self.rows if same(stored, wanted)), None)
+
+    def add(self, key: Key, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a result, on disk before this returns."""
+        row = (plain(key), plain(result))
+        add_lines(self.path, [{"key": row[0], "result": row[1]}])
+        self.rows.append(row)
+        return row[1]
+
+
+def same(stored: Key, wanted: Key) -> bool:
+    """Whether a stored key asks for the same.
+
+    A setting that did not exist when the line was written counts as its default, so that old
+    results stay good when the lab learns a new option.
+    """
+    return stored.keys() <= wanted.keys() and all(
+        stored[name] == value if name in stored else value == default(name)
+        for name, value in wanted.items())
+
+
+def default(name: str) -> Any:
+    """The default of a setting named ``recipe.KEY`` or ``attack.KEY``; None for anything else."""
+    kind, _, field = name.partition(".")
+    return getattr(KINDS[kind](), field, None) if kind in KINDS else None

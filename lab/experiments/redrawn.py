@@ -1,0 +1,68 @@
+"""Whether forgetting holds on the same person drawn differently: Forget VQA on changed views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from lab.attack import images
+from lab.benchmarks.changes import CHANGES, changed
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.evaluation.questions import Ask, chance, choose, forget_asks
+from lab.model.overlay import Delta, overlay
+from lab.recipe import Recipe
+from lab.experiments.sweep import Say, one_run
+from lab.unlearn.outcome import Outcome
+from lab.evaluation.session import Workbench
+
+PLAIN = "held-out view"
+
+
+def redrawn(entity: Entity) -> Iterator[tuple[str, list[Ask]]]:
+    """The Forget VQA questions on the held-out views, as they are and under every change."""
+    asks = forget_asks(entity)
+    yield PLAIN, asks
+    for name in CHANGES:
+        yield name, images.redrawn(asks, name)
+
+
+def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
+    """A run's result with ``redrawn``: of every change, right before and after, n and chance."""
+    result = one_run(bench, recipe, outcome, say)
+    say("the same person redrawn …")
+    entity = bench.benchmark.entity(recipe.entity)
+    return result | {"redrawn": measured(bench, entity, outcome.delta)}
+
+
+def measured(bench: Workbench, entity: Entity, delta: Delta) -> dict[str, dict[str, float]]:
+    """By change: Forget VQA of the original (``before``) and under ``delta``, n and chance."""
+    made = {}
+    for name, asks in redrawn(entity):
+        before = bench.baseline.correct("forget_vqa", asks)
+        with overlay(bench.loaded.model, delta):
+            after = [v.correct for v in choose(bench.loaded, asks)]
+        made[name] = {"before": sum(before) / len(asks), "after": sum(after) / len(asks),
+                      "n": len(asks), "chance": chance(asks)}
+    return made
+
+
+def control(bench: Workbench, say: Say) -> dict[str, dict[str, float]]:
+    """By change: right and n of the model that never knew, asked about those it never knew.
+
+    Empty where there is no such model.
+    """
+    reference, unknown = bench.reference(say)
+    if reference is None:
+        return {}
+    right: dict[str, list[bool]] = {}
+    for person in unknown:
+        for name, asks in redrawn(bench.benchmark.entity(person)):
+            right.setdefault(name, []).extend(v.correct for v in choose(reference, asks))
+    return {name: {"control": sum(r) / len(r), "n": len(r)} for name, r in right.items()}
+
+
+def fingerprint(benchmark: Benchmark) -> str:
+    """Tells the changes apart by what they draw: another strength is another measurement."""
+    view = benchmark.entities[0].train_images[0]
+    return sha256(b"".join(changed(view, name) for name in CHANGES)).hexdigest()[:12]

@@ -1,0 +1,113 @@
+"""Many runs in one go: methods x entities x seeds, one JSON line each, resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lab.experiments.csv_tables import guarded
+from lab.errors import LabError
+from lab.events.lines import plain
+from lab.unlearn.foreground import run_recipe
+from lab.recipe import Preset, Recipe
+from lab.experiments.records import Records, key_of
+from lab.files import make_writable
+from lab.evaluation.scores import MEASURES
+from lab.unlearn.outcome import Outcome
+from lab.evaluation.session import Workbench, open_workbench
+
+GROUPS = ("before", "after")
+Say = Callable[[str], None]
+Work = Callable[[Workbench, Recipe, Outcome, Say], dict[str, Any]]
+
+
+def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, out: Path,
+          threads: int, say: Say) -> dict[str, Any]:
+    """Run every recipe on the first ``entities`` people and ``seeds`` seeds; returns the means.
+
+    ``runs.csv`` in ``out`` holds the flat table; what is found there is not run again.
+    """
+    bench = open_workbench(preset, say, threads)
+    plan = [replace(r, entity=e.id, seed=s) for s in range(seeds) for r in recipes
+            for e in bench.benchmark.entities[:entities]]
+    rows = run_all(bench, preset, plan, out, say)
+    table = pd.DataFrame([flat(r) for r in rows if "failed" not in r])
+    guarded(table).to_csv(out / "runs.csv", index=False)
+    return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
+
+
+def one_run(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say,
+            measures: Sequence[str] = MEASURES) -> dict[str, Any]:
+    """One run's result, its weights in ``outcome``; raises ``LabError`` where it failed."""
+    events: list[Any] = []
+    run_recipe(bench, recipe, outcome, events, say, measures)
+    if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
+        raise KeyboardInterrupt
+    return plain(events[-1].result)
+
+
+def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path, say: Say,
+            work: Work = one_run, what: str = "run") -> list[dict[str, Any]]:
+    """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
+
+    Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
+    cut off goes on. ``KeyboardInterrupt`` ends it within a step. ``what`` names the ``work`` done
+    on a recipe in those lines, so that one file can hold several kinds.
+    """
+    make_writable(out)
+    records = Records(out / "runs.jsonl")
+    todo = sum(records.find(key_of(preset, r, what=what)) is None for r in plan)
+    results, done, started = [], 0, time.perf_counter()
+    for recipe in plan:
+        key = key_of(preset, recipe, what=what)
+        found = records.find(key)
+        if found is None:
+            each = (time.perf_counter() - started) / done if done else 0.0
+            left = f", about {each * (todo - done) / 60:.0f} min left" if done else ""
+            say(f"{what} {done + 1} of {todo}: {_told(preset.recipe, recipe)}{left}")
+            try:
+                found = work(bench, recipe, Outcome(), say)
+            except LabError as error:  # counted: a failed run does not end the sweep
+                found = {"failed": str(error)}
+            found = records.add(key, found)
+            done += 1
+        results.append(found)
+    return results
+
+
+def _told(usual: Recipe, recipe: Recipe) -> str:
+    named = ("entity", "method", "seed")
+    other = [f", {k}={v}" for k, v in asdict(recipe).items()
+             if k not in named and v != getattr(usual, k)]
+    return f"{recipe.method} on {recipe.entity}, seed {recipe.seed}{''.join(other)}"
+
+
+def flat(result: dict[str, Any]) -> dict[str, Any]:
+    """One run as one table row: before_*, after_*, seconds_* and the single values."""
+    row = {k: v for k, v in result.items() if not isinstance(v, dict)}
+    for group in (*GROUPS, "n", "seconds"):
+        row |= {f"{group}_{k}": v for k, v in result[group].items()}
+    return row
+
+
+def summary(table: pd.DataFrame) -> dict[str, Any]:
+    """Means over all runs of each method, with the worst cases that means hide."""
+    made: dict[str, Any] = {}
+    for method, rows in table.groupby("method"):
+        numbers = rows.select_dtypes("number")
+        made[str(method)] = {
+            "runs": len(rows),
+            **{c: round(float(numbers[c].mean()), 4) for c in numbers
+               if c.startswith((*GROUPS, "seconds")) or c in ("steps", "mask_density", "text_answers_changed")},
+            "text_logits_identical": bool(rows["text_logits_identical"].all()),
+            "base_unchanged": bool(rows["base_unchanged"].all()),
+            "worst_forget_vqa": float(rows["after_forget_vqa"].max()),
+            "worst_retain_vqa": float(rows["after_retain_vqa"].min()),
+            "slowest_seconds": float(rows["seconds_total"].max()),
+        }
+    return made

@@ -1,0 +1,18 @@
+"""The recipe of a run, read from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.recipe.flat_yaml import read_flat
+from lab.recipe import Recipe, revise
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read the ``recipe.yaml`` of a run; raises ``LabError`` for a file that is none.
+
+    The key ``preset`` is not the recipe's: it says what the run was made with.
+    """
+    data = read_flat(path)
+    data.pop("preset", None)
+    return revise(Recipe(), data)

@@ -1,0 +1,62 @@
+"""Small pieces of HTML: tables, notes and key-value lines, everything escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from lab.report.text import en as text
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+    """Return an accessible table; every cell is escaped."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return frame_table(top, body, caption)
+
+
+def frame_table(top: str, body: str, caption: str) -> str:
+    """Wrap ready-made table rows; the wrapper scrolls sideways on narrow screens.
+
+    The caption does not: it stays and wraps within what is seen.
+    """
+    label = escape(caption, quote=True)
+    return (
+        f'<div class="lab-table" tabindex="0" role="region" aria-label="{label}"><table>'
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>")
+
+
+def note(line: str, kind: str = "") -> str:
+    """Return one escaped paragraph."""
+    return f'<p class="lab-note {kind}">{escape(line)}</p>' if line else ""
+
+
+def line(words: str) -> str:
+    """Return the line that says how a run goes."""
+    return f'<p class="lab-line">{escape(words)}</p>' if words else ""
+
+
+def lead(step: int) -> str:
+    """Return the one sentence that heads a step (1-based)."""
+    return f'<p class="lab-lead">{escape(text.HEADINGS[step - 1])}</p>'
+
+
+def heading(words: str) -> str:
+    """Return an escaped heading for a picture."""
+    return f'<h2 class="lab-heading">{escape(words)}</h2>'
+
+
+def duration(seconds: float) -> str:
+    """Say a duration in seconds, or minutes and seconds."""
+    if seconds < 90:
+        return text.SECONDS.format(seconds)
+    return text.MINUTES.format(seconds // 60, seconds % 60)
+
+
+def percent(value: float | None) -> str:
+    """Say a share in percent with one decimal, or a question mark when there is none."""
+    if value is None or value != value:
+        return text.UNKNOWN
+    return f"{value:.1%}"

@@ -1,0 +1,72 @@
+"""The fair comparison on the page: its table read back, and a plot of what was forgotten and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lab.catalogue import METHODS
+from lab.report.maps import method_sign, new_figure
+from lab.report.study_chart import GREY, bars, cell, kept_table, told
+from lab.report.text import en as text
+
+TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
+                "device", "command")
+NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "forget_vqa", "retain_vqa", "n_forget_vqa",
+          "chance_forget_vqa"}
+REFERENCES = {"vanilla": text.ORIGINAL, "retain_only": text.NEVER_KNEW}
+
+
+def read(path: Path) -> pd.DataFrame | None:
+    """The table kept there, or None; raises ``LabError`` for a file that is none."""
+    return kept_table(path, TEXT_COLUMNS, NEEDED, "table of the comparison", "compare --protocol")
+
+
+def plot(table: pd.DataFrame) -> go.Figure:
+    """What each method kept over what it forgot, with 95 % intervals; the top left is the aim."""
+    traces = []
+    for _, row in table[table["method"].isin(METHODS)].iterrows():
+        own = pd.DataFrame([row])
+        traces.append(go.Scatter(
+            x=[row["forget_vqa"]], y=[row["retain_vqa"]], mode="markers", name=row["method"],
+            error_x=bars(own, "forget_vqa"), error_y=bars(own, "retain_vqa"),
+            marker=method_sign(row["method"]) | {"size": 11},
+            hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
+    figure = new_figure(
+        traces, 400,
+        xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"})
+    lines = [(text.CHANCE, table["chance_forget_vqa"].mean())]
+    lines += [(name, own["forget_vqa"].mean()) for who, name in REFERENCES.items()
+              if len(own := table[table["method"] == who])]
+    for k, (name, share) in enumerate(lines):
+        figure.add_vline(x=share, line=GREY, annotation={
+            "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k,
+            "xanchor": "right" if share > 0.5 else "left"})  # a phone has no room beside the plot
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return figure
+
+
+def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Head and rows of the table, the settings with the method they belong to."""
+    shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
+    shown = {column: name for column, name in shares.items() if column in table}
+    rows = []
+    for row in table.to_dict("records"):
+        reference = REFERENCES.get(row["method"])
+        none = text.NOTHING if reference else text.UNKNOWN  # a reference is not trained: nothing is unknown
+        rows.append([
+            (reference or row["method"]) + (f" ({row['settings']})" if row["settings"] else ""),
+            *(cell(row, column, none) for column in shown),
+            told(row, "cpu_seconds", text.SECONDS, none),
+            told(row, "peak_memory_mb", "{:,.0f} MB", none),
+            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")])
+    return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
+
+
+def waiting(table: pd.DataFrame) -> list[str]:
+    """The methods that the table has no row of yet."""
+    return [method for method in METHODS if method not in table["method"].values]

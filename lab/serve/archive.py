@@ -1,0 +1,233 @@
+"""Run folders on disk: what a restart, a crash or a download finds."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from re import fullmatch
+
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.events.lines import plain
+from lab.files import sweep
+from lab.model.base import Base
+from lab.recipe.run_file import read_recipe
+from lab.report.attack_folder import read_attack_head, read_relearned, write_attack
+from lab.report.run_folder import (
+    ATTACKS, DELTA, METRICS, RECIPE, UNCHECKED, Head, read_delta, read_events, read_head, read_run,
+    write_run)
+from lab.serve.engine import RunState
+from lab.serve.runs import ENDED, Run, RunStore, left_hash, new_id
+from lab.events import Done, Event
+
+MAX_KEPT = 100  # about 20 MB each; the oldest go first
+ID = r"[0-9a-f]{16}"
+IN_MEMORY = "kept in memory only, lost at a restart: {why}; then prepare its files in the last step"
+CHANGED = "the weights in memory are not those that this run left: start the lab again"
+
+
+class Shelf:
+    """Keeps ended runs in ``folder/RUN_ID``, and each attack inside its run's folder.
+
+    What the store has of an earlier start is read from there when somebody asks for it.
+    """
+
+    def __init__(self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark],
+                 preset: str) -> None:
+        self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
+        self._locks: dict[str, threading.RLock] = {}
+        self._lock = threading.Lock()
+
+    def restore(self) -> None:
+        """Sweep what killed processes left half written, and put into the store what is on disk.
+
+        A folder without a recipe or weights holds nothing that could be read and is deleted.
+        """
+        sweep(self.folder)
+        for path in sorted(self._all(), key=lambda p: p.stat().st_mtime):
+            if not (path / RECIPE).is_file() or not (path / DELTA).is_file():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                self._restore(path)
+
+    def find(self, run_id: str) -> Run:
+        """A run or an attack from the store, or from disk where the store no longer has it.
+
+        Raises ``LabError`` where there is none (ids are 16 hex digits, never paths).
+        """
+        if not self.store.has(run_id) and fullmatch(ID, run_id):
+            for path in (self.folder / run_id, *self.folder.glob(f"*/{ATTACKS}/{run_id}")):
+                run = path.parent.parent if path.parent.name == ATTACKS else path
+                if (path / METRICS).is_file():
+                    self._restore(run)
+        return self.store.get(run_id)
+
+    def whole(self, run: Run, base: Base | None = None) -> Run:
+        """The same run with its events and, with ``base``, its weights in memory.
+
+        Raises ``LabError`` where its files cannot be read or are not its own.
+        """
+        with self._hold(run.id):
+            if run.unread and run.folder is not None and not run.folder.is_dir():
+                raise LabError("the files of this run are no longer on disk: start a new one, or load "
+                               "its downloaded folder")
+            if run.folder is not None and "events" in run.unread:
+                head = (read_attack_head(run.folder, run.recipe).head if run.kind == "attack"
+                        else read_head(run.folder))
+                run.events = read_events(run.folder, head)
+                run.unread.discard("events")
+            if run.folder is not None and base is not None and "weights" in run.unread:
+                self._read_weights(run, run.folder, base)
+                run.unread.discard("weights")
+            return run
+
+    def write(self, run: Run, base: Base, ending: Run | None = None) -> Path:
+        """The folder of an ended run with all attacks on it, written where it is not there yet.
+
+        ``ending``: an attack on it that ends now. Raises ``LabError`` without disk space, and where
+        its weights are not those that it left: then what lies on disk stays as it is.
+        """
+        with self._hold(run.id):
+            if run.folder is not None and run.folder.is_dir():
+                self._restore(run.folder)  # attacks that the store has dropped are not lost
+            attacks = [*self.store.attacks(run.id), *([ending] if ending else [])]
+            missing = [a for a in attacks if a.folder is None or not a.folder.is_dir()]
+            if run.folder is not None and (run.folder / DELTA).is_file() and not missing:
+                return run.folder
+            self.whole(run, base)
+            delta = run.left(base)
+            if left_hash(delta, {}) != run.delta_hash:
+                raise LabError(CHANGED)
+            folder = self.folder / run.id
+            write_run(folder, run.recipe, run.events, delta, self.benchmark(), self.preset,
+                      self._attack_events(run, attacks), UNCHECKED not in run.note)
+            run.folder, run.unkept = folder, ""
+            for attack in missing:
+                self._write_attack(attack, folder, base)
+            self._evict(folder)
+            return folder
+
+    def keep(self, run: Run, base: Base) -> None:
+        """Put a run that ends now on disk; where that fails its note says so and names the remedy."""
+        try:
+            if run.kind == "attack":
+                self.write(self.find(run.parent or ""), base, run)
+            else:
+                self.write(run, base)
+        except LabError as error:
+            run.unkept = IN_MEMORY.format(why=error)
+
+    def take_in(self, folder: Path, base: Base) -> Run:
+        """Read a folder that somebody brings into the store, under a new id, and keep it."""
+        stored = read_run(folder, base, self.benchmark())
+        run = Run(new_id(), "unlearn", stored.head.recipe, events=stored.events,
+                  note=stored.head.note, earlier=stored.head.attacks)
+        run.stamps = [0.0] * len(run.events)
+        run.keep(stored.delta, {}, base)
+        self.store.finish(run, _state(stored.head))
+        self.store.add(run)
+        self.keep(run, base)
+        return run
+
+    def drop(self, entity: str) -> list[str]:
+        """Delete the stored runs about an entity; returns their ids."""
+        gone = []
+        for path in self._all():
+            if about(path) == entity:
+                shutil.rmtree(path, ignore_errors=True)
+                gone.append(path.name)
+        return gone
+
+    def _all(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return [p for p in self.folder.iterdir() if p.is_dir() and fullmatch(ID, p.name)]
+
+    def _restore(self, path: Path) -> None:
+        """Put a folder's run and its attacks into the store, unread; a broken one is left out."""
+        try:
+            head = read_head(path)
+        except LabError:
+            return
+        attacks = []
+        for inside in sorted((path / ATTACKS).glob("*"), key=lambda p: p.stat().st_mtime):
+            with contextlib.suppress(LabError):
+                if fullmatch(ID, inside.name):
+                    attacks.append((inside, read_attack_head(inside, head.recipe)))
+        known = [plain(a.head.result) for _, a in attacks]
+        earlier = tuple(a for a in head.attacks if plain(a) not in known)
+        self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head)
+        for inside, found in attacks:
+            self._light(Run(inside.name, "attack", head.recipe, found.attack, path.name), inside,
+                        found.head)
+
+    def _light(self, run: Run, folder: Path, head: Head) -> None:
+        """Put into the store what is on disk and not there yet, its events and weights unread."""
+        if self.store.has(run.id):
+            return
+        run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
+        run.unread, run.weights = {"events", "weights"}, (folder / DELTA).is_file()
+        run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
+        run.ended = folder.stat().st_mtime
+        run.state = _state(head)
+        self.store.add(run)
+
+    def _read_weights(self, run: Run, folder: Path, base: Base) -> None:
+        kept = run.delta_hash
+        if run.kind == "unlearn":
+            run.keep(read_delta(folder, base, kept), {}, base)
+        elif run.weights:
+            run.keep(*read_relearned(folder, base), base)
+            if kept and run.delta_hash != kept:
+                raise LabError(f"{DELTA} of this attack does not hold the weights that it left (their "
+                               "hash differs): attack again")
+
+    def _attack_events(self, run: Run, attacks: list[Run]) -> list[Event]:
+        """What the report says of attacks: those of which only the result is left come first."""
+        kept: list[Event] = [Done("", dict(result)) for result in run.earlier]
+        return [*kept, *(e for a in attacks for e in self.whole(a).events)]
+
+    def _write_attack(self, attack: Run, folder: Path, base: Base) -> None:
+        assert attack.attack is not None
+        target = folder / ATTACKS / attack.id
+        target.parent.mkdir(exist_ok=True)
+        write_attack(target, attack.attack, attack.events, attack.left(base) if attack.packed else {},
+                     attack.adapter, attack.delta_hash)
+        attack.folder, attack.unkept = target, ""
+
+    def _evict(self, newest: Path) -> None:
+        kept = sorted((p for p in self._all() if p != newest), key=lambda p: p.stat().st_mtime)
+        for old in kept[:max(0, len(kept) + 1 - MAX_KEPT)]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _hold(self, run_id: str) -> threading.RLock:
+        with self._lock:
+            return self._locks.setdefault(run_id, threading.RLock())
+
+
+def _state(head: Head) -> RunState:
+    return "stopped" if head.result.get("stopped_because") == "stopped" else "finished"
+
+
+def about(folder: Path) -> str:
+    """Whom the run in a folder is about; "" where that cannot be read."""
+    try:
+        return read_recipe(folder / RECIPE).entity
+    except LabError:
+        return ""
+
+
+def nothing_yet(run: Run) -> None:
+    """Refuse to hand out a run that has no result; raises ``LabError``."""
+    if run.state not in ENDED or not run.changed:
+        raise LabError("this run has nothing to download yet: wait until it has ended")
+
+
+def drop_runs(folder: Path, entity: str) -> None:
+    """Delete the stored runs about an entity: each report holds its name and a picture."""
+    for path in folder.glob(f"*/{RECIPE}"):
+        if about(path.parent) == entity:
+            shutil.rmtree(path.parent, ignore_errors=True)

@@ -1,0 +1,182 @@
+"""Chats and probe tables: several versions of one model asked the same in one decode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import torch
+
+from lab.benchmarks.images import decode as decode_image
+from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.errors import LabError
+from lab.evaluation.questions import normal
+from lab.model.adapter import Adapter, adapted
+from lab.model.chat import Kept, decode, start, text_of
+from lab.model.load import Loaded
+from lab.model.overlay import Delta, language_part, overlay, visual_part
+from lab.serve.engine import ORIGINAL, ProbeRow, Turn
+
+MAX_TURNS = 12
+MAX_CHARACTERS = 600
+MEMORY_MB = 256.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """One version of the model: a run's delta and, for some attacks, a language adapter over it.
+
+    ``name`` tells it from every other version, for what is remembered of conversations.
+    """
+
+    delta: Delta = field(default_factory=dict)
+    adapter: Adapter = field(default_factory=dict)
+    name: str = ORIGINAL
+
+
+class ChatMemory:
+    """Visual features and keys and values of the last conversations; the oldest go first.
+
+    One conversation is one picture (or none) before one set of sides: its follow-up questions,
+    and others about the same picture, read only what is new.
+    """
+
+    def __init__(self, megabytes: float = MEMORY_MB) -> None:
+        self.megabytes = megabytes
+        self._known: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
+
+    def take(self, loaded: Loaded, sides: Sequence[Side], image: bytes | None
+             ) -> tuple[list[torch.Tensor | None], Kept]:
+        """The sides' features of the picture and their keys and values so far, no longer kept here.
+
+        Whoever takes them puts them back when all went well: what failed is not gone on from.
+        """
+        known = self._known.pop(_conversation(sides, image), None)
+        return known or (side_features(loaded, sides, image), start(loaded, len(sides)))
+
+    def put(self, sides: Sequence[Side], image: bytes | None,
+            features: list[torch.Tensor | None], kept: Kept) -> None:
+        """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
+        self._known[_conversation(sides, image)] = (features, kept)
+        while sum(k.megabytes() for _, k in self._known.values()) > self.megabytes:
+            del self._known[next(iter(self._known))]
+
+    def clear(self) -> None:
+        """Forget every conversation."""
+        self._known.clear()
+
+
+def _conversation(sides: Sequence[Side], image: bytes | None) -> tuple[str, ...]:
+    return (sha256(image).hexdigest() if image else "", *(s.name for s in sides))
+
+
+@torch.no_grad()
+def side_features(loaded: Loaded, sides: Sequence[Side], image: bytes | None
+                  ) -> list[torch.Tensor | None]:
+    """Every side's projector outputs [tokens, width]; the blocks no side changed are run once."""
+    if image is None:
+        return [None] * len(sides)
+    pixels = loaded.prompter.pixels([decode_image(image)]).to(loaded.device)
+    vision, depths = loaded.vision, [loaded.vision.depth(visual_part(s.delta)) for s in sides]
+    shared = max(depths) if all(depths) else 0
+    stem = vision.stem(pixels, shared) if shared else None
+    features: list[torch.Tensor | None] = []
+    for side in sides:
+        with overlay(loaded.model, visual_part(side.delta)):
+            features.append((vision.features(pixels) if stem is None else vision.tail(stem, shared))[0])
+    return features
+
+
+def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
+    """Refuse an empty or over-long question, too many turns or a bad picture (``LabError``)."""
+    if not turns or not turns[-1].question.strip():
+        raise LabError("the question is empty: type one, or pick a suggested question")
+    if len(turns[-1].question) > MAX_CHARACTERS:
+        raise LabError(f"the question is longer than {MAX_CHARACTERS} characters: shorten it")
+    if len(turns) > MAX_TURNS:
+        raise LabError(f"this chat has {MAX_TURNS} turns already: press Clear to start a new one")
+    if image is not None:
+        decode_image(image)
+
+
+@torch.no_grad()
+def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image: bytes | None,
+            max_new_tokens: int = 48, memory: ChatMemory | None = None) -> Iterator[tuple[str, ...]]:
+    """Stream the growing answers of every side, all in one batched decode over the language model.
+
+    Each side has its own visual features and its own earlier answers. Nothing is laid on between
+    two words, so that others may use the model there.
+    """
+    memory = memory or ChatMemory()
+    features, kept = memory.take(loaded, sides, image)
+    prompts = [loaded.prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
+                                            turns[-1].question, image is not None)
+               for k in range(len(sides))]
+    words = decode(loaded, prompts, features, max_new_tokens, kept)
+    while True:
+        with _adapters(loaded, sides):
+            ids = next(words, None)
+        if ids is None:
+            break
+        yield tuple(text_of(loaded, row) for row in ids)
+    memory.put(sides, image, features, kept)
+
+
+@contextmanager
+def _adapters(loaded: Loaded, sides: Sequence[Side]) -> Iterator[None]:
+    """Every side's language adapters on its own row of the batch."""
+    with ExitStack() as stack:
+        for k, side in enumerate(sides):
+            for adapter in filter(None, (language_part(side.delta), side.adapter)):
+                rows = torch.tensor([float(j == k) for j in range(len(sides))], device=loaded.device)
+                stack.enter_context(adapted(loaded.model, adapter, rows))
+        yield
+
+
+def suggested(entity: Entity, image: bool) -> list[str]:
+    """Questions worth asking, in held-out phrasings: one a fact, five at most."""
+    asked = [q for q in entity.questions if q.task == "generation"
+             and q.modality == ("image" if image else "text")]
+    firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
+    return [*firsts, "What is the capital of France?"] if not image else firsts
+
+
+def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Question, bytes | None]]:
+    """The fixed probes: (group, question, picture), held-out views and phrasings only."""
+    def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:
+        """One question a fact; where the benchmark names no facts, as many others."""
+        asked = [q for q in who.questions if q.task == "generation" and q.modality == modality]
+        named = [q for fact in facts for q in [q for q in asked if q.fact == fact][:1]]
+        return [*named, *(q for q in asked if q not in named)][:len(facts)]
+
+    def seen(who: Entity, facts: tuple[str, ...], first: int) -> list[tuple[Question, bytes]]:
+        views = who.test_images
+        return [(q, q.image or views[min(first, len(views) - 1)]) for q in pick(who, "image", facts)]
+
+    others = [e for _, e in benchmark.others(entity.id) if e.test_images]
+    ids = [e.id for e in benchmark.entities]
+    place = ids.index(entity.id) if entity.id in ids else 0
+    other = others[place % len(others)]
+    next_one = others[(place + 7) % len(others)]
+    asked = pick(entity, "image", ("name", "occupation", "birthplace"))
+    rows = [("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
+            for k, q in enumerate(asked)]
+    rows += [("Forget QA", q, None) for q in pick(entity, "text", ("occupation", "birthplace"))]
+    rows += [("Retain VQA", q, i) for q, i in seen(other, ("name", "occupation"), 0)]
+    rows += [("Retain VQA", q, i) for q, i in seen(next_one, ("name",), 1)]
+    rows += [("Retain QA", q, None) for q in pick(other, "text", ("occupation", "residence"))]
+    rows += [("General", q, None) for q in benchmark.general[:2]]
+    return rows + [("General", p.questions[0], p.image) for p in benchmark.pictures[:1]]
+
+
+def probe_rows(loaded: Loaded, sides: Sequence[Side], benchmark: Benchmark, entity: Entity
+               ) -> Iterator[ProbeRow]:
+    """Answer the fixed probes freely with every side; right when the reference is in the answer."""
+    for group, question, image in probe_questions(benchmark, entity):
+        last: tuple[str, ...] = ("",) * len(sides)
+        for last in answers(loaded, sides, [Turn(question.text)], image, 16):
+            pass
+        verdicts = tuple(normal(question.answer) in normal(text) for text in last)
+        yield ProbeRow(group, question.text, question.answer, last, verdicts, image)

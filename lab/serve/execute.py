@@ -1,0 +1,28 @@
+"""Carries out one run of any kind on a loaded model: the events it says, to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lab.attack import attack, scene_of
+from lab.serve.runs import Run
+from lab.events import Done, Event
+from lab.unlearn.job import unlearn
+from lab.unlearn.loop import inspect
+from lab.evaluation.session import Workbench, recipe_for
+
+
+def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str], None]
+              ) -> Iterator[Event]:
+    """Inspect, unlearn, or attack ``parent``, filling what the run leaves; raises ``LabError``."""
+    recipe, stopped = recipe_for(bench, run.recipe), run.stop.is_set
+    if run.kind == "inspect":
+        yield from inspect(bench.loaded, bench.benchmark, recipe, run.outcome, stopped)
+        yield Done("stopped" if stopped() else "done")
+    elif run.kind == "unlearn":
+        yield from unlearn(bench.loaded, bench.benchmark, bench.baseline, recipe, run.outcome,
+                           bench.base_hash, stopped)
+    else:
+        assert parent is not None and run.attack is not None
+        scene = scene_of(bench, recipe, parent.left(bench.loaded.base), say)
+        yield from attack(scene, run.attack, run.relearned, stopped)

@@ -1,0 +1,77 @@
+"""Adds and removes the users' own people, and says how well the model knows one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lab.benchmarks.own import Pair, make, shown
+from lab.benchmarks.own_files import drop, keep, kept
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.errors import LabError
+from lab.evaluation.questions import chance, forget_asks
+from lab.model.fetch import cache_folder
+from lab.evaluation.scores import forget_answers
+from lab.serve.engine import EntityCard, Known
+from lab.serve.runs import RunStore
+from lab.serve.archive import Shelf
+from lab.serve.chat import ChatMemory
+from lab.serve.worker import Worker
+from lab.evaluation.session import own_folder
+
+
+class OwnPeople:
+    """Holds the benchmark with the own people of now; a change puts a new one in its place.
+
+    Runs under way go on with the one they began with.
+    """
+
+    def __init__(self, benchmark: Benchmark, store: RunStore, shelf: Shelf, worker: Worker,
+                 memory: ChatMemory) -> None:
+        self.benchmark = benchmark
+        self._store, self._shelf, self._worker, self._memory = store, shelf, worker, memory
+        self._lock = threading.Lock()
+
+    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+        """Make and keep an own person; returns the id."""
+        entity = make(name, images, pairs, self.benchmark)
+        with self._lock:
+            keep(own_folder(), entity)
+            self._look()
+        return entity.id
+
+    def remove(self, entity_id: str) -> None:
+        """Delete an own person and all that was kept about them, in memory and on disk."""
+        with self._lock:
+            if any(r.recipe.entity == entity_id and not r.ended for r in self._store.all()):
+                raise LabError("a run about this person is under way: stop it first")
+            drop(own_folder(), entity_id)
+            self._look()
+        self._store.drop(entity_id)
+        self._shelf.drop(entity_id)
+        forget_answers(cache_folder(), entity_id)
+        self._worker.order(self._memory.clear)
+        if self._worker.facts is not None:
+            self._worker.call(lambda bench: bench.baseline.forget(entity_id))
+
+    def known(self, entity_id: str) -> Known:
+        """Forget VQA of the loaded model: asked once a model, then remembered."""
+        asks = forget_asks(self.benchmark.entity(entity_id))
+        right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
+        return Known(sum(right) / len(right), len(right), chance(asks))
+
+    def cards(self) -> list[EntityCard]:
+        """Whom the page offers: the own people, the benchmark's, and splits as one target."""
+        bench = self.benchmark
+        whole = [bench.entity(name) for name in bench.targets]
+        own = [_card(e, shown(e)) for e in bench.own]
+        return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
+
+    def _look(self) -> None:
+        self.benchmark = replace(self.benchmark, own=tuple(kept(own_folder())))
+
+
+def _card(e: Entity, asked: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
+    return EntityCard(e.id, e.name, dict(e.profile), e.biography, (e.train_images or e.test_images)[0],
+                      (*e.train_images, *e.test_images), asked)

@@ -1,0 +1,157 @@
+"""The people on offer: read from the engine, searched, and put on disk as portraits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+import warnings
+from hashlib import sha256
+from pathlib import Path
+
+from PIL import Image
+
+from lab.benchmarks.images import decode
+from lab.errors import LabError
+from lab.serve.engine import Engine, EntityCard
+from lab.ui.drafts import Drafts
+from lab.ui.served import Uploads, own_folder
+from lab.ui.staging import Staging
+from lab.report.text import en as text
+
+MOST_PICTURE_BYTES = 8 * 2**20
+MOST_PIXELS = 24_000_000
+PAGE = 60  # people shown at once
+THUMBNAIL, SMALL_BYTES = 256, 40_000
+
+
+class People:
+    """Entity cards by id, and all files about them: portraits, what was sent, what is staged."""
+
+    def __init__(self, engine: Engine, uploads: Uploads | None = None) -> None:
+        self._engine = engine
+        self._cards: dict[str, EntityCard] = {}
+        self._lock = threading.Lock()
+        self._folder = own_folder("people")
+        self.changed = False  # since the page was built
+        self.uploads = uploads or Uploads()
+        self.drafts, self.staging = Drafts(self.uploads), Staging()
+
+    def all(self) -> list[EntityCard]:
+        """Return every card; empty while the engine cannot tell yet."""
+        if not self._cards:
+            try:
+                self._cards = {card.id: card for card in self._engine.entities()}
+            except LabError:
+                return []
+        return list(self._cards.values())
+
+    def refresh(self) -> None:
+        """Ask the engine anew after somebody was added or removed; files about who is gone go, too."""
+        with self._lock:
+            now = {card.id: card for card in self._engine.entities()}
+            gone = self._cards.keys() - now.keys()
+            self._cards, self.changed = now, True
+            for entity in gone:
+                for file in self._folder.glob(f"{_stem(entity)}_*.jpg"):
+                    file.unlink(missing_ok=True)
+        for entity in gone:
+            self.staging.drop(entity)
+        if gone:
+            self.uploads.drop_copies()
+
+    def card(self, entity: str) -> EntityCard | None:
+        """Return one card, or None for an unknown id."""
+        self.all()
+        return self._cards.get(entity)
+
+    def shown_as(self, file: str) -> EntityCard | None:
+        """Return the card whose picture a file of this name is; None for one who is gone."""
+        return next((c for c in self.all() if Path(file).name.startswith(f"{_stem(c.id)}_")), None)
+
+    def search(self, query: str) -> list[EntityCard]:
+        """Return the cards whose name or facts contain every word of the query."""
+        words = query.casefold().split()
+        return [
+            card for card in self.all()
+            if all(w in " ".join((card.name, *card.profile.values())).casefold() for w in words)]
+
+    def held_out(self, entity: str) -> int:
+        """Return the number of the last view: the one least likely to have been trained on."""
+        return len(self._cards[entity].views) - 1
+
+    def picture(self, entity: str, view: int = -1) -> str:
+        """Return the file of a view, or of the portrait in small for view -1.
+
+        Raises ``LabError`` for somebody who is gone.
+        """
+        with self._lock:  # so that no file is written once its person is gone
+            card = self._cards.get(entity)
+            if card is None:
+                raise LabError(text.PERSON_GONE)
+            view = view % len(card.views) if view >= 0 and card.views else -1
+            file = self._folder / f"{_stem(entity)}_{view}.jpg"
+            if not file.exists():
+                file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
+        return str(file)
+
+    def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str]]:
+        """Return (file, name) pairs for the gallery, the first ``most`` of those found."""
+        shown = []
+        for card in self.search(query)[:most]:
+            with contextlib.suppress(LabError):  # removed this very moment
+                name = text.OWN_CAPTION.format(name=card.name) if card.asked else card.name
+                shown.append((self.picture(card.id), name))
+        return shown
+
+
+def _stem(entity: str) -> str:
+    """A file name for an id: a place in the list would change when somebody is added."""
+    return sha256(entity.encode()).hexdigest()[:16]
+
+
+def thumbnail(data: bytes) -> bytes:
+    """Return a portrait small enough for a gallery of many: as it is, or as a JPEG of 256 px.
+
+    A picture that cannot be read becomes a grey square: one broken file must not hide the rest.
+    """
+    if len(data) <= SMALL_BYTES:
+        return data
+    try:
+        image = decode(data)
+    except LabError:
+        image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
+    return small(image)
+
+
+def small(image: Image.Image) -> bytes:
+    """Return a picture as a JPEG of at most 256 px."""
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def read_picture(path: str | None) -> bytes | None:
+    """Read and check a picture file; raises ``LabError`` for anything that is not one."""
+    if not path:
+        return None
+    file = Path(path)
+    limit = MOST_PICTURE_BYTES // 2**20
+    too_big = text.BIG_PICTURE.format(megabytes=limit, pixels=MOST_PIXELS // 1_000_000)
+    if file.stat().st_size > MOST_PICTURE_BYTES:
+        raise LabError(too_big)
+    data = file.read_bytes()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise LabError(too_big)
+                image.load()
+    except LabError:
+        raise
+    # Pillow raises many kinds of errors for broken files: OSError, SyntaxError, ValueError, …
+    except Exception:
+        raise LabError(text.BAD_PICTURE) from None
+    return data

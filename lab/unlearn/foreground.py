@@ -1,0 +1,38 @@
+"""Work in the foreground: progress as lines, Ctrl-C ends it within a step."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from lab.recipe import Recipe
+from lab.evaluation.scores import MEASURES
+from lab.events import Event, Phase, Probe
+from lab.unlearn.job import unlearn
+from lab.unlearn.outcome import Outcome
+from lab.evaluation.session import Workbench, recipe_for
+
+
+def run_recipe(bench: Workbench, recipe: Recipe, outcome: Outcome, events: list[Event],
+               say: Callable[[str], None], measures: Sequence[str] = MEASURES) -> None:
+    """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step."""
+    with interruptible() as stopped:
+        for event in unlearn(bench.loaded, bench.benchmark, bench.baseline, recipe_for(bench, recipe),
+                             outcome, bench.base_hash, stopped, measures):
+            events.append(event)
+            if isinstance(event, Probe):
+                say(f"step {event.step}: forget {event.forget:.2f} retain {event.retain:.2f}")
+            elif isinstance(event, Phase) and event.done == 0:
+                say(f"{event.name} …")
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether Ctrl-C was pressed, which ends nothing by itself here."""
+    pressed: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, previous)
