@@ -111,6 +111,11 @@ def test_state_words_differ_and_eta_waits_for_three_steps():
     assert "estimating" in follow.describe(view(events=steps(2)))
     assert "0.50 s a step" in follow.describe(view(events=steps(4)))
     assert "18 s left" in follow.describe(view(events=steps(4)))
+    # four steps of half a second, with chats between them: five seconds pass from one to the next
+    chatty = dataclasses.replace(view(events=steps(4)), stamps=(0.0, 5.0, 10.0, 15.0))
+    assert "5.00 s a step" in follow.describe(chatty) and "3 min 0 s left" in follow.describe(chatty)
+    kept = dataclasses.replace(view("finished", events=steps(4)), note="kept in memory only: the disk is full")
+    assert follow.describe(kept).endswith("kept in memory only: the disk is full")
     words = {follow.describe(view(state)).split(": ")[1] for state in follow.ENDED}
     assert words == {"Finished", "Stopped", "Failed"}
     assert "place 2" in follow.describe(view("waiting", place=2))

@@ -61,6 +61,15 @@ def running(engine) -> list:
     return [r for r in engine.runs() if r.kind == "unlearn" and r.state in ("waiting", "running")]
 
 
+def end_of_all(tab, served) -> None:
+    """Wait until nothing runs any more; fails where something still does."""
+    for _ in range(served.patience // 100):
+        if not running(served.engine):
+            return
+        tab.wait_for_timeout(100)
+    assert not running(served.engine)
+
+
 def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     tab = open_tab(held.url)
     start_run(tab, held.patience)
@@ -69,11 +78,7 @@ def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     assert running(held.engine)
     tab.locator("#stop").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('Stopping')")
-    for _ in range(100):
-        if not running(held.engine):
-            break
-        tab.wait_for_timeout(100)
-    assert not running(held.engine)
+    end_of_all(tab, held)
 
 
 def test_stop_is_of_this_browser_alone(held, open_tab):
@@ -89,11 +94,7 @@ def test_reset_stops_what_it_lets_go_of(held, open_tab):
     start_run(tab, held.patience)
     tab.locator("#reset").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
-    for _ in range(100):
-        if not running(held.engine):
-            break
-        tab.wait_for_timeout(100)
-    assert not running(held.engine)
+    end_of_all(tab, held)
 
 
 def test_chat_works_while_a_run_is_in_progress(held, open_tab):

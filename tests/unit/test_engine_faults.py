@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -32,6 +34,7 @@ from tests.unit.served import held, opened, until, wait
 
 ATTACK = AttackRecipe(steps=2, batch=1, probe_every=1)
 ASKED = [Turn("Who is this person?")]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -134,6 +137,28 @@ def test_a_changed_delta_is_refused_and_an_old_folder_says_so(tiny, four, runs: 
     assert "nothing shows that they are still this run's own" in old.note
     later = opened(tiny, four, runs)  # and it still says so after it was kept again
     assert all("nothing shows" in later.run(i).note for i in (run_id, old.id))
+
+
+CYRILLIC = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from lab.model import tiny_models
+from lab.report.run_folder import write_run
+from tests.unit import tiny as make
+people = make.benchmark()
+people = replace(people, entities=(replace(people.entities[0], name="\\u0410\\u043d\\u043d\\u0430"), *people.entities[1:]))
+outcome, events = make.run(tiny_models.tiny("dinov2"), people, make.recipe(steps=1))
+write_run(Path(sys.argv[1]), make.recipe(steps=1), events, outcome.delta, people, "demo")
+"""
+
+
+def test_a_name_in_another_script_is_kept_whatever_the_locale(tmp_path: Path) -> None:
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", CYRILLIC, str(tmp_path / "run")], env=plain, cwd=ROOT,
+                          capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-800:]
+    assert "\u0410\u043d\u043d\u0430" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 # -- the worker goes on ---------------------------------------------------------------------------

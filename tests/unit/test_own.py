@@ -21,6 +21,7 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import retain_asks, retain_text_asks
 from lab.evaluation.probing import curves
+from lab.model.fetch import cache_folder
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
 from lab.evaluation.scores import Baseline, asks_for
@@ -241,7 +242,8 @@ def opened(tiny, four, runs: Path) -> local.LocalEngine:
     made = local.LocalEngine(
         Preset("demo", "tiny", "tiny", "none"), report=lambda _: None, runs=runs,
         open_bench=lambda preset, report, threads: Workbench(
-            preset, four, tiny, Baseline(tiny), weights_hash(tiny.model)))
+            preset, four, tiny, Baseline(tiny, cache_folder() / "baseline-tiny.json"),
+            weights_hash(tiny.model)))
     until(lambda: made.status().ready)
     return made
 
@@ -282,6 +284,12 @@ def test_the_engine_adds_forgets_restarts_and_removes(
     assert [c.id for c in again.entities()][:2] == ["p0", "p1"]
     assert not any(who in str(p) for p in tmp_path.rglob("*"))
     assert list((tmp_path / "runs").iterdir()) == []
+    shutil.move(downloaded, tmp_path.parent / downloaded.name)  # what a visitor took is theirs
+    downloaded = tmp_path.parent / downloaded.name
+    left = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert any(p.name == "baseline-tiny.json" for p in left)  # the cache of answers is among them
+    for needle in (who.encode(), b"Eva Ek", *card.views):
+        assert not [p for p in left if needle in p.read_bytes()]
     for misuse, words in ((lambda: again.run(run_id), "no longer here"),
                           (lambda: again.submit(tiny_people.recipe(entity=who)), "was removed"),
                           (lambda: again.load(downloaded), "was removed"),
