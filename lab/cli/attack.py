@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.catalogue import ATTACKS
-from lab.cli.common import add_model, preset_of, say
+from lab.cli.common import add_model, field_help, preset_of, say
 from lab.cli.stored import stored_run
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for spec in dataclasses.fields(AttackRecipe):
         extra = f" {GRID_HELP}" if spec.name == "kind" else ""
         parser.add_argument(f"--{spec.name.replace('_', '-')}", default=str(spec.default),
-                            help=f"{spec.metadata['help']}{extra} (default {spec.default})")
+                            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default})")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from lab.catalogue import METHODS
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.report.text import catalogue
 from lab.cli.starting import thread_count
 
 
@@ -43,8 +44,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 def fields(kind: type) -> str:
     """The keys of a recipe with their help and defaults, for the command's own help."""
-    return "; ".join(f"{f.name}: {f.metadata['help']} (default {f.default})".replace("%", "%%")
+    return "; ".join(f"{f.name}: {field_help(kind, f.name)} (default {f.default})"
                      for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
+
+
+def field_help(kind: type, name: str) -> str:
+    """The help of one field of a recipe, in English, as argparse wants it."""
+    return catalogue().FIELDS[kind.__name__][name][1].replace("%", "%%")
 
 
 def preset_of(options: argparse.Namespace) -> Preset:
