@@ -28,7 +28,8 @@ def attack_bars(events: Sequence[Event], text: Text) -> str:
 def _panel(title: str, values: Sequence[tuple[Bar, float, int]], level: float, text: Text) -> str:
     """One figure: (bar, share, n) in the order they came, grouped by change."""
     sizes = sorted({n for _, _, n in values})
-    about = text.BARS_SIZES.format(n=" – ".join(dict.fromkeys((str(sizes[0]), str(sizes[-1])))), chance=level)
+    n = " – ".join(dict.fromkeys((str(sizes[0]), str(sizes[-1]))))
+    about = text.BARS_SIZES.format(n=n, chance=level)
     groups = "".join(
         f"<section><h3>{escape(change_name(name, text))}</h3>"
         + "".join(_bar(who, share, text) for who in MODELS for bar, share, _ in values

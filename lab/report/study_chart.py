@@ -136,11 +136,12 @@ def thresholds(table: pd.DataFrame, text: Text) -> go.Figure:
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06,
                            subplot_titles=[text.STUDY_FORGET, text.STUDY_RETAIN])
     good = grid[sensible(grid)]
+    hover = f"{text.STUDY_D_I} %{{y}}, {text.STUDY_D_F} %{{x}}: %{{z:.1%}}<extra></extra>"
     for at, measure in enumerate(("after_forget_vqa", "after_retain_vqa"), start=1):
         cells = grid.pivot(index="share", columns="threshold", values=measure)
         figure.add_trace(go.Heatmap(
             x=x, y=y, z=cells.loc[rows, columns].to_numpy().tolist(), coloraxis="coloraxis", xgap=4, ygap=4,
-            texttemplate="%{z:.0%}", hovertemplate=f"{text.STUDY_D_I} %{{y}}, {text.STUDY_D_F} %{{x}}: %{{z:.1%}}<extra></extra>"), 1, at)
+            texttemplate="%{z:.0%}", hovertemplate=hover), 1, at)
         for share, threshold in zip(good["share"], good["threshold"], strict=True):
             column, row = columns.index(threshold), rows.index(share)
             figure.add_shape(type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,

@@ -54,7 +54,7 @@ def own_folder(stem: str) -> Path:
 
 
 class Uploads:
-    """The files that visitors sent, each in a folder of its own, within a quota."""
+    """The files that visitors sent, each in its folder, within a quota."""
 
     def __init__(self, text: Text) -> None:
         self._text = text

@@ -32,7 +32,7 @@ class Run:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     folder: Path | None = None
     seen: Print = ()
-    asked: float = 0.0
+    wanted: float = 0.0
 
     def forget(self) -> None:
         if self.folder:
@@ -65,7 +65,7 @@ class Staging:
                 if not run.is_of(seen):
                     run.forget()
                     run.folder, run.seen = self._make(source, seen), seen
-                run.asked = time.monotonic()
+                run.wanted = time.monotonic()
             except OSError as error:
                 raise LabError(self._text.NOT_STAGED.format(reason=error.strerror)) from None
             files = [run.folder / name for name in (ZIP_NAME, *SINGLE)]
@@ -102,10 +102,10 @@ class Staging:
 
     def _evict(self, kept: Run) -> None:
         with self._lock:
-            runs = sorted((r for r in self._runs.values() if r.folder), key=lambda r: r.asked)
+            runs = sorted((r for r in self._runs.values() if r.folder), key=lambda r: r.wanted)
         total = sum(_size(run.folder) for run in runs)
         for run in runs:
-            # One that is locked is being made, so somebody waits for it.
+            # A locked run is being packed, so somebody is waiting for it.
             if total > MOST_BYTES and run is not kept and run.lock.acquire(blocking=False):
                 total -= _size(run.folder)
                 run.forget()
@@ -118,7 +118,7 @@ def _size(folder: Path | None) -> int:
 
 
 def _print(source: Path) -> Print:
-    """Name, size and time of every known file of a run's folder."""
+    """Name, size and time of every file of the lab in a run's folder."""
     files = [source / name for name in NAMES if (source / name).is_file()]
     return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
 

@@ -129,7 +129,9 @@ def figures(result: dict[str, Any], text: Text) -> str:
     if None in (before, after, gain, gap):
         return ""
     highest = result.get("highest")
-    ending = text.HIGHEST.format(of=result["of"], change=change_name(highest, text)) if highest else text.AFTER_TRAINING
+    ending = text.AFTER_TRAINING
+    if highest:
+        ending = text.HIGHEST.format(of=result["of"], change=change_name(highest, text))
     boxes = (
         (text.GAIN, gain, text.GAIN_FORMULA.format(ending=ending, after=after, before=before)),
         (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)))

@@ -41,7 +41,8 @@ def layout(frame: Frame) -> Parts:
     text = frame.text
     gr.HTML(markup.lead(3, text))
     strength = gr.Radio(
-        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS], value=DEFAULT_STRENGTH, label=text.STRENGTH, info=text.STRENGTH_INFO)
+        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS], value=DEFAULT_STRENGTH,
+        label=text.STRENGTH, info=text.STRENGTH_INFO)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
     method = recipe_controls(base, text, only=("method",))
     about = gr.HTML(about_method(base.method, text), elem_id="about-method")

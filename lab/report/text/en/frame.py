@@ -26,19 +26,20 @@ STOPPING = "Stopping after the current step. What the model has learned so far i
 STOPPING_MANY = (
     "Stopping all {count} runs that you started. What the models have learned so far is kept.")
 RESET_DONE = (
-    "You are back at the original model. Earlier runs are not changed, and you can load them again.")
+    "You are back at the original model. Earlier runs are not changed, and you can load them "
+    "again.")
 
 # steps
 STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
 HEADINGS = (
     "Choose the person the model should forget.",
     "See which visual neurons and weights respond more to this person than to everybody else.",
-    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons and "
-    "trains the weights in the mask. At the same time it keeps the visual features of everybody else as "
-    "they were.",
+    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons "
+    "and trains the weights in the mask. At the same time it keeps the visual features of "
+    "everybody else as they were.",
     "Ask the original model and the unlearned model the same question about the same picture.",
-    "An attacker tries to bring the person back: by training the model, by rounding its weights, by "
-    "changing the questions, or by changing the pictures. How much comes back?",
+    "An attacker tries to bring the person back: by training the model, by rounding its weights, "
+    "by changing the questions, or by changing the pictures. How much comes back?",
     "Download everything about this run, or load an earlier run and continue with it.",
 )
 
@@ -77,8 +78,8 @@ GONE = "This run is no longer in memory. Start it again, or load its files in th
 
 # the door
 STRANGE_HOST = (
-    "This lab does not answer to the name {host}. Start it with --allow-host {host}, or open the address "
-    "that it printed at the start.")
+    "This lab does not answer to the name {host}. Start it with --allow-host {host}, or open the "
+    "address that it printed at the start.")
 STRANGE_ORIGIN = (
     "Another web site may not send this. Open the lab itself, or start it with --allow-host NAME.")
 NO_ARGUMENTS = "none"

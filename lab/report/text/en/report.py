@@ -3,15 +3,15 @@
 # the finished runs
 RUNS = "Compare runs"
 RUNS_LEAD = (
-    "All finished runs, whoever started them, scored on the same questions in the same way. AG is the "
-    "accuracy gain of the last relearning attack on the run (lower is better).")
+    "All finished runs, whoever started them, scored on the same questions in the same way. AG is "
+    "the accuracy gain of the last relearning attack on the run (lower is better).")
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
 RUN_NOTE = "{kind} (person {entity}, run {id}): {note}."
 RUNS_HEAD = ("entity", "method", "seed", "steps", "trainable", "AG", "time", "peak memory")
 RUNS_SIZES = (
-    "Questions per run (n): {sizes}. Chance is {chance:.0%} for multiple choice and 0 % for a name said "
-    "exactly.")
+    "Questions per run (n): {sizes}. Chance is {chance:.0%} for multiple choice and 0 % for a name"
+    " said exactly.")
 RUNS_PICK = "Compare the answers of several runs to the same questions"
 RUNS_PICK_INFO = "Choose up to three runs about the same person."
 RUNS_ASK = "Ask all of them"
@@ -45,11 +45,12 @@ LOADED = "Loaded: {name}. Continue in step 4."
 NOT_A_RUN = (
     "This is not a run of this lab. A run needs recipe.yaml, metrics.json and delta.safetensors.")
 BAD_ZIP = (
-    "This zip file is not a run of this lab, or it cannot be read. Pack the files of one run again, at most "
-    "{most} of them, in the usual way (stored or deflated).")
+    "This zip file is not a run of this lab, or it cannot be read. Pack the files of one run "
+    "again, at most {most} of them, in the usual way (stored or deflated).")
 TWICE = "There are two files named {name}. Load one run at a time."
 BIG_FILE = (
-    "{name} is larger than its limit of {megabytes:g} MB. Load the files exactly as the lab wrote them.")
+    "{name} is larger than its limit of {megabytes:g} MB. Load the files exactly as the lab wrote "
+    "them.")
 BIG_RUN = "The files are larger than {megabytes} MB in total, so they were not loaded."
 UPLOAD_GONE = "The files you sent are no longer here. Send them again."
 UPLOADS_FULL = "The lab is holding too many uploads at the moment. Try again in a minute."
@@ -75,8 +76,8 @@ REPORT_ATTACKS = "Attacks"
 REPORT_HIGHEST = "highest of {of}: {highest}"
 REPORT_BUDGET = "scope {scope}, {rows} rows ({share} %), {steps} steps"
 REPORT_GAPS = (
-    "{how}: gain = {after} - {before} = {gain}; vanilla gap = {vanilla} - {after} = {gap}; n = {n}, "
-    "chance {chance}{control}")
+    "{how}: gain = {after} - {before} = {gain}; vanilla gap = {vanilla} - {after} = {gap}; n = "
+    "{n}, chance {chance}{control}")
 REPORT_CONTROL = "; control ({name}): gain {gain}"
 REPORT_BARS_HEAD = ("change", "model", "Forget VQA", "n", "chance", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "not asked"
