@@ -93,13 +93,14 @@ def kept_megabytes(run: Run) -> float:
 
 def steps(engine: LocalEngine) -> list[Point]:
     """Training seconds, what the run keeps, and one redraw of its curves."""
+    from lab.report.text import catalogue
     from lab.ui.charts import unlearn_chart
 
     points = []
     for count in (10, 100, 1000):
         view = _finish(engine, engine.submit(_plan(engine.benchmark.entities[0].id, count)))
         kept = kept_megabytes(engine.store.get(view.id))
-        drawn = _milliseconds(lambda v=view, n=count: json.dumps(unlearn_chart(v.events, n)))
+        drawn = _milliseconds(lambda v=view, n=count: json.dumps(unlearn_chart(v.events, n, catalogue())))
         points.append(Point(count, view.events[-1].result["seconds"]["train"], round(kept, 3), drawn))
     return points
 

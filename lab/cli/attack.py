@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.catalogue import ATTACKS
-from lab.cli.common import add_model, preset_of, say
+from lab.cli.common import add_model, field_help, preset_of, say
 from lab.cli.stored import stored_run
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from lab.attack import Scene
     from lab.recipe import Recipe
 
-HELP = "attack a run: relearn it, train on others, round it, ask or show otherwise"
+HELP = "attack a run: train it again, round its weights, or change the questions or the pictures"
 GRID = "grid"
-GRID_HELP = ("grid: relearn with shares from 1 %% to 100 %% and every scope under the budget of --steps, "
-             "--lr and --batch; needs --out, resumable.")
+GRID_HELP = ("grid: relearn with shares from 1 %% to 100 %% and with every scope, each with the budget of "
+             "--steps, --lr and --batch. It needs --out and can be resumed.")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
     parser.add_argument("--run", type=Path, required=True, nargs="+", metavar="DIR",
-                        help="run folders; of several the mean is given, too")
-    parser.add_argument("--out", type=Path, help="the grid's folder: grid.jsonl and grid.csv")
+                        help="one or more run folders; with several, the mean is also printed")
+    parser.add_argument("--out", type=Path, help="the folder for the grid's files grid.jsonl and grid.csv")
     for spec in dataclasses.fields(AttackRecipe):
         extra = f" {GRID_HELP}" if spec.name == "kind" else ""
         parser.add_argument(f"--{spec.name.replace('_', '-')}", default=str(spec.default),
-                            help=f"{spec.metadata['help']}{extra} (default {spec.default})")
+                            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default})")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -41,11 +41,11 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.report.run_folder import check_folder
     from lab.evaluation.session import open_workbench
 
-    told = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
+    values = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
     if options.kind not in (*ATTACKS, GRID):
         raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join((*ATTACKS, GRID))}")
     whole = options.kind == GRID
-    plan = revise(AttackRecipe(), told | ({"kind": "relearn"} if whole else {}))
+    plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if whole else {}))
     if whole != bool(options.out):
         raise LabError("--kind grid needs --out DIR" if whole else "--out is for --kind grid only")
     for folder in options.run:
@@ -87,7 +87,7 @@ def _one(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
 
 
 def _mean(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean over several runs of what every attack's result says, and each result."""
+    """The mean over several runs of the numbers in every attack's result, and each result."""
     keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
     return {"kind": results[0]["kind"], "runs": len(results),
             "mean": {k: sum(r[k] for r in results) / len(results) for k in keys}, "each": results}

@@ -8,18 +8,18 @@ from typing import Any
 from lab.cli.common import add_model, preset_of, say
 from lab.errors import LabError
 
-HELP = "measure speed as ratios, or what a model of some size takes (--random)"
+HELP = "measure speed as ratios, or the time and memory for a model of some size (--random)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
-    parser.add_argument("--entity", help="whom to measure on (default: the first)")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--random", metavar="SIZE", help="a model of a published size with random "
+    parser.add_argument("--entity", help="the person to measure with (default: the first)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often to measure (default 7)")
+    parser.add_argument("--random", metavar="SIZE", help="use a model of a published size with random "
                         "weights: llava-1.5-7b, qwen2-vl-2b, qwen2-vl-7b, smolvlm-500m, or tiny-KIND")
     parser.add_argument("--memory", type=float, default=0.0, metavar="GB",
-                        help="with --random: take no more of the GPU's memory than this")
+                        help="with --random: use no more of the GPU's memory than this")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any] | str:

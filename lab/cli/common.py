@@ -11,6 +11,7 @@ from typing import Any
 from lab.catalogue import METHODS
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.report.text import catalogue
 from lab.cli.starting import thread_count
 
 
@@ -20,31 +21,39 @@ def say(text: str) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """The arguments every command has."""
+    """Add the arguments that every command has."""
     add_preset(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def add_preset(parser: argparse.ArgumentParser) -> None:
-    """The arguments that say what to load, the page's own too."""
-    parser.add_argument("--preset", default="demo", help="a file in presets/ (default demo)")
-    parser.add_argument("--model", help="a model folder in place of the preset's")
-    parser.add_argument("--quantization", help="gguf-q4, int8, nf4 or none")
-    parser.add_argument("--benchmark", help="people, mllmu, clear, umu or fiu")
-    parser.add_argument("--data", help="the benchmark's folder or dataset id")
-    parser.add_argument("--threads", type=thread_count, default=0, help="CPU threads (0: torch's choice)")
+    """Add the arguments that say what to load, for the commands and for the page."""
+    parser.add_argument("--preset", default="demo", help="the name of a file in presets/ (default demo)")
+    parser.add_argument("--model", help="a model folder that replaces the preset's model")
+    parser.add_argument("--quantization",
+                        help="how to quantise the language model: gguf-q4, int8, nf4 or none")
+    parser.add_argument("--benchmark", help="the benchmark: people, mllmu, clear, umu or fiu")
+    parser.add_argument("--data", help="the folder or the dataset id of the benchmark")
+    parser.add_argument("--threads", type=thread_count, default=0,
+                        help="number of CPU threads (0: torch chooses)")
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """How strongly a run forgets, and single keys of its recipe."""
-    parser.add_argument("--strength", default="Standard", help=", ".join(STRENGTHS))
+    """Add the arguments for how strongly a run forgets, and for single keys of its recipe."""
+    parser.add_argument("--strength", default="Standard",
+                        help="how strongly the run forgets: " + ", ".join(STRENGTHS))
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))
 
 
 def fields(kind: type) -> str:
-    """The keys of a recipe with their help and defaults, for the command's own help."""
-    return "; ".join(f"{f.name}: {f.metadata['help']} (default {f.default})".replace("%", "%%")
+    """The keys of a recipe with their help and defaults, for the help of a command."""
+    return "; ".join(f"{f.name}: {field_help(kind, f.name)} (default {f.default})"
                      for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
+
+
+def field_help(kind: type, name: str) -> str:
+    """The help of one field of a recipe, in English, as argparse wants it."""
+    return catalogue().FIELDS[kind.__name__][name][1].replace("%", "%%")
 
 
 def preset_of(options: argparse.Namespace) -> Preset:

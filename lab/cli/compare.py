@@ -12,19 +12,19 @@ from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
 from lab.errors import LabError
 from lab.recipe import Preset
 
-HELP = "run methods over entities and seeds; resumable"
+HELP = "run methods on several people with several seeds; can be resumed"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
     add_recipe(parser)
-    parser.add_argument("--methods", default="vkd", help="comma-separated, or all")
+    parser.add_argument("--methods", default="vkd", help="the methods, separated by commas, or all")
     parser.add_argument("--protocol", action="store_true",
-                        help="tune each method on four people, then run and attack twelve others")
-    parser.add_argument("--entities", type=int, default=4)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True)
+                        help="tune each method on four people, then run and attack it on twelve other people")
+    parser.add_argument("--entities", type=int, default=4, help="number of people (default 4)")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,26 +10,27 @@ from lab.cli.common import add_model, preset_of, say
 from lab.cli.stored import stored_run
 from lab.errors import LabError
 
-HELP = "score the original, or a run"
+HELP = "score the original model, or a run"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
     parser.add_argument("--mode", default="clean", choices=("clean", "paper"),
-                        help="clean: the lab's own measures; paper: the benchmark's published prompts "
+                        help="clean: the measures of this lab; paper: the benchmark's published prompts "
                         "and marking (default clean)")
-    parser.add_argument("--run", type=Path)
+    parser.add_argument("--run", type=Path, help="the run folder to score")
     target = parser.add_mutually_exclusive_group()
-    target.add_argument("--entity")
+    target.add_argument("--entity", help="the person to score")
     target.add_argument("--split", help="a forget split, such as forget_5")
     parser.add_argument("--retain-only", metavar="MODEL", help="a model that never knew the target")
-    parser.add_argument("--base", metavar="MODEL", help="a model before it was taught anybody")
+    parser.add_argument("--base", metavar="MODEL", help="the model before it was taught any person")
     parser.add_argument("--shots", default="published", choices=("published", "zero"),
-                        help="paper mode: examples in the prompt as published, or none")
-    parser.add_argument("--seed", type=int, default=0, help="paper mode: of everything that is drawn")
+                        help="paper mode: use the published examples in the prompt, or none")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="paper mode: the seed for everything that is drawn at random")
     parser.add_argument("--out", type=Path,
-                        help="folder for items.csv and scores.json; after a cut both modes go on from it")
+                        help="the folder for items.csv and scores.json; an interrupted command goes on there")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

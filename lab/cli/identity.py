@@ -10,13 +10,13 @@ from typing import Any
 from lab.cli.common import add_model, preset_of, say
 from lab.cli.stored import stored_run
 
-HELP = "tell at which depth a run's target is still recognised"
+HELP = "show at which depth a run's target is still recognised"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="the run folder")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     stored = stored_run(bench, options.run)
     entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    made = list(curves(bench.loaded, bench.benchmark, entity,
-                       [("original", {}), ("unlearned", stored.delta)], control))
+    depths = list(curves(bench.loaded, bench.benchmark, entity,
+                         [("original", {}), ("unlearned", stored.delta)], control))
     return {"entity": entity.id, "control_entity": control.entity.id if control else None,
-            "curves": [dataclasses.asdict(c) for c in made]}
+            "curves": [dataclasses.asdict(c) for c in depths]}

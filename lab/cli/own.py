@@ -15,18 +15,18 @@ PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     actions = parser.add_subparsers(dest="action", required=True)
-    add = actions.add_parser("add", help="make a target of pictures and questions")
+    add = actions.add_parser("add", help="add a person from pictures and questions")
     add_model(add)
-    add.add_argument("--name", required=True)
+    add.add_argument("--name", required=True, help="the name of the person")
     add.add_argument("--images", type=Path, required=True,
                      help="a folder of 3 to 20 JPEG, PNG or WebP portraits; every third is held out")
     add.add_argument("--qa", type=Path, required=True,
-                     help="a CSV file: question, answer and, where none can be drawn, three wrong answers")
-    remove = actions.add_parser("remove", help="delete one with the app's runs about them")
-    remove.add_argument("id")
-    for action in (actions.add_parser("list", help="list them"), remove):
+                     help="a CSV file: question, answer, and three wrong answers if the lab has none")
+    remove = actions.add_parser("remove", help="delete a person and the app's runs about the person")
+    remove.add_argument("id", help="the id of the person")
+    for action in (actions.add_parser("list", help="list your people"), remove):
         action.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from lab.cli.common import add_model, preset_of
 
-HELP = "list who can be forgotten"
+HELP = "list the people that can be forgotten"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
 
 

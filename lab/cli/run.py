@@ -8,17 +8,17 @@ from typing import Any
 
 from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
 
-HELP = "forget one entity and write a run folder"
+HELP = "make the model forget one person and write a run folder"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
     add_recipe(parser)
-    parser.add_argument("--entity", required=True)
-    parser.add_argument("--method", default="vkd")
-    parser.add_argument("--seed", default="0")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--entity", required=True, help="the id of the person to forget")
+    parser.add_argument("--method", default="vkd", help="the unlearning method (default vkd)")
+    parser.add_argument("--seed", default="0", help="the random seed (default 0)")
+    parser.add_argument("--out", type=Path, required=True, help="the run folder to write")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,16 +10,17 @@ from lab.cli.common import add_model, preset_of, say
 from lab.errors import LabError
 from lab.experiments.studies import STUDIES, study_of
 
-HELP = "answer an open question about VKD by runs; resumable"
+HELP = "answer an open question about VKD with runs; can be resumed"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     parser.add_argument("name", help="; ".join(f"{s.name}: {s.question}" for s in STUDIES.values()))
     add_model(parser)
-    parser.add_argument("--entities", type=int, default=4, help="how many people, by a fixed rule")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--entities", type=int, default=4,
+                        help="number of people, chosen by a fixed rule (default 4)")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

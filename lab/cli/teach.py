@@ -10,19 +10,19 @@ from lab.cli.common import add_model, fields, preset_of, say, typed
 from lab.errors import LabError
 from lab.recipe import TeachRecipe, revise
 
-HELP = "teach a model a benchmark's people; resumable"
+HELP = "teach a model the people of a benchmark; can be resumed"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_model(parser)
     parser.add_argument("--leave-out", default="", metavar="SPLIT",
-                        help="an entity or split that is never shown: makes the retain-only model")
+                        help="an entity or split that is never shown; the result is the retain-only model")
     parser.add_argument("--focus", default="", metavar="SPLIT",
                         help="an entity or split that is shown more often (focus_share)")
-    parser.add_argument("--steps", help="updates (the same as --set steps=N)")
-    parser.add_argument("--seed", default="0")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to make or go on with")
+    parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
+    parser.add_argument("--seed", default="0", help="the random seed (default 0)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to create, or to continue with")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE",
                         help=fields(TeachRecipe))
 

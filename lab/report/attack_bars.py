@@ -7,50 +7,53 @@ from collections.abc import Sequence
 from html import escape
 
 from lab.report import markup
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Bar, Event
 
+MODELS = ("original", "unlearned", "control")  # the order of the bars
 
-def attack_bars(events: Sequence[Event]) -> str:
+
+def attack_bars(events: Sequence[Event], text: Text) -> str:
     """Return the bars of an attack that does not train, and their numbers as a table."""
     bars = [e for e in events if isinstance(e, Bar)]
     if not bars:
         return ""
-    parts = [_panel(text.FORGET_BARS, [(b, b.forget, b.n) for b in bars], bars[0].chance)]
+    parts = [_panel(text.FORGET_BARS, [(b, b.forget, b.n) for b in bars], bars[0].chance, text)]
     others = [(b, b.retain, b.n_retain) for b in bars if math.isfinite(b.retain)]
     if others:
-        parts.append(_panel(text.RETAIN_BARS, others, others[0][0].chance_retain))
-    return f'<div class="lab-bars">{"".join(parts)}{_table(bars, bool(others))}</div>'
+        parts.append(_panel(text.RETAIN_BARS, others, others[0][0].chance_retain, text))
+    return f'<div class="lab-bars">{"".join(parts)}{_table(bars, bool(others), text)}</div>'
 
 
-def _panel(title: str, values: Sequence[tuple[Bar, float, int]], level: float) -> str:
+def _panel(title: str, values: Sequence[tuple[Bar, float, int]], level: float, text: Text) -> str:
     """One figure: (bar, share, n) in the order they came, grouped by change."""
     sizes = sorted({n for _, _, n in values})
-    said = text.BARS_SIZES.format(n=" – ".join(dict.fromkeys((str(sizes[0]), str(sizes[-1])))), chance=level)
+    n = " – ".join(dict.fromkeys((str(sizes[0]), str(sizes[-1]))))
+    about = text.BARS_SIZES.format(n=n, chance=level)
     groups = "".join(
-        f"<section><h3>{escape(change_name(name))}</h3>"
-        + "".join(_bar(who, share) for who in text.BARS_WHO for bar, share, _ in values
+        f"<section><h3>{escape(change_name(name, text))}</h3>"
+        + "".join(_bar(who, share, text) for who in MODELS for bar, share, _ in values
                   if (bar.name, bar.who) == (name, who))
         + "</section>" for name in dict.fromkeys(b.name for b, _, _ in values))
     return (f'<figure style="--chance:{100 * level:.1f}%"><figcaption>{escape(title)} '
-            f"<small>{escape(said)}</small></figcaption>{groups}</figure>")
+            f"<small>{escape(about)}</small></figcaption>{groups}</figure>")
 
 
-def _bar(who: str, value: float) -> str:
-    return (f'<div class="{who}"><span class="who">{escape(text.BARS_WHO[who])}</span><span class="track">'
+def _bar(who: str, value: float, text: Text) -> str:
+    return (f'<div class="{who}"><span class="who">{escape(text.MODEL_NAMES[who])}</span><span class="track">'
             f'<span class="fill" style="width:{100 * value:.1f}%"></span></span>'
             f'<span class="value">{value:.1%}</span></div>')
 
 
-def _table(bars: Sequence[Bar], others: bool) -> str:
-    rows = [(change_name(b.name), text.BARS_WHO[b.who], markup.percent(b.forget), str(b.n),
-             *((markup.percent(b.retain), str(b.n_retain)) if others else ())) for b in bars]
+def _table(bars: Sequence[Bar], others: bool, text: Text) -> str:
+    rows = [(change_name(b.name, text), text.MODEL_NAMES[b.who], markup.percent(b.forget, text), str(b.n),
+             *((markup.percent(b.retain, text), str(b.n_retain)) if others else ())) for b in bars]
     head = text.BARS_HEAD if others else text.BARS_HEAD[:4]
     return (f"<details><summary>{escape(text.SHOW_TABLE)}</summary>"
             f"{markup.table(head, rows, text.FORGET_BARS)}</details>")
 
 
-def change_name(name: str) -> str:
+def change_name(name: str, text: Text) -> str:
     """Return the words for a change of an attack."""
     return text.CHANGES.get(name, name)
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lab.experiments.statistics import interval
 from lab.report.maps import LINES, new_figure
 from lab.report.study_chart import bars, cell, kept_table, with_legend
-from lab.report.text import en as text
+from lab.report.text import Text
 
 TEXT_COLUMNS = ("entity", "method", "scope", "control_entity", "failed", "model", "quantization")
 MEASURED = ("after", "gain", "vanilla_gap", "control_after", "recovery")
@@ -25,42 +25,42 @@ def read(path: Path) -> pd.DataFrame | None:
 
 
 def over_people(table: pd.DataFrame) -> pd.DataFrame:
-    """A row a scope and share: means over people, ``_ci`` half of the 95 % t interval.
+    """One row for each scope and share: means over people, ``_ci`` half of the 95 % t interval.
 
-    Failed cells are left out. The control's own columns have no interval: people share controls,
-    so that its values are not independent.
+    Failed cells are left out. The control's columns have no interval: people share controls, so
+    its values are not independent.
     """
-    made = []
-    for (scope, share), own in table.dropna(subset="after").groupby(["scope", "share"], sort=False):
-        row = {"scope": scope, "share": share, "rows": own["rows"].mean(), "people": len(own)}
+    means = []
+    for (scope, share), cells in table.dropna(subset="after").groupby(["scope", "share"], sort=False):
+        row = {"scope": scope, "share": share, "rows": cells["rows"].mean(), "people": len(cells)}
         for name in MEASURED:
-            row[name], row[f"{name}_ci"] = interval(own[name].tolist())
-        made.append(row | {"control_after_ci": float("nan")})
-    return pd.DataFrame(made)
+            row[name], row[f"{name}_ci"] = interval(cells[name].tolist())
+        means.append(row | {"control_after_ci": float("nan")})
+    return pd.DataFrame(means)
 
 
-def plot(table: pd.DataFrame) -> go.Figure:
-    """Forget VQA after relearning over the attacker's share: solid ours, dashed the control."""
+def plot(table: pd.DataFrame, text: Text) -> go.Figure:
+    """Forget VQA over the attacker's share: solid the unlearned model, dashed the control."""
     means, traces = over_people(table), []
-    for (scope, own), (colour, symbol) in zip(means.groupby("scope", sort=False), LINES, strict=False):
-        shares = [f"{share:.0%}" for share in own["share"]]
-        for column, words, dash in (("after", text.GRID_OURS, "solid"),
+    for (scope, rows), (colour, symbol) in zip(means.groupby("scope", sort=False), LINES, strict=False):
+        shares = [f"{share:.0%}" for share in rows["share"]]
+        for column, words, dash in (("after", text.GRID_UNLEARNED, "solid"),
                                     ("control_after", text.GRID_CONTROL, "dash")):
             name = words.format(scope=text.GRID_SCOPES[scope])
             traces.append(go.Scatter(
-                x=shares, y=own[column].tolist(), mode="lines+markers", name=name,
-                error_y=bars(own, column), line={"color": colour, "width": 2, "dash": dash},
+                x=shares, y=rows[column].tolist(), mode="lines+markers", name=name,
+                error_y=bars(rows, column), line={"color": colour, "width": 2, "dash": dash},
                 marker={"symbol": f"{symbol}{'' if dash == 'solid' else '-open'}", "size": 8},
                 hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>"))
     figure = new_figure(
         traces, 440, xaxis={"title": {"text": text.GRID_SHARE}, "type": "category"},
         yaxis={"title": {"text": text.GRID_AFTER}, "range": [-0.03, 1.05], "tickformat": ".0%"})
-    return with_legend(figure, table["chance"].mean())
+    return with_legend(figure, table["chance"].mean(), text)
 
 
-def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
+def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the table of means."""
     return text.GRID_HEAD, [
         [text.GRID_SCOPES[row["scope"]], f"{row['share']:.0%} ({row['rows']:.0f})",
-         *(cell(row, name) for name in MEASURED), f"{row['people']}"]
+         *(cell(row, name, text.UNKNOWN) for name in MEASURED), f"{row['people']}"]
         for row in over_people(table).to_dict("records")]

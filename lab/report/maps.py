@@ -12,20 +12,20 @@ from PIL import Image
 from plotly.colors import sequential, unlabel_rgb
 
 from lab.catalogue import METHODS
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Identity, Importance, Saliency
 
 MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
 ROW_PIXELS = 34
-# Okabe and Ito's colours that stay apart without colour vision, each with a sign of its own.
+# Okabe and Ito's colours that stay apart without colour vision, each with its sign.
 SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "hexagon", "bowtie")
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 
 
 def method_sign(method: str) -> dict[str, str]:
-    """A method's colour and symbol: its own, and the same in every chart."""
-    place = list(METHODS).index(method)
+    """The colour and symbol of a method, the same in every chart."""
+    place = METHODS.index(method)
     return {"color": LINES[place % len(LINES)][0], "symbol": SYMBOLS[place % len(SYMBOLS)]}
 
 
@@ -54,7 +54,7 @@ def bins(size: int, columns: int) -> np.ndarray:
     return np.linspace(0, size, columns + 1).round().astype(int)
 
 
-def neuron_map(importance: Importance, pruned: Sequence[np.ndarray]) -> go.Figure:
+def neuron_map(importance: Importance, pruned: Sequence[np.ndarray], text: Text) -> go.Figure:
     """Draw layers x neurons: the highest log10 ratio of each bin, a mark where one is pruned."""
     columns = min(MOST_COLUMNS, *map(len, importance.score))
     middle = ((np.arange(columns) + 0.5) * 100 / columns).round(2)
@@ -81,7 +81,7 @@ def neuron_map(importance: Importance, pruned: Sequence[np.ndarray]) -> go.Figur
         xaxis={"title": {"text": text.NEURON_AXIS}, "range": [0, 100]})
 
 
-def layer_map(importance: Importance, layer: int, pruned: np.ndarray) -> go.Figure:
+def layer_map(importance: Importance, layer: int, pruned: np.ndarray, text: Text) -> go.Figure:
     """Draw every neuron of one layer, the pruned ones as crosses."""
     score = importance.score[layer]
     traces = []
@@ -110,7 +110,7 @@ def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) ->
                    xaxis={"tickangle": -35})
 
 
-def ratio_map(saliency: Saliency) -> go.Figure:
+def ratio_map(saliency: Saliency, text: Text) -> go.Figure:
     """Draw layers x groups: log10 of the ratio of mean Fishers."""
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.log10(saliency.ratio)
@@ -118,13 +118,13 @@ def ratio_map(saliency: Saliency) -> go.Figure:
     return _weight_map(saliency, values, text.FISHER_BAR, "10^%{z:.2f}")
 
 
-def density_map(saliency: Saliency, cells: np.ndarray) -> go.Figure:
+def density_map(saliency: Saliency, cells: np.ndarray, text: Text) -> go.Figure:
     """Draw layers x groups: the share of weights in the mask."""
     return _weight_map(saliency, cells, text.DENSITY_BAR, "%{z:.1%}")
 
 
-def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
-    """Draw both tests over depth, one line a model; solid: nearest view, dotted: linear probe."""
+def identity_chart(curves: Sequence[tuple[str, Identity]], text: Text) -> go.Figure:
+    """Draw both tests over depth, one line per model; solid: nearest view, dotted: linear probe."""
     traces = []
     for (name, curve), (colour, symbol) in zip(curves, LINES, strict=False):
         where = [depth.name for depth in curve.depths]
@@ -141,22 +141,22 @@ def identity_chart(curves: Sequence[tuple[str, Identity]]) -> go.Figure:
     for level, words in ((curves[0][1].chance_nearest, text.NEAREST),
                          (curves[0][1].chance_linear, text.LINEAR)):
         figure.add_hline(y=level, line={"dash": "dash", "width": 1, "color": "#888888"},
-                         annotation={"text": f"{text.CHANCE} ({words})", "font": {"size": 10}})
+                         annotation={"text": text.IDENTITY_CHANCE.format(test=words), "font": {"size": 10}})
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 
 
-def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None = None) -> go.Figure:
+def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None, text: Text) -> go.Figure:
     """Draw what each run kept over what it forgot; the top left corner is the aim.
 
-    ``never_knew``: Forget VQA of the retain-only model, a line of its own where it is known.
+    ``never_knew``: Forget VQA of the retain-only model, drawn as a line where there is one.
     """
     traces = []
     for method in dict.fromkeys(r["method"] for r in results):
-        own = [r for r in results if r["method"] == method]
+        some = [r for r in results if r["method"] == method]
         traces.append(go.Scatter(
-            x=[r["after"]["forget_vqa"] for r in own], y=[r["after"]["retain_vqa"] for r in own],
-            mode="markers", name=method, text=[r["entity"] for r in own],
+            x=[r["after"]["forget_vqa"] for r in some], y=[r["after"]["retain_vqa"] for r in some],
+            mode="markers", name=method, text=[r["entity"] for r in some],
             marker=method_sign(method) | {"size": 10, "opacity": 0.85},
             hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
     before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from lab.report.text import en as text
+from lab.report.text import Text
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
@@ -38,7 +38,7 @@ def line(words: str) -> str:
     return f'<p class="lab-line">{escape(words)}</p>' if words else ""
 
 
-def lead(step: int) -> str:
+def lead(step: int, text: Text) -> str:
     """Return the one sentence that heads a step (1-based)."""
     return f'<p class="lab-lead">{escape(text.HEADINGS[step - 1])}</p>'
 
@@ -48,14 +48,14 @@ def heading(words: str) -> str:
     return f'<h2 class="lab-heading">{escape(words)}</h2>'
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, text: Text) -> str:
     """Say a duration in seconds, or minutes and seconds."""
     if seconds < 90:
-        return text.SECONDS.format(seconds)
-    return text.MINUTES.format(seconds // 60, seconds % 60)
+        return text.SECONDS.format(seconds=seconds)
+    return text.MINUTES.format(minutes=seconds // 60, seconds=seconds % 60)
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, text: Text) -> str:
     """Say a share in percent with one decimal, or a question mark when there is none."""
     if value is None or value != value:
         return text.UNKNOWN

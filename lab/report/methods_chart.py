@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 
 from lab.catalogue import METHODS
 from lab.report.maps import method_sign, new_figure
-from lab.report.study_chart import GREY, bars, cell, kept_table, told
-from lab.report.text import en as text
+from lab.report.study_chart import GREY, bars, cell, kept_table, row_count, value_of
+from lab.report.text import Text
 
 TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
                 "device", "command")
 NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "forget_vqa", "retain_vqa", "n_forget_vqa",
           "chance_forget_vqa"}
-REFERENCES = {"vanilla": text.ORIGINAL, "retain_only": text.NEVER_KNEW}
+REFERENCES = ("vanilla", "retain_only")
 
 
 def read(path: Path) -> pd.DataFrame | None:
@@ -25,14 +25,14 @@ def read(path: Path) -> pd.DataFrame | None:
     return kept_table(path, TEXT_COLUMNS, NEEDED, "table of the comparison", "compare --protocol")
 
 
-def plot(table: pd.DataFrame) -> go.Figure:
+def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     """What each method kept over what it forgot, with 95 % intervals; the top left is the aim."""
     traces = []
     for _, row in table[table["method"].isin(METHODS)].iterrows():
-        own = pd.DataFrame([row])
+        line = pd.DataFrame([row])
         traces.append(go.Scatter(
             x=[row["forget_vqa"]], y=[row["retain_vqa"]], mode="markers", name=row["method"],
-            error_x=bars(own, "forget_vqa"), error_y=bars(own, "retain_vqa"),
+            error_x=bars(line, "forget_vqa"), error_y=bars(line, "retain_vqa"),
             marker=method_sign(row["method"]) | {"size": 11},
             hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
     figure = new_figure(
@@ -40,8 +40,8 @@ def plot(table: pd.DataFrame) -> go.Figure:
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"})
     lines = [(text.CHANCE, table["chance_forget_vqa"].mean())]
-    lines += [(name, own["forget_vqa"].mean()) for who, name in REFERENCES.items()
-              if len(own := table[table["method"] == who])]
+    lines += [(_name(who, text), rows["forget_vqa"].mean()) for who in REFERENCES
+              if len(rows := table[table["method"] == who])]
     for k, (name, share) in enumerate(lines):
         figure.add_vline(x=share, line=GREY, annotation={
             "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k,
@@ -50,23 +50,28 @@ def plot(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def table_rows(table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
+def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the table, the settings with the method they belong to."""
     shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
     shown = {column: name for column, name in shares.items() if column in table}
     rows = []
     for row in table.to_dict("records"):
-        reference = REFERENCES.get(row["method"])
-        none = text.NOTHING if reference else text.UNKNOWN  # a reference is not trained: nothing is unknown
+        # a reference is not trained: nothing is unknown
+        none = text.NOTHING if row["method"] in REFERENCES else text.UNKNOWN
         rows.append([
-            (reference or row["method"]) + (f" ({row['settings']})" if row["settings"] else ""),
+            _name(row["method"], text) + (f" ({row['settings']})" if row["settings"] else ""),
             *(cell(row, column, none) for column in shown),
-            told(row, "cpu_seconds", text.SECONDS, none),
-            told(row, "peak_memory_mb", "{:,.0f} MB", none),
-            f"{row['runs']}" + (f" ({row['failed']} failed)" if row["failed"] else "")])
+            value_of(row, "cpu_seconds", lambda x: text.SECONDS.format(seconds=x), none),
+            value_of(row, "peak_memory_mb", lambda x: text.MEGABYTES.format(megabytes=x), none),
+            row_count(row, text)])
     return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
 
 
+def _name(method: str, text: Text) -> str:
+    """A method's name, or the words for one of the references."""
+    return {"vanilla": text.ORIGINAL, "retain_only": text.NEVER_KNEW}.get(method, method)
+
+
 def waiting(table: pd.DataFrame) -> list[str]:
-    """The methods that the table has no row of yet."""
+    """The methods that have no row in the table yet."""
     return [method for method in METHODS if method not in table["method"].values]

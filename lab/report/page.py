@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from lab.benchmarks.schema import Benchmark
-from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
 from lab.recipe import Recipe
+from lab.report.text import Text
 from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -31,41 +31,52 @@ def shown(value: Any, form: str = "", times: int = 1) -> str:
     return html.escape(str(value))
 
 
+def filled(words: str, **values: str) -> str:
+    """The words as HTML with ``values``, which are HTML already, in their places."""
+    return html.escape(words).format(**values)
+
+
+def _heads(words: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<th>{html.escape(word)}</th>" for word in words) + "</tr>"
+
+
 def last_result(events: Sequence[Event]) -> dict[str, Any]:
-    """The result of the last ``Done``; empty where a run has none."""
+    """The result of the last ``Done``; empty if a run has none."""
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
 def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
-         benchmark: Benchmark, preset: str) -> str:
-    """The report as one HTML text: it asks nothing of the network; what is not ours is escaped.
+         benchmark: Benchmark, preset: str, text: Text) -> str:
+    """The report as one HTML text: it asks nothing of the network, and strange words are escaped.
 
     Raises ``LabError`` where the events do not say what a run of the lab says.
     """
     try:
-        return _page(recipe, events, attack_events, benchmark, preset)
+        return _page(recipe, events, attack_events, benchmark, preset, text)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise LabError("events.jsonl does not hold what a run of this lab says: download the run "
                        "again") from error
 
 
 def _page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
-          benchmark: Benchmark, preset: str) -> str:
+          benchmark: Benchmark, preset: str, text: Text) -> str:
     entity = benchmark.entity(recipe.entity)
     result = last_result(events)
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
+    name = html.escape(entity.name)
+    title = filled(text.REPORT_TITLE, name=name)
     parts = [
-        f"<h1>Unlearning {html.escape(entity.name)}</h1>",
-        f'<p><img alt="Portrait of {html.escape(entity.name)}" '
-        f'src="data:image/jpeg;base64,{portrait}"></p>',
-        f"<p>{html.escape(METHODS[recipe.method])}</p>",
-        _scores(result), _facts(result), *_figures(events, attack_events), _attacks(attack_events),
-        "<h2>Recipe</h2><pre>" + html.escape(yaml.safe_dump(
+        f"<h1>{title}</h1>",
+        f'<p><img alt="{filled(text.PORTRAIT_OF, name=name)}" src="data:image/jpeg;base64,{portrait}"></p>',
+        f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
+        _scores(result, text), _facts(result, text), *_figures(events, attack_events, text),
+        _attacks(attack_events, text),
+        f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>" + html.escape(yaml.safe_dump(
             {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)) + "</pre>",
-        "<p>Again: <code>" + html.escape(command(recipe, preset)) + "</code></p>",
+        f"<p>{html.escape(text.REPORT_AGAIN)} <code>{html.escape(command(recipe, preset))}</code></p>",
     ]
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Unlearning '
-            f"{html.escape(entity.name)}</title><style>{STYLE}</style></head><body>"
+    return (f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
+            f"<title>{title}</title><style>{STYLE}</style></head><body>"
             + "\n".join(parts) + "</body></html>")
 
 
@@ -80,100 +91,121 @@ def command(recipe: Recipe, preset: str) -> str:
             f"--seed {recipe.seed}{extra} --out runs/{recipe.entity} --json")
 
 
-def _scores(result: dict[str, Any]) -> str:
+def _scores(result: dict[str, Any], text: Text) -> str:
     if not result.get("after"):
-        return "<p>This run was stopped before it was scored.</p>"
+        return f"<p>{html.escape(text.REPORT_UNSCORED)}</p>"
     rows = "".join(
-        f"<tr><th>{shown(key)}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
+        f"<tr><th>{shown(text.SCORES.get(key, key))}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
         f"<td>{shown(value, '.1f', 100)} %</td><td>{shown(result['chance'][key], '.0f', 100)} %</td>"
         f"<td>{shown(result['n'][key])}</td></tr>" for key, value in result["after"].items())
-    return (f"<h2>Scores</h2><table><caption>mode {shown(result.get('mode', CLEAN))}</caption>"
-            "<tr><th>measure</th><th>original</th><th>unlearned</th><th>chance</th><th>n</th></tr>"
-            f"{rows}</table>")
+    mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN)))
+    return (f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
+            f"{_heads(text.REPORT_SCORES_HEAD)}{rows}</table>")
 
 
-def _facts(result: dict[str, Any]) -> str:
-    keys = ("steps", "stopped_because", "changes", "text_logits_identical", "text_answers_changed",
-            "base_unchanged", "pruned_neurons", "mask_density", "seconds", "peak_memory_mb", "device", "quantization")
-    items = "".join(f"<li>{k}: {shown(result[k])}</li>" for k in keys if k in result)
+def _facts(result: dict[str, Any], text: Text) -> str:
+    items = "".join(
+        f"<li>{filled(text.REPORT_FACT, name=html.escape(name), value=shown(result[key]))}</li>"
+        for key, name in text.REPORT_FACTS.items() if key in result)
     return f"<ul>{items}</ul>"
 
 
 def _each_attack(events: Sequence[Event]) -> Iterator[tuple[dict[str, Any], list[Event]]]:
-    """The result of every attack that has one, and what it said before."""
-    said: list[Event] = []
+    """The result of every attack that has one, and the events before it."""
+    before: list[Event] = []
     for event in events:
         if not isinstance(event, Done):
-            said.append(event)
+            before.append(event)
             continue
         if event.result:
-            yield event.result, said
-        said = []
+            yield event.result, before
+        before = []
 
 
-def _attacks(events: Sequence[Event]) -> str:
-    made = "".join(_attack(result, said) for result, said in _each_attack(events))
-    return f"<h2>Attacks</h2>{made}" if made else ""
+def _attacks(events: Sequence[Event], text: Text) -> str:
+    sections = "".join(_attack(result, before, text) for result, before in _each_attack(events))
+    return f"<h2>{html.escape(text.REPORT_ATTACKS)}</h2>{sections}" if sections else ""
 
 
-def _attack(result: dict[str, Any], said: Sequence[Event]) -> str:
+def _kind(result: dict[str, Any], text: Text) -> str:
+    return shown(text.ATTACK_KINDS.get(result["kind"], result["kind"]))
+
+
+def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
-    def told(key: str, form: str = "", times: int = 1) -> str:
+    def value(key: str, form: str = "", times: int = 1) -> str:
         return shown(result[key], form, times)
 
-    how = (f"highest of {told('of')}: {told('highest')}" if "highest" in result else
-           f"scope {told('scope')}, {told('rows')} rows ({told('share', '.0f', 100)} %), "
-           f"{told('steps')} steps")
+    how = (filled(text.REPORT_HIGHEST, of=value("of"),
+                  highest=shown(text.CHANGES.get(result["highest"], result["highest"])))
+           if "highest" in result else
+           filled(text.REPORT_BUDGET, scope=value("scope"), rows=value("rows"),
+                  share=value("share", ".0f", 100), steps=value("steps")))
     control = result["control"]
-    beside = (f"; control ({shown(control['name'])}): gain {shown(control['gain'], '.3f')}"
+    beside = (filled(text.REPORT_CONTROL, name=shown(control["name"]), gain=shown(control["gain"], ".3f"))
               if control else "")
-    rows = "".join(_bar_row(event) for event in said if isinstance(event, Bar))
-    table = ("<table><tr><th>change</th><th>model</th><th>Forget VQA</th><th>n</th><th>chance</th>"
-             f"<th>Retain VQA</th></tr>{rows}</table>") if rows else ""
-    after = told("after", ".3f")
-    return (f"<h3>{told('kind')}</h3><p>{shown(ATTACKS.get(result['kind'], ''))}</p>"
-            f"<p>{how}: gain = {after} - {told('before', '.3f')} = {told('gain', '.3f')}; vanilla gap = "
-            f"{told('vanilla', '.3f')} - {after} = {told('vanilla_gap', '.3f')}; n = {told('n')}, chance "
-            f"{told('chance', '.2f')}{beside}</p>{table}")
+    gaps = filled(text.REPORT_GAPS, how=how, gap=value("vanilla_gap", ".3f"), n=value("n"), control=beside,
+                  chance=value("chance", ".2f"),
+                  **{key: value(key, ".3f") for key in ("after", "before", "gain", "vanilla")})
+    rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
+    table = f"<table>{_heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
+    about = shown(text.ATTACKS.get(result["kind"], ""))
+    return f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{table}"
 
 
-def _bar_row(bar: Bar) -> str:
-    others = (f"{shown(bar.retain, '.1f', 100)} % (n = {shown(bar.n_retain)})" if bar.n_retain
-              else "not asked")
-    return (f"<tr><th>{shown(bar.name)}</th><td>{shown(bar.who)}</td>"
+def _bar_row(bar: Bar, text: Text) -> str:
+    others = (filled(text.REPORT_RETAIN, share=shown(bar.retain, ".1f", 100), n=shown(bar.n_retain))
+              if bar.n_retain else html.escape(text.REPORT_NOT_ASKED))
+    return (f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name))}</th>"
+            f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who))}</td>"
             f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
             f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>")
 
 
-def _figures(events: Sequence[Event], attack_events: Sequence[Event]) -> list[str]:
-    import plotly.graph_objects as go
+def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:
+    figures = [*_maps(events, text), *_curves(events, text), *_attack_curves(attack_events, text)]
+    return [f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
+            for k, (title, figure) in enumerate(figures)]
 
+
+def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
     from lab.report import maps  # plotly builders only: no gradio
 
-    made: list[tuple[str, Any]] = []
     for event in events:
         if isinstance(event, Importance):
-            made.append(("Neuron importance (log10 ratio)", maps.neuron_map(event, event.pruned)))
+            yield html.escape(text.REPORT_NEURONS), maps.neuron_map(event, event.pruned, text)
         if isinstance(event, Saliency):
-            made.append(("Fisher ratio by weight group", maps.ratio_map(event)))
-            made.append(("Mask density", maps.density_map(event, event.density)))
+            yield html.escape(text.REPORT_FISHER), maps.ratio_map(event, text)
+            yield html.escape(text.REPORT_DENSITY), maps.density_map(event, event.density, text)
+
+
+def _curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
     steps = [e for e in events if isinstance(e, Step)]
     if steps:
-        x = [e.step for e in steps]
-        made.append(("Losses", go.Figure([
-            go.Scatter(x=x, y=[getattr(e, k) for e in steps], name=k)
-            for k in ("forget_loss", "vkd_loss", "total")])))
+        yield html.escape(text.REPORT_LOSSES), _lines(steps, {
+            "forget_loss": text.FORGET_LOSS, "vkd_loss": text.VKD_LOSS, "total": text.TOTAL_LOSS})
     probes = [e for e in events if isinstance(e, Probe)]
     if probes:
-        made.append(("Probe accuracy", go.Figure([
-            go.Scatter(x=[e.step for e in probes], y=[getattr(e, k) for e in probes], name=k)
-            for k in ("forget", "retain")])))
-    for result, said in _each_attack(attack_events):
-        points = [e for e in said if isinstance(e, Curve) and e.forget == e.forget]
+        yield html.escape(text.REPORT_PROBES), _lines(
+            probes, {"forget": text.FORGET, "retain": text.RETAIN})
+
+
+def _lines(events: Sequence[Step | Probe], names: Mapping[str, str]) -> Any:
+    import plotly.graph_objects as go
+
+    steps = [e.step for e in events]
+    return go.Figure([go.Scatter(x=steps, y=[getattr(e, field) for e in events], name=name)
+                      for field, name in names.items()])
+
+
+def _attack_curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
+    import plotly.graph_objects as go
+
+    for result, before in _each_attack(events):
+        points = [e for e in before if isinstance(e, Curve) and e.forget == e.forget]
         if points:
-            made.append((f"Forget VQA under attack: {shown(result['kind'])}", go.Figure([
+            yield filled(text.REPORT_CURVE, kind=_kind(result, text)), go.Figure([
                 go.Scatter(x=[e.step for e in points if e.who == who],
-                           y=[e.forget for e in points if e.who == who], name=who)
-                for who in dict.fromkeys(e.who for e in points)])))
-    return [f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
-            for k, (title, figure) in enumerate(made)]
+                           y=[e.forget for e in points if e.who == who],
+                           name=text.MODEL_NAMES.get(who, who))
+                for who in dict.fromkeys(e.who for e in points)])

@@ -26,6 +26,7 @@ from lab.model.overlay import Delta, load_delta, save_delta, tensors_hash
 from lab.recipe import Recipe
 from lab.recipe.run_file import read_recipe
 from lab.report.page import last_result, page
+from lab.report.text import catalogue
 from lab.report.schema import attack_misfit, run_misfit
 from lab.events import Done, Event
 
@@ -84,7 +85,7 @@ def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delt
         if items:
             put(into / FILE, items)
         save_delta(delta, into / DELTA)
-        put(into / REPORT, page(recipe, events, attack_events, benchmark, preset))
+        put(into / REPORT, page(recipe, events, attack_events, benchmark, preset, catalogue()))
 
     filled(folder, fill)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ from plotly.subplots import make_subplots
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, RETAIN_DROP, Study
 from lab.report.maps import LINES, MARK, dressed, new_figure
-from lab.report.text import en as text
+from lab.report.text import Text
 
 LABEL_LETTERS = 16  # a line of a row's label: what a phone leaves room for
 ROW = 0.17  # from one series of a line to the next
@@ -52,15 +53,15 @@ def kept_table(path: Path, words: Sequence[str], needed: Collection[str], what: 
     return table.fillna(dict.fromkeys(words, ""))
 
 
-def plot(study: Study, table: pd.DataFrame) -> go.Figure:
+def plot(study: Study, table: pd.DataFrame, text: Text) -> go.Figure:
     """The plot that suits the study."""
     if study.redrawn:
-        return dots(table, text.STUDY_REDRAWN, None)
+        return dots(table, text.STUDY_REDRAWN, None, text)
     if study.name == "depth":
-        return depth(table)
+        return depth(table, text)
     if study.name == "thresholds":
-        return thresholds(table)
-    return dots(table, text.STUDY_SERIES, text.ORIGINAL)
+        return thresholds(table, text)
+    return dots(table, text.STUDY_SERIES, text.ORIGINAL, text)
 
 
 def bars(table: pd.DataFrame, column: str) -> dict | None:
@@ -73,21 +74,21 @@ def bars(table: pd.DataFrame, column: str) -> dict | None:
             "arrayminus": half.clip(upper=mean).tolist(), "thickness": 1.2, "width": 3}
 
 
-def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None) -> go.Figure:
-    """A line for every variant, a sign for every series; ``first`` names a line of the original."""
+def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None, text: Text) -> go.Figure:
+    """A line for every variant, a sign for every series; ``first`` names a line for the original."""
     names = [*([first] if first else []), *table["variant"]]
     shown = {column: name for column, name in series.items() if column in table}
     traces = []
     for k, (column, name) in enumerate(shown.items()):
-        own = table[[c for c in (column, f"{column}_ci") if c in table]]
+        rows = table[[c for c in (column, f"{column}_ci") if c in table]]
         if first:
             start = pd.DataFrame([{column: table[column.replace("after_", "before_")].mean()}])
-            own = pd.concat([start, own], ignore_index=True)
+            rows = pd.concat([start, rows], ignore_index=True)
         aside = ROW * (k - (len(shown) - 1) / 2)  # bars of one line must not hide each other
         colour, symbol = LINES[k]
         traces.append(go.Scatter(
-            x=own[column].tolist(), y=[place + aside for place in range(len(names))], mode="markers",
-            name=name, text=names, error_x=bars(own, column),
+            x=rows[column].tolist(), y=[place + aside for place in range(len(names))], mode="markers",
+            name=name, text=names, error_x=bars(rows, column),
             marker={"color": colour, "symbol": symbol, "size": 9},
             hovertemplate=f"{name}, %{{text}}: %{{x:.1%}}<extra></extra>"))
     labels = ["<br>".join(textwrap.wrap(n, LABEL_LETTERS)) for n in names]
@@ -96,10 +97,10 @@ def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None) -> g
         yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": list(range(len(names))), "ticktext": labels},
         xaxis={"title": {"text": text.STUDY_SHARE}, "tickformat": ".0%", "range": [-0.03, 1.05]})
     figure.add_vline(x=table["chance_forget_vqa"].mean(), line=GREY)
-    return _named(figure)
+    return _named(figure, text)
 
 
-def depth(table: pd.DataFrame) -> go.Figure:
+def depth(table: pd.DataFrame, text: Text) -> go.Figure:
     """The measures over the number of trained blocks."""
     blocks = [int(name) for name in table["variant"]]
     traces = [go.Scatter(
@@ -110,22 +111,22 @@ def depth(table: pd.DataFrame) -> go.Figure:
         if column in table]
     figure = new_figure(traces, 340, yaxis={"range": [-0.03, 1.05], "tickformat": ".0%"},
                         xaxis={"title": {"text": text.STUDY_BLOCKS}, "tickvals": blocks})
-    return with_legend(figure, table["chance_forget_vqa"].mean())
+    return with_legend(figure, table["chance_forget_vqa"].mean(), text)
 
 
-def with_legend(figure: go.Figure, chance: float) -> go.Figure:
+def with_legend(figure: go.Figure, chance: float, text: Text) -> go.Figure:
     """The figure with a line at chance level and a legend above."""
     figure.add_hline(y=chance, line=GREY)
-    return _named(figure)
+    return _named(figure, text)
 
 
-def _named(figure: go.Figure) -> go.Figure:
+def _named(figure: go.Figure, text: Text) -> go.Figure:
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="lines", name=text.CHANCE, line=GREY))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return figure
 
 
-def thresholds(table: pd.DataFrame) -> go.Figure:
+def thresholds(table: pd.DataFrame, text: Text) -> go.Figure:
     """Forget and retain accuracy over d_F and d_I, the sensible cells framed."""
     keys = [dict(pair.split("=") for pair in changes.split()) for changes in table["changes"]]
     grid = table.assign(share=[float(k["prune_share"]) for k in keys],
@@ -133,13 +134,14 @@ def thresholds(table: pd.DataFrame) -> go.Figure:
     rows, columns = (sorted(grid[name].unique()) for name in ("share", "threshold"))
     y, x = [f"{r:.0%}" for r in rows], [f"{c:g}" for c in columns]
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06,
-                           subplot_titles=[_wrapped(text.STUDY_FORGET), _wrapped(text.STUDY_RETAIN)])
+                           subplot_titles=[text.STUDY_FORGET, text.STUDY_RETAIN])
     good = grid[sensible(grid)]
+    hover = f"{text.STUDY_D_I} %{{y}}, {text.STUDY_D_F} %{{x}}: %{{z:.1%}}<extra></extra>"
     for at, measure in enumerate(("after_forget_vqa", "after_retain_vqa"), start=1):
         cells = grid.pivot(index="share", columns="threshold", values=measure)
         figure.add_trace(go.Heatmap(
             x=x, y=y, z=cells.loc[rows, columns].to_numpy().tolist(), coloraxis="coloraxis", xgap=4, ygap=4,
-            texttemplate="%{z:.0%}", hovertemplate="d_I %{y}, d_F %{x}: %{z:.1%}<extra></extra>"), 1, at)
+            texttemplate="%{z:.0%}", hovertemplate=hover), 1, at)
         for share, threshold in zip(good["share"], good["threshold"], strict=True):
             column, row = columns.index(threshold), rows.index(share)
             figure.add_shape(type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
@@ -164,34 +166,35 @@ def sensible(table: pd.DataFrame) -> pd.Series:
     return (table["after_forget_vqa"] <= table["chance_forget_vqa"]) & (drop <= RETAIN_DROP + 1e-9)
 
 
-def _wrapped(words: str) -> str:
-    return words.replace(" (", "<br>(")
-
-
-def told(row: Mapping[str, float], column: str, form: str, none: str = text.UNKNOWN) -> str:
-    """The column's value in the format ``form``, or ``none`` where the row has no number there."""
+def value_of(row: Mapping[str, float], column: str, words: Callable[[float], str], none: str) -> str:
+    """The column's value in ``words``, or ``none`` where the row has no number there."""
     value = row.get(column)
-    return none if value is None or value != value else form.format(value)
+    return none if value is None or value != value else words(value)
 
 
-def cell(row: Mapping[str, float], column: str, none: str = text.UNKNOWN) -> str:
+def row_count(row: Mapping[str, Any], text: Text) -> str:
+    """How many runs a row is about, and how many failed if any did."""
+    return text.FAILED_RUNS.format(**row) if row["failed"] else f"{row['runs']}"
+
+
+def cell(row: Mapping[str, float], column: str, none: str) -> str:
     """Mean and half interval as in ``12.5% ± 3.1`` with no-break spaces, or ``none``."""
     half = row.get(f"{column}_ci")
     within = "" if half is None or half != half else f"\u00a0±\u00a0{100 * half:.1f}"  # never broken
-    return told(row, column, "{:.1%}" + within, none)
+    return value_of(row, column, lambda x: f"{x:.1%}{within}", none)
 
 
-def table_rows(study: Study, table: pd.DataFrame) -> tuple[Sequence[str], list[Sequence[str]]]:
+def table_rows(study: Study, table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the study's table."""
     series = text.STUDY_REDRAWN if study.redrawn else text.STUDY_SERIES
     shown = {column: name for column, name in series.items() if column in table}
     variant, steps, mask, time, runs = text.STUDY_HEAD
     rows = []
     for row in table.to_dict("records"):
-        line = [row["variant"], *(cell(row, column) for column in shown)]
+        line = [row["variant"], *(cell(row, column, text.UNKNOWN) for column in shown)]
         if not study.redrawn:
-            line += [f"{row['steps']:.1f}", f"{row['mask_density']:.0%}", text.SECONDS.format(row["seconds_total"])]
-        failed = f" ({row['failed']} failed)" if row["failed"] else ""
-        rows.append([*line, f"{row['runs']}{failed}"])
+            line += [f"{row['steps']:.1f}", f"{row['mask_density']:.0%}",
+                     text.SECONDS.format(seconds=row["seconds_total"])]
+        rows.append([*line, row_count(row, text)])
     extra = [] if study.redrawn else [steps, mask, time]
     return [variant, *shown.values(), *extra, runs], rows

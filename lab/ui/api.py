@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.recipe import revise
 from lab.serve.engine import Engine
 from lab.ui.follow import describe
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Done
 
 # The names and their arguments, for the door: what is not here answers to no script.
@@ -23,43 +23,43 @@ ENDPOINTS = {"entities": (), "submit": ("entity", "settings"), "status": (), "st
 NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 
 
-def expose(engine: Engine) -> None:
+def expose(engine: Engine, text: Text) -> None:
     """Add the endpoints to the page that is being built."""
 
     def entities() -> list[dict]:
-        """List whom there is to forget: id and name."""
+        """List the people that can be forgotten: id and name."""
         return [{"id": card.id, "name": card.name} for card in engine.entities()]
 
     def submit(entity: str, settings: dict, request: gr.Request) -> str:
-        """Queue an unlearning run with recipe settings that differ from the preset; its id."""
+        """Queue an unlearning run with settings that differ from the preset; returns its id."""
         if not isinstance(settings, dict):
             raise LabError(text.API_SETTINGS.format(kind=type(settings).__name__))
         if "entity" in settings:
             raise LabError(text.API_ENTITY)
-        recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity), **settings})
+        recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity, text), **settings})
         return engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
 
     def status() -> dict:
-        """Say what is loaded and what the worker does."""
+        """Return what is loaded and what the worker does."""
         return dataclasses.asdict(engine.status())
 
     def stop(run_id: str) -> str:
         """Ask a run to end after its current step; returns the run's state."""
-        engine.stop(_word("run_id", run_id))
+        engine.stop(_word("run_id", run_id, text))
         return engine.run(run_id).state
 
     def result(run_id: str) -> dict:
-        """Return a run's state, a line about it, and its result once there is one."""
-        view = engine.run(_word("run_id", run_id))
+        """Return the state of a run, a line about it, and its result if there is one."""
+        view = engine.run(_word("run_id", run_id, text))
         last = view.events[-1] if view.events else None
         found: dict[str, Any] = last.result if isinstance(last, Done) else {}
-        return {"state": view.state, "error": view.error, "line": describe(view), "result": found}
+        return {"state": view.state, "error": view.error, "line": describe(view, text), "result": found}
 
     for endpoint in (entities, submit, status, stop, result):
         gr.api(_plain(endpoint), api_name=endpoint.__name__, concurrency_limit=None)
 
 
-def _word(name: str, value: Any) -> str:
+def _word(name: str, value: Any, text: Text) -> str:
     if not isinstance(value, str):
         raise LabError(text.API_WORD.format(name=name, kind=type(value).__name__))
     return value

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Curve, Event, Probe, Step
 
 MOST_POINTS = 240  # about what a panel's width can show
@@ -48,7 +48,7 @@ def _panel(title: str, lines: list[dict], **more: Any) -> dict[str, Any]:
     return {"title": title, "lines": lines, "share": False, "rules": [], "wide": False, **more}
 
 
-def unlearn_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
+def unlearn_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, Any]:
     """Turn the events of an unlearning run into the value of a live chart."""
     taken = [e for e in events if isinstance(e, Step)]
     probes = [e for e in events if isinstance(e, Probe)]
@@ -62,22 +62,26 @@ def unlearn_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
     lines = [
         _line(text.FORGET, [[p.step, p.forget] for p in probes], smoothed=False),
         _line(text.RETAIN, [[p.step, p.retain] for p in probes], "6 4", smoothed=False)]
-    sizes = f" (n = {probes[-1].n_forget}, {probes[-1].n_retain})" if probes else ""
-    panels.append(_panel(text.PROBES + sizes, lines, share=True, wide=True, rules=rules))
+    title = text.PROBES
+    if probes:
+        title = text.SIZES.format(title=title, n=f"{probes[-1].n_forget}, {probes[-1].n_retain}")
+    panels.append(_panel(title, lines, share=True, wide=True, rules=rules))
     return {"label": text.CURVES, "panels": panels, "end": steps, "hint": text.SMOOTHED,
             "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}
 
 
-def attack_chart(events: Sequence[Event], steps: int) -> dict[str, Any]:
+def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, Any]:
     """Turn the events of an attack into the value of a live chart."""
     points = [e for e in events if isinstance(e, Curve)]
     lines = []
     for who, name, dash in (
         ("unlearned", text.UNLEARNED_LINE, ""), ("control", text.CONTROL_LINE, "6 4")):
-        own = [[p.step, p.forget] for p in points if p.who == who]
-        lines.append(_line(name, own, dash, smoothed=False))
+        curve = [[p.step, p.forget] for p in points if p.who == who]
+        lines.append(_line(name, curve, dash, smoothed=False))
     rules = [{"y": points[-1].chance, "label": text.CHANCE}] if points else []
-    title = text.ATTACK_CURVE + (f" (n = {points[-1].n})" if points else "")
+    title = text.ATTACK_CURVE
+    if points:
+        title = text.SIZES.format(title=title, n=points[-1].n)
     panel = _panel(title, lines, share=True, wide=True, rules=rules)
     return {"label": text.ATTACK_CURVE, "panels": [panel], "end": steps, "hint": "",
             "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}

@@ -13,6 +13,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
+from lab.report.text import Text
 from lab.serve.engine import Engine
 from lab.ui.gallery import People
 from lab.ui.follow import Tails
@@ -42,8 +43,9 @@ def announcer(words: str) -> gr.HTML:
 
 @dataclass(frozen=True)
 class Frame:
-    """Handed to every step: the engine, the browser's memory and the parts outside the steps."""
+    """Passed to every step: strings, engine, the browser's memory, the parts outside the steps."""
 
+    text: Text
     engine: Engine
     people: People
     tails: Tails
@@ -76,15 +78,15 @@ def make_memory() -> dict[str, gr.BrowserState]:
 
 def remember(history: dict | None, entity: str, slot: str, run_id: str) -> dict:
     """Return the history with one run noted; at most 40 people are kept."""
-    known = dict(history or {})
-    own = {**known.pop(entity, {}), slot: run_id}
-    return dict(list(known.items())[-39:]) | {entity: own}
+    people = dict(history or {})
+    runs = {**people.pop(entity, {}), slot: run_id}
+    return dict(list(people.items())[-39:]) | {entity: runs}
 
 
 def recall(history: dict | None, entity: str) -> list[str]:
     """Return the run ids noted for a person, in the order of ``SLOTS``."""
-    own = (history or {}).get(entity, {})
-    return [own.get(slot, "") for slot in SLOTS]
+    runs = (history or {}).get(entity, {})
+    return [runs.get(slot, "") for slot in SLOTS]
 
 
 def guarded(handler: Callable) -> Callable:
@@ -113,16 +115,17 @@ def guarded(handler: Callable) -> Callable:
 
 
 def recipe_controls(
-    base: Recipe | AttackRecipe, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
+    base: Recipe | AttackRecipe, text: Text, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
 ) -> dict[str, gr.components.Component]:
-    """Make one labelled control per recipe field (or the ``only`` ones), from its own metadata."""
+    """Make one labelled control per recipe field (or the ``only`` ones), from its metadata."""
+    words = text.FIELDS[type(base).__name__]
     return {
-        spec.name: _control(getattr(base, spec.name), dict(spec.metadata))
+        spec.name: _control(getattr(base, spec.name), dict(spec.metadata), *words[spec.name])
         for spec in fields(base) if spec.name not in skip and (not only or spec.name in only)}
 
 
-def _control(value: Any, meta: dict[str, Any]) -> gr.components.Component:
-    words = {"label": meta["label"], "info": meta["help"], "value": value, "interactive": True}
+def _control(value: Any, meta: dict[str, Any], label: str, help: str) -> gr.components.Component:
+    words = {"label": label, "info": help, "value": value, "interactive": True}
     if meta["choices"]:
         return gr.Dropdown(choices=list(meta["choices"]), **words)
     low, high, step = meta["low"], meta["high"], meta["step"]

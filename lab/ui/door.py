@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.errors import LabError
 from lab.ui.served import Uploads
-from lab.report.text import en as text
+from lab.report.text import Text
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,7 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::", "")
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
-MOST_ASKED = 16 * 2**20  # by the page: a long talk is far smaller
+MOST_REQUEST = 16 * 2**20  # by the page: a long talk is far smaller
 MOST_CALL = 64 * 2**10  # a script's settings
 
 # What the page needs under /gradio_api/; Gradio has more there: proxies, recordings, deep links.
@@ -53,10 +53,12 @@ HEADERS = {
 
 
 def doors(
-    host: str, allow_hosts: Sequence[str], uploads: Uploads, endpoints: Mapping[str, Sequence[str]]
+    host: str, allow_hosts: Sequence[str], uploads: Uploads,
+    endpoints: Mapping[str, Sequence[str]], text: Text,
 ) -> list[Middleware]:
     """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones."""
-    return [Middleware(Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints)]
+    return [Middleware(Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints,
+                       text=text)]
 
 
 class Hosts:
@@ -64,9 +66,9 @@ class Hosts:
 
     def __init__(self, bound: str, allowed: Sequence[str]) -> None:
         self._everywhere = bound.strip("[]") in EVERYWHERE
-        own = (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
+        names = (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
         self._given = {name.casefold().strip("[]") for name in allowed}
-        self._names = {*LOOPBACK, *(name.casefold() for name in own), *self._given}
+        self._names = {*LOOPBACK, *(name.casefold() for name in names), *self._given}
 
     def welcome(self, host: str) -> bool:
         """Whether a ``Host`` header names this lab."""
@@ -99,8 +101,9 @@ class Door:
     """ASGI middleware that stands before everything Gradio serves."""
 
     def __init__(self, app: Callable, hosts: Hosts, uploads: Uploads,
-                 endpoints: Mapping[str, Sequence[str]]) -> None:
+                 endpoints: Mapping[str, Sequence[str]], text: Text) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
+        self._text = text
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer what may not come in; pass the rest on, with the headers."""
@@ -122,13 +125,14 @@ class Door:
     def _refusal(self, headers: Headers, kind: str, parts: list[str]) -> Response | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._hosts.welcome(host):
-            return PlainTextResponse(text.STRANGE_HOST.format(host=host[:80]), 400)
+            return PlainTextResponse(self._text.STRANGE_HOST.format(host=host[:80]), 400)
         if kind not in ("GET", "HEAD", "OPTIONS") and origin and not self._hosts.same_site(origin, host):
-            return _line(text.STRANGE_ORIGIN, 403)
+            return _line(self._text.STRANGE_ORIGIN, 403)
         if parts and not self._is_open("GET" if kind == "HEAD" else kind, parts):
             return _line("Not Found", 404)
         if kind == "POST":
-            return _too_long(headers, MOST_UPLOAD if parts[:1] == ["upload"] else MOST_ASKED)
+            most = MOST_UPLOAD if parts[:1] == ["upload"] else MOST_REQUEST
+            return _too_long(headers, most, self._text)
         return None
 
     def _is_open(self, kind: str, parts: list[str]) -> bool:
@@ -148,8 +152,9 @@ class Door:
         body = await _body(receive, MOST_CALL)
         names = self._endpoints[_endpoint(parts)]
         if body is None or not _fits(body, names, by_name=parts[1] == "v2"):
-            wanted = ", ".join(names) or text.NO_ARGUMENTS
-            return _line(text.API_ARGUMENTS.format(name=_endpoint(parts), wanted=wanted), 422), receive
+            wanted = ", ".join(names) or self._text.NO_ARGUMENTS
+            words = self._text.API_ARGUMENTS.format(name=_endpoint(parts), wanted=wanted)
+            return _line(words, 422), receive
         return None, _again(body, receive)
 
     async def _upload(self, headers: Headers, scope: Message, receive: Receive, send: Send) -> None:
@@ -268,7 +273,7 @@ def _fits(body: bytes, names: Sequence[str], by_name: bool) -> bool:
     return isinstance(given.get("data"), list) and len(given["data"]) == len(names)
 
 
-def _too_long(headers: Headers, most: int) -> Response | None:
+def _too_long(headers: Headers, most: int, text: Text) -> Response | None:
     size = headers.get("content-length", "")
     if not size.isdecimal():
         return _line(text.BODY_LENGTH, 411)

@@ -14,7 +14,7 @@ from lab.benchmarks.images import MAX_BYTES, decode
 from lab.benchmarks.own import MOST_VIEWS, SIDE
 from lab.errors import LabError
 from lab.ui.served import Uploads
-from lab.report.text import en as text
+from lab.report.text import Text
 
 MOST_KEPT = 256 * 2**20  # over all visitors; the oldest go first
 KEPT_SECONDS = 3600
@@ -27,8 +27,8 @@ class Drafts:
     person is added or refused; a refused form can be mended without sending the pictures again.
     """
 
-    def __init__(self, uploads: Uploads) -> None:
-        self.uploads = uploads
+    def __init__(self, uploads: Uploads, text: Text) -> None:
+        self.uploads, self._text = uploads, text
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, bytes | LabError]] = {}
 
@@ -37,7 +37,7 @@ class Drafts:
         paths = list(paths)
         try:
             for path in filter(self.uploads.here, paths[:MOST_VIEWS]):
-                self._keep(path, _read(Path(path)))
+                self._keep(path, _read(Path(path), self._text))
         finally:
             self.uploads.drop(paths)
 
@@ -46,9 +46,9 @@ class Drafts:
         with self._lock:
             _, found = self._kept.get(path, (0.0, None))
         if found is None:
-            raise LabError(text.OWN_UPLOAD_GONE.format(place=place))
+            raise LabError(self._text.OWN_UPLOAD_GONE.format(place=place))
         if isinstance(found, LabError):
-            raise LabError(text.OWN_BAD.format(place=place, reason=found))
+            raise LabError(self._text.OWN_BAD.format(place=place, reason=found))
         return found
 
     def drop(self, paths: Iterable[str]) -> None:
@@ -73,7 +73,7 @@ def _weight(kept: tuple[float, bytes | LabError]) -> int:
     return len(kept[1]) if isinstance(kept[1], bytes) else 0
 
 
-def _read(file: Path) -> bytes | LabError:
+def _read(file: Path, text: Text) -> bytes | LabError:
     try:
         if file.stat().st_size > MAX_BYTES:
             return LabError(text.OWN_HEAVY.format(megabytes=MAX_BYTES >> 20))
@@ -83,7 +83,7 @@ def _read(file: Path) -> bytes | LabError:
     except LabError as error:
         return error
     image.thumbnail((SIDE, SIDE))
-    # made anew from the pixels, so that no EXIF, place, comment or profile can come along
+    # drawn again from the pixels, so that no EXIF, place, comment or profile can come along
     bare = Image.frombytes("RGB", image.size, image.tobytes())
     out = io.BytesIO()
     bare.save(out, "PNG", compress_level=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError
 from lab.serve.engine import Engine, RunView
 from lab.report.markup import duration
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Done, Phase, Step
 
 if TYPE_CHECKING:
@@ -63,33 +63,34 @@ def look_up(engine: Engine, run_id: str) -> RunView | None:
         return None
 
 
-def describe(view: RunView | None) -> str:
-    """Say in one line what the run does now: state, phase or step, pace, time left."""
+def describe(view: RunView | None, text: Text) -> str:
+    """Return one line about what the run does now: state, phase or step, pace, time left."""
     if view is None:
         return ""
-    name = text.KINDS[view.kind]
+    name = text.RUN_KINDS[view.kind]
     if view.attack:
-        name = text.KIND_OF_ATTACK.format(kind=name, attack=text.ATTACK_KINDS[view.attack.kind])
-    parts = [f"{name}: {text.STATES[view.state]}"]
-    if view.state == "waiting" and view.place:
-        parts.append(text.QUEUE_PLACE.format(place=view.place))
+        name = text.NAMED_ATTACK.format(attack=text.ATTACK_KINDS[view.attack.kind])
+    return " · ".join(filter(None, (_state(view, name, text), view.note)))
+
+
+def _state(view: RunView, name: str, text: Text) -> str:
+    if view.state == "waiting":
+        words = text.WAITING_AT if view.place else text.WAITING
+        return words.format(name=name, place=view.place)
     if view.state == "running":
-        parts += _progress(view)
-    if view.state == "failed" and view.error:
-        parts.append(view.error)
-    if view.state in ("finished", "stopped"):
-        parts += _ending(view)
-    if view.note:
-        parts.append(view.note)
-    return " · ".join(parts)
+        progress = ", ".join(_progress(view, text))
+        return (text.RUNNING_AT if progress else text.RUNNING).format(name=name, progress=progress)
+    if view.state == "failed":
+        return (text.FAILED_BECAUSE if view.error else text.FAILED).format(name=name, error=view.error)
+    return _ending(view, name, text)
 
 
-def _progress(view: RunView) -> list[str]:
+def _progress(view: RunView, text: Text) -> list[str]:
     steps = [e for e in view.events if isinstance(e, Step)]
     last = view.events[-1] if view.events else None
     if isinstance(last, Phase):
-        spoken = text.PHASE_OF.format(name=last.name, done=last.done, total=last.total)
-        return [spoken if last.total else last.name]
+        phase = text.PHASES.get(last.name, last.name)
+        return [text.PHASE_OF.format(name=phase, done=last.done, total=last.total) if last.total else phase]
     if not steps:
         return []
     now = steps[-1]
@@ -97,12 +98,12 @@ def _progress(view: RunView) -> list[str]:
     where = text.STEP_OF.format(step=now.step, steps=now.steps)
     if len(steps) < WARM_UP_STEPS:
         return [where, text.ESTIMATING]
-    left = duration(pace * (now.steps - now.step))
+    left = duration(pace * (now.steps - now.step), text)
     return [where, text.PACE.format(pace=pace), text.TIME_LEFT.format(left=left)]
 
 
 def _pace(view: RunView) -> float:
-    """Seconds a step of the last ones, with the chats that were answered between them."""
+    """Seconds per step over the last steps, with the chats that were answered between them."""
     recent = [(stamp, event.seconds) for stamp, event in zip(view.stamps, view.events, strict=False)
               if isinstance(event, Step)][-10:]
     if len(recent) > 1:
@@ -110,20 +111,25 @@ def _pace(view: RunView) -> float:
     return [e for e in view.events if isinstance(e, Step)][-1].seconds
 
 
-def _ending(view: RunView) -> list[str]:
-    parts = []
-    steps = [e for e in view.events if isinstance(e, Step)]
-    if steps:
-        parts.append(text.STEP_OF.format(step=steps[-1].step, steps=steps[-1].steps))
-    if view.ended > view.started > 0:
-        parts.append(text.TOOK.format(took=duration(view.ended - view.started)))
+def _ending(view: RunView, name: str, text: Text) -> str:
+    done = next((e for e in reversed(view.events) if isinstance(e, Step)), None)
+    steps = view.attack.steps if view.attack else view.recipe.steps
+    step = done.step if done else steps
+    took = duration(view.ended - view.started, text) if view.ended > view.started > 0 else ""
+    if view.state == "stopped":
+        time = text.STOPPED_TIME.format(duration=took) if took else ""
+        place = text.STOPPED_PLACE.format(step=step, steps=steps) if done else ""
+        return text.STOPPED.format(name=name, time=time, place=place)
     last = view.events[-1] if view.events else None
-    if isinstance(last, Done) and last.reason:
-        parts.append(text.BECAUSE.format(reason=last.reason))
-    return parts
+    code = last.reason if isinstance(last, Done) else ""
+    # A reason that is not of this lab may hold anything, so it is no template.
+    why = text.REASONS[code].format(step=step, steps=steps) if code in text.REASONS else code
+    return text.FINISHED.format(
+        name=name, time=text.FINISHED_TIME.format(duration=took) if took else "",
+        reason=text.FINISHED_REASON.format(reason=why) if why else "")
 
 
 def is_active(engine: Engine, run_id: str) -> bool:
-    """Tell whether the run is waiting or running."""
+    """Return whether the run is waiting or running."""
     view = look_up(engine, run_id)
     return view is not None and view.state not in ENDED

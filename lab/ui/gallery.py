@@ -17,7 +17,7 @@ from lab.serve.engine import Engine, EntityCard
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads, own_folder
 from lab.ui.staging import Staging
-from lab.report.text import en as text
+from lab.report.text import Text
 
 MOST_PICTURE_BYTES = 8 * 2**20
 MOST_PIXELS = 24_000_000
@@ -28,14 +28,14 @@ THUMBNAIL, SMALL_BYTES = 256, 40_000
 class People:
     """Entity cards by id, and all files about them: portraits, what was sent, what is staged."""
 
-    def __init__(self, engine: Engine, uploads: Uploads | None = None) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, uploads: Uploads, text: Text) -> None:
+        self._engine, self._text = engine, text
         self._cards: dict[str, EntityCard] = {}
         self._lock = threading.Lock()
         self._folder = own_folder("people")
         self.changed = False  # since the page was built
-        self.uploads = uploads or Uploads()
-        self.drafts, self.staging = Drafts(self.uploads), Staging()
+        self.uploads = uploads
+        self.drafts, self.staging = Drafts(uploads, text), Staging(text)
 
     def all(self) -> list[EntityCard]:
         """Return every card; empty while the engine cannot tell yet."""
@@ -88,7 +88,7 @@ class People:
         with self._lock:  # so that no file is written once its person is gone
             card = self._cards.get(entity)
             if card is None:
-                raise LabError(text.PERSON_GONE)
+                raise LabError(self._text.PERSON_GONE)
             view = view % len(card.views) if view >= 0 and card.views else -1
             file = self._folder / f"{_stem(entity)}_{view}.jpg"
             if not file.exists():
@@ -100,7 +100,7 @@ class People:
         shown = []
         for card in self.search(query)[:most]:
             with contextlib.suppress(LabError):  # removed this very moment
-                name = text.OWN_CAPTION.format(name=card.name) if card.asked else card.name
+                name = self._text.OWN_CAPTION.format(name=card.name) if card.asked else card.name
                 shown.append((self.picture(card.id), name))
         return shown
 
@@ -132,7 +132,7 @@ def small(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def read_picture(path: str | None) -> bytes | None:
+def read_picture(path: str | None, text: Text) -> bytes | None:
     """Read and check a picture file; raises ``LabError`` for anything that is not one."""
     if not path:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +17,7 @@ from lab.serve.engine import Engine, Status
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
 from lab.ui.steps import unlearn
 from lab.ui.follow import is_active
-from lab.report.text import en as text
+from lab.report.text import Text
 
 TICK_SECONDS = 2
 # These are always in the link, so that it says what it does; others only when changed.
@@ -56,9 +57,9 @@ class Parts:
     timer: gr.Timer
 
 
-def layout(engine: Engine) -> Parts:
+def layout(engine: Engine, text: Text) -> Parts:
     """Lay out the header."""
-    facts = gr.HTML(status_line(engine.status()), elem_id="facts")
+    facts = gr.HTML(status_line(engine.status(), text), elem_id="facts")
     with gr.Row(elem_classes="lab-row-buttons"):
         stop = gr.Button(text.STOP, variant="stop", size="sm", min_width=80, elem_id="stop")
         reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
@@ -74,9 +75,11 @@ def layout(engine: Engine) -> Parts:
                  gr.Timer(TICK_SECONDS))
 
 
-def status_line(status: Status) -> str:
+def status_line(status: Status, text: Text) -> str:
     """Return the title and what is loaded, as a description list."""
-    worker = status.worker if status.ready or status.error else text.LOADING_WORKER
+    worker = text.WORKERS.get(status.worker, status.worker)
+    if not status.ready and not status.error:
+        worker = text.LOADING_WORKER
     if status.waiting:
         worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=status.waiting)
     memory = text.MEMORY_VALUE.format(
@@ -92,18 +95,18 @@ def status_line(status: Status) -> str:
         more = text.LOADING.format(phase=status.phase)
     extra = f'<p class="lab-note">{escape(more)}</p>' if more else ""
     return (
-        f'<div class="lab-top"><div><h1>{text.TITLE}</h1><p>{text.SUBTITLE}</p></div>'
+        f'<div class="lab-top"><div><h1>{escape(text.TITLE)}</h1><p>{escape(text.SUBTITLE)}</p></div>'
         f'<dl class="lab-facts">{facts}</dl></div>{extra}')
 
 
 def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
     """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
-    engine = frame.engine
+    engine, text = frame.engine, frame.text
 
     def stop(visitor: str, *run_ids: str) -> str:
         # also what was started for somebody else, or before a reset: this browser's runs, all
-        own = {view.id for view in engine.under_way(visitor)}
-        active = own | {run_id for run_id in run_ids if is_active(engine, run_id)}
+        started = {view.id for view in engine.under_way(visitor)}
+        active = started | {run_id for run_id in run_ids if is_active(engine, run_id)}
         for run_id in active:
             engine.stop(run_id)
         if len(active) > 1:
@@ -123,7 +126,7 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
 
     demo.load(lambda: None, None, None, **QUICK).then(
         lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK)
-    parts.timer.tick(lambda: status_line(engine.status()), None, parts.facts, **QUICK)
+    parts.timer.tick(lambda: status_line(engine.status(), text), None, parts.facts, **QUICK)
     parts.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
     parts.reset.click(guarded(reset), [frame.entity, frame.history, *frame.slots[1:]],
                       [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
@@ -132,22 +135,22 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
 
 
 def _wire_link(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
-    engine = frame.engine
+    engine, text = frame.engine, frame.text
     names, controls = list(recipe.fields), list(recipe.fields.values())
 
     def read_link(entity: str, history: dict, request: gr.Request):
-        asked = dict(request.query_params)
-        person = asked.get("entity", "")
+        query = dict(request.query_params)
+        person = query.get("entity", "")
         if person and not frame.people.card(person):
             raise LabError(text.UNKNOWN_PERSON.format(person=person))
-        settings = {k: v for k, v in asked.items() if k in names}
+        settings = {k: v for k, v in query.items() if k in names}
         wanted = revise(unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH), settings)
         values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
         picked = [person, *recall(history, person)]
         return [*(picked if person and person != entity else [gr.skip()] * 4), *values]
 
-    copy_js = COPY_JS.replace("MANUAL", repr(text.LINK_MANUAL)).replace(
-        "COPIED", repr(text.LINK_COPIED))
+    copy_js = COPY_JS.replace("MANUAL", json.dumps(text.LINK_MANUAL)).replace(
+        "COPIED", json.dumps(text.LINK_COPIED))
     parts.copy.click(
         lambda entity, *values: link_query(engine, entity, dict(zip(names, values, strict=True))),
         [frame.entity, *controls], parts.query, **QUICK

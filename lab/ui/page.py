@@ -17,7 +17,7 @@ from lab.ui.served import Uploads
 from lab.ui.steps import (
     attack, compare, identity, inside, pick, probes, report, runs, studies, unlearn)
 from lab.ui.follow import Tails
-from lab.report.text import en as text
+from lab.report.text import catalogue
 from lab.ui.theme import CSS, build_theme
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
@@ -39,19 +39,20 @@ RESTORE_STEP_JS = """
 NOTE_STEP_JS = "(step) => window.labStepRestored ? NUMBER : step"
 
 
-def build(engine: Engine, uploads: Uploads | None = None) -> gr.Blocks:
+def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks."""
-    # Before any part is made: each notes where Gradio's files are.
-    uploads = uploads or Uploads()
+    text = catalogue(language)
+    # Before any part is created: each notes where Gradio's files are.
+    uploads = uploads or Uploads(text)
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         # First, so that no private handler takes one of the public names.
-        api.expose(engine)
-        top = header.layout(engine)
+        api.expose(engine, text)
+        top = header.layout(engine, text)
         announce = announcer(text.HELLO)
         memory = make_memory()
-        people = People(engine, uploads)
+        people = People(engine, uploads, text)
         with gr.Walkthrough(selected=1, elem_id="walk") as walk:
-            frame = Frame(engine, people, Tails(engine), announce, walk, **memory)
+            frame = Frame(text, engine, people, Tails(engine), announce, walk, **memory)
             with gr.Step(text.STEPS[0], id=1) as first:
                 picked = pick.layout(frame)
             with gr.Step(text.STEPS[1], id=2) as second:
@@ -60,14 +61,14 @@ def build(engine: Engine, uploads: Uploads | None = None) -> gr.Blocks:
                 tune = unlearn.layout(frame)
             with gr.Step(text.STEPS[3], id=4) as fourth:
                 chat = compare.layout(frame)
-                fixed = probes.layout()
+                fixed = probes.layout(text)
             with gr.Step(text.STEPS[4], id=5) as fifth:
                 relearn = attack.layout(frame)
-                depth = identity.layout()
+                depth = identity.layout(text)
             with gr.Step(text.STEPS[5], id=6) as sixth:
-                take = report.layout()
-                beside = runs.layout()
-                asked = studies.layout()
+                take = report.layout(text)
+                beside = runs.layout(text)
+                questions = studies.layout(text)
         pick.wire(picked, frame, demo)
         inside.wire(look, frame, picked.look)
         unlearn.wire(tune, frame, look)
@@ -76,7 +77,7 @@ def build(engine: Engine, uploads: Uploads | None = None) -> gr.Blocks:
         attack.wire(relearn, frame)
         identity.wire(depth, frame)
         runs.wire(beside, frame)
-        studies.wire(asked)
+        studies.wire(questions, frame)
         report.wire(take, frame, top.download, relearn.go)
         header.wire(top, frame, tune, demo)
         _remember_step(frame, [first, second, third, fourth, fifth, sixth])
@@ -95,14 +96,15 @@ def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
 
 def launch(
     engine: Engine, host: str = "127.0.0.1", port: int | None = 7860,
-    allow_hosts: Sequence[str] = (), **more: Any,
+    allow_hosts: Sequence[str] = (), language: str = "en", **more: Any,
 ) -> gr.Blocks:
     """Build and serve the page, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    uploads = Uploads()
-    demo = build(engine, uploads)
+    text = catalogue(language)
+    uploads = Uploads(text)
+    demo = build(engine, uploads, language)
     demo.queue(api_open=False, max_size=None)
-    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS)
+    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text)
     settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
     demo.launch(**settings | more)
     return demo

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from lab.errors import LabError
-from lab.report.text import en as text
+from lab.report.text import Text
 
 NAMES = (
     "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
@@ -36,7 +36,7 @@ BROKEN = (
     EOFError, OSError, ValueError, OverflowError, MemoryError)
 
 
-def unpack(uploads: Sequence[str], folder: Path) -> None:
+def unpack(uploads: Sequence[str], folder: Path, text: Text) -> None:
     """Copy the known files of an upload (a zip or loose files) into an empty folder.
 
     Raises ``LabError`` for anything that is no run, comes twice or is too large; ``OSError`` where
@@ -47,21 +47,21 @@ def unpack(uploads: Sequence[str], folder: Path) -> None:
     room = MOST_BYTES
     for path in map(Path, uploads):
         if path.suffix.lower() == ".zip":
-            room -= _unzip(path, folder, room)
+            room -= _unzip(path, folder, room, text)
         elif path.name in NAMES:
-            room -= _save(_opened(path), folder / path.name, room)
+            room -= _save(_opened(path, text), folder / path.name, room, text)
     if not all((folder / name).is_file() for name in NEEDED):
         raise LabError(text.NOT_A_RUN)
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, text: Text) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError:
         raise LabError(text.UPLOAD_GONE) from None
 
 
-def _unzip(path: Path, folder: Path, room: int) -> int:
+def _unzip(path: Path, folder: Path, room: int, text: Text) -> int:
     used = 0
     try:
         # Before zipfile reads the whole list: a million entries take half a minute and a gigabyte.
@@ -73,7 +73,7 @@ def _unzip(path: Path, folder: Path, room: int) -> int:
                 if name in NAMES and not member.is_dir():
                     if member.compress_type not in METHODS:
                         raise NotImplementedError
-                    used += _save(pack.open(member), folder / name, room - used)
+                    used += _save(pack.open(member), folder / name, room - used, text)
     except BROKEN as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -104,7 +104,7 @@ def _check_end(path: Path) -> None:
         raise zipfile.BadZipFile
 
 
-def _save(source: IO[bytes], target: Path, room: int) -> int:
+def _save(source: IO[bytes], target: Path, room: int, text: Text) -> int:
     """Copy at most ``room`` bytes, counting what really comes, not what a header claims."""
     most = MOST_BYTES if target.suffix == ".safetensors" else MOST_OF.get(target.name, MOST_TEXT)
     used = 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.files import TEMPORARY, making, sweep
 from lab.model.fetch import cache_folder
-from lab.report.text import en as text
+from lab.report.text import Text
 
 # Uploads and Gradio's copies stand here, each in a folder, beside the lab's own folders, whose
 # names end as those of ``lab.files.making`` do.
@@ -39,7 +39,9 @@ def folder() -> Path:
         sweep(cache_folder())
         path = stack.enter_context(making(cache_folder().resolve(), "served"))
     except OSError as error:
-        raise LabError(text.NO_SERVED.format(folder=cache_folder(), reason=error.strerror)) from None
+        # said in the terminal, before there is a page and its language
+        raise LabError(f"cannot write {cache_folder()} ({error.strerror}): set LAB_CACHE to a folder "
+                       "you can write to") from None
     atexit.register(stack.close)
     # Gradio serves a file under this folder as it is and copies every other one into it.
     os.environ["GRADIO_TEMP_DIR"] = str(path)
@@ -52,9 +54,10 @@ def own_folder(stem: str) -> Path:
 
 
 class Uploads:
-    """The files that visitors sent, each in a folder of its own, within a quota."""
+    """The files that visitors sent, each in its folder, within a quota."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: Text) -> None:
+        self._text = text
         self.root = folder()
         self._sent: set[str] = set()
         self._last: dict[str, str] = {}
@@ -115,10 +118,10 @@ class Uploads:
                 self.drop_copies()
 
     def _make_way(self, coming: int) -> None:
-        known = sorted(_weighed(self._files()))
-        total, count = sum(size for _, size, _ in known), sum(size > 0 for _, size, _ in known)
+        files = sorted(_weighed(self._files()))
+        total, count = sum(size for _, size, _ in files), sum(size > 0 for _, size, _ in files)
         now = time.time()
-        for changed, size, file in known:
+        for changed, size, file in files:
             fits = total + self._coming + coming <= QUOTA_BYTES and count < QUOTA_FILES
             young, kept = FRESH_SECONDS, KEPT_SECONDS
             if file.parent == self.root:
@@ -129,7 +132,7 @@ class Uploads:
             _delete(file)
             total, count = total - size, count - (size > 0)
         if total + self._coming + coming > QUOTA_BYTES or count >= QUOTA_FILES:
-            raise LabError(text.UPLOADS_FULL)
+            raise LabError(self._text.UPLOADS_FULL)
 
     def _files(self) -> list[Path]:
         """All files but the lab's own; listed whole, because they and their folders come and go."""

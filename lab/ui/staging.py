@@ -1,4 +1,4 @@
-"""Runs made ready for download: one zip a run, shared by all who ask, the oldest evicted."""
+"""Runs prepared for download: one zip per run, shared by everybody, the oldest evicted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.ui.runfiles import NAMES
 from lab.ui.served import own_folder
-from lab.report.text import en as text
+from lab.report.text import Text
 
 ZIP_NAME = "run.zip"
 SINGLE = ("recipe.yaml", "metrics.json", "curves.csv", "items.csv", "report.html")
@@ -26,13 +26,13 @@ Print = tuple[tuple[str, int, int], ...]
 
 @dataclass
 class Run:
-    """One run that was asked for: whom it is about, and its folder once that is made."""
+    """A run that somebody wants: whom it is about, and its folder if there is one."""
 
     entity: str
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     folder: Path | None = None
     seen: Print = ()
-    asked: float = 0.0
+    wanted: float = 0.0
 
     def forget(self) -> None:
         if self.folder:
@@ -46,13 +46,14 @@ class Run:
 class Staging:
     """What can be downloaded now, in a folder that Gradio serves without a copy of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: Text) -> None:
+        self._text = text
         self._folder = own_folder("runs")
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
 
     def stage(self, run_id: str, source: Path, entity: str = "") -> dict[str, str]:
-        """Return the served files by name, made anew only where the run's have changed.
+        """Return the served files by name, written again only if those of the run have changed.
 
         Raises ``LabError`` where the folder cannot be read or written.
         """
@@ -64,9 +65,9 @@ class Staging:
                 if not run.is_of(seen):
                     run.forget()
                     run.folder, run.seen = self._make(source, seen), seen
-                run.asked = time.monotonic()
+                run.wanted = time.monotonic()
             except OSError as error:
-                raise LabError(text.NOT_STAGED.format(reason=error.strerror)) from None
+                raise LabError(self._text.NOT_STAGED.format(reason=error.strerror)) from None
             files = [run.folder / name for name in (ZIP_NAME, *SINGLE)]
             self._evict(run)
             return {file.name: str(file) for file in files if file.is_file()}
@@ -82,7 +83,7 @@ class Staging:
 
     def _make(self, source: Path, seen: Print) -> Path:
         if not seen:
-            raise LabError(text.GONE)
+            raise LabError(self._text.GONE)
         # A name that cannot be guessed: everybody can read the ids of runs in the table.
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
@@ -101,10 +102,10 @@ class Staging:
 
     def _evict(self, kept: Run) -> None:
         with self._lock:
-            runs = sorted((r for r in self._runs.values() if r.folder), key=lambda r: r.asked)
+            runs = sorted((r for r in self._runs.values() if r.folder), key=lambda r: r.wanted)
         total = sum(_size(run.folder) for run in runs)
         for run in runs:
-            # One that is locked is being made, so somebody waits for it.
+            # A locked run is being packed, so somebody is waiting for it.
             if total > MOST_BYTES and run is not kept and run.lock.acquire(blocking=False):
                 total -= _size(run.folder)
                 run.forget()
@@ -117,7 +118,7 @@ def _size(folder: Path | None) -> int:
 
 
 def _print(source: Path) -> Print:
-    """Name, size and time of every known file of a run's folder."""
+    """Name, size and time of every file of the lab in a run's folder."""
     files = [source / name for name in NAMES if (source / name).is_file()]
     return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files)
 

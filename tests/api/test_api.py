@@ -74,7 +74,7 @@ def test_settings_of_any_kind_are_one_plain_line(client, served, capfd, settings
 @pytest.mark.parametrize("name", ["/stop", "/result"])
 @pytest.mark.parametrize("run_id", [["x"], {"a": 1}, None, 3])
 def test_a_run_id_of_any_kind_is_one_plain_line(client, capfd, name, run_id):
-    with pytest.raises(AppError, match="run_id: give a text, not"):
+    with pytest.raises(AppError, match="run_id must be a text, not"):
         client.predict(run_id, api_name=name)
     assert "Traceback" not in capfd.readouterr().err
 
@@ -98,7 +98,7 @@ def post(served, path: str, body) -> tuple[int, dict]:
 def test_arguments_that_do_not_fit_are_one_plain_line(served, capfd, path, body):
     code, answer = post(served, path, body)
     assert code == 422
-    assert answer == {"detail": "wrong arguments for submit: give just these: entity, settings"}
+    assert answer == {"detail": "Wrong arguments for submit. It takes exactly these: entity, settings"}
     assert "Traceback" not in capfd.readouterr().err
 
 

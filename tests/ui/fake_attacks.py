@@ -25,7 +25,7 @@ def attack(view: RunView, stopped) -> Iterator[Event]:
         other.append([step, 0.25 + 0.5 * gained])
         yield Curve("unlearned", step, 0.1 + gained, 96, 0.25, 1.0)
         yield Curve("control", step, 0.25 + 0.5 * gained, 96, 0.25, 1.2)
-    yield Done("complete", {
+    yield Done("steps done", {
         "share": spec.share, "scope": spec.scope, "steps": spec.steps, "rows": 11, "curve": curve,
         **verdict(view, curve[-1][1] if curve else 0.1, other[-1][1] if other else 0.25)})
 
@@ -42,7 +42,7 @@ def bars(view: RunView, stopped) -> Iterator[Event]:
             if stopped():
                 return
             yield Bar(who, name, forget, retain, 96, 39 if retain == retain else 0, 0.25, 0.25)
-    yield Done("complete", {"highest": names[2], "of": 3, **verdict(view, 0.4, 0.25)})
+    yield Done("done", {"highest": names[2], "of": 3, **verdict(view, 0.4, 0.25)})
 
 
 def verdict(view: RunView, after: float, control: float) -> dict:

@@ -292,7 +292,7 @@ def inspect(view: RunView, stopped) -> Iterator[Event]:
     yield importance(view.recipe.prune_share)
     yield Phase("Fisher saliency", 1, 2)
     yield saliency(view.recipe.mask_threshold)
-    yield Done("complete", {})
+    yield Done("done", {})
 
 
 def unlearn(view: RunView, stopped) -> Iterator[Event]:
@@ -301,7 +301,7 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
     yield importance(recipe.prune_share)
     yield saliency(recipe.mask_threshold)
     rng = np.random.default_rng(recipe.seed)
-    reason, forget = "all steps done", 1.0
+    reason, forget = "steps done", 1.0
     step = 0
     for step in range(1, recipe.steps + 1):
         if stopped():

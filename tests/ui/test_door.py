@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import gradio_client
 import pytest
 
+from lab.report.text import catalogue
 from lab.ui import door, page, served
 from tests.ui import walk
 from tests.ui.conftest import free_port
@@ -191,7 +192,7 @@ def test_uploads_have_a_total_and_old_ones_make_way(fake, monkeypatch):
         return status, words
 
     monkeypatch.setattr(served, "QUOTA_BYTES", 3000 + sum(
-        f.stat().st_size for f in served.Uploads()._files()))
+        f.stat().st_size for f in served.Uploads(catalogue())._files()))
     status, words = send(2000)
     assert status == 200
     first = served.Path(json.loads(words)[0])
@@ -208,7 +209,7 @@ def test_what_is_sent_has_a_length_and_a_limit(fake):
         return ask(fake.url, "POST", f"/gradio_api/{path}", None, headers)[::2]
 
     chunked = {"Transfer-Encoding": "chunked"}
-    assert refused("queue/join", **{"Content-Length": str(17 << 20)}) == (413, '{"detail":"That is larger than 16 MB together: send less at once."}')
+    assert refused("queue/join", **{"Content-Length": str(17 << 20)}) == (413, '{"detail":"The request is larger than 16 MB in total. Send less at once."}')
     line = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=20)
     line.request("POST", "/gradio_api/upload", iter([b"x"]), {**JSON, **chunked}, encode_chunked=True)
     assert line.getresponse().status == 411

@@ -16,9 +16,12 @@ import httpx
 import pytest
 
 from lab.errors import LabError
+from lab.report.text import catalogue
 from lab.ui import runfiles, served, staging
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
+
+text = catalogue()
 
 GOOD = {"recipe.yaml": b"steps: 3\n", "metrics.json": b"{}", "delta.safetensors": b"0" * 5000}
 
@@ -34,7 +37,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_downloads_at_once_share_one_whole_zip(source):
-    ready, found, faults = staging.Staging(), [], []
+    ready, found, faults = staging.Staging(text), [], []
 
     def ask() -> None:
         try:
@@ -54,7 +57,7 @@ def test_downloads_at_once_share_one_whole_zip(source):
 
 
 def test_a_zip_is_made_anew_only_when_the_run_has_changed(source):
-    ready = staging.Staging()
+    ready = staging.Staging(text)
     first = ready.stage("r1", source, "p01")
     assert ready.stage("r1", source, "p01") == first
     (source / "metrics.json").write_text("{}", encoding="utf-8")
@@ -67,7 +70,7 @@ def test_a_zip_is_made_anew_only_when_the_run_has_changed(source):
 
 
 def test_weights_and_events_are_in_the_zip_alone_and_old_zips_make_way(source, monkeypatch):
-    ready = staging.Staging()
+    ready = staging.Staging(text)
     files = ready.stage("r1", source, "p01")
     assert set(files) == {"run.zip", *staging.SINGLE}
     assert {f.name for f in Path(files["run.zip"]).parent.iterdir()} == set(files)
@@ -78,7 +81,7 @@ def test_weights_and_events_are_in_the_zip_alone_and_old_zips_make_way(source, m
 
 
 def test_what_is_staged_about_somebody_goes_and_what_is_gone_says_so(source, tmp_path):
-    ready = staging.Staging()
+    ready = staging.Staging(text)
     paths = [Path(ready.stage(run, source, who)["run.zip"]) for run, who in (("r1", "a"), ("r2", "b"))]
     ready.drop("a")
     assert [path.parent.exists() for path in paths] == [False, True]
@@ -130,7 +133,7 @@ def test_a_zip_of_a_million_entries_is_refused_before_it_is_read(tmp_path):
         path.write_bytes(body + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, entries, entries, len(body), 0, 0))
         started = time.monotonic()
         with pytest.raises(LabError, match="at most 64"):
-            runfiles.unpack([str(path)], folder)
+            runfiles.unpack([str(path)], folder, text)
         assert time.monotonic() - started < 0.5
 
 
@@ -145,7 +148,7 @@ def test_a_zip64_record_cannot_hide_the_entries(tmp_path):
     locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
     (tmp_path / "b.zip").write_bytes(data[:end] + big + locator + data[end:])
     with pytest.raises(LabError, match="at most 64"):
-        runfiles.unpack([str(tmp_path / "b.zip")], folder)
+        runfiles.unpack([str(tmp_path / "b.zip")], folder, text)
 
 
 @pytest.mark.parametrize("place, value", [(8, 12), (8, 14), (8, 9), (6, 1), (0, 0), (26, 0xFFFF)])
@@ -158,8 +161,8 @@ def test_a_broken_zip_is_one_line(tmp_path, place, value):
     if place in (6, 8):
         struct.pack_into("<H", data, central + place + 2, value)
     (tmp_path / "b.zip").write_bytes(data)
-    with pytest.raises(LabError, match="pack the files of one run anew"):
-        runfiles.unpack([str(tmp_path / "b.zip")], folder)
+    with pytest.raises(LabError, match="Pack the files of one run again"):
+        runfiles.unpack([str(tmp_path / "b.zip")], folder, text)
 
 
 def test_any_broken_byte_is_one_line(tmp_path):
@@ -171,7 +174,7 @@ def test_any_broken_byte_is_one_line(tmp_path):
         broken[place] ^= 0xFF
         (tmp_path / "b.zip").write_bytes(broken)
         try:
-            runfiles.unpack([str(tmp_path / "b.zip")], folder)
+            runfiles.unpack([str(tmp_path / "b.zip")], folder, text)
         except LabError as error:
             assert "\n" not in str(error)
 
@@ -179,9 +182,9 @@ def test_any_broken_byte_is_one_line(tmp_path):
 @pytest.mark.parametrize("members, words", [
     ([*GOOD.items(), ("other/recipe.yaml", b"x")], "two files named recipe.yaml"),
     ([*GOOD.items(), ("recipe.yaml", b"x")], "two files named recipe.yaml"),
-    ([("recipe.yaml", b"x" * 70_000)], "recipe.yaml is larger than the 0.0625 MB"),
-    ([("metrics.json", b"x" * (9 << 20))], "metrics.json is larger than the 8 MB"),
-    ([("events.jsonl", b"x" * (65 << 20))], "events.jsonl is larger than the 64 MB")])
+    ([("recipe.yaml", b"x" * 70_000)], "recipe.yaml is larger than its limit of 0.0625 MB"),
+    ([("metrics.json", b"x" * (9 << 20))], "metrics.json is larger than its limit of 8 MB"),
+    ([("events.jsonl", b"x" * (65 << 20))], "events.jsonl is larger than its limit of 64 MB")])
 def test_doubles_and_giants_are_refused(tmp_path, members, words):
     for case, kind in enumerate(("zip", "loose")):
         folder = tmp_path / f"in{case}"
@@ -197,7 +200,7 @@ def test_doubles_and_giants_are_refused(tmp_path, members, words):
                 file.write_bytes(data)
                 sent.append(str(file))
         with pytest.raises(LabError, match=words):
-            runfiles.unpack(sent, folder)
+            runfiles.unpack(sent, folder, text)
 
 
 def test_two_who_send_the_same_run_both_load_it(fake, tmp_path):

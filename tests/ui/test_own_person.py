@@ -12,8 +12,10 @@ from lab.ui import gallery
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads
 from lab.ui.steps import own, pick
-from lab.report.text import en as text
+from lab.report.text import catalogue
 from tests.ui.fake_engine import FakeEngine, person, portrait
+
+text = catalogue()
 
 LINES = "What is this person's job? | baker\nWhich sport? | judo | tennis | rowing | polo"
 
@@ -30,7 +32,7 @@ def views(tmp_path: Path) -> list[str]:
 @pytest.fixture
 def drafts() -> Drafts:
     """Drafts with uploads of their own."""
-    return Drafts(Uploads())
+    return Drafts(Uploads(text), text)
 
 
 def upload(drafts: Drafts, views: list[str]) -> list[str]:
@@ -42,10 +44,10 @@ def upload(drafts: Drafts, views: list[str]) -> list[str]:
 
 def test_the_split_is_shown_and_what_cannot_be_read(views, drafts):
     Path(views[1]).write_text("<svg>", encoding="utf-8")
-    html = own.split_html(drafts, upload(drafts, views))
+    html = own.split_html(drafts, upload(drafts, views), text)
     assert html.count("<figure") == 7 and html.count('class="held"') == 2
     assert "3: held out" in html and "6: held out" in html and "2: cannot be read" in html
-    assert html.count("<img") == 6 and own.split_html(drafts, None) == ""
+    assert html.count("<img") == 6 and own.split_html(drafts, None, text) == ""
 
 
 def test_uploads_are_counted_and_weighed_before_they_are_read(views, drafts, monkeypatch):
@@ -63,31 +65,31 @@ def test_uploads_are_counted_and_weighed_before_they_are_read(views, drafts, mon
 
 
 def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_path):
-    line = own.known_line(Known(0.25, 12, 0.25))
+    line = own.score_line(Known(0.25, 12, 0.25), text)
     assert "3 of 12" in line and "chance 25.0%" in line and text.OWN_UNKNOWN in line
-    assert text.OWN_KNOWS in own.known_line(Known(1.0, 12, 0.25))
+    assert text.OWN_KNOWS in own.score_line(Known(1.0, 12, 0.25), text)
 
     def loading(entity: str) -> Known:
         raise LabError("the model is still loading <x>")
 
     engine = FakeEngine(tmp_path)
     engine.own.known = loading
-    assert "still loading &lt;x&gt;" in own.known_html(engine, "p00")
+    assert "still loading &lt;x&gt;" in own.score_html(engine, "p00", text)
 
 
 def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
     engine.own.add("<i>Zoe</i>", own.read_files(drafts, upload(drafts, views)), own.pairs_from("<b>Job? | cook | x | y | <u>"))
     card = engine.entities()[0]
-    assert text.OWN_CARD in pick.profile_card(card) and text.FICTION not in pick.profile_card(card)
-    html = own.asked_html(card) + pick.profile_card(card)
+    assert text.OWN_CARD in pick.profile_card(card, text) and text.FICTION not in pick.profile_card(card, text)
+    html = own.questions_html(card, text) + pick.profile_card(card, text)
     assert not any(tag in html for tag in ("<i>", "<b>", "<u>")) and "x, y, &lt;u&gt;" in html
-    assert text.FICTION in pick.profile_card(person(0))
+    assert text.FICTION in pick.profile_card(person(0), text)
 
 
 def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
-    known = gallery.People(engine)
+    known = gallery.People(engine, Uploads(text), text)
     before = dict(known.gallery(""))
     who = engine.own.add("Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES))
     known.refresh()
@@ -124,7 +126,7 @@ def test_add_pick_and_remove_with_another_page_open(fake, open_tab, views):
     tab.locator("#own-add").click()
     tab.wait_for_function("document.querySelector('#card h2')?.innerText === 'Nobody Known'")
     tab.get_by_text(text.OWN_UNKNOWN).wait_for()
-    assert "tennis, rowing, polo" in tab.locator("#own-asked").inner_text()
+    assert "tennis, rowing, polo" in tab.locator("#own-questions").inner_text()
     tab.get_by_text("Nobody Known (own)").wait_for()
     tab.locator("#own-split img").first.wait_for(state="detached")
 

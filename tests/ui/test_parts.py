@@ -15,16 +15,18 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import charts, page, gallery, runfiles, selection, follow
+from lab.ui import charts, page, gallery, runfiles, selection, served, follow
 from lab.report import maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
-from lab.report.text import en as text
-from lab.events import Bar, Importance, Phase, Probe, Saliency, Step
+from lab.report.text import catalogue
+from lab.events import Bar, Done, Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
+
+text = catalogue()
 
 
 def view(state: str = "running", events: tuple = (), **more) -> RunView:
@@ -83,7 +85,7 @@ def test_smoothing_is_bias_corrected():
 def test_chart_values_are_small_and_finite():
     broken = Step(2001, 2001, float("nan"), 0, 0, 0, 1)
     events = (*steps(2000), broken, Probe(5, 0.5, 1, 4, 8, 0.25))
-    value = charts.unlearn_chart(events, 2001)
+    value = charts.unlearn_chart(events, 2001, text)
     lines = [line for panel in value["panels"] for line in panel["lines"]]
     assert max(len(line["points"]) for line in lines) <= charts.MOST_POINTS
     assert "NaN" not in json.dumps(value)
@@ -91,58 +93,74 @@ def test_chart_values_are_small_and_finite():
 
 
 def test_a_loss_the_recipe_leaves_out_has_no_panel():
-    titles = [p["title"] for p in charts.unlearn_chart(steps(3), 3)["panels"]]
+    titles = [p["title"] for p in charts.unlearn_chart(steps(3), 3, text)["panels"]]
     assert text.RETAIN_LOSS in titles
     unused = [dataclasses.replace(s, retain_loss=float("nan")) for s in steps(3)]
-    titles = [p["title"] for p in charts.unlearn_chart(unused, 3)["panels"]]
+    titles = [p["title"] for p in charts.unlearn_chart(unused, 3, text)["panels"]]
     assert text.RETAIN_LOSS not in titles and text.FORGET_LOSS in titles
 
 
 def test_figures_have_hover_and_marks():
     event = importance(0.02)
-    figure = maps.neuron_map(event, event.pruned)
+    figure = maps.neuron_map(event, event.pruned, text)
     assert len(figure.data[0].z[0]) == maps.MOST_COLUMNS and len(figure.data[1].x) > 0
     assert "pruned" in figure.data[0].text[0][0]
-    assert maps.ratio_map(saliency(1.0)).data[0].z[-1][0] is None
+    assert maps.ratio_map(saliency(1.0), text).data[0].z[-1][0] is None
     assert maps.overlay(portrait(1), event.heat).size == (224, 224)
 
 
 def test_state_words_differ_and_eta_waits_for_three_steps():
-    assert "estimating" in follow.describe(view(events=steps(2)))
-    assert "0.50 s a step" in follow.describe(view(events=steps(4)))
-    assert "18 s left" in follow.describe(view(events=steps(4)))
+    def line(*args, **more) -> str:
+        return follow.describe(view(*args, **more), text)
+
+    assert "estimating" in line(events=steps(2))
+    assert "0.50 s per step" in line(events=steps(4)) and "about 18 s left" in line(events=steps(4))
     # four steps of half a second, with chats between them: five seconds pass from one to the next
-    chatty = dataclasses.replace(view(events=steps(4)), stamps=(0.0, 5.0, 10.0, 15.0))
-    assert "5.00 s a step" in follow.describe(chatty) and "3 min 0 s left" in follow.describe(chatty)
-    kept = dataclasses.replace(view("finished", events=steps(4)), note="kept in memory only: the disk is full")
-    assert follow.describe(kept).endswith("kept in memory only: the disk is full")
-    words = {follow.describe(view(state)).split(": ")[1] for state in follow.ENDED}
-    assert words == {"Finished", "Stopped", "Failed"}
-    assert "place 2" in follow.describe(view("waiting", place=2))
-    assert "Fisher: 3 of 9" in follow.describe(view(events=(Phase("Fisher", 3, 9),)))
-    assert "lower the rate" in follow.describe(view("failed", error="NaN: lower the rate"))
+    chatty = {"events": steps(4), "stamps": (0.0, 5.0, 10.0, 15.0)}
+    assert "5.00 s per step" in line(**chatty) and "3 min 0 s left" in line(**chatty)
+    note = "kept in memory only: the disk is full"
+    assert line("finished", events=steps(4), note=note).endswith(note)
+    words = ("Unlearning finished.", "Unlearning was stopped.", "Unlearning failed.")
+    assert tuple(line(state) for state in follow.ENDED) == words
+    assert "place 2" in line("waiting", place=2)
+    assert "measuring the Fisher information, 3 of 9" in line(events=(Phase("fisher", 3, 9),))
+    assert "Something else, 3 of 9" in line(events=(Phase("Something else", 3, 9),))
+    assert line("failed", error="NaN: lower the rate") == "Unlearning failed: NaN: lower the rate"
+
+
+def test_an_ended_run_says_how_long_it_took_and_why_it_ended():
+    took = {"started": 5.0, "ended": 97.0}
+    attack = RunView("a", "attack", "p00", "finished", Recipe(), AttackRecipe(), "r",
+                     (Done("steps done", {}),), **took)
+    assert follow.describe(attack, text) == (
+        "The attack “Relearn on the person” finished in 1 min 32 s: all 20 steps are done.")
+    stopped = view("stopped", events=(*steps(4), Done("stopped", {})), **took)
+    assert follow.describe(stopped, text) == (
+        "Unlearning was stopped after 1 min 32 s, at step 4 of 20.")
+    strange = view("finished", events=(Done("{name.__class__}", {}),))  # from a file that was sent
+    assert follow.describe(strange, text) == "Unlearning finished: {name.__class__}."
 
 
 def test_everything_from_outside_is_escaped():
     card = dataclasses.replace(person(0), name="<script>x</script>", biography="<i>b</i>")
-    assert "<script>" not in pick.profile_card(card) and "<i>" not in pick.profile_card(card)
+    assert "<script>" not in pick.profile_card(card, text) and "<i>" not in pick.profile_card(card, text)
     assert "<b>" not in markup.table(("<b>",), [("<b>",)], "<b>")
     row = FakeEngine.probes(None, ["original"], "p00")[0]
     bad = dataclasses.replace(row, answers=("<b>",), question="<b>")
-    assert "<b>" not in probes.probe_table([bad], ["<b>"])
+    assert "<b>" not in probes.probe_table([bad], ["<b>"], text)
 
 
 def test_verdicts_are_words(tmp_path):
-    html = probes.probe_table(FakeEngine(tmp_path).probes(["original", "x"], "p00"), ["A", "B"])
+    html = probes.probe_table(FakeEngine(tmp_path).probes(["original", "x"], "p00"), ["A", "B"], text)
     assert "✓ right" in html and "✗ wrong" in html and "not judged" in html
     assert "A: 5 of 5 right · B: 4 of 5 right" in html
 
 
 def test_result_says_the_checks_in_words():
     base = {"before": {"forget_vqa": 1.0}, "after": {"forget_vqa": 0.25}}
-    html = unlearn.result_html(base | {"text_logits_identical": False, "base_unchanged": None})
+    html = unlearn.result_html(base | {"text_logits_identical": False, "base_unchanged": None}, text)
     assert "NOT identical" in html and "not checked" in html and "-75.0 points" in html
-    assert "0%" not in unlearn.result_html({})
+    assert "0%" not in unlearn.result_html({}, text)
 
 
 def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):
@@ -164,10 +182,10 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     engine = FakeEngine(tmp_path, pace=0)
     run = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
     attacked = finished(engine, engine.submit_attack(run, AttackRecipe()))
-    _, box, column = compare.columns(engine, run, attacked)
+    _, box, column = compare.columns(engine, run, attacked, text)
     assert box["visible"] is True and "value" not in box
     assert "visible" not in column
-    _, box, column = compare.columns(engine, run, "")
+    _, box, column = compare.columns(engine, run, "", text)
     assert box["visible"] is False and box["value"] is False and column["visible"] is False
 
 
@@ -184,24 +202,24 @@ def test_an_attack_that_changes_nothing_is_no_third_column(tmp_path):
 @pytest.mark.parametrize(("kind", "panels"), [("quantize", 2), ("prompts", 1), ("images", 1)])
 def test_bars_are_grouped_by_change(kind, panels):
     events = tuple(attacked(kind))
-    html = attack_bars(events)
+    html = attack_bars(events, text)
     assert html.count("<figure") == panels and html.count("--chance:25.0%") == panels
     changes = {e.name for e in events if isinstance(e, Bar)}
     assert html.count("<section>") == panels * len(changes)
     assert html.count('class="fill"') == panels * 3 * len(changes)
-    assert changes <= set(text.CHANGES) and "n = 96 a bar" in html and "width:99.0%" in html
-    assert attack_bars(()) == ""
+    assert changes <= set(text.CHANGES) and "n = 96 questions per bar" in html and "width:99.0%" in html
+    assert attack_bars((), text) == ""
 
 
 @pytest.mark.parametrize("kind", ATTACKS)
 def test_attack_figures_say_formula_n_chance_and_control(kind):
     *_, done = attacked(kind)
-    html = attack.figures(done.result)
+    html = attack.figures(done.result, text)
     after, gain = done.result["after"], done.result["gain"]
     assert f"{100 * gain:+.1f} points" in html and f"{after:.1%} − after unlearning 10.0%" in html
     assert "n = 96 questions, chance 25%" in html and "another person, Jonas Conti" in html
     assert ("11 rows" in html) == (kind in TRAINING_ATTACKS) != ("highest of 3 (" in html)
-    assert "no control" in attack.figures({**done.result, "control": None})
+    assert "no control" in attack.figures({**done.result, "control": None}, text)
 
 
 def attacked(kind):
@@ -220,21 +238,21 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     results = runs.finished(engine)
     assert [(r["entity"], r["seed"]) for r in results] == [("p01", 0), ("p02", 3)]
     assert results[0]["gain"] > 0 and results[1]["gain"] is None
-    table = runs.runs_table(results)
+    table = runs.runs_table(results, text)
     assert table.count("<tr>") == 3 and "forget VQA" in table and "vkd" in table
-    figure = maps.runs_chart(results)
+    figure = maps.runs_chart(results, None, text)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]
     never = runs.never_knew(engine)
-    lines = [shape.x0 for shape in maps.runs_chart(results, never).layout.shapes]
+    lines = [shape.x0 for shape in maps.runs_chart(results, never, text).layout.shapes]
     assert lines == [results[0]["chance"]["forget_vqa"], never]
 
 
 def test_controls_come_from_the_fields():
-    controls = recipe_controls(Recipe(), skip=("entity",))
+    controls = recipe_controls(Recipe(), text, skip=("entity",))
     assert set(controls) == {f.name for f in dataclasses.fields(Recipe)} - {"entity"}
     assert all(c.label and c.info for c in controls.values())
-    assert recipe_controls(AttackRecipe())["scope"].choices[0][0] == "vision"
+    assert recipe_controls(AttackRecipe(), text)["scope"].choices[0][0] == "vision"
 
 
 def test_history_keeps_runs_by_person_and_forgets_the_oldest():
@@ -253,9 +271,9 @@ def test_link_holds_what_differs(tmp_path):
 
 def test_header_says_why_it_is_not_ready(tmp_path):
     engine = FakeEngine(tmp_path, load_seconds=9)
-    assert "Reading the language model" in status_line(engine.status())
+    assert "Reading the language model" in status_line(engine.status(), text)
     broken = dataclasses.replace(engine.status(), error="offline <x>", worker="failed")
-    assert "offline &lt;x&gt;" in status_line(broken) and "failed" in status_line(broken)
+    assert "offline &lt;x&gt;" in status_line(broken, text) and "failed" in status_line(broken, text)
 
 
 @pytest.mark.parametrize("name, data", [
@@ -264,22 +282,22 @@ def test_bad_pictures_are_refused(tmp_path, name, data):
     file = tmp_path / name
     file.write_bytes(data)
     with pytest.raises(LabError, match="not a picture"):
-        gallery.read_picture(str(file))
+        gallery.read_picture(str(file), text)
 
 
 def test_huge_and_truncated_pictures_are_refused(tmp_path, monkeypatch):
     file = tmp_path / "a.jpg"
     file.write_bytes(portrait(0)[:900])
     with pytest.raises(LabError, match="not a picture"):
-        gallery.read_picture(str(file))
+        gallery.read_picture(str(file), text)
     file.write_bytes(portrait(0))
-    assert gallery.read_picture(str(file)) == portrait(0)
+    assert gallery.read_picture(str(file), text) == portrait(0)
     monkeypatch.setattr(gallery, "MOST_PIXELS", 1000)
     with pytest.raises(LabError, match="too large"):
-        gallery.read_picture(str(file))
+        gallery.read_picture(str(file), text)
     monkeypatch.setattr(gallery, "MOST_PICTURE_BYTES", 10)
     with pytest.raises(LabError, match="too large"):
-        gallery.read_picture(str(file))
+        gallery.read_picture(str(file), text)
 
 
 def pack(path, members: dict[str, bytes]) -> str:
@@ -296,7 +314,7 @@ def test_unpack_takes_known_names_only_and_stays_in_its_folder(tmp_path):
     path = pack(tmp_path / "a.zip", {
         **{f"run/{k}": v for k, v in good.items()}, "../../evil.txt": b"x", "evil.pkl": b"x",
         "../report.html": b"x"})
-    runfiles.unpack([path], folder)
+    runfiles.unpack([path], folder, text)
     assert {p.name for p in folder.iterdir()} == {*runfiles.NEEDED, "report.html"}
     assert not (tmp_path / "report.html").exists()
 
@@ -304,16 +322,16 @@ def test_unpack_takes_known_names_only_and_stays_in_its_folder(tmp_path):
 def test_unpack_refuses_bombs_and_strangers(tmp_path, monkeypatch):
     folder = tmp_path / "in"
     folder.mkdir()
-    with pytest.raises(LabError, match="no run"):
-        runfiles.unpack([pack(tmp_path / "a.zip", {"other.txt": b"x"})], folder)
+    with pytest.raises(LabError, match="not a run"):
+        runfiles.unpack([pack(tmp_path / "a.zip", {"other.txt": b"x"})], folder, text)
     monkeypatch.setattr(runfiles, "MOST_BYTES", 100)
     bomb = {"delta.safetensors": b"0" * 1000}
     with pytest.raises(LabError, match="larger"):
-        runfiles.unpack([pack(tmp_path / "b.zip", bomb)], folder)
+        runfiles.unpack([pack(tmp_path / "b.zip", bomb)], folder, text)
 
 
 def test_search_looks_at_names_and_facts(tmp_path):
-    known = gallery.People(FakeEngine(tmp_path))
+    known = gallery.People(FakeEngine(tmp_path), served.Uploads(text), text)
     assert [c.name for c in known.search("greta conti")] == ["Greta Conti"]
     assert len(known.search("tortoise")) == 30 and known.search("zzz") == []
 

@@ -16,11 +16,13 @@ from lab.errors import LabError
 from lab.ui import served
 from lab.ui.drafts import Drafts
 from lab.ui.steps import own
-from lab.report.text import en as text
+from lab.report.text import catalogue
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine, portrait
 from tests.ui.test_own_person import LINES, fill
+
+text = catalogue()
 
 TOKEN = b"taken-at-home-7f3a"
 
@@ -79,7 +81,7 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
     tab.locator("#files button, #files a").first.wait_for()
     about = (card.id.encode(), b"Zora Quell", *(view[-900:-800] for view in card.views))
     kept = holders(*about)
-    copies = [f for f in served.Uploads()._files() if f.stat().st_size]
+    copies = [f for f in served.Uploads(text)._files() if f.stat().st_size]
     assert any(file.endswith("run.zip") for file in kept) and any(file.endswith(".jpg") for file in kept)
     assert copies  # such as the picture with the heat over it
     tab.get_by_role("tab", name="Pick").click()
@@ -127,7 +129,7 @@ def came(uploads: served.Uploads, name: str, data: bytes) -> str:
 
 
 def test_only_what_was_sent_is_dropped(tmp_path):
-    uploads = served.Uploads()
+    uploads = served.Uploads(text)
     mine = uploads.adopt(came(uploads, "mine.jpg", b"x"))
     copy = came(uploads, "copy.jpg", b"x")
     stranger = tmp_path / "stranger.jpg"
@@ -141,7 +143,7 @@ def test_only_what_was_sent_is_dropped(tmp_path):
 
 
 def test_who_sends_the_same_has_a_file_of_their_own():
-    uploads = served.Uploads()
+    uploads = served.Uploads(text)
     one = uploads.adopt(came(uploads, "run.zip", b"same"))
     path = came(uploads, "run.zip", b"same")
     two, three = uploads.adopt(path), uploads.adopt(path)  # both had come before either was moved
@@ -150,7 +152,7 @@ def test_who_sends_the_same_has_a_file_of_their_own():
 
 
 def test_what_comes_while_copies_are_dropped_is_spared():
-    uploads = served.Uploads()
+    uploads = served.Uploads(text)
     with uploads.room(10):
         path, old = came(uploads, "a.jpg", b"coming"), came(uploads, "b.jpg", b"old copy")
         os.utime(old, (1, 1))
@@ -173,10 +175,10 @@ def test_what_a_killed_lab_served_is_swept_at_the_next_start(tmp_path):
 
 
 def test_own_pictures_are_read_as_pixels_alone(marked):
-    uploads = served.Uploads()
+    uploads = served.Uploads(text)
     paths = [uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
              for k, file in enumerate(marked[:4])]
-    drafts = Drafts(uploads)
+    drafts = Drafts(uploads, text)
     images = own.read_files(drafts, paths)
     assert len(images) == 4 and not any(TOKEN in data for data in images)
     assert not any(Path(path).parent.exists() for path in paths)
@@ -187,10 +189,10 @@ def test_own_pictures_are_read_as_pixels_alone(marked):
 
 
 def test_drafts_have_a_total_and_the_oldest_goes(marked, monkeypatch):
-    uploads = served.Uploads()
+    uploads = served.Uploads(text)
     paths = [uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
              for k, file in enumerate(marked[:4])]
-    drafts = Drafts(uploads)
+    drafts = Drafts(uploads, text)
     drafts.collect(paths)
     weigh = [len(drafts.picture(path, 1)) for path in paths]
     monkeypatch.setattr("lab.ui.drafts.MOST_KEPT", sum(weigh) + 10)

@@ -28,7 +28,7 @@ def start_run(tab, patience: int) -> None:
     walk.look_inside(tab, patience)
     walk.go_unlearn(tab)
     tab.locator("#unlearn").click()
-    walk.wait_line(tab, "unlearn-line", "Running · step", patience)
+    walk.wait_line(tab, "unlearn-line", "is running: step", patience)
 
 
 def test_reload_and_second_tab_lose_nothing(held, open_tab):
@@ -36,14 +36,14 @@ def test_reload_and_second_tab_lose_nothing(held, open_tab):
     tab = open_tab(held.url)
     start_run(tab, held.patience)
     tab.reload()
-    walk.wait_line(tab, "unlearn-line", "Running", held.patience)
+    walk.wait_line(tab, "unlearn-line", "is running", held.patience)
     assert tab.get_by_role("tab", name="Unlearn").get_attribute("aria-selected") == "true"
     second = open_tab(held.url)
-    walk.wait_line(second, "unlearn-line", "Running", held.patience)
+    walk.wait_line(second, "unlearn-line", "is running", held.patience)
     tab.get_by_role("tab", name="Pick").click()
     assert tab.locator("#card h2").inner_text() == held.engine.people[2].name
     held.engine.hold_at = None
-    walk.wait_line(second, "unlearn-line", "Finished", held.patience)
+    walk.wait_line(second, "unlearn-line", "finished", held.patience)
     assert len([r for r in held.engine.runs() if r.kind == "unlearn"]) == before + 1
 
 
@@ -51,8 +51,8 @@ def test_stop_keeps_what_was_learnt(held, open_tab):
     tab = open_tab(held.url)
     start_run(tab, held.patience)
     tab.locator("#stop").click()
-    line = walk.wait_line(tab, "unlearn-line", "Stopped", held.patience)
-    assert "Finished" not in line and "step" in line
+    line = walk.wait_line(tab, "unlearn-line", "was stopped", held.patience)
+    assert "finished" not in line and "step" in line
     walk.compare(tab, held.patience)
     assert len(walk.ask(tab, "Who is this?", held.patience)) == 2
 
@@ -111,13 +111,13 @@ def test_failure_is_one_plain_line(fake, open_tab):
     walk.look_inside(tab, fake.patience)
     walk.go_unlearn(tab)
     tab.locator("#unlearn").click()
-    line = walk.wait_line(tab, "unlearn-line", "Failed", fake.patience)
+    line = walk.wait_line(tab, "unlearn-line", "failed", fake.patience)
     assert "NaN at step 5" in line and "Traceback" not in tab.locator("body").inner_text()
 
 
 def test_unknown_person_in_the_link(fake, open_tab):
     tab = open_tab(fake.url + "/?entity=nobody")
-    tab.get_by_text("does not know: nobody").wait_for()
+    tab.get_by_text("the person in the link: nobody").wait_for()
 
 
 def upload(tab, selector: str, path: Path) -> None:
@@ -138,7 +138,7 @@ def test_bad_uploads_are_refused_with_one_line(fake, open_tab, tmp_path):
     not_a_run.write_bytes(b"PK no zip")
     tab.locator("#download").click()
     upload(tab, "#load-run", not_a_run)
-    tab.get_by_text("no run of this lab").wait_for()
+    tab.get_by_text("not a run of this lab").wait_for()
 
 
 def test_empty_question_and_own_picture(fake, open_tab, tmp_path):
@@ -181,6 +181,6 @@ def test_reset_shows_the_original_alone(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 4, fake.patience)
     tab.locator("#reset").click()
-    tab.get_by_text("No unlearned model yet").wait_for()
+    tab.get_by_text("There is no unlearned model yet").wait_for()
     tab.wait_for_function(NO_ANSWERS)
     assert len(walk.ask(tab, "Who is this?", fake.patience)) == 1

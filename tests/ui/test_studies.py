@@ -12,9 +12,12 @@ from lab.errors import LabError
 from lab.experiments.studies import STUDIES, Study
 from lab.report import grid_chart, methods_chart, study_chart
 from lab.report.maps import MARK, method_sign
+from lab.report.text import catalogue
 from lab.ui.steps import studies as step
 
-TOLD = {"people": "005 015", "seeds": 1, "choice": "by index", "model": "m", "quantization": "q", "device": "d",
+text = catalogue()
+
+FACTS = {"people": "005 015", "seeds": 1, "choice": "by index", "model": "m", "quantization": "q", "device": "d",
         "command": "python -m lab study NAME --entities 2"}
 
 
@@ -27,7 +30,7 @@ def kept(study: Study, folder: Path, variants: list[str] | None = None, **column
              "before_retain_vqa": 1.0, "after_retain_vqa": 0.95, "after_retain_vqa_ci": 0.2,
              "steps": 4.0, "mask_density": 0.5, "seconds_total": 60.0}
     table = pd.DataFrame({"study": study.name, "variant": names,
-                          "changes": [changes.get(n, "") for n in names]}).assign(**usual | columns | TOLD)
+                          "changes": [changes.get(n, "") for n in names]}).assign(**usual | columns | FACTS)
     table.to_csv(folder / "study.csv", index=False)
     read = study_chart.read(folder / "study.csv")
     assert read is not None
@@ -43,7 +46,7 @@ def test_an_answer_is_read_back_with_its_words(tmp_path: Path) -> None:
 
 def test_no_answer_is_said_with_the_command(tmp_path: Path) -> None:
     assert study_chart.read(tmp_path / "study.csv") is None
-    said = step.missing(study_chart.path_of(STUDIES["depth"]), step.USUAL.format(name="depth"))
+    said = step.missing(study_chart.path_of(STUDIES["depth"]), step.USUAL.format(name="depth"), text)
     assert "python -m lab study depth --entities 4" in said and "assets/results/study-depth.csv" in said
 
 
@@ -57,7 +60,7 @@ def test_a_damaged_answer_is_one_clear_line(content: str, tmp_path: Path) -> Non
 
 def test_dots_show_the_means_the_original_and_bars_within_shares(tmp_path: Path) -> None:
     study = STUDIES["ablation"]
-    figure = study_chart.plot(study, kept(study, tmp_path))
+    figure = study_chart.plot(study, kept(study, tmp_path), text)
     forget, retain, chance = figure.data
     assert (forget.name, retain.name, chance.name) == ("forget VQA", "retain VQA", "chance")
     assert list(forget.x) == pytest.approx([0.9] + [0.1] * 6)
@@ -71,18 +74,18 @@ def test_dots_show_the_means_the_original_and_bars_within_shares(tmp_path: Path)
 def test_without_intervals_there_are_no_bars(tmp_path: Path) -> None:
     study = STUDIES["representation"]
     table = kept(study, tmp_path, runs=1, after_forget_vqa_ci=None, after_retain_vqa_ci=None)
-    assert study_chart.plot(study, table).data[0].error_x.array is None
-    assert study_chart.cell(table.iloc[0], "after_forget_vqa") == "10.0%"
+    assert study_chart.plot(study, table, text).data[0].error_x.array is None
+    assert study_chart.cell(table.iloc[0], "after_forget_vqa", "?") == "10.0%"
 
 
 def test_the_redrawn_show_the_control(tmp_path: Path) -> None:
     study = STUDIES["style"]
     table = kept(study, tmp_path, ["held-out view", "grey"], control_forget_vqa=0.2, control_n=72)
-    assert [t.name.split(":")[0] for t in study_chart.plot(study, table).data] == [
+    assert [t.name.split(":")[0] for t in study_chart.plot(study, table, text).data] == [
         "original", "unlearned", "control", "chance"]
-    head, rows = study_chart.table_rows(study, table)
+    head, rows = study_chart.table_rows(study, table, text)
     assert head[0] == "variant" and rows[1] == ["grey", "90.0%", "10.0%\u00a0±\u00a030.0", "20.0%", "2"]
-    assert "72 for the control" in step.about(study, table)
+    assert "72 questions for the control" in step.about(study, table, text)
 
 
 def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Path) -> None:
@@ -91,7 +94,7 @@ def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Pat
     forget = [0.25 if n == "d_I 2%, d_F 1" else 0.26 for n in names]
     retain = [0.98 if n == "d_I 2%, d_F 1" else 0.99 for n in names]
     retain[0], forget[0] = 0.97, 0.1  # forgets, but costs three points
-    figure = study_chart.plot(study, kept(study, tmp_path, after_forget_vqa=forget, after_retain_vqa=retain))
+    figure = study_chart.plot(study, kept(study, tmp_path, after_forget_vqa=forget, after_retain_vqa=retain), text)
     left, right = figure.data[:2]
     assert list(left.x) == ["0.5", "1", "2", "4"] and list(left.y) == ["0%", "1%", "2%", "4%", "8%"]
     assert left.z[2][1] == 0.25 and left.z[0][0] == 0.1 and right.z[2][1] == 0.98
@@ -101,9 +104,9 @@ def test_thresholds_lie_in_their_cells_and_the_sensible_are_framed(tmp_path: Pat
 
 def test_how_many_and_on_what_stands_above_the_plot(tmp_path: Path) -> None:
     study = STUDIES["depth"]
-    said = step.about(study, kept(study, tmp_path))
-    for words in ("72 questions a row for forget VQA (chance 25%)", "People 005 015", "seeds: 1", "m, q, d",
-                  "python -m lab study NAME --entities 2", "failed in all: 0"):
+    said = step.about(study, kept(study, tmp_path), text)
+    for words in ("72 questions per row for forget VQA (chance 25%)", "People: 005 015", "Seeds: 1", "m, q, on d",
+                  "python -m lab study NAME --entities 2", "Failed runs in total: 0"):
         assert words in said
 
 
@@ -111,7 +114,7 @@ def test_every_kept_answer_can_be_shown() -> None:
     for study in STUDIES.values():
         table = study_chart.read(study_chart.path_of(study))
         if table is not None:
-            assert study_chart.plot(study, table).data and step.about(study, table)
+            assert study_chart.plot(study, table, text).data and step.about(study, table, text)
             assert table["study"].eq(study.name).all() and f"lab study {study.name}" in table["command"][0]
 
 
@@ -133,19 +136,19 @@ def compared(folder: Path, **columns: object) -> Path:
 def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
     table = methods_chart.read(compared(tmp_path))
     assert table is not None
-    figure = methods_chart.plot(table)
+    figure = methods_chart.plot(table, text)
     assert [(t.name, t.x[0], t.y[0]) for t in figure.data] == [("vkd", 0.1, 0.96), ("silence", 0.25, 0.97)]
     assert figure.data[0].error_x.arrayminus[0] == pytest.approx(0.1)  # no bar goes below nothing
     lines = {a.text: s.x0 for a, s in zip(figure.layout.annotations, figure.layout.shapes, strict=True)}
     assert sorted(lines.values()) == [0.2, 0.25, 0.99]
-    head, rows = methods_chart.table_rows(table)
+    head, rows = methods_chart.table_rows(table, text)
     assert all(len(row) == len(head) for row in rows)
     assert rows[0][0] == "vkd (lr=0.0001)" and "10.0%\u00a0±\u00a020.0" in rows[0] and "2,300 MB" in rows[0]
     assert rows[1][-1] == "4 (1 failed)" and rows[1][-2] == "?"
     assert [row[0] for row in rows[2:]] == ["never knew", "Original"] and rows[3][-2] == "–"
-    words, shown, html = step.compared(table)
+    words, shown, html = step.compared(table, text)
     assert shown["visible"] and "006 016" in words and "python -m lab compare --protocol" in words and "Original" in html
-    assert "Not in this table yet: mmunlearner, vgid, manu" in words
+    assert "These methods are not in the table yet: mmunlearner, vgid, manu" in words
 
 
 def test_every_method_has_a_sign_of_its_own() -> None:
@@ -153,7 +156,7 @@ def test_every_method_has_a_sign_of_its_own() -> None:
 
 
 def test_no_comparison_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
-    words, shown, html = step.compared(methods_chart.read(tmp_path / "methods.csv"))
+    words, shown, html = step.compared(methods_chart.read(tmp_path / "methods.csv"), text)
     assert not shown["visible"] and html == "" and step.PROTOCOL in words
     (tmp_path / "methods.csv").write_text("method,runs\nvkd,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="methods.csv is no table of the comparison"):
@@ -178,7 +181,7 @@ def attacked(folder: Path, **columns: object) -> Path:
 def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -> None:
     table = grid_chart.read(attacked(tmp_path))
     assert table is not None
-    traces = {t.name: t for t in grid_chart.plot(table).data}
+    traces = {t.name: t for t in grid_chart.plot(table, text).data}
     assert list(traces) == ["visual module", "visual module, never knew", "language LoRA", "language LoRA, never knew",
                             "chance"]
     ours, control = traces["visual module"], traces["visual module, never knew"]
@@ -186,18 +189,18 @@ def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -
     # t(2 degrees of freedom) = 4.303, spread 0.1, three people
     assert ours.error_y.array[1] == pytest.approx(4.3027 * 0.1 / 3 ** 0.5, rel=1e-4)
     assert list(control.y) == pytest.approx([0.3, 0.3]) and control.line.dash == "dash"
-    head, rows = grid_chart.table_rows(table)
+    head, rows = grid_chart.table_rows(table, text)
     assert len(rows) == 4 and all(len(row) == len(head) for row in rows)
     assert rows[1][:3] == ["visual module", "100% (2)", "50.0%\u00a0±\u00a024.8"] and rows[1][-1] == "3"
-    words, shown, html = step.attacked(table)
+    words, shown, html = step.attacked(table, text)
     assert shown["visible"] and "visual module" in html
     # gains 0.3 0.3 0.1 0.1, 0.3 0.4 0.1 0.2, 0.3 0.5 0.1 0.3
-    for said in ("People 003 005 007 009", "never knew 002", "failed cells: 1", "20 steps", "25.0 points", "36 questions"):
+    for said in ("People: 003 005 007 009", "never knew 002", "Failed cells: 1", "20 steps", "25.0 points", "36 questions"):
         assert said in words
 
 
 def test_no_grid_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: Path) -> None:
-    words, shown, html = step.attacked(grid_chart.read(tmp_path / "attack-grid.csv"))
+    words, shown, html = step.attacked(grid_chart.read(tmp_path / "attack-grid.csv"), text)
     assert not shown["visible"] and html == "" and "--kind grid" in words
     (tmp_path / "attack-grid.csv").write_text("entity,after\n003,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="attack-grid.csv is no grid of attacks"):
@@ -206,4 +209,4 @@ def test_no_grid_is_said_with_the_command_and_a_damaged_one_in_a_line(tmp_path: 
 
 def test_the_kept_grid_can_be_shown() -> None:
     table = grid_chart.read(step.GRID_KEPT)
-    assert table is not None and grid_chart.plot(table).data and "20 steps" in step.attacked(table)[0]
+    assert table is not None and grid_chart.plot(table, text).data and "20 steps" in step.attacked(table, text)[0]

@@ -22,7 +22,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
     walk.go_unlearn(tab)
     walk.unlearn(tab, lab.patience)
-    assert "identical bit for bit" in tab.locator("#unlearn-result").inner_text()
+    assert "bit for bit identical" in tab.locator("#unlearn-result").inner_text()
     assert "unchanged" in tab.locator("#unlearn-result").inner_text()
     assert tab.locator("#unlearn-chart svg").count() == 4  # no retain loss
     walk.compare(tab, lab.patience)
@@ -81,7 +81,7 @@ def test_every_attack_shows_its_own_figure(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 4, fake.patience)
     tab.locator("#go-attack").click()
-    for kind in ("Round the weights", "Train on other people", "Ask otherwise", "Show otherwise"):
+    for kind in ("Round the weights", "Train on other people", "Change the questions", "Change the pictures"):
         walk.attack_by(tab, kind, fake.patience)
         bars = kind != "Train on other people"
         tab.locator("#attack-bars section").first.wait_for(state="visible" if bars else "hidden")
@@ -89,7 +89,7 @@ def test_every_attack_shows_its_own_figure(fake, open_tab):
         tab.get_by_role("button", name="Advanced").last.wait_for(state="hidden" if bars else "visible")
     tab.reload()
     tab.locator("#attack-bars section").first.wait_for()
-    assert "Show otherwise" in tab.locator("#attack-line").inner_text()
+    assert "Change the pictures" in tab.locator("#attack-line").inner_text()
     tab.locator("#undo").click()
     tab.locator("#attack-bars section").first.wait_for(state="hidden")
     tab.locator("#attack-chart .empty").wait_for()

@@ -23,7 +23,7 @@ def wait_line(tab, line: str, words: str, patience: int) -> str:
 def look_inside(tab, patience: int) -> None:
     """Go to step 2 and wait for the maps."""
     tab.locator("#look").click()
-    wait_line(tab, "inspect-line", "Finished", patience)
+    wait_line(tab, "inspect-line", "finished", patience)
     tab.wait_for_function(
         "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 2")
 
@@ -37,7 +37,7 @@ def go_unlearn(tab) -> None:
 def unlearn(tab, patience: int) -> None:
     """Run step 3 to its end."""
     tab.locator("#unlearn").click()
-    wait_line(tab, "unlearn-line", "Finished", patience)
+    wait_line(tab, "unlearn-line", "finished", patience)
     tab.wait_for_selector("#unlearn-result table")
 
 
@@ -92,7 +92,7 @@ def attack_by(tab, kind: str, patience: int) -> None:
     """Run one kind of attack to its end."""
     tab.get_by_label(kind).check()
     tab.locator("#attack").click()
-    wait_line(tab, "attack-line", f"{kind}): Finished", patience)
+    wait_line(tab, "attack-line", f"“{kind}” finished", patience)
     tab.wait_for_selector("#attack-result strong")
 
 

@@ -24,6 +24,7 @@ from lab.model.overlay import load_delta, save_delta
 from lab.recipe import Recipe, load_preset, revise
 from lab.recipe.run_file import read_recipe
 from lab.report.page import page
+from lab.report.text import catalogue
 from lab.experiments.studies import RESULTS
 from lab.events import Bar, Curve, Done, Event, Importance
 from tests.unit.test_eventlog import EVENTS
@@ -178,7 +179,7 @@ def test_the_report_runs_nothing_that_an_event_says(words: Any, four, monkeypatc
     shown = 0
     for run, attack in [*((r, []) for r in runs), *(([], a) for a in attacks)]:
         try:
-            text = page(Recipe(entity="p0"), run, attack, four, "demo")
+            text = page(Recipe(entity="p0"), run, attack, four, "demo", catalogue())
         except LabError as error:
             assert "\n" not in str(error)
             continue
@@ -188,12 +189,13 @@ def test_the_report_runs_nothing_that_an_event_says(words: Any, four, monkeypatc
 
 
 def test_numbers_of_the_report_look_as_before(four) -> None:
-    text = page(Recipe(entity="p0"), [Done("x", RESULT)], [of(Bar), Done("x", ATTACKED), Done("x", BARRED)], four, "demo")
-    assert "<th>forget_vqa</th><td>50.0 %</td><td>50.0 %</td><td>50 %</td><td>4</td>" in text
+    text = page(Recipe(entity="p0"), [Done("x", RESULT)], [of(Bar), Done("x", ATTACKED), Done("x", BARRED)], four, "demo",
+                catalogue())
+    assert "<th>Forget VQA (this person, with a picture)</th><td>50.0 %</td><td>50.0 %</td><td>50 %</td><td>4</td>" in text
     assert "scope vision, 3 rows (20 %), 2 steps: gain = 0.500 - 0.100 = 0.400; vanilla gap = 0.900 - 0.500 = 0.400; " \
         "n = 4, chance 0.25; control (Ada): gain 0.500" in text
-    assert "<li>text_logits_identical: True</li>" in text
-    assert "highest of 2: grey" in text and "<li>seconds: {&#x27;a&#x27;: 1}</li>" in text
+    assert "<li>Text-only logits are identical: True</li>" in text
+    assert "highest of 2: grey" in text and "<li>Seconds: {&#x27;a&#x27;: 1}</li>" in text
     assert "<td>original</td><td>50.0 %</td><td>18</td><td>25 %</td><td>not asked</td>" in text
 
 

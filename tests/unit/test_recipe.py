@@ -41,9 +41,8 @@ def test_revise_reads_typed_words_and_leaves_the_base_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", [Recipe, AttackRecipe, TeachRecipe])
-def test_every_field_has_a_label_a_help_and_a_default_in_range(kind: type) -> None:
+def test_every_default_is_in_its_range(kind: type) -> None:
     for spec in dataclasses.fields(kind):
-        assert spec.metadata["label"] and spec.metadata["help"].endswith(".")
         if spec.name != "entity":
             revise(kind(), {spec.name: spec.default})
 

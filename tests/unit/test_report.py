@@ -19,6 +19,7 @@ from lab.model.overlay import tensors_hash
 from lab.recipe import AttackRecipe
 from lab.report.page import command, page
 from lab.report.run_folder import read_run, write_run
+from lab.report.text import catalogue
 from tests.unit import tiny as make
 
 FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
@@ -75,8 +76,10 @@ def test_the_report_escapes_what_is_not_ours(finished, four) -> None:
     done = replace(events[-1], result={**events[-1].result, "device": HOSTILE,
                                        **{k: {HOSTILE: 0.5} for k in ("before", "after", "chance", "n")}})
     relearned = replace(attacks[-1], result={**attacks[-1].result, "scope": HOSTILE})
-    text = page(recipe, [done], [*attacks[:-1], relearned], replace(four, entities=people), HOSTILE)
-    assert "<h3>quantize</h3>" in text and "<th>bits_4</th>" in text and "<h3>relearn</h3>" in text
+    text = page(recipe, [done], [*attacks[:-1], relearned], replace(four, entities=people), HOSTILE,
+                catalogue())
+    assert "<h3>Round the weights</h3>" in text and "<th>4 bits</th>" in text
+    assert "<h3>Relearn on the person</h3>" in text
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
@@ -88,7 +91,7 @@ def test_the_report_gives_the_command_again() -> None:
 
 def test_a_run_that_was_not_scored_says_so(finished, four) -> None:
     recipe, _, events, _ = finished
-    assert "before it was scored" in page(recipe, events[:-1], [], four, "demo")
+    assert "before it was scored" in page(recipe, events[:-1], [], four, "demo", catalogue())
 
 
 @pytest.mark.parametrize(("name", "data", "words"), [

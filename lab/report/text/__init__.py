@@ -1,1 +1,51 @@
-"""Every string a user sees, one folder a language."""
+"""Every string a user sees, one folder a language; whoever shows strings is given their ``Text``.
+
+Not part of this: the messages of ``LabError`` that the core raises (lab.benchmarks, lab.model and
+others), the names of the studies' variants, which are in the kept tables, and the terminal's words.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """The strings of one language, each an attribute named as in English: ``text.TITLE``."""
+
+    language: str
+    strings: Mapping[str, Any] = field(repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only names in capitals are strings: copying and pickling ask for others before there are any.
+        if name.isupper() and name in self.strings:
+            return self.strings[name]
+        raise AttributeError(f"the language {self.language!r} has no string {name}")
+
+
+def languages() -> list[str]:
+    """The languages there are, by the names of their folders."""
+    return sorted(folder.parent.name for folder in HERE.glob("*/__init__.py"))
+
+
+@functools.cache
+def catalogue(language: str = "en") -> Text:
+    """All strings of a language; raises ``LabError`` naming the languages there are."""
+    if language not in languages():
+        raise LabError(f"unknown language {language!r}: valid are {', '.join(languages())}")
+    strings: dict[str, Any] = {}
+    for file in sorted((HERE / language).glob("*.py")):
+        if file.stem != "__init__":
+            part = importlib.import_module(f"{__name__}.{language}.{file.stem}")
+            strings |= {name: value for name, value in vars(part).items()
+                        if name.isupper() and not name.startswith("_")}
+    return Text(language, strings)

@@ -19,7 +19,7 @@ from lab.ui.charts import attack_chart, empty, live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.follow import ENDED, describe
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Done
 
 
@@ -41,14 +41,14 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
-    base = frame.engine.preset.attack
-    gr.HTML(markup.lead(5))
+    text, base = frame.text, frame.engine.preset.attack
+    gr.HTML(markup.lead(5, text))
     kind = gr.Radio([(text.ATTACK_KINDS[k], k) for k in ATTACKS], value=base.kind,
                     label=text.ATTACK_KIND, elem_id="attack-kind")
-    about = gr.HTML(about_attack(base.kind, base), elem_id="about-attack")
+    about = gr.HTML(about_attack(base.kind, base, text), elem_id="about-attack")
     budget = gr.Accordion(text.ADVANCED, open=False, visible=base.kind in TRAINING_ATTACKS)
     with budget, gr.Row(elem_classes="lab-grid"):
-        controls = recipe_controls(base, skip=("kind",))
+        controls = recipe_controls(base, text, skip=("kind",))
     with gr.Row():
         start = gr.Button(text.ATTACK, variant="primary", elem_id="attack")
         undo = gr.Button(text.UNDO, elem_id="undo")
@@ -60,18 +60,18 @@ def layout(frame: Frame) -> Parts:
     return Parts({"kind": kind, **controls}, about, budget, start, undo, line, chart, bars, result, go)
 
 
-def about_attack(kind: str, base: AttackRecipe) -> str:
-    """Say what an attack does and what of it is our choice; for one that trains, its budget."""
+def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
+    """Return what an attack does and what of it is our choice; for one that trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
-    return markup.note(ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
+    return markup.note(text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
 
 
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the step."""
-    engine, names = frame.engine, list(parts.fields)
+    engine, text, names = frame.engine, frame.text, list(parts.fields)
 
     def choose(kind: str):
-        return (about_attack(kind, engine.preset.attack),
+        return (about_attack(kind, engine.preset.attack, text),
                 gr.update(visible=kind in TRAINING_ATTACKS))
 
     def start(visitor: str, entity: str, history: dict, unlearned: str, *values: Any):
@@ -103,49 +103,54 @@ def wire(parts: Parts, frame: Frame) -> None:
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
+    text = frame.text
     if view is None or view.attack is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
-    line = describe(view)
-    # All that an earlier yield set is said again: a browser that is behind keeps only the last one.
+    line = describe(view, text)
+    # All that an earlier yield set is sent again: a browser that is behind keeps only the last one.
     out = {parts.line: markup.line(line), parts.undo: gr.Button(interactive=True)}
     if view.attack.kind in TRAINING_ATTACKS:
         out |= {parts.bars: "", parts.chart: gr.update(
-            value=attack_chart(view.events, view.attack.steps), visible=True)}
+            value=attack_chart(view.events, view.attack.steps, text), visible=True)}
     else:
-        out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events)}
+        out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events, text)}
     done = inside.found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
     if done and done.result:
-        out[parts.result] = figures(done.result)
+        out[parts.result] = figures(done.result, text)
     return out
 
 
-def figures(result: dict[str, Any]) -> str:
+def figures(result: dict[str, Any], text: Text) -> str:
     """Return both gap figures, each with its formula and the numbers put in."""
     before, after = result.get("before"), result.get("after")
     gain, gap = result.get("gain"), result.get("vanilla_gap")
     if None in (before, after, gain, gap):
         return ""
     highest = result.get("highest")
-    ending = text.HIGHEST.format(of=result["of"], change=change_name(highest)) if highest else text.AFTER_TRAINING
+    ending = text.AFTER_TRAINING
+    if highest:
+        ending = text.HIGHEST.format(of=result["of"], change=change_name(highest, text))
     boxes = (
         (text.GAIN, gain, text.GAIN_FORMULA.format(ending=ending, after=after, before=before)),
         (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)))
     body = "".join(
-        f"<div>{escape(name)}<strong>{text.POINTS.format(100 * value)}</strong>"
+        f"<div>{escape(name)}<strong>{text.POINTS.format(points=100 * value)}</strong>"
         f"<span>= {escape(formula)}</span></div>" for name, value, formula in boxes)
-    said = "" if highest else text.ATTACK_DETAILS.format(**{
+    details = "" if highest else text.ATTACK_DETAILS.format(**{
         k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")})
-    notes = [said, text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]), _control(result)]
+    notes = [details, text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]),
+             _control(result, text)]
     return f'<div class="lab-figures">{body}</div>{markup.note(" ".join(filter(None, notes)), "quiet")}'
 
 
-def _control(result: dict[str, Any]) -> str:
-    """Say what the same attack does to the model that never knew, and whose person that is."""
+def _control(result: dict[str, Any], text: Text) -> str:
+    """Return what the same attack does to the control, and which person the control is asked about."""
     control = result.get("control")
     if not control:
         return text.NO_CONTROL
     same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
-    return text.CONTROL_SAID.format(person=same.format(name=control["name"]), gain=text.POINTS.format(
-        100 * control["gain"]), before=control["before"], after=control["after"])
+    return text.CONTROL_RESULT.format(
+        person=same.format(name=control["name"]), gain=text.POINTS.format(points=100 * control["gain"]),
+        before=control["before"], after=control["after"])

@@ -16,7 +16,7 @@ from lab.report import markup
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.gallery import read_picture
 from lab.ui.follow import look_up
-from lab.report.text import en as text
+from lab.report.text import Text
 
 MOST_SUGGESTIONS = 6
 LONGEST_QUESTION = 500
@@ -46,7 +46,8 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the chats; the fixed questions follow in ``probes``."""
-    gr.HTML(markup.lead(4))
+    text = frame.text
+    gr.HTML(markup.lead(4, text))
     sides_note = gr.HTML(markup.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
     with gr.Row():
         with gr.Column(scale=1, min_width=230):
@@ -61,8 +62,9 @@ def layout(frame: Frame) -> Parts:
             remove = gr.Button(text.REMOVE, size="sm")
         with gr.Column(scale=4, min_width=300):
             with gr.Row():
-                chats = [_chat(name, shown) for name, shown in (
-                    (text.ORIGINAL, True), (text.UNLEARNED, True), (text.RELEARNED, False))]
+                chats = [_chat(name, label, text) for name, label in (
+                    ("original", text.ORIGINAL), ("unlearned", text.UNLEARNED),
+                    ("relearned", text.RELEARNED))]
             third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
             with gr.Row(elem_classes="lab-row-buttons"):
                 suggested = [
@@ -81,11 +83,11 @@ def layout(frame: Frame) -> Parts:
                  question, ask, clear, retry, suggested, sides_note)
 
 
-def _chat(name: str, shown: bool) -> gr.Chatbot:
+def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
     return gr.Chatbot(
-        label=name, height=330, visible=shown, allow_tags=False, buttons=["copy", "copy_all"],
+        label=label, height=330, visible=name != "relearned", allow_tags=False, buttons=["copy", "copy_all"],
         placeholder=text.NO_ANSWER, min_width=200, render_markdown=False,
-        elem_id=f"chat-{name.lower()}")
+        elem_id=f"chat-{name}")
 
 
 def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
@@ -116,7 +118,7 @@ def about(talk: Talk) -> tuple[str, list[str]] | None:
 
 def converse(
     engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None,
-    visitor: str = "",
+    visitor: str, text: Text,
 ) -> Iterator[Talk]:
     """Stream the talk with the answers to one more question.
 
@@ -142,14 +144,15 @@ def _name(picture: bytes | None) -> str:
 
 def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     """Join the controls of the step; ``stop`` ends a streaming answer too."""
-    engine = frame.engine
+    engine, text = frame.engine, frame.text
     shown = [parts.picture, frame.unlearn, frame.attack, parts.third]
     memory = [*shown, frame.visitor]
 
     def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
             third: bool, visitor: str):
         models = sides(engine, unlearned, attacked, third)
-        for now in converse(engine, question, talk, models, read_picture(picture), visitor):
+        image = read_picture(picture, text)
+        for now in converse(engine, question, talk, models, image, visitor, text):
             yield [now, "", *histories(now)]
 
     def retry(talk: Talk, *rest: Any):
@@ -184,7 +187,7 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
     """Clear a talk about another picture or other models; a question being typed stays."""
 
     def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool):
-        now = (_name(read_picture(picture)), sides(frame.engine, unlearned, attacked, third))
+        now = (_name(read_picture(picture, frame.text)), sides(frame.engine, unlearned, attacked, third))
         return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
 
     # Change events fire when a hidden step is first shown, too: only a real change clears.
@@ -193,7 +196,7 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
 
 
 def _wire_picture(parts: Parts, frame: Frame) -> None:
-    people = frame.people
+    people, text = frame.people, frame.text
 
     def preload(entity: str):
         if not people.card(entity):
@@ -206,26 +209,26 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
             raise LabError(text.PICK_FIRST)
         return people.picture(entity, view + 1), view + 1
 
-    def own(path: str):
-        read_picture(path)
+    def upload(path: str):
+        read_picture(path, text)
         return path
 
     def suggest(entity: str, picture: str | None):
-        known = people.card(entity) is not None
-        asked = frame.engine.suggestions(entity, picture is not None) if known else []
-        asked = [*asked[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(asked))]
-        return [gr.Button(value=words, visible=bool(words)) for words in asked]
+        card = people.card(entity)
+        questions = frame.engine.suggestions(entity, picture is not None) if card else []
+        questions = [*questions[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(questions))]
+        return [gr.Button(value=words, visible=bool(words)) for words in questions]
 
     frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **CHANGE)
     parts.next_view.click(guarded(another), [frame.entity, parts.view],
                           [parts.picture, parts.view], **QUIET)
-    parts.upload.upload(guarded(own), parts.upload, parts.picture, **QUIET)
+    parts.upload.upload(guarded(upload), parts.upload, parts.picture, **QUIET)
     parts.remove.click(lambda: None, None, parts.picture, **QUICK)
     parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested,
                          **FOLLOW)
 
 
-def columns(engine: Engine, unlearned: str, attacked: str) -> list[Any]:
+def columns(engine: Engine, unlearned: str, attacked: str, text: Text) -> list[Any]:
     """Return the note, the third column's tick box and the third column for these runs.
 
     A ticked box stays ticked: what a visitor chose while this was under way is not undone by it.
@@ -240,7 +243,7 @@ def columns(engine: Engine, unlearned: str, attacked: str) -> list[Any]:
 def _wire_columns(parts: Parts, frame: Frame) -> None:
     # A run's end is no change of its id: a change of the step looks again.
     gr.on([frame.unlearn.change, frame.attack.change, frame.step.change],
-          lambda unlearned, attacked: columns(frame.engine, unlearned, attacked),
+          lambda unlearned, attacked: columns(frame.engine, unlearned, attacked, frame.text),
           [frame.unlearn, frame.attack], [parts.sides_note, parts.third, parts.chats[2]], **CHANGE)
     parts.third.input(
         lambda third: gr.update(visible=third), parts.third, parts.chats[2], **CHANGE)

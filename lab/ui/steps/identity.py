@@ -1,4 +1,4 @@
-"""Step 5, lower half: forgotten or only hidden, shown as recognition over the depth of the tower."""
+"""Step 5, lower half: forgotten or only hidden, shown as recognition at every depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.report import markup
 from lab.ui.context import CHANGE, Frame, guarded
 from lab.report.maps import identity_chart
 from lab.ui.steps import compare
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Identity
 
 
@@ -27,7 +27,7 @@ class Parts:
     about: gr.State
 
 
-def layout() -> Parts:
+def layout(text: Text) -> Parts:
     """Lay out the question, the chart and its table."""
     gr.HTML(markup.heading(text.IDENTITY) + markup.note(text.IDENTITY_LEAD, "quiet"))
     ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
@@ -37,6 +37,7 @@ def layout() -> Parts:
 
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the half step."""
+    text = frame.text
 
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, True)]
@@ -44,33 +45,34 @@ def wire(parts: Parts, frame: Frame) -> None:
     def ask(entity: str, unlearned: str, attacked: str, visitor: str):
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
-        asked = subject(entity, unlearned, attacked)
+        about = subject(entity, unlearned, attacked)
         names = {ORIGINAL: text.ORIGINAL, unlearned: text.UNLEARNED, attacked: text.RELEARNED,
                  CONTROL: text.CONTROL_LINE}
-        curves = [(names[c.who], c) for c in frame.engine.identity(asked[1:], entity, visitor)]
-        return gr.update(value=identity_chart(curves), visible=True), identity_table(curves), asked
+        curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity, visitor)]
+        chart = gr.update(value=identity_chart(curves, text), visible=True)
+        return chart, identity_table(curves, text), about
 
-    def stale(asked: list[str], *now: str):
+    def stale(about: list[str], *now: str):
         # Change events fire when the page is restored, too: only a real change clears.
-        return gr.skip() if asked in ([], subject(*now)) else (gr.update(visible=False), "", [])
+        return gr.skip() if about in ([], subject(*now)) else (gr.update(visible=False), "", [])
 
     memory = [frame.entity, frame.unlearn, frame.attack]
-    made = [parts.chart, parts.table, parts.about]
-    parts.ask.click(guarded(ask), [*memory, frame.visitor], made, api_visibility="private",
+    shown = [parts.chart, parts.table, parts.about]
+    parts.ask.click(guarded(ask), [*memory, frame.visitor], shown, api_visibility="private",
                     concurrency_limit=None)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change], stale,
-          [parts.about, *memory], made, **CHANGE)
+          [parts.about, *memory], shown, **CHANGE)
 
 
-def identity_table(curves: Sequence[tuple[str, Identity]]) -> str:
+def identity_table(curves: Sequence[tuple[str, Identity]], text: Text) -> str:
     """Return both tests at every depth as a table, with n and chance."""
     head = [text.IDENTITY_DEPTH]
     head += [text.IDENTITY_HEAD.format(who=name, test=test) for name, _ in curves
              for test in (text.NEAREST, text.LINEAR)]
-    rows = [[depth.name, *(markup.percent(v) for _, c in curves
+    rows = [[depth.name, *(markup.percent(v, text) for _, c in curves
                            for v in (c.depths[k].nearest, c.depths[k].linear))]
             for k, depth in enumerate(curves[0][1].depths)]
     first = curves[0][1]
-    said = text.IDENTITY_SIZES.format(target=first.n_target, others=first.n_others,
-                                      nearest=first.chance_nearest, linear=first.chance_linear)
-    return markup.table(head, rows, text.IDENTITY) + markup.note(said, "quiet")
+    sizes = text.IDENTITY_SIZES.format(target=first.n_target, others=first.n_others,
+                                       nearest=first.chance_nearest, linear=first.chance_linear)
+    return markup.table(head, rows, text.IDENTITY) + markup.note(sizes, "quiet")

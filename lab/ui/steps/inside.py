@@ -13,7 +13,7 @@ from lab.report import maps, markup
 from lab.ui import selection
 from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
 from lab.ui.follow import describe, look_up
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Importance, Saliency
 
 TOP = 12
@@ -44,10 +44,10 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step; the pictures stay hidden until there is something to draw."""
-    gr.HTML(markup.lead(2))
-    base = frame.engine.preset.recipe
+    text, base = frame.text, frame.engine.preset.recipe
+    gr.HTML(markup.lead(2, text))
     with gr.Row():
-        prune, threshold = (_slider(base, name) for name in ("prune_share", "mask_threshold"))
+        prune, threshold = (_slider(base, name, text) for name in ("prune_share", "mask_threshold"))
     with gr.Row():
         go = gr.Button(text.GO_UNLEARN, variant="primary", elem_id="go-unlearn")
         again = gr.Button(text.LOOK_AGAIN, elem_id="look-again")
@@ -76,11 +76,11 @@ def layout(frame: Frame) -> Parts:
                  stability, overlay, top, results, empty, again, go)
 
 
-def _slider(base: Recipe, name: str) -> gr.Slider:
+def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
     meta = next(f.metadata for f in fields(Recipe) if f.name == name)
     return gr.Slider(
-        meta["low"], meta["high"], getattr(base, name), step=meta["step"], label=meta["label"],
-        info=text.SHARE_INFO)
+        meta["low"], meta["high"], getattr(base, name), step=meta["step"],
+        label=text.FIELDS["Recipe"][name][0], info=text.SHARE_INFO)
 
 
 def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
@@ -122,7 +122,7 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
 
     def recount(run_id: str, layer: str, prune: float, threshold: float):
         view = look_up(frame.engine, run_id)
-        return _recount(parts, view, layer, prune, threshold) if view else gr.skip()
+        return _recount(parts, frame.text, view, layer, prune, threshold) if view else gr.skip()
 
     frame.inspect.change(
         tail, [frame.inspect, *sliders],
@@ -144,7 +144,7 @@ def _updates(
     parts: Parts, frame: Frame, view: RunView | None, shown: set[type], prune: float,
     threshold: float,
 ) -> dict:
-    line = describe(view)
+    text, line = frame.text, describe(view, frame.text)
     out = {parts.line: markup.line(line)}
     if view is None:
         return out | _shown(parts, False)
@@ -168,10 +168,10 @@ def _updates(
                 alt_text=text.OVERLAY_ALT.format(name=card.name))
     out[parts.weights] = gr.Row(visible=saliency is not None)
     if saliency:
-        out[parts.ratio] = maps.ratio_map(saliency)
-    out[parts.stability] = stability(saliency) if saliency else ""
+        out[parts.ratio] = maps.ratio_map(saliency, text)
+    out[parts.stability] = stability(saliency, text) if saliency else ""
     layer = importance.layers[-1] if importance else ""
-    return out | _recount(parts, view, layer, prune, threshold)
+    return out | _recount(parts, text, view, layer, prune, threshold)
 
 
 def _shown(parts: Parts, on: bool) -> dict:
@@ -180,7 +180,7 @@ def _shown(parts: Parts, on: bool) -> dict:
 
 
 def _recount(
-    parts: Parts, view: RunView, layer: str, prune: float, threshold: float
+    parts: Parts, text: Text, view: RunView, layer: str, prune: float, threshold: float
 ) -> dict:
     importance, saliency = found(view, Importance), found(view, Saliency)
     out: dict = {}
@@ -190,20 +190,20 @@ def _recount(
         line = {"pruned": sum(int(m.sum()) for m in marks), "total": sum(map(len, marks))}
         at = importance.layers.index(layer) if layer in importance.layers else 0
         out = {
-            parts.neurons: maps.neuron_map(importance, marks),
-            parts.zoom: maps.layer_map(importance, at, marks[at]),
-            parts.top: top_table(importance, marks),
+            parts.neurons: maps.neuron_map(importance, marks, text),
+            parts.zoom: maps.layer_map(importance, at, marks[at], text),
+            parts.top: top_table(importance, marks, text),
             parts.count: markup.note(text.PRUNE_ONLY.format(**line))}
     if saliency:
         cells, density, weights = selection.density_at(saliency, threshold)
-        out[parts.density] = maps.density_map(saliency, cells)
+        out[parts.density] = maps.density_map(saliency, cells, text)
         if line:
             out[parts.count] = markup.note(
                 text.PRUNE_COUNT.format(density=density, weights=weights, **line))
     return out
 
 
-def top_table(importance: Importance, marks) -> str:
+def top_table(importance: Importance, marks, text: Text) -> str:
     """List the most person-specific neurons."""
     rows = [
         (str(rank), importance.layers[layer], str(neuron),
@@ -213,12 +213,12 @@ def top_table(importance: Importance, marks) -> str:
     return markup.table(text.TOP_HEAD, rows, text.TOP_TITLE)
 
 
-def stability(saliency: Saliency) -> str:
-    """Say in one sentence how far the mask can be trusted."""
+def stability(saliency: Saliency, text: Text) -> str:
+    """Return in one sentence how far the mask can be trusted."""
     sure = saliency.overlap > 1.5 * saliency.overlap_chance
-    said = text.STABILITY.format(
+    words = text.STABILITY.format(
         overlap=saliency.overlap, chance=saliency.overlap_chance, density=saliency.mask_density,
         verdict=text.STABLE if sure else text.SHAKY)
     forget, retain = saliency.samples
-    return markup.note(said) + markup.note(
+    return markup.note(words) + markup.note(
         text.SAMPLES.format(forget=forget, retain=retain), "quiet")

@@ -1,4 +1,4 @@
-"""Step 1, the lower half: a person of one's own is added, said how well they are known, removed."""
+"""Step 1, the lower half: a user adds a person, sees how well the model knows them, removes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lab.report import markup
 from lab.ui.drafts import Drafts
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.gallery import small
-from lab.report.text import en as text
+from lab.report.text import Text
 
 FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
 
@@ -27,8 +27,8 @@ FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
 class Beside:
     """What stands under the card of an own person."""
 
-    asked: gr.HTML
-    known: gr.HTML
+    questions: gr.HTML
+    score: gr.HTML
     measured: gr.State
     remove: gr.Button
     sure: gr.Column
@@ -50,25 +50,25 @@ class Form:
 
 @dataclass(frozen=True)
 class Parts:
-    """Both, laid out in two places."""
+    """Both parts of the half step, which stand in two places."""
 
     beside: Beside
     form: Form
 
 
-def layout_beside() -> Beside:
+def layout_beside(text: Text) -> Beside:
     """Lay out what stands under the card; hidden until an own person is picked."""
-    known, asked = gr.HTML("", elem_id="own-known"), gr.HTML("", elem_id="own-asked")
+    score, questions = gr.HTML("", elem_id="own-score"), gr.HTML("", elem_id="own-questions")
     remove = gr.Button(text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove")
     with gr.Column(visible=False) as sure:
         words = gr.HTML("")
         with gr.Row():
             delete = gr.Button(text.OWN_DELETE, variant="stop", size="sm", elem_id="own-delete")
             keep = gr.Button(text.OWN_KEEP, size="sm")
-    return Beside(asked, known, gr.State(("", "")), remove, sure, words, delete, keep)
+    return Beside(questions, score, gr.State(("", "")), remove, sure, words, delete, keep)
 
 
-def layout_form() -> Form:
+def layout_form(text: Text) -> Form:
     """Lay out the form, folded away."""
     with gr.Accordion(text.OWN, open=False, elem_id="own"):
         gr.HTML(markup.note(text.OWN_PRIVACY))
@@ -92,28 +92,28 @@ def layout_form() -> Form:
 def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
          relist: Callable[[str], Sequence[Any]]) -> None:
     """Join the controls; ``relist`` makes the values of ``listed``, the gallery's, for a query."""
-    form, drafts = parts.form, frame.people.drafts
+    form, drafts, text = parts.form, frame.people.drafts, frame.text
     changed = [*listed, frame.entity, *frame.slots, search]
 
-    def anew(entity: str, said: str) -> list[Any]:
+    def refreshed(entity: str, words: str) -> list[Any]:
         frame.people.refresh()
         gallery, _, *more = relist("")
-        return [gallery, said, *more, entity, "", "", "", ""]
+        return [gallery, words, *more, entity, "", "", "", ""]
 
     def add(name: str, files: list[str] | None, lines: str):
         images = read_files(drafts, files or [])
         entity = frame.engine.own.add(name, images, pairs_from(lines))
         drafts.drop(files or [])
         held = sum(map(held_out, range(len(images))))
-        said = text.OWN_ADDED.format(name=name.strip(), training=len(images) - held, held_out=held)
-        return [*anew(entity, said), "", None, "", ""]
+        words = text.OWN_ADDED.format(name=name.strip(), training=len(images) - held, held_out=held)
+        return [*refreshed(entity, words), "", None, "", ""]
 
     def delete(entity: str):
         card = frame.people.card(entity)
         frame.engine.own.remove(entity)
-        return anew("", text.OWN_REMOVED.format(name=card.name if card else entity))
+        return refreshed("", text.OWN_REMOVED.format(name=card.name if card else entity))
 
-    form.files.change(lambda files: split_html(drafts, files), form.files, form.split,
+    form.files.change(lambda files: split_html(drafts, files, text), form.files, form.split,
                       **QUIET | {"concurrency_limit": 2})
     form.add.click(guarded(add), [form.name, form.files, form.lines],
                    [*changed, form.name, form.files, form.lines, form.split],
@@ -123,18 +123,21 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
 
 
 def _wire_beside(beside: Beside, frame: Frame) -> None:
+    text = frame.text
+
     def about(entity: str):
         card = frame.people.card(entity)
-        own = card is not None and bool(card.asked)
-        return (asked_html(card) if own else "", markup.note(text.OWN_ASKING, "quiet") if own else "",
-                gr.Button(visible=own), gr.Column(visible=False))
+        if card is None or not card.asked:
+            return "", "", gr.Button(visible=False), gr.Column(visible=False)
+        return (questions_html(card, text), markup.note(text.OWN_MEASURING, "quiet"),
+                gr.Button(visible=True), gr.Column(visible=False))
 
     def measure(entity: str):
         card = frame.people.card(entity)
-        return entity, known_html(frame.engine, entity) if card and card.asked else ""
+        return entity, score_html(frame.engine, entity, text) if card and card.asked else ""
 
     def place(measured: tuple[str, str], entity: str):
-        # somebody else may have been picked while the model was asked
+        # the user may have chosen somebody else in the meantime
         return measured[1] if measured[0] == entity else gr.skip()
 
     def ask(entity: str):
@@ -145,9 +148,9 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         return markup.note(words), gr.Column(visible=True), gr.Button(visible=False), words
 
     frame.entity.change(
-        about, frame.entity, [beside.asked, beside.known, beside.remove, beside.sure], **CHANGE
+        about, frame.entity, [beside.questions, beside.score, beside.remove, beside.sure], **CHANGE
     ).then(measure, frame.entity, beside.measured, **FOLLOW
-    ).then(place, [beside.measured, frame.entity], beside.known, **CHANGE)
+    ).then(place, [beside.measured, frame.entity], beside.score, **CHANGE)
     beside.remove.click(guarded(ask), frame.entity,
                         [beside.words, beside.sure, beside.remove, frame.announce], **QUICK)
     beside.keep.click(lambda: (gr.Column(visible=False), gr.Button(visible=True)), None,
@@ -164,14 +167,14 @@ def read_files(drafts: Drafts, paths: Sequence[str]) -> list[bytes]:
     return [drafts.picture(path, place) for place, path in enumerate(paths, start=1)]
 
 
-def split_html(drafts: Drafts, paths: Sequence[str] | None) -> str:
+def split_html(drafts: Drafts, paths: Sequence[str] | None, text: Text) -> str:
     """Return the pictures with the part each will have, in the order they were given."""
     drafts.collect(paths or [])
-    figures = "".join(_figure(drafts, k, path) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
+    figures = "".join(_figure(drafts, k, path, text) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
     return f'{markup.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
 
 
-def _figure(drafts: Drafts, k: int, path: str) -> str:
+def _figure(drafts: Drafts, k: int, path: str, text: Text) -> str:
     part = text.OWN_HELD_OUT if held_out(k) else text.OWN_TRAINING
     try:
         data = base64.b64encode(small(decode(drafts.picture(path, k + 1)))).decode()
@@ -183,24 +186,24 @@ def _figure(drafts: Drafts, k: int, path: str) -> str:
     return f"<figure{kind}>{shown}<figcaption>{k + 1}: {escape(part)}</figcaption></figure>"
 
 
-def asked_html(card: EntityCard) -> str:
+def questions_html(card: EntityCard, text: Text) -> str:
     """Return the questions with their options, so that wrong ones that do not fit are seen."""
     rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.asked]
-    return markup.table(text.OWN_ASKED_HEAD, rows, text.OWN_ASKED)
+    return markup.table(text.OWN_QUESTIONS_HEAD, rows, text.OWN_QUESTIONS)
 
 
-def known_html(engine: Engine, entity: str) -> str:
-    """Return how well the loaded model knows them, with n and chance, or why that cannot be said."""
+def score_html(engine: Engine, entity: str, text: Text) -> str:
+    """Return how well the loaded model knows them, with n and chance, or why that is unknown."""
     try:
-        known = engine.own.known(entity)
+        score = engine.own.known(entity)
     except LabError as error:
         return markup.note(str(error), "quiet")
-    return markup.note(known_line(known), "" if known.above_chance else "bad")
+    return markup.note(score_line(score, text), "" if score.above_chance else "bad")
 
 
-def known_line(known: Known) -> str:
-    """Say a ``Known`` in words."""
-    said = text.OWN_KNOWN.format(
-        right=round(known.share * known.n), n=known.n, share=markup.percent(known.share),
-        chance=markup.percent(known.chance))
-    return f"{said} {text.OWN_KNOWS if known.above_chance else text.OWN_UNKNOWN}"
+def score_line(score: Known, text: Text) -> str:
+    """Return a ``Known`` in words."""
+    words = text.OWN_SCORE.format(
+        right=round(score.share * score.n), n=score.n, share=markup.percent(score.share, text),
+        chance=markup.percent(score.chance, text))
+    return f"{words} {text.OWN_KNOWS if score.above_chance else text.OWN_UNKNOWN}"

@@ -13,7 +13,7 @@ from lab.report import markup
 from lab.ui.context import CHANGE, QUICK, Frame, recall
 from lab.ui.gallery import PAGE, thumbnail
 from lab.ui.steps import own
-from lab.report.text import en as text
+from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
-    gr.HTML(markup.lead(1))
+    text = frame.text
+    gr.HTML(markup.lead(1, text))
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
@@ -43,10 +44,10 @@ def layout(frame: Frame) -> Parts:
             more = gr.Button(visible=len(frame.people.all()) > PAGE, size="sm", value=text.MORE,
                              elem_id="more-people")
         with gr.Column(scale=2, min_width=300):
-            card = gr.HTML(profile_card(None), elem_id="card", min_height=330)
+            card = gr.HTML(profile_card(None, text), elem_id="card", min_height=330)
             look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
-            beside = own.layout_beside()
-    form = own.layout_form()
+            beside = own.layout_beside(text)
+    form = own.layout_form(text)
     # The gallery fills as soon as the engine can tell whom there is, before the model is ready.
     filler = gr.Timer(1.0, active=not frame.people.all())
     return Parts(search, gallery, card, more, gr.State(PAGE), look, filler, own.Parts(beside, form))
@@ -54,14 +55,14 @@ def layout(frame: Frame) -> Parts:
 
 def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     """Join the controls of the step."""
-    people = frame.people
+    people, text = frame.people, frame.text
 
     def fill(query: str):
         if not people.all():
             return [gr.skip()] * 3
         return people.gallery(query or ""), gr.Timer(active=False), left(query or "", PAGE)
 
-    def fill_anew(query: str):
+    def refill(query: str):
         # the page comes with the gallery as it was when the lab started
         return fill(query) if people.changed else [gr.skip()] * 3
 
@@ -72,31 +73,30 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
             return [*[gr.skip()] * 4, text.PERSON_GONE]
         if card.id == entity:
             return [gr.skip()] * 5
-        said = text.PICKED.format(name=card.name)
-        return [card.id, *recall(history, card.id), said]
+        return [card.id, *recall(history, card.id), text.PICKED.format(name=card.name)]
 
     def show(entity: str):
         card = people.card(entity)
-        return profile_card(card), gr.Button(interactive=card is not None)
+        return profile_card(card, text), gr.Button(interactive=card is not None)
 
     def left(query: str, shown: int):
         return gr.Button(visible=len(people.search(query)) > shown)
 
     def search(query: str):
         found = people.gallery(query)
-        said = gr.skip() if found else text.NO_MATCH.format(query=query)
-        return gr.Gallery(value=found, selected_index=None), said, PAGE, left(query, PAGE)
+        words = gr.skip() if found else text.NO_MATCH.format(query=query)
+        return gr.Gallery(value=found, selected_index=None), words, PAGE, left(query, PAGE)
 
     def show_more(query: str, shown: int):
         shown += PAGE
         found = people.gallery(query or "", shown)
-        said = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
-        return found, said, shown, left(query or "", shown)
+        words = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
+        return found, words, shown, left(query or "", shown)
 
     listed = [parts.gallery, frame.announce, parts.shown, parts.more]
     filled = [parts.gallery, parts.filler, parts.more]
     parts.filler.tick(fill, parts.search, filled, **QUICK)
-    demo.load(fill_anew, parts.search, filled, **QUICK)
+    demo.load(refill, parts.search, filled, **QUICK)
     parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
     parts.more.click(show_more, [parts.search, parts.shown], listed, **QUICK)
     parts.gallery.select(
@@ -106,13 +106,13 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     own.wire(parts.mine, frame, parts.search, listed, search)
 
 
-def profile_card(card: EntityCard | None) -> str:
+def profile_card(card: EntityCard | None, text: Text) -> str:
     """Return the profile as HTML; every fact is escaped."""
     if card is None:
         return markup.note(text.NOBODY, "quiet")
     facts = "".join(
         f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items()
-        if not card.asked)  # a table of their own tells how those facts are asked
+        if not card.asked)  # an own person's facts are in the table of questions
     data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
     return (

@@ -14,7 +14,7 @@ from lab.serve.engine import ProbeRow
 from lab.report import markup
 from lab.ui.context import CHANGE, QUICK, Frame, guarded
 from lab.ui.steps import compare
-from lab.report.text import en as text
+from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Parts:
     go: gr.Button
 
 
-def layout() -> Parts:
+def layout(text: Text) -> Parts:
     """Lay out the table and the way on."""
     with gr.Row():
         ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
@@ -38,6 +38,7 @@ def layout() -> Parts:
 
 def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> None:
     """Join the controls; ``arrive`` is the button that leads here and asks at once."""
+    text = frame.text
 
     def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, third)]
@@ -45,32 +46,32 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     def ask(entity: str, unlearned: str, attacked: str, third: bool, visitor: str):
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
-        asked = subject(entity, unlearned, attacked, third)
-        names = [text.ORIGINAL, *_names(asked[1:], unlearned)]
-        return probe_table(frame.engine.probes(asked[1:], entity, visitor), names), asked
+        about = subject(entity, unlearned, attacked, third)
+        names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
+        return probe_table(frame.engine.probes(about[1:], entity, visitor), names, text), about
 
-    def stale(asked: list[str], *now):
+    def stale(about: list[str], *now):
         # Change events fire when the page is restored, too: only a real change clears.
-        same = asked in ([], subject(*now))
+        same = about in ([], subject(*now))
         return gr.skip() if same else (markup.note(text.FIXED_EMPTY, "quiet"), [])
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
-    made = [parts.table, parts.about]
-    gr.on([parts.ask.click, arrive.click], guarded(ask), [*memory, frame.visitor], made,
+    shown = [parts.table, parts.about]
+    gr.on([parts.ask.click, arrive.click], guarded(ask), [*memory, frame.visitor], shown,
           api_visibility="private", concurrency_limit=None)
     gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
-          stale, [parts.about, *memory], made, **CHANGE)
+          stale, [parts.about, *memory], shown, **CHANGE)
     parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
 
 
-def _names(models: Sequence[str], unlearned: str) -> list[str]:
+def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:
     return [text.UNLEARNED if m == unlearned else text.RELEARNED for m in models[1:]]
 
 
-def probe_table(rows: Sequence[ProbeRow], names: Sequence[str]) -> str:
+def probe_table(rows: Sequence[ProbeRow], names: Sequence[str], text: Text) -> str:
     """Return the table of fixed questions; a verdict is a sign and a word, never colour alone."""
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in (*text.FIXED_HEAD, *names))
-    body = "".join(_row(row) for row in rows)
+    body = "".join(_row(row, text) for row in rows)
     tally = []
     for side, name in enumerate(names):
         judged = [r.verdicts[side] for r in rows if r.verdicts[side] is not None]
@@ -78,8 +79,9 @@ def probe_table(rows: Sequence[ProbeRow], names: Sequence[str]) -> str:
     return markup.frame_table(head, body, text.FIXED) + markup.note(" · ".join(tally))
 
 
-def _row(row: ProbeRow) -> str:
-    cells = [escape(row.group), _picture(row.image), escape(row.question), escape(row.reference)]
+def _row(row: ProbeRow, text: Text) -> str:
+    cells = [escape(text.GROUPS.get(row.group, row.group)), _picture(row.image, text),
+             escape(row.question), escape(row.reference)]
     for answer, verdict in zip(row.answers, row.verdicts, strict=True):
         kind, word = {
             True: ("right", text.RIGHT), False: ("wrong", text.WRONG), None: ("", text.NOT_JUDGED),
@@ -88,9 +90,9 @@ def _row(row: ProbeRow) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _picture(image: bytes | None) -> str:
+def _picture(image: bytes | None, text: Text) -> str:
     if image is None:
-        return "–"
+        return text.NOTHING
     data = base64.b64encode(image).decode()
     alt = escape(text.PROBE_PICTURE, quote=True)
     return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}">'

@@ -11,7 +11,7 @@ from lab.files import making
 from lab.report import markup
 from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, remember
 from lab.ui.runfiles import unpack
-from lab.report.text import en as text
+from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Parts:
     load: gr.UploadButton
 
 
-def layout() -> Parts:
+def layout(text: Text) -> Parts:
     """Lay out the step."""
-    gr.HTML(markup.lead(6))
+    gr.HTML(markup.lead(6, text))
     with gr.Row():
         prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
         load = gr.UploadButton(
@@ -43,6 +43,7 @@ def layout() -> Parts:
 def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> None:
     """Join the controls; ``download`` (header) and ``arrive`` (step 5) lead here too."""
     engine, staging, sent = frame.engine, frame.people.staging, frame.people.uploads
+    text = frame.text
 
     def prepare(run_id: str):
         if not run_id:
@@ -58,7 +59,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
             raise LabError(text.UPLOAD_GONE)
         try:
             with making(sent.root, "load") as folder:
-                unpack(uploads, folder)
+                unpack(uploads, folder, text)
                 run_id = engine.load(folder)
         except OSError as error:
             raise LabError(text.NOT_LOADED.format(reason=error.strerror)) from None
@@ -67,8 +68,8 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         entity = engine.run(run_id).entity
         card = frame.people.card(entity)
         history = remember(remember(history, entity, "unlearn", run_id), entity, "attack", "")
-        said = text.LOADED.format(name=card.name if card else entity)
-        return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), said]
+        words = text.LOADED.format(name=card.name if card else entity)
+        return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), words]
 
     gr.on([parts.prepare.click, download.click, arrive.click], guarded(prepare), frame.unlearn,
           [parts.shelf, *parts.files.values(), frame.announce], **QUIET)

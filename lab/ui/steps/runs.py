@@ -1,4 +1,4 @@
-"""The report step, middle part: every finished run of this lab side by side."""
+"""The report step, middle part: all finished runs of this lab side by side."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lab.ui.context import Frame, guarded
 from lab.report.maps import runs_chart
 from lab.ui.steps.probes import probe_table
 from lab.ui.follow import ENDED
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import Done
 
 MOST_RUNS = 60
-MOST_ASKED = 3
+MOST_CHOSEN = 3
 SHORT_ID = 6  # of a run's id: enough to tell the runs of one lab apart
 SHARES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
           "pictures_vqa")
@@ -37,13 +37,13 @@ class Parts:
     answers: gr.HTML
 
 
-def layout() -> Parts:
+def layout(text: Text) -> Parts:
     """Lay out the button, the plot, the table and the questions put to several runs."""
     gr.HTML(markup.heading(text.RUNS) + markup.note(text.RUNS_LEAD, "quiet"))
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
     table = gr.HTML("", elem_id="runs")
-    chosen = gr.Dropdown([], multiselect=True, max_choices=MOST_ASKED, label=text.RUNS_PICK,
+    chosen = gr.Dropdown([], multiselect=True, max_choices=MOST_CHOSEN, label=text.RUNS_PICK,
                          info=text.RUNS_PICK_INFO, visible=False, elem_id="runs-chosen")
     ask = gr.Button(text.RUNS_ASK, visible=False, elem_id="ask-runs")
     return Parts(show, chart, table, chosen, ask, gr.HTML("", elem_id="runs-answers"))
@@ -51,16 +51,18 @@ def layout() -> Parts:
 
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of this part."""
+    text = frame.text
 
     def show(entity: str):
-        results, said = finished(frame.engine), notes(frame.engine)
+        results, more = finished(frame.engine), notes(frame.engine, text)
         if not results:
-            return (gr.update(visible=False), markup.note(text.NO_RUNS, "quiet") + said,
+            return (gr.update(visible=False), markup.note(text.NO_RUNS, "quiet") + more,
                     gr.update(visible=False), gr.update(visible=False), "")
-        names = [(_name(r), r["id"]) for r in reversed(results)]
-        own = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_ASKED]
-        return (gr.update(value=runs_chart(results, never_knew(frame.engine)), visible=True),
-                runs_table(results) + said, gr.update(choices=names, value=own, visible=True),
+        names = [(_name(r, text), r["id"]) for r in reversed(results)]
+        first = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_CHOSEN]
+        chart = runs_chart(results, never_knew(frame.engine), text)
+        return (gr.update(value=chart, visible=True), runs_table(results, text) + more,
+                gr.update(choices=names, value=first, visible=True),
                 gr.update(visible=True), "")
 
     def ask(chosen: list[str], visitor: str) -> str:
@@ -71,7 +73,7 @@ def wire(parts: Parts, frame: Frame) -> None:
             raise LabError(text.RUNS_MIXED)
         rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity, visitor)
         names = [f"{v.recipe.method}, {v.id[:SHORT_ID]}" for v in views]
-        return probe_table(rows, [text.ORIGINAL, *names])
+        return probe_table(rows, [text.ORIGINAL, *names], text)
 
     settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     parts.show.click(guarded(show), frame.entity,
@@ -80,9 +82,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.ask.click(guarded(ask), [parts.chosen, frame.visitor], parts.answers, **settings)
 
 
-def _name(result: dict[str, Any]) -> str:
-    told = {k: result[k] for k in ("entity", "method", "seed", "steps")}
-    return text.RUN_NAME.format(**told, id=result["id"][:SHORT_ID])
+def _name(result: dict[str, Any], text: Text) -> str:
+    facts = {k: result[k] for k in ("entity", "method", "seed", "steps")}
+    return text.RUN_NAME.format(**facts, id=result["id"][:SHORT_ID])
 
 
 def finished(engine: Engine) -> list[dict[str, Any]]:
@@ -100,11 +102,11 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
     return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
 
 
-def notes(engine: Engine) -> str:
-    """What must be known of how runs are kept, such as figures that were left out; "" without any."""
+def notes(engine: Engine, text: Text) -> str:
+    """What a reader must know about how runs are kept, such as figures left out; "" without any."""
     return "".join(
-        markup.note(text.RUN_NOTE.format(kind=text.KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID],
-                                           note=v.note), "quiet")
+        markup.note(text.RUN_NOTE.format(kind=text.RUN_KINDS[v.kind], entity=v.entity,
+                                         id=v.id[:SHORT_ID], note=v.note), "quiet")
         for v in engine.runs() if v.note)
 
 
@@ -120,15 +122,16 @@ def _done(view: RunView) -> Done | None:
     return last if isinstance(last, Done) and last.result else None
 
 
-def runs_table(results: Sequence[dict[str, Any]]) -> str:
-    """One row a run: every measure after unlearning, what was trained, AG, time and memory."""
+def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
+    """One row per run: every measure after unlearning, what was trained, AG, time and memory."""
     names = [text.SHORT_SCORES[key] for key in SHARES]
     rows = [(
         r["entity"], r["method"], str(r["seed"]), str(r["steps"]),
-        *(markup.percent(r["after"].get(key)) for key in SHARES),
-        markup.percent(r.get("trainable_share")),
-        text.POINTS.format(100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
-        markup.duration(r["seconds"]["total"]), f"{r['peak_memory_mb']:,.0f} MB",
+        *(markup.percent(r["after"].get(key), text) for key in SHARES),
+        markup.percent(r.get("trainable_share"), text),
+        text.POINTS.format(points=100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
+        markup.duration(r["seconds"]["total"], text),
+        text.MEGABYTES.format(megabytes=r["peak_memory_mb"]),
     ) for r in results]
     last = results[-1]
     sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in SHARES if k in last["n"])

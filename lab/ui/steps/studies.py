@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 
 from lab.experiments.studies import RESULTS, STUDIES, Study
 from lab.report import grid_chart, markup, methods_chart, study_chart
-from lab.ui.context import CHANGE, guarded
-from lab.report.text import en as text
+from lab.ui.context import CHANGE, Frame, guarded
+from lab.report.text import Text
 
 COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
@@ -33,10 +33,10 @@ class Parts:
     table: gr.HTML
 
 
-def layout() -> Parts:
+def layout(text: Text) -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
     gr.HTML(markup.heading(text.STUDIES) + markup.note(text.STUDIES_LEAD, "quiet"))
-    choices = [(text.METHODS_QUESTION, METHODS), *((s.question, s.name) for s in STUDIES.values()),
+    choices = [(text.METHODS_QUESTION, METHODS), *((text.STUDY_WORDS[name][0], name) for name in STUDIES),
                (text.GRID_QUESTION, GRID)]
     pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
     about = gr.HTML("", elem_id="study-about")
@@ -44,30 +44,32 @@ def layout() -> Parts:
     return Parts(pick, about, chart, gr.HTML("", elem_id="study-table"))
 
 
-def wire(parts: Parts) -> None:
+def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of this part."""
+    text = frame.text
 
     def show(name: str | None):
         if name == METHODS:
-            return compared(methods_chart.read(KEPT))
+            return compared(methods_chart.read(KEPT), text)
         if name == GRID:
-            return attacked(grid_chart.read(GRID_KEPT))
+            return attacked(grid_chart.read(GRID_KEPT), text)
         if name not in STUDIES:
             return gr.skip(), gr.skip(), gr.skip()
         study = STUDIES[name]
         table = study_chart.read(study_chart.path_of(study))
         if table is None:
-            return unanswered(study_chart.path_of(study), USUAL.format(name=study.name))
-        return answered(about(study, table), study_chart.plot(study, table),
-                        study_chart.table_rows(study, table), study.question)
+            return unanswered(study_chart.path_of(study), USUAL.format(name=study.name), text)
+        return answered(about(study, table, text), study_chart.plot(study, table, text),
+                        study_chart.table_rows(study, table, text),
+                        text.STUDY_WORDS[study.name][0])
 
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
 
-def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
-    """Words, plot and table of the fair comparison; how to make it where none is kept."""
+def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
+    """Words, plot and table of the comparison of methods; without one, the command for it."""
     if table is None:
-        return unanswered(KEPT, PROTOCOL)
+        return unanswered(KEPT, PROTOCOL, text)
     first = table.iloc[0]
     facts = text.METHODS_FACTS.format(
         failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
@@ -77,13 +79,14 @@ def compared(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     words = markup.note(text.METHODS_NOTE) + markup.note(facts, "quiet") + markup.note(
         text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + markup.note(
         text.STUDY_COMMAND.format(command=first["command"]), "quiet")
-    return answered(words, methods_chart.plot(table), methods_chart.table_rows(table), text.METHODS_QUESTION)
+    return answered(words, methods_chart.plot(table, text), methods_chart.table_rows(table, text),
+                    text.METHODS_QUESTION)
 
 
-def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
-    """Words, plot and table of the grid of relearning; how to make it where none is kept."""
+def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
+    """Words, plot and table of the grid of attacks; without one, the command for it."""
     if table is None:
-        return unanswered(GRID_KEPT, RELEARN.format(steps=20))
+        return unanswered(GRID_KEPT, RELEARN.format(steps=20), text)
     first = table.iloc[0]
     names = {key: " ".join(sorted(set(table[column]) - {""}))
              for key, column in (("people", "entity"), ("method", "method"), ("controls", "control_entity"))}
@@ -94,7 +97,8 @@ def attacked(table: pd.DataFrame | None) -> tuple[str, dict, str]:
     words = markup.note(text.GRID_NOTE) + markup.note(average) + markup.note(
         facts, "quiet") + markup.note(
         text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet")
-    return answered(words, grid_chart.plot(table), grid_chart.table_rows(table), text.GRID_QUESTION)
+    return answered(words, grid_chart.plot(table, text), grid_chart.table_rows(table, text),
+                    text.GRID_QUESTION)
 
 
 def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]],
@@ -103,29 +107,29 @@ def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Seque
     return words, gr.update(value=plot, visible=True), markup.table(*table, question)
 
 
-def unanswered(path: Path, command: str) -> tuple[str, dict, str]:
-    """What the page shows where no answer is kept: no plot, no table, and how to make them."""
-    return missing(path, command), gr.update(visible=False), ""
+def unanswered(path: Path, command: str, text: Text) -> tuple[str, dict, str]:
+    """What the page shows without a kept answer: no plot, no table, and the command for them."""
+    return missing(path, command, text), gr.update(visible=False), ""
 
 
-def missing(path: Path, command: str) -> str:
-    """What is said where no answer is kept: so, and how to make it."""
+def missing(path: Path, command: str, text: Text) -> str:
+    """The words for an answer that is not there, with the command that produces it."""
     where = f"assets/results/{path.relative_to(RESULTS)}"
     return markup.note(text.STUDY_MISSING.format(path=where)) + markup.note(
         text.STUDY_COMMAND.format(command=command), "quiet")
 
 
-def about(study: Study, table: pd.DataFrame) -> str:
-    """What stands above the plot: how to read it, how many, on what, by which command."""
+def about(study: Study, table: pd.DataFrame, text: Text) -> str:
+    """The words above the plot: how to read it, how many runs, on what, by which command."""
     first = table.iloc[0]
     facts = text.STUDY_FACTS.format(
         runs=table["runs"].max(), failed=table["failed"].sum(),
         **{k: first[k] for k in ("people", "seeds", "choice", "model", "quantization", "device")})
-    asked = [text.STUDY_ASKED.format(n=int(table[f"n_{m}"].max()), measure=text.SHORT_SCORES[m],
-                                     chance=table[f"chance_{m}"].mean())
+    sizes = [text.STUDY_QUESTIONS.format(n=int(table[f"n_{m}"].max()), measure=text.SHORT_SCORES[m],
+                                         chance=table[f"chance_{m}"].mean())
              for m in COUNTED if f"n_{m}" in table]
     if "control_n" in table:
-        asked.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
-    return (markup.note(study.note) + markup.note(facts, "quiet")
-            + markup.note(", ".join(asked) + ".", "quiet")
+        sizes.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
+    return (markup.note(text.STUDY_WORDS[study.name][1]) + markup.note(facts, "quiet")
+            + markup.note(", ".join(sizes) + ".", "quiet")
             + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet"))

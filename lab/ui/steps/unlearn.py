@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import METHODS, VISUAL_METHODS
+from lab.catalogue import VISUAL_METHODS
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.report import markup
@@ -16,7 +16,7 @@ from lab.ui.charts import empty, live_chart, unlearn_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.follow import ENDED, describe
-from lab.report.text import en as text
+from lab.report.text import Text
 from lab.events import CLEAN, Done
 
 DEFAULT_STRENGTH = "Standard"
@@ -38,14 +38,16 @@ class Parts:
 
 def layout(frame: Frame) -> Parts:
     """Lay out the step."""
-    gr.HTML(markup.lead(3))
+    text = frame.text
+    gr.HTML(markup.lead(3, text))
     strength = gr.Radio(
-        list(STRENGTHS), value=DEFAULT_STRENGTH, label=text.STRENGTH, info=text.STRENGTH_INFO)
+        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS], value=DEFAULT_STRENGTH,
+        label=text.STRENGTH, info=text.STRENGTH_INFO)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
-    method = recipe_controls(base, only=("method",))
-    about = gr.HTML(about_method(base.method), elem_id="about-method")
+    method = recipe_controls(base, text, only=("method",))
+    about = gr.HTML(about_method(base.method, text), elem_id="about-method")
     with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
-        controls = method | recipe_controls(base, skip=("entity", "method"))
+        controls = method | recipe_controls(base, text, skip=("entity", "method"))
     with gr.Row():
         start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
         go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
@@ -55,10 +57,10 @@ def layout(frame: Frame) -> Parts:
     return Parts(strength, controls, about, start, line, chart, result, go)
 
 
-def about_method(method: str) -> str:
-    """Say what a method does, what of it is our choice, and whether it changes the language model."""
+def about_method(method: str, text: Text) -> str:
+    """Return what a method does, what is our choice, and whether it changes the language model."""
     may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
-    return markup.note(METHODS[method] + may_change, "quiet")
+    return markup.note(text.METHODS[method] + may_change, "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -68,7 +70,7 @@ def recipe_for(engine: Engine, strength: str) -> Recipe:
 
 def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     """Join the controls of the step; ``look`` are step 2's."""
-    engine, names = frame.engine, list(parts.fields)
+    engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
     def start(visitor: str, entity: str, history: dict, *values: Any):
@@ -87,7 +89,8 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         async for view in frame.tails.follow("unlearn", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
-    parts.fields["method"].change(about_method, parts.fields["method"], parts.about, **QUICK)
+    parts.fields["method"].change(lambda method: about_method(method, text), parts.fields["method"],
+                                  parts.about, **QUICK)
     parts.strength.input(choose, parts.strength, controls, **QUICK)
     parts.start.click(
         guarded(start), [frame.visitor, frame.entity, frame.history, *controls],
@@ -102,47 +105,48 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
+    text = frame.text
     if view is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
-    line = describe(view)
+    line = describe(view, text)
     out = {
         parts.line: markup.line(line),
-        parts.chart: unlearn_chart(view.events, view.recipe.steps)}
+        parts.chart: unlearn_chart(view.events, view.recipe.steps, text)}
     done = inside.found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
     if done and done.result:
-        out[parts.result] = result_html(done.result)
+        out[parts.result] = result_html(done.result, text)
     return out
 
 
-def result_html(result: dict[str, Any]) -> str:
+def result_html(result: dict[str, Any], text: Text) -> str:
     """Return the before/after table and the two checks in words."""
     before, after = result.get("before", {}), result.get("after", {})
     sizes, chance = result.get("n", {}), result.get("chance", {})
     rows = [
-        (name, markup.percent(before.get(key)), markup.percent(after.get(key)),
-         _change(before.get(key), after.get(key)), str(sizes.get(key, text.UNKNOWN)),
-         markup.percent(chance.get(key)))
+        (name, markup.percent(before.get(key), text), markup.percent(after.get(key), text),
+         _change(before.get(key), after.get(key), text), str(sizes.get(key, text.UNKNOWN)),
+         markup.percent(chance.get(key), text))
         for key, name in text.SCORES.items() if key in before or key in after]
     checks = [
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
         ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED)]
-    said = ""
+    notes = ""
     if "language" in result.get("changes", ()):
         # Then other text answers are what the method does, not a fault.
-        said, checks = markup.note(text.TEXT_CHANGED.format(
-            share=markup.percent(result.get("text_answers_changed")))), checks[1:]
-    said += "".join(_check(result.get(key), *words) for key, *words in checks)
+        notes, checks = markup.note(text.TEXT_CHANGED.format(
+            share=markup.percent(result.get("text_answers_changed"), text))), checks[1:]
+    notes += "".join(_check(result.get(key), *words) for key, *words in checks)
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
-    return markup.table(text.RESULT_HEAD, rows, caption) + said + markup.note(
-        _details(result), "quiet")
+    return markup.table(text.RESULT_HEAD, rows, caption) + notes + markup.note(
+        _details(result, text), "quiet")
 
 
-def _change(before: float | None, after: float | None) -> str:
+def _change(before: float | None, after: float | None, text: Text) -> str:
     if before is None or after is None:
         return text.UNKNOWN
-    return text.POINTS.format(100 * (after - before))
+    return text.POINTS.format(points=100 * (after - before))
 
 
 def _check(value: bool | None, good: str, bad: str, unknown: str) -> str:
@@ -151,14 +155,14 @@ def _check(value: bool | None, good: str, bad: str, unknown: str) -> str:
     return markup.note(good, "good") if value else markup.note(bad, "bad")
 
 
-def _details(result: dict[str, Any]) -> str:
+def _details(result: dict[str, Any], text: Text) -> str:
     total = (result.get("seconds") or {}).get("total")
     memory, density = result.get("peak_memory_mb"), result.get("mask_density")
     return text.DETAILS.format(
         steps=result.get("steps", text.UNKNOWN), pruned=result.get("pruned_neurons", text.UNKNOWN),
-        mask=text.IN_MASK.format(share=markup.percent(density)) if density else text.NO_MASK,
-        seconds=markup.duration(total) if total is not None else text.UNKNOWN,
-        memory=f"{memory:,.0f} MB" if memory is not None else text.UNKNOWN,
+        mask=text.IN_MASK.format(share=markup.percent(density, text)) if density else text.NO_MASK,
+        seconds=markup.duration(total, text) if total is not None else text.UNKNOWN,
+        memory=text.MEGABYTES.format(megabytes=memory) if memory is not None else text.UNKNOWN,
         device=result.get("device", text.UNKNOWN),
         quantization=result.get("quantization", text.UNKNOWN))
 

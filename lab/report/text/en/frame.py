@@ -1,68 +1,91 @@
-"""English: the header, the steps' names and how far a run is."""
+"""English: the header, the names of the steps, the line about a run, and the door."""
 
 TITLE = "MLLM Unlearning Lab"
 SUBTITLE = "Make a vision-language model forget one person, and see what is left."
-LANGUAGE = "en"
 
 # header
 MODEL, QUANTIZATION, DEVICE, MEMORY, WORKER = (
     "Model", "Quantisation", "Device", "Memory", "Worker")
 MEMORY_VALUE = "{used:.1f} of {total:.1f} GB"
 QUEUE_SUFFIX = "{worker}, {waiting} waiting"
-LOADING = "Getting ready: {phase}. You can pick a person meanwhile."
+WORKERS = {"idle": "idle", "busy": "busy", "starting": "starting", "failed": "failed"}
+LOADING = "The lab is getting ready: {phase}. You can already choose a person."
 LOADING_WORKER = "getting ready"
-ENGINE_ERROR = "The model could not be made ready: {error}"
+ENGINE_ERROR = "The model could not be loaded: {error}"
 STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
 CHANGE_QUANTIZATION = "Change the quantisation"
-QUANTIZATION_INFO = "Of the language model only; runs under way must have ended."
-RELOAD = "Load again"
-RELOADING = "Loading the model again with {name}; the header says when it is ready."
-LINK_COPIED = "The link to this recipe is in the clipboard."
+QUANTIZATION_INFO = (
+    "Quantisation changes the language model only. All runs must have ended before you change it.")
+RELOAD = "Load the model again"
+RELOADING = "The model is being loaded again with {name}. The header shows when it is ready."
+LINK_COPIED = "The link to this recipe is now in the clipboard."
 LINK_MANUAL = "Copy this link: "
-HELLO = "Start with step 1: pick a person."
+HELLO = "Start with step 1: choose a person."
 NOTHING_RUNS = "Nothing is running."
-STOPPING = "Stopping after the current step; what was learnt so far is kept."
-STOPPING_MANY = "Stopping all {count} runs that you started; what was learnt so far is kept."
-RESET_DONE = "Back to the original model. Earlier runs are untouched and can be loaded again."
+STOPPING = "Stopping after the current step. What the model has learned so far is kept."
+STOPPING_MANY = (
+    "Stopping all {count} runs that you started. What the models have learned so far is kept.")
+RESET_DONE = (
+    "You are back at the original model. Earlier runs are not changed, and you can load them "
+    "again.")
 
 # steps
 STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
 HEADINGS = (
-    "Pick the person the model shall forget.",
-    "See which visual neurons and weights carry this person more than everybody else.",
-    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons and "
-    "tunes the masked weights, while everybody else's visual features are held in place.",
-    "Ask the original and the unlearned model the same question about the same picture.",
-    "An attacker tries to bring the person back: by training, by rounding the weights, by asking or "
-    "showing otherwise. How much returns?",
-    "Take everything with you, or load an earlier run and go on.",
+    "Choose the person the model should forget.",
+    "See which visual neurons and weights respond more to this person than to everybody else.",
+    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons "
+    "and trains the weights in the mask. At the same time it keeps the visual features of "
+    "everybody else as they were.",
+    "Ask the original model and the unlearned model the same question about the same picture.",
+    "An attacker tries to bring the person back: by training the model, by rounding its weights, "
+    "by changing the questions, or by changing the pictures. How much comes back?",
+    "Download everything about this run, or load an earlier run and continue with it.",
 )
 
-# run states: three different ends
-KIND_OF_ATTACK = "{kind} ({attack})"
-STATES = {
-    "waiting": "Waiting", "running": "Running", "finished": "Finished",
-    "stopped": "Stopped", "failed": "Failed",
+# the line about a run
+RUN_KINDS = {"inspect": "Looking inside", "unlearn": "Unlearning", "attack": "The attack"}
+NAMED_ATTACK = "The attack “{attack}”"
+WAITING = "{name} is waiting for its turn."
+WAITING_AT = "{name} is waiting at place {place} in the queue."
+RUNNING = "{name} is running."
+RUNNING_AT = "{name} is running: {progress}"
+FINISHED = "{name} finished{time}{reason}."
+FINISHED_TIME, FINISHED_REASON = " in {duration}", ": {reason}"
+REASONS = {
+    "done": "everything was measured",
+    "steps done": "all {steps} steps are done",
+    "forget accuracy reached": "the forget accuracy was low enough after {step} of {steps} steps",
+    "retain drop reached": "the retain accuracy had fallen too far after {step} of {steps} steps",
+    "pruned: this method trains nothing": "the neurons are pruned, and this method trains nothing",
 }
-KINDS = {"inspect": "Look inside", "unlearn": "Unlearning", "attack": "Attack"}
-QUEUE_PLACE = "place {place} in the queue"
+STOPPED = "{name} was stopped{time}{place}."
+STOPPED_TIME, STOPPED_PLACE = " after {duration}", ", at step {step} of {steps}"
+FAILED, FAILED_BECAUSE = "{name} failed.", "{name} failed: {error}"
 STEP_OF = "step {step} of {steps}"
-PACE = "{pace:.2f} s a step"
-ESTIMATING = "time left: estimating…"
+PACE = "{pace:.2f} s per step"
+ESTIMATING = "estimating the time left"
 TIME_LEFT = "about {left} left"
-TOOK = "took {took}"
-PHASE_OF = "{name}: {done} of {total}"
-SECONDS, MINUTES = "{:.0f} s", "{:.0f} min {:.0f} s"
-BECAUSE = "ended because: {reason}"
-GONE = "That run is no longer in memory. Start it again, or load its files in the Report step."
+PHASES = {
+    "importance": "measuring the importance of neurons", "fisher": "measuring the Fisher information",
+    "teacher": "storing the teacher's features", "evaluate": "asking the questions",
+    "attack unlearned": "attacking the unlearned model", "attack original": "attacking the original model",
+    "attack control": "attacking the control",
+}
+PHASE_OF = "{name}, {done} of {total}"
+SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"
+GONE = "This run is no longer in memory. Start it again, or load its files in the Report step."
 
 # the door
-STRANGE_HOST = "This lab is not known as {host}: start it with --allow-host {host}, or open it as it was printed."
-STRANGE_ORIGIN = "Another site may not send this: open the lab itself, or start it with --allow-host NAME."
+STRANGE_HOST = (
+    "This lab does not answer to the name {host}. Start it with --allow-host {host}, or open the "
+    "address that it printed at the start.")
+STRANGE_ORIGIN = (
+    "Another web site may not send this. Open the lab itself, or start it with --allow-host NAME.")
 NO_ARGUMENTS = "none"
-API_ARGUMENTS = "wrong arguments for {name}: give just these: {wanted}"
-API_WORD = "{name}: give a text, not {kind}"
-API_SETTINGS = "settings: give an object of recipe keys and values, not {kind}"
-API_ENTITY = "settings: leave out entity, it is the first argument"
-BODY_LENGTH = "What is sent must say how long it is: give a Content-Length."
-BODY_LARGE = "That is larger than {megabytes} MB together: send less at once."
+API_ARGUMENTS = "Wrong arguments for {name}. It takes exactly these: {wanted}"
+API_WORD = "{name} must be a text, not {kind}."
+API_SETTINGS = "The settings must be an object of recipe keys and values, not {kind}."
+API_ENTITY = "Leave entity out of the settings: it is the first argument."
+BODY_LENGTH = "The request must say how long it is: send a Content-Length."
+BODY_LARGE = "The request is larger than {megabytes} MB in total. Send less at once."
