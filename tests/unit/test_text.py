@@ -7,6 +7,7 @@ import dataclasses
 import html
 import re
 import string
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,13 @@ from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
 from lab.experiments.studies import STUDIES
 from lab.recipe import QUANTIZATIONS, STRENGTHS, AttackRecipe, Recipe, TeachRecipe
+from lab.events import Done
+from lab.report.attack_bars import attack_bars
+from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
-from lab.ui import page
+from lab.serve.engine import RunView
+from lab.ui import charts, follow, header, page
+from lab.ui.steps import attack, pick, probes, runs, unlearn
 from tests.ui.fake_engine import FakeEngine
 
 ROOT = Path(lab.__file__).parent
@@ -164,6 +170,41 @@ def shown(config: dict[str, Any]) -> Iterator[str]:
         for _, leaf in leaves(props):
             if leaf not in CODES:
                 yield from (html.unescape(piece).strip() for piece in re.split("<[^>]*>", leaf))
+
+
+def english_in(words: str) -> set[str]:
+    """The longer pieces of English in what was made of the strings in capitals."""
+    return {piece for piece in english_pieces() if len(piece) >= LONG and piece in words}
+
+
+def ended(engine: FakeEngine, run_id: str) -> RunView:
+    while engine.run(run_id).state in ("waiting", "running"):
+        time.sleep(0.02)
+    return engine.run(run_id)
+
+
+def test_what_is_said_of_a_run_is_in_the_language_too(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path, pace=0)
+    run = ended(engine, engine.submit(Recipe(entity="p00")))
+    attacks = [ended(engine, engine.submit_attack(run.id, AttackRecipe(kind=k))) for k in ATTACKS]
+    for text, english in ((ENGLISH, True), (CAPITALS, False)):
+        said = [follow.describe(run, text), unlearn.result_html(run.events[-1].result, text),
+                str(charts.unlearn_chart(run.events, 20, text)), header.status_line(engine.status(), text),
+                runs.runs_table(runs.finished(engine), text), pick.profile_card(engine.people[0], text),
+                probes.probe_table(engine.probes(["original"], "p00"), [text.ORIGINAL], text)]
+        said += [words for view in attacks for words in (
+            follow.describe(view, text), attack.figures(view.events[-1].result, text),
+            attack_bars(view.events, text), str(charts.attack_chart(view.events, 20, text)))]
+        for words in filter(None, said):
+            assert english or not english_in(html.unescape(words)), words
+        assert bool(english_in(html.unescape(" ".join(said)))) == english
+
+
+def test_the_downloaded_report_is_in_the_language_too(four) -> None:
+    events = [Done("steps done", {"steps": 3, "device": "cpu"})]
+    for text, english in ((ENGLISH, True), (CAPITALS, False)):
+        report = html.unescape(report_page(Recipe(entity="p0"), events, [], four, "demo", text))
+        assert bool(english_in(report)) == english and f'<html lang="{text.language}">' in report
 
 
 def test_a_page_in_another_language_shows_no_english(tmp_path: Path, monkeypatch) -> None:
