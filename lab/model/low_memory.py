@@ -16,7 +16,8 @@ from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.sequences import Packed
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]
 NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
              "smaller model, or close what else uses the device")

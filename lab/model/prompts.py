@@ -87,6 +87,7 @@ class Prompter:
         return self.flow.pixels(self.processor.image_processor, images)
 
     def prefix(self, has_image: bool) -> Segment:
+        """What stands before every question, with a picture or without."""
         if has_image:
             return Segment(self.image_prefix, -1, places=self.image_places)
         return Segment(self.text_prefix, -1)

@@ -34,6 +34,7 @@ class NeuronLayer:
 
     @property
     def neurons(self) -> int:
+        """How many hidden neurons the layer has."""
         return self.first.out_features if self.first else 0
 
     @property
@@ -61,6 +62,7 @@ class Vision:
 
     @property
     def device(self) -> torch.device:
+        """Where the visual module lies."""
         return self.projector.second.weight.device
 
     def layers(self, blocks: int) -> tuple[NeuronLayer, ...]:

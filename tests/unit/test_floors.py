@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # From the ground up. A room imports rooms of lower floors alone, none beside it.
 FLOORS = (
     {"lab", "errors", "catalogue", "device"},
-    {"events", "files", "recipe"},
+    {"events", "files"},
+    {"recipe"},
     {"benchmarks"},
     {"model"},
     {"saliency"},
