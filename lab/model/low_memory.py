@@ -117,7 +117,8 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
 
 def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
     """``recomputing`` for a pass of these rows, where memory asks for it."""
-    return recomputing(loaded.model, must_recompute(loaded, *packed.ids.shape, adapted))
+    rows, length = packed.ids.shape
+    return recomputing(loaded.model, must_recompute(loaded, rows, length, adapted))
 
 
 def pictures_at_once(loaded: Loaded, stem: torch.Tensor, blocks: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -27,7 +28,7 @@ class Prompter:
     A picture stands for as many tokens as the visual module makes of it, which is one number.
     """
 
-    def __init__(self, processor, vision: Vision) -> None:
+    def __init__(self, processor: Any, vision: Vision) -> None:
         self.processor, self.flow = processor, vision.family.flow
         self.tokenizer = processor.tokenizer
         self.flow.fix(processor.image_processor)
