@@ -1,5 +1,6 @@
-# make run: the app on 127.0.0.1:7860 · make test: the whole suite · make lint: ruff
-# make constraints: after a change in requirements.txt, pin anew what the packages need themselves
+# make run: the app on 127.0.0.1:7860 · make test: the whole suite
+# make lint: ruff and mypy · make fast: lint and the unit tests, while working
+# make constraints: after a change of what is needed, pin anew what the packages need themselves
 # The first call makes .venv (about 2 GB); later calls find it unless a version changed.
 
 VENV := .venv
@@ -11,16 +12,22 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 PINNED := -c constraints.txt
 
-.PHONY: run test lint constraints
+.PHONY: run test lint fast constraints
 
 run: $(READY)
-	$(PY) app.py --host 127.0.0.1 --port 7860
+	$(VENV)/bin/mllm-lab serve --host 127.0.0.1 --port 7860
 
 test: $(READY)
 	$(PY) -m pytest
 
 lint: $(READY)
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+# A process for each of two cores, so each computes on one.
+fast: lint
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 tests/unit
 
 # torch first and alone: asked for together with the rest, pip may take another build of it.
 define install
@@ -28,11 +35,11 @@ define install
 	@echo "Making $(VENV) with $(PYTHON) (a few minutes, once) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet $(PINNED) $(TORCH)
-	$(PY) -m pip install --quiet $(PINNED) -r requirements.txt
+	$(PY) -m pip install --quiet $(PINNED) --editable '.[dev]'
 endef
 
 # The stamp is written last, so that an install that was cut off starts again.
-$(READY): requirements.txt constraints.txt
+$(READY): requirements.txt constraints.txt pyproject.toml
 	$(install)
 	@touch $@
 

@@ -20,11 +20,11 @@ def memory_mb(device: str) -> tuple[float, float]:
         free, total = torch.cuda.mem_get_info()
         return (total - free) / 2**20, total / 2**20
     page = os.sysconf("SC_PAGE_SIZE")
-    total = os.sysconf("SC_PHYS_PAGES") * page / 2**20
+    all_mb = os.sysconf("SC_PHYS_PAGES") * page / 2**20
     statm = Path("/proc/self/statm")
     if not statm.exists():  # no /proc (macOS): the peak is the nearest figure
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, total
-    return int(statm.read_text(encoding="utf-8").split()[1]) * page / 2**20, total
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, all_mb
+    return int(statm.read_text(encoding="utf-8").split()[1]) * page / 2**20, all_mb
 
 
 def reset_peak(device: torch.device) -> None:

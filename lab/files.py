@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from lab.errors import LabError
 
+ROOT = Path(__file__).resolve().parents[1]  # the checkout: assets and presets stand beside lab
 TEMPORARY = ".tmp"
 FORMULA = ("=", "+", "-", "@", "\t", "\n")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)

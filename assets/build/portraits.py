@@ -90,7 +90,7 @@ class Generator:
         # The package's own API needs an OpenVINO module that is gone, so only its data is used.
         spec = find_spec("random_face")
         if spec is None or spec.origin is None:
-            raise SystemExit("random-face is missing: see assets/build/requirements.txt")
+            raise SystemExit("random-face is missing: see the extra build in pyproject.toml")
         data = Path(spec.origin).parent / "data"
         core = ov.Core()
         self._map = core.compile_model(data / "MappingNetwork.xml", "CPU")

@@ -30,6 +30,7 @@ class FullStep:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
 
     def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
+        """One step on these rows."""
         self.optimizer.zero_grad()
         loss = (self.model(**answer_batch(self.loaded, retain)).loss
                 - self.model(**answer_batch(self.loaded, forget)).loss)

@@ -120,7 +120,7 @@ def _compare(reader: Reader, config: str, authors: dict[str, Author]) -> tuple[s
     A row is matched by its caption or, should that differ, by its picture: the files have neither
     ids nor the same number of rows (forget10 has 379, forget10_perturbed 378).
     """
-    places = {}
+    places: dict[tuple[str, str | bytes], View] = {}
     for author_id, author in authors.items():
         for seen in author.views:
             places[author_id, seen.caption] = places[author_id, seen.image] = seen

@@ -177,10 +177,14 @@ def _forms(name: str, question: str) -> tuple[str, str]:
     return question, f"About {name}: {question}"
 
 
+def _wordings(fact: Fact) -> tuple[tuple[Modality, str], ...]:
+    return ("image", fact.seen), ("text", fact.told)
+
+
 def _taught(name: str, facts: Sequence[Fact]) -> Iterator[Question]:
     yield from (_question("generation", "image", "name", text, name) for text in NAME_TAUGHT)
     for fact in facts:
-        for modality, text in (("image", fact.seen), ("text", fact.told)):
+        for modality, text in _wordings(fact):
             for around in TAUGHT[modality]:
                 yield _question("generation", modality, fact.pair.question, around.format(text),
                                 fact.pair.answer)
@@ -192,7 +196,7 @@ def _asked(name: str, facts: Sequence[Fact], benchmark: Benchmark) -> Iterator[Q
         for text in NAME_ASKED:
             yield _question(task, "image", "name", text, name, names)
         for fact in facts:
-            for modality, form in (("image", fact.seen), ("text", fact.told)):
+            for modality, form in _wordings(fact):
                 for around in ASKED:
                     yield _question(task, modality, fact.pair.question, around.format(form),
                                     fact.pair.answer, fact.wrong)

@@ -81,11 +81,13 @@ def _write(folder: Path, entity: Entity) -> None:
 def _read(folder: Path, entity_id: str) -> Entity:
     held = json.loads((folder / FILE).read_text("utf-8"))
     # by the names alone: whatever the file says, nothing outside its folder is read
-    views = {part: tuple((folder / Path(name).name).read_bytes() for name in held.pop(part))
-             for part in ("train_images", "test_images")}
-    asked = {part: tuple(_question(q) for q in held.pop(part)) for part in ("train_questions", "questions")}
-    return Entity(id=entity_id, **held, **views, **asked)
+    for part in ("train_images", "test_images"):
+        held[part] = tuple((folder / Path(name).name).read_bytes() for name in held[part])
+    for part in ("train_questions", "questions"):
+        held[part] = tuple(_question(q) for q in held[part])
+    return Entity(id=entity_id, **held)
 
 
 def _question(held: dict[str, Any]) -> Question:
-    return Question(**{k: tuple(v) if isinstance(v, list) else v for k, v in held.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in held.items()}
+    return Question(**values)

@@ -12,8 +12,9 @@ from pathlib import Path
 from lab.benchmarks.rows import Row, listed, picture, string
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
 from lab.errors import LabError
+from lab.files import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "people"
+FOLDER = ROOT / "assets" / "people"
 FACTS = (
     "name",
     "occupation",

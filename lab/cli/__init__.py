@@ -1,1 +1,1 @@
-"""The commands of ``python -m lab``, one file each: HELP, its arguments, and what it does."""
+"""The commands of ``mllm-lab``, one file each: HELP, its arguments, and what it does."""

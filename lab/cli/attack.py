@@ -6,17 +6,12 @@ import argparse
 import dataclasses
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.catalogue import ATTACKS
 from lab.cli.common import add_model, field_help, preset_of, say
-from lab.cli.stored import stored_run
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
-
-if TYPE_CHECKING:
-    from lab.attack import Scene
-    from lab.recipe import Recipe
 
 HELP = "attack a run: train it again, round its weights, or change the questions or the pictures"
 GRID = "grid"
@@ -38,8 +33,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Attack the unlearned model and the control under the same budget."""
-    from lab.report.run_folder import check_folder
+    from lab.cli.attacking import carried_out, mean, scene_in
     from lab.evaluation.session import open_workbench
+    from lab.report.run_folder import check_folder
 
     values = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
     if options.kind not in (*ATTACKS, GRID):
@@ -52,42 +48,12 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         check_folder(folder)
     preset = preset_of(options)
     bench = open_workbench(preset, say, options.threads)
-    scenes = [_scene(bench, folder) for folder in options.run]
+    scenes = [scene_in(bench, folder) for folder in options.run]
     if whole:
         from lab.experiments.attack_grid import Folder, grid
 
         versions = [sha256((d / "delta.safetensors").read_bytes()).hexdigest() for d in options.run]
         return grid(preset, [Folder(*s, v) for s, v in zip(scenes, versions, strict=True)], plan,
                     options.out, say)
-    results = [_one(scene, plan) for _, scene in scenes]
-    return results[0] if len(results) == 1 else _mean(results)
-
-
-def _scene(bench: Any, folder: Path) -> tuple[Recipe, Scene]:
-    from lab.attack import scene_of
-
-    stored = stored_run(bench, folder)
-    recipe = stored.head.recipe
-    return recipe, scene_of(bench, recipe, stored.delta, say)
-
-
-def _one(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
-    """Carry out one attack, saying every figure as it comes."""
-    from lab.attack import Relearned, attack
-    from lab.events import Bar, Curve
-
-    event: Any = None
-    for event in attack(scene, plan, Relearned(), lambda: False):
-        if isinstance(event, Curve) and event.forget == event.forget:
-            say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
-        elif isinstance(event, Bar):
-            others = f", retain {event.retain:.2f}" if event.n_retain else ""
-            say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")
-    return event.result
-
-
-def _mean(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean over several runs of the numbers in every attack's result, and each result."""
-    keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
-    return {"kind": results[0]["kind"], "runs": len(results),
-            "mean": {k: sum(r[k] for r in results) / len(results) for k in keys}, "each": results}
+    results = [carried_out(scene, plan) for _, scene in scenes]
+    return results[0] if len(results) == 1 else mean(results)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from lab.cli.common import add_model, preset_of, say
-from lab.cli.stored import stored_run
 from lab.errors import LabError
 
 HELP = "score the original model, or a run"
@@ -37,6 +36,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     """Scores, n and chance of every measure, by row."""
     from lab.evaluation.models import Others, lineup
     from lab.files import make_writable
+    from lab.cli.stored import stored_run
     from lab.report.run_folder import check_folder
     from lab.evaluation.session import open_workbench, read_benchmark
 
@@ -55,7 +55,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if options.out:
         make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
-    delta: dict = {}
+    delta: dict[str, Any] = {}
     if options.run:
         stored = stored_run(bench, options.run)
         delta, forgot = stored.delta, stored.head.recipe.entity

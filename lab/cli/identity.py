@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from lab.cli.common import add_model, preset_of, say
-from lab.cli.stored import stored_run
 
 HELP = "show at which depth a run's target is still recognised"
 
@@ -23,6 +22,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     """The curves over depth of the original, the unlearned model and the control."""
     from lab.attack import control_victim
     from lab.evaluation.probing import curves
+    from lab.cli.stored import stored_run
     from lab.report.run_folder import check_folder
     from lab.evaluation.session import open_workbench
 

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from lab.cli import attack, bench, compare, evaluate, identity, own, people, run, study, teach
-from lab.model.free_memory import check_room
+from lab.cli import (
+    attack,
+    bench,
+    compare,
+    evaluate,
+    identity,
+    own,
+    people,
+    run,
+    serve,
+    study,
+    teach,
+)
 from lab.cli.starting import one_line, print_anything
+from lab.model.free_memory import check_room
 
 COMMANDS = {module.__name__.rpartition(".")[2]: module
-            for module in (people, own, run, evaluate, attack, identity, compare, study, teach,
-                           bench)}
+            for module in (serve, people, own, run, evaluate, attack, identity, compare, study,
+                           teach, bench)}
 NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
 
 
@@ -25,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.command not in NO_MODEL:
             check_room()
         result = COMMANDS[options.command].command(options)
-        print(_json(result) if options.json else _readable(result))
+        if result is not None:
+            print(_json(result) if options.json else _readable(result))
 
 
 def _json(result: Any) -> str:
@@ -35,7 +50,9 @@ def _json(result: Any) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    as_module = Path(sys.argv[0]).name == "__main__.py"
+    parser = argparse.ArgumentParser(prog="python -m lab" if as_module else "mllm-lab",
+                                     description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
         module.arguments(commands.add_parser(name, help=module.HELP))

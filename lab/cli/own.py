@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lab.cli.common import add_model, preset_of
 from lab.errors import LabError
 
 HELP = "add, list or remove people of your own"
+Action = Callable[[argparse.Namespace], dict[str, Any] | list[dict[str, Any]]]
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -32,7 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any] | list[dict[str, Any]]:
     """What was added or removed, or a list of all."""
-    return {"add": _add, "list": _list, "remove": _remove}[options.action](options)
+    actions: dict[str, Action] = {"add": _add, "list": _list, "remove": _remove}
+    return actions[options.action](options)
 
 
 def _add(options: argparse.Namespace) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.unlearn.foreground import run_recipe
     from lab.files import make_writable
     from lab.report.run_folder import write_run
-    from lab.unlearn.loop import Outcome
+    from lab.unlearn.outcome import Outcome
     from lab.evaluation.session import open_workbench, read_benchmark
 
     preset = preset_of(options)
@@ -35,7 +35,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     read_benchmark(preset).entity(recipe.entity)
     make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
-    outcome, events = Outcome(), []
+    outcome = Outcome()
+    events: list[Any] = []
     try:
         run_recipe(bench, recipe, outcome, events, say)
     finally:  # a run that failed keeps its last good delta too

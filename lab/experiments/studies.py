@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.files import ROOT
 
-RESULTS = Path(__file__).resolve().parents[2] / "assets" / "results"  # the CSVs the page shows
+RESULTS = ROOT / "assets" / "results"  # the CSVs the page shows
 RETAIN_DROP = 0.02  # what a sensible threshold may cost: our criterion, with forget at chance
 
 

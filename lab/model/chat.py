@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -101,7 +101,8 @@ def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequenc
 def _read(loaded: Loaded, kept: Kept, prompts: Sequence[tuple[int, ...]], known: Sequence[int],
           features: Sequence[torch.Tensor | None]) -> tuple[torch.Tensor, torch.Tensor]:
     """Embeddings and positions of the tokens still to be read, left-padded; notes their slots."""
-    device, picture = loaded.device, loaded.model.config.image_token_id
+    device = loaded.device
+    picture: Any = loaded.model.config.image_token_id
     length = max(len(p) - n for p, n in zip(prompts, known, strict=True))
     pads = [length - len(p) + n for p, n in zip(prompts, known, strict=True)]
     ids = torch.tensor([[loaded.prompter.pad_id] * pad + list(p[n:])

@@ -23,10 +23,10 @@ QWEN_SIDE = 448  # 256 tokens a picture: what a small GPU bears, and enough for 
 class Flow:
     """LLaVA's way, which the others vary: a square picture, a tower of blocks, a projector."""
 
-    def fix(self, image_processor) -> None:
+    def fix(self, image_processor: Any) -> None:
         """Set the processor so that every picture becomes equally many tokens; called once."""
 
-    def pixels(self, image_processor, images: Sequence[Image.Image]) -> torch.Tensor:
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         """Preprocess pictures: [images, ...] float32, one row a picture."""
         return image_processor(list(images), return_tensors="pt")["pixel_values"]
 
@@ -69,10 +69,10 @@ class Flow:
 class Idefics3Flow(Flow):
     """Idefics3 and SmolVLM: the whole picture squared to one tile, never split (our choice)."""
 
-    def fix(self, image_processor) -> None:
+    def fix(self, image_processor: Any) -> None:
         image_processor.do_image_splitting = False
 
-    def pixels(self, image_processor, images: Sequence[Image.Image]) -> torch.Tensor:
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         return image_processor([[i] for i in images], return_tensors="pt")["pixel_values"].squeeze(1)
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Idefics3Flow(Flow):
 class OneVisionFlow(Flow):
     """LLaVA-OneVision: one padded square tile a picture, as it treats several (our choice)."""
 
-    def pixels(self, image_processor, images: Sequence[Image.Image]) -> torch.Tensor:
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         several = [*images, images[-1]]  # a single picture would be cut into tiles
         made = image_processor([several], return_tensors="pt")["pixel_values"]
         return made[:len(images), 0]
@@ -109,13 +109,13 @@ class OneVisionFlow(Flow):
 class Qwen2Flow(Flow):
     """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence."""
 
-    def fix(self, image_processor) -> None:
+    def fix(self, image_processor: Any) -> None:
         size, step = image_processor.size, image_processor.patch_size * image_processor.merge_size
         budget = size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else QWEN_SIDE**2
         side = isqrt(budget) // step * step
         image_processor.size = {"shortest_edge": side**2, "longest_edge": side**2}
 
-    def pixels(self, image_processor, images: Sequence[Image.Image]) -> torch.Tensor:
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         side = isqrt(image_processor.size["shortest_edge"])
         squares = [ImageOps.pad(i.convert("RGB"), (side, side), Image.Resampling.BICUBIC) for i in images]
         made = image_processor(squares, return_tensors="pt")["pixel_values"]

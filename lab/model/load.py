@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,7 +25,7 @@ from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
-from lab.model.source import ROOT as ROOT
+from lab.files import ROOT as ROOT
 from lab.model.checkpoint import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
@@ -93,7 +95,7 @@ def _loaded(path: str, folder: Path, quantization: str, device: torch.device, re
     return Loaded(Path(path).name, model, vision, Prompter(made, vision), device, quantization)
 
 
-def _config(folder: Path):
+def _config(folder: Path) -> Any:
     """The config of a known family; read as JSON first, for the library may not know others."""
     from transformers import AutoConfig
 
@@ -109,7 +111,7 @@ def _whole(path: str, report: Report) -> Path:
     return merge_lora(folder, report) if (folder / LORA).exists() else folder
 
 
-def _read(folder: Path, quantization: str, device: torch.device):
+def _read(folder: Path, quantization: str, device: torch.device) -> Any:
     from transformers import AutoModelForImageTextToText
 
     known = family(_config(folder).model_type)
@@ -125,7 +127,7 @@ def _read(folder: Path, quantization: str, device: torch.device):
     return model
 
 
-def quantization_config(quantization: str, device: torch.device, known: Family):
+def quantization_config(quantization: str, device: torch.device, known: Family) -> Any:
     """What bitsandbytes is told: the language model's Linear layers alone; None for no such kind."""
     from transformers import BitsAndBytesConfig
 
@@ -159,7 +161,8 @@ def repair_cpu_gradients(model: torch.nn.Module) -> None:
     There bitsandbytes repacks a layer at its first no-grad forward and from then on returns zero
     gradients with no more than a warning.
     """
-    for module in model.modules():
+    modules: Iterable[Any] = model.modules()
+    for module in modules:
         if type(module).__name__ == "Linear4bit":
             module.support_avx512bf16_for_cpu = False
 

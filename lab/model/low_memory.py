@@ -16,7 +16,8 @@ from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.sequences import Packed
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]
 NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
              "smaller model, or close what else uses the device")
@@ -116,7 +117,8 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
 
 def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
     """``recomputing`` for a pass of these rows, where memory asks for it."""
-    return recomputing(loaded.model, must_recompute(loaded, *packed.ids.shape, adapted))
+    rows, length = packed.ids.shape
+    return recomputing(loaded.model, must_recompute(loaded, rows, length, adapted))
 
 
 def pictures_at_once(loaded: Loaded, stem: torch.Tensor, blocks: int) -> int:

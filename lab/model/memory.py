@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,7 +19,7 @@ NF4_BLOCK, NF4_NESTED = 64, 256  # weights that share a scale; scales that share
 ROWS_SHARE, PICTURES_SHARE = 0.5, 0.25
 
 
-def needed_bytes(config, quantization: str, device: torch.device) -> int:
+def needed_bytes(config: Any, quantization: str, device: torch.device) -> int:
     """Bytes of a model's weights, scales and buffers as the lab loads it, counted without loading.
 
     int8 and nf4 hold for the language model's Linear layers; the visual module is float32, all
@@ -49,7 +50,7 @@ def _quantized_bytes(weight: nn.Parameter, quantization: str) -> int:
     return -(-n // 2) + scales + 4 * -(-scales // NF4_NESTED) + 4  # and the scales' mean
 
 
-def backward_bytes(text, rows: int, length: int, size: int, inputs: int = 0) -> int:
+def backward_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0) -> int:
     """Bytes the frozen language model keeps for a backward pass to what it was given.
 
     ``text``: its config; ``size``: bytes of a number it computes with; ``inputs``: bytes of a
@@ -67,7 +68,7 @@ def backward_bytes(text, rows: int, length: int, size: int, inputs: int = 0) -> 
     return rows * length * (layers * one + 4 * h)
 
 
-def recomputed_bytes(text, rows: int, length: int, size: int, inputs: int = 0) -> int:
+def recomputed_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0) -> int:
     """The same where each layer keeps its input alone: all inputs, and one layer's share."""
     one = backward_bytes(text, rows, length, size, inputs) // text.num_hidden_layers
     return rows * length * text.num_hidden_layers * text.hidden_size * size + one
@@ -92,7 +93,7 @@ def available_mb(device: torch.device) -> float:
     return min(memory_mb(), addresses_mb())
 
 
-def check_memory(config, quantization: str, device: torch.device) -> None:
+def check_memory(config: Any, quantization: str, device: torch.device) -> None:
     """Raise ``LabError`` with both figures when the device has less than the model needs."""
     needed, there = needed_bytes(config, quantization, device) / 2**20, available_mb(device)
     if needed > there:

@@ -42,7 +42,7 @@ def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
     Only pointers are swapped and hooks added, so laying on and off is instant and the base keeps
     its bits. Not thread-safe by nature: only the worker that owns the device may enter.
     """
-    kept: list[tuple[nn.Module, str, nn.Parameter]] = []
+    kept: list[tuple[nn.Module, str, nn.Parameter | None]] = []
     adapter = language_part(delta)
     with ExitStack() as stack:
         if adapter:
@@ -53,13 +53,12 @@ def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
             module = model.get_submodule(path)
             own = module._parameters[leaf]
             kept.append((module, leaf, own))
-            is_parameter = isinstance(tensor, nn.Parameter)
-            module._parameters[leaf] = (
-                tensor if is_parameter else nn.Parameter(tensor, requires_grad=False))
+            module._parameters[leaf] = (tensor if isinstance(tensor, nn.Parameter) else
+                                        nn.Parameter(tensor, requires_grad=False))
         yield
 
 
-def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter]]) -> None:
+def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter | None]]) -> None:
     for module, leaf, own in kept:
         module._parameters[leaf] = own
 

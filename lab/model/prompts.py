@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -27,7 +28,7 @@ class Prompter:
     A picture stands for as many tokens as the visual module makes of it, which is one number.
     """
 
-    def __init__(self, processor, vision: Vision) -> None:
+    def __init__(self, processor: Any, vision: Vision) -> None:
         self.processor, self.flow = processor, vision.family.flow
         self.tokenizer = processor.tokenizer
         self.flow.fix(processor.image_processor)
@@ -87,6 +88,7 @@ class Prompter:
         return self.flow.pixels(self.processor.image_processor, images)
 
     def prefix(self, has_image: bool) -> Segment:
+        """What stands before every question, with a picture or without."""
         if has_image:
             return Segment(self.image_prefix, -1, places=self.image_places)
         return Segment(self.text_prefix, -1)

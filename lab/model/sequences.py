@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -63,7 +64,10 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
     axes = max(len(s.places or (0,)) for t in trees for s in t.segments)
     positions = torch.zeros((axes, len(trees), length), dtype=torch.long)
     mask = torch.eye(length, dtype=torch.bool).repeat(len(trees), 1, 1)
-    rows, index, targets, segment = [], [], [], []
+    rows: list[int] = []
+    index: list[int] = []
+    targets: list[int] = []
+    segment: list[int] = []
     count = 0
     for row, tree in enumerate(trees):
         spans: list[tuple[int, int]] = []
@@ -98,7 +102,7 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
                   long(index), long(targets), long(segment), count, images)
 
 
-def embed(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+def embed(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Token embeddings [rows, length, width] with the image tokens replaced by ``features``."""
     embeds = model.get_input_embeddings()(packed.ids)
     if features is None or all(i < 0 for i in packed.images):
@@ -108,12 +112,12 @@ def embed(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     return embeds.masked_scatter(place, chosen)
 
 
-def target_log_probs(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+def target_log_probs(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-probability of every target token [n], float32."""
     return target_distributions(model, packed, features).gather(-1, packed.targets[:, None])[:, 0]
 
 
-def target_distributions(model, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+def target_distributions(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
     hidden = language_model(model)(
         inputs_embeds=embed(model, packed, features), attention_mask=packed.mask,

@@ -13,11 +13,10 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from lab.errors import LabError
-from lab.files import making
+from lab.files import ROOT, making
 from lab.model.checked import drop_damaged, reading, sign
 from lab.model.fetch import Report, cache_folder
 
-ROOT = Path(__file__).resolve().parents[2]
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 SMALL = ["*.json", "*.jinja", "*.txt", "*.model"]
 LORA = "adapter_config.json"
@@ -27,12 +26,13 @@ ABOUT = "adapter.json"  # how the lab made a model: the embedded kind's, and a t
 def find_model(path: str, weights: bool = True) -> Path:
     """The folder of a model: ``path`` itself, or what the hub or its cache has under that id.
 
-    ``weights=False`` fetches the small files only. Raises ``LabError`` when there is none.
+    A relative path is looked for in the checkout, then where the command runs. ``weights=False`` fetches the small files only. Raises ``LabError`` when there is none.
     """
-    folder = Path(path) if Path(path).is_absolute() else ROOT / path
-    if any((folder / name).exists() for name in ("config.json", LORA, ABOUT)):
-        return folder
-    if folder.exists() or not HUB_ID.fullmatch(path):
+    folders = (ROOT / path, Path.cwd() / path)  # both are ``path`` itself where it is whole
+    for folder in folders:
+        if any((folder / name).exists() for name in ("config.json", LORA, ABOUT)):
+            return folder
+    if any(folder.exists() for folder in folders) or not HUB_ID.fullmatch(path):
         raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights, "
                        "or a hub id like owner/name")
     from huggingface_hub import snapshot_download

@@ -104,7 +104,7 @@ def described(shape: Shape) -> tuple[PreTrainedConfig, Processor]:
     return makers[shape.kind](shape)
 
 
-def build(kind: str = "dinov2", seed: int = 0):
+def build(kind: str = "dinov2", seed: int = 0) -> tuple[Any, Processor]:
     """Return (model, processor) of a kind in ``KINDS``; "clip" is read at layer -2: a dead block."""
     torch.manual_seed(seed)
     config, made = described(TINY[kind])

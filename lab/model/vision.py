@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -34,6 +35,7 @@ class NeuronLayer:
 
     @property
     def neurons(self) -> int:
+        """How many hidden neurons the layer has."""
         return self.first.out_features if self.first else 0
 
     @property
@@ -61,6 +63,7 @@ class Vision:
 
     @property
     def device(self) -> torch.device:
+        """Where the visual module lies."""
         return self.projector.second.weight.device
 
     def layers(self, blocks: int) -> tuple[NeuronLayer, ...]:
@@ -73,7 +76,7 @@ class Vision:
 
     def trainable(self, blocks: int) -> dict[str, nn.Parameter]:
         """Weights and biases of those layers by full name (``methods.md`` 1.4: our choice)."""
-        named = {}
+        named: dict[str, Any] = {}
         for layer in self.trained(blocks):
             for name, linear in layer.linears.items():
                 named[f"{name}.weight"] = linear.weight
@@ -175,7 +178,8 @@ def find_vision(model: nn.Module) -> Vision:
     if path is None:
         raise LabError(f"{type(tower).__name__} has no blocks at {' or '.join(family.blocks)}: name "
                        "them in lab/model/families.py")
-    modules = list(tower.get_submodule(path))
+    stack: Any = tower.get_submodule(path)
+    modules = list(stack)
     live = _live(model.config, len(modules))
     prefix = f"{family.tower}.{path}"
     blocks = tuple(_mlp(f"block {i}", f"{prefix}.{i}.mlp", m.mlp) for i, m in enumerate(modules[:live]))
@@ -189,7 +193,7 @@ def _has(module: nn.Module, path: str) -> bool:
     return any(name == path for name, _ in module.named_modules())
 
 
-def _live(config, blocks: int) -> int:
+def _live(config: Any, blocks: int) -> int:
     """How many blocks come before the layer whose output is taken: all, where none is named."""
     layer = getattr(config, "vision_feature_layer", -1)
     if not isinstance(layer, int):
@@ -206,7 +210,7 @@ def _mlp(name: str, prefix: str, module: nn.Module) -> NeuronLayer:
 
 def _layer(name: str, prefix: str, module: nn.Module, linears: tuple[str, ...]) -> NeuronLayer:
     names = [f"{prefix}.{part}" for part in linears]
-    found = [module.get_submodule(part) for part in linears]
+    found: list[Any] = [module.get_submodule(part) for part in linears]
     gate, first, second = [None] * (3 - len(found)) + found
     gate_name, first_name, second_name = [""] * (3 - len(names)) + names
     return NeuronLayer(name, first_name, second_name, first, second, gate_name, gate)
@@ -217,7 +221,7 @@ def hidden_neurons(layers: tuple[NeuronLayer, ...]) -> Iterator[dict[str, torch.
     """Collect z, the input of each layer's second Linear [images, tokens, neurons], by name."""
     seen: dict[str, torch.Tensor] = {}
 
-    def keep(name: str):
+    def keep(name: str) -> Callable[..., None]:
         return lambda module, args: seen.__setitem__(name, args[0].detach())
 
     handles = [layer.second.register_forward_pre_hook(keep(layer.name)) for layer in layers]

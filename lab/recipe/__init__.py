@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
+from lab.files import ROOT
 from lab.recipe.flat_yaml import SCALARS, read_flat, short
 
-PRESETS = Path(__file__).resolve().parents[2] / "presets"
+PRESETS = ROOT / "presets"
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -141,7 +141,7 @@ def revise(base: Any, changes: dict[str, Any]) -> Any:
     return dataclasses.replace(base, **clean)
 
 
-def _checked(spec: dataclasses.Field, value: Any) -> Any:
+def _checked(spec: dataclasses.Field[Any], value: Any) -> Any:
     kind = {"int": int, "float": float, "str": str}[str(spec.type)]
     meta = spec.metadata
     try:
@@ -163,6 +163,9 @@ def _checked(spec: dataclasses.Field, value: Any) -> Any:
 def load_preset(name: str) -> Preset:
     """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
     names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
+    if not names:
+        raise LabError(f"{PRESETS} holds no presets: the lab runs in its checkout, so install it there "
+                       "with pip install -e .")
     if name not in names:
         raise LabError(f"unknown preset {short(name)}: valid presets are {', '.join(names)}")
     parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}

@@ -28,7 +28,7 @@ def read_flat(path: Path, name: str = "recipe.yaml", what: str = "recipe",
     try:
         text = _text(path)
         _refuse_depth(text, 2 if nested else 1)
-        data = yaml.safe_load(text)
+        data: dict[str, Any] = yaml.safe_load(text)
         _refuse_other_values(data, nested)
         return data
     except yaml.YAMLError as error:
@@ -59,11 +59,12 @@ def _refuse_depth(text: str, most: int) -> None:
     """Look at the file's events one by one: nothing is built or expanded before all were seen."""
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent | yaml.SequenceStartEvent):
-            raise LabError(f"line {event.start_mark.line + 1} holds a list or an alias")
+            raise LabError(f"line {line} holds a list or an alias")
         depth += isinstance(event, yaml.MappingStartEvent) - isinstance(event, yaml.MappingEndEvent)
         if depth > most:
-            raise LabError(f"line {event.start_mark.line + 1} is too deep")
+            raise LabError(f"line {line} is too deep")
 
 
 def _refuse_other_values(data: Any, nested: Collection[str]) -> None:

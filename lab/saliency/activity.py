@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -69,8 +70,8 @@ def measure(loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Seq
     """
     found: dict[str, Activity] = {}
 
-    def tap(name: str):
-        def hook(module, args, output):
+    def tap(name: str) -> Callable[..., None]:
+        def hook(_: torch.nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> None:
             made = activity_of(output)
             found[name] = found[name] + made if name in found else made
         return hook
@@ -78,7 +79,7 @@ def measure(loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Seq
     handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
     try:
         for sample in samples:
-            pixels = loaded.prompter.pixels([decode(sample.image)]).to(loaded.device)
+            pixels = loaded.prompter.pixels([decode(sample.picture)]).to(loaded.device)
             tree = loaded.prompter.tree(0, [(sample.question, [sample.answer])])
             packed = pack([tree], loaded.prompter.pad_id, loaded.device)
             target_log_probs(loaded.model, packed, loaded.vision.features(pixels))

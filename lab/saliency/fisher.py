@@ -21,6 +21,7 @@ GROUPS = ("in weight", "in bias", "out weight", "out bias")
 EDGES = np.round(np.linspace(-3, 3, 121), 3)  # log10 of the ratio, 0.05 apart
 
 Fisher = dict[str, torch.Tensor]
+Hook = Callable[..., torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Sample:
     question: str
     answer: str
 
+    @property
+    def picture(self) -> bytes:
+        """The picture of a row that has one."""
+        assert self.image is not None
+        return self.image
+
 
 def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
     """The Linear modules of each layer by full name, in the order they run."""
@@ -38,7 +45,7 @@ def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
 
 
 @contextmanager
-def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
+def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
     """Record inputs a [..., in] and output gradients g [..., out] of frozen Linear modules.
 
     The graph starts at the first modules' outputs, so nothing shallower is differentiated.
@@ -46,8 +53,9 @@ def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict, dict]]:
     inputs: dict[str, torch.Tensor] = {}
     grads: dict[str, torch.Tensor] = {}
 
-    def tap(name: str):
-        def hook(module, args, output):
+    def tap(name: str) -> Hook:
+        def hook(_: torch.nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor
+                 ) -> torch.Tensor:
             inputs[name] = args[0].detach()
             if not output.requires_grad:
                 output = output.detach().requires_grad_(True)
@@ -73,7 +81,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     """
     modules = linears(layers)
     prompter = loaded.prompter
-    pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
+    pixels = prompter.pixels([decode(s.picture) for s in samples]).to(loaded.device)
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
     with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):
@@ -116,7 +124,8 @@ def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], F
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
         seen[k] += len(part)
         tick(sum(seen))
-        yield tuple({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
+        one, other = ({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
+        yield one, other
 
 
 def _added(one: Fisher, other: Fisher) -> Fisher:

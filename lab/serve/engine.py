@@ -129,18 +129,29 @@ class Engine(Protocol):
     """
 
     preset: Preset
-    own: Own
 
-    def status(self) -> Status: ...
-    def entities(self) -> Sequence[EntityCard]: ...
+    @property
+    def own(self) -> Own:
+        """What may be done with people that users bring."""
+
+    def status(self) -> Status:
+        """The state of the worker now."""
+
+    def entities(self) -> Sequence[EntityCard]:
+        """Every entity there is; ready before the model is."""
+
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a finished or stopped run; returns the attack's id."""
 
-    def run(self, run_id: str) -> RunView: ...
-    def runs(self) -> Sequence[RunView]: ...
+    def run(self, run_id: str) -> RunView:
+        """A snapshot of a run, with its place in the queue (0: not waiting)."""
+
+    def runs(self) -> Sequence[RunView]:
+        """Every run there is, oldest first; of those of an earlier start the result alone."""
+
     def stop(self, run_id: str) -> None:
         """Ask a run to end after its current step, keeping its delta so far."""
 

@@ -35,11 +35,13 @@ class Run:
     wanted: float = 0.0
 
     def forget(self) -> None:
+        """Delete what was made."""
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder, self.seen = None, ()
 
     def is_of(self, seen: Print) -> bool:
+        """Whether the folder is whole and was made of exactly these files."""
         return self.folder is not None and self.seen == seen and (self.folder / ZIP_NAME).is_file()
 
 

@@ -50,6 +50,7 @@ class Rows:
 
     @property
     def others(self) -> list[Entity]:
+        """Everybody who is taught and not to be forgotten."""
         return [e for _, e in self.benchmark.others(self.entity.id)]
 
     def fisher_samples(self, n: int) -> tuple[list[Sample], list[Sample]]:

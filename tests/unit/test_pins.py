@@ -1,9 +1,11 @@
-"""Pinned versions: every package's, by its plain number, and the same in both files."""
+"""Pinned versions: every package's, by its plain number, and the same in every file."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
+from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -14,8 +16,12 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")  # no local suffix, extr
 
 
 def pins(name: str) -> dict[str, str]:
-    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
-             if line and not line.startswith("#")]
+    return pinned(line for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+                  if line and not line.startswith("#"))
+
+
+def pinned(wanted: Iterable[str]) -> dict[str, str]:
+    lines = list(wanted)
     found = [PIN.fullmatch(line) for line in lines]
     assert all(found), [line for line, match in zip(lines, found, strict=True) if not match]
     return {re.sub(r"[-_.]+", "-", match[1]).lower(): match[2] for match in found}
@@ -26,6 +32,14 @@ def test_every_requirement_is_one_version_and_the_constraints_agree() -> None:
     assert wanted["gradio"] == "6.31.0" and wanted["torch"] == "2.13.0"
     assert wanted.items() <= constrained.items()
     assert len(constrained) > len(wanted)
+
+
+def test_what_the_checks_need_is_pinned_apart_from_what_the_app_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    dev = pinned(project["optional-dependencies"]["dev"])
+    assert {"pytest", "ruff", "mypy", "peft"} <= dev.keys()
+    assert dev.items() <= pins("constraints.txt").items()
+    assert not dev.keys() & pins("requirements.txt").keys()
 
 
 def test_what_the_page_stands_on_is_pinned_too() -> None:
@@ -40,7 +54,7 @@ def test_the_constraints_say_in_one_line_what_made_them() -> None:
     assert len(comments) == 1 and "make constraints" in comments[0]
 
 
-@pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt"])
+@pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt", "pyproject.toml"])
 def test_a_changed_pin_is_installed_under_the_constraints(changed: str) -> None:
     done = subprocess.run(["make", "--dry-run", "--always-make", "run"], cwd=ROOT, capture_output=True, text=True)
     installs = [line for line in done.stdout.splitlines() if "pip install" in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import socket
@@ -129,6 +130,32 @@ def test_an_ascii_terminal_sees_progress(monkeypatch: pytest.MonkeyPatch) -> Non
     done = started(["app.py", "--port", "0", "--preset", "nosuch"], **ASCII)
     assert done.returncode == 2 and "\\u2026" in done.stdout
     assert done.stderr.startswith("lab: ") and done.stderr.count("\n") == 1
+
+
+def test_the_lab_runs_from_any_folder(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "lab", "people", "--json"], cwd=tmp_path, timeout=120,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0 and len(json.loads(done.stdout)) >= 40, done.stderr
+
+
+def test_a_model_folder_is_found_where_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.model.source import find_model
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert find_model("mine") == tmp_path / "mine"
+    assert find_model("assets/model/vanilla") == ROOT / "assets" / "model" / "vanilla"
+
+
+def test_without_its_checkout_the_lab_says_what_is_missing(tmp_path: Path, monkeypatch, capsys) -> None:
+    from lab.cli.main import main
+
+    monkeypatch.setattr("lab.recipe.PRESETS", tmp_path / "presets")
+    with pytest.raises(SystemExit) as ended:
+        main(["people"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "pip install -e ." in said and said.count("\n") == 1
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Carrying out the attacks of a command: the scene in a run folder, one attack, a mean of several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab.attack import Relearned, Scene, attack, scene_of
+from lab.cli.common import say
+from lab.cli.stored import stored_run
+from lab.evaluation.session import Workbench
+from lab.events import Bar, Curve
+from lab.recipe import AttackRecipe, Recipe
+
+
+def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
+    """What the run in a folder was made with, and the scene of an attack on it."""
+    stored = stored_run(bench, folder)
+    recipe = stored.head.recipe
+    return recipe, scene_of(bench, recipe, stored.delta, say)
+
+
+def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
+    """Carry out one attack, saying every figure as it comes."""
+    event: Any = None
+    for event in attack(scene, plan, Relearned(), lambda: False):
+        if isinstance(event, Curve) and event.forget == event.forget:
+            say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
+        elif isinstance(event, Bar):
+            others = f", retain {event.retain:.2f}" if event.n_retain else ""
+            say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")
+    return event.result
+
+
+def mean(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The mean over several runs of what every attack's result says, and each result."""
+    keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
+    return {"kind": results[0]["kind"], "runs": len(results),
+            "mean": {k: sum(r[k] for r in results) / len(results) for k in keys}, "each": results}

@@ -1,0 +1,55 @@
+"""mllm-lab serve: the page, with one engine behind it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from lab.cli.common import add_preset, preset_of
+from lab.cli.starting import free_port, only_this_machine, port_number
+from lab.errors import LabError
+
+HELP = "serve the page until it is stopped"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    add_preset(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
+    parser.add_argument("--port", type=port_number, default=7860, help="0: one that is free")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="HOST",
+                        help="a further host name the server answers to; may be repeated")
+
+
+def command(options: argparse.Namespace) -> None:
+    """Serve the page; the model loads behind it and the page says how far it is."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    options.port = free_port(options.host, options.port)
+    if not only_this_machine(options.host):
+        print(f"lab: everybody who can reach {options.host} can use this lab, there is no password",
+              file=sys.stderr, flush=True)
+    _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    """Load the libraries, start the engine and serve its page until it is stopped."""
+    started = time.perf_counter()
+
+    def say(text: str) -> None:
+        print(f"[{time.perf_counter() - started:5.1f} s] {text}", flush=True)
+
+    say("Starting (first start: about 2 minutes and one 93 MB download; later: under 20 s) …")
+    preset = preset_of(options)
+    from lab.serve.local import LocalEngine
+    from lab.ui.page import launch
+
+    engine = LocalEngine(preset, options.threads, say)
+    say(f"Open http://{options.host}:{options.port}")
+    try:
+        launch(engine, options.host, options.port, allow_hosts=tuple(options.allow_host))
+    except OSError as error:  # somebody took the port in the meantime
+        raise LabError(f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
+                       ) from error
