@@ -41,11 +41,11 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.report.run_folder import check_folder
     from lab.evaluation.session import open_workbench
 
-    values = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
+    told = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
     if options.kind not in (*ATTACKS, GRID):
         raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join((*ATTACKS, GRID))}")
     whole = options.kind == GRID
-    plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if whole else {}))
+    plan = revise(AttackRecipe(), told | ({"kind": "relearn"} if whole else {}))
     if whole != bool(options.out):
         raise LabError("--kind grid needs --out DIR" if whole else "--out is for --kind grid only")
     for folder in options.run:
@@ -87,7 +87,7 @@ def _one(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
 
 
 def _mean(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean over several runs of the numbers in every attack's result, and each result."""
+    """The mean over several runs of what every attack's result says, and each result."""
     keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
     return {"kind": results[0]["kind"], "runs": len(results),
             "mean": {k: sum(r[k] for r in results) / len(results) for k in keys}, "each": results}
