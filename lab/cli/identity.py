@@ -31,7 +31,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     stored = stored_run(bench, options.run)
     entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    depths = list(curves(bench.loaded, bench.benchmark, entity,
-                         [("original", {}), ("unlearned", stored.delta)], control))
+    made = list(curves(bench.loaded, bench.benchmark, entity,
+                       [("original", {}), ("unlearned", stored.delta)], control))
     return {"entity": entity.id, "control_entity": control.entity.id if control else None,
-            "curves": [dataclasses.asdict(c) for c in depths]}
+            "curves": [dataclasses.asdict(c) for c in made]}

@@ -49,14 +49,14 @@ def heading(words: str) -> str:
 
 
 def duration(seconds: float, text: Text) -> str:
-    """Say a duration in seconds, or minutes and seconds."""
+    """Return a duration in seconds, or minutes and seconds."""
     if seconds < 90:
         return text.SECONDS.format(seconds=seconds)
     return text.MINUTES.format(minutes=seconds // 60, seconds=seconds % 60)
 
 
 def percent(value: float | None, text: Text) -> str:
-    """Say a share in percent with one decimal, or a question mark when there is none."""
+    """Return a share in percent with one decimal, or a question mark if there is none."""
     if value is None or value != value:
         return text.UNKNOWN
     return f"{value:.1%}"

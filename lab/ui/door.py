@@ -1,4 +1,4 @@
-"""The door of the page: which hosts, paths and uploads get in, and what browsers are told."""
+"""The door of the page: which hosts, paths and uploads get in, and the headers for browsers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def doors(
 
 
 class Hosts:
-    """The names under which the page may be asked for, so that no strange name can be bound to it."""
+    """The names that the page answers to, so that no strange name can be bound to it."""
 
     def __init__(self, bound: str, allowed: Sequence[str]) -> None:
         self._everywhere = bound.strip("[]") in EVERYWHERE
@@ -73,7 +73,7 @@ class Hosts:
     def welcome(self, host: str) -> bool:
         """Whether a ``Host`` header names this lab."""
         name = _name(f"//{host}")
-        # A strange name can be made to lead here, an address cannot.
+        # Anybody can let a strange name lead here, but not an address.
         return "*" in self._given or name in self._names or (self._everywhere and _is_address(name))
 
     def same_site(self, origin: str, host: str) -> bool:

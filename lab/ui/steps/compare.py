@@ -85,7 +85,8 @@ def layout(frame: Frame) -> Parts:
 
 def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
     return gr.Chatbot(
-        label=label, height=330, visible=name != "relearned", allow_tags=False, buttons=["copy", "copy_all"],
+        label=label, height=330, visible=name != "relearned", allow_tags=False,
+        buttons=["copy", "copy_all"],
         placeholder=text.NO_ANSWER, min_width=200, render_markdown=False,
         elem_id=f"chat-{name}")
 
