@@ -1,10 +1,12 @@
 """Reloads, second tabs, Stop, failures and bad uploads."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from lab.recipe import Recipe
+from lab.ui.header import TICK_SECONDS
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
@@ -163,11 +165,13 @@ def test_an_idle_page_asks_for_its_status_and_no_more(fake, open_tab):
         tab.wait_for_function("!location.search.includes('seed')")  # the last of loading
     tabs[-1].wait_for_timeout(2000)
     sent: list[list[str]] = [[] for _ in tabs]
+    began = time.monotonic()
     for tab, urls in zip(tabs, sent, strict=True):
         tab.on("request", lambda request, urls=urls: urls.append(request.url))
     tabs[-1].wait_for_timeout(4000)
-    for urls in sent:
-        assert 1 <= len(urls) <= 3, sent  # none at all would be a tab that sleeps
+    walk.until(tabs[-1], lambda: all(sent))  # a tab that sleeps would show nothing
+    most = 1 + (time.monotonic() - began) // TICK_SECONDS  # 3, and more only where the machine was slow
+    assert all(len(urls) <= most for urls in sent), sent
 
 
 def test_reset_shows_the_original_alone(fake, open_tab):

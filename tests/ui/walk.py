@@ -35,7 +35,7 @@ def settle(tab) -> None:
     """Wait until nothing fades or slides any more."""
     tab.wait_for_function(
         "document.getAnimations().every(a => a.playState !== 'running'"
-        " || a.effect.getComputedTiming().endTime === Infinity)")
+        " || a.effect?.getComputedTiming().endTime === Infinity)")
 
 
 def look_inside(tab, patience: int) -> None:

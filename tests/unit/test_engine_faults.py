@@ -41,7 +41,10 @@ def runs(tmp_path: Path, cache: Path) -> Path:
 
 @pytest.fixture
 def engine(tiny, four, runs: Path):
-    return opened(tiny, four, runs)
+    """An engine that leaves the shared model alone at the end of the test."""
+    made = opened(tiny, four, runs)
+    yield made
+    until(lambda: all(view.ended for view in made.runs()))
 
 
 def delta_of(folder: Path) -> str:
@@ -269,7 +272,8 @@ def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPa
             yield ids
 
     def stepped() -> bool:
-        return sum(isinstance(e, Step) for e in engine.run(run_id).events) == 8
+        view = engine.run(run_id)
+        return view.ended or sum(isinstance(e, Step) for e in view.events) == 8
 
     monkeypatch.setattr(loop.Student, "update", update)
     monkeypatch.setattr(chats, "decode", slow)
