@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -10,29 +12,44 @@ from typing import Any
 
 import pytest
 
+from lab.cli import main
+from lab.evaluation import session
+
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = ROOT / "assets" / "model" / "vanilla"
 WHO = "001"
+STEPS = 8
 SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
 FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
          "report.html"}
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (MODEL / "adapter.safetensors").exists(),
-                       reason="assets/model/vanilla is not there: build it with assets/build/model.py"),
-]
+pytestmark = pytest.mark.slow
 
 
-def lab(*words: str) -> Any:
-    """Run ``python -m lab`` with --json; its stdout must be one JSON value and nothing else."""
+@pytest.fixture(scope="module")
+def lab(embedded) -> Any:
+    """Run a command with --json on the loaded model; its stdout must be one JSON value and nothing else."""
+    bench = embedded._worker.call(lambda bench: bench)  # the engine has nothing else to do
+
+    def command(*words: str) -> Any:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+            patch.setattr(session, "open_workbench", lambda *_: bench)
+            main.main([*words, "--json"])
+        return one_value(out.getvalue())
+
+    return command
+
+
+def in_a_process(*words: str) -> Any:
+    """Run ``python -m lab`` with --json, which loads the model by itself."""
     done = subprocess.run([sys.executable, "-m", "lab", *words, "--json"], cwd=ROOT,
-                          capture_output=True, text=True, timeout=1500)
-    if done.returncode == 2 and "go online once" in done.stderr:
-        pytest.skip(f"the language model is not cached and cannot be fetched: {done.stderr.strip()}")
+                          capture_output=True, text=True, encoding="utf-8", timeout=1500)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.count("\n") == 1
-    return json.loads(done.stdout)
+    return one_value(done.stdout)
+
+
+def one_value(said: str) -> Any:
+    assert said.count("\n") == 1
+    return json.loads(said)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(folder: Path) -> dict[str, Any]:
+def result(lab, folder: Path) -> dict[str, Any]:
     """One person forgotten in a few steps."""
-    return lab("run", "--entity", WHO, "--out", str(folder), "--set", "steps=24", "probe_every=4")
+    return lab("run", "--entity", WHO, "--out", str(folder), "--set", f"steps={STEPS}", "probe_every=4",
+               "fisher_samples=4")
 
 
 @pytest.mark.timeout(1800)
@@ -54,7 +72,7 @@ def test_run(result: dict[str, Any], folder: Path) -> None:
     assert set(result["seconds"]) >= {"importance", "fisher", "train", "evaluate", "total"}
     assert result["text_logits_identical"] is True
     assert result["base_unchanged"] is True
-    assert 1 <= result["steps"] <= 24 and result["stopped_because"]
+    assert 1 <= result["steps"] <= STEPS and result["stopped_because"]
     assert result["pruned_neurons"] > 0 and 0 < result["mask_density"] <= 1
     assert result["peak_memory_mb"] > 0 and result["device"] and result["quantization"]
     assert {p.name for p in folder.iterdir()} == FILES
@@ -71,7 +89,7 @@ def test_the_person_is_forgotten_and_text_is_not(result: dict[str, Any]) -> None
 
 @pytest.mark.timeout(1800)
 def test_evaluate_on_the_folder(result: dict[str, Any], folder: Path) -> None:
-    scores = lab("evaluate", "--run", str(folder))
+    scores = in_a_process("evaluate", "--run", str(folder))
     assert scores["entity"] == WHO
     assert scores["scores"] == pytest.approx(result["after"], abs=1e-6)
     assert set(scores["n"]) == set(scores["chance"]) == set(scores["scores"])
@@ -82,7 +100,7 @@ def test_evaluate_on_the_folder(result: dict[str, Any], folder: Path) -> None:
 
 
 @pytest.mark.timeout(1800)
-def test_attack_on_the_folder(result: dict[str, Any], folder: Path) -> None:
+def test_attack_on_the_folder(lab, result: dict[str, Any], folder: Path) -> None:
     made = lab("attack", "--run", str(folder), "--share", "0.2", "--scope", "vision", "--steps", "4",
                "--probe-every", "2")
     assert made["share"] == 0.2 and made["scope"] == "vision" and made["steps"] == 4

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def real_engine(folder: Path) -> Any:
-    """Build the embedded model's engine; skips where the model cannot be had."""
-    local = pytest.importorskip("lab.serve.local", reason="the local engine is not there")
-    from lab.recipe import load_preset
-
-    return local.LocalEngine(load_preset("demo"), runs=folder)
-
-
 def serve(engine: Any, patience: int) -> Iterator[Served]:
     """Serve the page for an engine until the fixture ends."""
     demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
@@ -67,15 +59,31 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session", params=["fake", "real"])
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+def lab(request: pytest.FixtureRequest):
     """The page with either engine; LAB_UI_ENGINES=fake leaves the real one out."""
     if request.param not in os.environ.get("LAB_UI_ENGINES", "fake,real").split(","):
         pytest.skip(f"LAB_UI_ENGINES leaves out {request.param}")
     if request.param == "fake":
         yield request.getfixturevalue("fake")
         return
-    engine = real_engine(tmp_path_factory.mktemp("real-runs"))
-    yield from serve(engine, REAL_MINUTES * 60_000)
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("few-runs")
+    yield from serve(few_people(request.getfixturevalue("embedded"), folder), REAL_MINUTES * 60_000)
+
+
+def few_people(whole: Any, folder: Path) -> Any:
+    """An engine on the same loaded model that asks about eight people and few other things."""
+    from lab.serve import local
+
+    bench = whole._worker.call(lambda bench: bench)  # that engine has nothing else to do
+    never, known = set(bench.never_knew()), whole.benchmark
+    chosen = [e for e in known.entities if e.id not in never][:6]
+    chosen += [e for e in known.entities if e.id in never][:2]
+    few = replace(known, entities=tuple(chosen), splits={}, general=known.general[:8],
+                  pictures=known.pictures[:8], own=())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "read_benchmark", lambda preset: few)
+        return local.LocalEngine(whole.preset, runs=folder,
+                                 open_bench=lambda *_: replace(bench, benchmark=few))
 
 
 @pytest.fixture(scope="session")

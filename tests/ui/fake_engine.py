@@ -106,6 +106,10 @@ class FakeEngine:
         self._lock = threading.Lock()
         self._device = threading.Lock()
 
+    def ready(self) -> None:
+        """The model is loaded now."""
+        self._ready_at = 0.0
+
     def status(self) -> Status:
         ready = time.monotonic() >= self._ready_at
         waiting = sum(r.state == "waiting" for r in self._runs.values())

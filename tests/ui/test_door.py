@@ -124,10 +124,11 @@ def test_the_policy_stops_an_inline_handler_and_another_host_but_not_the_page(fa
     tab.evaluate("""() => {
       const holder = document.createElement('div');
       holder.innerHTML = '<img src="x:" onerror="window.broken = 1"><img src="http://localhost:9/a.png">';
+      holder.firstChild.addEventListener('error', () => { window.failed = 1; });  // after the inline one
       document.body.append(holder); }""")
-    tab.wait_for_timeout(500)
+    tab.wait_for_function("window.failed === 1")
+    walk.until(tab, lambda: sum("Content Security Policy" in words for words in said) >= 2)
     assert tab.evaluate("window.broken") is None
-    assert sum("Content Security Policy" in words for words in said) >= 2
     context.close()
 
 

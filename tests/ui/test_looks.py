@@ -38,11 +38,11 @@ def faults_of(tab, where: str) -> list[str]:
     light = tab.evaluate(BACKGROUND)
     tab.evaluate("document.body.classList.add('dark')")
     tab.wait_for_function(f"was => {BACKGROUND} !== was", arg=light)
-    tab.wait_for_timeout(300)  # colours that fade
+    walk.settle(tab)  # colours that fade
     faults += [f"{where} dark {f}" for f in axe_faults(tab, COLOURS)]
     tab.evaluate("document.body.classList.remove('dark')")
     tab.wait_for_function(f"was => {BACKGROUND} === was", arg=light)
-    tab.wait_for_timeout(300)
+    walk.settle(tab)
     return faults
 
 
@@ -52,12 +52,14 @@ def test_every_step_passes_axe_in_light_and_dark(fake, open_tab, axe):
     faults = faults_of(tab, "start")
     walk.reach(tab, 6, fake.patience)
     for name in reversed(walk.STEP_NAMES):
-        tab.get_by_role("tab", name=name, exact=False).first.click()
-        tab.wait_for_timeout(500)
+        step = tab.get_by_role("tab", name=name, exact=False).first
+        step.click()
+        tab.wait_for_function("step => step.ariaSelected === 'true'", arg=step.element_handle())
+        walk.settle(tab)
         for more in tab.get_by_role("button", name=re.compile("^(Advanced|Your own person)")).all():
             if more.is_visible():
                 more.click()
-                tab.wait_for_timeout(300)
+                walk.settle(tab)
         if name == "Attack":
             walk.attack_by(tab, "Round the weights", fake.patience)
             tab.get_by_text("Show the numbers as a table").last.click()

@@ -1,10 +1,12 @@
 """Reloads, second tabs, Stop, failures and bad uploads."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from lab.recipe import Recipe
+from lab.ui.header import TICK_SECONDS
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
@@ -61,15 +63,6 @@ def running(engine) -> list:
     return [r for r in engine.runs() if r.kind == "unlearn" and r.state in ("waiting", "running")]
 
 
-def end_of_all(tab, served) -> None:
-    """Wait until nothing runs any more; fails where something still does."""
-    for _ in range(served.patience // 100):
-        if not running(served.engine):
-            return
-        tab.wait_for_timeout(100)
-    assert not running(served.engine)
-
-
 def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     tab = open_tab(held.url)
     start_run(tab, held.patience)
@@ -78,7 +71,7 @@ def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     assert running(held.engine)
     tab.locator("#stop").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('Stopping')")
-    end_of_all(tab, held)
+    walk.until(tab, lambda: not running(held.engine))
 
 
 def test_stop_is_of_this_browser_alone(held, open_tab):
@@ -94,7 +87,7 @@ def test_reset_stops_what_it_lets_go_of(held, open_tab):
     start_run(tab, held.patience)
     tab.locator("#reset").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
-    end_of_all(tab, held)
+    walk.until(tab, lambda: not running(held.engine))
 
 
 def test_chat_works_while_a_run_is_in_progress(held, open_tab):
@@ -155,26 +148,30 @@ def test_empty_question_and_own_picture(fake, open_tab, tmp_path):
 
 
 def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
-    engine = FakeEngine(tmp_path, pace=0.02, load_seconds=15)
+    engine = FakeEngine(tmp_path, pace=0.02, load_seconds=3600)
     server = serve(engine, 60_000)
     tab = open_tab(next(server).url)
     assert "Reading the language model" in tab.locator("#facts").inner_text()
     assert walk.pick(tab)
+    engine.ready()
     tab.wait_for_function("document.querySelector('#facts').innerText.includes('idle')")
     tab.close()  # before its server goes: what an open page says of that is no fault
     next(server, None)
 
 
 def test_an_idle_page_asks_for_its_status_and_no_more(fake, open_tab):
-    for _ in range(3):  # handlers that start each other anew did so on some loads only
-        tab = open_tab(fake.url + "?seed=1")
+    tabs = [open_tab(fake.url + "?seed=1") for _ in range(3)]  # some loads only had handlers in a ring
+    for tab in tabs:
         tab.wait_for_function("!location.search.includes('seed')")  # the last of loading
-        tab.wait_for_timeout(2000)
-        sent = []
-        tab.on("request", lambda request, sent=sent: sent.append(request.url))
-        tab.wait_for_timeout(4000)
-        assert len(sent) <= 3, sent
-        tab.close()
+    tabs[-1].wait_for_timeout(2000)
+    sent: list[list[str]] = [[] for _ in tabs]
+    began = time.monotonic()
+    for tab, urls in zip(tabs, sent, strict=True):
+        tab.on("request", lambda request, urls=urls: urls.append(request.url))
+    tabs[-1].wait_for_timeout(4000)
+    walk.until(tabs[-1], lambda: all(sent))  # a tab that sleeps would show nothing
+    most = 1 + (time.monotonic() - began) // TICK_SECONDS  # 3, and more only where the machine was slow
+    assert all(len(urls) <= most for urls in sent), sent
 
 
 def test_reset_shows_the_original_alone(fake, open_tab):

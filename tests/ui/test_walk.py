@@ -10,7 +10,8 @@ pytestmark = pytest.mark.ui
 
 
 def test_whole_way(lab, open_tab, tmp_path):
-    tab = open_tab(lab.url)
+    # little of everything: the embedded model takes seconds a step
+    tab = open_tab(f"{lab.url}/?steps=2&probe_every=1&batch=1&retain_batch=4&fisher_samples=4")
     assert walk.pick(tab, index=0)
     walk.look_inside(tab, lab.patience)
     before = tab.locator("#recount").inner_text()
@@ -22,6 +23,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
     walk.go_unlearn(tab)
     walk.unlearn(tab, lab.patience)
+    assert [v.recipe.steps for v in lab.engine.runs() if v.kind == "unlearn"][-1] == 2
     assert "bit for bit identical" in tab.locator("#unlearn-result").inner_text()
     assert "unchanged" in tab.locator("#unlearn-result").inner_text()
     assert tab.locator("#unlearn-chart svg").count() == 4  # no retain loss
@@ -69,7 +71,8 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     assert sent == fake.engine.people[2].views[-1]
     before = len(asked)
     tab.locator("#retry").click()
-    tab.wait_for_timeout(1500)
+    walk.until(tab, lambda: len(asked) > before)
+    walk.answers(tab)
     assert len(asked) == before + 1 and asked[-1][2] == sent and len(asked[-1][1]) == 1
     tab.get_by_role("button", name="Remove the picture").click()
     tab.get_by_role("button", name="What is 2 + 2?").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 STEP_NAMES = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
 
 
@@ -18,6 +20,22 @@ def wait_line(tab, line: str, words: str, patience: int) -> str:
         "([id, words]) => document.getElementById(id)?.innerText.includes(words)",
         arg=[line, words], timeout=patience)
     return tab.locator(f"#{line}").inner_text()
+
+
+def until(tab, holds: Callable[[], object]) -> None:
+    """Wait for something the engine does, for ten seconds at most; the page goes on meanwhile."""
+    for _ in range(200):
+        if holds():
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError("the engine did not get there")
+
+
+def settle(tab) -> None:
+    """Wait until nothing fades or slides any more."""
+    tab.wait_for_function(
+        "document.getAnimations().every(a => a.playState !== 'running'"
+        " || a.effect?.getComputedTiming().endTime === Infinity)")
 
 
 def look_inside(tab, patience: int) -> None:
@@ -62,8 +80,8 @@ def ask(tab, question: str, patience: int) -> list[str]:
 def answers(tab) -> list[str]:
     """Return the last answer of each visible column once it no longer grows."""
     last: list[str] = []
-    for _ in range(100):
-        tab.wait_for_timeout(400)
+    for _ in range(200):
+        tab.wait_for_timeout(200)
         now = [
             tab.locator(f"#chat-{side} .bot").last.inner_text()
             for side in ("original", "unlearned", "relearned")

@@ -44,7 +44,10 @@ def runs(tmp_path: Path, cache: Path) -> Path:
 
 @pytest.fixture
 def engine(tiny, four, runs: Path):
-    return opened(tiny, four, runs)
+    """An engine that leaves the shared model alone at the end of the test."""
+    made = opened(tiny, four, runs)
+    yield made
+    until(lambda: all(view.ended for view in made.runs()))
 
 
 def delta_of(folder: Path) -> str:
@@ -273,18 +276,6 @@ def test_one_visitor_cannot_take_all_questions(engine, monkeypatch: pytest.Monke
 def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight people chat without a pause; what a run's steps take is at least a third of its time."""
     own, answered = loop.Student.update, chats.decode
-
-    def update(self, rows):
-        time.sleep(0.1)
-        return own(self, rows)
-
-    def slow(*args, **kwargs):
-        for ids in answered(*args, **kwargs):
-            time.sleep(0.05)
-            yield ids
-
-    monkeypatch.setattr(loop.Student, "update", update)
-    monkeypatch.setattr(chats, "decode", slow)
     over = threading.Event()
 
     def talk(visitor: str) -> None:
@@ -292,12 +283,33 @@ def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPa
             list(engine.chat([ORIGINAL], ASKED, None, visitor))
 
     people = [threading.Thread(target=talk, args=(f"v{k}",)) for k in range(8)]
-    for thread in people:
-        thread.start()
-    view = wait(engine, engine.submit(make.recipe(steps=8, probe_every=100)))
-    over.set()
-    for thread in people:
-        thread.join()
+
+    def update(self, rows):
+        for thread in people:  # they come with the first step and go after the last
+            if thread.ident is None:
+                thread.start()
+        time.sleep(0.1)
+        return own(self, rows)
+
+    def slow(*args, **kwargs):
+        for ids in answered(*args, **kwargs):
+            time.sleep(0 if over.is_set() else 0.05)
+            yield ids
+
+    def stepped() -> bool:
+        view = engine.run(run_id)
+        return view.ended or sum(isinstance(e, Step) for e in view.events) == 8
+
+    monkeypatch.setattr(loop.Student, "update", update)
+    monkeypatch.setattr(chats, "decode", slow)
+    run_id = engine.submit(make.recipe(steps=8, probe_every=100))
+    try:
+        until(stepped)
+    finally:
+        over.set()
+        for thread in filter(lambda thread: thread.ident, people):
+            thread.join()
+    view = wait(engine, run_id)
     times = [(t, e.seconds) for t, e in zip(view.stamps, view.events, strict=True) if isinstance(e, Step)]
     spent, own_time = times[-1][0] - times[0][0], sum(s for _, s in times[1:])
     assert len(times) == 8 and own_time / spent > 1 / 3

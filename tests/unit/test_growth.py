@@ -10,6 +10,7 @@ import pytest
 
 from lab.bench import scaling
 from lab.evaluation.scores import Baseline
+from lab.serve import chat
 from lab.serve.local import LocalEngine
 from lab.evaluation.session import Workbench
 
@@ -30,7 +31,10 @@ def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> 
     assert engine.store.get(view.id).packed.megabytes() < kept < 1
 
 
-def test_stored_runs_and_waiting_users(engine: LocalEngine) -> None:
+def test_stored_runs_and_waiting_users(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = chat.decode  # short answers: it is the users that are counted
+    monkeypatch.setattr(chat, "decode", lambda loaded, prompts, features, _, kept: whole(
+        loaded, prompts, features, 3, kept))
     stored = scaling.stored_runs(engine)
     assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
     users = scaling.waiting_users(engine)

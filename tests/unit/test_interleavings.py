@@ -24,7 +24,7 @@ from tests.unit import tiny as make
 from tests.unit.served import opened, until
 
 SEEDS = int(os.environ.get("LAB_INTERLEAVINGS", "4"))
-VISITORS, WORK, ROUNDS = 3, 12, 2
+VISITORS, WORK, ROUNDS = 3, 8, 2
 RECIPES = [make.recipe(entity=who, seed=seed, steps=2, lr=1e-2) for who in ("p0", "p1") for seed in (0, 1)]
 RECIPES.append(make.recipe(method="grad_diff", steps=2, adapter_lr=0.05, ascent_cap=20.0))
 ATTACKS = [AttackRecipe(steps=2, batch=1, probe_every=2, lr=1e-2, scope=s) for s in ("vision", "both")]
