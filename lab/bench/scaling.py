@@ -94,7 +94,7 @@ def kept_megabytes(run: Run) -> float:
 def steps(engine: LocalEngine) -> list[Point]:
     """Training seconds, what the run keeps, and one redraw of its curves."""
     from lab.report.text import catalogue
-    from lab.ui.charts import unlearn_chart
+    from lab.report.curves import unlearn_chart
 
     points = []
     for count in (10, 100, 1000):

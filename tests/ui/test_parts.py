@@ -15,7 +15,8 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import charts, page, gallery, runfiles, selection, served, follow
+from lab.report import curves
+from lab.ui import page, gallery, runfiles, selection, served, follow
 from lab.report import maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.ui.context import recall, recipe_controls, remember
@@ -76,27 +77,27 @@ def test_density_is_exact_on_edges():
 
 
 def test_smoothing_is_bias_corrected():
-    flat = charts.smooth([[i, 5.0] for i in range(10)])
+    flat = curves.smooth([[i, 5.0] for i in range(10)])
     assert all(y == pytest.approx(5.0) for _, y in flat)
-    two = charts.smooth([[0, 0.0], [1, 1.0]])
+    two = curves.smooth([[0, 0.0], [1, 1.0]])
     assert two[1][1] == pytest.approx(0.2 / 0.36)
 
 
 def test_chart_values_are_small_and_finite():
     broken = Step(2001, 2001, float("nan"), 0, 0, 0, 1)
     events = (*steps(2000), broken, Probe(5, 0.5, 1, 4, 8, 0.25))
-    value = charts.unlearn_chart(events, 2001, text)
+    value = curves.unlearn_chart(events, 2001, text)
     lines = [line for panel in value["panels"] for line in panel["lines"]]
-    assert max(len(line["points"]) for line in lines) <= charts.MOST_POINTS
+    assert max(len(line["points"]) for line in lines) <= curves.MOST_POINTS
     assert "NaN" not in json.dumps(value)
     assert value["panels"][-1]["rules"] == [{"y": 0.25, "label": "chance"}]
 
 
 def test_a_loss_the_recipe_leaves_out_has_no_panel():
-    titles = [p["title"] for p in charts.unlearn_chart(steps(3), 3, text)["panels"]]
+    titles = [p["title"] for p in curves.unlearn_chart(steps(3), 3, text)["panels"]]
     assert text.RETAIN_LOSS in titles
     unused = [dataclasses.replace(s, retain_loss=float("nan")) for s in steps(3)]
-    titles = [p["title"] for p in charts.unlearn_chart(unused, 3, text)["panels"]]
+    titles = [p["title"] for p in curves.unlearn_chart(unused, 3, text)["panels"]]
     assert text.RETAIN_LOSS not in titles and text.FORGET_LOSS in titles
 
 

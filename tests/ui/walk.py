@@ -23,8 +23,8 @@ def wait_line(tab, line: str, words: str, patience: int) -> str:
 
 
 def until(tab, holds: Callable[[], object]) -> None:
-    """Wait for something the engine does, for ten seconds at most; the page goes on meanwhile."""
-    for _ in range(200):
+    """Wait for something the engine does, for a minute at most; the page goes on meanwhile."""
+    for _ in range(1200):
         if holds():
             return
         tab.wait_for_timeout(50)

@@ -24,7 +24,8 @@ from lab.report.attack_bars import attack_bars
 from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import RunView
-from lab.ui import charts, follow, header, page
+from lab.report import curves
+from lab.ui import follow, header, page
 from lab.ui.steps import attack, pick, probes, runs, unlearn
 from tests.ui.fake_engine import FakeEngine
 
@@ -189,12 +190,12 @@ def test_what_is_said_of_a_run_is_in_the_language_too(tmp_path: Path) -> None:
     attacks = [ended(engine, engine.submit_attack(run.id, AttackRecipe(kind=k))) for k in ATTACKS]
     for text, english in ((ENGLISH, True), (CAPITALS, False)):
         said = [follow.describe(run, text), unlearn.result_html(run.events[-1].result, text),
-                str(charts.unlearn_chart(run.events, 20, text)), header.status_line(engine.status(), text),
+                str(curves.unlearn_chart(run.events, 20, text)), header.status_line(engine.status(), text),
                 runs.runs_table(runs.finished(engine), text), pick.profile_card(engine.people[0], text),
                 probes.probe_table(engine.probes(["original"], "p00"), [text.ORIGINAL], text)]
         said += [words for view in attacks for words in (
             follow.describe(view, text), attack.figures(view.events[-1].result, text),
-            attack_bars(view.events, text), str(charts.attack_chart(view.events, 20, text)))]
+            attack_bars(view.events, text), str(curves.attack_chart(view.events, 20, text)))]
         for words in filter(None, said):
             assert english or not english_in(html.unescape(words)), words
         assert bool(english_in(html.unescape(" ".join(said)))) == english

@@ -15,7 +15,8 @@ from lab.recipe import AttackRecipe, revise
 from lab.serve.engine import RunView
 from lab.report import markup
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
-from lab.ui.charts import attack_chart, empty, live_chart
+from lab.report.curves import attack_chart, empty
+from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.follow import ENDED, describe

@@ -12,7 +12,8 @@ from lab.catalogue import VISUAL_METHODS
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.serve.engine import Engine, RunView
 from lab.report import markup
-from lab.ui.charts import empty, live_chart, unlearn_chart
+from lab.report.curves import empty, unlearn_chart
+from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
 from lab.ui.follow import ENDED, describe
