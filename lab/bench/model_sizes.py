@@ -24,6 +24,7 @@ from lab.serve.engine import Turn
 from lab.serve.chat import Side, answers
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.methods import METHODS
 
 QUESTION = Turn("Describe what is in the picture in one sentence.")
 ANSWER_TOKENS = 16
@@ -99,7 +100,8 @@ def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:
 def _steps(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Recipe, outcome: Outcome,
            rounds: int) -> tuple[Student, float, float]:
     """The student after its steps, seconds to prepare it, and the median seconds of a step."""
-    rows, student = Rows(benchmark, entity, recipe.seed), Student(loaded, recipe, outcome)
+    rows = Rows(benchmark, entity, recipe.seed)
+    student = Student(loaded, METHODS[recipe.method], recipe, outcome)
     _, prepare = _timed(lambda: list(student.prepare(rows)), loaded.device)
     step, = interleaved([lambda _: student.update(rows.draw(recipe))], rounds, loaded.device)
     student.keep()

@@ -21,6 +21,7 @@ from lab.serve.local import LocalEngine
 from lab.serve.runs import ENDED, Run, new_id
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.methods import METHODS
 from lab.evaluation.session import Workbench, read_benchmark
 
 TINY = Preset("tiny", "random", "people", "none")
@@ -162,7 +163,7 @@ def model_size(loaded: Loaded, work: Workbench, recipe: Recipe) -> Point:
     for _ in inspect(loaded, work.benchmark, plan, outcome, lambda: False):
         pass
     rows = Rows(work.benchmark, work.benchmark.entity(plan.entity), plan.seed)
-    student, taken = Student(loaded, plan, outcome), []
+    student, taken = Student(loaded, METHODS[plan.method], plan, outcome), []
     for _ in student.prepare(rows):
         pass
     for _ in range(4):

@@ -30,6 +30,7 @@ from lab.serve.engine import Turn
 from lab.serve.chat import Side, answers
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.methods import METHODS
 from lab.evaluation.session import Workbench
 
 ANSWER_TOKENS = 16
@@ -107,7 +108,8 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
     rows = Rows(work.benchmark, entity, recipe.seed)
     drawn = [rows.draw(recipe) for _ in range(rounds + 1)]
     retain = [rows.retain_rows(recipe.batch) for _ in drawn]
-    student, full = Student(loaded, recipe, outcome), FullStep(loaded, recipe.lr)
+    student = Student(loaded, METHODS[recipe.method], recipe, outcome)
+    full = FullStep(loaded, recipe.lr)
     for _ in student.prepare(rows):
         pass
     times = interleaved([lambda turn: student.update(drawn[turn]),

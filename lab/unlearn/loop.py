@@ -59,9 +59,10 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
 
     The original's answers to the probes are asked of ``baseline``, which may have them already.
     """
-    entity = benchmark.entity(recipe.entity)
+    method, entity = METHODS[recipe.method], benchmark.entity(recipe.entity)
     pool = max(POOL, recipe.retain_batch)
-    rows, student = Rows(benchmark, entity, recipe.seed, pool), Student(loaded, recipe, outcome)
+    rows = Rows(benchmark, entity, recipe.seed, pool)
+    student = Student(loaded, method, recipe, outcome)
     forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
     outcome.reason, level = "steps done", chance(forget_probe)
     started = time.perf_counter()
@@ -73,7 +74,7 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
             outcome.reason = "stopped"
             break
         begun = time.perf_counter()
-        loss = student.update(student.method.draw(rows, recipe))
+        loss = student.update(method.draw(rows, recipe))
         student.keep()
         outcome.steps = step
         yield Step(step, recipe.steps, loss.forget_ce, loss.retain_ce, loss.vkd, loss.total,
@@ -82,7 +83,7 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
             with overlay(loaded.model, outcome.delta):
                 forget, retain = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
             yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
-            if student.method.early and (reason := _enough(recipe, forget, retain_start - retain)):
+            if method.early and (reason := _enough(recipe, forget, retain_start - retain)):
                 outcome.reason = reason
                 break
     outcome.seconds["train"] = time.perf_counter() - started

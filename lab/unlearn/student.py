@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,9 +18,8 @@ from lab.model.sequences import Packed, pack, segment_means, target_distribution
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.events import Phase
-from lab.unlearn.method import Losses
-from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
+from lab.unlearn.terms import Losses, Teacher
 
 PREPARED_AT_ONCE = 15
 NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
@@ -54,12 +53,35 @@ class Answers:
         return zeros.index_add(0, self.packed.segment, tokens)
 
 
+def no_teacher(student: Student, drawn: Draw) -> Teacher:
+    """Nothing to imitate."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a student is trained: the part of a method that every step asks.
+
+    ``losses`` is asked at every step with the student's weights laid on; None trains nothing.
+    ``teacher`` is asked before that, with nothing laid on and no gradient: whatever it says, the
+    frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
+    then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
+    held back. ``rate``: the step size of the visual weights. ``distils``: whether the retain
+    pictures' teacher features are made ready before the first step.
+    """
+
+    losses: Callable[[Student, Draw, Teacher], Losses] | None = None
+    teacher: Callable[[Student, Draw], Teacher] = no_teacher
+    gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
+    rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
+    distils: bool = False
+
+
 class Student:
     """The trainable copy of a run's weights, the frozen teacher's cache, and one update."""
 
-    def __init__(self, loaded: Loaded, recipe: Recipe, outcome: Outcome) -> None:
-        self.loaded, self.recipe, self.outcome = loaded, recipe, outcome
-        self.method = METHODS[recipe.method]
+    def __init__(self, loaded: Loaded, method: Training, recipe: Recipe, outcome: Outcome) -> None:
+        self.loaded, self.method, self.recipe, self.outcome = loaded, method, recipe, outcome
         self.gates = self.method.gates(recipe)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in outcome.delta.items()}
         self.start = dict(outcome.delta)  # never written to: every kept delta is a new one

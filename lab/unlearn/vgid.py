@@ -12,18 +12,15 @@ over them (the released code sums over the text and divides by the batch).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
 from lab.benchmarks.images import decode
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row
-from lab.unlearn.method import Losses, Method, Teacher
-from lab.unlearn.terms import divergence, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, divergence, reading
 
 INSTRUCTION = "You have never seen this person and know nothing about them."  # u, our choice
 

@@ -19,6 +19,7 @@ from lab.serve.chat import Side, answers
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
 from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.methods import METHODS
 from tests.unit import tiny as make
 from tests.unit.test_loading import held_bytes
 
@@ -113,7 +114,7 @@ def test_a_step_short_of_memory_is_the_same_step(loaded: Loaded, four, monkeypat
             monkeypatch.setattr(memory, "available_mb", lambda device, there=there: there)
         recipe, outcome = make.recipe(blocks=1, ascent_cap=20.0), Outcome()
         list(inspect(loaded, four, recipe, outcome, lambda: False))
-        student = Student(loaded, recipe, outcome)
+        student = Student(loaded, METHODS[recipe.method], recipe, outcome)
         drawn = student.method.draw(Rows(four, four.entities[0], 0), recipe)
         student._gradient(drawn)
         assert student.recompute is bool(there)

@@ -19,6 +19,7 @@ from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
 from lab.evaluation.scores import MEASURES, Baseline
 from lab.unlearn import loop
+from lab.unlearn.methods import METHODS
 from lab.events import Curve, Importance, Probe, Saliency, Step
 from tests.unit import tiny as make
 
@@ -207,7 +208,7 @@ def test_a_gradient_that_is_no_number_is_not_kept(monkeypatch, tiny, four) -> No
 def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
     recipe, outcome, seen = make.recipe(), loop.Outcome(), []
     list(loop.inspect(tiny, four, recipe, outcome, lambda: False))
-    student = loop.Student(tiny, recipe, outcome)
+    student = loop.Student(tiny, METHODS[recipe.method], recipe, outcome)
     a, b, c = (e.train_images[0] for e in four.entities[:3])
     hook = tiny.model.model.multi_modal_projector.register_forward_hook(
         lambda module, args, output: seen.append(args[0].shape[0]))

@@ -70,7 +70,8 @@ def runs(tiny, four):
 def student_of(tiny, four, recipe) -> tuple[Student, Rows]:
     outcome = Outcome()
     list(inspect(tiny, four, recipe, outcome, lambda: False))
-    return Student(tiny, recipe, outcome), Rows(four, four.entities[0], recipe.seed)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    return student, Rows(four, four.entities[0], recipe.seed)
 
 
 # -- the table ------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from lab.saliency.mask import density, masked
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
 from lab.unlearn.loop import inspect, start_delta
+from lab.unlearn.methods import METHODS
 from lab.unlearn.mmunlearner import preserved
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
@@ -93,7 +94,8 @@ def test_the_ascent_never_moves_what_the_mask_holds_back(scope: str, tiny, four)
                          adapter_lr=0.05)
     outcome = Outcome()
     list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], 0)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], 0)
     for _ in range(4):
         student.update(student.method.draw(rows, recipe))
     moved = 0
@@ -109,7 +111,8 @@ def test_the_descent_reaches_what_the_mask_holds_back(scope: str, tiny, four) ->
     recipe = make.recipe(method="mmunlearner", scope=scope, forget_weight=0.0, adapter_lr=0.05)
     outcome = Outcome()
     list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], 0)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], 0)
     for _ in range(2):
         student.update(student.method.draw(rows, recipe))
     assert any((w != student.start[n])[~outcome.mask[n]].any() for n, w in student.weights.items())
@@ -119,6 +122,6 @@ def test_a_missing_mask_entry_is_an_error_not_an_open_gate(tiny, four) -> None:
     recipe, outcome = make.recipe(method="mmunlearner"), Outcome()
     list(inspect(tiny, four, recipe, outcome, lambda: False))
     del outcome.mask[next(iter(outcome.mask))]
-    student = Student(tiny, recipe, outcome)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
     with pytest.raises(KeyError):
         student.update(student.method.draw(Rows(four, four.entities[0], 0), recipe))

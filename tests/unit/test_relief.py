@@ -26,6 +26,7 @@ from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
 from lab.events import Step
 from lab.unlearn.loop import Outcome, inspect, tune
+from lab.unlearn.methods import METHODS
 from lab.unlearn.student import Student
 from tests.unit import tiny as make
 from tests.unit.test_methods import CASES, plan
@@ -173,7 +174,8 @@ def ready(tiny, four, recipe) -> tuple[Student, object]:
     """A student before its first step and what it draws for it."""
     outcome = Outcome()
     list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], recipe.seed)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], recipe.seed)
     return student, student.method.draw(rows, recipe)
 
 
