@@ -17,11 +17,12 @@ from lab.bench import random_model
 from lab.model.load import Loaded
 from lab.model.memory import available_mb, needed_bytes
 from lab.model.low_memory import attempt, explained
+from lab.model.version import Version
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.bench.baselines import FullStep
-from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
@@ -110,11 +111,11 @@ def _steps(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Recipe,
 
 def _answers(loaded: Loaded, entity: Entity, outcome: Outcome, rounds: int) -> float:
     """Tokens a second of both sides' answers together, the picture's reading included."""
-    sides = [Side(), Side(outcome.delta, name="run")]
+    sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
     spoken: list[int] = []
 
     def both(_: int) -> None:
-        steps = sum(1 for _ in answers(loaded, sides, [QUESTION], entity.test_images[0], ANSWER_TOKENS))
+        steps = sum(1 for _ in answers(sides, [QUESTION], entity.test_images[0], ANSWER_TOKENS))
         spoken.append(len(sides) * steps)
 
     seconds, = interleaved([both], rounds, loaded.device)

@@ -21,13 +21,14 @@ from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.bench.scaling import growth
 from lab.model.load import ROOT, Loaded
 from lab.model.overlay import overlay
+from lab.model.version import Version
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.device import device_name, peak_memory_mb
 from lab.recipe import Recipe
 from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.saliency.fisher import squared_gradients
-from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
@@ -132,10 +133,10 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
     prompt = loaded.prompter.conversation((), question, True)
     ids = torch.tensor([prompt], device=loaded.device)
     counts, flow = dict[str, int](), loaded.vision.family.flow
+    sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
 
     def both(_: int) -> None:
-        counts["steps"] = sum(1 for _ in answers(
-            loaded, [Side(), Side(outcome.delta)], [Turn(question)], image, ANSWER_TOKENS))
+        counts["steps"] = sum(1 for _ in answers(sides, [Turn(question)], image, ANSWER_TOKENS))
 
     def single(_: int) -> None:
         with torch.no_grad():

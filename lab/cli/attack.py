@@ -56,19 +56,21 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if whole:
         from lab.experiments.attack_grid import Folder, grid
 
-        versions = [sha256((d / "delta.safetensors").read_bytes()).hexdigest() for d in options.run]
-        return grid(preset, [Folder(*s, v) for s, v in zip(scenes, versions, strict=True)], plan,
-                    options.out, say)
+        return grid(preset, [Folder(*s) for s in scenes], plan, options.out, say)
     results = [_one(scene, plan) for _, scene in scenes]
     return results[0] if len(results) == 1 else _mean(results)
 
 
 def _scene(bench: Any, folder: Path) -> tuple[Recipe, Scene]:
     from lab.attack import scene_of
+    from lab.evaluation.models import UNLEARNED
+    from lab.model.version import Version
 
     stored = stored_run(bench, folder)
     recipe = stored.head.recipe
-    return recipe, scene_of(bench, recipe, stored.delta, say)
+    digest = sha256((folder / "delta.safetensors").read_bytes()).hexdigest()
+    left = Version(UNLEARNED, bench.loaded, stored.delta, identity=digest)
+    return recipe, scene_of(bench, recipe, left, say)
 
 
 def _one(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:

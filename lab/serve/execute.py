@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lab.attack import attack, scene_of
+from lab.evaluation.models import UNLEARNED
+from lab.model.version import Version
 from lab.serve.runs import Run
 from lab.events import Done, Event
 from lab.unlearn.job import unlearn
@@ -24,5 +26,6 @@ def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str
                            bench.base_hash, stopped)
     else:
         assert parent is not None and run.attack is not None
-        scene = scene_of(bench, recipe, parent.left(bench.loaded.base), say)
+        left = Version(UNLEARNED, bench.loaded, parent.left(bench.loaded.base))
+        scene = scene_of(bench, recipe, left, say)
         yield from attack(scene, run.attack, run.relearned, stopped)

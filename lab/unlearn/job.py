@@ -10,9 +10,11 @@ from typing import Any
 import torch
 
 from lab.benchmarks.schema import Benchmark
+from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, Verdict, chance
 from lab.model.load import Loaded
-from lab.model.overlay import Delta, language_part, visual_part, weights_hash
+from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.model.version import Version
 from lab.model.low_memory import explained
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
@@ -41,8 +43,9 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     scored, busy = time.perf_counter(), time.process_time() - busy
     entity = benchmark.entity(recipe.entity)
     asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
-    identical = text_logits_identical(loaded, outcome.delta, entity)
-    made = yield from _score(loaded, baseline, asked, outcome.delta, identical, stopped)
+    left = Version(UNLEARNED, loaded, outcome.delta)
+    identical = text_logits_identical(left, entity)
+    made = yield from _score(left, baseline, asked, identical, stopped)
     if stopped():
         outcome.reason, made = "stopped", {}
     outcome.seconds["evaluate"] = time.perf_counter() - scored
@@ -68,8 +71,8 @@ def _forget(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
             yield from tune(loaded, benchmark, baseline, recipe, outcome, stopped)
 
 
-def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], delta: Delta,
-           identical: bool, stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
+def _score(left: Version, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], identical: bool,
+           stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
     """The original's and the unlearned model's verdicts of every measure, until stopped."""
     made: Scored = {}
     for k, (measure, asks) in enumerate(asked.items()):
@@ -77,7 +80,7 @@ def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]
             break
         yield Phase("evaluate", k, len(asked))
         before = baseline.verdicts(measure, asks)
-        made[measure] = (before, verdicts(loaded, delta, measure, asks, before, identical))
+        made[measure] = (before, verdicts(left, measure, asks, before, identical))
     return made
 
 

@@ -15,9 +15,10 @@ from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay, weights_hash
 from lab.saliency import fisher as fim
 from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
+from lab.model.version import Version
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
 from tests.unit import tiny as make
@@ -80,7 +81,7 @@ def test_a_run_on_the_gpu_holds_the_invariants(loaded: Loaded, four) -> None:
     assert all(t.dtype == torch.float32 for t in outcome.delta.values())
     moved = sum(int((t != loaded.model.get_parameter(n)).sum()) for n, t in outcome.delta.items())
     assert moved > 0 and weights_hash(loaded.model) == before
-    said = [*answers(loaded, [Side(), Side(outcome.delta, name="run")], [Turn("Who is this?")],
+    said = [*answers([Version("original", loaded), Version("run", loaded, outcome.delta)], [Turn("Who is this?")],
                      four.entities[0].train_images[0], 6)]
     assert said and all(len(texts) == 2 for texts in said)
 

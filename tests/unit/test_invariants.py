@@ -21,6 +21,7 @@ from lab.evaluation.scores import MEASURES, Baseline
 from lab.unlearn import loop
 from lab.unlearn.methods import METHODS
 from lab.events import Curve, Importance, Probe, Saliency, Step
+from lab.model.version import Version
 from tests.unit import tiny as make
 
 MODES = pytest.mark.parametrize("mode", ["all", "forget_only"])
@@ -53,7 +54,7 @@ def test_the_check_of_text_logits_can_fail(tiny, four) -> None:
 
     name = "model.language_model.layers.0.mlp.up_proj.weight"
     changed = {name: tiny.model.get_parameter(name) * 1.5}
-    assert not text_logits_identical(tiny, changed, four.entities[0])
+    assert not text_logits_identical(Version("changed", tiny, changed), four.entities[0])
 
 
 def test_a_loaded_delta_cannot_touch_the_language_model(tiny, tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(Victim("unlearned", tiny, outcome.delta, four.entities[0]), PLAN, 2,
+    attacker = Attacker(Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]), PLAN, 2,
                         attacker_rows(four.entities[0], PLAN))
     for _ in range(6):
         attacker.update()

@@ -20,10 +20,11 @@ from lab.model.sparse import to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.evaluation.scores import TEXT_ONLY, Baseline
 from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.chat import answers
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
 from lab.unlearn.batches import Rows
 from lab.events import Done, Probe, Step
+from lab.model.version import Version
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
@@ -302,8 +303,9 @@ def logits(tiny, rows) -> torch.Tensor:
 def test_a_chat_gives_each_side_its_own_version(case: str, runs, tiny, four) -> None:
     outcome, _ = runs(case)
     image, turns = four.entities[0].train_images[0], [Turn("Who is this?")]
-    alone = [[*answers(tiny, [side], turns, image, 6)][-1][0] for side in (Side(), Side(outcome.delta))]
-    together = [*answers(tiny, [Side(), Side(outcome.delta, name="run")], turns, image, 6)][-1]
+    sides = [Version("original", tiny), Version("run", tiny, outcome.delta)]
+    alone = [[*answers([side], turns, image, 6)][-1][0] for side in sides]
+    together = [*answers(sides, turns, image, 6)][-1]
     assert list(together) == alone
 
 

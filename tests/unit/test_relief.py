@@ -25,6 +25,7 @@ from lab.evaluation.scores import Baseline
 from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
 from lab.events import Step
+from lab.model.version import Version
 from lab.unlearn.loop import Outcome, inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.student import Student
@@ -282,7 +283,8 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
 @pytest.mark.parametrize("scope", ["vision", "language", "both"])
 def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, four, monkeypatch) -> None:
     budget = AttackRecipe(share=1.0, batch=6, scope=scope)
-    victim, rows = Victim("unlearned", tiny, {}, four.entities[0]), attacker_rows(four.entities[0], budget)
+    victim = Victim(Version("unlearned", tiny), four.entities[0])
+    rows = attacker_rows(four.entities[0], budget)
     whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
     loss = whole.update()
     monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
