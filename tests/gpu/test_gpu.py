@@ -21,6 +21,7 @@ from lab.events import Saliency
 from lab.model.version import Version
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 from tests.unit.test_loading import held_bytes
 
@@ -114,7 +115,7 @@ def test_a_step_short_of_memory_is_the_same_step(loaded: Loaded, four, monkeypat
         if there:
             monkeypatch.setattr(memory, "available_mb", lambda device, there=there: there)
         recipe, outcome = make.recipe(blocks=1, ascent_cap=20.0), Outcome()
-        list(inspect(loaded, four, recipe, outcome, lambda: False))
+        list(inspect(loaded, task_of(four, recipe), outcome, lambda: False))
         student = Student(loaded, METHODS[recipe.method], recipe, outcome)
         drawn = student.method.draw(Rows(four, four.entities[0], 0), recipe)
         student._gradient(drawn)

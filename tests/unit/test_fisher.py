@@ -15,6 +15,7 @@ from lab.model.overlay import overlay
 from lab.model.vision import NeuronLayer
 from lab.saliency import fisher as fim
 from lab.unlearn.batches import Rows
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
@@ -116,7 +117,7 @@ def test_pruned_weights_have_no_gradient(tiny, four) -> None:
     from lab.unlearn.loop import Outcome, inspect
 
     outcome = Outcome()
-    list(inspect(tiny, four, make.recipe(prune_share=0.1), outcome, lambda: False))
+    list(inspect(tiny, task_of(four, make.recipe(prune_share=0.1)), outcome, lambda: False))
     forget, _ = Rows(four, four.entities[0], 0).fisher_samples(2)
     with overlay(tiny.model, outcome.delta):
         made = fim.squared_gradients(tiny, tiny.vision.layers(2), forget)

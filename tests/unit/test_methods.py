@@ -30,6 +30,7 @@ from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.terms import divergence
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 # Every method, and each part of the model that one may change; what it changes.
@@ -70,7 +71,7 @@ def runs(tiny, four):
 
 def student_of(tiny, four, recipe) -> tuple[Student, Rows]:
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     student = Student(tiny, METHODS[recipe.method], recipe, outcome)
     return student, Rows(four, four.entities[0], recipe.seed)
 
@@ -322,7 +323,7 @@ def test_gradients_reach_everything_that_is_trained(case: str, tiny, four) -> No
 @TRAINED
 def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, four) -> None:
     recipe, outcome, calls = plan(case), Outcome(), []
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     own = Student.update
 
     def update(self, drawn):
@@ -335,7 +336,7 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
     monkeypatch.setattr(Student, "update", update)
     before, good = weights_hash(tiny.model), {}
     with pytest.raises(LabError, match="no longer a number"):
-        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
+        for event in tune(tiny, task_of(four, recipe), Baseline(tiny), outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
     assert outcome.steps == 2 and all(torch.equal(t, good[n]) for n, t in outcome.delta.items())

@@ -29,6 +29,7 @@ from lab.model.version import Version
 from lab.unlearn.loop import Outcome, inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.student import Student
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 from tests.unit.test_methods import CASES, plan
 
@@ -174,7 +175,7 @@ def test_fisher_short_of_memory_is_the_same_fisher(tiny, four, monkeypatch) -> N
 def ready(tiny, four, recipe) -> tuple[Student, object]:
     """A student before its first step and what it draws for it."""
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     student = Student(tiny, METHODS[recipe.method], recipe, outcome)
     rows = Rows(four, four.entities[0], recipe.seed)
     return student, student.method.draw(rows, recipe)
@@ -228,10 +229,10 @@ def test_memory_that_runs_out_going_backward_is_met_too(tiny, four, monkeypatch)
 @pytest.mark.parametrize("case", TRAINED)
 def test_a_second_time_ends_the_run_with_its_last_good_delta(case: str, tiny, four, monkeypatch) -> None:
     recipe, outcome, base = plan(case, batch=4), Outcome(), weights_hash(tiny.model)
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     good: dict[str, torch.Tensor] = {}
     with pytest.raises(LabError, match="out of memory with 2 of 4 forget rows.*smaller --set batch") as ended:
-        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
+        for event in tune(tiny, task_of(four, recipe), Baseline(tiny), outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
                 monkeypatch.setattr(*pass_of(case), no_memory)

@@ -12,6 +12,7 @@ from lab.unlearn.batches import Rows
 from lab.events import Saliency
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
@@ -76,7 +77,7 @@ def test_of_two_outputs_the_mean_distance_is_distilled() -> None:
 @pytest.mark.parametrize("distil", ["encoder", "both"])
 def test_a_step_distils_what_the_recipe_names(distil: str, tiny, four) -> None:
     recipe, outcome = make.recipe(distil=distil), Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     student = Student(tiny, METHODS[recipe.method], recipe, outcome)
     drawn = Rows(four, four.entities[0], 0).draw(recipe)
     pixels = tiny.prompter.pixels([decode(i) for i in drawn.pictures])

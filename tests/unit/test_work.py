@@ -15,6 +15,7 @@ from lab.saliency.fisher import squared_gradients
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import Outcome, Student, inspect
 from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
@@ -58,7 +59,7 @@ def counted(loaded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 def test_a_vkd_step_asks_the_language_model_about_the_forget_batch_alone(
         tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, outcome = make.recipe(), Outcome()
-    list(inspect(tiny, four, plan, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, plan), outcome, lambda: False))
     student, rows = Student(tiny, METHODS[plan.method], plan, outcome), Rows(four, four.entities[0], 0)
     with counted(tiny, monkeypatch) as work:
         list(student.prepare(rows))

@@ -90,9 +90,10 @@ def run(model: Loaded, bench: Benchmark, plan: Recipe, stopped=lambda: False, pa
     from lab.evaluation.scores import Baseline
     from lab.unlearn.job import unlearn
     from lab.unlearn.loop import Outcome
+    from lab.unlearn.task import task_of
 
     outcome = Outcome()
-    events = list(unlearn(model, bench, Baseline(model, path), plan, outcome,
+    events = list(unlearn(model, task_of(bench, plan), Baseline(model, path), outcome,
                           weights_hash(model.model), stopped))
     return outcome, events
 
