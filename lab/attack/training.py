@@ -13,7 +13,6 @@ from dataclasses import replace
 import torch
 
 from lab.attack.scene import Relearned, Scene, Victim
-from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, choose, forget_asks, share
@@ -64,7 +63,7 @@ class Attacker:
         """
         loaded, new = self.victim.version.loaded, [i for i in images if i not in self.frozen]
         if new:
-            pixels = loaded.prompter.pixels([decode(i) for i in new]).to(loaded.device)
+            pixels = loaded.prompter.pictures(new)
             with torch.no_grad():
                 made = (loaded.vision.stem(pixels, self.blocks) if self.weights
                         else loaded.vision.features(pixels))

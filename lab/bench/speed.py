@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.bench.scaling import growth
@@ -141,7 +140,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
 
     def single(_: int) -> None:
         with torch.no_grad():
-            pixels = loaded.prompter.pixels([decode(image)]).to(loaded.device)
+            pixels = loaded.prompter.pictures([image])
             made = loaded.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids),
                 **flow.given(pixels), **flow.marks(ids, loaded.model.config.image_token_id),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.model.load import Loaded
 from lab.model.version import Version
@@ -62,8 +61,8 @@ def _features(loaded: Loaded, images: Sequence[bytes]) -> dict[str, torch.Tensor
     """Mean over tokens after every live block and the projector: name -> [images, width]."""
     made: dict[str, list[torch.Tensor]] = {}
     for at in range(0, len(images), AT_ONCE):
-        pixels = loaded.prompter.pixels([decode(i) for i in images[at:at + AT_ONCE]])
-        for name, value in _depths(loaded.vision, pixels.to(loaded.device)):
+        pixels = loaded.prompter.pictures(images[at:at + AT_ONCE])
+        for name, value in _depths(loaded.vision, pixels):
             made.setdefault(name, []).append(value.float().mean(1))
     return {name: torch.cat(parts) for name, parts in made.items()}
 

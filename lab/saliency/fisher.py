@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
@@ -73,7 +72,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     """
     modules = linears(layers)
     prompter = loaded.prompter
-    pixels = prompter.pixels([decode(s.image) for s in samples]).to(loaded.device)
+    pixels = prompter.pictures([s.image for s in samples])
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
     with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.adapter import SCALE, language_linears
 from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
@@ -32,8 +31,7 @@ def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
     features = None
     if images:
         with torch.no_grad():
-            features = loaded.vision.features(
-                prompter.pixels([decode(i) for i in images]).to(loaded.device))
+            features = loaded.vision.features(prompter.pictures(images))
     with taps(linears) as (inputs, grads), torch.enable_grad():
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()

@@ -65,7 +65,7 @@ def side_features(sides: Sequence[Version], image: bytes | None) -> list[torch.T
     loaded = sides[0].loaded
     if image is None:
         return [None] * len(sides)
-    pixels = loaded.prompter.pixels([decode_image(image)]).to(loaded.device)
+    pixels = loaded.prompter.pictures([image])
     vision, depths = loaded.vision, [loaded.vision.depth(visual_part(s.delta)) for s in sides]
     shared = max(depths) if all(depths) else 0
     stem = vision.stem(pixels, shared) if shared else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
@@ -108,8 +107,7 @@ class Student:
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """What enters the trained blocks for each picture, computed once a picture."""
         def made(new: Sequence[bytes]) -> torch.Tensor:
-            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
-            return self.loaded.vision.stem(pixels, self.recipe.blocks)
+            return self.loaded.vision.stem(self.loaded.prompter.pictures(new), self.recipe.blocks)
 
         new = [i for i in dict.fromkeys(images) if i not in self.stems]
         if new:

@@ -66,10 +66,9 @@ class OneNeuron(nn.Module):
 def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     net = OneNeuron()
     layer = NeuronLayer("layer", "first", "second", net.first, net.second)
-    prompter = SimpleNamespace(pixels=lambda images: torch.tensor(images)[..., None], pad_id=0,
+    prompter = SimpleNamespace(pictures=lambda images: torch.tensor(images)[..., None], pad_id=0,
                                tree=lambda *_: None)
     loaded = SimpleNamespace(prompter=prompter, device=torch.device("cpu"), vision=net, model=None)
-    monkeypatch.setattr(fim, "decode", lambda image: image)
     monkeypatch.setattr(fim, "pack", lambda *_: None)
     monkeypatch.setattr(fim, "target_log_probs", lambda model, packed, features: -features.sum((1, 2)))
     monkeypatch.setattr(fim, "segment_means", lambda values, packed: values)

@@ -276,7 +276,7 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     *_, halved = fim.fisher_halves(tiny, layers, samples, lambda n: None)
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
-    monkeypatch.setattr("lab.saliency.importance.decode", failing(decode, 1))
+    monkeypatch.setattr("lab.model.prompts.decode", failing(decode, 1))
     again = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     assert all(abs(a - b).max() < 1e-6 for a, b in zip(again, activity, strict=True))
 

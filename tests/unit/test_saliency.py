@@ -26,7 +26,7 @@ def test_mean_activation_is_mean_abs_over_images_and_tokens(tiny, four) -> None:
         z = []
         for image in images:
             with hidden_neurons(layers) as seen, torch.no_grad():
-                tiny.vision.features(tiny.prompter.pixels([fim.decode(image)]))
+                tiny.vision.features(tiny.prompter.pictures([image]))
             z.append(seen[layer.name].reshape(-1, layer.neurons).tolist())
         by_hand = [sum(abs(t[n]) for picture in z for t in picture) / (2 * len(z[0]))
                    for n in range(layer.neurons)]
