@@ -17,7 +17,7 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, choose, forget_asks, share
 from lab.model.adapter import new_adapter
-from lab.model.low_memory import NO_MEMORY, attempt, relieved
+from lab.model.low_memory import NO_MEMORY, Halving, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 from lab.events import Curve, Done, Event, Phase
@@ -38,7 +38,7 @@ class Attacker:
         self.victim, self.recipe, self.blocks, self.rows = victim, recipe, blocks, rows
         loaded = victim.version.loaded
         self.rng = random.Random(f"order/{recipe.seed}")
-        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.halving = Halving()
         self.frozen: dict[bytes, torch.Tensor] = {}
         self.weights: dict[str, torch.nn.Parameter] = {}
         self.adapter: dict[str, torch.nn.Parameter] = {}
@@ -78,10 +78,7 @@ class Attacker:
         so are all that follow; the gradient stays that of the whole batch.
         """
         drawn = self._drawn()
-        loss = attempt(lambda: self._gradient(drawn))
-        if loss is None and self.parts == 1 and len(drawn) > 1:
-            self.parts = 2
-            loss = attempt(lambda: self._gradient(drawn))
+        loss = self.halving.attempt(lambda: self._gradient(drawn), divisible=len(drawn) > 1)
         if loss is None:
             raise LabError(NO_MEMORY)
         self.optimizer.step()
@@ -90,7 +87,7 @@ class Attacker:
     def _gradient(self, drawn: Sequence[Drawn]) -> float:
         """The batch's loss; leaves its gradient, clipped, in the weights."""
         self.optimizer.zero_grad()
-        size = -(-len(drawn) // self.parts)
+        size = self.halving.share(len(drawn))
         loss = sum(self._backward(drawn[at:at + size]) for at in range(0, len(drawn), size))
         trained = [*self.weights.values(), *self.adapter.values()]
         if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):

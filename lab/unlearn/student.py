@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.model.low_memory import (
-    attempt, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
+    Halving, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
@@ -99,7 +99,7 @@ class Student:
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
-        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.halving = Halving()
         self.planned = False  # whether the two that follow are decided
         self.recompute = False  # whether the language layers are computed anew going backward
         self.pictures = recipe.retain_batch  # how many are distilled at a time
@@ -121,7 +121,7 @@ class Student:
     def hidden(self, images: list[bytes]) -> torch.Tensor:
         """The projector's hidden neurons before their activation: [images, tokens, neurons]."""
         vision, blocks = self.loaded.vision, self.recipe.blocks
-        at_once = min(self.pictures, self._share(len(images)))
+        at_once = min(self.pictures, self.halving.share(len(images)))
         return in_pieces(lambda stem: (vision.hidden(stem, blocks),), self.stem(images), at_once)[0]
 
     def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
@@ -137,11 +137,7 @@ class Student:
             both = vision.outputs(stem, blocks)
             return both[:1] if which == "encoder" else both
 
-        return in_pieces(made, self.stem(images), min(self.pictures, self._share(len(images))))
-
-    def _share(self, n: int) -> int:
-        """How many of n rows or pictures go through the model at a time."""
-        return -(-n // self.parts)
+        return in_pieces(made, self.stem(images), min(self.pictures, self.halving.share(len(images))))
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
@@ -173,7 +169,7 @@ class Student:
             given = self._seen(part) if features is None else features[list(places)]
             return (target_distributions(self.loaded.model, packed, given),)
 
-        log_probs, = in_pieces(piece, range(len(rows)), self._share(len(rows)))
+        log_probs, = in_pieces(piece, range(len(rows)), self.halving.share(len(rows)))
         return Answers(log_probs, whole)
 
     def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
@@ -199,12 +195,13 @@ class Student:
         time, and so are all that follow; the gradient stays that of the whole batch.
         """
         noise = self.noise.get_state()
-        loss = attempt(lambda: self._gradient(drawn))
-        if loss is None and self.parts == 1:
-            self.parts = 2
-            self.noise.set_state(noise)
-            loss = attempt(lambda: self._gradient(drawn))
-        self.outcome.micro_batch = rows = self._share(self.recipe.batch)
+
+        def work() -> Losses:
+            self.noise.set_state(noise)  # a second time with the same noise
+            return self._gradient(drawn)
+
+        loss = self.halving.attempt(work)
+        self.outcome.micro_batch = rows = self.halving.share(self.recipe.batch)
         if loss is None:
             raise LabError(NO_MEMORY.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()

@@ -205,7 +205,7 @@ def test_a_halved_batch_has_the_whole_ones_gradient(case: str, tiny, four, monke
     owner, name = pass_of(case)
     monkeypatch.setattr(owner, name, failing(getattr(owner, name), 1))
     halved = student.update(drawn)
-    assert student.parts == 2 and student.outcome.micro_batch == 2
+    assert student.halving.parts == 2 and student.outcome.micro_batch == 2
     assert halved.total == pytest.approx(whole.total, rel=1e-4)
     assert halved.forget_ce == pytest.approx(whole.forget_ce, rel=1e-4, nan_ok=True)
     assert expected.keys() == gradients(student).keys()
@@ -289,7 +289,7 @@ def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, 
     whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
     loss = whole.update()
     monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
-    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.parts, halved.parts) == (1, 2)
+    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.halving.parts, halved.halving.parts) == (1, 2)
     trained = [a.weights | a.adapter for a in (whole, halved)]
     largest = max(float(w.grad.abs().max()) for w in trained[0].values())
     for name, weight in trained[0].items():
