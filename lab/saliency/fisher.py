@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
-from lab.events import Saliency
 
 EPSILON = 1e-15
 GROUPS = ("in weight", "in bias", "out weight", "out bias")
-EDGES = np.round(np.linspace(-3, 3, 121), 3)  # log10 of the ratio, 0.05 apart
 
 Fisher = dict[str, torch.Tensor]
 
@@ -182,40 +179,13 @@ def overlap(one: Fisher, other: Fisher, live: Fisher) -> tuple[float, float]:
     return (both / either if either else 0.0), expected
 
 
-def summarise(layers: Sequence[NeuronLayer], forget: Fisher, retain: Fisher, ratios: Fisher,
-              live: Fisher, mask: Fisher, threshold: float, stability: tuple[float, float],
-              samples: tuple[int, int], estimate: str) -> Saliency:
-    """The maps of the page: layers x groups histogram, mean Fisher ratio and mask density."""
-    shape = (len(layers), len(GROUPS))
-    counts = np.zeros((*shape, len(EDGES) - 1), np.int64)
-    means, density = np.full(shape, np.nan), np.full(shape, np.nan)
-    for i, layer in enumerate(layers):
-        for j, names in enumerate(_groups(layer)):
-            names = [n for n in names if n in ratios]
-            kept = {n: live[n] for n in names}
-            n_live = sum(int(v.sum()) for v in kept.values())
-            if not n_live:
-                continue
-            logs = torch.cat([ratios[n][kept[n]] for n in names]).log10().clamp(EDGES[0], EDGES[-1])
-            # a ratio on an edge must fall above it, as ratio >= threshold does
-            values = logs.cpu().numpy() + 1e-7
-            counts[i, j] = np.histogram(values, EDGES)[0]
-            counts[i, j, -1] += int((values > EDGES[-1]).sum())
-            means[i, j] = _mean(forget, names) / (_mean(retain, names) + EPSILON)
-            density[i, j] = sum(int(mask[n].sum()) for n in names) / n_live
-    total = sum(int(v.sum()) for v in live.values())
-    return Saliency(
-        layers=tuple(layer.name for layer in layers), groups=GROUPS, edges=EDGES, counts=counts,
-        ratio=means, density=density, threshold=threshold,
-        mask_density=sum(int(m.sum()) for m in mask.values()) / max(total, 1),
-        overlap=stability[0], overlap_chance=stability[1], samples=samples, estimate=estimate)
-
-
-def _groups(layer: NeuronLayer) -> list[list[str]]:
-    """A layer's parameter names in the order of ``GROUPS``; a gate counts among what goes in."""
-    return [[f"{name}.{leaf}" for name in names]
-            for names in (layer.writers, (layer.second_name,)) for leaf in ("weight", "bias")]
-
-
-def _mean(fisher: Fisher, names: Sequence[str]) -> float:
-    return sum(float(fisher[n].sum()) for n in names) / sum(fisher[n].numel() for n in names)
+def cells(layers: Sequence[NeuronLayer], ratios: Fisher) -> dict[tuple[str, str], list[str]]:
+    """The visual weights' names by layer and group; a gate counts among what goes in."""
+    made: dict[tuple[str, str], list[str]] = {}
+    for layer in layers:
+        parts = ((modules, leaf) for modules in (layer.writers, (layer.second_name,))
+                 for leaf in ("weight", "bias"))
+        for group, (modules, leaf) in zip(GROUPS, parts, strict=True):
+            names = [f"{module}.{leaf}" for module in modules]
+            made[layer.name, group] = [n for n in names if n in ratios]
+    return made

@@ -65,7 +65,7 @@ def language_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
                      for n, t in adapter.items() if n.endswith(".A")}
     outcome.seconds["fisher"] = (outcome.seconds.get("fisher", 0.0)
                                  + time.perf_counter() - started)
-    yield language.summarise(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
+    yield language.summary(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
     return made
 
 
