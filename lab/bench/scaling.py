@@ -16,9 +16,9 @@ from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
 from lab.evaluation.scores import Baseline
-from lab.serve.engine import ORIGINAL, RunView, Turn
+from lab.serve.engine import ENDED, ORIGINAL, RunView, Turn
 from lab.serve.local import LocalEngine
-from lab.serve.runs import ENDED, Run, new_id
+from lab.serve.runs import Run, new_id
 from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student

@@ -18,7 +18,8 @@ import torch
 from lab.errors import LabError
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.bench.scaling import growth
-from lab.model.load import ROOT, Loaded
+from lab.model.load import Loaded
+from lab.model.source import ROOT
 from lab.model.overlay import overlay
 from lab.model.version import Version
 from lab.model.sparse import Sparse, to_delta, to_sparse

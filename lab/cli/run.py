@@ -26,7 +26,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.unlearn.foreground import run_recipe
     from lab.files import make_writable
     from lab.report.run_folder import write_run
-    from lab.unlearn.loop import Outcome
+    from lab.unlearn.outcome import Outcome
     from lab.evaluation.session import open_workbench, read_benchmark
 
     preset = preset_of(options)

@@ -21,9 +21,9 @@ from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.files import put
 from lab.model.fetch import Report, cache_folder
-from lab.model.load import ROOT, Loaded, load
+from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
-from lab.model.source import ABOUT
+from lab.model.source import ABOUT, ROOT
 from lab.recipe import Preset
 from lab.evaluation.scores import Baseline
 

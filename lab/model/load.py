@@ -23,7 +23,6 @@ from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
-from lab.model.source import ROOT as ROOT
 from lab.model.checkpoint import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS

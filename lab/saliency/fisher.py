@@ -90,14 +90,13 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
 
 
 def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample],
-                  tick: Callable[[int], None], batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
+                  batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
     """Yield after every batch the mean squared gradients of two disjoint halves so far."""
-    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), tick, batch)
+    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), batch)
 
 
 def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher],
-              tick: Callable[[int], None] = lambda n: None, batch: int = 8
-              ) -> Iterator[tuple[Fisher, Fisher]]:
+              batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
     """The same for any ``squared`` that sums the squared gradients of some samples.
 
     A batch that does not fit in memory goes in two halves.
@@ -111,7 +110,6 @@ def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], F
         for name, value in in_halves(squared, part, _added).items():
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
         seen[k] += len(part)
-        tick(sum(seen))
         yield tuple({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
 
 

@@ -22,9 +22,9 @@ from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.serve.execute import events_of
 from lab.device import memory_mb
 from lab.serve.engine import (
-    ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
+    ENDED, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
 from lab.serve.own_people import OwnPeople
-from lab.serve.runs import ENDED, Run, RunStore, new_id
+from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
 from lab.serve.turns import Turns

@@ -77,7 +77,7 @@ def visual_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, st
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)
     sides = yield from fisher_sides(
-        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side, lambda n: None),
+        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side),
         outcome, stopped)
     if sides is None:
         return None

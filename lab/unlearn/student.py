@@ -23,7 +23,7 @@ from lab.unlearn.terms import Losses, Teacher
 PREPARED_AT_ONCE = 15
 NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
              "try a lower learning rate or forget weight")
-NO_MEMORY = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
+NOT_IN_HALVES = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
              "kept; choose a smaller --set batch and retain_batch, nf4 or a smaller model")
 
 
@@ -203,7 +203,7 @@ class Student:
         loss = self.halving.attempt(work)
         self.outcome.micro_batch = rows = self.halving.share(self.recipe.batch)
         if loss is None:
-            raise LabError(NO_MEMORY.format(rows=rows, batch=self.recipe.batch))
+            raise LabError(NOT_IN_HALVES.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()
         self.schedule.step()
         self._restore()

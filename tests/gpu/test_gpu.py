@@ -19,7 +19,9 @@ from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
 from lab.model.version import Version
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
 from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make

@@ -19,7 +19,8 @@ from lab.model.overlay import LANGUAGE, tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.serve.engine import ORIGINAL, Turn
-from lab.serve.runs import ENDED, left_hash
+from lab.serve.engine import ENDED
+from lab.serve.runs import left_hash
 from lab.serve.chat import side_features
 from tests.unit import tiny as make
 from tests.unit.served import opened, until

@@ -26,8 +26,9 @@ from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
 from lab.events import Step
 from lab.model.version import Version
-from lab.unlearn.loop import Outcome, inspect, tune
+from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
+from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make
@@ -74,6 +75,12 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
         assert told == pytest.approx(real, rel=0.05)
 
 
+def recomputed_bytes(text, rows: int, length: int, size: int) -> int:
+    """What a backward pass keeps where each layer keeps its input alone, and one layer its share."""
+    one = memory.backward_bytes(text, rows, length, size) // text.num_hidden_layers
+    return rows * length * text.num_hidden_layers * text.hidden_size * size + one
+
+
 def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
     config, _ = tiny_models.described(PUBLISHED["llava-1.5-7b"])
     text, gpu = config.get_text_config(), torch.device("cuda")
@@ -91,7 +98,7 @@ def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
     kept = 84 * 4 * (576 * 4096 + 577 * 1024)  # teacher features and stems of 60 pictures and 24 views
     always, features = weights + run + kept, 24 * 4 * 576 * 4096
     # going backward through the language model: student, teacher and their difference wait
-    forget = always + memory.recomputed_bytes(text, rows, length, 2) + 3 * features
+    forget = always + recomputed_bytes(text, rows, length, 2) + 3 * features
     # through the trained blocks after it: two gradients more, and one piece's activations
     piece = memory.PICTURES_SHARE * (10e9 - always)
     retain = always + 5 * features + piece
@@ -270,10 +277,10 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
 
 def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     samples, layers = Rows(four, four.entities[0], 0).fisher_samples(8)[0], tiny.vision.trained(2)
-    *_, plain = fim.fisher_halves(tiny, layers, samples, lambda n: None)
+    *_, plain = fim.fisher_halves(tiny, layers, samples)
     activity = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     monkeypatch.setattr(fim, "target_log_probs", failing(fim.target_log_probs, 1))
-    *_, halved = fim.fisher_halves(tiny, layers, samples, lambda n: None)
+    *_, halved = fim.fisher_halves(tiny, layers, samples)
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
     monkeypatch.setattr("lab.model.prompts.decode", failing(decode, 1))

@@ -10,7 +10,9 @@ from lab.model.overlay import overlay
 from lab.unlearn import vkd
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
 from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make

@@ -13,7 +13,9 @@ from lab.model.overlay import overlay
 from lab.model.sequences import pack
 from lab.saliency.fisher import squared_gradients
 from lab.unlearn.batches import Rows
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
 from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make

@@ -89,7 +89,7 @@ def run(model: Loaded, bench: Benchmark, plan: Recipe, stopped=lambda: False, pa
     from lab.model.overlay import weights_hash
     from lab.evaluation.scores import Baseline
     from lab.unlearn.job import unlearn
-    from lab.unlearn.loop import Outcome
+    from lab.unlearn.outcome import Outcome
     from lab.unlearn.task import task_of
 
     outcome = Outcome()

@@ -22,7 +22,6 @@ from lab.evaluation.paper.plan import Answer, Asked, Item, Mark, Plan, Protocol
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "mllmu": mllmu.PROTOCOL, "clear": clear.PROTOCOL, "umu": umu.PROTOCOL, "fiu": fiu.PROTOCOL}
-SHOTS = ("published", "zero")
 ANSWERS = "answers.jsonl"
 
 

@@ -10,12 +10,12 @@ import gradio as gr
 
 from lab.catalogue import METHODS, VISUAL_METHODS
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.serve.engine import Engine, RunView
+from lab.serve.engine import ENDED, Engine, RunView
 from lab.report import markup
 from lab.ui.charts import empty, live_chart, unlearn_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
-from lab.ui.follow import ENDED, describe
+from lab.ui.follow import describe
 from lab.report.text import en as text
 from lab.events import CLEAN, Done
 
