@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.attack.scene import Scene, Victim
 from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, share
-from lab.model.overlay import Delta, overlay
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.events import Bar, Done, Event, Phase
 
@@ -19,7 +19,7 @@ AS_IS = "as_is"
 
 @dataclass(frozen=True)
 class Variant:
-    """One change: of the scored questions, or of the victim's delta.
+    """One change: of the scored questions, or of the victim's version of the model.
 
     ``retain``: others' questions are asked under it, too. ``tells``: it tells the model something
     true about the person, so that it is shown but never counts as the attack's best.
@@ -27,7 +27,7 @@ class Variant:
 
     name: str
     asks: Callable[[Victim, list[Ask]], list[Ask]] = lambda victim, asks: asks
-    delta: Callable[[Victim], Delta] = lambda victim: victim.delta
+    version: Callable[[Version], Version] = lambda version: version
     retain: bool = False
     tells: bool = False
 
@@ -48,7 +48,7 @@ def compared(scene: Scene, recipe: AttackRecipe, variants: list[Variant],
     for done, (variant, victim) in enumerate(todo):
         if bars and stopped():
             break  # the unlearned model as it is is always asked: the result needs it
-        yield Phase(f"attack {victim.who}", done, len(todo))
+        yield Phase(f"attack {victim.version.name}", done, len(todo))
         bar = _bar(scene, variant, victim)
         if bar:
             bars.append(bar)
@@ -64,10 +64,11 @@ def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
     if not asks:
         return None
     others = retain_asks(scene.benchmark, victim.entity.id, 1) if variant.retain else []
-    with overlay(victim.loaded.model, variant.delta(victim)):
-        forget = share(choose(victim.loaded, asks))
-        retain = share(choose(victim.loaded, others)) if others else math.nan
-    return Bar(victim.who, variant.name, forget, retain, len(asks), len(others),
+    version = variant.version(victim.version)
+    with version.on():
+        forget = share(choose(version.loaded, asks))
+        retain = share(choose(version.loaded, others)) if others else math.nan
+    return Bar(version.name, variant.name, forget, retain, len(asks), len(others),
                chance(asks), chance(others) if others else math.nan)
 
 
@@ -81,8 +82,8 @@ def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str
         best = max([name for name in own if name != AS_IS] or [AS_IS], key=lambda name: own[name])
         return own[AS_IS], own[best], best
 
-    ours = ends(scene.unlearned.who)
-    control = ends(scene.control.who) if scene.control else None
+    ours = ends(scene.unlearned.version.name)
+    control = ends(scene.control.version.name) if scene.control else None
     assert ours is not None
     return {**scene.verdict(recipe, *ours[:2]), "highest": ours[2],
             "of": len({b.name for b in bars} & counted),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import torch
 
 from lab.attack.bars import Variant
-from lab.attack.scene import Scene, Victim
-from lab.model.overlay import Delta
+from lab.attack.scene import Scene
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
 
 BITS = (16, 8, 4)
@@ -27,12 +28,12 @@ def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     """A variant for each of ``BITS``; others are asked, too, for few bits may simply break it."""
-    return [Variant(f"bits_{bits}", delta=partial(_delta, blocks=scene.blocks, bits=bits), retain=True)
+    return [Variant(f"bits_{bits}", version=partial(_coarser, blocks=scene.blocks, bits=bits), retain=True)
             for bits in BITS]
 
 
-def _delta(victim: Victim, blocks: int, bits: int) -> Delta:
-    """The victim's delta with every matrix among the trained weights rounded; biases are kept."""
-    own = {**victim.loaded.vision.trainable(blocks), **victim.delta}
-    return {**victim.delta, **{n: rounded(t, bits) for n, t in own.items()
-                               if t.dim() == 2 and t.is_floating_point()}}
+def _coarser(version: Version, blocks: int, bits: int) -> Version:
+    """The version with every matrix among the trained weights rounded; biases are kept."""
+    own = {**version.loaded.vision.trainable(blocks), **version.delta}
+    matrices = {n: rounded(t, bits) for n, t in own.items() if t.dim() == 2 and t.is_floating_point()}
+    return replace(version, delta={**version.delta, **matrices})

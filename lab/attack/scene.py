@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ import torch
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.questions import chance, forget_asks
 from lab.model.load import Loaded
-from lab.model.overlay import Delta
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 from lab.evaluation.scores import asks_for
 from lab.evaluation.session import Workbench
@@ -19,11 +19,9 @@ from lab.evaluation.session import Workbench
 
 @dataclass(frozen=True)
 class Victim:
-    """Who is attacked: a model, the delta over it, the entity to bring back, the label in plots."""
+    """Who is attacked: a version of the model, and the entity to bring back."""
 
-    who: str
-    loaded: Loaded
-    delta: Delta
+    version: Version
     entity: Entity
 
 
@@ -52,7 +50,7 @@ class Scene:
     @property
     def original(self) -> Victim:
         """The model as it was before unlearning."""
-        return Victim("original", self.unlearned.loaded, {}, self.unlearned.entity)
+        return replace(self.unlearned, version=Version("original", self.unlearned.version.loaded))
 
     def verdict(self, recipe: AttackRecipe, before: float, after: float) -> dict[str, Any]:
         """What every attack's result says, whatever its kind; shares in 0..1.
@@ -72,11 +70,11 @@ class Scene:
                 "before": before, "after": after, "gain": after - before}
 
 
-def scene_of(bench: Workbench, recipe: Recipe, delta: Delta, say: Callable[[str], None]) -> Scene:
-    """The scene of a run that left ``delta``; asks the original where it was not asked before."""
+def scene_of(bench: Workbench, recipe: Recipe, unlearned: Version, say: Callable[[str], None]) -> Scene:
+    """The scene of a run that left ``unlearned``; asks the original where it was not asked before."""
     entity = bench.benchmark.entity(recipe.entity)
     verdicts = bench.baseline.correct("forget_vqa", asks_for(bench.benchmark, entity)["forget_vqa"])
-    return Scene(bench.benchmark, Victim("unlearned", bench.loaded, delta, entity),
+    return Scene(bench.benchmark, Victim(unlearned, entity),
                  control_victim(*bench.reference(say), bench.benchmark, entity.id),
                  sum(verdicts) / len(verdicts), recipe.blocks)
 
@@ -88,4 +86,4 @@ def control_victim(reference: Loaded | None, unknown: tuple[str, ...], benchmark
         return None
     members = benchmark.splits.get(entity_id, (entity_id,))
     who = entity_id if set(members) <= set(unknown) else unknown[0]
-    return Victim("control", reference, {}, benchmark.entity(who))
+    return Victim(Version("control", reference), benchmark.entity(who))

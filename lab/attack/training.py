@@ -7,18 +7,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import torch
 
 from lab.attack.scene import Relearned, Scene, Victim
-from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, choose, forget_asks, share
-from lab.model.adapter import adapted, new_adapter
-from lab.model.overlay import overlay
-from lab.model.low_memory import NO_MEMORY, attempt, relieved
+from lab.model.adapter import new_adapter
+from lab.model.low_memory import NO_MEMORY, Halving, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 from lab.events import Curve, Done, Event, Phase
@@ -37,37 +36,34 @@ class Attacker:
     def __init__(self, victim: Victim, recipe: AttackRecipe, blocks: int,
                  rows: Sequence[AttackerRow]) -> None:
         self.victim, self.recipe, self.blocks, self.rows = victim, recipe, blocks, rows
-        loaded = victim.loaded
+        loaded = victim.version.loaded
         self.rng = random.Random(f"order/{recipe.seed}")
-        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.halving = Halving()
         self.frozen: dict[bytes, torch.Tensor] = {}
         self.weights: dict[str, torch.nn.Parameter] = {}
         self.adapter: dict[str, torch.nn.Parameter] = {}
         if recipe.scope in ("vision", "both"):
             own = loaded.vision.trainable(blocks)
-            self.weights = {n: torch.nn.Parameter(victim.delta.get(n, p).detach().clone())
+            self.weights = {n: torch.nn.Parameter(victim.version.delta.get(n, p).detach().clone())
                             for n, p in own.items()}
         if recipe.scope in ("language", "both"):
             self.adapter = new_adapter(loaded.model, RANK, recipe.seed)
         self.optimizer = torch.optim.AdamW(
             [*self.weights.values(), *self.adapter.values()], lr=recipe.lr, weight_decay=0.0)
 
-    def laid_on(self) -> ExitStack:
+    def laid_on(self) -> AbstractContextManager[None]:
         """A context in which the model is the victim as trained so far."""
-        stack = ExitStack()
-        stack.enter_context(overlay(self.victim.loaded.model, {**self.victim.delta, **self.weights}))
-        if self.adapter:
-            stack.enter_context(adapted(self.victim.loaded.model, self.adapter))
-        return stack
+        before = self.victim.version
+        return replace(before, delta={**before.delta, **self.weights}, adapter=self.adapter).on()
 
     def features(self, images: Sequence[bytes]) -> torch.Tensor:
         """Projector outputs of the pictures under the weights now laid on: [images, tokens, width].
 
         Decoding and what lies before the trained weights are computed once a picture.
         """
-        loaded, new = self.victim.loaded, [i for i in images if i not in self.frozen]
+        loaded, new = self.victim.version.loaded, [i for i in images if i not in self.frozen]
         if new:
-            pixels = loaded.prompter.pixels([decode(i) for i in new]).to(loaded.device)
+            pixels = loaded.prompter.pictures(new)
             with torch.no_grad():
                 made = (loaded.vision.stem(pixels, self.blocks) if self.weights
                         else loaded.vision.features(pixels))
@@ -82,10 +78,7 @@ class Attacker:
         so are all that follow; the gradient stays that of the whole batch.
         """
         drawn = self._drawn()
-        loss = attempt(lambda: self._gradient(drawn))
-        if loss is None and self.parts == 1 and len(drawn) > 1:
-            self.parts = 2
-            loss = attempt(lambda: self._gradient(drawn))
+        loss = self.halving.attempt(lambda: self._gradient(drawn), divisible=len(drawn) > 1)
         if loss is None:
             raise LabError(NO_MEMORY)
         self.optimizer.step()
@@ -94,7 +87,7 @@ class Attacker:
     def _gradient(self, drawn: Sequence[Drawn]) -> float:
         """The batch's loss; leaves its gradient, clipped, in the weights."""
         self.optimizer.zero_grad()
-        size = -(-len(drawn) // self.parts)
+        size = self.halving.share(len(drawn))
         loss = sum(self._backward(drawn[at:at + size]) for at in range(0, len(drawn), size))
         trained = [*self.weights.values(), *self.adapter.values()]
         if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):
@@ -103,7 +96,7 @@ class Attacker:
 
     def _backward(self, drawn: Sequence[Drawn]) -> float:
         """What these pictures add to the batch's loss; adds its gradient to the weights' own."""
-        loaded = self.victim.loaded
+        loaded = self.victim.version.loaded
         trees = [loaded.prompter.tree(k, [(q, [a]) for q, a, _ in asked])
                  for k, (_, asked) in enumerate(drawn)]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
@@ -132,22 +125,22 @@ class Attacker:
         """Forget VQA on held-out views and phrasings, and n."""
         asks = forget_asks(self.victim.entity)
         with self.laid_on():
-            return share(choose(self.victim.loaded, asks)), len(asks)
+            return share(choose(self.victim.version.loaded, asks)), len(asks)
 
     def curve(self, stopped: Callable[[], bool]) -> Iterator[Curve]:
         """Train, yielding the accuracy before and every ``probe_every`` steps."""
         level = chance(forget_asks(self.victim.entity))
         accuracy, n = self.accuracy()
-        yield Curve(self.victim.who, 0, accuracy, n, level)
+        yield Curve(self.victim.version.name, 0, accuracy, n, level)
         for step in range(1, self.recipe.steps + 1):
             if stopped():
                 return
             loss = self.update()
             if step % self.recipe.probe_every == 0 or step == self.recipe.steps:
                 accuracy, n = self.accuracy()
-                yield Curve(self.victim.who, step, accuracy, n, level, loss)
+                yield Curve(self.victim.version.name, step, accuracy, n, level, loss)
             else:
-                yield Curve(self.victim.who, step, math.nan, n, level, loss)
+                yield Curve(self.victim.version.name, step, math.nan, n, level, loss)
 
 
 def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relearned,
@@ -163,20 +156,20 @@ def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relear
     for victim in (scene.unlearned, scene.control):
         if victim is None or (victim is not scene.unlearned and stopped()):
             continue  # the unlearned model's first point is always taken: the result needs it
-        yield Phase(f"attack {victim.who}", 0, recipe.steps)
+        yield Phase(f"attack {victim.version.name}", 0, recipe.steps)
         attacker = Attacker(victim, recipe, scene.blocks,
                             rows_of(scene.benchmark, victim.entity, recipe))
         for point in attacker.curve(stopped):
             if not math.isnan(point.forget):
-                points.setdefault(victim.who, []).append([point.step, point.forget])
+                points.setdefault(victim.version.name, []).append([point.step, point.forget])
             if victim is scene.unlearned:
                 steps_done = point.step
-                outcome.delta = {**victim.delta,
+                outcome.delta = {**victim.version.delta,
                                  **{n: w.detach().clone() for n, w in attacker.weights.items()}}
                 outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
             yield point
-    curve = points[scene.unlearned.who]
-    other = points.get(scene.control.who) if scene.control else None
+    curve = points[scene.unlearned.version.name]
+    other = points.get(scene.control.version.name) if scene.control else None
     yield Done("stopped" if stopped() else "steps done", {
         **scene.verdict(recipe, curve[0][1], curve[-1][1]),
         "share": recipe.share, "scope": recipe.scope, "steps": steps_done, "lr": recipe.lr,

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
@@ -49,10 +48,10 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
     made = {"input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
             "labels": [r + [-100] * (length - len(r)) for r in labels],
             "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
-    pixels = prompter.pixels([decode(image) for image, _, _ in flat])
+    pixels = prompter.pictures([image for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
     flow, token = loaded.vision.family.flow, loaded.model.config.image_token_id
-    return (tensors | flow.given(pixels.to(loaded.device))
+    return (tensors | flow.given(pixels)
             | flow.marks(tensors["input_ids"], token))
 
 

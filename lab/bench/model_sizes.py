@@ -11,19 +11,22 @@ import torch
 
 from lab.bench.speed import interleaved
 from lab.benchmarks.people import load_people
-from lab.benchmarks.schema import Benchmark, Entity
+from lab.benchmarks.schema import Entity
 from lab.errors import LabError
 from lab.bench import random_model
 from lab.model.load import Loaded
 from lab.model.memory import available_mb, needed_bytes
 from lab.model.low_memory import attempt, explained
+from lab.model.version import Version
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.recipe import Recipe
 from lab.bench.baselines import FullStep
-from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
-from lab.unlearn.batches import Rows
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.chat import answers
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.task import Task, task_of
 
 QUESTION = Turn("Describe what is in the picture in one sentence.")
 ANSWER_TOKENS = 16
@@ -56,17 +59,17 @@ def measure(name: str, quantization: str, rounds: int, limit_gb: float, say: Cal
                      blocks=min(Recipe().blocks, len(loaded.vision.blocks)))
     outcome = Outcome()
     say("importance and Fisher …")
-    for _ in inspect(loaded, benchmark, recipe, outcome, lambda: False):
+    for _ in inspect(loaded, task_of(benchmark, recipe), outcome, lambda: False):
         pass
     say("VKD steps …")
-    student, prepare, step = _steps(loaded, benchmark, entity, recipe, outcome, rounds)
+    student, prepare, step = _steps(loaded, task_of(benchmark, recipe), outcome, rounds)
     say("answers side by side …")
     spoken = _answers(loaded, entity, outcome, rounds)
     peak = peak_memory_mb(device)
     recomputed, micro = student.recompute, outcome.micro_batch
     del student
     say("full fine-tuning …")
-    full = _full_step(loaded, benchmark, entity, recipe, rounds)
+    full = _full_step(loaded, task_of(benchmark, recipe), rounds)
     seconds = {"load": load, **outcome.seconds, "prepare": prepare, "vkd_step": step,
                "full_step": full.seconds}
     return {
@@ -96,10 +99,10 @@ def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:
     return made, time.perf_counter() - started
 
 
-def _steps(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Recipe, outcome: Outcome,
-           rounds: int) -> tuple[Student, float, float]:
+def _steps(loaded: Loaded, task: Task, outcome: Outcome, rounds: int) -> tuple[Student, float, float]:
     """The student after its steps, seconds to prepare it, and the median seconds of a step."""
-    rows, student = Rows(benchmark, entity, recipe.seed), Student(loaded, recipe, outcome)
+    rows, recipe = task.rows, task.recipe
+    student = Student(loaded, task.method, recipe, outcome)
     _, prepare = _timed(lambda: list(student.prepare(rows)), loaded.device)
     step, = interleaved([lambda _: student.update(rows.draw(recipe))], rounds, loaded.device)
     student.keep()
@@ -108,18 +111,18 @@ def _steps(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Recipe,
 
 def _answers(loaded: Loaded, entity: Entity, outcome: Outcome, rounds: int) -> float:
     """Tokens a second of both sides' answers together, the picture's reading included."""
-    sides = [Side(), Side(outcome.delta, name="run")]
+    sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
     spoken: list[int] = []
 
     def both(_: int) -> None:
-        steps = sum(1 for _ in answers(loaded, sides, [QUESTION], entity.test_images[0], ANSWER_TOKENS))
+        steps = sum(1 for _ in answers(sides, [QUESTION], entity.test_images[0], ANSWER_TOKENS))
         spoken.append(len(sides) * steps)
 
     seconds, = interleaved([both], rounds, loaded.device)
     return spoken[-1] / seconds
 
 
-def _full_step(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Recipe, rounds: int) -> Full:
+def _full_step(loaded: Loaded, task: Task, rounds: int) -> Full:
     """A step that trains every weight, as ``lab.bench.baselines`` does it, where it fits."""
     if loaded.quantization != "none":
         return Full(None, "quantised weights cannot be trained")
@@ -127,7 +130,7 @@ def _full_step(loaded: Loaded, benchmark: Benchmark, entity: Entity, recipe: Rec
     there = available_mb(loaded.device) / 2**10
     if needed > there:
         return Full(None, f"needs {needed:.1f} GB for weights, gradients and AdamW, {there:.1f} are free")
-    rows = Rows(benchmark, entity, recipe.seed)
+    rows, recipe = task.rows, task.recipe
     drawn = [(rows.forget_batch(recipe.batch), rows.retain_rows(recipe.batch)) for _ in range(rounds + 1)]
 
     def timed() -> list[float]:

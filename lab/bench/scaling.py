@@ -16,11 +16,13 @@ from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
 from lab.evaluation.scores import Baseline
-from lab.serve.engine import ORIGINAL, RunView, Turn
+from lab.serve.engine import ENDED, ORIGINAL, RunView, Turn
 from lab.serve.local import LocalEngine
-from lab.serve.runs import ENDED, Run, new_id
-from lab.unlearn.batches import Rows
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.serve.runs import Run, new_id
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.task import task_of
 from lab.evaluation.session import Workbench, read_benchmark
 
 TINY = Preset("tiny", "random", "people", "none")
@@ -159,16 +161,15 @@ def waiting_users(engine: LocalEngine) -> list[Point]:
 def model_size(loaded: Loaded, work: Workbench, recipe: Recipe) -> Point:
     """Parameters of the model: seconds of one VKD step, and a finished run's delta at most."""
     plan = replace(recipe, blocks=min(recipe.blocks, len(loaded.vision.blocks)))
-    outcome = Outcome()
-    for _ in inspect(loaded, work.benchmark, plan, outcome, lambda: False):
+    outcome, task = Outcome(), task_of(work.benchmark, plan)
+    for _ in inspect(loaded, task, outcome, lambda: False):
         pass
-    rows = Rows(work.benchmark, work.benchmark.entity(plan.entity), plan.seed)
-    student, taken = Student(loaded, plan, outcome), []
-    for _ in student.prepare(rows):
+    student, taken = Student(loaded, task.method, plan, outcome), []
+    for _ in student.prepare(task.rows):
         pass
     for _ in range(4):
         started = time.perf_counter()
-        student.update(rows.draw(plan))
+        student.update(task.rows.draw(plan))
         taken.append(time.perf_counter() - started)
     size = sum(t.numel() * t.element_size() for t in outcome.delta.values()) / 2**20
     parameters = sum(p.numel() for p in loaded.model.parameters())

@@ -15,21 +15,24 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.bench.scaling import growth
-from lab.model.load import ROOT, Loaded
+from lab.model.load import Loaded
+from lab.model.source import ROOT
 from lab.model.overlay import overlay
+from lab.model.version import Version
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.device import device_name, peak_memory_mb
 from lab.recipe import Recipe
 from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.saliency.fisher import squared_gradients
-from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
-from lab.unlearn.batches import Rows
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.chat import answers
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.task import task_of
 from lab.evaluation.session import Workbench
 
 ANSWER_TOKENS = 16
@@ -80,7 +83,7 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     recipe = replace(work.preset.recipe, entity=entity, fisher_samples=8)
     outcome = Outcome()
     say("inspect …")
-    for _ in inspect(loaded, work.benchmark, recipe, outcome, lambda: False):
+    for _ in inspect(loaded, task_of(work.benchmark, recipe), outcome, lambda: False):
         pass
     made: list[Ratio] = []
     # saliency first: a run takes its Fisher at the pruned weights, before any step
@@ -103,11 +106,12 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
 
     The floor is a bare forward and backward of the frozen language model on the forget batch.
     """
-    loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
-    rows = Rows(work.benchmark, entity, recipe.seed)
+    loaded, task = work.loaded, task_of(work.benchmark, recipe)
+    rows = task.rows
     drawn = [rows.draw(recipe) for _ in range(rounds + 1)]
     retain = [rows.retain_rows(recipe.batch) for _ in drawn]
-    student, full = Student(loaded, recipe, outcome), FullStep(loaded, recipe.lr)
+    student = Student(loaded, task.method, recipe, outcome)
+    full = FullStep(loaded, recipe.lr)
     for _ in student.prepare(rows):
         pass
     times = interleaved([lambda turn: student.update(drawn[turn]),
@@ -130,14 +134,14 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
     prompt = loaded.prompter.conversation((), question, True)
     ids = torch.tensor([prompt], device=loaded.device)
     counts, flow = dict[str, int](), loaded.vision.family.flow
+    sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
 
     def both(_: int) -> None:
-        counts["steps"] = sum(1 for _ in answers(
-            loaded, [Side(), Side(outcome.delta)], [Turn(question)], image, ANSWER_TOKENS))
+        counts["steps"] = sum(1 for _ in answers(sides, [Turn(question)], image, ANSWER_TOKENS))
 
     def single(_: int) -> None:
         with torch.no_grad():
-            pixels = loaded.prompter.pixels([decode(image)]).to(loaded.device)
+            pixels = loaded.prompter.pictures([image])
             made = loaded.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids),
                 **flow.given(pixels), **flow.marks(ids, loaded.model.config.image_token_id),
@@ -152,8 +156,8 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
 
 def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
     """Exact per-sample Fisher in one batched pass against one backward pass a sample."""
-    loaded, entity = work.loaded, work.benchmark.entity(recipe.entity)
-    samples = Rows(work.benchmark, entity, recipe.seed).fisher_samples(8)[0]
+    loaded = work.loaded
+    samples = task_of(work.benchmark, recipe).rows.fisher_samples(8)[0]
     layers = loaded.vision.trained(recipe.blocks)
     with overlay(loaded.model, outcome.delta):
         batched, looped = (squared_gradients(loaded, layers, samples),
@@ -170,10 +174,10 @@ def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> 
 
 def precision(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
     """bfloat16 against float32 in the language model: speed, and how many answers are the same."""
-    full, entity = work.loaded, work.benchmark.entity(recipe.entity)
-    half, asks = in_bfloat16(full), forget_asks(entity) + text_asks(entity)
+    full, task = work.loaded, task_of(work.benchmark, recipe)
+    half, asks = in_bfloat16(full), forget_asks(task.entity) + text_asks(task.entity)
     same = [a.answer == b.answer for a, b in zip(choose(full, asks), choose(half, asks), strict=True)]
-    rows = Rows(work.benchmark, entity, recipe.seed).forget_batch(recipe.batch)
+    rows = task.rows.forget_batch(recipe.batch)
     times = interleaved([lambda _: language_floor(half, rows), lambda _: language_floor(full, rows)],
                         rounds, full.device)
     return [Ratio("bfloat16_to_float32", "language model in bfloat16, forward and backward; "

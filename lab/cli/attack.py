@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +51,6 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if whole:
         from lab.experiments.attack_grid import Folder, grid
 
-        versions = [sha256((d / "delta.safetensors").read_bytes()).hexdigest() for d in options.run]
-        return grid(preset, [Folder(*s, v) for s, v in zip(scenes, versions, strict=True)], plan,
-                    options.out, say)
+        return grid(preset, [Folder(*s) for s in scenes], plan, options.out, say)
     results = [carried_out(scene, plan) for _, scene in scenes]
     return results[0] if len(results) == 1 else mean(results)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
 from lab.cli.common import say
 from lab.cli.stored import stored_run
+from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 
 
@@ -17,7 +20,9 @@ def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
     """What the run in a folder was made with, and the scene of an attack on it."""
     stored = stored_run(bench, folder)
     recipe = stored.head.recipe
-    return recipe, scene_of(bench, recipe, stored.delta, say)
+    digest = sha256((folder / "delta.safetensors").read_bytes()).hexdigest()
+    left = Version(UNLEARNED, bench.loaded, stored.delta, identity=digest)
+    return recipe, scene_of(bench, recipe, left, say)
 
 
 def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:

@@ -21,8 +21,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """The curves over depth of the original, the unlearned model and the control."""
     from lab.attack import control_victim
-    from lab.evaluation.probing import curves
     from lab.cli.stored import stored_run
+    from lab.evaluation.models import UNLEARNED
+    from lab.evaluation.probing import identity
+    from lab.model.version import Version
     from lab.report.run_folder import check_folder
     from lab.evaluation.session import open_workbench
 
@@ -31,7 +33,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     stored = stored_run(bench, options.run)
     entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    made = list(curves(bench.loaded, bench.benchmark, entity,
-                       [("original", {}), ("unlearned", stored.delta)], control))
+    asked = [(Version("original", bench.loaded), entity),
+             (Version(UNLEARNED, bench.loaded, stored.delta), entity),
+             *([(control.version, control.entity)] if control else [])]
+    made = [identity(version, bench.benchmark, who) for version, who in asked]
     return {"entity": entity.id, "control_entity": control.entity.id if control else None,
             "curves": [dataclasses.asdict(c) for c in made]}

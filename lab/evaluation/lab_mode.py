@@ -11,9 +11,9 @@ from lab.benchmarks.schema import Benchmark
 from lab.evaluation.questions import Ask, Verdict, chance
 from lab.events.lines import plain
 from lab.evaluation.item_table import FILE, SCORES, Line, Said, table, verdict
-from lab.evaluation.models import UNLEARNED, VANILLA, Row
+from lab.evaluation.models import UNLEARNED, VANILLA
 from lab.model.fetch import Report
-from lab.model.overlay import overlay
+from lab.model.version import Version
 from lab.evaluation.progress import Progress
 from lab.evaluation.scores import TEXT_ONLY, Baseline, asks_for, card, text_logits_identical
 from lab.events import CLEAN, Answers, Event
@@ -22,7 +22,7 @@ from lab.evaluation.session import Workbench
 NOT_ASKED = Said("", "")
 
 
-def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | None,
+def evaluate(bench: Workbench, target: str, rows: Iterable[Version], folder: Path | None,
              report: Report) -> dict[str, Any]:
     """Scores, n and chance of every measure, and with ``folder`` the table of single items.
 
@@ -38,7 +38,7 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
             said[row.name] = original
             continue
         known = {}
-        if row.name == UNLEARNED and text_logits_identical(row.loaded, row.delta, entity):
+        if row.name == UNLEARNED and text_logits_identical(row, entity):
             known = {m: own for m, own in original.items() if m in TEXT_ONLY}
         due = {m: asks for m, asks in asked.items()
                if m not in known and (m in TEXT_ONLY or not row.text_only)}
@@ -55,13 +55,13 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Row], folder: Path | 
     return result
 
 
-def _answered(row: Row, asked: Mapping[str, Sequence[Ask]], folder: Path | None, report: Report
+def _answered(row: Version, asked: Mapping[str, Sequence[Ask]], folder: Path | None, report: Report
               ) -> dict[str, list[Verdict]]:
     """What a row's model says, measure by measure; kept in ``folder`` under what answers."""
     keeper = Baseline(row.loaded, folder / f"answers-{row.identity}.json" if folder else None)
     progress, made = Progress(row.name, sum(map(len, asked.values())), report), {}
     for measure, asks in asked.items():
-        with overlay(row.loaded.model, row.delta):
+        with row.on():
             made[measure] = keeper.verdicts(measure, asks)
         progress.add(len(asks))
     return made

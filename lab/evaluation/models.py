@@ -10,24 +10,11 @@ from lab.errors import LabError
 from lab.model.fetch import Report
 from lab.model.load import Loaded, load, untaught
 from lab.model.overlay import Delta, tensors_hash, weights_hash
+from lab.model.version import Version
 from lab.evaluation.session import Workbench
 
 EMBEDDED = "people"  # the one benchmark that the embedded model was taught
 VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a table: a model with the ``delta`` to lay on; ``identity`` names what answers.
-
-    ``text_only``: it is asked nothing with a picture, for it has no visual module of its own.
-    """
-
-    name: str
-    loaded: Loaded
-    delta: Delta
-    identity: str
-    text_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,29 +25,29 @@ class Others:
     base: str | None = None
 
 
-def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: Report) -> Iterator[Row]:
-    """Yield the rows, the original first; a further model is loaded only when its turn comes.
+def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: Report) -> Iterator[Version]:
+    """Yield a version a row, the original first; a further model is loaded only when its turn comes.
 
     Without a retain-only model given, the preset's is taken where it never knew anyone of the
     target; without a base, the one that the preset names, if it is on this machine. The embedded
     model's base is the language model alone, as it was before it was taught anybody.
     """
-    yield Row(VANILLA, bench.loaded, {}, _identity(bench.loaded, bench.base_hash))
+    yield Version(VANILLA, bench.loaded, identity=_identity(bench.loaded, bench.base_hash))
     if delta:
-        yield Row(UNLEARNED, bench.loaded, delta,
-                  _identity(bench.loaded, bench.base_hash, tensors_hash(delta)))
+        identity = _identity(bench.loaded, bench.base_hash, tensors_hash(delta))
+        yield Version(UNLEARNED, bench.loaded, delta, identity=identity)
     if others.retain_only:
         yield _further(bench, RETAIN_ONLY, others.retain_only, report)
     elif set(bench.benchmark.splits.get(target, (target,))) <= set(bench.never_knew()):
         model, _ = bench.reference(report)
-        yield Row(RETAIN_ONLY, model, {}, _identity(model, weights_hash(model.model)))
+        yield _plain(RETAIN_ONLY, model)
     if others.base:
         yield _further(bench, BASE, others.base, report)
     else:
         yield from _own_base(bench, report)
 
 
-def _own_base(bench: Workbench, report: Report) -> Iterator[Row]:
+def _own_base(bench: Workbench, report: Report) -> Iterator[Version]:
     """The base that the preset names; left out, with a word, where it cannot be had."""
     preset = bench.preset
     named = preset.base or preset.processor  # a vanilla without a processor has its base's
@@ -71,12 +58,17 @@ def _own_base(bench: Workbench, report: Report) -> Iterator[Row]:
             report(f"no row for the base: {error}")
     elif preset.benchmark == EMBEDDED and (delta := untaught(preset.model)):
         identity = _identity(bench.loaded, bench.base_hash, tensors_hash(delta))
-        yield Row(BASE, bench.loaded, delta, identity, text_only=True)
+        yield Version(BASE, bench.loaded, delta, identity=identity, text_only=True)
 
 
-def _further(bench: Workbench, name: str, path: str, report: Report) -> Row:
+def _further(bench: Workbench, name: str, path: str, report: Report) -> Version:
     model = load(path, bench.preset.quantization, report=report, processor=bench.preset.processor)
-    return Row(name, model, {}, _identity(model, weights_hash(model.model)))
+    return _plain(name, model)
+
+
+def _plain(name: str, model: Loaded) -> Version:
+    """A model as it was loaded."""
+    return Version(name, model, identity=_identity(model, weights_hash(model.model)))
 
 
 def _identity(loaded: Loaded, *hashes: str) -> str:

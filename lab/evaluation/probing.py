@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from lab.attack import Victim
-from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.model.load import Loaded
-from lab.model.overlay import Delta, overlay
+from lab.model.version import Version
 from lab.model.vision import Vision
 from lab.events import Depth, Identity
 
@@ -41,29 +39,20 @@ def views(benchmark: Benchmark, entity: Entity) -> Views:
                                          for k, e in enumerate(others))], len(entity.test_images))
 
 
-def curves(loaded: Loaded, benchmark: Benchmark, entity: Entity,
-           versions: Sequence[tuple[str, Delta]], control: Victim | None) -> Iterator[Identity]:
-    """A curve for each (name, delta) of the model, and the control's last, where there is one."""
-    for who, delta in versions:
-        yield identity(loaded, benchmark, entity, who, delta)
-    if control is not None:
-        yield identity(control.loaded, benchmark, control.entity, control.who, control.delta)
-
-
-def identity(loaded: Loaded, benchmark: Benchmark, entity: Entity, who: str, delta: Delta) -> Identity:
-    """Both tests after every live block and after the projector, under ``delta``.
+def identity(version: Version, benchmark: Benchmark, entity: Entity) -> Identity:
+    """Both tests after every live block and after the projector of a version.
 
     A picture's feature is its tokens' mean, in float32. Our choice: no paper of the field's says
     where to look; a probe that still finds the person shows that the memory was not removed there.
     """
     seen = views(benchmark, entity)
-    with overlay(loaded.model, delta):
-        known, asked = _features(loaded, seen.known), _features(loaded, seen.asked)
+    with version.on():
+        known, asked = (_features(version.loaded, images) for images in (seen.known, seen.asked))
     depths = tuple(
         Depth(name, nearest(known[name], seen.known_target, asked[name][:seen.asked_target]),
               linear(known[name], seen.known_target, asked[name], seen.asked_target))
         for name in known)
-    return Identity(who, depths, seen.asked_target, len(seen.asked) - seen.asked_target,
+    return Identity(version.name, depths, seen.asked_target, len(seen.asked) - seen.asked_target,
                     seen.known_target / len(seen.known))
 
 
@@ -72,8 +61,8 @@ def _features(loaded: Loaded, images: Sequence[bytes]) -> dict[str, torch.Tensor
     """Mean over tokens after every live block and the projector: name -> [images, width]."""
     made: dict[str, list[torch.Tensor]] = {}
     for at in range(0, len(images), AT_ONCE):
-        pixels = loaded.prompter.pixels([decode(i) for i in images[at:at + AT_ONCE]])
-        for name, value in _depths(loaded.vision, pixels.to(loaded.device)):
+        pixels = loaded.prompter.pictures(images[at:at + AT_ONCE])
+        for name, value in _depths(loaded.vision, pixels):
             made.setdefault(name, []).append(value.float().mean(1))
     return {name: torch.cat(parts) for name, parts in made.items()}
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import torch
 
-from lab.benchmarks.images import decode as decode_image
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.model.chat import answer_texts
 from lab.model.load import Loaded
@@ -43,8 +42,7 @@ def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch
     made: dict[bytes, torch.Tensor] = {}
 
     def encoded(part: Sequence[bytes]) -> list[torch.Tensor]:
-        pixels = loaded.prompter.pixels([decode_image(i) for i in part]).to(loaded.device)
-        return list(loaded.vision.features(pixels))
+        return list(loaded.vision.features(loaded.prompter.pictures(part)))
 
     for at in range(0, len(distinct), 16):
         part = distinct[at:at + 16]

@@ -18,7 +18,7 @@ from lab.evaluation.questions import (
     retain_text_asks, share, text_asks)
 from lab.files import put
 from lab.model.load import Loaded
-from lab.model.overlay import Delta, overlay
+from lab.model.version import Version
 
 TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
 MEASURES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
@@ -136,17 +136,17 @@ def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
     return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
 
 
-def verdicts(loaded: Loaded, delta: Delta, measure: str, asks: Sequence[Ask],
-             original: Sequence[Verdict], text_identical: bool) -> list[Verdict]:
-    """What the model under ``delta`` answers to each question of one measure.
+def verdicts(version: Version, measure: str, asks: Sequence[Ask], original: Sequence[Verdict],
+             text_identical: bool) -> list[Verdict]:
+    """What the version answers to each question of one measure.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
     the ``original``'s are taken over instead of asking again.
     """
     if text_identical and measure in TEXT_ONLY:
         return list(original)
-    with overlay(loaded.model, delta):
-        return answer(loaded, measure, asks)
+    with version.on():
+        return answer(version.loaded, measure, asks)
 
 
 def changed_share(before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
@@ -158,13 +158,14 @@ def changed_share(before: Mapping[str, Sequence[Verdict]], after: Mapping[str, S
 
 
 @torch.no_grad()
-def text_logits_identical(loaded: Loaded, delta: Delta, entity: Entity) -> bool:
-    """Whether text-only logits under ``delta`` equal the original's bit for bit.
+def text_logits_identical(version: Version, entity: Entity) -> bool:
+    """Whether the version's text-only logits equal the original's bit for bit.
 
     Asked of the entity's text-only questions (of all its questions where it has none of those),
     through the whole multimodal model.
     """
     asked = [a.question for a in text_asks(entity)] or list(entity.questions)
+    loaded = version.loaded
 
     def logits() -> torch.Tensor:
         rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
@@ -177,5 +178,5 @@ def text_logits_identical(loaded: Loaded, delta: Delta, entity: Entity) -> bool:
                             logits_to_keep=1).logits
 
     original = logits()
-    with overlay(loaded.model, delta):
+    with version.on():
         return bool(torch.equal(original, logits()))

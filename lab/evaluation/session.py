@@ -21,10 +21,10 @@ from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.files import put
 from lab.model.fetch import Report, cache_folder
-from lab.model.load import ROOT, Loaded, load
+from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
-from lab.model.source import ABOUT
-from lab.recipe import Preset, Recipe
+from lab.model.source import ABOUT, ROOT
+from lab.recipe import Preset
 from lab.evaluation.scores import Baseline
 
 BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
@@ -118,13 +118,6 @@ def with_options(preset: Preset, model: str | None, quantization: str | None,
         preset = replace(preset, model=model, base="", reference="")
     given = {"quantization": quantization, "benchmark": benchmark, "data": data}
     return replace(preset, **{k: v for k, v in given.items() if v})
-
-
-def recipe_for(bench: Workbench, recipe: Recipe) -> Recipe:
-    """Check that a recipe fits what is loaded: a known entity, no more blocks than there are."""
-    bench.benchmark.entity(recipe.entity)
-    check_blocks(bench.loaded, recipe.blocks)
-    return recipe
 
 
 def check_blocks(loaded: Loaded, blocks: int) -> None:

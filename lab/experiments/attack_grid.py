@@ -37,11 +37,10 @@ PAPER = {"average_gain": 0.013,
 
 @dataclass(frozen=True)
 class Folder:
-    """One run to attack; ``version`` tells its delta from every other."""
+    """One run to attack; its version's ``identity`` tells what it left from every other."""
 
     recipe: Recipe
     scene: Scene
-    version: str
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,11 @@ def plans(budget: AttackRecipe) -> list[AttackRecipe]:
 def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
     """The unlearned model's cell and, where there is a control, its cell."""
     blocks, control = folder.scene.blocks, folder.scene.control
-    made = [(folder.scene.unlearned, folder.recipe, folder.version)]
+    made = [(folder.scene.unlearned, folder.recipe)]
     if control:  # it knows nothing of the run: runs with the same control share its cells
-        made.append((control, Recipe(entity=control.entity.id, blocks=blocks), control.who))
-    return [Cell(key_of(preset, recipe, plan, "grid") | {"version": version}, victim, plan, blocks)
-            for victim, recipe, version in made]
+        made.append((control, Recipe(entity=control.entity.id, blocks=blocks)))
+    return [Cell(key_of(preset, recipe, plan, "grid") | {"version": victim.version.identity},
+                 victim, plan, blocks) for victim, recipe in made]
 
 
 def grid(preset: Preset, folders: Sequence[Folder], budget: AttackRecipe, out: Path,
@@ -85,7 +84,7 @@ def grid(preset: Preset, folders: Sequence[Folder], budget: AttackRecipe, out: P
     started, last, before = time.perf_counter(), ("", ""), 0.0
     for done, cell in enumerate(todo):
         left = (time.perf_counter() - started) / done * (len(todo) - done) / 60 if done else 0.0
-        say(f"cell {done + 1} of {len(todo)}: {cell.victim.who} {cell.victim.entity.id}, "
+        say(f"cell {done + 1} of {len(todo)}: {cell.victim.version.name} {cell.victim.entity.id}, "
             f"{cell.plan.scope}, {cell.plan.share:.0%}" + (f", about {left:.0f} min left" if done else ""))
         now = (cell.victim.entity.id, str(cell.key["version"]))
         before = before if now == last else accuracy(cell)
@@ -123,7 +122,7 @@ def relearned(cell: Cell, before: float) -> dict[str, Any]:
 def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -> dict[str, Any]:
     """One line of the table: the run's cell, the control's beside it, and every reading."""
     ours, *other = [records.find(c.key) or {} for c in cells(preset, folder, plan)]
-    loaded = folder.scene.unlearned.loaded
+    loaded = folder.scene.unlearned.version.loaded
     head = {"entity": folder.recipe.entity, "method": folder.recipe.method, "scope": plan.scope,
             "share": plan.share, "steps": plan.steps, "lr": plan.lr, "batch": plan.batch,
             "model": loaded.name, "quantization": loaded.quantization}

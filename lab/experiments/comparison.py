@@ -14,10 +14,12 @@ from pathlib import Path
 from statistics import harmonic_mean
 from typing import Any
 
-from lab.attack import Relearned, Scene, Victim, attack, scene_of
+from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.evaluation.models import UNLEARNED
 from lab.events.lines import plain
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.evaluation.scores import Baseline
 from lab.experiments.sweep import Say, one_run, run_all
@@ -135,7 +137,8 @@ def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say)
     result = one_run(bench, recipe, outcome, say)
     if recipe.seed == 0:
         say("attack …")
-        result["attack"] = _attacked(scene_of(bench, recipe, outcome.delta, say), recipe)
+        left = Version(UNLEARNED, bench.loaded, outcome.delta)
+        result["attack"] = _attacked(scene_of(bench, recipe, left, say), recipe)
     return result
 
 
@@ -143,12 +146,9 @@ def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dic
     """The model that never knew ``recipe.entity``, scored and then attacked under the same budget."""
     reference, _ = bench.reference(say)
     assert reference is not None
-    entity = bench.benchmark.entity(recipe.entity)
-    card = Baseline(reference).card(bench.benchmark, entity)
-    scene = scene_of(bench, recipe, {}, say)
-    victim = Victim("control", reference, {}, entity)
-    return {"after": dict(card.values), "n": dict(card.n),
-            "attack": _attacked(replace(scene, unlearned=victim), recipe)}
+    scene = scene_of(bench, recipe, Version("control", reference), say)
+    card = Baseline(reference).card(bench.benchmark, scene.unlearned.entity)
+    return {"after": dict(card.values), "n": dict(card.n), "attack": _attacked(scene, recipe)}
 
 
 def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:

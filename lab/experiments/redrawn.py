@@ -9,8 +9,9 @@ from typing import Any
 from lab.attack import images
 from lab.benchmarks.changes import CHANGES, changed
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, chance, choose, forget_asks
-from lab.model.overlay import Delta, overlay
+from lab.model.version import Version
 from lab.recipe import Recipe
 from lab.experiments.sweep import Say, one_run
 from lab.unlearn.outcome import Outcome
@@ -32,16 +33,16 @@ def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
     result = one_run(bench, recipe, outcome, say)
     say("the same person redrawn …")
     entity = bench.benchmark.entity(recipe.entity)
-    return result | {"redrawn": measured(bench, entity, outcome.delta)}
+    return result | {"redrawn": measured(bench, entity, Version(UNLEARNED, bench.loaded, outcome.delta))}
 
 
-def measured(bench: Workbench, entity: Entity, delta: Delta) -> dict[str, dict[str, float]]:
-    """By change: Forget VQA of the original (``before``) and under ``delta``, n and chance."""
+def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[str, float]]:
+    """By change: Forget VQA of the original (``before``) and of what a run left, n and chance."""
     made = {}
     for name, asks in redrawn(entity):
         before = bench.baseline.correct("forget_vqa", asks)
-        with overlay(bench.loaded.model, delta):
-            after = [v.correct for v in choose(bench.loaded, asks)]
+        with left.on():
+            after = [v.correct for v in choose(left.loaded, asks)]
         made[name] = {"before": sum(before) / len(asks), "after": sum(after) / len(asks),
                       "n": len(asks), "chance": chance(asks)}
     return made

@@ -43,6 +43,32 @@ def attempt(work: Callable[[], R]) -> R | None:
     return None
 
 
+class Halving:
+    """Updates whose batch goes through the model whole, and in two parts once memory ran out.
+
+    ``parts``: in how many a batch goes through the model now. Whatever is done in parts must give
+    the gradient of the whole batch.
+    """
+
+    def __init__(self) -> None:
+        self.parts = 1
+
+    def share(self, n: int) -> int:
+        """How many of n rows or pictures go through the model at a time."""
+        return -(-n // self.parts)
+
+    def attempt(self, work: Callable[[], R], divisible: bool = True) -> R | None:
+        """The work's result; where memory runs out it is done once more in parts, as all that follows is.
+
+        None where that is too much as well, or the work is not ``divisible``.
+        """
+        made = attempt(work)
+        if made is None and self.parts == 1 and divisible:
+            self.parts = 2
+            made = attempt(work)
+        return made
+
+
 def in_halves(work: Callable[[Sequence[T]], R], items: Sequence[T], join: Callable[[R, R], R]) -> R:
     """The work on all items; where memory runs out, once more on each half, joined.
 

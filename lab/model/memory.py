@@ -68,12 +68,6 @@ def backward_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0
     return rows * length * (layers * one + 4 * h)
 
 
-def recomputed_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0) -> int:
-    """The same where each layer keeps its input alone: all inputs, and one layer's share."""
-    one = backward_bytes(text, rows, length, size, inputs) // text.num_hidden_layers
-    return rows * length * text.num_hidden_layers * text.hidden_size * size + one
-
-
 def tail_bytes(neurons: Sequence[int], patches: int, width: int, size: int) -> int:
     """Bytes one picture keeps for a backward pass through the trained blocks.
 

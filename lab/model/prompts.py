@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from lab.benchmarks.images import decode
 from lab.model.sequences import Segment, Tree
 from lab.model.vision import Vision
 
@@ -29,7 +30,7 @@ class Prompter:
     """
 
     def __init__(self, processor: Any, vision: Vision) -> None:
-        self.processor, self.flow = processor, vision.family.flow
+        self.processor, self.vision, self.flow = processor, vision, vision.family.flow
         self.tokenizer = processor.tokenizer
         self.flow.fix(processor.image_processor)
         # the image's token may be a special one outside the named ones: take every special token
@@ -86,6 +87,10 @@ class Prompter:
     def pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """Preprocess pictures: [images, ...] float32, in the form the visual module takes."""
         return self.flow.pixels(self.processor.image_processor, images)
+
+    def pictures(self, encoded: Sequence[bytes]) -> torch.Tensor:
+        """The pixels of encoded pictures, on the model's device; ``LabError`` for one that is none."""
+        return self.pixels([decode(image) for image in encoded]).to(self.vision.device)
 
     def prefix(self, has_image: bool) -> Segment:
         """What stands before every question, with a picture or without."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.load import Loaded
 from lab.model.sequences import pack, target_log_probs
 from lab.saliency.fisher import Sample
@@ -79,7 +78,7 @@ def measure(loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Seq
     handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
     try:
         for sample in samples:
-            pixels = loaded.prompter.pixels([decode(sample.picture)]).to(loaded.device)
+            pixels = loaded.prompter.pictures([sample.picture])
             tree = loaded.prompter.tree(0, [(sample.question, [sample.answer])])
             packed = pack([tree], loaded.prompter.pad_id, loaded.device)
             target_log_probs(loaded.model, packed, loaded.vision.features(pixels))

@@ -6,19 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
-from lab.events import Saliency
 
 EPSILON = 1e-15
 GROUPS = ("in weight", "in bias", "out weight", "out bias")
-EDGES = np.round(np.linspace(-3, 3, 121), 3)  # log10 of the ratio, 0.05 apart
 
 Fisher = dict[str, torch.Tensor]
 Hook = Callable[..., torch.Tensor]
@@ -81,7 +77,7 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     """
     modules = linears(layers)
     prompter = loaded.prompter
-    pixels = prompter.pixels([decode(s.picture) for s in samples]).to(loaded.device)
+    pixels = prompter.pictures([s.picture for s in samples])
     trees = [prompter.tree(k, [(s.question, [s.answer])]) for k, s in enumerate(samples)]
     packed = pack(trees, prompter.pad_id, loaded.device)
     with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):
@@ -102,14 +98,13 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
 
 
 def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample],
-                  tick: Callable[[int], None], batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
+                  batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
     """Yield after every batch the mean squared gradients of two disjoint halves so far."""
-    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), tick, batch)
+    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), batch)
 
 
 def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher],
-              tick: Callable[[int], None] = lambda n: None, batch: int = 8
-              ) -> Iterator[tuple[Fisher, Fisher]]:
+              batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
     """The same for any ``squared`` that sums the squared gradients of some samples.
 
     A batch that does not fit in memory goes in two halves.
@@ -123,7 +118,6 @@ def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], F
         for name, value in in_halves(squared, part, _added).items():
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
         seen[k] += len(part)
-        tick(sum(seen))
         one, other = ({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
         yield one, other
 
@@ -192,40 +186,13 @@ def overlap(one: Fisher, other: Fisher, live: Fisher) -> tuple[float, float]:
     return (both / either if either else 0.0), expected
 
 
-def summarise(layers: Sequence[NeuronLayer], forget: Fisher, retain: Fisher, ratios: Fisher,
-              live: Fisher, mask: Fisher, threshold: float, stability: tuple[float, float],
-              samples: tuple[int, int], estimate: str) -> Saliency:
-    """The maps of the page: layers x groups histogram, mean Fisher ratio and mask density."""
-    shape = (len(layers), len(GROUPS))
-    counts = np.zeros((*shape, len(EDGES) - 1), np.int64)
-    means, density = np.full(shape, np.nan), np.full(shape, np.nan)
-    for i, layer in enumerate(layers):
-        for j, names in enumerate(_groups(layer)):
-            names = [n for n in names if n in ratios]
-            kept = {n: live[n] for n in names}
-            n_live = sum(int(v.sum()) for v in kept.values())
-            if not n_live:
-                continue
-            logs = torch.cat([ratios[n][kept[n]] for n in names]).log10().clamp(EDGES[0], EDGES[-1])
-            # a ratio on an edge must fall above it, as ratio >= threshold does
-            values = logs.cpu().numpy() + 1e-7
-            counts[i, j] = np.histogram(values, EDGES)[0]
-            counts[i, j, -1] += int((values > EDGES[-1]).sum())
-            means[i, j] = _mean(forget, names) / (_mean(retain, names) + EPSILON)
-            density[i, j] = sum(int(mask[n].sum()) for n in names) / n_live
-    total = sum(int(v.sum()) for v in live.values())
-    return Saliency(
-        layers=tuple(layer.name for layer in layers), groups=GROUPS, edges=EDGES, counts=counts,
-        ratio=means, density=density, threshold=threshold,
-        mask_density=sum(int(m.sum()) for m in mask.values()) / max(total, 1),
-        overlap=stability[0], overlap_chance=stability[1], samples=samples, estimate=estimate)
-
-
-def _groups(layer: NeuronLayer) -> list[list[str]]:
-    """A layer's parameter names in the order of ``GROUPS``; a gate counts among what goes in."""
-    return [[f"{name}.{leaf}" for name in names]
-            for names in (layer.writers, (layer.second_name,)) for leaf in ("weight", "bias")]
-
-
-def _mean(fisher: Fisher, names: Sequence[str]) -> float:
-    return sum(float(fisher[n].sum()) for n in names) / sum(fisher[n].numel() for n in names)
+def cells(layers: Sequence[NeuronLayer], ratios: Fisher) -> dict[tuple[str, str], list[str]]:
+    """The visual weights' names by layer and group; a gate counts among what goes in."""
+    made: dict[tuple[str, str], list[str]] = {}
+    for layer in layers:
+        parts = ((modules, leaf) for modules in (layer.writers, (layer.second_name,))
+                 for leaf in ("weight", "bias"))
+        for group, (modules, leaf) in zip(GROUPS, parts, strict=True):
+            names = [f"{module}.{leaf}" for module in modules]
+            made[layer.name, group] = [n for n in names if n in ratios]
+    return made

@@ -8,7 +8,6 @@ from math import isqrt
 import numpy as np
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves
 from lab.model.vision import NeuronLayer, hidden_neurons
@@ -33,9 +32,8 @@ def mean_activation(loaded: Loaded, layers: Sequence[NeuronLayer], images: Seque
 def _summed(loaded: Loaded, layers: Sequence[NeuronLayer], images: Sequence[bytes]
             ) -> list[np.ndarray]:
     """Sum over images of mean |z| over tokens: [neurons] a layer."""
-    pixels = loaded.prompter.pixels([decode(i) for i in images]).to(loaded.device)
     with hidden_neurons(tuple(layers)) as seen:
-        loaded.vision.features(pixels)
+        loaded.vision.features(loaded.prompter.pictures(images))
     of_layer = [seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons)
                 for layer in layers]
     return [z.mean(1).sum(0).cpu().numpy() for z in of_layer]
@@ -79,7 +77,7 @@ def fire_map(loaded: Loaded, layers: Sequence[NeuronLayer], image: bytes,
     token in front of the patches is left out. Zeros when nothing is pruned. Our choice.
     """
     with hidden_neurons(tuple(layers)) as seen:
-        loaded.vision.features(loaded.prompter.pixels([decode(image)]).to(loaded.device))
+        loaded.vision.features(loaded.prompter.pictures([image]))
     fired = [seen[layer.name].float().abs().reshape(-1, layer.neurons) for layer in layers]
     fewest = min(len(z) for z in fired)
     side = isqrt(fewest)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 
-from lab.benchmarks.images import decode
 from lab.model.adapter import SCALE, language_linears
 from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
-from lab.saliency.fisher import EDGES, EPSILON, Fisher, Sample, taps
+from lab.saliency.fisher import EPSILON, Fisher, Sample, taps
 from lab.saliency.mask import Masked
+from lab.saliency.summary import summarise
 from lab.events import Saliency
 
 
@@ -32,8 +31,7 @@ def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
     features = None
     if images:
         with torch.no_grad():
-            features = loaded.vision.features(
-                prompter.pixels([decode(i) for i in images]).to(loaded.device))
+            features = loaded.vision.features(prompter.pictures(images))
     with taps(linears) as (inputs, grads), torch.enable_grad():
         losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
         losses.sum().backward()
@@ -47,32 +45,20 @@ def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
     return total
 
 
-def summarise(made: Masked, threshold: float, samples: tuple[int, int]) -> Saliency:
-    """The maps of the page: language layers x projections (for the visual ones see ``fisher``)."""
-    cells = {name: _cell(name) for name in made.mask}
-    layers = list(dict.fromkeys(layer for layer, _ in cells.values()))
-    groups = list(dict.fromkeys(group for _, group in cells.values()))
-    shape = (len(layers), len(groups))
-    counts = np.zeros((*shape, len(EDGES) - 1), np.int64)
-    means, density = np.full(shape, np.nan), np.full(shape, np.nan)
-    for name, (layer, group) in cells.items():
-        live = made.live[name]
-        if not live.any():
-            continue
-        at = layers.index(layer), groups.index(group)
-        logs = made.ratios[name][live].log10().clamp(EDGES[0], EDGES[-1]).cpu().numpy()
-        # a ratio on an edge must fall above it, as ratio >= threshold does
-        inside = np.minimum(logs + 1e-7, EDGES[-1])
-        counts[at] = np.histogram(inside, EDGES)[0]
-        means[at] = float(made.forget[name].mean() / (made.retain[name].mean() + EPSILON))
-        density[at] = float(made.mask[name].sum() / live.sum())
-    total = sum(int(v.sum()) for v in made.live.values())
-    return Saliency(
-        layers=tuple(layers), groups=tuple(groups), edges=EDGES, counts=counts, ratio=means,
-        density=density, threshold=threshold,
-        mask_density=sum(int(m.sum()) for m in made.mask.values()) / max(total, 1),
-        overlap=made.stability[0], overlap_chance=made.stability[1], samples=samples,
-        estimate="weight")
+def summary(made: Masked, threshold: float, samples: tuple[int, int]) -> Saliency:
+    """The maps of the page: language layers x projections, a weight a cell."""
+    cells = {_cell(name): [name] for name in made.mask}
+    return summarise(made, cells, threshold, samples, "weight", _of_one)
+
+
+def _of_one(made: Masked, names: Sequence[str]) -> tuple[float, float]:
+    """A cell's mean Fisher ratio and density as quotients in float32, as every stored run has them.
+
+    ``over_all`` would give the same but for the last digits, and equal runs must have equal events.
+    """
+    name, = names
+    return (float(made.forget[name].mean() / (made.retain[name].mean() + EPSILON)),
+            float(made.mask[name].sum() / made.live[name].sum()))
 
 
 def _cell(name: str) -> tuple[str, str]:

@@ -19,8 +19,8 @@ from lab.report.attack_folder import read_attack_head, read_relearned, write_att
 from lab.report.run_folder import (
     ATTACKS, DELTA, METRICS, RECIPE, UNCHECKED, Head, read_delta, read_events, read_head, read_run,
     write_run)
-from lab.serve.engine import RunState
-from lab.serve.runs import ENDED, Run, RunStore, left_hash, new_id
+from lab.serve.engine import ENDED, RunState
+from lab.serve.runs import Run, RunStore, left_hash, new_id
 from lab.events import Done, Event
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first

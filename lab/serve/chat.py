@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
 
 import torch
@@ -13,27 +12,15 @@ from lab.benchmarks.images import decode as decode_image
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
 from lab.evaluation.questions import normal
-from lab.model.adapter import Adapter, adapted
+from lab.model.adapter import adapted
 from lab.model.chat import Kept, decode, start, text_of
-from lab.model.load import Loaded
-from lab.model.overlay import Delta, language_part, overlay, visual_part
-from lab.serve.engine import ORIGINAL, ProbeRow, Turn
+from lab.model.overlay import language_part, overlay, visual_part
+from lab.model.version import Version
+from lab.serve.engine import ProbeRow, Turn
 
 MAX_TURNS = 12
 MAX_CHARACTERS = 600
 MEMORY_MB = 256.0
-
-
-@dataclass(frozen=True)
-class Side:
-    """One version of the model: a run's delta and, for some attacks, a language adapter over it.
-
-    ``name`` tells it from every other version, for what is remembered of conversations.
-    """
-
-    delta: Delta = field(default_factory=dict)
-    adapter: Adapter = field(default_factory=dict)
-    name: str = ORIGINAL
 
 
 class ChatMemory:
@@ -47,16 +34,16 @@ class ChatMemory:
         self.megabytes = megabytes
         self._known: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
 
-    def take(self, loaded: Loaded, sides: Sequence[Side], image: bytes | None
+    def take(self, sides: Sequence[Version], image: bytes | None
              ) -> tuple[list[torch.Tensor | None], Kept]:
         """The sides' features of the picture and their keys and values so far, no longer kept here.
 
         Whoever takes them puts them back when all went well: what failed is not gone on from.
         """
         known = self._known.pop(_conversation(sides, image), None)
-        return known or (side_features(loaded, sides, image), start(loaded, len(sides)))
+        return known or (side_features(sides, image), start(sides[0].loaded, len(sides)))
 
-    def put(self, sides: Sequence[Side], image: bytes | None,
+    def put(self, sides: Sequence[Version], image: bytes | None,
             features: list[torch.Tensor | None], kept: Kept) -> None:
         """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
         self._known[_conversation(sides, image)] = (features, kept)
@@ -68,17 +55,17 @@ class ChatMemory:
         self._known.clear()
 
 
-def _conversation(sides: Sequence[Side], image: bytes | None) -> tuple[str, ...]:
-    return (sha256(image).hexdigest() if image else "", *(s.name for s in sides))
+def _conversation(sides: Sequence[Version], image: bytes | None) -> tuple[str, ...]:
+    return (sha256(image).hexdigest() if image else "", *(s.identity for s in sides))
 
 
 @torch.no_grad()
-def side_features(loaded: Loaded, sides: Sequence[Side], image: bytes | None
-                  ) -> list[torch.Tensor | None]:
+def side_features(sides: Sequence[Version], image: bytes | None) -> list[torch.Tensor | None]:
     """Every side's projector outputs [tokens, width]; the blocks no side changed are run once."""
+    loaded = sides[0].loaded
     if image is None:
         return [None] * len(sides)
-    pixels = loaded.prompter.pixels([decode_image(image)]).to(loaded.device)
+    pixels = loaded.prompter.pictures([image])
     vision, depths = loaded.vision, [loaded.vision.depth(visual_part(s.delta)) for s in sides]
     shared = max(depths) if all(depths) else 0
     stem = vision.stem(pixels, shared) if shared else None
@@ -102,21 +89,21 @@ def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
 
 
 @torch.no_grad()
-def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image: bytes | None,
+def answers(sides: Sequence[Version], turns: Sequence[Turn], image: bytes | None,
             max_new_tokens: int = 48, memory: ChatMemory | None = None) -> Iterator[tuple[str, ...]]:
     """Stream the growing answers of every side, all in one batched decode over the language model.
 
-    Each side has its own visual features and its own earlier answers. Nothing is laid on between
-    two words, so that others may use the model there.
+    ``sides``: versions of one loaded model. Each has its own visual features and its own earlier
+    answers. Nothing is laid on between two words, so that others may use the model there.
     """
-    memory = memory or ChatMemory()
-    features, kept = memory.take(loaded, sides, image)
+    memory, loaded = memory or ChatMemory(), sides[0].loaded
+    features, kept = memory.take(sides, image)
     prompts = [loaded.prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
                                             turns[-1].question, image is not None)
                for k in range(len(sides))]
     words = decode(loaded, prompts, features, max_new_tokens, kept)
     while True:
-        with _adapters(loaded, sides):
+        with _adapters(sides):
             ids = next(words, None)
         if ids is None:
             break
@@ -125,8 +112,9 @@ def answers(loaded: Loaded, sides: Sequence[Side], turns: Sequence[Turn], image:
 
 
 @contextmanager
-def _adapters(loaded: Loaded, sides: Sequence[Side]) -> Iterator[None]:
+def _adapters(sides: Sequence[Version]) -> Iterator[None]:
     """Every side's language adapters on its own row of the batch."""
+    loaded = sides[0].loaded
     with ExitStack() as stack:
         for k, side in enumerate(sides):
             for adapter in filter(None, (language_part(side.delta), side.adapter)):
@@ -171,12 +159,11 @@ def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Que
     return rows + [("General", p.questions[0], p.image) for p in benchmark.pictures[:1]]
 
 
-def probe_rows(loaded: Loaded, sides: Sequence[Side], benchmark: Benchmark, entity: Entity
-               ) -> Iterator[ProbeRow]:
+def probe_rows(sides: Sequence[Version], benchmark: Benchmark, entity: Entity) -> Iterator[ProbeRow]:
     """Answer the fixed probes freely with every side; right when the reference is in the answer."""
     for group, question, image in probe_questions(benchmark, entity):
         last: tuple[str, ...] = ("",) * len(sides)
-        for last in answers(loaded, sides, [Turn(question.text)], image, 16):
+        for last in answers(sides, [Turn(question.text)], image, 16):
             pass
         verdicts = tuple(normal(question.answer) in normal(text) for text in last)
         yield ProbeRow(group, question.text, question.answer, last, verdicts, image)

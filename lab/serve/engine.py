@@ -13,6 +13,7 @@ from lab.events import Event, Identity
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
 RunKind = Literal["inspect", "unlearn", "attack"]
+ENDED: tuple[RunState, ...] = ("finished", "stopped", "failed")
 ORIGINAL = "original"
 CONTROL = "control"  # the model that never knew
 

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lab.attack import attack, scene_of
+from lab.evaluation.models import UNLEARNED
+from lab.model.version import Version
 from lab.serve.runs import Run
 from lab.events import Done, Event
 from lab.unlearn.job import unlearn
 from lab.unlearn.loop import inspect
-from lab.evaluation.session import Workbench, recipe_for
+from lab.unlearn.task import task_of
+from lab.evaluation.session import Workbench, check_blocks
 
 
 def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str], None]
               ) -> Iterator[Event]:
     """Inspect, unlearn, or attack ``parent``, filling what the run leaves; raises ``LabError``."""
-    recipe, stopped = recipe_for(bench, run.recipe), run.stop.is_set
+    task, stopped = task_of(bench.benchmark, run.recipe), run.stop.is_set
+    check_blocks(bench.loaded, run.recipe.blocks)
     if run.kind == "inspect":
-        yield from inspect(bench.loaded, bench.benchmark, recipe, run.outcome, stopped)
+        yield from inspect(bench.loaded, task, run.outcome, stopped)
         yield Done("stopped" if stopped() else "done")
     elif run.kind == "unlearn":
-        yield from unlearn(bench.loaded, bench.benchmark, bench.baseline, recipe, run.outcome,
-                           bench.base_hash, stopped)
+        yield from unlearn(bench.loaded, task, bench.baseline, run.outcome, bench.base_hash, stopped)
     else:
         assert parent is not None and run.attack is not None
-        scene = scene_of(bench, recipe, parent.left(bench.loaded.base), say)
+        left = Version(UNLEARNED, bench.loaded, parent.left(bench.loaded.base))
+        scene = scene_of(bench, run.recipe, left, say)
         yield from attack(scene, run.attack, run.relearned, stopped)

@@ -14,17 +14,19 @@ from typing import Any
 from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.evaluation.probing import curves
+from lab.evaluation import probing
 from lab.model.fetch import cache_folder
+from lab.model.load import Loaded
+from lab.model.version import Version
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.serve.execute import events_of
 from lab.device import memory_mb
 from lab.serve.engine import (
-    ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
+    ENDED, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
 from lab.serve.own_people import OwnPeople
-from lab.serve.runs import ENDED, Run, RunStore, new_id
+from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.archive import Shelf, nothing_yet
-from lab.serve.chat import ChatMemory, Side, answers, check_chat, probe_rows, suggested
+from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
 from lab.events import Identity
@@ -122,8 +124,7 @@ class LocalEngine:
         runs = self._read(sides)
 
         def talk(bench: Workbench) -> Generator[tuple[str, ...]]:
-            yield from answers(bench.loaded, self._sides(bench, runs), turns, image,
-                               memory=self._memory)
+            yield from answers(self._sides(bench, runs), turns, image, memory=self._memory)
 
         return self._worker.stream(talk, visitor)
 
@@ -132,7 +133,7 @@ class LocalEngine:
         who, runs = self.benchmark.entity(entity), self._read(sides)
 
         def rows(bench: Workbench) -> Generator[ProbeRow]:
-            yield from probe_rows(bench.loaded, self._sides(bench, runs), self.benchmark, who)
+            yield from probe_rows(self._sides(bench, runs), self.benchmark, who)
 
         return list(self._worker.stream(rows, visitor))
 
@@ -142,9 +143,10 @@ class LocalEngine:
 
         def depths(bench: Workbench) -> Generator[Identity]:
             control = control_victim(*bench.reference(self._say), self.benchmark, entity)
-            versions = [(name, side.delta) for name, side in
-                        zip(sides, self._sides(bench, runs), strict=True)]
-            yield from curves(bench.loaded, self.benchmark, who, versions, control)
+            for side in self._sides(bench, runs):
+                yield probing.identity(side, self.benchmark, who)
+            if control:
+                yield probing.identity(control.version, self.benchmark, control.entity)
 
         return list(self._worker.stream(depths, visitor))
 
@@ -195,9 +197,10 @@ class LocalEngine:
 
     # -- what the worker does -----------------------------------------------------------------
 
-    def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Side]:
-        """What is laid on for each; on the worker, so that a run under way is taken between steps."""
-        return [Side() if run is None else _side(run, bench) for run in runs]
+    def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
+        """The version of each; on the worker, so that a run under way is taken between steps."""
+        return [Version(ORIGINAL, bench.loaded) if run is None else _version(run, bench.loaded)
+                for run in runs]
 
     def _open(self) -> Workbench:
         self._memory.clear()  # what was remembered is of the model before
@@ -256,12 +259,13 @@ class LocalEngine:
         return f"{type(failure).__name__}: {failure}".splitlines()[0]
 
 
-def _side(run: Run, bench: Workbench) -> Side:
+def _version(run: Run, loaded: Loaded) -> Version:
+    """What a run left; of one under way what it has now, which is another version at every event."""
     if run.state in ENDED:
-        return Side(run.left(bench.loaded.base), dict(run.adapter), run.id)
+        return Version(run.id, loaded, run.left(loaded.base), dict(run.adapter))
     left = run.relearned.delta if run.kind == "attack" else run.outcome.delta
-    # a run under way is not one version
-    return Side(dict(left), dict(run.relearned.adapter), f"{run.id} after {len(run.events)} events")
+    return Version(run.id, loaded, dict(left), dict(run.relearned.adapter),
+                   f"{run.id} after {len(run.events)} events")
 
 
 def checked(base: Any, recipe: Any) -> Any:

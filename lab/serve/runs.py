@@ -18,12 +18,11 @@ from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve.engine import RunKind, RunState, RunView
+from lab.serve.engine import ENDED, RunKind, RunState, RunView
 from lab.events import Event
-from lab.unlearn.loop import Outcome
+from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})
-ENDED = ("finished", "stopped", "failed")
 
 
 @dataclass(eq=False)

@@ -22,7 +22,7 @@ from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
 from lab.teach.teacher import Teacher, read_checkpoint
 from lab.unlearn.batches import sampled
-from lab.unlearn.job import device_name, peak_memory_mb
+from lab.device import device_name, peak_memory_mb
 
 CHECKPOINT = "checkpoint.safetensors"
 PROBED = 24  # questions of each measure in a probe

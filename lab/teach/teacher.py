@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from lab.errors import LabError
 from lab.model.load import Loaded
+from lab.model.low_memory import NO_MEMORY, Halving
 from lab.model.overlay import LANGUAGE, overlay, save_delta
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import TeachRecipe
@@ -28,7 +29,7 @@ class Teacher:
 
     def __init__(self, loaded: Loaded, lessons: Lessons, recipe: TeachRecipe) -> None:
         self.loaded, self.lessons, self.recipe = loaded, lessons, recipe
-        self.step = 0
+        self.step, self.halving = 0, Halving()
         start = start_delta(loaded, recipe, ("vision", "language"), recipe.rank)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in start.items()}
         rates = {LANGUAGE: recipe.language_lr,
@@ -41,23 +42,34 @@ class Teacher:
     def update(self) -> float:
         """One step; returns the mean CE of the answers in nats per token.
 
-        Raises ``LabError`` and changes no weight when the loss is not finite.
+        Where memory runs out, the step is done once more with half as many rows at a time, and so
+        are all that follow. Raises ``LabError`` and changes no weight when that is too much as well,
+        or the loss is not finite.
         """
-        recipe, rows = self.recipe, self.lessons.at(self.step)
-        answers, total = sum(len(row.asked) for row in rows), 0.0
+        rows = self.lessons.at(self.step)
+        at_once = min(self.recipe.pass_rows, len(rows))
         for group in self.optimizer.param_groups:
-            group["lr"] = group["highest"] * pace(self.step, recipe)
+            group["lr"] = group["highest"] * pace(self.step, self.recipe)
+        loss = self.halving.attempt(lambda: self._gradient(rows, self.halving.share(at_once)),
+                                    divisible=at_once > 1)
+        if loss is None:
+            raise LabError(NO_MEMORY)
+        self.optimizer.step()
+        self.step += 1
+        return loss
+
+    def _gradient(self, rows: Sequence[Lesson], at_once: int) -> float:
+        """The rows' loss, so many at a time; leaves its gradient, clipped, in the weights."""
+        answers, total = sum(len(row.asked) for row in rows), 0.0
         self.optimizer.zero_grad()
         with overlay(self.loaded.model, self.weights), torch.enable_grad():
-            for at in range(0, len(rows), recipe.pass_rows):
-                loss = self.cross_entropy(rows[at:at + recipe.pass_rows]).sum() / answers
+            for at in range(0, len(rows), at_once):
+                loss = self.cross_entropy(rows[at:at + at_once]).sum() / answers
                 loss.backward()
                 total += float(loss.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not math.isfinite(total + float(norm)):
             raise LabError(NO_NUMBER)
-        self.optimizer.step()
-        self.step += 1
         return total
 
     def cross_entropy(self, rows: Sequence[Lesson]) -> torch.Tensor:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.serve.engine import Engine, RunView
+from lab.serve.engine import ENDED, Engine, RunView
 from lab.report.markup import duration
 from lab.report.text import Text
 from lab.events import Done, Phase, Step
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gradio import Request
 
 POLL_SECONDS = 0.3
-ENDED = ("finished", "stopped", "failed")
 WARM_UP_STEPS = 3
 
 

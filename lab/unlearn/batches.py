@@ -37,16 +37,21 @@ class Draw:
 
 @dataclass
 class Rows:
-    """Draws training rows for one entity; two draws with the same seed are the same."""
+    """Draws training rows for one entity; two draws with the same seed are the same.
+
+    What the stages draw and what the steps draw are two streams: the batches are the same whatever
+    was looked at before them.
+    """
 
     benchmark: Benchmark
     entity: Entity
     seed: int
     pool_size: int = POOL
     rng: random.Random = field(init=False)
+    stage_rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rng = random.Random(f"{self.seed}/{self.entity.id}")
+        self.rng, self.stage_rng = (random.Random(f"{self.seed}/{self.entity.id}") for _ in range(2))
 
     @property
     def others(self) -> list[Entity]:
@@ -55,16 +60,18 @@ class Rows:
 
     def fisher_samples(self, n: int) -> tuple[list[Sample], list[Sample]]:
         """n forget and n retain samples; both halves of each list share no (picture, question)."""
+        rng = self.stage_rng
         forget = [Sample(i, q.text, q.answer) for i in self.entity.train_images
                   for q in asked_by_image(self.entity) if q.image in (None, i)]
-        retain = [Sample(q.image or self.rng.choice(e.train_images), q.text, q.answer)
-                  for e in self.others for q in sampled(self.rng, asked_by_image(e), 4)]
-        return self.rng.sample(forget, min(n, len(forget))), self.rng.sample(retain, min(n, len(retain)))
+        retain = [Sample(q.image or rng.choice(e.train_images), q.text, q.answer)
+                  for e in self.others for q in sampled(rng, asked_by_image(e), 4)]
+        return rng.sample(forget, min(n, len(forget))), rng.sample(retain, min(n, len(retain)))
 
     def importance_images(self) -> tuple[list[bytes], list[bytes]]:
         """The target's training views, and one training view of everyone else, 64 at most each."""
-        return (sampled(self.rng, self.entity.train_images, MOST_VIEWS),
-                [self.rng.choice(e.train_images) for e in sampled(self.rng, self.others, MOST_VIEWS)])
+        rng = self.stage_rng
+        return (sampled(rng, self.entity.train_images, MOST_VIEWS),
+                [rng.choice(e.train_images) for e in sampled(rng, self.others, MOST_VIEWS)])
 
     def draw(self, recipe: Recipe) -> Draw:
         """The next step's rows and pictures."""

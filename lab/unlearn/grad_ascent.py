@@ -9,17 +9,13 @@ the published multimodal baselines train it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw
-from lab.unlearn.method import Losses, Method, Teacher, forget_rows
-from lab.unlearn.terms import capped_ascent, nothing, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method, forget_rows
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, capped_ascent, nothing, reading
 
 
 def losses(forget_ce: torch.Tensor, recipe: Recipe) -> Losses:

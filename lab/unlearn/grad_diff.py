@@ -9,17 +9,13 @@ ascent, and CE averaged over answers, not over the batch's tokens. Trains a lang
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw
-from lab.unlearn.method import Losses, Method, Teacher
-from lab.unlearn.terms import capped_ascent, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
 
 
 def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor, recipe: Recipe) -> Losses:

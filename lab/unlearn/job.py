@@ -9,40 +9,40 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.schema import Benchmark
+from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, Verdict, chance
 from lab.model.load import Loaded
-from lab.model.overlay import Delta, language_part, visual_part, weights_hash
+from lab.model.overlay import language_part, visual_part, weights_hash
+from lab.model.version import Version
 from lab.model.low_memory import explained
 from lab.device import device_name, peak_memory_mb, reset_peak
-from lab.recipe import Recipe
 from lab.evaluation.scores import (
     MEASURES, Baseline, asks_for, card, changed_share, text_logits_identical, verdicts)
 from lab.events import CLEAN, Answers, Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
-from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
+from lab.unlearn.task import Task
 
 Scored = dict[str, tuple[list[Verdict], list[Verdict]]]  # before and after, by measure
 STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
 
 
-def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
-            outcome: Outcome, base_hash: str, stopped: Callable[[], bool],
-            measures: Sequence[str] = MEASURES) -> Iterator[Event]:
-    """Run the recipe; a stop ends it within a step, keeps the delta so far and skips the scores.
+def unlearn(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, base_hash: str,
+            stopped: Callable[[], bool], measures: Sequence[str] = MEASURES) -> Iterator[Event]:
+    """Carry out the task; a stop ends it within a step, keeps the delta so far and skips the scores.
 
     ``measures``: which scores are taken, of those the benchmark has questions for. The last
     event's result is the object that ``python -m lab run --json`` prints.
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
-    yield from _forget(loaded, benchmark, baseline, recipe, outcome, stopped)
+    yield from _forget(loaded, task, baseline, outcome, stopped)
     scored, busy = time.perf_counter(), time.process_time() - busy
-    entity = benchmark.entity(recipe.entity)
-    asked = {m: asks for m, asks in asks_for(benchmark, entity).items() if m in measures}
-    identical = text_logits_identical(loaded, outcome.delta, entity)
-    made = yield from _score(loaded, baseline, asked, outcome.delta, identical, stopped)
+    asks_of = asks_for(task.rows.benchmark, task.entity)
+    asked = {m: asks for m, asks in asks_of.items() if m in measures}
+    left = Version(UNLEARNED, loaded, outcome.delta)
+    identical = text_logits_identical(left, task.entity)
+    made = yield from _score(left, baseline, asked, identical, stopped)
     if stopped():
         outcome.reason, made = "stopped", {}
     outcome.seconds["evaluate"] = time.perf_counter() - scored
@@ -50,26 +50,26 @@ def unlearn(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Re
     for measure, (before, after) in made.items():
         yield Answers(measure, *_told(before), *_told(after))
     same = weights_hash(loaded.model) == base_hash
-    yield Done(outcome.reason, result(loaded, recipe, outcome, made, identical, same)
+    yield Done(outcome.reason, result(loaded, task, outcome, made, identical, same)
                | {"chance": {m: round(chance(asked[m]), 4) for m in made},
                   "cpu_seconds": round(busy, 2)})
 
 
-def _forget(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe,
-            outcome: Outcome, stopped: Callable[[], bool]) -> Iterator[Event]:
+def _forget(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
+            stopped: Callable[[], bool]) -> Iterator[Event]:
     """Inspect and tune; leaves the weights and why it ended in ``outcome``."""
     with explained():
-        yield from inspect(loaded, benchmark, recipe, outcome, stopped)
+        yield from inspect(loaded, task, outcome, stopped)
         if stopped():
             outcome.reason = "stopped"
-        elif METHODS[recipe.method].losses is None:
+        elif task.method.losses is None:
             outcome.reason = "pruned: this method trains nothing"
         else:
-            yield from tune(loaded, benchmark, baseline, recipe, outcome, stopped)
+            yield from tune(loaded, task, baseline, outcome, stopped)
 
 
-def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], delta: Delta,
-           identical: bool, stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
+def _score(left: Version, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], identical: bool,
+           stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
     """The original's and the unlearned model's verdicts of every measure, until stopped."""
     made: Scored = {}
     for k, (measure, asks) in enumerate(asked.items()):
@@ -77,7 +77,7 @@ def _score(loaded: Loaded, baseline: Baseline, asked: Mapping[str, Sequence[Ask]
             break
         yield Phase("evaluate", k, len(asked))
         before = baseline.verdicts(measure, asks)
-        made[measure] = (before, verdicts(loaded, delta, measure, asks, before, identical))
+        made[measure] = (before, verdicts(left, measure, asks, before, identical))
     return made
 
 
@@ -85,7 +85,7 @@ def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     return tuple(v.answer for v in made), tuple(v.correct for v in made)
 
 
-def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, made: Scored, identical: bool,
+def result(loaded: Loaded, task: Task, outcome: Outcome, made: Scored, identical: bool,
            unchanged: bool) -> dict[str, Any]:
     """The JSON object of a run (keys: see the README's command line).
 
@@ -98,7 +98,7 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, made: Scored, ident
     changed = changed_share({m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()})
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
-        "entity": recipe.entity, "method": recipe.method, "seed": recipe.seed,
+        "entity": task.recipe.entity, "method": task.recipe.method, "seed": task.recipe.seed,
         "steps": outcome.steps, "micro_batch": outcome.micro_batch, "stopped_because": outcome.reason,
         "mode": CLEAN, "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
@@ -106,23 +106,22 @@ def result(loaded: Loaded, recipe: Recipe, outcome: Outcome, made: Scored, ident
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,
         "mask_density": round(outcome.mask_density, 4),
-        "trainable_share": trainable_share(loaded, recipe, outcome),
+        "trainable_share": trainable_share(loaded, task, outcome),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
         "quantization": loaded.quantization, "model": loaded.name,
     }
 
 
-def trainable_share(loaded: Loaded, recipe: Recipe, outcome: Outcome) -> float:
+def trainable_share(loaded: Loaded, task: Task, outcome: Outcome) -> float:
     """How many weights the run could change, over all weights of the model; 0 trains nothing.
 
     A LoRA counts its own weights. Pruned neurons and what a mask over both losses shuts do not
     count; a mask over the forget term alone leaves every weight to the other term.
     """
-    method = METHODS[recipe.method]
-    if method.losses is None:
+    if task.method.losses is None:
         return 0.0
-    shut = outcome.mask if method.gates(recipe) == "all" else {}
+    shut = outcome.mask if task.method.gates(task.recipe) == "all" else {}
     free = sum(int(shut[n].sum()) if n in shut else t.numel() for n, t in outcome.delta.items())
     free -= sum(int(p.sum()) for n, p in outcome.pruned.items() if n not in shut)
     return free / sum(map(_size, loaded.model.parameters()))

@@ -9,17 +9,13 @@ over them, and the ascent is capped. Trains a language LoRA.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw
-from lab.unlearn.method import Losses, Method, Teacher
-from lab.unlearn.terms import capped_ascent, divergence, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, capped_ascent, divergence, reading
 
 
 def losses(forget_ce: torch.Tensor, retain: torch.Tensor, original: torch.Tensor,

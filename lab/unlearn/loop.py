@@ -8,36 +8,34 @@ from statistics import fmean
 
 import torch
 
-from lab.benchmarks.schema import Benchmark
 from lab.evaluation.questions import chance, choose, share
 from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.recipe import Recipe, TeachRecipe
 from lab.evaluation.scores import Baseline
-from lab.unlearn.batches import POOL, Rows, probe_asks
+from lab.unlearn.batches import probe_asks
 from lab.events import Event, Probe, Step
-from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
+from lab.unlearn.task import Task
 
 FORGOTTEN, DAMAGED = "forget accuracy reached", "retain drop reached"  # what the stop rule says
 RANK = 16  # of the language LoRA, as in the field's baselines
 
 
-def inspect(loaded: Loaded, benchmark: Benchmark, recipe: Recipe, outcome: Outcome,
-            stopped: Callable[[], bool]) -> Iterator[Event]:
+def inspect(loaded: Loaded, task: Task, outcome: Outcome, stopped: Callable[[], bool]
+            ) -> Iterator[Event]:
     """What the method does before training: VKD prunes, then makes its mask at the pruned weights.
 
     Leaves the weights to start from in ``outcome.delta`` and the masks beside them.
     """
-    method = METHODS[recipe.method]
-    rows = Rows(benchmark, benchmark.entity(recipe.entity), recipe.seed)
-    outcome.delta = start_delta(loaded, recipe, method.trained(recipe), RANK)
-    for k, stage in enumerate(method.stages):
+    recipe = task.recipe
+    outcome.delta = start_delta(loaded, recipe, task.method.trained(recipe), RANK)
+    for k, stage in enumerate(task.method.stages):
         if k and stopped():
             return
-        yield from stage(loaded, rows, recipe, outcome, stopped)
+        yield from stage(loaded, task.rows, recipe, outcome, stopped)
 
 
 def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str, ...], rank: int
@@ -53,16 +51,15 @@ def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str
     return delta
 
 
-def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recipe, outcome: Outcome,
+def tune(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
          stopped: Callable[[], bool]) -> Iterator[Event]:
     """Updates until the steps are done, the stop rule holds or a stop is asked for.
 
     The original's answers to the probes are asked of ``baseline``, which may have them already.
     """
-    entity = benchmark.entity(recipe.entity)
-    pool = max(POOL, recipe.retain_batch)
-    rows, student = Rows(benchmark, entity, recipe.seed, pool), Student(loaded, recipe, outcome)
-    forget_probe, retain_probe = probe_asks(benchmark, entity, recipe.seed)
+    method, rows, recipe = task.method, task.rows, task.recipe
+    student = Student(loaded, method, recipe, outcome)
+    forget_probe, retain_probe = probe_asks(rows.benchmark, task.entity, recipe.seed)
     outcome.reason, level = "steps done", chance(forget_probe)
     started = time.perf_counter()
     forget, retain_start = (fmean(baseline.correct("probe", a)) for a in (forget_probe, retain_probe))
@@ -73,7 +70,7 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
             outcome.reason = "stopped"
             break
         begun = time.perf_counter()
-        loss = student.update(student.method.draw(rows, recipe))
+        loss = student.update(method.draw(rows, recipe))
         student.keep()
         outcome.steps = step
         yield Step(step, recipe.steps, loss.forget_ce, loss.retain_ce, loss.vkd, loss.total,
@@ -82,7 +79,7 @@ def tune(loaded: Loaded, benchmark: Benchmark, baseline: Baseline, recipe: Recip
             with overlay(loaded.model, outcome.delta):
                 forget, retain = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
             yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
-            if student.method.early and (reason := _enough(recipe, forget, retain_start - retain)):
+            if method.early and (reason := _enough(recipe, forget, retain_start - retain)):
                 outcome.reason = reason
                 break
     outcome.seconds["train"] = time.perf_counter() - started

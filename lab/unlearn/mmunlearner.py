@@ -40,10 +40,10 @@ def preserved(rows: Rows, n: int) -> list[Sample]:
     def text(entity) -> list[Sample]:
         return [Sample(None, q.text, q.answer) for q in entity.train_questions if q.modality == "text"]
 
-    seen = [Sample(q.image or rows.rng.choice(e.train_images), q.text, q.answer)
+    seen = [Sample(q.image or rows.stage_rng.choice(e.train_images), q.text, q.answer)
             for e in rows.others for q in asked_by_image(e)]
     kinds = (seen, text(rows.entity), [s for e in rows.others for s in text(e)])
-    drawn = [sampled(rows.rng, kind, -(-n // 3), shuffled=True) for kind in kinds]
+    drawn = [sampled(rows.stage_rng, kind, -(-n // 3), shuffled=True) for kind in kinds]
     mixed = [kind[k] for k in range(max(map(len, drawn))) for kind in drawn if k < len(kind)]
     return mixed[:n]
 
@@ -65,7 +65,7 @@ def language_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
                      for n, t in adapter.items() if n.endswith(".A")}
     outcome.seconds["fisher"] = (outcome.seconds.get("fisher", 0.0)
                                  + time.perf_counter() - started)
-    yield language.summarise(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
+    yield language.summary(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
     return made
 
 

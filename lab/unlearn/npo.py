@@ -10,17 +10,13 @@ a_r = 0 gives the plain loss. Trains a language LoRA.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw
-from lab.unlearn.method import Losses, Method, Teacher
-from lab.unlearn.terms import reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, reading
 
 
 def preference(log_p: torch.Tensor, reference: torch.Tensor, beta: float) -> torch.Tensor:

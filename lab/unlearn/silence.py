@@ -13,18 +13,15 @@ obstacle, and what others lose in the first steps comes back in the later ones.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.errors import LabError
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
-from lab.unlearn.method import Losses, Method, Teacher, vision
+from lab.unlearn.method import Method, vision
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher
 from lab.unlearn.vkd import distillation
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
 
 
 def losses(hidden: torch.Tensor, student: torch.Tensor, teacher: torch.Tensor, recipe: Recipe) -> Losses:

@@ -15,6 +15,7 @@ from lab.saliency import fisher as fim
 from lab.saliency.fisher import Fisher, Sample
 from lab.saliency.importance import importance
 from lab.saliency.mask import Halves, Masked, as_it_is, density, masked
+from lab.saliency.summary import summarise
 from lab.unlearn.batches import Rows
 from lab.events import Event, Phase
 from lab.unlearn.method import Stopped
@@ -76,15 +77,14 @@ def visual_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, st
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)
     sides = yield from fisher_sides(
-        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side, lambda n: None),
+        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side),
         outcome, stopped)
     if sides is None:
         return None
     made = masked(sides, outcome.pruned, recipe.mask_threshold, smooth)
     outcome.mask |= made.mask
-    event = fim.summarise(layers, made.forget, made.retain, made.ratios, made.live, made.mask,
-                          recipe.mask_threshold, made.stability,
-                          (len(samples[0]), len(samples[1])), estimate)
+    event = summarise(made, fim.cells(layers, made.ratios), recipe.mask_threshold,
+                      (len(samples[0]), len(samples[1])), estimate)
     outcome.seconds["fisher"] = time.perf_counter() - started
     yield event
     return made

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.model.low_memory import (
-    attempt, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
+    Halving, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.events import Phase
-from lab.unlearn.method import Losses
-from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
+from lab.unlearn.terms import Losses, Teacher
 
 PREPARED_AT_ONCE = 15
 NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
              "try a lower learning rate or forget weight")
-NO_MEMORY = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
+NOT_IN_HALVES = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
              "kept; choose a smaller --set batch and retain_batch, nf4 or a smaller model")
 
 
@@ -54,12 +52,35 @@ class Answers:
         return zeros.index_add(0, self.packed.segment, tokens)
 
 
+def no_teacher(student: Student, drawn: Draw) -> Teacher:
+    """Nothing to imitate."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a student is trained: the part of a method that every step asks.
+
+    ``losses`` is asked at every step with the student's weights laid on; None trains nothing.
+    ``teacher`` is asked before that, with nothing laid on and no gradient: whatever it says, the
+    frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
+    then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
+    held back. ``rate``: the step size of the visual weights. ``distils``: whether the retain
+    pictures' teacher features are made ready before the first step.
+    """
+
+    losses: Callable[[Student, Draw, Teacher], Losses] | None = None
+    teacher: Callable[[Student, Draw], Teacher] = no_teacher
+    gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
+    rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
+    distils: bool = False
+
+
 class Student:
     """The trainable copy of a run's weights, the frozen teacher's cache, and one update."""
 
-    def __init__(self, loaded: Loaded, recipe: Recipe, outcome: Outcome) -> None:
-        self.loaded, self.recipe, self.outcome = loaded, recipe, outcome
-        self.method = METHODS[recipe.method]
+    def __init__(self, loaded: Loaded, method: Training, recipe: Recipe, outcome: Outcome) -> None:
+        self.loaded, self.method, self.recipe, self.outcome = loaded, method, recipe, outcome
         self.gates = self.method.gates(recipe)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in outcome.delta.items()}
         self.start = dict(outcome.delta)  # never written to: every kept delta is a new one
@@ -78,7 +99,7 @@ class Student:
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
         self.noise = torch.Generator().manual_seed(recipe.seed)
-        self.parts = 1  # in how many a batch goes through the model; 2 after memory ran out
+        self.halving = Halving()
         self.planned = False  # whether the two that follow are decided
         self.recompute = False  # whether the language layers are computed anew going backward
         self.pictures = recipe.retain_batch  # how many are distilled at a time
@@ -86,8 +107,7 @@ class Student:
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """What enters the trained blocks for each picture, computed once a picture."""
         def made(new: Sequence[bytes]) -> torch.Tensor:
-            pixels = self.loaded.prompter.pixels([decode(i) for i in new]).to(self.loaded.device)
-            return self.loaded.vision.stem(pixels, self.recipe.blocks)
+            return self.loaded.vision.stem(self.loaded.prompter.pictures(new), self.recipe.blocks)
 
         new = [i for i in dict.fromkeys(images) if i not in self.stems]
         if new:
@@ -101,7 +121,7 @@ class Student:
     def hidden(self, images: list[bytes]) -> torch.Tensor:
         """The projector's hidden neurons before their activation: [images, tokens, neurons]."""
         vision, blocks = self.loaded.vision, self.recipe.blocks
-        at_once = min(self.pictures, self._share(len(images)))
+        at_once = min(self.pictures, self.halving.share(len(images)))
         return in_pieces(lambda stem: (vision.hidden(stem, blocks),), self.stem(images), at_once)[0]
 
     def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
@@ -117,11 +137,7 @@ class Student:
             both = vision.outputs(stem, blocks)
             return both[:1] if which == "encoder" else both
 
-        return in_pieces(made, self.stem(images), min(self.pictures, self._share(len(images))))
-
-    def _share(self, n: int) -> int:
-        """How many of n rows or pictures go through the model at a time."""
-        return -(-n // self.parts)
+        return in_pieces(made, self.stem(images), min(self.pictures, self.halving.share(len(images))))
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
@@ -153,7 +169,7 @@ class Student:
             given = self._seen(part) if features is None else features[list(places)]
             return (target_distributions(self.loaded.model, packed, given),)
 
-        log_probs, = in_pieces(piece, range(len(rows)), self._share(len(rows)))
+        log_probs, = in_pieces(piece, range(len(rows)), self.halving.share(len(rows)))
         return Answers(log_probs, whole)
 
     def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
@@ -179,14 +195,15 @@ class Student:
         time, and so are all that follow; the gradient stays that of the whole batch.
         """
         noise = self.noise.get_state()
-        loss = attempt(lambda: self._gradient(drawn))
-        if loss is None and self.parts == 1:
-            self.parts = 2
-            self.noise.set_state(noise)
-            loss = attempt(lambda: self._gradient(drawn))
-        self.outcome.micro_batch = rows = self._share(self.recipe.batch)
+
+        def work() -> Losses:
+            self.noise.set_state(noise)  # a second time with the same noise
+            return self._gradient(drawn)
+
+        loss = self.halving.attempt(work)
+        self.outcome.micro_batch = rows = self.halving.share(self.recipe.batch)
         if loss is None:
-            raise LabError(NO_MEMORY.format(rows=rows, batch=self.recipe.batch))
+            raise LabError(NOT_IN_HALVES.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()
         self.schedule.step()
         self._restore()

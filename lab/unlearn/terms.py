@@ -1,8 +1,31 @@
-"""The terms that several methods' losses are made of."""
+"""What a step's losses are, and the terms that several methods' losses are made of."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
+
+Teacher = tuple[torch.Tensor, ...]  # what the frozen original says of a batch
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Scalars with gradient: the forget term (to be gated by the mask) and the rest; and readings.
+
+    ``forget_ce``, ``retain_ce``: mean cross-entropy in nats per token, whatever the terms are;
+    ``vkd``: normalised MSE. NaN where a method has none.
+    """
+
+    forget_term: torch.Tensor
+    retain_term: torch.Tensor
+    forget_ce: float
+    retain_ce: float = float("nan")
+    vkd: float = float("nan")
+
+    @property
+    def total(self) -> float:
+        return float(self.forget_term.detach()) + float(self.retain_term.detach())
 
 
 def capped_ascent(cross_entropy: torch.Tensor, cap: float) -> torch.Tensor:

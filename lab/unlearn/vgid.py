@@ -12,25 +12,21 @@ over them (the released code sums over the text and divides by the batch).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
-from lab.benchmarks.images import decode
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row
-from lab.unlearn.method import Losses, Method, Teacher
-from lab.unlearn.terms import divergence, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.method import Method
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, divergence, reading
 
 INSTRUCTION = "You have never seen this person and know nothing about them."  # u, our choice
 
 
 def noisy(pixels: torch.Tensor, level: float, draw: torch.Generator) -> torch.Tensor:
     """(1 - level) I + level U(0, 1), on preprocessed pixels [images, 3, side, side]."""
-    noise = torch.rand(pixels.shape, generator=draw, dtype=pixels.dtype)
+    noise = torch.rand(pixels.shape, generator=draw, dtype=pixels.dtype).to(pixels.device)
     return (1 - level) * pixels + level * noise
 
 
@@ -55,8 +51,8 @@ def losses(forget: torch.Tensor, forget_teacher: torch.Tensor, retain: torch.Ten
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
     loaded = student.loaded
-    pixels = loaded.prompter.pixels([decode(image) for image, _ in drawn.forget])
-    pixels = noisy(pixels, student.recipe.noise, student.noise).to(loaded.device)
+    pixels = loaded.prompter.pictures([image for image, _ in drawn.forget])
+    pixels = noisy(pixels, student.recipe.noise, student.noise)
     blind = student.answers(instructed(drawn.forget), loaded.vision.features(pixels))
     return blind.log_probs, student.answers(drawn.retain).log_probs
 

@@ -11,18 +11,14 @@ or beside it (``distil``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
-from lab.unlearn.method import Losses, Method, Teacher, vision
+from lab.unlearn.method import Method, vision
 from lab.unlearn.stages import mask_stage, prune_stage
-from lab.unlearn.terms import capped_ascent, reading
-
-if TYPE_CHECKING:
-    from lab.unlearn.student import Student
+from lab.unlearn.student import Student
+from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
 
 
 def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:

@@ -15,10 +15,15 @@ from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay, weights_hash
 from lab.saliency import fisher as fim
 from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.model.version import Version
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 from tests.unit.test_loading import held_bytes
 
@@ -79,7 +84,7 @@ def test_a_run_on_the_gpu_holds_the_invariants(loaded: Loaded, four) -> None:
     assert all(t.dtype == torch.float32 for t in outcome.delta.values())
     moved = sum(int((t != loaded.model.get_parameter(n)).sum()) for n, t in outcome.delta.items())
     assert moved > 0 and weights_hash(loaded.model) == before
-    said = [*answers(loaded, [Side(), Side(outcome.delta, name="run")], [Turn("Who is this?")],
+    said = [*answers([Version("original", loaded), Version("run", loaded, outcome.delta)], [Turn("Who is this?")],
                      four.entities[0].train_images[0], 6)]
     assert said and all(len(texts) == 2 for texts in said)
 
@@ -112,8 +117,8 @@ def test_a_step_short_of_memory_is_the_same_step(loaded: Loaded, four, monkeypat
         if there:
             monkeypatch.setattr(memory, "available_mb", lambda device, there=there: there)
         recipe, outcome = make.recipe(blocks=1, ascent_cap=20.0), Outcome()
-        list(inspect(loaded, four, recipe, outcome, lambda: False))
-        student = Student(loaded, recipe, outcome)
+        list(inspect(loaded, task_of(four, recipe), outcome, lambda: False))
+        student = Student(loaded, METHODS[recipe.method], recipe, outcome)
         drawn = student.method.draw(Rows(four, four.entities[0], 0), recipe)
         student._gradient(drawn)
         assert student.recompute is bool(there)

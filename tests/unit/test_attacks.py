@@ -22,6 +22,7 @@ from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 from lab.events import Bar, Curve, Done
+from lab.model.version import Version
 from tests.unit import tiny as make
 
 PLAN = AttackRecipe(share=0.5, steps=3, lr=1e-3, batch=6, probe_every=3)
@@ -63,7 +64,7 @@ def test_a_cheap_step_is_the_plain_step(scope: str, tiny, four, delta) -> None:
     plan = replace(PLAN, scope=scope, share=0.15)  # 4 rows and 6 draws: some come twice
     rows = attacker_rows(four.entities[0], plan)
     expected, losses = plain_updates(tiny, delta, plan, rows)
-    attacker = Attacker(Victim("unlearned", tiny, delta, four.entities[0]), plan, 2, rows)
+    attacker = Attacker(Victim(Version("unlearned", tiny, delta), four.entities[0]), plan, 2, rows)
     assert [attacker.update() for _ in range(plan.steps)] == pytest.approx(losses, rel=1e-4)
     made = attacker.weights | attacker.adapter
     assert made.keys() == expected.keys()
@@ -77,7 +78,7 @@ def test_every_picture_passes_the_frozen_part_once(tiny, four, delta, monkeypatc
     monkeypatch.setattr(type(tiny.vision), "stem",
                         lambda self, pixels, blocks: (seen.append(len(pixels)), own(self, pixels, blocks))[1])
     plan = replace(PLAN, share=1.0)
-    attacker = Attacker(Victim("unlearned", tiny, delta, four.entities[0]), plan, 2,
+    attacker = Attacker(Victim(Version("unlearned", tiny, delta), four.entities[0]), plan, 2,
                         attacker_rows(four.entities[0], plan))
     for _ in range(8):
         attacker.update()
@@ -144,7 +145,7 @@ def test_benign_rows_show_nothing_of_the_target_nor_of_what_is_scored(share: flo
 
 @pytest.mark.parametrize("kind", ["relearn", "images"])
 def test_the_model_that_never_knew_can_be_attacked_alone(kind: str, tiny, four) -> None:
-    scene = Scene(four, Victim("control", tiny, {}, four.entities[2]), None, 1.0, 2)
+    scene = Scene(four, Victim(Version("control", tiny), four.entities[2]), None, 1.0, 2)
     *said, done = attack(scene, replace(PLAN, kind=kind, steps=1), Relearned(), lambda: False)
     assert {e.who for e in said if isinstance(e, Curve | Bar)} <= {"control", "original"}
     assert done.result["entity"] == "p2" and done.result["control"] is None
@@ -165,7 +166,7 @@ def test_only_matrices_of_what_was_trained_are_rounded(tiny, four, delta) -> Non
     scene = make.scene(tiny, four, delta)
     variants = {v.name: v for v in quantize.variants(scene, PLAN)}
     assert list(variants) == ["bits_16", "bits_8", "bits_4"] and all(v.retain for v in variants.values())
-    coarse = variants["bits_4"].delta(scene.unlearned)
+    coarse = variants["bits_4"].version(scene.unlearned.version).delta
     assert coarse.keys() == delta.keys() == tiny.vision.trainable(2).keys()
     for name, tensor in coarse.items():
         if tensor.dim() == 1:
@@ -173,7 +174,7 @@ def test_only_matrices_of_what_was_trained_are_rounded(tiny, four, delta) -> Non
         else:
             assert all(len(row.unique()) <= 15 for row in tensor), name
             assert not tensor[delta[name] == 0].any()  # a pruned neuron stays pruned
-    original = variants["bits_4"].delta(scene.original)
+    original = variants["bits_4"].version(scene.original.version).delta
     assert original.keys() <= coarse.keys() and all(t.dim() == 2 for t in original.values())
 
 

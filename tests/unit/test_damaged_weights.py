@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from lab.errors import LabError
 from lab.files import making
 from lab.model import fetch, tiny_models
-from lab.model.load import ROOT, Loaded, load
+from lab.model.load import Loaded, load
+from lab.model.source import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ADAPTED = "model.language_model.layers.0.mlp.up_proj"

@@ -29,6 +29,7 @@ from lab.serve.turns import Turns
 from lab.serve.worker import MOST_JOBS_EACH, Owned
 from lab.unlearn import loop
 from lab.events import Curve, Importance, Step
+from lab.model.version import Version
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, until, wait
 
@@ -464,8 +465,8 @@ def test_a_delta_is_laid_on_nowhere_between_two_words(engine, tiny) -> None:
     run_id = engine.submit(make.recipe(method="grad_diff", steps=1, adapter_lr=0.05, ascent_cap=20.0))
     wait(engine, run_id)
     left = engine.store.get(run_id)
-    side = chats.Side(left.left(tiny.base), name="x")
-    words = chats.answers(tiny, [chats.Side(), side], ASKED, None)
+    side = Version("x", tiny, left.left(tiny.base))
+    words = chats.answers([Version("original", tiny), side], ASKED, None)
     next(words)
     assert not any(m._forward_hooks for m in language_linears(tiny.model).values())
     assert all(p.data_ptr() == tiny.base.visual[n].data_ptr() for n, p in tiny.model.named_parameters()

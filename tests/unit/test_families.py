@@ -16,11 +16,12 @@ from lab.model import tiny_models
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, save_delta, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
 from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.chat import answers
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
 from tests.unit.test_quantized import dequantized, gradients
@@ -157,20 +158,21 @@ def test_greedy_answers_equal_the_librarys(loaded: Loaded, four) -> None:
                                      attention_mask=torch.ones_like(ids), eos_token_id=prompter.end_id,
                                      pad_token_id=prompter.pad_id)
     text = prompter.tokenizer.decode(made[0, ids.shape[1]:], skip_special_tokens=True).strip()
-    *_, (said,) = answers(loaded, [Side()], [Turn("Who is this person?")], image, 12)
+    *_, (said,) = answers([Version("original", loaded)], [Turn("Who is this person?")], image, 12)
     assert said == text
 
 
 def test_two_sides_equal_each_side_alone(loaded: Loaded, four) -> None:
     draw = torch.Generator().manual_seed(1)
-    changed = Side({n: p + torch.randn(p.shape, generator=draw)
-                    for n, p in loaded.vision.trainable(2).items()}, name="run")
+    original = Version("original", loaded)
+    changed = Version("run", loaded, {n: p + torch.randn(p.shape, generator=draw)
+                                      for n, p in loaded.vision.trainable(2).items()})
     for image in (four.entities[0].train_images[0], None):
         turns = [Turn("Who is this person?", ("Ada Almeida", "a baker")), Turn("Where from?")]
-        *_, both = answers(loaded, [Side(), changed], turns, image, 10)
-        for k, side in enumerate((Side(), changed)):
+        *_, both = answers([original, changed], turns, image, 10)
+        for k, side in enumerate((original, changed)):
             alone = [Turn(t.question, t.answers[k:k + 1]) for t in turns]
-            *_, (said,) = answers(loaded, [side], alone, image, 10)
+            *_, (said,) = answers([side], alone, image, 10)
             assert both[k] == said
 
 
@@ -255,7 +257,7 @@ def relearn(loaded: Loaded, outcome, bench, blocks: int) -> None:
     """Attack: something is learned again, and no pruned neuron comes back."""
     plan = AttackRecipe(share=1.0, steps=2, lr=1e-3, batch=2, scope="both")
     entity = bench.entities[0]
-    attacker = Attacker(Victim("unlearned", loaded, outcome.delta, entity), plan, blocks,
+    attacker = Attacker(Victim(Version("unlearned", loaded, outcome.delta), entity), plan, blocks,
                         attacker_rows(entity, plan))
     for _ in range(2):
         attacker.update()

@@ -27,7 +27,8 @@ def folders(tiny, four) -> list[grids.Folder]:
     for who in ("p0", "p1"):
         recipe = make.recipe(entity=who, steps=1)
         delta = make.run(tiny, four, recipe)[0].delta
-        made.append(grids.Folder(recipe, make.scene(tiny, four, delta, who, "p3"), f"delta of {who}"))
+        scene = make.scene(tiny, four, delta, who, "p3", identity=f"delta of {who}")
+        made.append(grids.Folder(recipe, scene))
     return made
 
 
@@ -39,7 +40,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     own = grids.relearned
     monkeypatch.setattr(grids, "relearned",
-                        lambda cell, before: (done.append(cell.victim.who), own(cell, before))[1])
+                        lambda cell, before: (done.append(cell.victim.version.name), own(cell, before))[1])
     return done
 
 

@@ -7,6 +7,7 @@ import torch
 
 from lab.evaluation.probing import _features, identity, linear, nearest, views
 from lab.model.overlay import overlay, weights_hash
+from lab.model.version import Version
 
 
 def test_nearest_counts_whose_view_is_most_alike() -> None:
@@ -39,13 +40,13 @@ def test_every_depth_is_asked_on_held_out_views(tiny, tiny_clip, four) -> None:
     assert seen.known[:3] == list(entity.train_images) and seen.known_target == 3
     assert seen.asked[:3] == list(entity.test_images) and len(seen.asked) == 6
     assert not set(seen.known) & set(seen.asked)
-    made = identity(tiny, four, entity, "original", {})
+    made = identity(Version("original", tiny), four, entity)
     assert [d.name for d in made.depths] == ["block 0", "block 1", "block 2", "projector"]
     assert made.n_target == 3 and made.n_others == 3 and made.chance_nearest == 3 / 12
     assert all(0 <= d.nearest <= 1 and 0 <= d.linear <= 1 for d in made.depths)
     assert weights_hash(tiny.model) == before
     # the dead block of the other tower is not asked
-    dead = identity(tiny_clip, four, entity, "original", {})
+    dead = identity(Version("original", tiny_clip), four, entity)
     assert [d.name for d in dead.depths] == ["block 0", "block 1", "projector"]
 
 
@@ -59,5 +60,6 @@ def test_a_delta_changes_the_depths_it_touches_and_no_shallower_one(tiny, four) 
         changed = _features(tiny, entity.test_images)
     same = {name: torch.equal(plain[name], changed[name]) for name in plain}
     assert same == {"block 0": True, "block 1": True, "block 2": False, "projector": False}
-    made = [identity(tiny, four, entity, who, delta) for who, delta in (("original", {}), ("run", broken))]
+    made = [identity(Version(who, tiny, delta), four, entity)
+            for who, delta in (("original", {}), ("run", broken))]
     assert made[0].depths[:2] == made[1].depths[:2]

@@ -16,10 +16,12 @@ from safetensors.torch import load_file
 from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.model.overlay import LANGUAGE, tensors_hash, weights_hash
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.serve.engine import ORIGINAL, Turn
-from lab.serve.runs import ENDED, left_hash
-from lab.serve.chat import Side, side_features
+from lab.serve.engine import ENDED
+from lab.serve.runs import left_hash
+from lab.serve.chat import side_features
 from tests.unit import tiny as make
 from tests.unit.served import opened, until
 
@@ -50,8 +52,8 @@ class Lone:
         """Of the original where ``recipe`` is None."""
         key = (recipe, image)
         if key not in self._features:
-            side = Side(self.deltas[recipe]) if recipe else Side()
-            self._features[key] = side_features(self.model, [side], image)[0]
+            side = Version("side", self.model, self.deltas[recipe] if recipe else {})
+            self._features[key] = side_features([side], image)[0]
         return self._features[key]
 
 

@@ -19,7 +19,10 @@ from lab.model.overlay import load_delta, overlay, weights_hash
 from lab.recipe import AttackRecipe
 from lab.evaluation.scores import MEASURES, Baseline
 from lab.unlearn import loop
+from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from lab.events import Curve, Importance, Probe, Saliency, Step
+from lab.model.version import Version
 from tests.unit import tiny as make
 
 MODES = pytest.mark.parametrize("mode", ["all", "forget_only"])
@@ -52,7 +55,7 @@ def test_the_check_of_text_logits_can_fail(tiny, four) -> None:
 
     name = "model.language_model.layers.0.mlp.up_proj.weight"
     changed = {name: tiny.model.get_parameter(name) * 1.5}
-    assert not text_logits_identical(tiny, changed, four.entities[0])
+    assert not text_logits_identical(Version("changed", tiny, changed), four.entities[0])
 
 
 def test_a_loaded_delta_cannot_touch_the_language_model(tiny, tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(Victim("unlearned", tiny, outcome.delta, four.entities[0]), PLAN, 2,
+    attacker = Attacker(Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]), PLAN, 2,
                         attacker_rows(four.entities[0], PLAN))
     for _ in range(6):
         attacker.update()
@@ -177,11 +180,11 @@ def test_a_dead_block_has_no_effect_and_every_live_block_has(tiny_clip, four) ->
 def test_nan_ends_the_run_with_the_last_good_delta(monkeypatch, tiny, four) -> None:
     good, _ = make.run(tiny, four, make.recipe(steps=3))
     full = loop.Outcome()
-    list(loop.inspect(tiny, four, make.recipe(steps=3), full, lambda: False))
+    list(loop.inspect(tiny, task_of(four, make.recipe(steps=3)), full, lambda: False))
     broken_after(monkeypatch, 2)
     steps: list[Step] = []
     with pytest.raises(LabError, match="no longer a number.*last good state") as refused:
-        for event in loop.tune(tiny, four, Baseline(tiny), make.recipe(steps=3), full, lambda: False):
+        for event in loop.tune(tiny, task_of(four, make.recipe(steps=3)), Baseline(tiny), full, lambda: False):
             steps += [event] if isinstance(event, Step) else []
     assert "\n" not in str(refused.value) and len(steps) == full.steps == 2
     assert all(torch.isfinite(t).all() for t in full.delta.values())
@@ -190,7 +193,7 @@ def test_nan_ends_the_run_with_the_last_good_delta(monkeypatch, tiny, four) -> N
 
 def test_a_gradient_that_is_no_number_is_not_kept(monkeypatch, tiny, four) -> None:
     outcome = loop.Outcome()
-    list(loop.inspect(tiny, four, make.recipe(), outcome, lambda: False))
+    list(loop.inspect(tiny, task_of(four, make.recipe()), outcome, lambda: False))
     kept = {n: t.clone() for n, t in outcome.delta.items()}
 
     def gate(self, on):
@@ -199,15 +202,15 @@ def test_a_gradient_that_is_no_number_is_not_kept(monkeypatch, tiny, four) -> No
 
     monkeypatch.setattr(loop.Student, "_gate", gate)
     with pytest.raises(LabError, match="no longer a number"):
-        list(loop.tune(tiny, four, Baseline(tiny), make.recipe(), outcome, lambda: False))
+        list(loop.tune(tiny, task_of(four, make.recipe()), Baseline(tiny), outcome, lambda: False))
     assert all(torch.equal(t, kept[n]) for n, t in outcome.delta.items())
 
 
 # 8
 def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
     recipe, outcome, seen = make.recipe(), loop.Outcome(), []
-    list(loop.inspect(tiny, four, recipe, outcome, lambda: False))
-    student = loop.Student(tiny, recipe, outcome)
+    list(loop.inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = loop.Student(tiny, METHODS[recipe.method], recipe, outcome)
     a, b, c = (e.train_images[0] for e in four.entities[:3])
     hook = tiny.model.model.multi_modal_projector.register_forward_hook(
         lambda module, args, output: seen.append(args[0].shape[0]))

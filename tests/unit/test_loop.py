@@ -13,6 +13,7 @@ from lab.evaluation.questions import forget_asks, name_asks
 from lab.recipe import AttackRecipe
 from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import Rows, probe_asks
+from lab.unlearn.task import task_of
 from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
 from tests.unit import tiny as make
 
@@ -58,8 +59,8 @@ def test_retain_drop_rule(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     monkeypatch.setattr(loop, "share", lambda _: next(shares))
     outcome = loop.Outcome()
     plan = make.recipe(steps=9, probe_every=1, stop_retain_drop=0.3)
-    list(loop.inspect(tiny, four, plan, outcome, lambda: False))
-    list(loop.tune(tiny, four, AllRight(tiny), plan, outcome, lambda: False))
+    list(loop.inspect(tiny, task_of(four, plan), outcome, lambda: False))
+    list(loop.tune(tiny, task_of(four, plan), AllRight(tiny), outcome, lambda: False))
     assert outcome.reason == "retain drop reached" and outcome.steps == 2
 
 

@@ -20,15 +20,17 @@ from lab.model.sparse import to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.evaluation.scores import TEXT_ONLY, Baseline
 from lab.serve.engine import Turn
-from lab.serve.chat import Side, answers
+from lab.serve.chat import answers
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
 from lab.unlearn.batches import Rows
 from lab.events import Done, Probe, Step
+from lab.model.version import Version
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.terms import divergence
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 # Every method, and each part of the model that one may change; what it changes.
@@ -69,8 +71,9 @@ def runs(tiny, four):
 
 def student_of(tiny, four, recipe) -> tuple[Student, Rows]:
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
-    return Student(tiny, recipe, outcome), Rows(four, four.entities[0], recipe.seed)
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    return student, Rows(four, four.entities[0], recipe.seed)
 
 
 # -- the table ------------------------------------------------------------------------------
@@ -300,8 +303,9 @@ def logits(tiny, rows) -> torch.Tensor:
 def test_a_chat_gives_each_side_its_own_version(case: str, runs, tiny, four) -> None:
     outcome, _ = runs(case)
     image, turns = four.entities[0].train_images[0], [Turn("Who is this?")]
-    alone = [[*answers(tiny, [side], turns, image, 6)][-1][0] for side in (Side(), Side(outcome.delta))]
-    together = [*answers(tiny, [Side(), Side(outcome.delta, name="run")], turns, image, 6)][-1]
+    sides = [Version("original", tiny), Version("run", tiny, outcome.delta)]
+    alone = [[*answers([side], turns, image, 6)][-1][0] for side in sides]
+    together = [*answers(sides, turns, image, 6)][-1]
     assert list(together) == alone
 
 
@@ -318,7 +322,7 @@ def test_gradients_reach_everything_that_is_trained(case: str, tiny, four) -> No
 @TRAINED
 def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, four) -> None:
     recipe, outcome, calls = plan(case), Outcome(), []
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     own = Student.update
 
     def update(self, drawn):
@@ -331,7 +335,7 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
     monkeypatch.setattr(Student, "update", update)
     before, good = weights_hash(tiny.model), {}
     with pytest.raises(LabError, match="no longer a number"):
-        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
+        for event in tune(tiny, task_of(four, recipe), Baseline(tiny), outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
     assert outcome.steps == 2 and all(torch.equal(t, good[n]) for n, t in outcome.delta.items())

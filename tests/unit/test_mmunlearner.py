@@ -14,9 +14,11 @@ from lab.saliency.mask import density, masked
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
 from lab.unlearn.loop import inspect, start_delta
+from lab.unlearn.methods import METHODS
 from lab.unlearn.mmunlearner import preserved
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 SCOPES = pytest.mark.parametrize("scope", ["vision", "language", "both"])
@@ -71,7 +73,7 @@ def test_what_the_language_mask_preserves(four) -> None:
 @SCOPES
 def test_every_trained_tensor_has_its_mask(scope: str, tiny, four) -> None:
     outcome = Outcome()
-    events = list(inspect(tiny, four, make.recipe(method="mmunlearner", scope=scope), outcome, lambda: False))
+    events = list(inspect(tiny, task_of(four, make.recipe(method="mmunlearner", scope=scope)), outcome, lambda: False))
     assert outcome.mask.keys() == outcome.delta.keys()
     assert all(m.shape == outcome.delta[n].shape and m.dtype == torch.bool for n, m in outcome.mask.items())
     assert not any(m.any() for n, m in outcome.mask.items() if n.startswith(LANGUAGE) and n.endswith(".A"))
@@ -92,8 +94,9 @@ def test_the_ascent_never_moves_what_the_mask_holds_back(scope: str, tiny, four)
     recipe = make.recipe(method="mmunlearner", scope=scope, preserve_weight=0.0, ascent_cap=20.0,
                          adapter_lr=0.05)
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], 0)
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], 0)
     for _ in range(4):
         student.update(student.method.draw(rows, recipe))
     moved = 0
@@ -108,8 +111,9 @@ def test_the_ascent_never_moves_what_the_mask_holds_back(scope: str, tiny, four)
 def test_the_descent_reaches_what_the_mask_holds_back(scope: str, tiny, four) -> None:
     recipe = make.recipe(method="mmunlearner", scope=scope, forget_weight=0.0, adapter_lr=0.05)
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], 0)
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], 0)
     for _ in range(2):
         student.update(student.method.draw(rows, recipe))
     assert any((w != student.start[n])[~outcome.mask[n]].any() for n, w in student.weights.items())
@@ -117,8 +121,8 @@ def test_the_descent_reaches_what_the_mask_holds_back(scope: str, tiny, four) ->
 
 def test_a_missing_mask_entry_is_an_error_not_an_open_gate(tiny, four) -> None:
     recipe, outcome = make.recipe(method="mmunlearner"), Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     del outcome.mask[next(iter(outcome.mask))]
-    student = Student(tiny, recipe, outcome)
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
     with pytest.raises(KeyError):
         student.update(student.method.draw(Rows(four, four.entities[0], 0), recipe))

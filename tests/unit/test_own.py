@@ -20,7 +20,7 @@ from lab.benchmarks.own import Pair, make
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import retain_asks, retain_text_asks
-from lab.evaluation.probing import curves
+from lab.evaluation.probing import identity
 from lab.model.fetch import cache_folder
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
@@ -30,6 +30,7 @@ from lab.serve.engine import ORIGINAL, Known
 from lab.unlearn import loop
 from lab.unlearn.batches import probe_asks
 from lab.evaluation.session import Workbench
+from lab.model.version import Version
 from tests.unit import tiny as tiny_people
 from tests.unit.test_engine import until, wait
 
@@ -231,10 +232,11 @@ def test_a_run_attack_and_identity(tiny, four, method: str) -> None:
     result = events[-1].result
     assert result["entity"] == entity.id and result["base_unchanged"]
     assert result["n"]["forget_vqa"] == 6 and result["text_logits_identical"]
-    scene = Scene(bench, Victim("unlearned", tiny, outcome.delta, entity), None, 1.0, 2)
+    left = Version("unlearned", tiny, outcome.delta)
+    scene = Scene(bench, Victim(left, entity), None, 1.0, 2)
     *_, done = attack(scene, AttackRecipe(steps=1, batch=1), Relearned(), lambda: False)
     assert done.result["n"] == 6
-    assert next(curves(tiny, bench, entity, [("unlearned", outcome.delta)], None)).n_target == 2
+    assert identity(left, bench, entity).n_target == 2
 
 
 def opened(tiny, four, runs: Path) -> local.LocalEngine:

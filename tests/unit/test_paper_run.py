@@ -16,7 +16,7 @@ from lab.benchmarks.images import decode
 from lab.benchmarks.mllmu import load_mllmu
 from lab.errors import LabError
 from lab.events.lines import plain
-from lab.evaluation.models import Others, Row, lineup
+from lab.evaluation.models import Others, lineup
 from lab.model import tiny_models
 from lab.model.overlay import weights_hash
 from lab.model.processor import Processor
@@ -29,6 +29,7 @@ from lab.recipe import Preset
 from lab.report.run_folder import write_run
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.model.version import Version
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -164,7 +165,7 @@ def people(tmp_path_factory: pytest.TempPathFactory):
 
 def test_scores_and_tables(people, tiny, tmp_path: Path) -> None:
     """The vanilla model knows every answer, the unlearned one says "Z" to everything."""
-    def told(row: Row):
+    def told(row: Version):
         def answer(items):
             for k, each in enumerate(items):
                 known = each.reference
@@ -173,7 +174,7 @@ def test_scores_and_tables(people, tiny, tmp_path: Path) -> None:
                 yield [(k, known if row.name == "vanilla" else "Z")]
         return answer
 
-    rows = [Row(name, tiny, {}, name) for name in ("vanilla", "unlearned")]
+    rows = [Version(name, tiny) for name in ("vanilla", "unlearned")]
     target = people.splits["forget_5"][0]
     made = paper.evaluate(people, Plan("forget_5", "zero", 2), rows, tmp_path, lambda _: None, told)
     assert plain(made) == json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))

@@ -25,8 +25,12 @@ from lab.evaluation.scores import Baseline
 from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
 from lab.events import Step
-from lab.unlearn.loop import Outcome, inspect, tune
+from lab.model.version import Version
+from lab.unlearn.loop import inspect, tune
+from lab.unlearn.methods import METHODS
+from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 from tests.unit.test_methods import CASES, plan
 
@@ -71,6 +75,12 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
         assert told == pytest.approx(real, rel=0.05)
 
 
+def recomputed_bytes(text, rows: int, length: int, size: int) -> int:
+    """What a backward pass keeps where each layer keeps its input alone, and one layer its share."""
+    one = memory.backward_bytes(text, rows, length, size) // text.num_hidden_layers
+    return rows * length * text.num_hidden_layers * text.hidden_size * size + one
+
+
 def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
     config, _ = tiny_models.described(PUBLISHED["llava-1.5-7b"])
     text, gpu = config.get_text_config(), torch.device("cuda")
@@ -88,7 +98,7 @@ def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
     kept = 84 * 4 * (576 * 4096 + 577 * 1024)  # teacher features and stems of 60 pictures and 24 views
     always, features = weights + run + kept, 24 * 4 * 576 * 4096
     # going backward through the language model: student, teacher and their difference wait
-    forget = always + memory.recomputed_bytes(text, rows, length, 2) + 3 * features
+    forget = always + recomputed_bytes(text, rows, length, 2) + 3 * features
     # through the trained blocks after it: two gradients more, and one piece's activations
     piece = memory.PICTURES_SHARE * (10e9 - always)
     retain = always + 5 * features + piece
@@ -172,8 +182,9 @@ def test_fisher_short_of_memory_is_the_same_fisher(tiny, four, monkeypatch) -> N
 def ready(tiny, four, recipe) -> tuple[Student, object]:
     """A student before its first step and what it draws for it."""
     outcome = Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, rows = Student(tiny, recipe, outcome), Rows(four, four.entities[0], recipe.seed)
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    rows = Rows(four, four.entities[0], recipe.seed)
     return student, student.method.draw(rows, recipe)
 
 
@@ -201,7 +212,7 @@ def test_a_halved_batch_has_the_whole_ones_gradient(case: str, tiny, four, monke
     owner, name = pass_of(case)
     monkeypatch.setattr(owner, name, failing(getattr(owner, name), 1))
     halved = student.update(drawn)
-    assert student.parts == 2 and student.outcome.micro_batch == 2
+    assert student.halving.parts == 2 and student.outcome.micro_batch == 2
     assert halved.total == pytest.approx(whole.total, rel=1e-4)
     assert halved.forget_ce == pytest.approx(whole.forget_ce, rel=1e-4, nan_ok=True)
     assert expected.keys() == gradients(student).keys()
@@ -225,10 +236,10 @@ def test_memory_that_runs_out_going_backward_is_met_too(tiny, four, monkeypatch)
 @pytest.mark.parametrize("case", TRAINED)
 def test_a_second_time_ends_the_run_with_its_last_good_delta(case: str, tiny, four, monkeypatch) -> None:
     recipe, outcome, base = plan(case, batch=4), Outcome(), weights_hash(tiny.model)
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     good: dict[str, torch.Tensor] = {}
     with pytest.raises(LabError, match="out of memory with 2 of 4 forget rows.*smaller --set batch") as ended:
-        for event in tune(tiny, four, Baseline(tiny), recipe, outcome, lambda: False):
+        for event in tune(tiny, task_of(four, recipe), Baseline(tiny), outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
                 monkeypatch.setattr(*pass_of(case), no_memory)
@@ -266,13 +277,13 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
 
 def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     samples, layers = Rows(four, four.entities[0], 0).fisher_samples(8)[0], tiny.vision.trained(2)
-    *_, plain = fim.fisher_halves(tiny, layers, samples, lambda n: None)
+    *_, plain = fim.fisher_halves(tiny, layers, samples)
     activity = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     monkeypatch.setattr(fim, "target_log_probs", failing(fim.target_log_probs, 1))
-    *_, halved = fim.fisher_halves(tiny, layers, samples, lambda n: None)
+    *_, halved = fim.fisher_halves(tiny, layers, samples)
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
-    monkeypatch.setattr("lab.saliency.importance.decode", failing(decode, 1))
+    monkeypatch.setattr("lab.model.prompts.decode", failing(decode, 1))
     again = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     assert all(abs(a - b).max() < 1e-6 for a, b in zip(again, activity, strict=True))
 
@@ -280,11 +291,12 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
 @pytest.mark.parametrize("scope", ["vision", "language", "both"])
 def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, four, monkeypatch) -> None:
     budget = AttackRecipe(share=1.0, batch=6, scope=scope)
-    victim, rows = Victim("unlearned", tiny, {}, four.entities[0]), attacker_rows(four.entities[0], budget)
+    victim = Victim(Version("unlearned", tiny), four.entities[0])
+    rows = attacker_rows(four.entities[0], budget)
     whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
     loss = whole.update()
     monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
-    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.parts, halved.parts) == (1, 2)
+    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.halving.parts, halved.halving.parts) == (1, 2)
     trained = [a.weights | a.adapter for a in (whole, halved)]
     largest = max(float(w.grad.abs().max()) for w in trained[0].values())
     for name, weight in trained[0].items():

@@ -8,6 +8,8 @@ from torch import nn
 from lab.model.vision import NeuronLayer, hidden_neurons
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance, mean_activation, top_share
+from lab.saliency.mask import Masked
+from lab.saliency.summary import summarise
 from tests.unit import tiny
 
 LAYER = NeuronLayer("block 0", "a", "b", nn.Linear(2, 2), nn.Linear(2, 1))
@@ -26,7 +28,7 @@ def test_mean_activation_is_mean_abs_over_images_and_tokens(tiny, four) -> None:
         z = []
         for image in images:
             with hidden_neurons(layers) as seen, torch.no_grad():
-                tiny.vision.features(tiny.prompter.pixels([fim.decode(image)]))
+                tiny.vision.features(tiny.prompter.pictures([image]))
             z.append(seen[layer.name].reshape(-1, layer.neurons).tolist())
         by_hand = [sum(abs(t[n]) for picture in z for t in picture) / (2 * len(z[0]))
                    for n in range(layer.neurons)]
@@ -120,7 +122,8 @@ def test_summary_counts_make_the_density_at_any_edge() -> None:
     pruned = {n: torch.zeros_like(v, dtype=torch.bool) for n, v in forget.items()}
     ratios, live = fim.ratio(forget, retain), fim.live_weights(forget, retain, pruned)
     mask = fim.mask_from(ratios, live, 1.0)
-    event = fim.summarise([LAYER], forget, retain, ratios, live, mask, 1.0, (0.5, 0.25), (4, 4), "weight")
+    made = Masked(mask, live, ratios, forget, retain, (0.5, 0.25))
+    event = summarise(made, fim.cells([LAYER], ratios), 1.0, (4, 4), "weight")
     zero = int(np.searchsorted(event.edges, 0.0))  # the edge of ratio 1
     assert event.edges[zero] == 0.0
     # in weight: three live weights with ratios 4, 1 and 1/2; in bias: 1 and 1/4
@@ -136,8 +139,8 @@ def test_an_empty_cell_is_nan_not_zero() -> None:
     values = fake(a_weight=[[0.0]], a_bias=[1.0], b_weight=[[1.0]], b_bias=[1.0])
     pruned = {n: torch.zeros_like(v, dtype=torch.bool) for n, v in values.items()}
     live = fim.live_weights(values, values, pruned)
-    event = fim.summarise([LAYER], values, values, fim.ratio(values, values), live, live, 1.0,
-                          (1.0, 1.0), (1, 1), "weight")
+    made = Masked(live, live, fim.ratio(values, values), values, values, (1.0, 1.0))
+    event = summarise(made, fim.cells([LAYER], values), 1.0, (1, 1), "weight")
     assert np.isnan(event.density[0, 0]) and np.isnan(event.ratio[0, 0])
 
 

@@ -13,6 +13,7 @@ from lab.evaluation.questions import forget_asks
 from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.unlearn import silence
+from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from tests.unit import tiny as make
@@ -50,7 +51,7 @@ def test_an_attackers_gradient_fades(tiny, four) -> None:
     rows = [(entity.train_images[0], [(asked.question.text, [asked.question.answer])])]
 
     def slope(delta: dict[str, torch.Tensor]) -> float:
-        student = Student(tiny, recipe, Outcome(delta=delta))
+        student = Student(tiny, METHODS[recipe.method], recipe, Outcome(delta=delta))
         with overlay(tiny.model, student.weights), torch.enable_grad():
             student.cross_entropy(rows).mean().backward()
         inside = [w.grad for n, w in student.weights.items() if not n.endswith("linear_2.bias")]

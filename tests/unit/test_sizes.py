@@ -18,6 +18,7 @@ from lab.model.precision import stored_dtype
 from lab.model.published import PUBLISHED
 from lab.saliency.fisher import squared_gradients
 from lab.unlearn.batches import Rows
+from lab.unlearn.task import task_of
 from tests.unit.test_loading import held_bytes
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -95,7 +96,7 @@ def test_a_full_step_that_does_not_fit_says_so(tiny, four, monkeypatch) -> None:
     from tests.unit import tiny as make
 
     monkeypatch.setattr(model_sizes, "available_mb", lambda device: 1.0)
-    made = model_sizes._full_step(tiny, four, four.entities[0], make.recipe(), 1)
+    made = model_sizes._full_step(tiny, task_of(four, make.recipe()), 1)
     assert made.seconds is None and "needs 0.0 GB" in made.reason
 
 

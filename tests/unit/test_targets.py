@@ -17,9 +17,10 @@ from lab.errors import LabError
 from lab.evaluation.questions import Ask, chance, forget_asks, retain_asks
 from lab.recipe import AttackRecipe
 from lab.evaluation.scores import asks_for
-from lab.serve.chat import Side, probe_rows
+from lab.serve.chat import probe_rows
 from lab.unlearn.batches import Rows, probe_asks
 from lab.events import Done
+from lab.model.version import Version
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -40,7 +41,7 @@ def whole_way(loaded, benchmark: Benchmark, target: str) -> dict:
     scene, entity = make.scene(loaded, benchmark, outcome.delta, target), benchmark.entity(target)
     *_, last = attack(scene, AttackRecipe(steps=1), Relearned(), lambda: False)
     assert last.result["n"] == len(forget_asks(entity))
-    rows = probe_rows(loaded, [Side(), Side(outcome.delta, name="run")], benchmark, entity)
+    rows = probe_rows([Version("original", loaded), Version("run", loaded, outcome.delta)], benchmark, entity)
     assert {r.group for r in rows} >= {"Forget VQA", "Retain VQA"}
     return events[-1].result
 

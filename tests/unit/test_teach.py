@@ -115,6 +115,33 @@ def test_rows_in_several_passes_give_the_same_update(tiny, four) -> None:
         assert torch.allclose(grad, made[1][name], atol=1e-6), name
 
 
+def test_a_step_that_runs_out_of_memory_is_done_in_halves(tiny, four, monkeypatch) -> None:
+    whole, halved = (Teacher(tiny, Lessons(four, [], [], SHORT), SHORT) for _ in range(2))
+    whole.update()
+    own, sizes = Teacher.cross_entropy, []
+
+    def short(self: Teacher, rows: list) -> torch.Tensor:
+        sizes.append(len(rows))
+        if len(sizes) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return own(self, rows)
+
+    monkeypatch.setattr(Teacher, "cross_entropy", short)
+    halved.update()
+    assert sizes == [4, 2, 2] and halved.halving.parts == 2
+    for name, weight in whole.weights.items():
+        assert torch.allclose(halved.weights[name], weight, atol=1e-5), name
+    halved.update()
+    assert sizes[3:] == [2, 2]  # all that follows, too
+
+    def never(self: Teacher, rows: list) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Teacher, "cross_entropy", never)
+    with pytest.raises(LabError, match="out of memory, with half as much"):
+        halved.update()
+
+
 def test_each_part_has_its_own_rate(tiny, four) -> None:
     recipe = replace(SHORT, vision_lr=0.0, projector_lr=1e-3, language_lr=0.0, warm_up=0.0)
     teacher = Teacher(tiny, Lessons(four, [], [], recipe), recipe)

@@ -10,7 +10,11 @@ from lab.model.overlay import overlay
 from lab.unlearn import vkd
 from lab.unlearn.batches import Rows
 from lab.events import Saliency
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
@@ -75,8 +79,9 @@ def test_of_two_outputs_the_mean_distance_is_distilled() -> None:
 @pytest.mark.parametrize("distil", ["encoder", "both"])
 def test_a_step_distils_what_the_recipe_names(distil: str, tiny, four) -> None:
     recipe, outcome = make.recipe(distil=distil), Outcome()
-    list(inspect(tiny, four, recipe, outcome, lambda: False))
-    student, drawn = Student(tiny, recipe, outcome), Rows(four, four.entities[0], 0).draw(recipe)
+    list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+    student = Student(tiny, METHODS[recipe.method], recipe, outcome)
+    drawn = Rows(four, four.entities[0], 0).draw(recipe)
     pixels = tiny.prompter.pixels([decode(i) for i in drawn.pictures])
 
     def by_the_library() -> tuple[torch.Tensor, torch.Tensor]:

@@ -13,7 +13,11 @@ from lab.model.overlay import overlay
 from lab.model.sequences import pack
 from lab.saliency.fisher import squared_gradients
 from lab.unlearn.batches import Rows
-from lab.unlearn.loop import Outcome, Student, inspect
+from lab.unlearn.loop import inspect
+from lab.unlearn.outcome import Outcome
+from lab.unlearn.student import Student
+from lab.unlearn.methods import METHODS
+from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
@@ -57,8 +61,8 @@ def counted(loaded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 def test_a_vkd_step_asks_the_language_model_about_the_forget_batch_alone(
         tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, outcome = make.recipe(), Outcome()
-    list(inspect(tiny, four, plan, outcome, lambda: False))
-    student, rows = Student(tiny, plan, outcome), Rows(four, four.entities[0], 0)
+    list(inspect(tiny, task_of(four, plan), outcome, lambda: False))
+    student, rows = Student(tiny, METHODS[plan.method], plan, outcome), Rows(four, four.entities[0], 0)
     with counted(tiny, monkeypatch) as work:
         list(student.prepare(rows))
     # a picture's frozen part is computed once a run: nine portraits of others, the plain

@@ -89,18 +89,21 @@ def run(model: Loaded, bench: Benchmark, plan: Recipe, stopped=lambda: False, pa
     from lab.model.overlay import weights_hash
     from lab.evaluation.scores import Baseline
     from lab.unlearn.job import unlearn
-    from lab.unlearn.loop import Outcome
+    from lab.unlearn.outcome import Outcome
+    from lab.unlearn.task import task_of
 
     outcome = Outcome()
-    events = list(unlearn(model, bench, Baseline(model, path), plan, outcome,
+    events = list(unlearn(model, task_of(bench, plan), Baseline(model, path), outcome,
                           weights_hash(model.model), stopped))
     return outcome, events
 
 
 def scene(model: Loaded, bench: Benchmark, delta: Delta, who: str = "p0", control: str = "",
-          vanilla: float = 1.0) -> Scene:
+          vanilla: float = 1.0, identity: str = "") -> Scene:
     """A run of ``who`` that left ``delta``, under attack; the untouched model stands for the control."""
     from lab.attack import Scene, Victim
+    from lab.model.version import Version
 
-    other = Victim("control", model, {}, bench.entity(control)) if control else None
-    return Scene(bench, Victim("unlearned", model, delta, bench.entity(who)), other, vanilla, 2)
+    other = Victim(Version("control", model), bench.entity(control)) if control else None
+    left = Version("unlearned", model, delta, identity=identity)
+    return Scene(bench, Victim(left, bench.entity(who)), other, vanilla, 2)

@@ -11,9 +11,9 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events.lines import plain
 from lab.evaluation.item_table import FILE, SCORES, UNPARSABLE, Line, Said, table, verdict
-from lab.evaluation.models import RETAIN_ONLY, Row
+from lab.evaluation.models import RETAIN_ONLY
 from lab.model.fetch import Report
-from lab.model.overlay import overlay
+from lab.model.version import Version
 from lab.evaluation.paper import clear, fiu, mllmu, umu
 from lab.evaluation.paper.answers import answers
 from lab.evaluation.paper.items import Answerer, Kept, ask
@@ -22,7 +22,6 @@ from lab.evaluation.paper.plan import Answer, Asked, Item, Mark, Plan, Protocol
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "mllmu": mllmu.PROTOCOL, "clear": clear.PROTOCOL, "umu": umu.PROTOCOL, "fiu": fiu.PROTOCOL}
-SHOTS = ("published", "zero")
 ANSWERS = "answers.jsonl"
 
 
@@ -34,18 +33,18 @@ def protocol(benchmark: str) -> Protocol:
     return PROTOCOLS[benchmark]
 
 
-def model_answers(row: Row) -> Answerer:
-    """How a row's model answers, with its delta laid on."""
+def model_answers(row: Version) -> Answerer:
+    """How a row's version answers."""
 
     def answerer(items: Sequence[Item]) -> Iterable[list[tuple[int, Answer]]]:
-        with overlay(row.loaded.model, row.delta):
+        with row.on():
             yield from answers(row.loaded, items)
 
     return answerer
 
 
-def evaluate(benchmark: Benchmark, plan: Plan, rows: Iterable[Row], folder: Path, report: Report,
-             answerer: Callable[[Row], Answerer] = model_answers) -> dict[str, Any]:
+def evaluate(benchmark: Benchmark, plan: Plan, rows: Iterable[Version], folder: Path, report: Report,
+             answerer: Callable[[Version], Answerer] = model_answers) -> dict[str, Any]:
     """Ask every row everything, write items.csv and scores.json, and return the latter's object.
 
     Answers are kept in ``folder`` as they come; what is kept there is not asked again.

@@ -12,14 +12,14 @@ import gradio as gr
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
-from lab.serve.engine import RunView
+from lab.serve.engine import ENDED, RunView
 from lab.report import markup
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
-from lab.ui.follow import ENDED, describe
+from lab.ui.follow import describe
 from lab.report.text import Text
 from lab.events import Done
 

@@ -14,7 +14,7 @@ from lab.report import markup
 from lab.ui.context import Frame, guarded
 from lab.report.maps import runs_chart
 from lab.ui.steps.probes import probe_table
-from lab.ui.follow import ENDED
+from lab.serve.engine import ENDED
 from lab.report.text import Text
 from lab.events import Done
 

@@ -10,13 +10,13 @@ import gradio as gr
 
 from lab.catalogue import VISUAL_METHODS
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.serve.engine import Engine, RunView
+from lab.serve.engine import ENDED, Engine, RunView
 from lab.report import markup
 from lab.report.curves import empty, unlearn_chart
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
 from lab.ui.steps import inside
-from lab.ui.follow import ENDED, describe
+from lab.ui.follow import describe
 from lab.report.text import Text
 from lab.events import CLEAN, Done
 

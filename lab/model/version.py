@@ -1,0 +1,38 @@
+"""A version of the model: the one thing that is asked, judged, attacked and probed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lab.model.adapter import Adapter, adapted
+from lab.model.load import Loaded
+from lab.model.overlay import Delta, overlay
+
+
+@dataclass(frozen=True)
+class Version:
+    """A loaded model under a run's delta and, after some attacks, a language adapter over that.
+
+    ``identity`` tells it from every other version, for what is kept of its answers: the name where
+    none is given. ``text_only``: it is asked nothing with a picture, for it has no visual module of
+    its own.
+    """
+
+    name: str
+    loaded: Loaded
+    delta: Delta = field(default_factory=dict, repr=False)
+    adapter: Adapter = field(default_factory=dict, repr=False)
+    identity: str = ""
+    text_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.identity:
+            object.__setattr__(self, "identity", self.name)
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Run with the delta and the adapter laid on; only the worker that owns the device may enter."""
+        with overlay(self.loaded.model, self.delta), adapted(self.loaded.model, self.adapter):
+            yield

@@ -1,0 +1,31 @@
+"""What a run is about: its recipe's words turned into things, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.benchmarks.schema import Benchmark, Entity
+from lab.recipe import Recipe
+from lab.unlearn.batches import POOL, Rows
+from lab.unlearn.method import Method
+from lab.unlearn.methods import METHODS
+
+
+@dataclass(frozen=True)
+class Task:
+    """Whom one run forgets, by which method, drawing from which rows, with which settings.
+
+    Of one run alone: its rows go on from what they have drawn.
+    """
+
+    entity: Entity
+    method: Method
+    rows: Rows
+    recipe: Recipe
+
+
+def task_of(benchmark: Benchmark, recipe: Recipe) -> Task:
+    """The task of a checked recipe; raises ``LabError`` for an entity that is not there."""
+    entity = benchmark.entity(recipe.entity)
+    rows = Rows(benchmark, entity, recipe.seed, max(POOL, recipe.retain_batch))
+    return Task(entity, METHODS[recipe.method], rows, recipe)
