@@ -149,8 +149,9 @@ def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Que
     other = others[place % len(others)]
     next_one = others[(place + 7) % len(others)]
     asked = pick(entity, "image", ("name", "occupation", "birthplace"))
-    rows = [("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
-            for k, q in enumerate(asked)]
+    rows: list[tuple[str, Question, bytes | None]] = [
+        ("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
+        for k, q in enumerate(asked)]
     rows += [("Forget QA", q, None) for q in pick(entity, "text", ("occupation", "birthplace"))]
     rows += [("Retain VQA", q, i) for q, i in seen(other, ("name", "occupation"), 0)]
     rows += [("Retain VQA", q, i) for q, i in seen(next_one, ("name",), 1)]

@@ -171,7 +171,12 @@ class LocalEngine:
             old = self.preset
             self._worker.close()
             self.preset = replace(old, quantization=quantization)
-        self._worker.order(lambda: self._worker.open() or self._back_to(old))
+
+        def change() -> None:
+            if not self._worker.open():
+                self._back_to(old)
+
+        self._worker.order(change)
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking, in held-out phrasings."""

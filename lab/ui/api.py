@@ -26,11 +26,11 @@ NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 def expose(engine: Engine, text: Text) -> None:
     """Add the endpoints to the page that is being built."""
 
-    def entities() -> list[dict]:
+    def entities() -> list[dict[str, Any]]:
         """List the people that can be forgotten: id and name."""
         return [{"id": card.id, "name": card.name} for card in engine.entities()]
 
-    def submit(entity: str, settings: dict, request: gr.Request) -> str:
+    def submit(entity: str, settings: dict[str, Any], request: gr.Request) -> str:
         """Queue an unlearning run with settings that differ from the preset; returns its id."""
         if not isinstance(settings, dict):
             raise LabError(text.API_SETTINGS.format(kind=type(settings).__name__))
@@ -39,7 +39,7 @@ def expose(engine: Engine, text: Text) -> None:
         recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity, text), **settings})
         return engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
 
-    def status() -> dict:
+    def status() -> dict[str, Any]:
         """Return what is loaded and what the worker does."""
         return dataclasses.asdict(engine.status())
 
@@ -48,7 +48,7 @@ def expose(engine: Engine, text: Text) -> None:
         engine.stop(_word("run_id", run_id, text))
         return engine.run(run_id).state
 
-    def result(run_id: str) -> dict:
+    def result(run_id: str) -> dict[str, Any]:
         """Return the state of a run, a line about it, and its result if there is one."""
         view = engine.run(_word("run_id", run_id, text))
         last = view.events[-1] if view.events else None
@@ -65,10 +65,10 @@ def _word(name: str, value: Any, text: Text) -> str:
     return value
 
 
-def _plain(endpoint: Callable) -> Callable:
+def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """Answer a ``LabError`` with its text and without a traceback."""
     @functools.wraps(endpoint)
-    def call(*args):
+    def call(*args: Any) -> Any:
         try:
             return endpoint(*args)
         except LabError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from html import escape
 from typing import Any
@@ -76,29 +76,29 @@ def make_memory() -> dict[str, gr.BrowserState]:
     return memory
 
 
-def remember(history: dict | None, entity: str, slot: str, run_id: str) -> dict:
+def remember(history: dict[str, Any] | None, entity: str, slot: str, run_id: str) -> dict[str, Any]:
     """Return the history with one run noted; at most 40 people are kept."""
     people = dict(history or {})
     runs = {**people.pop(entity, {}), slot: run_id}
     return dict(list(people.items())[-39:]) | {entity: runs}
 
 
-def recall(history: dict | None, entity: str) -> list[str]:
+def recall(history: dict[str, Any] | None, entity: str) -> list[str]:
     """Return the run ids noted for a person, in the order of ``SLOTS``."""
     runs = (history or {}).get(entity, {})
     return [runs.get(slot, "") for slot in SLOTS]
 
 
-def guarded(handler: Callable) -> Callable:
+def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Turn a ``LabError`` of a handler into one clear line; its outputs stay as they were."""
 
-    def warn(error: LabError) -> dict:
+    def warn(error: LabError) -> dict[str, Any]:
         gr.Warning(escape(str(error)), duration=WARNING_SECONDS)
         return gr.skip()
 
     if inspect.isgeneratorfunction(handler):
         @functools.wraps(handler)
-        def stream(*args):
+        def stream(*args: Any) -> Iterator[Any]:
             try:
                 yield from handler(*args)
             except LabError as error:
@@ -106,7 +106,7 @@ def guarded(handler: Callable) -> Callable:
         return stream
 
     @functools.wraps(handler)
-    def call(*args):
+    def call(*args: Any) -> Any:
         try:
             return handler(*args)
         except LabError as error:

@@ -100,7 +100,7 @@ def _is_address(name: str) -> bool:
 class Door:
     """ASGI middleware that stands before everything Gradio serves."""
 
-    def __init__(self, app: Callable, hosts: Hosts, uploads: Uploads,
+    def __init__(self, app: Callable[..., Any], hosts: Hosts, uploads: Uploads,
                  endpoints: Mapping[str, Sequence[str]], text: Text) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
         self._text = text

@@ -113,7 +113,7 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
             return text.STOPPING_MANY.format(count=len(active))
         return text.STOPPING if active else text.NOTHING_RUNS
 
-    def reset(entity: str, history: dict, *run_ids: str):
+    def reset(entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
         for run_id in run_ids:
             if is_active(engine, run_id):
                 engine.stop(run_id)
@@ -138,7 +138,7 @@ def _wire_link(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Block
     engine, text = frame.engine, frame.text
     names, controls = list(recipe.fields), list(recipe.fields.values())
 
-    def read_link(entity: str, history: dict, request: gr.Request):
+    def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         query = dict(request.query_params)
         person = query.get("entity", "")
         if person and not frame.people.card(person):

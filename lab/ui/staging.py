@@ -70,6 +70,7 @@ class Staging:
                 run.wanted = time.monotonic()
             except OSError as error:
                 raise LabError(self._text.NOT_STAGED.format(reason=error.strerror)) from None
+            assert run.folder is not None
             files = [run.folder / name for name in (ZIP_NAME, *SINGLE)]
             self._evict(run)
             return {file.name: str(file) for file in files if file.is_file()}

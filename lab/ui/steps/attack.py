@@ -71,21 +71,22 @@ def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the step."""
     engine, text, names = frame.engine, frame.text, list(parts.fields)
 
-    def choose(kind: str):
+    def choose(kind: str) -> tuple[Any, ...]:
         return (about_attack(kind, engine.preset.attack, text),
                 gr.update(visible=kind in TRAINING_ATTACKS))
 
-    def start(visitor: str, entity: str, history: dict, unlearned: str, *values: Any):
+    def start(visitor: str, entity: str, history: dict[str, Any], unlearned: str,
+              *values: Any) -> tuple[Any, ...]:
         if not unlearned:
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
         run_id = engine.submit_attack(unlearned, spec, visitor)
         return run_id, remember(history, entity, "attack", run_id)
 
-    def undo(entity: str, history: dict):
+    def undo(entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
-    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict]:
+    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         yield {parts.line: "", parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
                parts.bars: "", parts.result: "", parts.undo: gr.Button(interactive=bool(run_id))}
         async for view in frame.tails.follow("attack", run_id, request):
@@ -103,7 +104,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         [parts.line, parts.chart, parts.bars, parts.result, parts.undo, frame.announce], **FOLLOW)
 
 
-def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
+def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
     text = frame.text
     if view is None or view.attack is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
@@ -127,7 +128,7 @@ def figures(result: dict[str, Any], text: Text) -> str:
     """Return both gap figures, each with its formula and the numbers put in."""
     before, after = result.get("before"), result.get("after")
     gain, gap = result.get("gain"), result.get("vanilla_gap")
-    if None in (before, after, gain, gap):
+    if before is None or after is None or gain is None or gap is None:
         return ""
     highest = result.get("highest")
     ending = text.AFTER_TRAINING

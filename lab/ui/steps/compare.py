@@ -150,13 +150,13 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     memory = [*shown, frame.visitor]
 
     def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
-            third: bool, visitor: str):
+            third: bool, visitor: str) -> Iterator[Any]:
         models = sides(engine, unlearned, attacked, third)
         image = read_picture(picture, text)
         for now in converse(engine, question, talk, models, image, visitor, text):
             yield [now, "", *histories(now)]
 
-    def retry(talk: Talk, *rest: Any):
+    def retry(talk: Talk, *rest: Any) -> Iterator[Any]:
         if not talk:
             raise LabError(text.EMPTY_QUESTION)
         yield from ask(talk[-1]["question"], talk[:-1], *rest)
@@ -180,14 +180,14 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     _wire_columns(parts, frame)
 
 
-def _blank():
+def _blank() -> list[Any]:
     return [[], "", [], [], []]
 
 
-def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
+def _wire_stale(parts: Parts, frame: Frame, memory: list[Any]) -> None:
     """Clear a talk about another picture or other models; a question being typed stays."""
 
-    def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool):
+    def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool) -> Any:
         now = (_name(read_picture(picture, frame.text)), sides(frame.engine, unlearned, attacked, third))
         return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
 
@@ -199,22 +199,22 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list) -> None:
 def _wire_picture(parts: Parts, frame: Frame) -> None:
     people, text = frame.people, frame.text
 
-    def preload(entity: str):
+    def preload(entity: str) -> tuple[Any, ...]:
         if not people.card(entity):
             return None, 0
         view = people.held_out(entity)
         return people.picture(entity, view), view
 
-    def another(entity: str, view: int):
+    def another(entity: str, view: int) -> tuple[Any, ...]:
         if not people.card(entity):
             raise LabError(text.PICK_FIRST)
         return people.picture(entity, view + 1), view + 1
 
-    def upload(path: str):
+    def upload(path: str) -> str:
         read_picture(path, text)
         return path
 
-    def suggest(entity: str, picture: str | None):
+    def suggest(entity: str, picture: str | None) -> list[Any]:
         card = people.card(entity)
         questions = frame.engine.suggestions(entity, picture is not None) if card else []
         questions = [*questions[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(questions))]

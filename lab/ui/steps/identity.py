@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -42,7 +43,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, True)]
 
-    def ask(entity: str, unlearned: str, attacked: str, visitor: str):
+    def ask(entity: str, unlearned: str, attacked: str, visitor: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         about = subject(entity, unlearned, attacked)
@@ -52,7 +53,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         chart = gr.update(value=identity_chart(curves, text), visible=True)
         return chart, identity_table(curves, text), about
 
-    def stale(about: list[str], *now: str):
+    def stale(about: list[str], *now: str) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
         return gr.skip() if about in ([], subject(*now)) else (gr.update(visible=False), "", [])
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import gradio as gr
+import numpy as np
 
 from lab.recipe import Recipe, revise
 from lab.serve.engine import RunView
@@ -17,6 +19,7 @@ from lab.report.text import Text
 from lab.events import Importance, Saliency
 
 TOP = 12
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
 
-    def start(visitor: str, entity: str, history: dict, prune: float, threshold: float):
+    def start(visitor: str, entity: str, history: dict[str, Any], prune: float,
+              threshold: float) -> tuple[Any, ...]:
         # What step 2 shows are VKD's two stages, whatever method the preset trains with.
         wanted = {"entity": entity, "method": "vkd", "prune_share": prune,
                   "mask_threshold": threshold}
@@ -95,8 +99,8 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
         run_id = engine.submit(recipe, "inspect", visitor)
         return run_id, remember(history, entity, "inspect", run_id)
 
-    def first_look(visitor: str, entity: str, history: dict, current: str, prune: float,
-                   threshold: float):
+    def first_look(visitor: str, entity: str, history: dict[str, Any], current: str, prune: float,
+                   threshold: float) -> tuple[Any, ...]:
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
             return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
@@ -112,15 +116,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     _wire_pictures(parts, frame, sliders)
 
 
-def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
+def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
-    ) -> AsyncIterator[dict]:
+    ) -> AsyncIterator[dict[Any, Any]]:
         shown: set[type] = {object}  # what the page shows now: of another run, maybe
         async for view in frame.tails.follow("inspect", run_id, request):
             yield _updates(parts, frame, view, shown, prune, threshold)
 
-    def recount(run_id: str, layer: str, prune: float, threshold: float):
+    def recount(run_id: str, layer: str, prune: float, threshold: float) -> Any:
         view = look_up(frame.engine, run_id)
         return _recount(parts, frame.text, view, layer, prune, threshold) if view else gr.skip()
 
@@ -135,7 +139,7 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list) -> None:
           trigger_mode="always_last", **QUIET)
 
 
-def found(view: RunView | None, kind: type):
+def found(view: RunView | None, kind: type[E]) -> E | None:
     """Return the run's last event of a kind, or None."""
     return next((e for e in reversed(view.events) if isinstance(e, kind)), None) if view else None
 
@@ -143,7 +147,7 @@ def found(view: RunView | None, kind: type):
 def _updates(
     parts: Parts, frame: Frame, view: RunView | None, shown: set[type], prune: float,
     threshold: float,
-) -> dict:
+) -> dict[Any, Any]:
     text, line = frame.text, describe(view, frame.text)
     out = {parts.line: markup.line(line)}
     if view is None:
@@ -174,16 +178,16 @@ def _updates(
     return out | _recount(parts, text, view, layer, prune, threshold)
 
 
-def _shown(parts: Parts, on: bool) -> dict:
+def _shown(parts: Parts, on: bool) -> dict[Any, Any]:
     # Once a view, never off and on again at once: Gradio's page can lose the second.
     return {parts.results: gr.Column(visible=on), parts.empty: gr.HTML(visible=not on)}
 
 
 def _recount(
     parts: Parts, text: Text, view: RunView, layer: str, prune: float, threshold: float
-) -> dict:
+) -> dict[Any, Any]:
     importance, saliency = found(view, Importance), found(view, Saliency)
-    out: dict = {}
+    out: dict[Any, Any] = {}
     line = {}
     if importance:
         marks = selection.pruned_at(importance, prune)
@@ -203,7 +207,7 @@ def _recount(
     return out
 
 
-def top_table(importance: Importance, marks, text: Text) -> str:
+def top_table(importance: Importance, marks: Sequence[np.ndarray], text: Text) -> str:
     """List the most person-specific neurons."""
     rows = [
         (str(rank), importance.layers[layer], str(neuron),

@@ -100,7 +100,7 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         gallery, _, *more = relist("")
         return [gallery, words, *more, entity, "", "", "", ""]
 
-    def add(name: str, files: list[str] | None, lines: str):
+    def add(name: str, files: list[str] | None, lines: str) -> list[Any]:
         images = read_files(drafts, files or [])
         entity = frame.engine.own.add(name, images, pairs_from(lines))
         drafts.drop(files or [])
@@ -108,7 +108,7 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         words = text.OWN_ADDED.format(name=name.strip(), training=len(images) - held, held_out=held)
         return [*refreshed(entity, words), "", None, "", ""]
 
-    def delete(entity: str):
+    def delete(entity: str) -> list[Any]:
         card = frame.people.card(entity)
         frame.engine.own.remove(entity)
         return refreshed("", text.OWN_REMOVED.format(name=card.name if card else entity))
@@ -125,22 +125,22 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
 def _wire_beside(beside: Beside, frame: Frame) -> None:
     text = frame.text
 
-    def about(entity: str):
+    def about(entity: str) -> tuple[Any, ...]:
         card = frame.people.card(entity)
         if card is None or not card.asked:
             return "", "", gr.Button(visible=False), gr.Column(visible=False)
         return (questions_html(card, text), markup.note(text.OWN_MEASURING, "quiet"),
                 gr.Button(visible=True), gr.Column(visible=False))
 
-    def measure(entity: str):
+    def measure(entity: str) -> tuple[str, str]:
         card = frame.people.card(entity)
         return entity, score_html(frame.engine, entity, text) if card and card.asked else ""
 
-    def place(measured: tuple[str, str], entity: str):
+    def place(measured: tuple[str, str], entity: str) -> Any:
         # the user may have chosen somebody else in the meantime
         return measured[1] if measured[0] == entity else gr.skip()
 
-    def ask(entity: str):
+    def ask(entity: str) -> tuple[Any, ...]:
         card = frame.people.card(entity)
         if card is None:
             raise LabError(text.PERSON_GONE)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -57,16 +59,16 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     """Join the controls of the step."""
     people, text = frame.people, frame.text
 
-    def fill(query: str):
+    def fill(query: str) -> Sequence[Any]:
         if not people.all():
             return [gr.skip()] * 3
         return people.gallery(query or ""), gr.Timer(active=False), left(query or "", PAGE)
 
-    def refill(query: str):
+    def refill(query: str) -> Sequence[Any]:
         # the page comes with the gallery as it was when the lab started
         return fill(query) if people.changed else [gr.skip()] * 3
 
-    def pick(history: dict, entity: str, event: gr.SelectData):
+    def pick(history: dict[str, Any], entity: str, event: gr.SelectData) -> list[Any]:
         # by its file: others may have added or removed somebody since this page was filled
         card = people.shown_as(event.value["image"]["path"])
         if card is None:
@@ -75,19 +77,19 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
             return [gr.skip()] * 5
         return [card.id, *recall(history, card.id), text.PICKED.format(name=card.name)]
 
-    def show(entity: str):
+    def show(entity: str) -> tuple[Any, ...]:
         card = people.card(entity)
         return profile_card(card, text), gr.Button(interactive=card is not None)
 
-    def left(query: str, shown: int):
+    def left(query: str, shown: int) -> gr.Button:
         return gr.Button(visible=len(people.search(query)) > shown)
 
-    def search(query: str):
+    def search(query: str) -> tuple[Any, ...]:
         found = people.gallery(query)
         words = gr.skip() if found else text.NO_MATCH.format(query=query)
         return gr.Gallery(value=found, selected_index=None), words, PAGE, left(query, PAGE)
 
-    def show_more(query: str, shown: int):
+    def show_more(query: str, shown: int) -> tuple[Any, ...]:
         shown += PAGE
         found = people.gallery(query or "", shown)
         words = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))

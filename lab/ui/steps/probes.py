@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -43,14 +44,16 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:
         return [entity, *compare.sides(frame.engine, unlearned, attacked, third)]
 
-    def ask(entity: str, unlearned: str, attacked: str, third: bool, visitor: str):
+    def ask(
+        entity: str, unlearned: str, attacked: str, third: bool, visitor: str
+    ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         about = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
         return probe_table(frame.engine.probes(about[1:], entity, visitor), names, text), about
 
-    def stale(about: list[str], *now):
+    def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
         same = about in ([], subject(*now))
         return gr.skip() if same else (markup.note(text.FIXED_EMPTY, "quiet"), [])
@@ -74,7 +77,7 @@ def probe_table(rows: Sequence[ProbeRow], names: Sequence[str], text: Text) -> s
     body = "".join(_row(row, text) for row in rows)
     tally = []
     for side, name in enumerate(names):
-        judged = [r.verdicts[side] for r in rows if r.verdicts[side] is not None]
+        judged = [v for r in rows if (v := r.verdicts[side]) is not None]
         tally.append(text.TALLY.format(side=name, right=sum(judged), judged=len(judged)))
     return markup.frame_table(head, body, text.FIXED) + markup.note(" · ".join(tally))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -45,7 +46,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     engine, staging, sent = frame.engine, frame.people.staging, frame.people.uploads
     text = frame.text
 
-    def prepare(run_id: str):
+    def prepare(run_id: str) -> list[Any]:
         if not run_id:
             raise LabError(text.NO_RUN)
         ready = staging.stage(run_id, engine.export(run_id), engine.run(run_id).entity)
@@ -54,7 +55,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
             for name in parts.files]
         return [gr.Row(visible=True), *buttons, text.READY_FILES]
 
-    def load(uploads: list[str], history: dict):
+    def load(uploads: list[str], history: dict[str, Any]) -> list[Any]:
         if not all(map(sent.here, uploads)):
             raise LabError(text.UPLOAD_GONE)
         try:

@@ -53,7 +53,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of this part."""
     text = frame.text
 
-    def show(entity: str):
+    def show(entity: str) -> tuple[Any, ...]:
         results, more = finished(frame.engine), notes(frame.engine, text)
         if not results:
             return (gr.update(visible=False), markup.note(text.NO_RUNS, "quiet") + more,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pandas as pd
@@ -48,7 +49,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of this part."""
     text = frame.text
 
-    def show(name: str | None):
+    def show(name: str | None) -> tuple[Any, ...]:
         if name == METHODS:
             return compared(methods_chart.read(KEPT), text)
         if name == GRID:
@@ -66,7 +67,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
 
-def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
+def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any], str]:
     """Words, plot and table of the comparison of methods; without one, the command for it."""
     if table is None:
         return unanswered(KEPT, PROTOCOL, text)
@@ -83,7 +84,7 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
                     text.METHODS_QUESTION)
 
 
-def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
+def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any], str]:
     """Words, plot and table of the grid of attacks; without one, the command for it."""
     if table is None:
         return unanswered(GRID_KEPT, RELEARN.format(steps=20), text)
@@ -102,12 +103,12 @@ def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict, str]:
 
 
 def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]],
-             question: str) -> tuple[str, dict, str]:
+             question: str) -> tuple[str, dict[Any, Any], str]:
     """What the page shows of a kept answer: its words, its plot and its table of head and rows."""
     return words, gr.update(value=plot, visible=True), markup.table(*table, question)
 
 
-def unanswered(path: Path, command: str, text: Text) -> tuple[str, dict, str]:
+def unanswered(path: Path, command: str, text: Text) -> tuple[str, dict[Any, Any], str]:
     """What the page shows without a kept answer: no plot, no table, and the command for them."""
     return missing(path, command, text), gr.update(visible=False), ""
 

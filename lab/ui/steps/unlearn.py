@@ -74,18 +74,18 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
-    def start(visitor: str, entity: str, history: dict, *values: Any):
+    def start(visitor: str, entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
         run_id = engine.submit(recipe, "unlearn", visitor)
         history = remember(history, entity, "unlearn", run_id)
         return run_id, "", remember(history, entity, "attack", "")
 
-    def choose(strength: str):
+    def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
-    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict]:
+    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
         async for view in frame.tails.follow("unlearn", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
@@ -105,7 +105,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
 
 
-def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict:
+def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
     text = frame.text
     if view is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
