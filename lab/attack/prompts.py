@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from lab.attack.bars import Variant
 from lab.attack.scene import Scene, Victim
@@ -32,11 +33,14 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     benchmark = scene.benchmark
     names = {image: e.name for e in benchmark.entities for image in e.test_images}
     return [
-        *(Variant(name, lambda _, asks, words=words: [_asked(a, words) for a in asks])
-          for name, words in WORDINGS.items()),
+        *(Variant(name, partial(_worded, words)) for name, words in WORDINGS.items()),
         Variant("wrong_hint", lambda victim, asks: _misled(benchmark, victim, recipe.seed, asks)),
         Variant("answer_reworded", lambda _, asks: [_reworded(a) for a in asks if a.question.paraphrases]),
         Variant("true_hint", lambda _, asks: list(_told(names, asks)), tells=True)]
+
+
+def _worded(words: str, _: Victim, asks: list[Ask]) -> list[Ask]:
+    return [_asked(ask, words) for ask in asks]
 
 
 def _asked(ask: Ask, words: str, name: str = "") -> Ask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -50,7 +51,8 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
             "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
     pixels = prompter.pictures([image for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
-    flow, token = loaded.vision.family.flow, loaded.model.config.image_token_id
+    flow = loaded.vision.family.flow
+    token: Any = loaded.model.config.image_token_id
     return (tensors | flow.given(pixels)
             | flow.marks(tensors["input_ids"], token))
 
@@ -72,6 +74,7 @@ def looped_fisher(loaded: Loaded, blocks: int, samples: Sequence[Sample]) -> dic
     total = {n: torch.zeros_like(p) for n, p in weights.items()}
     with overlay(loaded.model, weights), torch.enable_grad():
         for sample in samples:
+            assert sample.image is not None
             row = (sample.image, [(sample.question, [sample.answer])])
             loaded.model(**answer_batch(loaded, [row])).loss.backward()
             for name, weight in weights.items():

@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.model import tiny_models
@@ -16,7 +18,7 @@ from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
 from lab.evaluation.scores import Baseline
-from lab.serve.engine import ENDED, ORIGINAL, RunView, Turn
+from lab.serve.engine import ENDED, ORIGINAL, RunView, Status, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.runs import Run, new_id
 from lab.unlearn.loop import inspect
@@ -26,7 +28,7 @@ from lab.unlearn.task import task_of
 from lab.evaluation.session import Workbench, read_benchmark
 
 TINY = Preset("tiny", "random", "people", "none")
-NEVER = {"stop_forget": -1.0, "stop_retain_drop": 1.0}
+NEVER: dict[str, Any] = {"stop_forget": -1.0, "stop_retain_drop": 1.0}
 QUESTION = Turn("Who is this person?")
 PATIENCE = 600
 
@@ -41,7 +43,8 @@ class Point:
     page_ms: float | None = None
 
 
-def growth(work: Workbench, recipe: Recipe, say: Callable[[str], None]) -> dict[str, list[dict]]:
+def growth(work: Workbench, recipe: Recipe, say: Callable[[str], None]
+           ) -> dict[str, list[dict[str, Any]]]:
     """Every table by name; all but the model's size on a tiny random model and the real people."""
     with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
         engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=_tiny_bench)
@@ -98,11 +101,14 @@ def steps(engine: LocalEngine) -> list[Point]:
     from lab.report.text import catalogue
     from lab.report.curves import unlearn_chart
 
+    def redraw(view: RunView, count: int) -> str:
+        return json.dumps(unlearn_chart(view.events, count, catalogue()))
+
     points = []
     for count in (10, 100, 1000):
         view = _finish(engine, engine.submit(_plan(engine.benchmark.entities[0].id, count)))
         kept = kept_megabytes(engine.store.get(view.id))
-        drawn = _milliseconds(lambda v=view, n=count: json.dumps(unlearn_chart(v.events, n, catalogue())))
+        drawn = _milliseconds(partial(redraw, view, count))
         points.append(Point(count, view.events[-1].result["seconds"]["train"], round(kept, 3), drawn))
     return points
 
@@ -126,6 +132,9 @@ def entities(engine: LocalEngine) -> list[Point]:
 
 def stored_runs(engine: LocalEngine) -> list[Point]:
     """Seconds to write one more run to disk, what all keep, and the page's look at one of them."""
+    def look(run: Run) -> tuple[Status, RunView]:
+        return engine.status(), engine.run(run.id)
+
     points = []
     first = engine.store.all()[0]
     for count in (1, 50, 200):
@@ -135,8 +144,8 @@ def stored_runs(engine: LocalEngine) -> list[Point]:
             engine.store.add(twin)
         last = engine.store.all()[-1]
         kept = sum(kept_megabytes(r) for r in engine.store.all())
-        seconds = _milliseconds(lambda r=last: engine.export(r.id), 1) / 1000
-        looked = _milliseconds(lambda r=last: (engine.status(), engine.run(r.id)))
+        seconds = _milliseconds(partial(engine.export, last.id), 1) / 1000
+        looked = _milliseconds(partial(look, last))
         points.append(Point(len(engine.store.all()), round(seconds, 3), round(kept, 2), looked))
     return points
 

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from lab.errors import LabError
+from lab.files import ROOT
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.bench.scaling import growth
 from lab.model.load import Loaded
-from lab.model.source import ROOT
 from lab.model.overlay import overlay
 from lab.model.version import Version
 from lab.model.sparse import Sparse, to_delta, to_sparse
@@ -134,6 +134,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
     prompt = loaded.prompter.conversation((), question, True)
     ids = torch.tensor([prompt], device=loaded.device)
     counts, flow = dict[str, int](), loaded.vision.family.flow
+    token: Any = loaded.model.config.image_token_id
     sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
 
     def both(_: int) -> None:
@@ -144,7 +145,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
             pixels = loaded.prompter.pictures([image])
             made = loaded.model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids),
-                **flow.given(pixels), **flow.marks(ids, loaded.model.config.image_token_id),
+                **flow.given(pixels), **flow.marks(ids, token),
                 min_new_tokens=counts["steps"], max_new_tokens=counts["steps"], do_sample=False)
         assert made.shape[1] == ids.shape[1] + counts["steps"]
 

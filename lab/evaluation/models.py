@@ -40,6 +40,7 @@ def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: 
         yield _further(bench, RETAIN_ONLY, others.retain_only, report)
     elif set(bench.benchmark.splits.get(target, (target,))) <= set(bench.never_knew()):
         model, _ = bench.reference(report)
+        assert model is not None
         yield _plain(RETAIN_ONLY, model)
     if others.base:
         yield _further(bench, BASE, others.base, report)

@@ -71,7 +71,8 @@ def _depths(vision: Vision, pixels: torch.Tensor) -> Iterator[tuple[str, torch.T
     """(name, [images, tokens, width]) in the order the picture passes."""
     seen: list[torch.Tensor] = []
 
-    def keep(module: torch.nn.Module, args: tuple, output: torch.Tensor | tuple) -> None:
+    def keep(module: torch.nn.Module, args: tuple[torch.Tensor, ...],
+             output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
         # some towers run all pictures as one sequence
         seen.append(hidden.reshape(len(pixels), -1, hidden.shape[-1]))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,11 +20,11 @@ from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
-from lab.files import put
+from lab.files import ROOT, put
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
-from lab.model.source import ABOUT, ROOT
+from lab.model.source import ABOUT
 from lab.recipe import Preset
 from lab.evaluation.scores import Baseline
 
@@ -116,7 +117,7 @@ def with_options(preset: Preset, model: str | None, quantization: str | None,
     """
     if model and model != preset.model:
         preset = replace(preset, model=model, base="", reference="")
-    given = {"quantization": quantization, "benchmark": benchmark, "data": data}
+    given: dict[str, Any] = {"quantization": quantization, "benchmark": benchmark, "data": data}
     return replace(preset, **{k: v for k, v in given.items() if v})
 
 

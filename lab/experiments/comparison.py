@@ -18,6 +18,7 @@ from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
+from lab.events import Done
 from lab.events.lines import plain
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
@@ -155,6 +156,7 @@ def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
     """Without the control: it is attacked once, not once a method."""
     alone, budget = replace(scene, control=None), replace(ATTACK, seed=recipe.seed)
     *_, done = attack(alone, budget, Relearned(), lambda: False)
+    assert isinstance(done, Done)
     return plain(done.result)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lab.benchmarks.changes import CHANGES
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.experiments.csv_tables import guarded
 from lab.errors import LabError
@@ -92,7 +93,7 @@ def _redrawn_rows(plan: Sequence[Plan], results: Sequence[dict[str, Any]],
     """A row for every run and way of drawing; the control's figures stand in each."""
     for one, result in zip(plan, results, strict=True):
         told = {"entity": one.recipe.entity, "seed": one.recipe.seed, "failed": result.get("failed", "")}
-        for name in (redrawn.PLAIN, *redrawn.CHANGES):
+        for name in (redrawn.PLAIN, *CHANGES):
             row = {"variant": name, **told}
             if "failed" not in result:
                 own = result["redrawn"][name]

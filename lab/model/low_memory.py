@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch.utils.checkpoint import checkpoint
@@ -16,12 +16,22 @@ from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.sequences import Packed
 
-T = TypeVar("T")
 R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]
 NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
              "smaller model, or close what else uses the device")
 again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)  # nothing here is random
+
+
+class Sliced(Protocol):
+    """A sequence or tensor whose slices are of its own kind."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Self: ...
+
+
+Items = TypeVar("Items", bound=Sliced)
 
 
 def out_of_memory(error: RuntimeError) -> bool:
@@ -69,7 +79,7 @@ class Halving:
         return made
 
 
-def in_halves(work: Callable[[Sequence[T]], R], items: Sequence[T], join: Callable[[R, R], R]) -> R:
+def in_halves(work: Callable[[Items], R], items: Items, join: Callable[[R, R], R]) -> R:
     """The work on all items; where memory runs out, once more on each half, joined.
 
     Raises ``LabError`` when that is too much as well, or there is but one item.
@@ -94,7 +104,7 @@ def explained() -> Iterator[None]:
         raise LabError(NO_MEMORY) from None
 
 
-def in_pieces(work: Callable[[Sequence[T]], Tensors], items: Sequence[T], at_once: int) -> Tensors:
+def in_pieces(work: Callable[[Items], Tensors], items: Items, at_once: int) -> Tensors:
     """``work`` on so many items at a time, each of its tensors joined; rows must not mix.
 
     Under a gradient each piece is computed anew in the backward pass, so that no more than one

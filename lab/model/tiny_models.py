@@ -31,8 +31,8 @@ from transformers.models.llava_onevision.image_processing_pil_llava_onevision im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
+from lab.files import ROOT
 from lab.model.load import Loaded
-from lab.model.source import ROOT
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
 from lab.model.published import Shape

@@ -19,7 +19,8 @@ PRESETS = ROOT / "presets"
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
-def option(default: Any, *, low=None, high=None, step=None, choices=None):
+def option(default: Any, *, low: float | None = None, high: float | None = None,
+           step: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
     """Declare one recipe field: its default and its range or choices."""
     return field(default=default, metadata=dict(low=low, high=high, step=step, choices=choices))
 

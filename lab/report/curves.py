@@ -42,7 +42,7 @@ def _rounded(points: Points) -> Points:
     return [[x, round(y, 5)] for x, y in points]
 
 
-def _panel(title: str, lines: list[dict], **more: Any) -> dict[str, Any]:
+def _panel(title: str, lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"title": title, "lines": lines, "share": False, "rules": [], "wide": False, **more}
 
 

@@ -29,12 +29,12 @@ def method_sign(method: str) -> dict[str, str]:
     return {"color": LINES[place % len(LINES)][0], "symbol": SYMBOLS[place % len(SYMBOLS)]}
 
 
-def new_figure(traces: Sequence, height: int, **axes) -> go.Figure:
+def new_figure(traces: Sequence[Any], height: int, **axes: Any) -> go.Figure:
     """A figure of the page's looks."""
     return dressed(go.Figure(list(traces)), height, **axes)
 
 
-def dressed(figure: go.Figure, height: int, **axes) -> go.Figure:
+def dressed(figure: go.Figure, height: int, **axes: Any) -> go.Figure:
     """Give a figure the page's looks: transparent, so that it stands in both themes."""
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 12, "b": 8}, autosize=True,
@@ -45,7 +45,7 @@ def dressed(figure: go.Figure, height: int, **axes) -> go.Figure:
     return figure
 
 
-def _bar(title: str) -> dict:
+def _bar(title: str) -> dict[str, Any]:
     return {"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0}
 
 
@@ -185,7 +185,8 @@ def overlay(portrait: bytes, heat: np.ndarray) -> Image.Image:
     base = Image.open(io.BytesIO(portrait)).convert("RGB")
     grey = np.asarray(base.convert("L"), dtype=np.float32)[..., None].repeat(3, -1)
     clean = np.clip(np.nan_to_num(heat.astype(np.float32)), 0, 1)
-    scaled = Image.fromarray((clean * 255).astype(np.uint8)).resize(base.size, Image.BICUBIC)
+    scaled = Image.fromarray((clean * 255).astype(np.uint8)).resize(
+        base.size, Image.Resampling.BICUBIC)
     share = np.asarray(scaled, dtype=np.float32)[..., None] / 255
     stops = np.array([unlabel_rgb(c) if c.startswith("rgb") else _hex(c)
                       for c in sequential.Cividis], dtype=np.float32)

@@ -54,7 +54,7 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
     """Head and rows of the table, the settings with the method they belong to."""
     shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
     shown = {column: name for column, name in shares.items() if column in table}
-    rows = []
+    rows: list[Sequence[str]] = []
     for row in table.to_dict("records"):
         # a reference is not trained: nothing is unknown
         none = text.NOTHING if row["method"] in REFERENCES else text.UNKNOWN

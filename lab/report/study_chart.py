@@ -64,7 +64,7 @@ def plot(study: Study, table: pd.DataFrame, text: Text) -> go.Figure:
     return dots(table, text.STUDY_SERIES, text.ORIGINAL, text)
 
 
-def bars(table: pd.DataFrame, column: str) -> dict | None:
+def bars(table: pd.DataFrame, column: str) -> dict[str, Any] | None:
     """Error bars that end where shares end; None where nothing has an interval."""
     half = table.get(f"{column}_ci")
     if half is None or half.isna().all():
@@ -189,7 +189,7 @@ def table_rows(study: Study, table: pd.DataFrame, text: Text) -> tuple[Sequence[
     series = text.STUDY_REDRAWN if study.redrawn else text.STUDY_SERIES
     shown = {column: name for column, name in series.items() if column in table}
     variant, steps, mask, time, runs = text.STUDY_HEAD
-    rows = []
+    rows: list[Sequence[str]] = []
     for row in table.to_dict("records"):
         line = [row["variant"], *(cell(row, column, text.UNKNOWN) for column in shown)]
         if not study.redrawn:

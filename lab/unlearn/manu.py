@@ -12,7 +12,7 @@ rows to zero, and that is the same for layers without a bias.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -83,7 +83,7 @@ def silence(delta: dict[str, torch.Tensor], marks: dict[str, np.ndarray]) -> dic
     return pruned
 
 
-def absolute(found: Sequence[Activity]) -> tuple[np.ndarray, ...]:
+def absolute(found: Iterable[Activity]) -> tuple[np.ndarray, ...]:
     """Mean |z| of every neuron, float32 [neurons] a layer."""
     return tuple(a.importance["absolute"].float().cpu().numpy() for a in found)
 

@@ -19,6 +19,7 @@ from collections.abc import Generator, Iterator
 
 import torch
 
+from lab.benchmarks.schema import Entity
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, language_part
 from lab.recipe import Recipe
@@ -37,7 +38,7 @@ def preserved(rows: Rows, n: int) -> list[Sample]:
     """P of the language mask: n samples, a third each of retain VQA and of the target's and the
     others' text-only questions; both halves of the list hold all three kinds.
     """
-    def text(entity) -> list[Sample]:
+    def text(entity: Entity) -> list[Sample]:
         return [Sample(None, q.text, q.answer) for q in entity.train_questions if q.modality == "text"]
 
     seen = [Sample(q.image or rows.stage_rng.choice(e.train_images), q.text, q.answer)

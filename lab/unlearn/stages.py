@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
+import numpy as np
 import torch
 
 from lab.model.load import Loaded
@@ -35,7 +36,8 @@ def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
     yield scored
 
 
-def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks) -> dict:
+def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...],
+          marks: Sequence[np.ndarray]) -> dict[str, torch.Tensor]:
     """Zero each marked neuron's in-row, bias and out-column in ``delta``; returns where, by name.
 
     Both sides must go: then both gradients are exactly zero and the neuron cannot grow back.

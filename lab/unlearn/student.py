@@ -111,7 +111,8 @@ class Student:
 
         new = [i for i in dict.fromkeys(images) if i not in self.stems]
         if new:
-            self.stems.update(zip(new, in_halves(made, new, _joined), strict=True))
+            stems = in_halves(made, new, _joined)
+            self.stems.update(zip(new, stems, strict=True))
         return torch.stack([self.stems[i] for i in images])
 
     def features(self, images: list[bytes]) -> torch.Tensor:

@@ -82,7 +82,8 @@ def _features(loaded: Loaded, items: Sequence[Item]) -> list[torch.Tensor | None
 def _likelihoods(loaded: Loaded, items: Sequence[Item], prompts: Sequence[tuple[int, ...]]
                  ) -> list[tuple[float, ...]]:
     """Mean log-probability per token of every compared answer, its end token included."""
-    trees, features = [], _features(loaded, items)
+    trees: list[Tree] = []
+    features = _features(loaded, items)
     shown = [f for f in features if f is not None]
     for item, ids, feature in zip(items, prompts, features, strict=True):
         places = tuple(tuple(axis) for axis in loaded.prompter.places(ids).tolist())

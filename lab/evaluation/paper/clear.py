@@ -14,12 +14,13 @@ orders come from the seed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.benchmarks.clear import (
     CAPTION_QUESTIONS, FACE_PROMPT, FORGET, NAME_QUESTION, RETAIN_PERTURBED)
 from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.model.prompts import Part
 from lab.evaluation.paper.metrics import (
     divergence, first_alphanumeric, harmonic, lettered, likelihood, overlap, rouge_recall)
 from lab.evaluation.paper.plan import Answer, Asked, Combined, Item, Mark, Plan, Protocol, members
@@ -31,7 +32,7 @@ TABLE = {"real": ("real_faces", "real_world"), "retain": ("retain_caption", "ret
 
 def items(benchmark: Benchmark, plan: Plan) -> Asked:
     """Both protocols' items, of the authors and of the real faces and pictures."""
-    forget, retained = members(benchmark, plan.target), FORGET.get(plan.target)
+    forget, retained = members(benchmark, plan.target), FORGET.get(plan.target, "")
     ids = {entity.id for entity in forget}
     others = (members(benchmark, retained) if retained in benchmark.splits
               else [entity for _, entity in benchmark.others(plan.target)])
@@ -73,7 +74,7 @@ def _texts(part: str, entity: Entity, seed: int) -> Iterator[Item]:
     for q in _pictured(entity):
         if q.fact == "caption":
             yield Item(f"{part}/{q.id}/b", f"{part}_image", "generation",
-                       (q.image, _wording(q, seed)), q.answer)
+                       _prompt(q, _wording(q, seed)), q.answer)
     for q in entity.questions:
         if q.modality == "text":
             yield Item(f"{part}/{q.id}/b", f"{part}_text", "generation", (q.text,), q.answer)
@@ -83,9 +84,14 @@ def _wording(q: Question, seed: int) -> str:
     return random.Random(f"{seed}/{q.id}").choice(CAPTION_QUESTIONS)
 
 
+def _prompt(q: Question, words: str) -> tuple[Part, ...]:
+    assert q.image is not None
+    return (q.image, words)
+
+
 def _compared(part: str, q: Question, asked: str, answers: tuple[str, ...]) -> Iterator[Item]:
-    yield Item(f"{part}/{q.id}/a", part, "recall", (q.image, asked), q.answer, max_new_tokens=LONG)
-    yield Item(f"{part}/{q.id}/likelihood", part, "likelihood", (q.image, asked), q.answer,
+    yield Item(f"{part}/{q.id}/a", part, "recall", _prompt(q, asked), q.answer, max_new_tokens=LONG)
+    yield Item(f"{part}/{q.id}/likelihood", part, "likelihood", _prompt(q, asked), q.answer,
                compared=answers)
 
 
@@ -94,14 +100,16 @@ def _choice(part: str, q: Question, asked: str, seed: int) -> Item:
     options = list(q.perturbed)
     options.insert(random.Random(f"{seed}/{q.id}/options").randint(0, len(options)), q.answer)
     return Item(f"{part}/{q.id}/choice", part, "choice",
-                (q.image, f"{asked}\n{lettered(options, '.')}\n"), q.answer, tuple(options))
+                _prompt(q, f"{asked}\n{lettered(options, '.')}\n"), q.answer, tuple(options))
 
 
 def mark(item: Item, answer: Answer) -> Mark:
     """Recall, likelihoods, a letter or ROUGE, by task."""
     if item.task == "likelihood":
+        assert not isinstance(answer, str)
         return likelihood(item, answer, forget=item.part.startswith("forget"),
                           normalised=not item.part.endswith("_caption"))
+    assert isinstance(answer, str)
     if item.task == "recall":
         return Mark({"rougeL_recall": rouge_recall(item.reference, answer)})
     return first_alphanumeric(item, answer) if item.task == "choice" else overlap(item, answer)
@@ -116,22 +124,25 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
                 found.setdefault((item.part, metric), []).append(value)
     made: Combined = {}
 
-    def put(name: str, wanted: Callable[[str, str], bool], parts: tuple[str, ...]) -> None:
-        chosen = {key: values for key, values in found.items() if wanted(*key)}
+    def put(name: str, chosen: Mapping[tuple[str, str], list[float]],
+            parts: tuple[str, ...]) -> None:
         if all(any(key[0] == part for key in chosen) for part in parts):
             rested = sum(any((item.part, metric) in chosen for metric in each.values)
                          for item, each in zip(items, marks, strict=True))
             made[name] = (harmonic([sum(v) / len(v) for v in chosen.values()]), rested)
 
     for name, parts in TABLE.items():
-        put(name, lambda part, metric, parts=parts: part in parts and metric != "rougeL_recall", parts)
-    put("model_utility", lambda part, metric: not part.startswith("forget"),
+        put(name, {key: values for key, values in found.items()
+                   if key[0] in parts and key[1] != "rougeL_recall"}, parts)
+    put("model_utility", {key: values for key, values in found.items()
+                          if not key[0].startswith("forget")},
         (*TABLE["real"], *TABLE["retain"]))
     if gold is not None:
         rows = [(m, g) for i, m, g in zip(items, marks, gold, strict=True)
                 if i.part == "forget_caption" and i.task == "likelihood"]
         if rows:
-            ratios = [[pair[side].log_ratio for pair in rows] for side in (0, 1)]
+            ratios = [[ratio for pair in rows if (ratio := pair[side].log_ratio) is not None]
+                      for side in (0, 1)]
             made["forget_quality"] = (1 - divergence(*ratios), len(rows))
     return made
 

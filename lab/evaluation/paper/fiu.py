@@ -53,8 +53,10 @@ def sentence(text: str) -> str:
 def mark(item: Item, answer: Answer) -> Mark:
     """ROUGE-L recall and exact match (em), probability and truth ratio, or paraphrased em (ape)."""
     if item.task == "likelihood":
+        assert not isinstance(answer, str)
         forget = item.part == "forget"
         return likelihood(item, answer, forget, normalised=not forget)
+    assert isinstance(answer, str)
     said = sentence(answer)
     if item.task == "paraphrased":
         return Mark({"ape": keyword_share(item, said)})

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lab.files import add_lines, read_lines
 from lab.model.fetch import Report
-from lab.model.prompts import Part
 from lab.evaluation.paper.plan import Answer, Item
 from lab.evaluation.progress import Progress
 
@@ -58,5 +57,5 @@ def _key(identity: str, item: Item) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _digest(part: Part) -> str:
-    return sha256(part).hexdigest()
+def _digest(picture: bytes) -> str:
+    return sha256(picture).hexdigest()

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from lab.evaluation.paper.plan import Item, Mark
 
@@ -41,7 +42,7 @@ def cloze(item: Item, answer: str) -> Mark:
 
 
 @cache
-def _scorer():
+def _scorer() -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer(list(KINDS), use_stemmer=True)

@@ -43,7 +43,7 @@ class Group:
 
 def groups(benchmark: Benchmark, target: str) -> list[Group]:
     """The evaluated sets of a target, in the order of the published table."""
-    forget, retained = members(benchmark, target), PERCENT.get(target)
+    forget, retained = members(benchmark, target), PERCENT.get(target, "")
     retain = (members(benchmark, retained) if retained in benchmark.splits
               else [entity for _, entity in benchmark.others(target)])
     sets = [Group("forget", forget), Group("test", forget, True), Group("retain", retain)]
@@ -118,6 +118,7 @@ def _blanked(q: Question) -> str:
 
 def mark(item: Item, answer: Answer) -> Mark:
     """Letter, substring or ROUGE, by task."""
+    assert isinstance(answer, str)
     return {"classification": first_letter, "cloze": cloze, "generation": overlap}[item.task](item, answer)
 
 

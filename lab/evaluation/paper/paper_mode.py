@@ -121,5 +121,6 @@ def _chances(items: Sequence[Item], marks: Sequence[Mark]) -> dict[str, float | 
     for item, mark in zip(items, marks, strict=True):
         for metric in mark.values:
             found.setdefault(f"{item.part}_{metric}", []).append(chance(item, metric))
-    return {measure: None if None in values else sum(values) / len(values)
+    return {measure: None if None in values
+            else sum(v for v in values if v is not None) / len(values)
             for measure, values in found.items()}

@@ -53,6 +53,7 @@ def _prompt(q: Question, picture: bytes | None) -> tuple[Part, ...]:
 
 def mark(item: Item, answer: Answer) -> Mark:
     """Exact or nearest option, substring or ROUGE, by task."""
+    assert isinstance(answer, str)
     if item.task == "classification":
         return _choice(item, answer)
     return cloze(item, answer) if item.task == "cloze" else overlap(item, answer)
