@@ -91,9 +91,9 @@ def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
     if when == "after":
         columns |= {k: k for k in (*SINGLE, "gain_half", "gain", "vanilla_gap")}
     for name, column in columns.items():
-        values = done.groupby("entity")[column].mean().dropna() if column in done else []
-        if len(values):
-            made[name], half = interval([float(v) for v in values])
+        means = done.groupby("entity")[column].mean().dropna() if column in done else ()
+        if values := [float(v) for v in means]:
+            made[name], half = interval(values)
             made[f"{name}_ci"] = None if math.isnan(half) else half
     for measure in MEASURES:
         if f"n_{measure}" in done and done[f"n_{measure}"].notna().any():

@@ -26,7 +26,7 @@ def answer(runs: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
 def _row(own: pd.DataFrame) -> dict[str, float]:
     done = own[own["failed"] == ""]
     row: dict[str, float] = {"runs": len(done), "failed": len(own) - len(done)}
-    for column in done.select_dtypes("number"):
+    for column in map(str, done.select_dtypes("number")):
         values = [float(v) for v in done[column].dropna()]
         if not values:
             continue

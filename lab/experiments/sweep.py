@@ -102,7 +102,7 @@ def summary(table: pd.DataFrame) -> dict[str, Any]:
         numbers = rows.select_dtypes("number")
         made[str(method)] = {
             "runs": len(rows),
-            **{c: round(float(numbers[c].mean()), 4) for c in numbers
+            **{c: round(float(numbers[c].mean()), 4) for c in map(str, numbers)
                if c.startswith((*GROUPS, "seconds")) or c in ("steps", "mask_density", "text_answers_changed")},
             "text_logits_identical": bool(rows["text_logits_identical"].all()),
             "base_unchanged": bool(rows["base_unchanged"].all()),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
+from lab.experiments.csv_tables import records
 from lab.experiments.statistics import interval
 from lab.report.maps import LINES, new_figure
 from lab.report.study_chart import bars, cell, kept_table, with_legend
@@ -63,4 +64,4 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
     return text.GRID_HEAD, [
         [text.GRID_SCOPES[row["scope"]], f"{row['share']:.0%} ({row['rows']:.0f})",
          *(cell(row, name, text.UNKNOWN) for name in MEASURED), f"{row['people']}"]
-        for row in over_people(table).to_dict("records")]
+        for row in records(over_people(table))]

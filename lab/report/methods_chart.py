@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
+from lab.experiments.csv_tables import records
 from lab.catalogue import METHODS
 from lab.report.maps import method_sign, new_figure
 from lab.report.study_chart import GREY, bars, cell, kept_table, row_count, value_of
@@ -55,7 +56,7 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
     shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
     shown = {column: name for column, name in shares.items() if column in table}
     rows: list[Sequence[str]] = []
-    for row in table.to_dict("records"):
+    for row in records(table):
         # a reference is not trained: nothing is unknown
         none = text.NOTHING if row["method"] in REFERENCES else text.UNKNOWN
         rows.append([

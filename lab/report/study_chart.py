@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lab.experiments.csv_tables import records
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, RETAIN_DROP, Study
 from lab.report.maps import LINES, MARK, dressed, new_figure
@@ -190,7 +191,7 @@ def table_rows(study: Study, table: pd.DataFrame, text: Text) -> tuple[Sequence[
     shown = {column: name for column, name in series.items() if column in table}
     variant, steps, mask, time, runs = text.STUDY_HEAD
     rows: list[Sequence[str]] = []
-    for row in table.to_dict("records"):
+    for row in records(table):
         line = [row["variant"], *(cell(row, column, text.UNKNOWN) for column in shown)]
         if not study.redrawn:
             line += [f"{row['steps']:.1f}", f"{row['mask_density']:.0%}",
