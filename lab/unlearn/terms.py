@@ -25,6 +25,7 @@ class Losses:
 
     @property
     def total(self) -> float:
+        """Both terms together, as a plain number."""
         return float(self.forget_term.detach()) + float(self.retain_term.detach())
 
 
