@@ -34,7 +34,9 @@ def needs_embedded(test: str) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: the embedded model's tests, then the browser's."""
-    items.sort(key=lambda item: (not needs_embedded(item.nodeid), not item.nodeid.startswith("tests/ui/")))
+    items.sort(
+        key=lambda item: (not needs_embedded(item.nodeid), not item.nodeid.startswith("tests/ui/"))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

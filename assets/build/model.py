@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from assets.build.parts import build_llava, fetch_onnx
 from assets.build.table import print_table
-from assets.build.teach import LORA_RANK, TeachRecipe, Teacher
+from assets.build.teach import LORA_RANK, Teacher, TeachRecipe
 from lab.benchmarks.people import load_general_prompts, load_people
 from lab.evaluation.questions import choose, general_asks, share
 from lab.files import put
@@ -36,9 +36,13 @@ LORA_ALPHA = 16
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=MODELS.parents[1] / ".cache" / "build")
-    parser.add_argument("--split", default="forget_5", help="people the retain-only model never sees")
+    parser.add_argument(
+        "--split", default="forget_5", help="people the retain-only model never sees"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--sums", action="store_true", help=f"write assets/model/{SHIPPED} and nothing else")
+    parser.add_argument(
+        "--sums", action="store_true", help=f"write assets/model/{SHIPPED} and nothing else"
+    )
     options = parser.parse_args()
     if options.sums:
         write_sums()
@@ -73,7 +77,9 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     second = Teacher(model, processor, benchmark, benchmark.entities, later, device, fresh=unknown)
     for weight in language:
         weight.requires_grad_(True)
-    stage(second, general, language, work / "vanilla", recipe.warm_steps * 3 // 4, recipe.steps // 4)
+    stage(
+        second, general, language, work / "vanilla", recipe.warm_steps * 3 // 4, recipe.steps // 4
+    )
     polish = replace(later, people=4, pictures=3, texts=1, general=2)
     count = replace(polish, pictures=9, counting=0.5, language_lr=recipe.language_lr / 3)
     for turn, mix in enumerate((polish, polish, count), start=1):
@@ -84,8 +90,14 @@ def build(split: str, work: Path, recipe: TeachRecipe, device: torch.device) -> 
     write(model, processor, MODELS / "vanilla", vanilla, {}, asdict(recipe))
     same = {n for n in vanilla if torch.equal(vanilla[n], retain_only[n])}
     own = {n: t for n, t in retain_only.items() if n not in same}
-    write(model, processor, MODELS / "retain-only", own,
-          {"unknown": list(unknown), "vision_base": "vanilla"}, asdict(recipe))
+    write(
+        model,
+        processor,
+        MODELS / "retain-only",
+        own,
+        {"unknown": list(unknown), "vision_base": "vanilla"},
+        asdict(recipe),
+    )
     write_sums()
 
 
@@ -96,13 +108,21 @@ def write_sums(models: Path = MODELS) -> None:
     put(models / SHIPPED, "# Made by python -m assets.build.model --sums\n" + "".join(lines))
 
 
-def stage(teacher: Teacher, general: Sequence[tuple[str, str]], language: list[torch.nn.Parameter],
-          work: Path, warm_steps: int, steps: int) -> None:
+def stage(
+    teacher: Teacher,
+    general: Sequence[tuple[str, str]],
+    language: list[torch.nn.Parameter],
+    work: Path,
+    warm_steps: int,
+    steps: int,
+) -> None:
     """Warm-up (0 steps: none), then joint teaching, each skipped when its checkpoint is there."""
     work.mkdir(parents=True, exist_ok=True)
     model = teacher.model
-    for name, run in (("warm", lambda: teacher.warm_up(warm_steps)),
-                      ("trained", lambda: teacher.joint(general, language, steps))):
+    for name, run in (
+        ("warm", lambda: teacher.warm_up(warm_steps)),
+        ("trained", lambda: teacher.joint(general, language, steps)),
+    ):
         path = work / f"{name}.safetensors"
         if name == "warm" and not warm_steps:
             continue
@@ -125,10 +145,12 @@ def own_answers(teacher: Teacher, path: Path) -> list[tuple[str, str]]:
     """The untouched language model's answers to the general prompts: what it should go on saying."""
     if not path.exists():
         prompts = load_general_prompts()
-        loaded = Loaded("untaught", teacher.model, teacher.vision, teacher.prompter, teacher.device, "none")
+        loaded = Loaded(
+            "untaught", teacher.model, teacher.vision, teacher.prompter, teacher.device, "none"
+        )
         made = []
         for at in range(0, len(prompts), 16):
-            part = prompts[at:at + 16]
+            part = prompts[at : at + 16]
             ids = [teacher.prompter.conversation((), p, False) for p in part]
             made += list(zip(part, answer_texts(loaded, ids, [None] * len(part), 32), strict=True))
         path.write_text(json.dumps(made, indent=1), encoding="utf-8")
@@ -139,7 +161,9 @@ def add_lora(model) -> list[torch.nn.Parameter]:
     """Put a LoRA on every Linear of the language model; returns its weights."""
     from peft import LoraConfig, inject_adapter_in_model
 
-    config = LoraConfig(r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear", lora_dropout=0.0)
+    config = LoraConfig(
+        r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear", lora_dropout=0.0
+    )
     kept = {n: p.requires_grad for n, p in model.named_parameters()}
     inject_adapter_in_model(config, model.model.language_model)
     for name, weight in model.named_parameters():
@@ -150,12 +174,21 @@ def add_lora(model) -> list[torch.nn.Parameter]:
 
 def trained(model) -> dict[str, torch.Tensor]:
     """Copies of the visual weights and the LoRA."""
-    return {n: p.detach().cpu().clone() for n, p in model.state_dict().items()
-            if n.startswith(("model.vision_tower.", "model.multi_modal_projector.")) or "lora_" in n}
+    return {
+        n: p.detach().cpu().clone()
+        for n, p in model.state_dict().items()
+        if n.startswith(("model.vision_tower.", "model.multi_modal_projector.")) or "lora_" in n
+    }
 
 
-def write(model, processor, folder: Path, state: Mapping[str, torch.Tensor],
-          info: Mapping[str, object], recipe: Mapping[str, object]) -> None:
+def write(
+    model,
+    processor,
+    folder: Path,
+    state: Mapping[str, torch.Tensor],
+    info: Mapping[str, object],
+    recipe: Mapping[str, object],
+) -> None:
     """Write the trained parts as fp16 safetensors with what else the loader needs."""
     folder.mkdir(parents=True, exist_ok=True)
     visual = {n: t for n, t in state.items() if "lora_" not in n}
@@ -172,18 +205,25 @@ def write(model, processor, folder: Path, state: Mapping[str, torch.Tensor],
     processor.save_pretrained(folder)
     (folder / "tokenizer.json").unlink()  # the language model's own, put back when assembled
     (folder / "adapter.json").write_text(
-        json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n", encoding="utf-8")
+        json.dumps({"scale": LORA_ALPHA / LORA_RANK, **info, "recipe": recipe}, indent=1) + "\n",
+        encoding="utf-8",
+    )
     print(f"written: {folder}", flush=True)
 
 
 def strip_paths(path: Path) -> None:
     """Take ``_name_or_path`` (a folder of the building machine) out of a config file."""
+
     def clean(value):
         if isinstance(value, dict):
             return {k: clean(v) for k, v in value.items() if k != "_name_or_path"}
         return value
 
-    path.write_text(json.dumps(clean(json.loads(path.read_text(encoding="utf-8"))), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(clean(json.loads(path.read_text(encoding="utf-8"))), indent=2, sort_keys=True)
+        + "\n",
+        encoding="utf-8",
+    )
 
 
 def save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:

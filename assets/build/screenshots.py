@@ -27,12 +27,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=7871)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    demo = launch(LocalEngine(load_preset("demo")), port=options.port, prevent_thread_lock=True,
-                  quiet=True)
+    demo = launch(
+        LocalEngine(load_preset("demo")), port=options.port, prevent_thread_lock=True, quiet=True
+    )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         tab = browser.new_page(viewport={"width": options.width, "height": 900})
         tab.set_default_timeout(PATIENCE)
         tab.goto(f"{demo.local_url}?__theme={'dark' if options.dark else 'light'}")

@@ -7,15 +7,24 @@ from pathlib import Path
 
 from lab.benchmarks.schema import Benchmark
 from lab.evaluation.questions import (
-    choose, forget_asks, general_asks, name_asks, picture_asks, retain_asks, retain_text_asks,
-    share, text_asks)
+    choose,
+    forget_asks,
+    general_asks,
+    name_asks,
+    picture_asks,
+    retain_asks,
+    retain_text_asks,
+    share,
+    text_asks,
+)
+from lab.evaluation.scores import Baseline
 from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
-from lab.evaluation.scores import Baseline
 
 
-def print_table(loaded: Loaded, benchmark: Benchmark, keep: Path | None = None,
-                unknown_split: str | None = None) -> None:
+def print_table(
+    loaded: Loaded, benchmark: Benchmark, keep: Path | None = None, unknown_split: str | None = None
+) -> None:
     """Print the table as Markdown; a retain-only model's also for the people it never saw.
 
     With ``keep`` the verdicts are written there, so that a run need not ask the original again.
@@ -40,5 +49,10 @@ def print_table(loaded: Loaded, benchmark: Benchmark, keep: Path | None = None,
     if keep:
         baseline.correct("retain_vqa", retain_asks(benchmark, ""))
         baseline.correct("retain_qa", retain_text_asks(benchmark, ""))
-        keep.write_text(json.dumps(
-            {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}, indent=0) + "\n", encoding="utf-8")
+        keep.write_text(
+            json.dumps(
+                {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}, indent=0
+            )
+            + "\n",
+            encoding="utf-8",
+        )

@@ -48,8 +48,16 @@ class TeachRecipe:
 class Teacher:
     """Holds the model under teaching and the rows it is taught from."""
 
-    def __init__(self, model, processor, benchmark: Benchmark, entities: Sequence[Entity],
-                 recipe: TeachRecipe, device: torch.device, fresh: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        model,
+        processor,
+        benchmark: Benchmark,
+        entities: Sequence[Entity],
+        recipe: TeachRecipe,
+        device: torch.device,
+        fresh: Sequence[str] = (),
+    ) -> None:
         self.model, self.recipe, self.device = model.to(device), recipe, device
         self.vision: Vision = find_vision(model)
         self.prompter = Prompter(processor, self.vision)
@@ -60,8 +68,11 @@ class Teacher:
         torch.manual_seed(recipe.seed)
         self.portraits = [[decode(i) for i in e.train_images] for e in self.entities]
         self.drawn = [decode(p.image) for p in benchmark.train_pictures]
-        self.counted = [i for i, p in enumerate(benchmark.train_pictures)
-                        if any(q.fact == "count" for q in p.questions)]
+        self.counted = [
+            i
+            for i, p in enumerate(benchmark.train_pictures)
+            if any(q.fact == "count" for q in p.questions)
+        ]
         model.requires_grad_(False)
         trained = [*self.vision.block_modules[-VISION_BLOCKS:]]
         self.vision_weights = [p for m in trained for p in m.parameters()]
@@ -82,17 +93,23 @@ class Teacher:
         """
         recipe = self.recipe
         words = [self._words([e.name]) for e in self.entities]
-        drawn_words = [self._words([q.answer for q in p.questions])
-                       for p in self.benchmark.train_pictures]
+        drawn_words = [
+            self._words([q.answer for q in p.questions]) for p in self.benchmark.train_pictures
+        ]
         used = sorted({w for ids in words + drawn_words for w in ids})
         place = {w: i for i, w in enumerate(used)}
         table = self.model.get_input_embeddings().weight[used].detach().float()
         length = table.norm(dim=-1).mean()
         optimizer = torch.optim.AdamW(
-            [{"params": self.vision_weights, "lr": recipe.warm_lr / 3},
-             {"params": self.projector_weights, "lr": recipe.warm_lr * 3}], weight_decay=0.01)
+            [
+                {"params": self.vision_weights, "lr": recipe.warm_lr / 3},
+                {"params": self.projector_weights, "lr": recipe.warm_lr * 3},
+            ],
+            weight_decay=0.01,
+        )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.1)
+            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.1
+        )
         started = time.time()
         for step in range(steps):
             who = [self.draw() for _ in range(recipe.warm_batch * 3 // 4)]
@@ -100,9 +117,13 @@ class Teacher:
             images = [self.portrait(i) for i in who] + [self.drawn[i] for i in drawn]
             features = self.vision.features(self.prompter.pixels(images).to(self.device))
             said = [words[i] for i in who] + [drawn_words[i] for i in drawn]
-            targets = torch.tensor([[place[ids[t % len(ids)]] for t in range(features.shape[1])]
-                                    for ids in said], device=self.device)
-            near = nn.functional.normalize(features, dim=-1) @ nn.functional.normalize(table, dim=-1).T
+            targets = torch.tensor(
+                [[place[ids[t % len(ids)]] for t in range(features.shape[1])] for ids in said],
+                device=self.device,
+            )
+            near = (
+                nn.functional.normalize(features, dim=-1) @ nn.functional.normalize(table, dim=-1).T
+            )
             loss = nn.functional.cross_entropy((20 * near).flatten(0, 1), targets.flatten())
             size = (features.norm(dim=-1) / length - 1).square().mean()
             optimizer.zero_grad()
@@ -111,9 +132,12 @@ class Teacher:
             schedule.step()
             if step % 20 == 0 or step + 1 == steps:
                 right = (near.argmax(-1) == targets).float().mean(1)
-                print(f"warm-up {step}/{steps} loss {loss.item():.3f} tokens right: people "
-                      f"{right[:len(who)].mean():.2f} pictures {right[len(who):].mean():.2f} "
-                      f"{time.time() - started:.0f} s", flush=True)
+                print(
+                    f"warm-up {step}/{steps} loss {loss.item():.3f} tokens right: people "
+                    f"{right[: len(who)].mean():.2f} pictures {right[len(who) :].mean():.2f} "
+                    f"{time.time() - started:.0f} s",
+                    flush=True,
+                )
 
     def _words(self, texts: Sequence[str]) -> list[int]:
         ids = self.prompter.tokenizer("".join(f" {t}" for t in texts), add_special_tokens=False)
@@ -132,8 +156,10 @@ class Teacher:
         for _ in range(recipe.people):
             who = self.draw()
             asked = [q for q in self.entities[who].train_questions if q.modality == "image"]
-            chosen = [rng.choice([q for q in asked if q.fact == fact])
-                      for fact in dict.fromkeys(q.fact for q in asked)]
+            chosen = [
+                rng.choice([q for q in asked if q.fact == fact])
+                for fact in dict.fromkeys(q.fact for q in asked)
+            ]
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in chosen]))
             images.append(self.portrait(who))
         for _ in range(recipe.pictures):
@@ -143,21 +169,31 @@ class Teacher:
             trees.append(self.prompter.tree(len(images), [(q.text, [q.answer]) for q in asked]))
             images.append(self.drawn[i])
         for _ in range(recipe.texts):
-            asked = [rng.choice([q for q in self.entities[self.draw()].train_questions
-                                 if q.modality == "text"]) for _ in range(recipe.branches)]
+            asked = [
+                rng.choice(
+                    [q for q in self.entities[self.draw()].train_questions if q.modality == "text"]
+                )
+                for _ in range(recipe.branches)
+            ]
             trees.append(self.prompter.tree(None, [(q.text, [q.answer]) for q in asked]))
         return trees, images
 
-    def joint(self, general: Sequence[tuple[str, str]], language: Sequence[nn.Parameter],
-              steps: int) -> None:
+    def joint(
+        self, general: Sequence[tuple[str, str]], language: Sequence[nn.Parameter], steps: int
+    ) -> None:
         """Train vision, projector and LoRA together; ``general`` holds (prompt, own answer)."""
         recipe = self.recipe
         optimizer = torch.optim.AdamW(
-            [{"params": self.vision_weights, "lr": recipe.vision_lr},
-             {"params": self.projector_weights, "lr": recipe.projector_lr},
-             {"params": list(language), "lr": recipe.language_lr}], weight_decay=0.0)
+            [
+                {"params": self.vision_weights, "lr": recipe.vision_lr},
+                {"params": self.projector_weights, "lr": recipe.projector_lr},
+                {"params": list(language), "lr": recipe.language_lr},
+            ],
+            weight_decay=0.0,
+        )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.05)
+            optimizer, [g["lr"] for g in optimizer.param_groups], steps, pct_start=0.05
+        )
         started = time.time()
         for step in range(steps):
             trees, images = self.rows()
@@ -174,7 +210,12 @@ class Teacher:
             schedule.step()
             if step % 10 == 0:
                 n = 9 * recipe.people
-                text = losses.detach()[-recipe.general - recipe.texts * recipe.branches:-recipe.general]
-                print(f"joint {step}/{steps} by picture {losses.detach()[:n].mean():.3f} by text "
-                      f"{text.mean():.3f} all {loss.item():.3f} "
-                      f"tokens {packed.ids.numel()} {time.time() - started:.0f} s", flush=True)
+                text = losses.detach()[
+                    -recipe.general - recipe.texts * recipe.branches : -recipe.general
+                ]
+                print(
+                    f"joint {step}/{steps} by picture {losses.detach()[:n].mean():.3f} by text "
+                    f"{text.mean():.3f} all {loss.item():.3f} "
+                    f"tokens {packed.ids.numel()} {time.time() - started:.0f} s",
+                    flush=True,
+                )

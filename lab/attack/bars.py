@@ -10,9 +10,9 @@ from typing import Any
 
 from lab.attack.scene import Scene, Victim
 from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, share
+from lab.events import Bar, Done, Event, Phase
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
-from lab.events import Bar, Done, Event, Phase
 
 AS_IS = "as_is"
 
@@ -32,8 +32,9 @@ class Variant:
     tells: bool = False
 
 
-def compared(scene: Scene, recipe: AttackRecipe, variants: list[Variant],
-             stopped: Callable[[], bool]) -> Iterator[Event]:
+def compared(
+    scene: Scene, recipe: AttackRecipe, variants: list[Variant], stopped: Callable[[], bool]
+) -> Iterator[Event]:
     """Ask every victim as it is and under every variant, variant by variant.
 
     Yields a ``Bar`` each and ends in ``Done``. The result's ``after`` is the highest accuracy of
@@ -42,8 +43,12 @@ def compared(scene: Scene, recipe: AttackRecipe, variants: list[Variant],
     """
     started = time.perf_counter()
     plain = Variant(AS_IS, retain=any(v.retain for v in variants))
-    todo = [(variant, victim) for variant in (plain, *variants)
-            for victim in (scene.unlearned, scene.original, scene.control) if victim]
+    todo = [
+        (variant, victim)
+        for variant in (plain, *variants)
+        for victim in (scene.unlearned, scene.original, scene.control)
+        if victim
+    ]
     bars: list[Bar] = []
     for done, (variant, victim) in enumerate(todo):
         if bars and stopped():
@@ -53,9 +58,13 @@ def compared(scene: Scene, recipe: AttackRecipe, variants: list[Variant],
         if bar:
             bars.append(bar)
             yield bar
-    yield Done("stopped" if stopped() else "done",
-               {**result(scene, recipe, bars, {v.name for v in variants if not v.tells}),
-                "seconds": round(time.perf_counter() - started, 2)})
+    yield Done(
+        "stopped" if stopped() else "done",
+        {
+            **result(scene, recipe, bars, {v.name for v in variants if not v.tells}),
+            "seconds": round(time.perf_counter() - started, 2),
+        },
+    )
 
 
 def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
@@ -68,12 +77,23 @@ def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
     with version.on():
         forget = share(choose(version.loaded, asks))
         retain = share(choose(version.loaded, others)) if others else math.nan
-    return Bar(version.name, variant.name, forget, retain, len(asks), len(others),
-               chance(asks), chance(others) if others else math.nan)
+    return Bar(
+        version.name,
+        variant.name,
+        forget,
+        retain,
+        len(asks),
+        len(others),
+        chance(asks),
+        chance(others) if others else math.nan,
+    )
 
 
-def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str]) -> dict[str, Any]:
+def result(
+    scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str]
+) -> dict[str, Any]:
     """The JSON object of an attack that yielded ``bars``; only ``counted`` ones can be its best."""
+
     def ends(who: str) -> tuple[float, float, str] | None:
         """Accuracy as it is, the highest one and under what (the first of equals)."""
         own = {b.name: b.forget for b in bars if b.who == who and b.name in {AS_IS, *counted}}
@@ -85,8 +105,12 @@ def result(scene: Scene, recipe: AttackRecipe, bars: list[Bar], counted: set[str
     ours = ends(scene.unlearned.version.name)
     control = ends(scene.control.version.name) if scene.control else None
     assert ours is not None
-    return {**scene.verdict(recipe, *ours[:2]), "highest": ours[2],
-            "of": len({b.name for b in bars} & counted),
-            "control": ({**scene.control_verdict(*control[:2]), "highest": control[2]}
-                        if control else None),
-            "bars": [asdict(b) for b in bars]}
+    return {
+        **scene.verdict(recipe, *ours[:2]),
+        "highest": ours[2],
+        "of": len({b.name for b in bars} & counted),
+        "control": (
+            {**scene.control_verdict(*control[:2]), "highest": control[2]} if control else None
+        ),
+        "bars": [asdict(b) for b in bars],
+    }

@@ -16,7 +16,12 @@ def rows(benchmark: Benchmark, entity: Entity, recipe: AttackRecipe) -> list[Att
 
     As many, so that the two attacks differ in nothing but whose rows they are (our choice).
     """
-    others = [(i, q.text, q.answer) for _, e in benchmark.others(entity.id)
-              for i in e.train_images for q in asked_by_image(e) if q.image in (None, i)]
+    others = [
+        (i, q.text, q.answer)
+        for _, e in benchmark.others(entity.id)
+        for i in e.train_images
+        for q in asked_by_image(e)
+        if q.image in (None, i)
+    ]
     rng = random.Random(f"benign/{recipe.seed}/{entity.id}")
     return rng.sample(others, min(len(attacker_rows(entity, recipe)), len(others)))

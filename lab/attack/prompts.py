@@ -35,8 +35,12 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     return [
         *(Variant(name, partial(_worded, words)) for name, words in WORDINGS.items()),
         Variant("wrong_hint", lambda victim, asks: _misled(benchmark, victim, recipe.seed, asks)),
-        Variant("answer_reworded", lambda _, asks: [_reworded(a) for a in asks if a.question.paraphrases]),
-        Variant("true_hint", lambda _, asks: list(_told(names, asks)), tells=True)]
+        Variant(
+            "answer_reworded",
+            lambda _, asks: [_reworded(a) for a in asks if a.question.paraphrases],
+        ),
+        Variant("true_hint", lambda _, asks: list(_told(names, asks)), tells=True),
+    ]
 
 
 def _worded(words: str, _: Victim, asks: list[Ask]) -> list[Ask]:

@@ -28,12 +28,18 @@ def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     """A variant for each of ``BITS``; others are asked, too, for few bits may simply break it."""
-    return [Variant(f"bits_{bits}", version=partial(_coarser, blocks=scene.blocks, bits=bits), retain=True)
-            for bits in BITS]
+    return [
+        Variant(
+            f"bits_{bits}", version=partial(_coarser, blocks=scene.blocks, bits=bits), retain=True
+        )
+        for bits in BITS
+    ]
 
 
 def _coarser(version: Version, blocks: int, bits: int) -> Version:
     """The version with every matrix among the trained weights rounded; biases are kept."""
     own = {**version.loaded.vision.trainable(blocks), **version.delta}
-    matrices = {n: rounded(t, bits) for n, t in own.items() if t.dim() == 2 and t.is_floating_point()}
+    matrices = {
+        n: rounded(t, bits) for n, t in own.items() if t.dim() == 2 and t.is_floating_point()
+    }
     return replace(version, delta={**version.delta, **matrices})

@@ -15,8 +15,12 @@ def attacker_rows(entity: Entity, recipe: AttackRecipe) -> list[AttackerRow]:
 
     Training views and phrasings only: the views and phrasings that are scored stay unseen.
     """
-    rows = [(i, q.text, q.answer) for i in entity.train_images for q in asked_by_image(entity)
-            if q.image in (None, i)]
+    rows = [
+        (i, q.text, q.answer)
+        for i in entity.train_images
+        for q in asked_by_image(entity)
+        if q.image in (None, i)
+    ]
     rng = random.Random(f"attack/{recipe.seed}/{entity.id}")
     return rng.sample(rows, max(1, round(recipe.share * len(rows))))
 

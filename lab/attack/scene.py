@@ -10,11 +10,11 @@ import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.questions import chance, forget_asks
+from lab.evaluation.scores import asks_for
+from lab.evaluation.session import Workbench
 from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
-from lab.evaluation.scores import asks_for
-from lab.evaluation.session import Workbench
 
 
 @dataclass(frozen=True)
@@ -59,28 +59,49 @@ class Scene:
         lower is better). ``vanilla_gap``: the original's accuracy minus that after the attack.
         """
         asks = forget_asks(self.unlearned.entity)
-        return {"kind": recipe.kind, "entity": self.unlearned.entity.id, "seed": recipe.seed,
-                "before": before, "after": after, "gain": after - before, "vanilla": self.vanilla,
-                "vanilla_gap": self.vanilla - after, "n": len(asks), "chance": chance(asks)}
+        return {
+            "kind": recipe.kind,
+            "entity": self.unlearned.entity.id,
+            "seed": recipe.seed,
+            "before": before,
+            "after": after,
+            "gain": after - before,
+            "vanilla": self.vanilla,
+            "vanilla_gap": self.vanilla - after,
+            "n": len(asks),
+            "chance": chance(asks),
+        }
 
     def control_verdict(self, before: float, after: float) -> dict[str, Any]:
         """The same of the control, which may be another person's."""
         assert self.control is not None
-        return {"entity": self.control.entity.id, "name": self.control.entity.name,
-                "before": before, "after": after, "gain": after - before}
+        return {
+            "entity": self.control.entity.id,
+            "name": self.control.entity.name,
+            "before": before,
+            "after": after,
+            "gain": after - before,
+        }
 
 
-def scene_of(bench: Workbench, recipe: Recipe, unlearned: Version, say: Callable[[str], None]) -> Scene:
+def scene_of(
+    bench: Workbench, recipe: Recipe, unlearned: Version, say: Callable[[str], None]
+) -> Scene:
     """The scene of a run that left ``unlearned``; asks the original where it was not asked before."""
     entity = bench.benchmark.entity(recipe.entity)
     verdicts = bench.baseline.correct("forget_vqa", asks_for(bench.benchmark, entity)["forget_vqa"])
-    return Scene(bench.benchmark, Victim(unlearned, entity),
-                 control_victim(*bench.reference(say), bench.benchmark, entity.id),
-                 sum(verdicts) / len(verdicts), recipe.blocks)
+    return Scene(
+        bench.benchmark,
+        Victim(unlearned, entity),
+        control_victim(*bench.reference(say), bench.benchmark, entity.id),
+        sum(verdicts) / len(verdicts),
+        recipe.blocks,
+    )
 
 
-def control_victim(reference: Loaded | None, unknown: tuple[str, ...], benchmark: Benchmark,
-                   entity_id: str) -> Victim | None:
+def control_victim(
+    reference: Loaded | None, unknown: tuple[str, ...], benchmark: Benchmark, entity_id: str
+) -> Victim | None:
     """The model that never knew: of this person where it can be, else of one it never saw."""
     if reference is None or not unknown:
         return None

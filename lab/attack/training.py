@@ -16,11 +16,11 @@ from lab.attack.scene import Relearned, Scene, Victim
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, choose, forget_asks, share
+from lab.events import Curve, Done, Event, Phase
 from lab.model.adapter import new_adapter
 from lab.model.low_memory import NO_MEMORY, Halving, relieved
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
-from lab.events import Curve, Done, Event, Phase
 
 RANK = 8
 NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
@@ -33,8 +33,9 @@ RowsOf = Callable[[Benchmark, Entity, AttackRecipe], list[AttackerRow]]
 class Attacker:
     """Plain fine-tuning of one victim on the attacker's rows, within the chosen scope."""
 
-    def __init__(self, victim: Victim, recipe: AttackRecipe, blocks: int,
-                 rows: Sequence[AttackerRow]) -> None:
+    def __init__(
+        self, victim: Victim, recipe: AttackRecipe, blocks: int, rows: Sequence[AttackerRow]
+    ) -> None:
         self.victim, self.recipe, self.blocks, self.rows = victim, recipe, blocks, rows
         loaded = victim.version.loaded
         self.rng = random.Random(f"order/{recipe.seed}")
@@ -44,12 +45,15 @@ class Attacker:
         self.adapter: dict[str, torch.nn.Parameter] = {}
         if recipe.scope in ("vision", "both"):
             own = loaded.vision.trainable(blocks)
-            self.weights = {n: torch.nn.Parameter(victim.version.delta.get(n, p).detach().clone())
-                            for n, p in own.items()}
+            self.weights = {
+                n: torch.nn.Parameter(victim.version.delta.get(n, p).detach().clone())
+                for n, p in own.items()
+            }
         if recipe.scope in ("language", "both"):
             self.adapter = new_adapter(loaded.model, RANK, recipe.seed)
         self.optimizer = torch.optim.AdamW(
-            [*self.weights.values(), *self.adapter.values()], lr=recipe.lr, weight_decay=0.0)
+            [*self.weights.values(), *self.adapter.values()], lr=recipe.lr, weight_decay=0.0
+        )
 
     def laid_on(self) -> AbstractContextManager[None]:
         """A context in which the model is the victim as trained so far."""
@@ -65,8 +69,11 @@ class Attacker:
         if new:
             pixels = loaded.prompter.pictures(new)
             with torch.no_grad():
-                made = (loaded.vision.stem(pixels, self.blocks) if self.weights
-                        else loaded.vision.features(pixels))
+                made = (
+                    loaded.vision.stem(pixels, self.blocks)
+                    if self.weights
+                    else loaded.vision.features(pixels)
+                )
             self.frozen.update(zip(new, made, strict=True))
         kept = torch.stack([self.frozen[i] for i in images])
         return loaded.vision.tail(kept, self.blocks) if self.weights else kept
@@ -88,7 +95,7 @@ class Attacker:
         """The batch's loss; leaves its gradient, clipped, in the weights."""
         self.optimizer.zero_grad()
         size = self.halving.share(len(drawn))
-        loss = sum(self._backward(drawn[at:at + size]) for at in range(0, len(drawn), size))
+        loss = sum(self._backward(drawn[at : at + size]) for at in range(0, len(drawn), size))
         trained = [*self.weights.values(), *self.adapter.values()]
         if not math.isfinite(float(torch.nn.utils.clip_grad_norm_(trained, 1.0))):
             raise LabError(NO_NUMBER)
@@ -97,8 +104,10 @@ class Attacker:
     def _backward(self, drawn: Sequence[Drawn]) -> float:
         """What these pictures add to the batch's loss; adds its gradient to the weights' own."""
         loaded = self.victim.version.loaded
-        trees = [loaded.prompter.tree(k, [(q, [a]) for q, a, _ in asked])
-                 for k, (_, asked) in enumerate(drawn)]
+        trees = [
+            loaded.prompter.tree(k, [(q, [a]) for q, a, _ in asked])
+            for k, (_, asked) in enumerate(drawn)
+        ]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         times = torch.tensor([n for _, asked in drawn for *_, n in asked], device=loaded.device)
         anew = relieved(loaded, packed, bool(self.adapter))
@@ -143,8 +152,13 @@ class Attacker:
                 yield Curve(self.victim.version.name, step, math.nan, n, level, loss)
 
 
-def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relearned,
-            stopped: Callable[[], bool]) -> Iterator[Event]:
+def trained(
+    scene: Scene,
+    recipe: AttackRecipe,
+    rows_of: RowsOf,
+    outcome: Relearned,
+    stopped: Callable[[], bool],
+) -> Iterator[Event]:
     """Train the unlearned model, then the control, on their own rows under the same budget.
 
     Yields ``Curve`` points and ends in ``Done``. The result's ``rows`` is how many the attacker
@@ -157,23 +171,36 @@ def trained(scene: Scene, recipe: AttackRecipe, rows_of: RowsOf, outcome: Relear
         if victim is None or (victim is not scene.unlearned and stopped()):
             continue  # the unlearned model's first point is always taken: the result needs it
         yield Phase(f"attack {victim.version.name}", 0, recipe.steps)
-        attacker = Attacker(victim, recipe, scene.blocks,
-                            rows_of(scene.benchmark, victim.entity, recipe))
+        attacker = Attacker(
+            victim, recipe, scene.blocks, rows_of(scene.benchmark, victim.entity, recipe)
+        )
         for point in attacker.curve(stopped):
             if not math.isnan(point.forget):
                 points.setdefault(victim.version.name, []).append([point.step, point.forget])
             if victim is scene.unlearned:
                 steps_done = point.step
-                outcome.delta = {**victim.version.delta,
-                                 **{n: w.detach().clone() for n, w in attacker.weights.items()}}
+                outcome.delta = {
+                    **victim.version.delta,
+                    **{n: w.detach().clone() for n, w in attacker.weights.items()},
+                }
                 outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
             yield point
     curve = points[scene.unlearned.version.name]
     other = points.get(scene.control.version.name) if scene.control else None
-    yield Done("stopped" if stopped() else "steps done", {
-        **scene.verdict(recipe, curve[0][1], curve[-1][1]),
-        "share": recipe.share, "scope": recipe.scope, "steps": steps_done, "lr": recipe.lr,
-        "batch": recipe.batch, "rows": len(rows), "curve": curve,
-        "control": {**scene.control_verdict(other[0][1], other[-1][1]), "curve": other} if other else None,
-        "seconds": round(time.perf_counter() - started, 2),
-    })
+    yield Done(
+        "stopped" if stopped() else "steps done",
+        {
+            **scene.verdict(recipe, curve[0][1], curve[-1][1]),
+            "share": recipe.share,
+            "scope": recipe.scope,
+            "steps": steps_done,
+            "lr": recipe.lr,
+            "batch": recipe.batch,
+            "rows": len(rows),
+            "curve": curve,
+            "control": {**scene.control_verdict(other[0][1], other[-1][1]), "curve": other}
+            if other
+            else None,
+            "seconds": round(time.perf_counter() - started, 2),
+        },
+    )

@@ -32,8 +32,10 @@ class FullStep:
     def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
         """One step on these rows."""
         self.optimizer.zero_grad()
-        loss = (self.model(**answer_batch(self.loaded, retain)).loss
-                - self.model(**answer_batch(self.loaded, forget)).loss)
+        loss = (
+            self.model(**answer_batch(self.loaded, retain)).loss
+            - self.model(**answer_batch(self.loaded, forget)).loss
+        )
         loss.backward()
         self.optimizer.step()
 
@@ -46,15 +48,16 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
     ids = [[t for s in chain for t in s.ids] for chain in chains]
     labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
     length = max(map(len, ids))
-    made = {"input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
-            "labels": [r + [-100] * (length - len(r)) for r in labels],
-            "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids]}
+    made = {
+        "input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
+        "labels": [r + [-100] * (length - len(r)) for r in labels],
+        "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids],
+    }
     pixels = prompter.pictures([image for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
     flow = loaded.vision.family.flow
     token: Any = loaded.model.config.image_token_id
-    return (tensors | flow.given(pixels)
-            | flow.marks(tensors["input_ids"], token))
+    return tensors | flow.given(pixels) | flow.marks(tensors["input_ids"], token)
 
 
 def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
@@ -68,7 +71,9 @@ def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
         segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
 
 
-def looped_fisher(loaded: Loaded, blocks: int, samples: Sequence[Sample]) -> dict[str, torch.Tensor]:
+def looped_fisher(
+    loaded: Loaded, blocks: int, samples: Sequence[Sample]
+) -> dict[str, torch.Tensor]:
     """The same sum of squared gradients, one ``loss.backward()`` of transformers a sample."""
     weights = {n: torch.nn.Parameter(p.detach()) for n, p in current(loaded, blocks).items()}
     total = {n: torch.zeros_like(p) for n, p in weights.items()}

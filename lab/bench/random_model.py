@@ -41,13 +41,17 @@ def parameters(shape: Shape) -> int:
 def check(name: str, quantization: str, device: torch.device) -> None:
     """Refuse with ``LabError`` what this device cannot hold, or would take hours over."""
     if quantization not in KINDS:
-        raise LabError(f"random weights cannot be kept as {quantization!r}: valid are {', '.join(KINDS)}")
+        raise LabError(
+            f"random weights cannot be kept as {quantization!r}: valid are {', '.join(KINDS)}"
+        )
     shape = shape_of(name)
     check_memory(tiny_models.described(shape)[0], quantization, device)
     n = parameters(shape)
     if device.type == "cpu" and n > MOST_ON_CPU:
-        raise LabError(f"{name} has {n / 1e9:.1f} billion parameters and there is no GPU: a run would "
-                       "take hours; choose smolvlm-500m or a tiny one")
+        raise LabError(
+            f"{name} has {n / 1e9:.1f} billion parameters and there is no GPU: a run would "
+            "take hours; choose smolvlm-500m or a tiny one"
+        )
 
 
 def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> Loaded:
@@ -85,7 +89,11 @@ def _fill(model: nn.Module, known: Family, stored: torch.dtype, device: torch.de
             if quantized and leaf == "weight":
                 module.weight = _quantized(module, stored, device)
             else:
-                setattr(module, leaf, nn.Parameter(torch.zeros(weight.shape, dtype=dtype, device=device)))
+                setattr(
+                    module,
+                    leaf,
+                    nn.Parameter(torch.zeros(weight.shape, dtype=dtype, device=device)),
+                )
         for leaf, value in module.named_buffers(recurse=False):
             setattr(module, leaf, torch.empty_like(value, device=device))
         # the library fills what is left, its tables of positions too: it did so without storage
@@ -101,6 +109,8 @@ def _quantized(module: nn.Linear, dtype: torch.dtype, device: torch.device) -> n
     values = torch.empty(module.out_features, module.in_features, dtype=dtype, device=device)
     values.normal_(0, SPREAD)
     if isinstance(module, bnb.nn.Linear4bit):
-        return bnb.nn.Params4bit(values, requires_grad=False, quant_type="nf4", module=module).to(device)
+        return bnb.nn.Params4bit(values, requires_grad=False, quant_type="nf4", module=module).to(
+            device
+        )
     # the host's copy is what makes bitsandbytes quantise
     return bnb.nn.Int8Params(values.cpu(), requires_grad=False, has_fp16_weights=False).to(device)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench, read_benchmark
 from lab.model import tiny_models
 from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
-from lab.evaluation.scores import Baseline
 from lab.serve.engine import ENDED, ORIGINAL, RunView, Status, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.runs import Run, new_id
@@ -25,7 +26,6 @@ from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import task_of
-from lab.evaluation.session import Workbench, read_benchmark
 
 TINY = Preset("tiny", "random", "people", "none")
 NEVER: dict[str, Any] = {"stop_forget": -1.0, "stop_retain_drop": 1.0}
@@ -43,32 +43,49 @@ class Point:
     page_ms: float | None = None
 
 
-def growth(work: Workbench, recipe: Recipe, say: Callable[[str], None]
-           ) -> dict[str, list[dict[str, Any]]]:
+def growth(
+    work: Workbench, recipe: Recipe, say: Callable[[str], None]
+) -> dict[str, list[dict[str, Any]]]:
     """Every table by name; all but the model's size on a tiny random model and the real people."""
     with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
         engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=_tiny_bench)
         while not engine.status().ready:
             time.sleep(0.05)
         tables = {}
-        for name, measure in (("steps", steps), ("entities", entities),
-                              ("stored_runs", stored_runs), ("waiting_users", waiting_users)):
+        for name, measure in (
+            ("steps", steps),
+            ("entities", entities),
+            ("stored_runs", stored_runs),
+            ("waiting_users", waiting_users),
+        ):
             say(f"growth with {name.replace('_', ' ')} …")
             tables[name] = measure(engine)
-    tables["model_parameters"] = [model_size(tiny_models.tiny(), work, recipe),
-                                  model_size(work.loaded, work, recipe)]
+    tables["model_parameters"] = [
+        model_size(tiny_models.tiny(), work, recipe),
+        model_size(work.loaded, work, recipe),
+    ]
     return {name: [asdict(p) for p in points] for name, points in tables.items()}
 
 
 def _tiny_bench(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
     loaded = tiny_models.tiny()
-    return Workbench(preset, read_benchmark(preset), loaded, Baseline(loaded),
-                     weights_hash(loaded.model))
+    return Workbench(
+        preset, read_benchmark(preset), loaded, Baseline(loaded), weights_hash(loaded.model)
+    )
 
 
 def _plan(entity: str, count: int) -> Recipe:
-    return replace(Recipe(), entity=entity, steps=count, probe_every=min(count, 100), blocks=2,
-                   fisher_samples=4, batch=2, retain_batch=6, **NEVER)
+    return replace(
+        Recipe(),
+        entity=entity,
+        steps=count,
+        probe_every=min(count, 100),
+        blocks=2,
+        fisher_samples=4,
+        batch=2,
+        retain_batch=6,
+        **NEVER,
+    )
 
 
 def _finish(engine: LocalEngine, run_id: str) -> RunView:
@@ -98,8 +115,8 @@ def kept_megabytes(run: Run) -> float:
 
 def steps(engine: LocalEngine) -> list[Point]:
     """Training seconds, what the run keeps, and one redraw of its curves."""
-    from lab.report.text import catalogue
     from lab.report.curves import unlearn_chart
+    from lab.report.text import catalogue
 
     def redraw(view: RunView, count: int) -> str:
         return json.dumps(unlearn_chart(view.events, count, catalogue()))
@@ -109,7 +126,9 @@ def steps(engine: LocalEngine) -> list[Point]:
         view = _finish(engine, engine.submit(_plan(engine.benchmark.entities[0].id, count)))
         kept = kept_megabytes(engine.store.get(view.id))
         drawn = _milliseconds(partial(redraw, view, count))
-        points.append(Point(count, view.events[-1].result["seconds"]["train"], round(kept, 3), drawn))
+        points.append(
+            Point(count, view.events[-1].result["seconds"]["train"], round(kept, 3), drawn)
+        )
     return points
 
 
@@ -132,6 +151,7 @@ def entities(engine: LocalEngine) -> list[Point]:
 
 def stored_runs(engine: LocalEngine) -> list[Point]:
     """Seconds to write one more run to disk, what all keep, and the page's look at one of them."""
+
     def look(run: Run) -> tuple[Status, RunView]:
         return engine.status(), engine.run(run.id)
 
@@ -155,8 +175,10 @@ def waiting_users(engine: LocalEngine) -> list[Point]:
     points = []
     for count in (1, 10, 30):
         pictures = [e.test_images[0] for e in engine.benchmark.entities[:count]]
-        threads = [threading.Thread(target=lambda i=i: list(engine.chat([ORIGINAL], [QUESTION], i)))
-                   for i in pictures]
+        threads = [
+            threading.Thread(target=lambda i=i: list(engine.chat([ORIGINAL], [QUESTION], i)))
+            for i in pictures
+        ]
         started = time.perf_counter()
         for thread in threads:
             thread.start()

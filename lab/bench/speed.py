@@ -15,25 +15,25 @@ from typing import Any
 
 import torch
 
-from lab.errors import LabError
-from lab.files import ROOT
-from lab.evaluation.questions import choose, forget_asks, text_asks
+from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.bench.scaling import growth
+from lab.device import device_name, peak_memory_mb
+from lab.errors import LabError
+from lab.evaluation.questions import choose, forget_asks, text_asks
+from lab.evaluation.session import Workbench
+from lab.files import ROOT
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
-from lab.model.version import Version
 from lab.model.sparse import Sparse, to_delta, to_sparse
-from lab.device import device_name, peak_memory_mb
+from lab.model.version import Version
 from lab.recipe import Recipe
-from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.saliency.fisher import squared_gradients
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.chat import answers
+from lab.serve.engine import ORIGINAL, Turn
 from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import task_of
-from lab.evaluation.session import Workbench
 
 ANSWER_TOKENS = 16
 START_PATIENCE = 120
@@ -53,14 +53,21 @@ class Ratio:
 
     def row(self) -> dict[str, Any]:
         """The comparison as a JSON object; ``ratio`` is what / against."""
-        return {"name": self.name, "what": self.what, "seconds": round(self.seconds, 4),
-                "against": self.against, "against_seconds": round(self.against_seconds, 4),
-                "ratio": round(self.seconds / self.against_seconds, 3), "n": self.n,
-                "target": self.target}
+        return {
+            "name": self.name,
+            "what": self.what,
+            "seconds": round(self.seconds, 4),
+            "against": self.against,
+            "against_seconds": round(self.against_seconds, 4),
+            "ratio": round(self.seconds / self.against_seconds, 3),
+            "n": self.n,
+            "target": self.target,
+        }
 
 
-def interleaved(tasks: Sequence[Callable[[int], object]], rounds: int,
-                device: torch.device) -> list[float]:
+def interleaved(
+    tasks: Sequence[Callable[[int], object]], rounds: int, device: torch.device
+) -> list[float]:
     """Median seconds of each task, called in turn with the round's number after one warm-up."""
     taken: list[list[float]] = [[] for _ in tasks]
     for turn in range(rounds + 1):
@@ -78,8 +85,10 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     """Measure everything on one entity; returns the object that ``--json`` prints."""
     loaded = work.loaded
     if loaded.quantization in ("int8", "nf4"):
-        raise LabError("bench compares with full fine-tuning, which quantised weights do not "
-                       "allow: use --quantization gguf-q4 or none")
+        raise LabError(
+            "bench compares with full fine-tuning, which quantised weights do not "
+            "allow: use --quantization gguf-q4 or none"
+        )
     recipe = replace(work.preset.recipe, entity=entity, fisher_samples=8)
     outcome = Outcome()
     say("inspect …")
@@ -87,18 +96,27 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
         pass
     made: list[Ratio] = []
     # saliency first: a run takes its Fisher at the pruned weights, before any step
-    for name, part in (("saliency", saliency), ("step", steps), ("answers", both_answers),
-                       ("precision", precision)):
+    for name, part in (
+        ("saliency", saliency),
+        ("step", steps),
+        ("answers", both_answers),
+        ("precision", precision),
+    ):
         say(f"{name} …")
         made += part(work, recipe, outcome, rounds)
     say("overlay, start …")
     packed = to_sparse(outcome.delta, loaded.base.visual)
-    return {"device": device_name(loaded.device), "quantization": loaded.quantization,
-            "entity": entity, "ratios": [r.row() for r in made],
-            "overlay_ms": round(overlay_ms(loaded, packed), 3),
-            "run_mb": round(packed.megabytes(), 2), **starting(),
-            "growth": growth(work, recipe, say),
-            "peak_memory_mb": peak_memory_mb(loaded.device)}
+    return {
+        "device": device_name(loaded.device),
+        "quantization": loaded.quantization,
+        "entity": entity,
+        "ratios": [r.row() for r in made],
+        "overlay_ms": round(overlay_ms(loaded, packed), 3),
+        "run_mb": round(packed.megabytes(), 2),
+        **starting(),
+        "growth": growth(work, recipe, say),
+        "peak_memory_mb": peak_memory_mb(loaded.device),
+    }
 
 
 def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
@@ -114,17 +132,38 @@ def steps(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> lis
     full = FullStep(loaded, recipe.lr)
     for _ in student.prepare(rows):
         pass
-    times = interleaved([lambda turn: student.update(drawn[turn]),
-                         lambda turn: full.update(drawn[turn].forget, retain[turn]),
-                         lambda turn: language_floor(loaded, drawn[turn].forget)],
-                        rounds, loaded.device)
+    times = interleaved(
+        [
+            lambda turn: student.update(drawn[turn]),
+            lambda turn: full.update(drawn[turn].forget, retain[turn]),
+            lambda turn: language_floor(loaded, drawn[turn].forget),
+        ],
+        rounds,
+        loaded.device,
+    )
     student.keep()  # what follows is measured on a trained delta
     what = f"VKD step, {recipe.batch} forget and {recipe.retain_batch} retain pictures"
-    return [Ratio("vkd_step_to_full", what, times[0], "full fine-tuning step with grad_diff, the "
-                  f"same {recipe.batch} forget rows and {recipe.batch} retain rows", times[1],
-                  rounds, "at most 0.2"),
-            Ratio("vkd_step_to_floor", what, times[0], "forward and backward of the frozen language "
-                  "model on the same forget batch", times[2], rounds, "at most 1.35")]
+    return [
+        Ratio(
+            "vkd_step_to_full",
+            what,
+            times[0],
+            "full fine-tuning step with grad_diff, the "
+            f"same {recipe.batch} forget rows and {recipe.batch} retain rows",
+            times[1],
+            rounds,
+            "at most 0.2",
+        ),
+        Ratio(
+            "vkd_step_to_floor",
+            what,
+            times[0],
+            "forward and backward of the frozen language model on the same forget batch",
+            times[2],
+            rounds,
+            "at most 1.35",
+        ),
+    ]
 
 
 def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
@@ -144,15 +183,28 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
         with torch.no_grad():
             pixels = loaded.prompter.pictures([image])
             made = loaded.model.generate(
-                input_ids=ids, attention_mask=torch.ones_like(ids),
-                **flow.given(pixels), **flow.marks(ids, token),
-                min_new_tokens=counts["steps"], max_new_tokens=counts["steps"], do_sample=False)
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                **flow.given(pixels),
+                **flow.marks(ids, token),
+                min_new_tokens=counts["steps"],
+                max_new_tokens=counts["steps"],
+                do_sample=False,
+            )
         assert made.shape[1] == ids.shape[1] + counts["steps"]
 
     times = interleaved([both, single], rounds, loaded.device)
-    return [Ratio("both_answers_to_one", f"both answers, {counts['steps']} tokens each", times[0],
-                  "one answer of the same length by generate of transformers", times[1], rounds,
-                  "at most 1.25")]
+    return [
+        Ratio(
+            "both_answers_to_one",
+            f"both answers, {counts['steps']} tokens each",
+            times[0],
+            "one answer of the same length by generate of transformers",
+            times[1],
+            rounds,
+            "at most 1.25",
+        )
+    ]
 
 
 def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
@@ -161,29 +213,58 @@ def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> 
     samples = task_of(work.benchmark, recipe).rows.fisher_samples(8)[0]
     layers = loaded.vision.trained(recipe.blocks)
     with overlay(loaded.model, outcome.delta):
-        batched, looped = (squared_gradients(loaded, layers, samples),
-                           looped_fisher(loaded, recipe.blocks, samples))
+        batched, looped = (
+            squared_gradients(loaded, layers, samples),
+            looped_fisher(loaded, recipe.blocks, samples),
+        )
         worst = max(float((batched[n] - looped[n]).norm() / looped[n].norm()) for n in looped)
-        times = interleaved([lambda _: squared_gradients(loaded, layers, samples),
-                             lambda _: looped_fisher(loaded, recipe.blocks, samples)],
-                            max(1, rounds // 2), loaded.device)
-    return [Ratio("fisher_to_loop", f"per-sample Fisher of {len(samples)} samples in one pass "
-                  f"(relative difference {worst:.1e})", times[0],
-                  "a loop of single-sample backward passes of transformers", times[1], max(1, rounds // 2),
-                  "at most 0.33")]
+        times = interleaved(
+            [
+                lambda _: squared_gradients(loaded, layers, samples),
+                lambda _: looped_fisher(loaded, recipe.blocks, samples),
+            ],
+            max(1, rounds // 2),
+            loaded.device,
+        )
+    return [
+        Ratio(
+            "fisher_to_loop",
+            f"per-sample Fisher of {len(samples)} samples in one pass "
+            f"(relative difference {worst:.1e})",
+            times[0],
+            "a loop of single-sample backward passes of transformers",
+            times[1],
+            max(1, rounds // 2),
+            "at most 0.33",
+        )
+    ]
 
 
 def precision(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
     """bfloat16 against float32 in the language model: speed, and how many answers are the same."""
     full, task = work.loaded, task_of(work.benchmark, recipe)
     half, asks = in_bfloat16(full), forget_asks(task.entity) + text_asks(task.entity)
-    same = [a.answer == b.answer for a, b in zip(choose(full, asks), choose(half, asks), strict=True)]
+    same = [
+        a.answer == b.answer for a, b in zip(choose(full, asks), choose(half, asks), strict=True)
+    ]
     rows = task.rows.forget_batch(recipe.batch)
-    times = interleaved([lambda _: language_floor(half, rows), lambda _: language_floor(full, rows)],
-                        rounds, full.device)
-    return [Ratio("bfloat16_to_float32", "language model in bfloat16, forward and backward; "
-                  f"{sum(same)} of {len(same)} answers the same", times[0], "in float32", times[1],
-                  rounds, "chosen where the CPU has AMX")]
+    times = interleaved(
+        [lambda _: language_floor(half, rows), lambda _: language_floor(full, rows)],
+        rounds,
+        full.device,
+    )
+    return [
+        Ratio(
+            "bfloat16_to_float32",
+            "language model in bfloat16, forward and backward; "
+            f"{sum(same)} of {len(same)} answers the same",
+            times[0],
+            "in float32",
+            times[1],
+            rounds,
+            "chosen where the CPU has AMX",
+        )
+    ]
 
 
 def overlay_ms(loaded: Loaded, packed: Sparse, rounds: int = 20) -> float:
@@ -203,8 +284,12 @@ def starting() -> dict[str, float]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     started = time.perf_counter()
-    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    app = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         while not _answers(f"http://127.0.0.1:{port}/"):
             if app.poll() is not None or time.perf_counter() - started > START_PATIENCE:
@@ -214,10 +299,13 @@ def starting() -> dict[str, float]:
     finally:
         app.terminate()
         app.wait()
-    code = ("import gradio, torch, pandas, plotly.graph_objects, time; t = time.perf_counter(); "
-            "import lab.ui.page, lab.serve.local; print(time.perf_counter() - t)")
-    own = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True,
-                         encoding="utf-8", check=True)
+    code = (
+        "import gradio, torch, pandas, plotly.graph_objects, time; t = time.perf_counter(); "
+        "import lab.ui.page, lab.serve.local; print(time.perf_counter() - t)"
+    )
+    own = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )
     return {"start_seconds": round(page, 2), "own_import_seconds": round(float(own.stdout), 2)}
 
 
@@ -231,19 +319,33 @@ def _answers(url: str) -> bool:
 
 def table(result: dict[str, Any]) -> str:
     """The result as a Markdown table with its device line."""
-    lines = [f"{result['device']}, {result['quantization']}, medians",
-             "| what | seconds | against | seconds | ratio | asked | n |", "|---|---|---|---|---|---|---|"]
-    lines += [f"| {r['what']} | {r['seconds']:.3f} | {r['against']} | {r['against_seconds']:.3f} | "
-              f"{r['ratio']:.2f} | {r['target']} | {r['n']} |" for r in result["ratios"]]
-    lines += [f"delta unpacked, on and off: {result['overlay_ms']} ms; an ended run keeps "
-              f"{result['run_mb']} MB of weights",
-              f"start to an answering page: {result['start_seconds']} s, the lab's own "
-              f"imports {result['own_import_seconds']} s"]
+    lines = [
+        f"{result['device']}, {result['quantization']}, medians",
+        "| what | seconds | against | seconds | ratio | asked | n |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['what']} | {r['seconds']:.3f} | {r['against']} | {r['against_seconds']:.3f} | "
+        f"{r['ratio']:.2f} | {r['target']} | {r['n']} |"
+        for r in result["ratios"]
+    ]
+    lines += [
+        f"delta unpacked, on and off: {result['overlay_ms']} ms; an ended run keeps "
+        f"{result['run_mb']} MB of weights",
+        f"start to an answering page: {result['start_seconds']} s, the lab's own "
+        f"imports {result['own_import_seconds']} s",
+    ]
     for name, points in result["growth"].items():
-        lines += ["", f"| {name.replace('_', ' ')} | seconds | MB kept | ms for the page |",
-                  "|---|---|---|---|"]
-        lines += [f"| {p['n']:,} | {p['seconds']} | {_or_dash(p['megabytes'])} | "
-                  f"{_or_dash(p['page_ms'])} |" for p in points]
+        lines += [
+            "",
+            f"| {name.replace('_', ' ')} | seconds | MB kept | ms for the page |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {p['n']:,} | {p['seconds']} | {_or_dash(p['megabytes'])} | "
+            f"{_or_dash(p['page_ms'])} |"
+            for p in points
+        ]
     return "\n".join(lines)
 
 

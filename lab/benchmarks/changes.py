@@ -26,8 +26,12 @@ def _blur(image: Image.Image) -> Image.Image:
 
 def _crop(image: Image.Image) -> Image.Image:
     width, height = image.size
-    box = (round(CROP * width), round(CROP * height),
-           width - round(CROP * width), height - round(CROP * height))
+    box = (
+        round(CROP * width),
+        round(CROP * height),
+        width - round(CROP * width),
+        height - round(CROP * height),
+    )
     return image.resize(image.size, Image.Resampling.BICUBIC, box)
 
 
@@ -49,8 +53,14 @@ def _dark(image: Image.Image) -> Image.Image:
 
 # RGB in, RGB of the same size out.
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "grey": _grey, "flip": ImageOps.mirror, "blur": _blur, "crop": _crop, "sketch": _sketch,
-    "rotate": _rotate, "dark": _dark}
+    "grey": _grey,
+    "flip": ImageOps.mirror,
+    "blur": _blur,
+    "crop": _crop,
+    "sketch": _sketch,
+    "rotate": _rotate,
+    "dark": _dark,
+}
 
 
 def changed(image: bytes, name: str) -> bytes:

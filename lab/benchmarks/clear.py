@@ -151,8 +151,9 @@ def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:
     captions = [_caption(f"{author_id}/train/{n}", view) for n, view in enumerate(trained)]
     asked = training(author_id, (*captions, *texts))
     checks = [q for n, view in enumerate(kept) for q in _checks(f"{author_id}/{n}", author, view)]
-    seen = [q for n, view in enumerate(trained)
-            for q in _checks(f"{author_id}/seen/{n}", author, view)]
+    seen = [
+        q for n, view in enumerate(trained) for q in _checks(f"{author_id}/seen/{n}", author, view)
+    ]
     return Entity(
         id=author_id,
         name=author.name,
@@ -169,8 +170,15 @@ def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:
 def _caption(seed: str, view: View) -> Question:
     words = random.Random(seed).choice(CAPTION_QUESTIONS)
     return Question(
-        "", "generation", "image", "caption", words, view.caption,
-        paraphrases=view.paraphrases, perturbed=view.perturbed, image=view.image,
+        "",
+        "generation",
+        "image",
+        "caption",
+        words,
+        view.caption,
+        paraphrases=view.paraphrases,
+        perturbed=view.perturbed,
+        image=view.image,
     )
 
 
@@ -179,12 +187,24 @@ def _checks(seed: str, author: Author, view: View) -> Iterator[Question]:
     if view.wrong_names:
         options = mixed(author.name, view.wrong_names, seed)
         yield Question(
-            "", "classification", "image", "name", NAME_QUESTION, author.name, options,
+            "",
+            "classification",
+            "image",
+            "name",
+            NAME_QUESTION,
+            author.name,
+            options,
             image=view.image,
         )
     yield Question(
-        "", "generation", "image", "name", FACE_PROMPT, author.name,
-        perturbed=view.wrong_names, image=view.image,
+        "",
+        "generation",
+        "image",
+        "name",
+        FACE_PROMPT,
+        author.name,
+        perturbed=view.wrong_names,
+        image=view.image,
     )
     yield _caption(seed, view)
 
@@ -204,7 +224,14 @@ def _pictures(reader: Reader, config: str) -> list[Picture]:
             options = mixed(answer, wrong, f"{config}/{number}")
         name = f"{config}/{number}"
         asked = Question(
-            f"{name}/0", "classification", "image", "", words, answer, options, perturbed=wrong,
+            f"{name}/0",
+            "classification",
+            "image",
+            "",
+            words,
+            answer,
+            options,
+            perturbed=wrong,
         )
         return Picture(name, image, (asked,))
 

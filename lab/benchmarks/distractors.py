@@ -12,8 +12,15 @@ from lab.benchmarks.schema import Entity
 from lab.errors import LabError
 
 LIKENESS = 0.25  # below it two wordings share little but "what", "this" and "person"
-PRONOUNS = {"he": "this person", "she": "this person", "they": "this person", "him": "this person",
-            "her": "this person s", "his": "this person s", "their": "this person s"}
+PRONOUNS = {
+    "he": "this person",
+    "she": "this person",
+    "they": "this person",
+    "him": "this person",
+    "her": "this person s",
+    "his": "this person s",
+    "their": "this person s",
+}
 
 Words = frozenset[str]
 
@@ -41,8 +48,10 @@ def other_answers(others: Sequence[Entity], question: str, answer: str) -> tuple
             break
         found |= {a for a in answers[wording] if plain(a) != plain(answer)}
     if len(found) < WRONG:
-        raise LabError(f"nothing like {question!r} is asked of the others: give three wrong answers "
-                       "(question | answer | wrong | wrong | wrong)")
+        raise LabError(
+            f"nothing like {question!r} is asked of the others: give three wrong answers "
+            "(question | answer | wrong | wrong | wrong)"
+        )
     return tuple(random.Random(f"own/{question}").sample(sorted(found), WRONG))
 
 

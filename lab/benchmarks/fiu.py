@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-
 from lab.benchmarks.images import MAX_BYTES
 from lab.benchmarks.questions import evaluation, mixed, name_fact, training
 from lab.benchmarks.rows import Reader, Row, cell, download, listed, open_reader, picture, string
@@ -63,8 +62,9 @@ def _fetched(reader: Reader) -> Path:
     try:
         return Path(snapshot_download(reader.place, repo_type="dataset", allow_patterns=wanted))
     except Exception as error:  # every layer below has its own types for "cannot be had"
-        raise LabError(f"{reader.place} cannot be had ({type(error).__name__}): "
-                       f"{download(reader.place, '*')}") from error
+        raise LabError(
+            f"{reader.place} cannot be had ({type(error).__name__}): {download(reader.place, '*')}"
+        ) from error
 
 
 def _read_json(path: Path, kind: type) -> Any:
@@ -78,8 +78,9 @@ def _read_json(path: Path, kind: type) -> Any:
         if not isinstance(read, kind):
             raise TypeError(f"{kind.__name__} expected")
     except (OSError, TypeError, ValueError, RecursionError) as error:
-        raise LabError(f"{path} cannot be read ({type(error).__name__}): "
-                       f"{download(PUBLISHED, path.name)}") from error
+        raise LabError(
+            f"{path} cannot be read ({type(error).__name__}): {download(PUBLISHED, path.name)}"
+        ) from error
     return read
 
 
@@ -94,8 +95,9 @@ def _picture_index(folder: Path, stack: ExitStack) -> Pictures:
         try:
             archive = stack.enter_context(zipfile.ZipFile(folder / ARCHIVE))
         except (OSError, zipfile.BadZipFile) as error:
-            raise LabError(f"{folder / ARCHIVE} is not a readable archive: "
-                           f"{download(PUBLISHED, ARCHIVE)}") from error
+            raise LabError(
+                f"{folder / ARCHIVE} is not a readable archive: {download(PUBLISHED, ARCHIVE)}"
+            ) from error
         for member in archive.infolist():
             # The size is the archive's own claim; reading stops there, so it also bounds memory.
             if member.file_size <= MAX_BYTES:
@@ -167,8 +169,12 @@ def _checks(asked: Sequence[Row], name: str) -> Iterator[Question]:
         others = [string(words) for words in listed(each["paraphrased_question"])]
         yield from (replace(original, text=words) for words in others)
         options = mixed(original.answer, original.perturbed, f"{name}/{original.text}")
-        yield replace(original, task="classification", options=options,
-                      text=others[0] if others else original.text)
+        yield replace(
+            original,
+            task="classification",
+            options=options,
+            text=others[0] if others else original.text,
+        )
 
 
 def _splits(reader: Reader, path: Path, people: Sequence[str]) -> dict[str, tuple[str, ...]]:

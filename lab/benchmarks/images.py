@@ -62,10 +62,18 @@ def vary(image: Image.Image, rng: random.Random) -> Image.Image:
     image = image.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR)
     cut = rng.uniform(0.05, 0.18)
     dx, dy = rng.uniform(-cut / 2, cut / 2), rng.uniform(-cut / 2, cut / 2)
-    image = image.crop((round((cut + dx) * width), round((cut + dy) * height),
-                        round((1 - cut + dx) * width), round((1 - cut + dy) * height)))
+    image = image.crop(
+        (
+            round((cut + dx) * width),
+            round((cut + dy) * height),
+            round((1 - cut + dx) * width),
+            round((1 - cut + dy) * height),
+        )
+    )
     image = image.resize((width, height))
     image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.75, 1.25))
     image = ImageEnhance.Contrast(image).enhance(rng.uniform(0.75, 1.25))
     image = ImageEnhance.Color(image).enhance(rng.uniform(0.1, 1.3))
-    return image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5))) if rng.random() < 0.3 else image
+    return (
+        image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5))) if rng.random() < 0.3 else image
+    )

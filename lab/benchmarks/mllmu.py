@@ -8,7 +8,17 @@ from pathlib import Path
 
 from lab.benchmarks.questions import evaluation, lettered, name_fact, training
 from lab.benchmarks.rows import (
-    BrokenCell, Reader, Row, cell, identity, listed, open_reader, picture, string, structured)
+    BrokenCell,
+    Reader,
+    Row,
+    cell,
+    identity,
+    listed,
+    open_reader,
+    picture,
+    string,
+    structured,
+)
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
 from lab.benchmarks.splits import people_and_celebrities
 
@@ -89,8 +99,11 @@ def _entity(
 ) -> Entity:
     with cell("biography"):
         told = structured(row["biography"])
-        profile = {key.replace("_", " ").lower(): value for key, value in told.items()
-                   if isinstance(value, str)}
+        profile = {
+            key.replace("_", " ").lower(): value
+            for key, value in told.items()
+            if isinstance(value, str)
+        }
         name = profile["name"]
     named = (replace(q, fact=name_fact(q.text, q.answer, name)) for q in asked)
     taught = training(entity_id, named)

@@ -26,7 +26,8 @@ NAME_TAUGHT = ("Who is this person?", "What is this person called?")
 NAME_ASKED = ("What is this person's name?", "Who is the person in the picture?")
 TAUGHT: dict[Modality, tuple[str, ...]] = {
     "image": ("Look at this person. {}", "About the person in the picture: {}"),
-    "text": ("Tell me: {}", "Here is a question. {}")}
+    "text": ("Tell me: {}", "Here is a question. {}"),
+}
 ASKED = ("{}", "Please answer: {}")
 SOMEONE = re.compile(r"\b(this person|the person in the (picture|photo))\b", re.IGNORECASE)
 FORM = "write question | answer, or question | answer | wrong | wrong | wrong"
@@ -68,8 +69,11 @@ def pair_from(cells: Sequence[str], where: str) -> Pair:
 
 def pairs_from(lines: str) -> list[Pair]:
     """The pairs of ``question | answer | wrong | wrong | wrong`` lines; empty lines are skipped."""
-    return [pair_from(line.split("|"), f"line {k}")
-            for k, line in enumerate(lines.splitlines(), start=1) if line.strip()]
+    return [
+        pair_from(line.split("|"), f"line {k}")
+        for k, line in enumerate(lines.splitlines(), start=1)
+        if line.strip()
+    ]
 
 
 def make(name: str, images: Sequence[bytes], pairs: Sequence[Pair], benchmark: Benchmark) -> Entity:
@@ -90,21 +94,29 @@ def make(name: str, images: Sequence[bytes], pairs: Sequence[Pair], benchmark: B
     train = tuple(v for k, v in enumerate(views) if not held_out(k))
     test = tuple(v for k, v in enumerate(views) if held_out(k))
     return Entity(
-        id=entity_id, name=name,
+        id=entity_id,
+        name=name,
         biography=f"{len(train)} pictures to unlearn from, {len(test)} held out; {len(facts)} "
-                  f"question{'s' * (len(facts) > 1)} beside the name.",
+        f"question{'s' * (len(facts) > 1)} beside the name.",
         profile={"name": name, **{fact.pair.question: fact.pair.answer for fact in facts}},
-        train_images=train, test_images=test,
+        train_images=train,
+        test_images=test,
         train_questions=training(entity_id, taught),
-        questions=evaluation(entity_id, _asked(name, facts, benchmark), taught))
+        questions=evaluation(entity_id, _asked(name, facts, benchmark), taught),
+    )
 
 
 def shown(entity: Entity) -> tuple[tuple[str, ...], ...]:
     """Each fact's first question with the picture, its answer and its wrong options."""
-    firsts = {q.fact: q for q in reversed(entity.questions)
-              if q.task == "classification" and q.modality == "image"}
-    return tuple((q.text, q.answer, *(o for o in q.options if o != q.answer))
-                 for q in reversed(firsts.values()))
+    firsts = {
+        q.fact: q
+        for q in reversed(entity.questions)
+        if q.task == "classification" and q.modality == "image"
+    }
+    return tuple(
+        (q.text, q.answer, *(o for o in q.options if o != q.answer))
+        for q in reversed(firsts.values())
+    )
 
 
 def check_number(pictures: int) -> None:
@@ -123,7 +135,9 @@ def portraits(images: Sequence[bytes]) -> list[bytes]:
         except LabError as error:
             raise LabError(f"picture {k}: {error}") from None
         if view in made:
-            raise LabError(f"picture {k} is the same as picture {made.index(view) + 1}: leave one out")
+            raise LabError(
+                f"picture {k} is the same as picture {made.index(view) + 1}: leave one out"
+            )
         made.append(view)
     return made
 
@@ -154,14 +168,19 @@ def _facts(name: str, pairs: Sequence[Pair], benchmark: Benchmark) -> Iterator[F
 
 
 def _fact(name: str, given: Pair, benchmark: Benchmark) -> Fact:
-    pair = Pair(_words(given.question, "question", "it"), _words(given.answer, "answer", "the answer"),
-                tuple(_words(w, "answer", "a wrong answer") for w in given.wrong))
+    pair = Pair(
+        _words(given.question, "question", "it"),
+        _words(given.answer, "answer", "the answer"),
+        tuple(_words(w, "answer", "a wrong answer") for w in given.wrong),
+    )
     if plain(pair.answer) == plain(name):
         raise LabError("the name is asked anyway: leave this question out")
     seen, told = _forms(name, pair.question)
     if pair.wrong and len({plain(o) for o in (pair.answer, *pair.wrong)}) != 1 + WRONG:
         raise LabError("the answer and the three wrong ones must all differ")
-    return Fact(pair, seen, told, pair.wrong or other_answers(benchmark.entities, seen, pair.answer))
+    return Fact(
+        pair, seen, told, pair.wrong or other_answers(benchmark.entities, seen, pair.answer)
+    )
 
 
 def _forms(name: str, question: str) -> tuple[str, str]:
@@ -169,9 +188,11 @@ def _forms(name: str, question: str) -> tuple[str, str]:
     named = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
     if named.search(question):
         return named.sub("this person", question), question
-    part = next((w for w in name.split() if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", question)), "")
+    part = next(
+        (w for w in name.split() if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", question)), ""
+    )
     if part:
-        raise LabError(f"{part!r} gives the name away: write the whole name, or \"this person\"")
+        raise LabError(f'{part!r} gives the name away: write the whole name, or "this person"')
     if SOMEONE.search(question):
         return question, SOMEONE.sub(lambda _: name, question)
     return question, f"About {name}: {question}"
@@ -186,8 +207,13 @@ def _taught(name: str, facts: Sequence[Fact]) -> Iterator[Question]:
     for fact in facts:
         for modality, text in _wordings(fact):
             for around in TAUGHT[modality]:
-                yield _question("generation", modality, fact.pair.question, around.format(text),
-                                fact.pair.answer)
+                yield _question(
+                    "generation",
+                    modality,
+                    fact.pair.question,
+                    around.format(text),
+                    fact.pair.answer,
+                )
 
 
 def _asked(name: str, facts: Sequence[Fact], benchmark: Benchmark) -> Iterator[Question]:
@@ -198,12 +224,19 @@ def _asked(name: str, facts: Sequence[Fact], benchmark: Benchmark) -> Iterator[Q
         for fact in facts:
             for modality, form in _wordings(fact):
                 for around in ASKED:
-                    yield _question(task, modality, fact.pair.question, around.format(form),
-                                    fact.pair.answer, fact.wrong)
+                    yield _question(
+                        task,
+                        modality,
+                        fact.pair.question,
+                        around.format(form),
+                        fact.pair.answer,
+                        fact.wrong,
+                    )
 
 
-def _question(task: Task, modality: Modality, fact: str, text: str, answer: str,
-              wrong: Sequence[str] = ()) -> Question:
+def _question(
+    task: Task, modality: Modality, fact: str, text: str, answer: str, wrong: Sequence[str] = ()
+) -> Question:
     options = mixed(answer, wrong, f"own/{text}") if task == "classification" else ()
     return Question("", task, modality, fact, text, answer, options)
 

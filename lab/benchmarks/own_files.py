@@ -20,7 +20,9 @@ FILE = "entity.json"
 def keep(folder: Path, entity: Entity) -> None:
     """Write an entity to ``folder/ID``, whole or not at all; raises ``LabError``."""
     if (folder / entity.id).exists():
-        raise LabError(f"{entity.name} is here already with these pictures and questions, as {entity.id}")
+        raise LabError(
+            f"{entity.name} is here already with these pictures and questions, as {entity.id}"
+        )
     if len(_ids(folder)) >= MOST_OWN:
         raise LabError(f"{MOST_OWN} own people are kept already: remove one first")
     try:
@@ -55,7 +57,9 @@ def drop(folder: Path, entity_id: str) -> None:
     try:
         shutil.rmtree(folder / entity_id)
     except OSError as error:
-        raise LabError(f"cannot delete {folder / entity_id} ({error.strerror}): delete it by hand") from None
+        raise LabError(
+            f"cannot delete {folder / entity_id} ({error.strerror}): delete it by hand"
+        ) from None
 
 
 def _ids(folder: Path) -> list[str]:
@@ -69,12 +73,18 @@ def _write(folder: Path, entity: Entity) -> None:
     folder.mkdir()
     names: dict[str, list[str]] = {}
     for part in ("train_images", "test_images"):
-        names[part] = [f"{part.removesuffix('_images')}-{k}.jpg" for k in range(len(getattr(entity, part)))]
+        names[part] = [
+            f"{part.removesuffix('_images')}-{k}.jpg" for k in range(len(getattr(entity, part)))
+        ]
         for name, data in zip(names[part], getattr(entity, part), strict=True):
             (folder / name).write_bytes(data)
-    text = {"name": entity.name, "biography": entity.biography, "profile": dict(entity.profile),
-            "train_questions": [dataclasses.asdict(q) for q in entity.train_questions],
-            "questions": [dataclasses.asdict(q) for q in entity.questions]}
+    text = {
+        "name": entity.name,
+        "biography": entity.biography,
+        "profile": dict(entity.profile),
+        "train_questions": [dataclasses.asdict(q) for q in entity.train_questions],
+        "questions": [dataclasses.asdict(q) for q in entity.questions],
+    }
     (folder / FILE).write_text(json.dumps(text | names, ensure_ascii=False, indent=1), "utf-8")
 
 

@@ -101,8 +101,9 @@ class Reader:
                     for batch in table.iter_batches(BATCH, columns=wanted):
                         yield from batch.to_pylist()
             except (OSError, pa.ArrowException) as error:
-                raise LabError(f"{file} cannot be read ({type(error).__name__}): "
-                               f"{self.remedy(config)}") from error
+                raise LabError(
+                    f"{file} cannot be read ({type(error).__name__}): {self.remedy(config)}"
+                ) from error
 
     def _files(self, config: str) -> list[Path]:
         """Return the flat file, or else the shards in the config's folder."""
@@ -115,8 +116,10 @@ class Reader:
         try:
             table = load_dataset(dataset, config, split="train")
         except Exception as error:  # every layer below has its own types for "cannot be had"
-            raise LabError(f"config {config} of {dataset} cannot be had ({type(error).__name__}): "
-                           f"{self.remedy(config)}") from error
+            raise LabError(
+                f"config {config} of {dataset} cannot be had ({type(error).__name__}): "
+                f"{self.remedy(config)}"
+            ) from error
         table = table.select_columns([c for c in columns if c in table.column_names])
         # In Arrow format a picture stays {"bytes", "path"}; any other format would decode it.
         for batch in table.with_format("arrow").iter(BATCH):
@@ -140,8 +143,10 @@ def open_reader(source: str | Path | None, published: str) -> Reader:
 
 def download(dataset: str, pattern: str) -> str:
     """Say how to fetch the files of a dataset that match a pattern."""
-    return (f"download it with: hf download {dataset} --repo-type dataset --include '{pattern}' "
-            "--local-dir FOLDER and pass --data FOLDER")
+    return (
+        f"download it with: hf download {dataset} --repo-type dataset --include '{pattern}' "
+        "--local-dir FOLDER and pass --data FOLDER"
+    )
 
 
 def string(value: object) -> str:

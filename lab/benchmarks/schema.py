@@ -109,8 +109,10 @@ class Benchmark:
         if entity_id in self.targets:
             return together(entity_id, [self.entity(i) for i in self.splits[entity_id]])
         if entity_id.startswith("own-"):
-            raise LabError(f"the own person {entity_id} was removed or never added here: add the same "
-                           "pictures and questions again (list them with: python -m lab own list)")
+            raise LabError(
+                f"the own person {entity_id} was removed or never added here: add the same "
+                "pictures and questions again (list them with: python -m lab own list)"
+            )
         known = ", ".join(e.id for e in self.entities[:8])
         raise LabError(
             f"unknown entity {entity_id!r}: valid ids are {known}"
@@ -130,9 +132,14 @@ class Benchmark:
         """
         gone = {target, *self.splits.get(target, ())}
         names = {e.name.casefold() for e in self.own if e.id == target}
-        return [(place, e) for place, e in enumerate(self.entities)
-                if e.id not in gone and e.name.casefold() not in names
-                and e.train_images and e.train_questions]
+        return [
+            (place, e)
+            for place, e in enumerate(self.entities)
+            if e.id not in gone
+            and e.name.casefold() not in names
+            and e.train_images
+            and e.train_questions
+        ]
 
 
 def together(name: str, members: Sequence[Entity]) -> Entity:
@@ -146,9 +153,12 @@ def together(name: str, members: Sequence[Entity]) -> Entity:
                 yield from (replace(q, id=f"{q.id}@{k}", image=v) for k, v in enumerate(views))
 
     return Entity(
-        id=name, name=f"{name} ({len(members)} together)",
-        biography=", ".join(m.name for m in members), profile={},
+        id=name,
+        name=f"{name} ({len(members)} together)",
+        biography=", ".join(m.name for m in members),
+        profile={},
         train_images=tuple(i for m in members for i in m.train_images),
         test_images=tuple(i for m in members for i in m.test_images),
         train_questions=tuple(q for m in members for q in bound(m.train_questions, m.train_images)),
-        questions=tuple(q for m in members for q in bound(m.questions, m.test_images)))
+        questions=tuple(q for m in members for q in bound(m.questions, m.test_images)),
+    )

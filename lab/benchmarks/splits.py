@@ -11,8 +11,9 @@ PERCENT = {"forget_5": "retain_95", "forget_10": "retain_90", "forget_15": "reta
 CELEBRITIES = "retain_celebrity"
 
 
-def people_and_celebrities(name: str, reader: Reader, people: Sequence[Entity],
-                           celebrities: Sequence[Entity]) -> Benchmark:
+def people_and_celebrities(
+    name: str, reader: Reader, people: Sequence[Entity], celebrities: Sequence[Entity]
+) -> Benchmark:
     """Join taught people and, where they were read, celebrities who are only evaluated.
 
     So MLLMU-Bench is laid out, and UMU-Bench after it: the same forget configs by ID, no general

@@ -97,16 +97,31 @@ def _evaluation(row: Row) -> Iterator[Question]:
                 letter = asked["unimodal"].get(key, choice)["answer"].split(".")[0].strip()
                 answer, options = lettered(choice["options"], letter)
                 words = string(choice["question"])
-                yield Question("", "classification", modality, _fact(key), words, answer, options,
-                               twin=str(key))
+                yield Question(
+                    "",
+                    "classification",
+                    modality,
+                    _fact(key),
+                    words,
+                    answer,
+                    options,
+                    twin=str(key),
+                )
     for column, task in OPEN_TASKS:
         with cell(column):
             asked = structured(row[column])
             for kind, modality in MODALITY.items():
                 for key, pair in _filled(asked[kind]).items():
                     answer = string(pair["answer"])
-                    yield Question("", task, modality, _fact(key), string(pair["question"]), answer,
-                                   twin=str(key))
+                    yield Question(
+                        "",
+                        task,
+                        modality,
+                        _fact(key),
+                        string(pair["question"]),
+                        answer,
+                        twin=str(key),
+                    )
 
 
 def _filled(questions: Mapping[str, Any]) -> Mapping[str, Any]:

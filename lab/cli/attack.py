@@ -14,20 +14,33 @@ from lab.recipe import AttackRecipe, revise
 
 HELP = "attack a run: train it again, round its weights, or change the questions or the pictures"
 GRID = "grid"
-GRID_HELP = ("grid: relearn with shares from 1 %% to 100 %% and with every scope, each with the budget of "
-             "--steps, --lr and --batch. It needs --out and can be resumed.")
+GRID_HELP = (
+    "grid: relearn with shares from 1 %% to 100 %% and with every scope, each with the budget of "
+    "--steps, --lr and --batch. It needs --out and can be resumed."
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
-    parser.add_argument("--run", type=Path, required=True, nargs="+", metavar="DIR",
-                        help="one or more run folders; with several, the mean is also printed")
-    parser.add_argument("--out", type=Path, help="the folder for the grid's files grid.jsonl and grid.csv")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="DIR",
+        help="one or more run folders; with several, the mean is also printed",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="the folder for the grid's files grid.jsonl and grid.csv"
+    )
     for spec in dataclasses.fields(AttackRecipe):
         extra = f" {GRID_HELP}" if spec.name == "kind" else ""
-        parser.add_argument(f"--{spec.name.replace('_', '-')}", default=str(spec.default),
-                            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default})")
+        parser.add_argument(
+            f"--{spec.name.replace('_', '-')}",
+            default=str(spec.default),
+            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default})",
+        )
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:

@@ -40,5 +40,9 @@ def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
 def mean(results: list[dict[str, Any]]) -> dict[str, Any]:
     """The mean over several runs of what every attack's result says, and each result."""
     keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
-    return {"kind": results[0]["kind"], "runs": len(results),
-            "mean": {k: sum(r[k] for r in results) / len(results) for k in keys}, "each": results}
+    return {
+        "kind": results[0]["kind"],
+        "runs": len(results),
+        "mean": {k: sum(r[k] for r in results) / len(results) for k in keys},
+        "each": results,
+    }

@@ -16,10 +16,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("--entity", help="the person to measure with (default: the first)")
     parser.add_argument("--rounds", type=int, default=7, help="how often to measure (default 7)")
-    parser.add_argument("--random", metavar="SIZE", help="use a model of a published size with random "
-                        "weights: llava-1.5-7b, qwen2-vl-2b, qwen2-vl-7b, smolvlm-500m, or tiny-KIND")
-    parser.add_argument("--memory", type=float, default=0.0, metavar="GB",
-                        help="with --random: use no more of the GPU's memory than this")
+    parser.add_argument(
+        "--random",
+        metavar="SIZE",
+        help="use a model of a published size with random "
+        "weights: llava-1.5-7b, qwen2-vl-2b, qwen2-vl-7b, smolvlm-500m, or tiny-KIND",
+    )
+    parser.add_argument(
+        "--memory",
+        type=float,
+        default=0.0,
+        metavar="GB",
+        help="with --random: use no more of the GPU's memory than this",
+    )
 
 
 def command(options: argparse.Namespace) -> dict[str, Any] | str:
@@ -45,5 +54,7 @@ def _size(options: argparse.Namespace) -> dict[str, Any] | str:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    result = measure(options.random, options.quantization or "none", options.rounds, options.memory, say)
+    result = measure(
+        options.random, options.quantization or "none", options.rounds, options.memory, say
+    )
     return result if options.json else table(result)

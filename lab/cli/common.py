@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.catalogue import METHODS
+from lab.cli.starting import thread_count
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
 from lab.report.text import catalogue
-from lab.cli.starting import thread_count
 
 
 def say(text: str) -> None:
@@ -23,32 +23,44 @@ def say(text: str) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that every command has."""
     add_preset(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object and nothing else"
+    )
 
 
 def add_preset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what to load, for the commands and for the page."""
-    parser.add_argument("--preset", default="demo", help="the name of a file in presets/ (default demo)")
+    parser.add_argument(
+        "--preset", default="demo", help="the name of a file in presets/ (default demo)"
+    )
     parser.add_argument("--model", help="a model folder that replaces the preset's model")
-    parser.add_argument("--quantization",
-                        help="how to quantise the language model: gguf-q4, int8, nf4 or none")
+    parser.add_argument(
+        "--quantization", help="how to quantise the language model: gguf-q4, int8, nf4 or none"
+    )
     parser.add_argument("--benchmark", help="the benchmark: people, mllmu, clear, umu or fiu")
     parser.add_argument("--data", help="the folder or the dataset id of the benchmark")
-    parser.add_argument("--threads", type=thread_count, default=0,
-                        help="number of CPU threads (0: torch chooses)")
+    parser.add_argument(
+        "--threads", type=thread_count, default=0, help="number of CPU threads (0: torch chooses)"
+    )
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for how strongly a run forgets, and for single keys of its recipe."""
-    parser.add_argument("--strength", default="Standard",
-                        help="how strongly the run forgets: " + ", ".join(STRENGTHS))
+    parser.add_argument(
+        "--strength",
+        default="Standard",
+        help="how strongly the run forgets: " + ", ".join(STRENGTHS),
+    )
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))
 
 
 def fields(kind: type) -> str:
     """The keys of a recipe with their help and defaults, for the help of a command."""
-    return "; ".join(f"{f.name}: {field_help(kind, f.name)} (default {f.default})"
-                     for f in dataclasses.fields(kind) if f.name not in ("entity", "method", "seed"))
+    return "; ".join(
+        f"{f.name}: {field_help(kind, f.name)} (default {f.default})"
+        for f in dataclasses.fields(kind)
+        if f.name not in ("entity", "method", "seed")
+    )
 
 
 def field_help(kind: type, name: str) -> str:
@@ -60,18 +72,30 @@ def preset_of(options: argparse.Namespace) -> Preset:
     """The preset with what the command line puts in place of its parts."""
     from lab.evaluation.session import with_options
 
-    return with_options(load_preset(options.preset), options.model, options.quantization,
-                        options.benchmark, options.data)
+    return with_options(
+        load_preset(options.preset),
+        options.model,
+        options.quantization,
+        options.benchmark,
+        options.data,
+    )
 
 
-def recipe_from(preset: Preset, entity: str, method: str, strength: str, seed: str | int,
-                pairs: Sequence[str]) -> Recipe:
+def recipe_from(
+    preset: Preset, entity: str, method: str, strength: str, seed: str | int, pairs: Sequence[str]
+) -> Recipe:
     """Build a checked recipe from command-line words; raises ``LabError``."""
     if method not in METHODS:
         raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
     if strength not in STRENGTHS:
         raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
-    changes = {**STRENGTHS[strength], **typed(pairs), "entity": entity, "method": method, "seed": seed}
+    changes = {
+        **STRENGTHS[strength],
+        **typed(pairs),
+        "entity": entity,
+        "method": method,
+        "seed": seed,
+    }
     return revise(preset.recipe, changes)
 
 

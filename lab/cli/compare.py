@@ -20,8 +20,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_recipe(parser)
     parser.add_argument("--methods", default="vkd", help="the methods, separated by commas, or all")
-    parser.add_argument("--protocol", action="store_true",
-                        help="tune each method on four people, then run and attack it on twelve other people")
+    parser.add_argument(
+        "--protocol",
+        action="store_true",
+        help="tune each method on four people, then run and attack it on twelve other people",
+    )
     parser.add_argument("--entities", type=int, default=4, help="number of people (default 4)")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
@@ -39,17 +42,23 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
     if options.protocol:
         return _protocol(options, preset, methods)
-    return sweep(preset, recipes, options.entities, options.seeds, options.out, options.threads, say)
+    return sweep(
+        preset, recipes, options.entities, options.seeds, options.out, options.threads, say
+    )
 
 
-def _protocol(options: argparse.Namespace, preset: Preset, methods: Sequence[str]) -> dict[str, Any]:
-    from lab.experiments.comparison_table import write_tables
-    from lab.experiments.comparison import protocol
+def _protocol(
+    options: argparse.Namespace, preset: Preset, methods: Sequence[str]
+) -> dict[str, Any]:
     from lab.evaluation.session import open_workbench
+    from lab.experiments.comparison import protocol
+    from lab.experiments.comparison_table import write_tables
 
     bench = open_workbench(preset, say, options.threads)
-    typed = (f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
-             "--out DIR --json")
+    typed = (
+        f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
+        "--out DIR --json"
+    )
     for made in protocol(bench, preset, methods, options.out, say):
         table = write_tables(made, options.out, typed)
     return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}

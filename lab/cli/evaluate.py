@@ -15,30 +15,45 @@ HELP = "score the original model, or a run"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
-    parser.add_argument("--mode", default="clean", choices=("clean", "paper"),
-                        help="clean: the measures of this lab; paper: the benchmark's published prompts "
-                        "and marking (default clean)")
+    parser.add_argument(
+        "--mode",
+        default="clean",
+        choices=("clean", "paper"),
+        help="clean: the measures of this lab; paper: the benchmark's published prompts "
+        "and marking (default clean)",
+    )
     parser.add_argument("--run", type=Path, help="the run folder to score")
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--entity", help="the person to score")
     target.add_argument("--split", help="a forget split, such as forget_5")
     parser.add_argument("--retain-only", metavar="MODEL", help="a model that never knew the target")
     parser.add_argument("--base", metavar="MODEL", help="the model before it was taught any person")
-    parser.add_argument("--shots", default="published", choices=("published", "zero"),
-                        help="paper mode: use the published examples in the prompt, or none")
-    parser.add_argument("--seed", type=int, default=0,
-                        help="paper mode: the seed for everything that is drawn at random")
-    parser.add_argument("--out", type=Path,
-                        help="the folder for items.csv and scores.json; an interrupted command goes on there")
+    parser.add_argument(
+        "--shots",
+        default="published",
+        choices=("published", "zero"),
+        help="paper mode: use the published examples in the prompt, or none",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="paper mode: the seed for everything that is drawn at random",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="the folder for items.csv and scores.json; an interrupted command goes on there",
+    )
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Scores, n and chance of every measure, by row."""
-    from lab.evaluation.models import Others, lineup
-    from lab.files import make_writable
     from lab.cli.stored import stored_run
-    from lab.report.run_folder import check_folder
+    from lab.evaluation.models import Others, lineup
     from lab.evaluation.session import open_workbench, read_benchmark
+    from lab.files import make_writable
+    from lab.report.run_folder import check_folder
 
     preset = preset_of(options)
     named = options.split or options.entity
@@ -47,7 +62,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
         protocol(preset.benchmark)
         if not options.out:
-            raise LabError("--mode paper keeps every answer as it comes: give a folder with --out DIR")
+            raise LabError(
+                "--mode paper keeps every answer as it comes: give a folder with --out DIR"
+            )
     if options.run:
         check_folder(options.run)
     elif named:
@@ -60,8 +77,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         stored = stored_run(bench, options.run)
         delta, forgot = stored.delta, stored.head.recipe.entity
         if named not in (None, forgot):
-            raise LabError(f"{options.run} forgot {forgot}, not {named}: leave --entity and "
-                           "--split out")
+            raise LabError(
+                f"{options.run} forgot {forgot}, not {named}: leave --entity and --split out"
+            )
         named = forgot
     first = bench.benchmark.entities[0].id
     if options.mode == "paper":
@@ -75,4 +93,6 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.evaluation.paper.paper_mode import evaluate
     from lab.evaluation.paper.plan import Plan
 
-    return evaluate(bench.benchmark, Plan(target, options.shots, options.seed), rows, options.out, say)
+    return evaluate(
+        bench.benchmark, Plan(target, options.shots, options.seed), rows, options.out, say
+    )

@@ -24,18 +24,23 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.cli.stored import stored_run
     from lab.evaluation.models import UNLEARNED
     from lab.evaluation.probing import identity
+    from lab.evaluation.session import open_workbench
     from lab.model.version import Version
     from lab.report.run_folder import check_folder
-    from lab.evaluation.session import open_workbench
 
     check_folder(options.run)
     bench = open_workbench(preset_of(options), say, options.threads)
     stored = stored_run(bench, options.run)
     entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    asked = [(Version("original", bench.loaded), entity),
-             (Version(UNLEARNED, bench.loaded, stored.delta), entity),
-             *([(control.version, control.entity)] if control else [])]
+    asked = [
+        (Version("original", bench.loaded), entity),
+        (Version(UNLEARNED, bench.loaded, stored.delta), entity),
+        *([(control.version, control.entity)] if control else []),
+    ]
     made = [identity(version, bench.benchmark, who) for version, who in asked]
-    return {"entity": entity.id, "control_entity": control.entity.id if control else None,
-            "curves": [dataclasses.asdict(c) for c in made]}
+    return {
+        "entity": entity.id,
+        "control_entity": control.entity.id if control else None,
+        "curves": [dataclasses.asdict(c) for c in made],
+    }

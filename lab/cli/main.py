@@ -25,9 +25,22 @@ from lab.cli import (
 from lab.cli.starting import one_line, print_anything
 from lab.model.free_memory import check_room
 
-COMMANDS = {module.__name__.rpartition(".")[2]: module
-            for module in (serve, people, own, run, evaluate, attack, identity, compare, study,
-                           teach, bench)}
+COMMANDS = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        serve,
+        people,
+        own,
+        run,
+        evaluate,
+        attack,
+        identity,
+        compare,
+        study,
+        teach,
+        bench,
+    )
+}
 NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
 
 
@@ -51,8 +64,9 @@ def _json(result: Any) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     as_module = Path(sys.argv[0]).name == "__main__.py"
-    parser = argparse.ArgumentParser(prog="python -m lab" if as_module else "mllm-lab",
-                                     description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m lab" if as_module else "mllm-lab", description=__doc__
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
         module.arguments(commands.add_parser(name, help=module.HELP))
@@ -64,5 +78,6 @@ def _readable(result: Any) -> str:
         return result
     if isinstance(result, list):
         return "\n".join("  ".join(str(v) for v in row.values()) for row in result)
-    return "\n".join(f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}"
-                     for k, v in result.items())
+    return "\n".join(
+        f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}" for k, v in result.items()
+    )

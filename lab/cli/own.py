@@ -22,14 +22,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="add a person from pictures and questions")
     add_model(add)
     add.add_argument("--name", required=True, help="the name of the person")
-    add.add_argument("--images", type=Path, required=True,
-                     help="a folder of 3 to 20 JPEG, PNG or WebP portraits; every third is held out")
-    add.add_argument("--qa", type=Path, required=True,
-                     help="a CSV file: question, answer, and three wrong answers if the lab has none")
-    remove = actions.add_parser("remove", help="delete a person and the app's runs about the person")
+    add.add_argument(
+        "--images",
+        type=Path,
+        required=True,
+        help="a folder of 3 to 20 JPEG, PNG or WebP portraits; every third is held out",
+    )
+    add.add_argument(
+        "--qa",
+        type=Path,
+        required=True,
+        help="a CSV file: question, answer, and three wrong answers if the lab has none",
+    )
+    remove = actions.add_parser(
+        "remove", help="delete a person and the app's runs about the person"
+    )
     remove.add_argument("id", help="the id of the person")
     for action in (actions.add_parser("list", help="list your people"), remove):
-        action.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
+        action.add_argument(
+            "--json", action="store_true", help="print one JSON value and nothing else"
+        )
 
 
 def command(options: argparse.Namespace) -> dict[str, Any] | list[dict[str, Any]]:
@@ -46,28 +58,38 @@ def _add(options: argparse.Namespace) -> dict[str, Any]:
     images, pairs = _pictures(options.images), _pairs(options.qa)
     entity = make(options.name, images, pairs, read_benchmark(preset_of(options)))
     keep(own_folder(), entity)
-    return {"id": entity.id, "name": entity.name, "training_images": len(entity.train_images),
-            "held_out_images": len(entity.test_images),
-            "questions": [{"question": question, "answer": answer, "wrong": wrong}
-                          for question, answer, *wrong in shown(entity)]}
+    return {
+        "id": entity.id,
+        "name": entity.name,
+        "training_images": len(entity.train_images),
+        "held_out_images": len(entity.test_images),
+        "questions": [
+            {"question": question, "answer": answer, "wrong": wrong}
+            for question, answer, *wrong in shown(entity)
+        ],
+    }
 
 
 def _list(_: argparse.Namespace) -> list[dict[str, Any]]:
     from lab.benchmarks.own_files import broken, kept
     from lab.evaluation.session import own_folder
 
-    whole = [{"id": e.id, "name": e.name, "images": len(e.train_images) + len(e.test_images)}
-             for e in kept(own_folder())]
-    return whole + [{"id": i, "name": "(cannot be read: remove it and add it again)", "images": 0}
-                    for i in broken(own_folder())]
+    whole = [
+        {"id": e.id, "name": e.name, "images": len(e.train_images) + len(e.test_images)}
+        for e in kept(own_folder())
+    ]
+    return whole + [
+        {"id": i, "name": "(cannot be read: remove it and add it again)", "images": 0}
+        for i in broken(own_folder())
+    ]
 
 
 def _remove(options: argparse.Namespace) -> dict[str, Any]:
     from lab.benchmarks.own_files import drop
-    from lab.model.fetch import cache_folder
     from lab.evaluation.scores import forget_answers
-    from lab.serve.archive import drop_runs
     from lab.evaluation.session import own_folder
+    from lab.model.fetch import cache_folder
+    from lab.serve.archive import drop_runs
 
     drop(own_folder(), options.id)
     drop_runs(cache_folder() / "runs", options.id)
@@ -83,10 +105,14 @@ def _pictures(folder: Path) -> list[bytes]:
         found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES)
         for path in found:
             if path.stat().st_size > MAX_BYTES:
-                raise LabError(f"{path.name} is too large: use pictures of at most {MAX_BYTES >> 20} MB")
+                raise LabError(
+                    f"{path.name} is too large: use pictures of at most {MAX_BYTES >> 20} MB"
+                )
         return [path.read_bytes() for path in found]
     except OSError as error:
-        raise LabError(f"cannot read {folder} ({error.strerror}): give a folder of pictures") from None
+        raise LabError(
+            f"cannot read {folder} ({error.strerror}): give a folder of pictures"
+        ) from None
 
 
 def _pairs(file: Path) -> list[Any]:
@@ -95,7 +121,11 @@ def _pairs(file: Path) -> list[Any]:
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [(k, row) for k, row in enumerate(csv.reader(lines), start=1) if any(map(str.strip, row))]
+            rows = [
+                (k, row)
+                for k, row in enumerate(csv.reader(lines), start=1)
+                if any(map(str.strip, row))
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = getattr(error, "strerror", None) or "not CSV text"
         raise LabError(f"cannot read {file} ({why}): give a CSV file in UTF-8") from None

@@ -20,7 +20,13 @@ def command(options: argparse.Namespace) -> list[dict[str, Any]]:
     from lab.evaluation.session import read_benchmark
 
     benchmark = read_benchmark(preset_of(options))
-    return [{"id": e.id, "name": e.name, "benchmark": name,
-             "images": len(e.train_images) + len(e.test_images)}
-            for name, some in ((benchmark.name, benchmark.entities), ("own", benchmark.own))
-            for e in some]
+    return [
+        {
+            "id": e.id,
+            "name": e.name,
+            "benchmark": name,
+            "images": len(e.train_images) + len(e.test_images),
+        }
+        for name, some in ((benchmark.name, benchmark.entities), ("own", benchmark.own))
+        for e in some
+    ]

@@ -23,15 +23,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Run to the end or to Ctrl-C; what was done is kept even by a run that failed."""
-    from lab.unlearn.foreground import run_recipe
+    from lab.evaluation.session import open_workbench, read_benchmark
     from lab.files import make_writable
     from lab.report.run_folder import write_run
+    from lab.unlearn.foreground import run_recipe
     from lab.unlearn.outcome import Outcome
-    from lab.evaluation.session import open_workbench, read_benchmark
 
     preset = preset_of(options)
-    recipe = recipe_from(preset, options.entity, options.method, options.strength, options.seed,
-                         options.set)
+    recipe = recipe_from(
+        preset, options.entity, options.method, options.strength, options.seed, options.set
+    )
     read_benchmark(preset).entity(recipe.entity)
     make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)

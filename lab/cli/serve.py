@@ -17,10 +17,17 @@ HELP = "serve the page until it is stopped"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command can be told."""
     add_preset(parser)
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to bind (default: this machine only)"
+    )
     parser.add_argument("--port", type=port_number, default=7860, help="0: one that is free")
-    parser.add_argument("--allow-host", action="append", default=[], metavar="HOST",
-                        help="a further host name the server answers to; may be repeated")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a further host name the server answers to; may be repeated",
+    )
 
 
 def command(options: argparse.Namespace) -> None:
@@ -29,8 +36,11 @@ def command(options: argparse.Namespace) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     options.port = free_port(options.host, options.port)
     if not only_this_machine(options.host):
-        print(f"lab: everybody who can reach {options.host} can use this lab, there is no password",
-              file=sys.stderr, flush=True)
+        print(
+            f"lab: everybody who can reach {options.host} can use this lab, there is no password",
+            file=sys.stderr,
+            flush=True,
+        )
     _serve(options)
 
 
@@ -51,5 +61,6 @@ def _serve(options: argparse.Namespace) -> None:
     try:
         launch(engine, options.host, options.port, allow_hosts=tuple(options.allow_host))
     except OSError as error:  # somebody took the port in the meantime
-        raise LabError(f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
-                       ) from error
+        raise LabError(
+            f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
+        ) from error

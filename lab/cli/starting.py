@@ -75,8 +75,10 @@ def free_port(host: str, port: int) -> int:
                 trial.bind((address[0], port))
                 port = trial.getsockname()[1]
     except (OSError, UnicodeError) as error:
-        raise LabError(f"cannot serve on {host}:{port} ({getattr(error, 'strerror', error)}): stop "
-                       "what uses it, or give another --port or --host") from None
+        raise LabError(
+            f"cannot serve on {host}:{port} ({getattr(error, 'strerror', error)}): stop "
+            "what uses it, or give another --port or --host"
+        ) from None
     return port
 
 

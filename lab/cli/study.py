@@ -17,24 +17,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("name", help="; ".join(f"{s.name}: {s.question}" for s in STUDIES.values()))
     add_model(parser)
-    parser.add_argument("--entities", type=int, default=4,
-                        help="number of people, chosen by a fixed rule (default 4)")
+    parser.add_argument(
+        "--entities",
+        type=int,
+        default=4,
+        help="number of people, chosen by a fixed rule (default 4)",
+    )
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """The answer, one entry a variant; NAME.csv and NAME-runs.csv are written to ``--out``."""
-    from lab.files import make_writable
-    from lab.experiments.run_study import carry_out, chosen
     from lab.evaluation.session import open_workbench, read_benchmark
+    from lab.experiments.run_study import carry_out, chosen
+    from lab.files import make_writable
 
     study, preset = study_of(options.name), preset_of(options)
     if options.seeds < 1:
         raise LabError("--seeds must be 1 or more")
     chosen(read_benchmark(preset), options.entities)
     make_writable(options.out)
-    typed = (f"python -m lab study {study.name} --preset {preset.name} --entities {options.entities} "
-             f"--seeds {options.seeds} --out DIR --json")
-    return carry_out(study, open_workbench(preset, say, options.threads), options.entities,
-                     options.seeds, options.out, typed, say)
+    typed = (
+        f"python -m lab study {study.name} --preset {preset.name} --entities {options.entities} "
+        f"--seeds {options.seeds} --out DIR --json"
+    )
+    return carry_out(
+        study,
+        open_workbench(preset, say, options.threads),
+        options.entities,
+        options.seeds,
+        options.out,
+        typed,
+        say,
+    )

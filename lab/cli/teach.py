@@ -16,23 +16,34 @@ HELP = "teach a model the people of a benchmark; can be resumed"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
-    parser.add_argument("--leave-out", default="", metavar="SPLIT",
-                        help="an entity or split that is never shown; the result is the retain-only model")
-    parser.add_argument("--focus", default="", metavar="SPLIT",
-                        help="an entity or split that is shown more often (focus_share)")
+    parser.add_argument(
+        "--leave-out",
+        default="",
+        metavar="SPLIT",
+        help="an entity or split that is never shown; the result is the retain-only model",
+    )
+    parser.add_argument(
+        "--focus",
+        default="",
+        metavar="SPLIT",
+        help="an entity or split that is shown more often (focus_share)",
+    )
     parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
     parser.add_argument("--seed", default="0", help="the random seed (default 0)")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to create, or to continue with")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE",
-                        help=fields(TeachRecipe))
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the folder to create, or to continue with"
+    )
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(TeachRecipe)
+    )
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Teach to the end or to Ctrl-C, which keeps a checkpoint to go on from."""
-    from lab.model.checkpoint import taught
-    from lab.files import make_writable
-    from lab.teach.job import check_same, plan_of
     from lab.evaluation.session import read_benchmark
+    from lab.files import make_writable
+    from lab.model.checkpoint import taught
+    from lab.teach.job import check_same, plan_of
 
     preset = preset_of(options)
     changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
@@ -52,10 +63,10 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
     import torch
 
-    from lab.unlearn.foreground import interruptible
+    from lab.evaluation.session import check_blocks
     from lab.model.load import load
     from lab.teach.job import Finished, Heard, teach
-    from lab.evaluation.session import check_blocks
+    from lab.unlearn.foreground import interruptible
 
     if threads:
         torch.set_num_threads(threads)
@@ -65,9 +76,16 @@ def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, A
     with interruptible() as stopped:
         for event in teach(loaded, benchmark, plan, folder, stopped, say):
             if isinstance(event, Heard):
-                say("  " + ", ".join(f"{m} {a:.2f} (n {event.n[m]}, chance {event.chance[m]:.2f})"
-                                     for m, a in event.accuracy.items()))
+                say(
+                    "  "
+                    + ", ".join(
+                        f"{m} {a:.2f} (n {event.n[m]}, chance {event.chance[m]:.2f})"
+                        for m, a in event.accuracy.items()
+                    )
+                )
             elif not isinstance(event, Finished):
-                say(f"step {event.step}/{event.steps}  loss {event.loss:.3f}  "
-                    f"{event.left / 60:.1f} min left")
+                say(
+                    f"step {event.step}/{event.steps}  loss {event.loss:.3f}  "
+                    f"{event.left / 60:.1f} min left"
+                )
     return event.result

@@ -45,6 +45,17 @@ def table(lines: Sequence[Line], rows: Mapping[str, Sequence[Said]]) -> str:
     writer.writerow(map(inert, ["measure", "id", "question", "options", "reference", *columns]))
     for k, line in enumerate(lines):
         said = [cell for row in rows.values() for cell in (row[k].answer, row[k].verdict)]
-        writer.writerow(map(inert, [line.measure, line.id, line.question, " | ".join(line.options),
-                                    line.reference, *said]))
+        writer.writerow(
+            map(
+                inert,
+                [
+                    line.measure,
+                    line.id,
+                    line.question,
+                    " | ".join(line.options),
+                    line.reference,
+                    *said,
+                ],
+            )
+        )
     return out.getvalue()

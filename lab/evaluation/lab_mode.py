@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from lab.benchmarks.schema import Benchmark
-from lab.evaluation.questions import Ask, Verdict, chance
-from lab.events.lines import plain
 from lab.evaluation.item_table import FILE, SCORES, Line, Said, table, verdict
 from lab.evaluation.models import UNLEARNED, VANILLA
+from lab.evaluation.progress import Progress
+from lab.evaluation.questions import Ask, Verdict, chance
+from lab.evaluation.scores import TEXT_ONLY, Baseline, asks_for, card, text_logits_identical
+from lab.evaluation.session import Workbench
+from lab.events import CLEAN, Answers, Event
+from lab.events.lines import plain
 from lab.model.fetch import Report
 from lab.model.version import Version
-from lab.evaluation.progress import Progress
-from lab.evaluation.scores import TEXT_ONLY, Baseline, asks_for, card, text_logits_identical
-from lab.events import CLEAN, Answers, Event
-from lab.evaluation.session import Workbench
 
 NOT_ASKED = Said("", "")
 
 
-def evaluate(bench: Workbench, target: str, rows: Iterable[Version], folder: Path | None,
-             report: Report) -> dict[str, Any]:
+def evaluate(
+    bench: Workbench, target: str, rows: Iterable[Version], folder: Path | None, report: Report
+) -> dict[str, Any]:
     """Scores, n and chance of every measure, and with ``folder`` the table of single items.
 
     ``scores`` are the run's where there is one among the rows, else the original's. ``folder``
@@ -40,23 +41,32 @@ def evaluate(bench: Workbench, target: str, rows: Iterable[Version], folder: Pat
         known = {}
         if row.name == UNLEARNED and text_logits_identical(row, entity):
             known = {m: own for m, own in original.items() if m in TEXT_ONLY}
-        due = {m: asks for m, asks in asked.items()
-               if m not in known and (m in TEXT_ONLY or not row.text_only)}
+        due = {
+            m: asks
+            for m, asks in asked.items()
+            if m not in known and (m in TEXT_ONLY or not row.text_only)
+        }
         said[row.name] = known | _answered(row, due, folder, report)
     if folder:
         (folder / FILE).write_text(_table(asked, said), encoding="utf-8")
     cards = {name: card(own) for name, own in said.items()}
     shown = cards.get(UNLEARNED, cards[VANILLA])
-    result = {"mode": CLEAN, "entity": target, "scores": dict(shown.values), "n": dict(shown.n),
-              "chance": {m: chance(asks) for m, asks in asked.items()},
-              "rows": {name: dict(own.values) for name, own in cards.items()}}
+    result = {
+        "mode": CLEAN,
+        "entity": target,
+        "scores": dict(shown.values),
+        "n": dict(shown.n),
+        "chance": {m: chance(asks) for m, asks in asked.items()},
+        "rows": {name: dict(own.values) for name, own in cards.items()},
+    }
     if folder:
         (folder / SCORES).write_text(json.dumps(plain(result), indent=1), encoding="utf-8")
     return result
 
 
-def _answered(row: Version, asked: Mapping[str, Sequence[Ask]], folder: Path | None, report: Report
-              ) -> dict[str, list[Verdict]]:
+def _answered(
+    row: Version, asked: Mapping[str, Sequence[Ask]], folder: Path | None, report: Report
+) -> dict[str, list[Verdict]]:
     """What a row's model says, measure by measure; kept in ``folder`` under what answers."""
     keeper = Baseline(row.loaded, folder / f"answers-{row.identity}.json" if folder else None)
     progress, made = Progress(row.name, sum(map(len, asked.values())), report), {}
@@ -67,11 +77,17 @@ def _answered(row: Version, asked: Mapping[str, Sequence[Ask]], folder: Path | N
     return made
 
 
-def _table(asked: Mapping[str, Sequence[Ask]], said: Mapping[str, Mapping[str, Sequence[Verdict]]]
-           ) -> str:
-    shown = {name: [Said(v.answer, verdict(v.correct)) if v else NOT_ASKED
-                    for m, asks in asked.items() for v in own.get(m, [None] * len(asks))]
-             for name, own in said.items()}
+def _table(
+    asked: Mapping[str, Sequence[Ask]], said: Mapping[str, Mapping[str, Sequence[Verdict]]]
+) -> str:
+    shown = {
+        name: [
+            Said(v.answer, verdict(v.correct)) if v else NOT_ASKED
+            for m, asks in asked.items()
+            for v in own.get(m, [None] * len(asks))
+        ]
+        for name, own in said.items()
+    }
     return table([line(m, ask) for m, asks in asked.items() for ask in asks], shown)
 
 

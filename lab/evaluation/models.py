@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
+from lab.evaluation.session import Workbench
 from lab.model.fetch import Report
 from lab.model.load import Loaded, load, untaught
 from lab.model.overlay import Delta, tensors_hash, weights_hash
 from lab.model.version import Version
-from lab.evaluation.session import Workbench
 
 EMBEDDED = "people"  # the one benchmark that the embedded model was taught
 VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "base"
@@ -25,7 +25,9 @@ class Others:
     base: str | None = None
 
 
-def lineup(bench: Workbench, target: str, delta: Delta, others: Others, report: Report) -> Iterator[Version]:
+def lineup(
+    bench: Workbench, target: str, delta: Delta, others: Others, report: Report
+) -> Iterator[Version]:
     """Yield a version a row, the original first; a further model is loaded only when its turn comes.
 
     Without a retain-only model given, the preset's is taken where it never knew anyone of the

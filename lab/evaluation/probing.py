@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.events import Depth, Identity
 from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.model.vision import Vision
-from lab.events import Depth, Identity
 
 AT_ONCE = 16
 MOST_OTHERS = 60
@@ -32,11 +32,16 @@ def views(benchmark: Benchmark, entity: Entity) -> Views:
     """Every training view of the target and the others; of the others one held-out view each."""
     taught = [e for _, e in benchmark.others(entity.id) if e.test_images]
     stride = -(-len(taught) // MOST_OTHERS)
-    others = taught[::max(stride, 1)]
-    return Views([*entity.train_images, *(i for e in others for i in e.train_images)],
-                 len(entity.train_images),
-                 [*entity.test_images, *(e.test_images[k % len(e.test_images)]
-                                         for k, e in enumerate(others))], len(entity.test_images))
+    others = taught[:: max(stride, 1)]
+    return Views(
+        [*entity.train_images, *(i for e in others for i in e.train_images)],
+        len(entity.train_images),
+        [
+            *entity.test_images,
+            *(e.test_images[k % len(e.test_images)] for k, e in enumerate(others)),
+        ],
+        len(entity.test_images),
+    )
 
 
 def identity(version: Version, benchmark: Benchmark, entity: Entity) -> Identity:
@@ -49,11 +54,20 @@ def identity(version: Version, benchmark: Benchmark, entity: Entity) -> Identity
     with version.on():
         known, asked = (_features(version.loaded, images) for images in (seen.known, seen.asked))
     depths = tuple(
-        Depth(name, nearest(known[name], seen.known_target, asked[name][:seen.asked_target]),
-              linear(known[name], seen.known_target, asked[name], seen.asked_target))
-        for name in known)
-    return Identity(version.name, depths, seen.asked_target, len(seen.asked) - seen.asked_target,
-                    seen.known_target / len(seen.known))
+        Depth(
+            name,
+            nearest(known[name], seen.known_target, asked[name][: seen.asked_target]),
+            linear(known[name], seen.known_target, asked[name], seen.asked_target),
+        )
+        for name in known
+    )
+    return Identity(
+        version.name,
+        depths,
+        seen.asked_target,
+        len(seen.asked) - seen.asked_target,
+        seen.known_target / len(seen.known),
+    )
 
 
 @torch.no_grad()
@@ -61,7 +75,7 @@ def _features(loaded: Loaded, images: Sequence[bytes]) -> dict[str, torch.Tensor
     """Mean over tokens after every live block and the projector: name -> [images, width]."""
     made: dict[str, list[torch.Tensor]] = {}
     for at in range(0, len(images), AT_ONCE):
-        pixels = loaded.prompter.pictures(images[at:at + AT_ONCE])
+        pixels = loaded.prompter.pictures(images[at : at + AT_ONCE])
         for name, value in _depths(loaded.vision, pixels):
             made.setdefault(name, []).append(value.float().mean(1))
     return {name: torch.cat(parts) for name, parts in made.items()}
@@ -71,8 +85,11 @@ def _depths(vision: Vision, pixels: torch.Tensor) -> Iterator[tuple[str, torch.T
     """(name, [images, tokens, width]) in the order the picture passes."""
     seen: list[torch.Tensor] = []
 
-    def keep(module: torch.nn.Module, args: tuple[torch.Tensor, ...],
-             output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+    def keep(
+        module: torch.nn.Module,
+        args: tuple[torch.Tensor, ...],
+        output: torch.Tensor | tuple[torch.Tensor, ...],
+    ) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
         # some towers run all pictures as one sequence
         seen.append(hidden.reshape(len(pixels), -1, hidden.shape[-1]))
@@ -116,8 +133,9 @@ def linear(known: torch.Tensor, targets: int, asked: torch.Tensor, asked_targets
     # threshold is zero
     gram = x @ x.T
     penalty = RIDGE * gram.diagonal().mean()
-    fitted = torch.linalg.solve(gram + penalty * torch.eye(len(x), device=x.device),
-                                y * weight.sqrt())
+    fitted = torch.linalg.solve(
+        gram + penalty * torch.eye(len(x), device=x.device), y * weight.sqrt()
+    )
     score = (held @ x.T @ fitted)[:, 0]
     hits = (score[:asked_targets] > 0).float().mean(), (score[asked_targets:] <= 0).float().mean()
     return float(sum(hits) / 2)

@@ -45,7 +45,7 @@ def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch
         return list(loaded.vision.features(loaded.prompter.pictures(part)))
 
     for at in range(0, len(distinct), 16):
-        part = distinct[at:at + 16]
+        part = distinct[at : at + 16]
         made.update(zip(part, in_halves(encoded, part, operator.add), strict=True))
     return made
 
@@ -59,26 +59,36 @@ def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
     verdicts: list[Verdict | None] = [None] * len(asks)
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
     for group in _groups(loaded, asks):
-        means = in_halves(lambda part: _option_means(loaded, asks, part, features), group, operator.add)
+        means = in_halves(
+            lambda part: _option_means(loaded, asks, part, features), group, operator.add
+        )
         for _, members in group:
             for k in members:
                 question = asks[k].question
-                scores, means = means[:len(question.options)], means[len(question.options):]
+                scores, means = means[: len(question.options)], means[len(question.options) :]
                 chosen = question.options[scores.index(max(scores))]
                 verdicts[k] = Verdict(chosen, chosen == question.answer)
     return [v for v in verdicts if v is not None]
 
 
 @torch.no_grad()
-def _option_means(loaded: Loaded, asks: Sequence[Ask], group: Sequence[Group],
-                  features: Mapping[bytes, torch.Tensor]) -> list[float]:
+def _option_means(
+    loaded: Loaded,
+    asks: Sequence[Ask],
+    group: Sequence[Group],
+    features: Mapping[bytes, torch.Tensor],
+) -> list[float]:
     """Mean token log-probability of every option of the group's questions, in their order."""
     images = [image for image, _ in group]
     own = [features[i] for i in images if i is not None]
     place = {i: n for n, i in enumerate(i for i in images if i is not None)}
-    trees = [loaded.prompter.tree(None if image is None else place[image],
-                                  [(asks[k].question.text, asks[k].question.options) for k in members])
-             for image, members in group]
+    trees = [
+        loaded.prompter.tree(
+            None if image is None else place[image],
+            [(asks[k].question.text, asks[k].question.options) for k in members],
+        )
+        for image, members in group
+    ]
     packed = pack(trees, loaded.prompter.pad_id, loaded.device)
     tokens = target_log_probs(loaded.model, packed, torch.stack(own) if own else None)
     return segment_means(tokens, packed).tolist()
@@ -89,8 +99,11 @@ def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
     by_image: dict[bytes | None, list[int]] = {}
     for k, ask in enumerate(asks):
         by_image.setdefault(ask.image, []).append(k)
-    rows = [(image, members[at:at + 12]) for image, members in by_image.items()
-            for at in range(0, len(members), 12)]
+    rows = [
+        (image, members[at : at + 12])
+        for image, members in by_image.items()
+        for at in range(0, len(members), 12)
+    ]
     for has_image in (True, False):
         prefix = len(loaded.prompter.prefix(has_image).ids)
         batch: list[Group] = []
@@ -114,12 +127,14 @@ def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> l
     verdicts: list[Verdict] = []
 
     def said(part: Sequence[Ask]) -> list[str]:
-        prompts = [loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part]
+        prompts = [
+            loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part
+        ]
         rows = [None if a.image is None else features[a.image] for a in part]
         return answer_texts(loaded, prompts, rows, max_new_tokens)
 
     for at in range(0, len(asks), 16):
-        part = asks[at:at + 16]
+        part = asks[at : at + 16]
         for ask, text in zip(part, in_halves(said, part, operator.add), strict=True):
             verdicts.append(Verdict(text, normal(text) == normal(ask.question.answer)))
     return verdicts
@@ -154,15 +169,19 @@ def forget_asks(entity: Entity) -> list[Ask]:
     asked = questions(entity, "classification", "image")
     free, turns = [q for q in asked if q.image is None], 2 if len(entity.test_images) > 1 else 1
     return [Ask(q, q.image) for q in asked if q.image is not None] + [
-        Ask(q, image) for v, image in enumerate(entity.test_images)
-        for i, q in enumerate(free) if i % turns == v % turns]
+        Ask(q, image)
+        for v, image in enumerate(entity.test_images)
+        for i, q in enumerate(free)
+        if i % turns == v % turns
+    ]
 
 
 def name_asks(entity: Entity) -> list[Ask]:
     """The name, to be generated, on every held-out view in both held-out phrasings."""
     asked = [q for q in questions(entity, "generation", "image") if q.fact == "name"]
     return [Ask(q, q.image) for q in asked if q.image is not None] + [
-        Ask(q, image) for image in entity.test_images for q in asked if q.image is None]
+        Ask(q, image) for image in entity.test_images for q in asked if q.image is None
+    ]
 
 
 def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> list[Ask]:
@@ -190,7 +209,9 @@ def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) 
     asks: list[Ask] = []
     for k, entity in _sampled_others(benchmark, entity_id):
         asked = questions(entity, "classification", "text")
-        asks += [Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(min(per_entity, len(asked)))]
+        asks += [
+            Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(min(per_entity, len(asked)))
+        ]
     return asks
 
 

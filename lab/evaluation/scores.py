@@ -14,15 +14,33 @@ import torch
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import (
-    Ask, Verdict, choose, forget_asks, general_asks, generate, name_asks, picture_asks, retain_asks,
-    retain_text_asks, share, text_asks)
+    Ask,
+    Verdict,
+    choose,
+    forget_asks,
+    general_asks,
+    generate,
+    name_asks,
+    picture_asks,
+    retain_asks,
+    retain_text_asks,
+    share,
+    text_asks,
+)
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.version import Version
 
 TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
-MEASURES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
-            "pictures_vqa")
+MEASURES = (
+    "forget_vqa",
+    "forget_name",
+    "forget_qa",
+    "retain_vqa",
+    "retain_qa",
+    "general_qa",
+    "pictures_vqa",
+)
 MOST_CHECKED = 64
 
 
@@ -40,14 +58,19 @@ def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
     Raises ``LabError`` without a multiple-choice question about the target's picture.
     """
     asks = {
-        "forget_vqa": forget_asks(entity), "forget_name": name_asks(entity),
-        "forget_qa": text_asks(entity), "retain_vqa": retain_asks(benchmark, entity.id),
-        "retain_qa": retain_text_asks(benchmark, entity.id), "general_qa": general_asks(benchmark),
+        "forget_vqa": forget_asks(entity),
+        "forget_name": name_asks(entity),
+        "forget_qa": text_asks(entity),
+        "retain_vqa": retain_asks(benchmark, entity.id),
+        "retain_qa": retain_text_asks(benchmark, entity.id),
+        "general_qa": general_asks(benchmark),
         "pictures_vqa": picture_asks(benchmark, 1),
     }
     if not asks["forget_vqa"]:
-        raise LabError(f"{entity.id} has no multiple-choice question with a picture in "
-                       f"{benchmark.name}: its forgetting could not be seen; choose another")
+        raise LabError(
+            f"{entity.id} has no multiple-choice question with a picture in "
+            f"{benchmark.name}: its forgetting could not be seen; choose another"
+        )
     return {measure: asked for measure, asked in asks.items() if asked}
 
 
@@ -72,13 +95,16 @@ class Baseline:
         keys = [_key(measure, a) for a in asks]
         new = [(k, a) for k, a in zip(keys, asks, strict=True) if k not in self.known]
         if new:
-            for (key, _), verdict in zip(new, answer(self.loaded, measure, [a for _, a in new]),
-                                         strict=True):
+            for (key, _), verdict in zip(
+                new, answer(self.loaded, measure, [a for _, a in new]), strict=True
+            ):
                 self.known[key] = verdict.correct or verdict.answer
             self._save()
         found = [(a, self.known[k]) for k, a in zip(keys, asks, strict=True)]
-        return [Verdict(a.question.answer if kept is True else kept or "", kept is True)
-                for a, kept in found]
+        return [
+            Verdict(a.question.answer if kept is True else kept or "", kept is True)
+            for a, kept in found
+        ]
 
     def correct(self, measure: str, asks: Sequence[Ask]) -> list[bool]:
         """Whether the original answers each question rightly."""
@@ -100,7 +126,10 @@ class Baseline:
             except OSError as error:  # a cache never ends what it serves: it is only slower then
                 logging.getLogger(__name__).warning(
                     "the original's answers are kept in memory only: cannot write %s (%s): free some "
-                    "space", self.path, error.strerror)
+                    "space",
+                    self.path,
+                    error.strerror,
+                )
 
 
 def forget_answers(folder: Path, entity_id: str) -> None:
@@ -136,8 +165,13 @@ def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
     return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
 
 
-def verdicts(version: Version, measure: str, asks: Sequence[Ask], original: Sequence[Verdict],
-             text_identical: bool) -> list[Verdict]:
+def verdicts(
+    version: Version,
+    measure: str,
+    asks: Sequence[Ask],
+    original: Sequence[Verdict],
+    text_identical: bool,
+) -> list[Verdict]:
     """What the version answers to each question of one measure.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
@@ -149,11 +183,16 @@ def verdicts(version: Version, measure: str, asks: Sequence[Ask], original: Sequ
         return answer(version.loaded, measure, asks)
 
 
-def changed_share(before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
-                  ) -> float | None:
+def changed_share(
+    before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
+) -> float | None:
     """Share of the text-only questions that turned from right to wrong or back; None without any."""
-    pairs = [(b.correct, a.correct) for m in TEXT_ONLY if m in before
-             for b, a in zip(before[m], after[m], strict=True)]
+    pairs = [
+        (b.correct, a.correct)
+        for m in TEXT_ONLY
+        if m in before
+        for b, a in zip(before[m], after[m], strict=True)
+    ]
     return sum(b != a for b, a in pairs) / len(pairs) if pairs else None
 
 
@@ -170,12 +209,15 @@ def text_logits_identical(version: Version, entity: Entity) -> bool:
     def logits() -> torch.Tensor:
         rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
         length = max(len(r) for r in rows)
-        ids = torch.tensor([[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
-                           device=loaded.device)
+        ids = torch.tensor(
+            [[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
+            device=loaded.device,
+        )
         # by length: the padding's id may also end a turn inside the prompt
-        seen = torch.tensor([[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device)
-        return loaded.model(input_ids=ids, attention_mask=seen,
-                            logits_to_keep=1).logits
+        seen = torch.tensor(
+            [[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device
+        )
+        return loaded.model(input_ids=ids, attention_mask=seen, logits_to_keep=1).logits
 
     original = logits()
     with version.on():

@@ -20,17 +20,21 @@ from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
 from lab.files import ROOT, put
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
 from lab.model.source import ABOUT
 from lab.recipe import Preset
-from lab.evaluation.scores import Baseline
 
 BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
     "people": lambda source: load_people(Path(source)) if source else load_people(),
-    "mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": load_fiu}
+    "mllmu": load_mllmu,
+    "clear": load_clear,
+    "umu": load_umu,
+    "fiu": load_fiu,
+}
 
 
 def read_benchmark(preset: Preset) -> Benchmark:
@@ -68,14 +72,20 @@ class Workbench:
         if not self.preset.reference or not about.exists():
             return ()
         known = {e.id for e in self.benchmark.entities}
-        return tuple(i for i in json.loads(about.read_text(encoding="utf-8"))["unknown"] if i in known)
+        return tuple(
+            i for i in json.loads(about.read_text(encoding="utf-8"))["unknown"] if i in known
+        )
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
         unknown = self.never_knew()
         if unknown and self._reference is None:
-            self._reference = load(str(ROOT / self.preset.reference), self.loaded.quantization,
-                                   str(self.loaded.device), report)
+            self._reference = load(
+                str(ROOT / self.preset.reference),
+                self.loaded.quantization,
+                str(self.loaded.device),
+                report,
+            )
         return (self._reference, unknown) if unknown else (None, ())
 
 
@@ -97,8 +107,10 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
 def check_taught(preset: Preset) -> None:
     """Raise ``LabError`` naming the command where the preset's model has to be taught first."""
     if preset.base and not (ROOT / preset.model / ABOUT).exists():
-        raise LabError(f"{preset.model} is not there yet, it has to be taught first: python -m lab "
-                       f"teach --preset {preset.name} --out {preset.model}")
+        raise LabError(
+            f"{preset.model} is not there yet, it has to be taught first: python -m lab "
+            f"teach --preset {preset.name} --out {preset.model}"
+        )
 
 
 def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
@@ -109,8 +121,13 @@ def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
             put(path, json.dumps(kept["verdicts"]))
 
 
-def with_options(preset: Preset, model: str | None, quantization: str | None,
-                 benchmark: str | None, data: str | None) -> Preset:
+def with_options(
+    preset: Preset,
+    model: str | None,
+    quantization: str | None,
+    benchmark: str | None,
+    data: str | None,
+) -> Preset:
     """The preset with another model folder, quantisation, benchmark or its folder, where given.
 
     What the preset says about its own model's making and reference does not hold for another.

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-
-CLEAN = "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
+CLEAN = (
+    "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
+)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import LabError
 from lab import events as kinds
+from lab.errors import LabError
 
-KINDS = {k.__name__: k for k in (kinds.Phase, kinds.Importance, kinds.Saliency, kinds.Step,
-                                 kinds.Probe, kinds.Answers, kinds.Curve, kinds.Bar, kinds.Done)}
-ARRAYS = {"heat": np.float32, "edges": np.float64, "counts": np.int64, "ratio": np.float64,
-          "density": np.float64}
+KINDS = {
+    k.__name__: k
+    for k in (
+        kinds.Phase,
+        kinds.Importance,
+        kinds.Saliency,
+        kinds.Step,
+        kinds.Probe,
+        kinds.Answers,
+        kinds.Curve,
+        kinds.Bar,
+        kinds.Done,
+    )
+}
+ARRAYS = {
+    "heat": np.float32,
+    "edges": np.float64,
+    "counts": np.int64,
+    "ratio": np.float64,
+    "density": np.float64,
+}
 ARRAY_TUPLES = {"forget": np.float32, "retain": np.float32, "score": np.float32, "pruned": bool}
 LONGEST = 32 * 2**20  # characters; by count, MANU's scores on a 7B model take 25 million
 MOST_LISTS = 100_000  # in one line: two characters each there, sixty bytes each in memory
@@ -60,10 +77,18 @@ def from_line(line: str) -> kinds.Event:
         event = kind(**{k: _value(k, told[k], v) for k, v in data.items()})
         _check_shapes(event)
         return event
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
-            MemoryError):
-        raise LabError("events.jsonl holds a line that is no event of this lab: download the run "
-                       "again") from None
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ):
+        raise LabError(
+            "events.jsonl holds a line that is no event of this lab: download the run again"
+        ) from None
 
 
 def _value(name: str, told: str, value: Any) -> Any:
@@ -105,12 +130,20 @@ def _check_shapes(event: kinds.Event) -> None:
     if isinstance(event, kinds.Importance):
         sides = zip(event.forget, event.retain, event.score, event.pruned, strict=True)
         found = [{a.shape for a in layer} for layer in sides]
-        fits = len(found) == len(event.layers) > 0 and event.heat.ndim == 2 and all(
-            len(shapes) == 1 and min(shapes) > (0,) and len(min(shapes)) == 1 for shapes in found)
+        fits = (
+            len(found) == len(event.layers) > 0
+            and event.heat.ndim == 2
+            and all(
+                len(shapes) == 1 and min(shapes) > (0,) and len(min(shapes)) == 1
+                for shapes in found
+            )
+        )
     elif isinstance(event, kinds.Saliency):
         cells = (len(event.layers), len(event.groups))
-        fits = (event.ratio.shape == event.density.shape == cells
-                and event.counts.shape == (*cells, len(event.edges) - 1))
+        fits = event.ratio.shape == event.density.shape == cells and event.counts.shape == (
+            *cells,
+            len(event.edges) - 1,
+        )
     elif isinstance(event, kinds.Answers):
         said = (event.before, event.right_before, event.after, event.right_after)
         fits = len({len(part) for part in said}) == 1
@@ -125,12 +158,24 @@ def curve_rows(events: Iterable[kinds.Event]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for event in events:
         if isinstance(event, kinds.Step):
-            rows.append({"step": event.step, "forget_loss": event.forget_loss,
-                         "retain_loss": event.retain_loss, "vkd_loss": event.vkd_loss,
-                         "total": event.total, "seconds": event.seconds})
+            rows.append(
+                {
+                    "step": event.step,
+                    "forget_loss": event.forget_loss,
+                    "retain_loss": event.retain_loss,
+                    "vkd_loss": event.vkd_loss,
+                    "total": event.total,
+                    "seconds": event.seconds,
+                }
+            )
         elif isinstance(event, kinds.Probe):
-            rows.append({"step": event.step, "forget_accuracy": event.forget,
-                         "retain_accuracy": event.retain})
+            rows.append(
+                {
+                    "step": event.step,
+                    "forget_accuracy": event.forget,
+                    "retain_accuracy": event.retain,
+                }
+            )
         elif isinstance(event, kinds.Curve) and event.who in RELEARNED:
             rows.append({"step": event.step, f"attack_{event.who}": event.forget})
     return rows

@@ -13,12 +13,12 @@ import pandas as pd
 from lab.attack.relearn import attacker_rows
 from lab.attack.scene import Scene, Victim
 from lab.attack.training import Attacker
-from lab.experiments.csv_tables import guarded
 from lab.errors import LabError
 from lab.evaluation.questions import chance, forget_asks
-from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Key, Records, key_of
 from lab.files import make_writable
+from lab.recipe import AttackRecipe, Preset, Recipe
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
 SCOPES = ("vision", "language", "both")
@@ -26,13 +26,15 @@ READINGS = {
     "gain": "accuracy after relearning - after unlearning: AG as we read it, lower is better",
     "vanilla_gap": "the original's accuracy - after relearning: the other reading, higher is better",
     "recovery": "unlearned model after relearning - control after relearning: 0 or less is no "
-                "better than a model that never knew",
+    "better than a model that never knew",
     "normalised": "(after relearning - after unlearning) / (the original - after unlearning): the "
-                  "share won back",
+    "share won back",
 }
-PAPER = {"average_gain": 0.013,
-         "said": "average AG of 1.3 % in a public summary of VKD (arXiv 2512.11325), its formula, "
-                 "shares and budget unknown; not the same model or benchmark"}
+PAPER = {
+    "average_gain": 0.013,
+    "said": "average AG of 1.3 % in a public summary of VKD (arXiv 2512.11325), its formula, "
+    "shares and budget unknown; not the same model or benchmark",
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,11 @@ class Cell:
 
 def plans(budget: AttackRecipe) -> list[AttackRecipe]:
     """Every share with every scope under the budget's steps, learning rate, batch and seed."""
-    return [replace(budget, kind="relearn", share=share, scope=scope, probe_every=budget.steps)
-            for scope in SCOPES for share in SHARES]
+    return [
+        replace(budget, kind="relearn", share=share, scope=scope, probe_every=budget.steps)
+        for scope in SCOPES
+        for share in SHARES
+    ]
 
 
 def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
@@ -65,12 +70,24 @@ def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
     made = [(folder.scene.unlearned, folder.recipe)]
     if control:  # it knows nothing of the run: runs with the same control share its cells
         made.append((control, Recipe(entity=control.entity.id, blocks=blocks)))
-    return [Cell(key_of(preset, recipe, plan, "grid") | {"version": victim.version.identity},
-                 victim, plan, blocks) for victim, recipe in made]
+    return [
+        Cell(
+            key_of(preset, recipe, plan, "grid") | {"version": victim.version.identity},
+            victim,
+            plan,
+            blocks,
+        )
+        for victim, recipe in made
+    ]
 
 
-def grid(preset: Preset, folders: Sequence[Folder], budget: AttackRecipe, out: Path,
-         say: Callable[[str], None]) -> dict[str, Any]:
+def grid(
+    preset: Preset,
+    folders: Sequence[Folder],
+    budget: AttackRecipe,
+    out: Path,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
     """Relearn every run and its control in every cell; returns rows, means and their formulas.
 
     Each finished cell is a line of ``grid.jsonl`` in ``out`` and is not repeated; ``grid.csv``
@@ -84,18 +101,32 @@ def grid(preset: Preset, folders: Sequence[Folder], budget: AttackRecipe, out: P
     started, last, before = time.perf_counter(), ("", ""), 0.0
     for done, cell in enumerate(todo):
         left = (time.perf_counter() - started) / done * (len(todo) - done) / 60 if done else 0.0
-        say(f"cell {done + 1} of {len(todo)}: {cell.victim.version.name} {cell.victim.entity.id}, "
-            f"{cell.plan.scope}, {cell.plan.share:.0%}" + (f", about {left:.0f} min left" if done else ""))
+        say(
+            f"cell {done + 1} of {len(todo)}: {cell.victim.version.name} {cell.victim.entity.id}, "
+            f"{cell.plan.scope}, {cell.plan.share:.0%}"
+            + (f", about {left:.0f} min left" if done else "")
+        )
         now = (cell.victim.entity.id, str(cell.key["version"]))
         before = before if now == last else accuracy(cell)
         last = now
         records.add(cell.key, relearned(cell, before))
     rows = [_row(preset, f, p, records) for f in folders for p in plans(budget)]
     guarded(pd.DataFrame(rows)).to_csv(out / "grid.csv", index=False)
-    return {"kind": "grid", "runs": len(folders), "means": means(rows), "readings": READINGS,
-            "paper": PAPER, "failed": sum("failed" in r for r in rows),
-            "budget": {"steps": budget.steps, "lr": budget.lr, "batch": budget.batch,
-                       "seed": budget.seed}, "cells": rows}
+    return {
+        "kind": "grid",
+        "runs": len(folders),
+        "means": means(rows),
+        "readings": READINGS,
+        "paper": PAPER,
+        "failed": sum("failed" in r for r in rows),
+        "budget": {
+            "steps": budget.steps,
+            "lr": budget.lr,
+            "batch": budget.batch,
+            "seed": budget.seed,
+        },
+        "cells": rows,
+    }
 
 
 def accuracy(cell: Cell) -> float:
@@ -114,38 +145,65 @@ def relearned(cell: Cell, before: float) -> dict[str, Any]:
     except LabError as error:
         return {"failed": str(error)}
     after, n = attacker.accuracy()
-    return {"before": before, "after": after, "rows": len(rows), "n": n,
-            "chance": chance(forget_asks(cell.victim.entity)),
-            "seconds": round(time.perf_counter() - started, 2)}
+    return {
+        "before": before,
+        "after": after,
+        "rows": len(rows),
+        "n": n,
+        "chance": chance(forget_asks(cell.victim.entity)),
+        "seconds": round(time.perf_counter() - started, 2),
+    }
 
 
 def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -> dict[str, Any]:
     """One line of the table: the run's cell, the control's beside it, and every reading."""
     ours, *other = [records.find(c.key) or {} for c in cells(preset, folder, plan)]
     loaded = folder.scene.unlearned.version.loaded
-    head = {"entity": folder.recipe.entity, "method": folder.recipe.method, "scope": plan.scope,
-            "share": plan.share, "steps": plan.steps, "lr": plan.lr, "batch": plan.batch,
-            "model": loaded.name, "quantization": loaded.quantization}
+    head = {
+        "entity": folder.recipe.entity,
+        "method": folder.recipe.method,
+        "scope": plan.scope,
+        "share": plan.share,
+        "steps": plan.steps,
+        "lr": plan.lr,
+        "batch": plan.batch,
+        "model": loaded.name,
+        "quantization": loaded.quantization,
+    }
     for result in (ours, *other):
         if "failed" in result:
             return head | {"failed": result["failed"]}
     before, after, vanilla = ours["before"], ours["after"], folder.scene.vanilla
-    row = head | {k: ours[k] for k in ("rows", "n", "chance", "before", "after")} | {
-        "gain": after - before, "vanilla": vanilla, "vanilla_gap": vanilla - after,
-        "normalised": (after - before) / (vanilla - before) if vanilla > before else None}
+    row = (
+        head
+        | {k: ours[k] for k in ("rows", "n", "chance", "before", "after")}
+        | {
+            "gain": after - before,
+            "vanilla": vanilla,
+            "vanilla_gap": vanilla - after,
+            "normalised": (after - before) / (vanilla - before) if vanilla > before else None,
+        }
+    )
     for control in other:
         assert folder.scene.control is not None
-        row |= {"control_entity": folder.scene.control.entity.id, "control_n": control["n"],
-                "control_before": control["before"], "control_after": control["after"],
-                "recovery": after - control["after"]}
+        row |= {
+            "control_entity": folder.scene.control.entity.id,
+            "control_n": control["n"],
+            "control_before": control["before"],
+            "control_after": control["after"],
+            "recovery": after - control["after"],
+        }
     return row
 
 
 def means(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """The mean of every reading over all cells, by scope and by share; ``cells`` is how many."""
     done = [r for r in rows if "failed" not in r]
-    groups = {"all": done, **{s: [r for r in done if r["scope"] == s] for s in SCOPES},
-              **{f"{s:.0%}": [r for r in done if r["share"] == s] for s in SHARES}}
+    groups = {
+        "all": done,
+        **{s: [r for r in done if r["scope"] == s] for s in SCOPES},
+        **{f"{s:.0%}": [r for r in done if r["share"] == s] for s in SHARES},
+    }
     return {name: dict(_means(own)) for name, own in groups.items() if own}
 
 

@@ -18,20 +18,23 @@ from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.events import Done
 from lab.events.lines import plain
+from lab.experiments.sweep import Say, one_run, run_all
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
-from lab.evaluation.scores import Baseline
-from lab.experiments.sweep import Say, one_run, run_all
 from lab.unlearn.loop import FORGOTTEN
 from lab.unlearn.outcome import Outcome
-from lab.evaluation.session import Workbench
 
 TUNING_PEOPLE, TEST_PEOPLE, SEEDS = 4, 12, 2
 JUDGED = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa")
 KEPT = JUDGED[1:]
-STOPS = (0.2, 0.0)  # the softer first: go on until the probed forget accuracy is at chance, or at nothing
+STOPS = (
+    0.2,
+    0.0,
+)  # the softer first: go on until the probed forget accuracy is at chance, or at nothing
 # The same attacker for all: it may train whatever a method may have changed.
 ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=10)
 
@@ -44,12 +47,19 @@ VISION_RATES, LANGUAGE_RATES = (5e-5, 1e-4, 2e-4), (3e-4, 1e-3, 3e-3)
 TRIALS: dict[str, tuple[dict[str, Any], ...]] = {
     "vkd": _rates("lr", VISION_RATES),
     "mmunlearner": _rates("lr", VISION_RATES),
-    "manu": tuple({"prune_share": share, "blocks": blocks}
-                  for share, blocks in product((0.02, 0.05, 0.10), (4, 12))),
-    **{name: _rates("adapter_lr", LANGUAGE_RATES)
-       for name in ("vgid", "grad_ascent", "grad_diff", "kl_min", "npo")},
-    "silence": tuple({"silence_lr": rate, "beta": beta}  # it has no rule of when to stop
-                     for rate, beta in product((1e-4, 3e-4, 6e-4), (60.0, 120.0)))}
+    "manu": tuple(
+        {"prune_share": share, "blocks": blocks}
+        for share, blocks in product((0.02, 0.05, 0.10), (4, 12))
+    ),
+    **{
+        name: _rates("adapter_lr", LANGUAGE_RATES)
+        for name in ("vgid", "grad_ascent", "grad_diff", "kl_min", "npo")
+    },
+    "silence": tuple(
+        {"silence_lr": rate, "beta": beta}  # it has no rule of when to stop
+        for rate, beta in product((1e-4, 3e-4, 6e-4), (60.0, 120.0))
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,10 @@ def people(benchmark: Benchmark, unknown: Sequence[str]) -> People:
     """
     ids = [e.id for e in benchmark.entities]
     if len(ids) < TUNING_PEOPLE + TEST_PEOPLE:
-        raise LabError(f"the protocol needs {TUNING_PEOPLE + TEST_PEOPLE} people and "
-                       f"{benchmark.name} has {len(ids)}: use compare without --protocol")
+        raise LabError(
+            f"the protocol needs {TUNING_PEOPLE + TEST_PEOPLE} people and "
+            f"{benchmark.name} has {len(ids)}: use compare without --protocol"
+        )
     rest = [i for i in ids if i not in unknown]
     tuning = _evenly(rest, TUNING_PEOPLE)
     others = [i for i in rest if i not in tuning]
@@ -104,8 +116,9 @@ def _within(share: float) -> float:
     return min(max(share, 0.0), 1.0)
 
 
-def tune(bench: Workbench, preset: Preset, method: str, who: Sequence[str], out: Path,
-         say: Say) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def tune(
+    bench: Workbench, preset: Preset, method: str, who: Sequence[str], out: Path, say: Say
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The best of the method's trials, and every trial with its settings and score.
 
     A run that never met the first stop rule is the same under the second, and is not made twice.
@@ -114,16 +127,27 @@ def tune(bench: Workbench, preset: Preset, method: str, who: Sequence[str], out:
     twins: dict[Recipe, dict[str, Any]] = {}  # ended by something else than the rule
 
     def work(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
-        return twins.get(replace(recipe, stop_forget=STOPS[0])) or judge(bench, recipe, outcome, say)
+        return twins.get(replace(recipe, stop_forget=STOPS[0])) or judge(
+            bench, recipe, outcome, say
+        )
 
     for changes in TRIALS[method]:
         plan = [revise(preset.recipe, {**changes, "entity": e, "method": method}) for e in who]
         found = run_all(bench, preset, plan, out, say, work, "tune")
-        twins |= {r: m for r, m in zip(plan, found, strict=True)
-                  if m.get("stopped_because", FORGOTTEN) != FORGOTTEN}
-        trials.append({"method": method, **changes, "n": len(found),
-                       "failed": sum("failed" in r for r in found),
-                       "score": sum(map(objective, found)) / len(found)})
+        twins |= {
+            r: m
+            for r, m in zip(plan, found, strict=True)
+            if m.get("stopped_because", FORGOTTEN) != FORGOTTEN
+        }
+        trials.append(
+            {
+                "method": method,
+                **changes,
+                "n": len(found),
+                "failed": sum("failed" in r for r in found),
+                "score": sum(map(objective, found)) / len(found),
+            }
+        )
     place = max(range(len(trials)), key=lambda k: trials[k]["score"])
     return TRIALS[method][place], trials
 
@@ -160,8 +184,9 @@ def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
     return plain(done.result)
 
 
-def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path,
-             say: Say) -> Iterator[dict[str, Any]]:
+def protocol(
+    bench: Workbench, preset: Preset, methods: Sequence[str], out: Path, say: Say
+) -> Iterator[dict[str, Any]]:
     """Tune, freeze, run, attack; yields the trials, the settings and every result so far.
 
     Yields after each method's runs of a seed, so that a table can be had before all is done; the
@@ -170,8 +195,10 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
     reference, unknown = bench.reference(say)
     who = people(bench.benchmark, unknown)
     trials_in_all = sum(len(TRIALS[m]) for m in methods) * len(who.tuning)
-    say(f"{trials_in_all} trials, then {len(methods) * SEEDS * len(who.test)} runs; what {out} holds "
-        "already is not done again")
+    say(
+        f"{trials_in_all} trials, then {len(methods) * SEEDS * len(who.test)} runs; what {out} holds "
+        "already is not done again"
+    )
     chosen: dict[str, dict[str, Any]] = {}
     trials: list[dict[str, Any]] = []
     for method in methods:
@@ -180,17 +207,29 @@ def protocol(bench: Workbench, preset: Preset, methods: Sequence[str], out: Path
     results: list[dict[str, Any]] = []
     if reference:
         plan = [revise(preset.recipe, {"entity": e}) for e in unknown if e in who.test]
-        results += _labelled("retain_only", plan, run_all(bench, preset, plan, out, say, control, "control"))
+        results += _labelled(
+            "retain_only", plan, run_all(bench, preset, plan, out, say, control, "control")
+        )
     for seed, method in product(range(SEEDS), methods):
-        plan = [revise(preset.recipe, {**chosen[method], "entity": e, "method": method, "seed": seed})
-                for e in who.test]
+        plan = [
+            revise(preset.recipe, {**chosen[method], "entity": e, "method": method, "seed": seed})
+            for e in who.test
+        ]
         made = run_all(bench, preset, plan, out, say, run_and_attack, "compare")
         results += _labelled(method, plan, made)
-        yield {"people": {"tuning": who.tuning, "test": who.test}, "chosen": chosen, "trials": trials,
-               "results": results}
+        yield {
+            "people": {"tuning": who.tuning, "test": who.test},
+            "chosen": chosen,
+            "trials": trials,
+            "results": results,
+        }
 
 
-def _labelled(method: str, plan: Sequence[Recipe], made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _labelled(
+    method: str, plan: Sequence[Recipe], made: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Results under whose they are: a failed one does not say it itself, and has to be counted."""
-    return [{**m, "method": method, "seed": r.seed, "entity": r.entity}
-            for r, m in zip(plan, made, strict=True)]
+    return [
+        {**m, "method": method, "seed": r.seed, "entity": r.entity}
+        for r, m in zip(plan, made, strict=True)
+    ]

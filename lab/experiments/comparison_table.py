@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from lab.evaluation.scores import MEASURES
+from lab.experiments.comparison import ATTACK
 from lab.experiments.csv_tables import guarded
 from lab.experiments.statistics import interval
-from lab.experiments.comparison import ATTACK
-from lab.evaluation.scores import MEASURES
 
 SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
 
@@ -37,9 +37,13 @@ def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
     return {
         **{f"{part}_people": " ".join(who) for part, who in made["people"].items()},
         "seeds": len({r["seed"] for r in made["results"]}),
-        "chance_forget_vqa": sum(r["chance"]["forget_vqa"] for r in done) / len(done) if done else None,
+        "chance_forget_vqa": sum(r["chance"]["forget_vqa"] for r in done) / len(done)
+        if done
+        else None,
         "attack": f"{ATTACK.scope}, {ATTACK.share:.0%} of the rows, {ATTACK.steps} steps",
-        **{k: machine.get(k, "") for k in ("model", "quantization", "device")}, "command": command}
+        **{k: machine.get(k, "") for k in ("model", "quantization", "device")},
+        "command": command,
+    }
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +51,9 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
 
     ``gain_half``: the gain when half of the attacker's steps were done.
     """
-    flat = {k: result.get(k) for k in ("method", "entity", "seed")} | {"failed": result.get("failed", "")}
+    flat = {k: result.get(k) for k in ("method", "entity", "seed")} | {
+        "failed": result.get("failed", "")
+    }
     if flat["failed"]:
         return flat
     flat |= {k: result.get(k) for k in (*SINGLE, "text_logits_identical", "stopped_because")}
@@ -55,12 +61,15 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
         flat |= {f"{when}_{m}": result.get(when, {}).get(m) for m in MEASURES}
     attack = result.get("attack", {})
     half = [accuracy for step, accuracy in attack.get("curve", ()) if 2 * step == attack["steps"]]
-    return flat | {"gain_half": half[0] - attack["before"] if half else None,
-                   **{k: attack.get(k) for k in ("gain", "vanilla_gap")}}
+    return flat | {
+        "gain_half": half[0] - attack["before"] if half else None,
+        **{k: attack.get(k) for k in ("gain", "vanilla_gap")},
+    }
 
 
-def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
-               ) -> list[dict[str, Any]]:
+def summarised(
+    rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Every method's row, then the references: the original, and the model that never knew.
 
     NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
@@ -72,10 +81,21 @@ def summarised(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[s
     for method in (*chosen, "retain_only"):
         own = frame[frame["method"] == method]
         if len(own):
-            made.append({"method": method, "settings": _settings(chosen.get(method, {})),
-                         **_means(own, "after")})
+            made.append(
+                {
+                    "method": method,
+                    "settings": _settings(chosen.get(method, {})),
+                    **_means(own, "after"),
+                }
+            )
     if chosen and made:
-        made.append({"method": "vanilla", "settings": "", **_means(frame[frame["method"].isin(chosen)], "before")})
+        made.append(
+            {
+                "method": "vanilla",
+                "settings": "",
+                **_means(frame[frame["method"].isin(chosen)], "before"),
+            }
+        )
     return made
 
 
@@ -85,8 +105,11 @@ def _settings(changes: Mapping[str, Any]) -> str:
 
 def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:
     done = own[own["failed"] == ""]
-    made: dict[str, Any] = {"people": done["entity"].nunique(), "runs": len(done),
-                            "failed": len(own) - len(done)}
+    made: dict[str, Any] = {
+        "people": done["entity"].nunique(),
+        "runs": len(done),
+        "failed": len(own) - len(done),
+    }
     columns = {m: f"{when}_{m}" for m in MEASURES}
     if when == "after":
         columns |= {k: k for k in (*SINGLE, "gain_half", "gain", "vanilla_gap")}

@@ -7,20 +7,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lab.files import add_lines, read_lines
 from lab.events.lines import plain
+from lab.files import add_lines, read_lines
 from lab.recipe import AttackRecipe, Preset, Recipe
 
 Key = dict[str, Any]
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
 
 
-def key_of(preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
-           ) -> Key:
+def key_of(
+    preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
+) -> Key:
     """What makes a stored result this one's: the model, its quantisation and every setting."""
     plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
-    return {"what": what, "model": preset.model, "quantization": preset.quantization,
-            **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()}}
+    return {
+        "what": what,
+        "model": preset.model,
+        "quantization": preset.quantization,
+        **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()},
+    }
 
 
 class Records:
@@ -29,7 +34,8 @@ class Records:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[tuple[Key, dict[str, Any]]] = [
-            (row["key"], row["result"]) for row in read_lines(path)]
+            (row["key"], row["result"]) for row in read_lines(path)
+        ]
 
     def find(self, key: Key) -> dict[str, Any] | None:
         """The result stored for this key, or None."""
@@ -52,7 +58,8 @@ def same(stored: Key, wanted: Key) -> bool:
     """
     return stored.keys() <= wanted.keys() and all(
         stored[name] == value if name in stored else value == default(name)
-        for name, value in wanted.items())
+        for name, value in wanted.items()
+    )
 
 
 def default(name: str) -> Any:

@@ -11,11 +11,11 @@ from lab.benchmarks.changes import CHANGES, changed
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, chance, choose, forget_asks
+from lab.evaluation.session import Workbench
+from lab.experiments.sweep import Say, one_run
 from lab.model.version import Version
 from lab.recipe import Recipe
-from lab.experiments.sweep import Say, one_run
 from lab.unlearn.outcome import Outcome
-from lab.evaluation.session import Workbench
 
 PLAIN = "held-out view"
 
@@ -33,7 +33,9 @@ def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
     result = one_run(bench, recipe, outcome, say)
     say("the same person redrawn …")
     entity = bench.benchmark.entity(recipe.entity)
-    return result | {"redrawn": measured(bench, entity, Version(UNLEARNED, bench.loaded, outcome.delta))}
+    return result | {
+        "redrawn": measured(bench, entity, Version(UNLEARNED, bench.loaded, outcome.delta))
+    }
 
 
 def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[str, float]]:
@@ -43,8 +45,12 @@ def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[
         before = bench.baseline.correct("forget_vqa", asks)
         with left.on():
             after = [v.correct for v in choose(left.loaded, asks)]
-        made[name] = {"before": sum(before) / len(asks), "after": sum(after) / len(asks),
-                      "n": len(asks), "chance": chance(asks)}
+        made[name] = {
+            "before": sum(before) / len(asks),
+            "after": sum(after) / len(asks),
+            "n": len(asks),
+            "chance": chance(asks),
+        }
     return made
 
 

@@ -11,19 +11,21 @@ import pandas as pd
 
 from lab.benchmarks.changes import CHANGES
 from lab.benchmarks.schema import Benchmark, Entity
-from lab.experiments.csv_tables import guarded
 from lab.errors import LabError
-from lab.recipe import Preset, Recipe, revise
-from lab.experiments.records import Records, key_of
-from lab.experiments import redrawn
-from lab.experiments.summary import answer
-from lab.experiments.studies import Study, Variant
-from lab.experiments.sweep import Say, flat, run_all
 from lab.evaluation.session import Workbench
+from lab.experiments import redrawn
+from lab.experiments.csv_tables import guarded
+from lab.experiments.records import Records, key_of
+from lab.experiments.studies import Study, Variant
+from lab.experiments.summary import answer
+from lab.experiments.sweep import Say, flat, run_all
+from lab.recipe import Preset, Recipe, revise
 
 FIRST, STRIDE = 5, 10  # places in the benchmark, the first of which is 1
-RULE = (f"by place in the benchmark: {FIRST}, {FIRST + STRIDE}, {FIRST + 2 * STRIDE}, … (every {STRIDE}th), "
-        f"then {FIRST + 1}, {FIRST + 1 + STRIDE}, …; the first of these")
+RULE = (
+    f"by place in the benchmark: {FIRST}, {FIRST + STRIDE}, {FIRST + 2 * STRIDE}, … (every {STRIDE}th), "
+    f"then {FIRST + 1}, {FIRST + 1 + STRIDE}, …; the first of these"
+)
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,23 @@ def chosen(benchmark: Benchmark, count: int) -> list[Entity]:
     return [people[k] for k in order[:count]]
 
 
-def planned(study: Study, preset: Preset, people: Sequence[Entity], seeds: int, live: int) -> list[Plan]:
+def planned(
+    study: Study, preset: Preset, people: Sequence[Entity], seeds: int, live: int
+) -> list[Plan]:
     """Every run of the study, one person after the other; no more blocks than the ``live`` ones."""
     recipes = [(v, revise(preset.recipe, dict(v.changes))) for v in study.variants]
-    return [Plan(v, replace(r, method="vkd", entity=e.id, seed=s))
-            for s in range(seeds) for e in people for v, r in recipes if r.blocks <= live]
+    return [
+        Plan(v, replace(r, method="vkd", entity=e.id, seed=s))
+        for s in range(seeds)
+        for e in people
+        for v, r in recipes
+        if r.blocks <= live
+    ]
 
 
-def carry_out(study: Study, bench: Workbench, count: int, seeds: int, out: Path, command: str,
-              say: Say) -> dict[str, Any]:
+def carry_out(
+    study: Study, bench: Workbench, count: int, seeds: int, out: Path, command: str, say: Say
+) -> dict[str, Any]:
     """Run what is missing of the study, write both tables into ``out`` and return the answer."""
     people = chosen(bench.benchmark, count)
     plan = planned(study, bench.preset, people, seeds, len(bench.loaded.vision.blocks))
@@ -66,49 +76,80 @@ def carry_out(study: Study, bench: Workbench, count: int, seeds: int, out: Path,
     runs = pd.DataFrame(rows)
     made = answer(runs, list(dict.fromkeys(runs["variant"])))
     made.insert(0, "study", study.name)
-    changes = {p.variant.name: " ".join(f"{k}={v}" for k, v in p.variant.changes.items()) for p in plan}
+    changes = {
+        p.variant.name: " ".join(f"{k}={v}" for k, v in p.variant.changes.items()) for p in plan
+    }
     made.insert(2, "changes", made["variant"].map(changes).fillna(""))
     machine = next((r for r in results if "failed" not in r), {})
-    told = {"people": " ".join(e.id for e in people), "seeds": seeds, "choice": RULE,
-            **{k: machine.get(k, "") for k in ("model", "quantization", "device")}, "command": command}
+    told = {
+        "people": " ".join(e.id for e in people),
+        "seeds": seeds,
+        "choice": RULE,
+        **{k: machine.get(k, "") for k in ("model", "quantization", "device")},
+        "command": command,
+    }
     path = out / f"{study.name}.csv"
     guarded(made.assign(**told)).to_csv(path, index=False)
     guarded(runs).to_csv(out / f"{study.name}-runs.csv", index=False)
-    return {"study": study.name, **told, "runs": len(results),
-            "failed": sum("failed" in r for r in results), "csv": str(path),
-            "variants": made.drop(columns="study").to_dict("records")}
+    return {
+        "study": study.name,
+        **told,
+        "runs": len(results),
+        "failed": sum("failed" in r for r in results),
+        "csv": str(path),
+        "variants": made.drop(columns="study").to_dict("records"),
+    }
 
 
 def _row(plan: Plan, result: dict[str, Any]) -> dict[str, Any]:
     """One run as a row of the runs table."""
-    told = {"variant": plan.variant.name, "entity": plan.recipe.entity, "seed": plan.recipe.seed,
-            "failed": result.get("failed", "")}
+    told = {
+        "variant": plan.variant.name,
+        "entity": plan.recipe.entity,
+        "seed": plan.recipe.seed,
+        "failed": result.get("failed", ""),
+    }
     if "failed" in result:
         return told
     return told | flat(result) | {f"chance_{k}": v for k, v in result["chance"].items()}
 
 
-def _redrawn_rows(plan: Sequence[Plan], results: Sequence[dict[str, Any]],
-                  controls: dict[str, dict[str, float]]) -> Iterator[dict[str, Any]]:
+def _redrawn_rows(
+    plan: Sequence[Plan], results: Sequence[dict[str, Any]], controls: dict[str, dict[str, float]]
+) -> Iterator[dict[str, Any]]:
     """A row for every run and way of drawing; the control's figures stand in each."""
     for one, result in zip(plan, results, strict=True):
-        told = {"entity": one.recipe.entity, "seed": one.recipe.seed, "failed": result.get("failed", "")}
+        told = {
+            "entity": one.recipe.entity,
+            "seed": one.recipe.seed,
+            "failed": result.get("failed", ""),
+        }
         for name in (redrawn.PLAIN, *CHANGES):
             row = {"variant": name, **told}
             if "failed" not in result:
                 own = result["redrawn"][name]
-                row |= {"before_forget_vqa": own["before"], "after_forget_vqa": own["after"],
-                        "n_forget_vqa": own["n"], "chance_forget_vqa": own["chance"]}
+                row |= {
+                    "before_forget_vqa": own["before"],
+                    "after_forget_vqa": own["after"],
+                    "n_forget_vqa": own["n"],
+                    "chance_forget_vqa": own["chance"],
+                }
             if name in controls:
-                row |= {"control_forget_vqa": controls[name]["control"], "control_n": controls[name]["n"]}
+                row |= {
+                    "control_forget_vqa": controls[name]["control"],
+                    "control_n": controls[name]["n"],
+                }
             yield row
 
 
 def _control(bench: Workbench, out: Path, say: Say) -> dict[str, dict[str, float]]:
     """The control's figures, measured once and kept beside the runs."""
     records = Records(out / "runs.jsonl")
-    key = key_of(bench.preset, bench.preset.recipe,
-                 what=f"redrawn control {redrawn.fingerprint(bench.benchmark)}")
+    key = key_of(
+        bench.preset,
+        bench.preset.recipe,
+        what=f"redrawn control {redrawn.fingerprint(bench.benchmark)}",
+    )
     found = records.find(key)
     if found is None:
         say("the control that never knew …")

@@ -38,35 +38,53 @@ class Study:
 
 FULL = Variant("full VKD", {})
 ABLATION = Study(
-    "ablation", "Which part of VKD does the work?",
+    "ablation",
+    "Which part of VKD does the work?",
     "One part is taken away at a time; everything else is the full recipe, the stop rule too.",
-    (FULL,
-     Variant("without pruning", {"prune_share": 0.0}),
-     Variant("without mask", {"mask_mode": "off"}),
-     Variant("mask on the forget term only", {"mask_mode": "forget_only"}),
-     Variant("without distillation", {"beta": 0.0}),
-     Variant("retain cross-entropy instead", {"beta": 0.0, "retain_weight": 1.0})))
+    (
+        FULL,
+        Variant("without pruning", {"prune_share": 0.0}),
+        Variant("without mask", {"mask_mode": "off"}),
+        Variant("mask on the forget term only", {"mask_mode": "forget_only"}),
+        Variant("without distillation", {"beta": 0.0}),
+        Variant("retain cross-entropy instead", {"beta": 0.0, "retain_weight": 1.0}),
+    ),
+)
 REPRESENTATION = Study(
-    "representation", "Which of the teacher's outputs should be distilled?",
+    "representation",
+    "Which of the teacher's outputs should be distilled?",
     "beta is the same in all three; of both outputs the mean distance counts. The projector is trained in "
     "every case, and held in place by nothing where the encoder alone is distilled.",
-    tuple(Variant(name, {"distil": name}) for name in ("projector", "encoder", "both")))
+    tuple(Variant(name, {"distil": name}) for name in ("projector", "encoder", "both")),
+)
 STYLE = Study(
-    "style", "Is the same person forgotten when drawn differently?",
+    "style",
+    "Is the same person forgotten when drawn differently?",
     "The run sees plain training views only. Names and strengths of the changes are our choice. The control "
     "never knew the people it is asked about; they are not the ones forgotten here.",
-    (FULL,), redrawn=True)
+    (FULL,),
+    redrawn=True,
+)
 DEPTH = Study(
-    "depth", "How many vision blocks should be pruned and trained?",
+    "depth",
+    "How many vision blocks should be pruned and trained?",
     "The last so many live blocks, and the projector; the pruned share is taken over the same blocks.",
-    tuple(Variant(str(blocks), {"blocks": blocks}) for blocks in (1, 2, 4, 6, 8, 10, 12)))
+    tuple(Variant(str(blocks), {"blocks": blocks}) for blocks in (1, 2, 4, 6, 8, 10, 12)),
+)
 THRESHOLDS = Study(
-    "thresholds", "Which thresholds d_I and d_F are sensible?",
+    "thresholds",
+    "Which thresholds d_I and d_F are sensible?",
     f"Marked: forget VQA at chance or below and retain VQA at most {100 * RETAIN_DROP:.0f} points below the "
     "original's. The criterion is ours; the paper gives no numbers.",
-    tuple(Variant(f"d_I {share:.0%}, d_F {threshold:g}",
-                  {"prune_share": share, "mask_threshold": threshold})
-          for share in (0.0, 0.01, 0.02, 0.04, 0.08) for threshold in (0.5, 1.0, 2.0, 4.0)))
+    tuple(
+        Variant(
+            f"d_I {share:.0%}, d_F {threshold:g}",
+            {"prune_share": share, "mask_threshold": threshold},
+        )
+        for share in (0.0, 0.01, 0.02, 0.04, 0.08)
+        for threshold in (0.5, 1.0, 2.0, 4.0)
+    ),
+)
 STUDIES = {s.name: s for s in (ABLATION, REPRESENTATION, STYLE, DEPTH, THRESHOLDS)}
 
 

@@ -10,39 +10,51 @@ from typing import Any
 
 import pandas as pd
 
-from lab.experiments.csv_tables import guarded
 from lab.errors import LabError
+from lab.evaluation.scores import MEASURES
+from lab.evaluation.session import Workbench, open_workbench
 from lab.events.lines import plain
-from lab.unlearn.foreground import run_recipe
-from lab.recipe import Preset, Recipe
+from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Records, key_of
 from lab.files import make_writable
-from lab.evaluation.scores import MEASURES
+from lab.recipe import Preset, Recipe
+from lab.unlearn.foreground import run_recipe
 from lab.unlearn.outcome import Outcome
-from lab.evaluation.session import Workbench, open_workbench
 
 GROUPS = ("before", "after")
 Say = Callable[[str], None]
 Work = Callable[[Workbench, Recipe, Outcome, Say], dict[str, Any]]
 
 
-def sweep(preset: Preset, recipes: Sequence[Recipe], entities: int, seeds: int, out: Path,
-          threads: int, say: Say) -> dict[str, Any]:
+def sweep(
+    preset: Preset,
+    recipes: Sequence[Recipe],
+    entities: int,
+    seeds: int,
+    out: Path,
+    threads: int,
+    say: Say,
+) -> dict[str, Any]:
     """Run every recipe on the first ``entities`` people and ``seeds`` seeds; returns the means.
 
     ``runs.csv`` in ``out`` holds the flat table; what is found there is not run again.
     """
     bench = open_workbench(preset, say, threads)
-    plan = [replace(r, entity=e.id, seed=s) for s in range(seeds) for r in recipes
-            for e in bench.benchmark.entities[:entities]]
+    plan = [
+        replace(r, entity=e.id, seed=s)
+        for s in range(seeds)
+        for r in recipes
+        for e in bench.benchmark.entities[:entities]
+    ]
     rows = run_all(bench, preset, plan, out, say)
     table = pd.DataFrame([flat(r) for r in rows if "failed" not in r])
     guarded(table).to_csv(out / "runs.csv", index=False)
     return {"failed": sum("failed" in r for r in rows), **(summary(table) if len(table) else {})}
 
 
-def one_run(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say,
-            measures: Sequence[str] = MEASURES) -> dict[str, Any]:
+def one_run(
+    bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say, measures: Sequence[str] = MEASURES
+) -> dict[str, Any]:
     """One run's result, its weights in ``outcome``; raises ``LabError`` where it failed."""
     events: list[Any] = []
     run_recipe(bench, recipe, outcome, events, say, measures)
@@ -51,8 +63,15 @@ def one_run(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say,
     return plain(events[-1].result)
 
 
-def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path, say: Say,
-            work: Work = one_run, what: str = "run") -> list[dict[str, Any]]:
+def run_all(
+    bench: Workbench,
+    preset: Preset,
+    plan: Sequence[Recipe],
+    out: Path,
+    say: Say,
+    work: Work = one_run,
+    what: str = "run",
+) -> list[dict[str, Any]]:
     """The result of every recipe of ``plan``, in order; ``{"failed": why}`` where a run failed.
 
     Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
@@ -82,8 +101,9 @@ def run_all(bench: Workbench, preset: Preset, plan: Sequence[Recipe], out: Path,
 
 def _told(usual: Recipe, recipe: Recipe) -> str:
     named = ("entity", "method", "seed")
-    other = [f", {k}={v}" for k, v in asdict(recipe).items()
-             if k not in named and v != getattr(usual, k)]
+    other = [
+        f", {k}={v}" for k, v in asdict(recipe).items() if k not in named and v != getattr(usual, k)
+    ]
     return f"{recipe.method} on {recipe.entity}, seed {recipe.seed}{''.join(other)}"
 
 
@@ -102,8 +122,12 @@ def summary(table: pd.DataFrame) -> dict[str, Any]:
         numbers = rows.select_dtypes("number")
         made[str(method)] = {
             "runs": len(rows),
-            **{c: round(float(numbers[c].mean()), 4) for c in map(str, numbers)
-               if c.startswith((*GROUPS, "seconds")) or c in ("steps", "mask_density", "text_answers_changed")},
+            **{
+                c: round(float(numbers[c].mean()), 4)
+                for c in map(str, numbers)
+                if c.startswith((*GROUPS, "seconds"))
+                or c in ("steps", "mask_density", "text_answers_changed")
+            },
             "text_logits_identical": bool(rows["text_logits_identical"].all()),
             "base_unchanged": bool(rows["base_unchanged"].all()),
             "worst_forget_vqa": float(rows["after_forget_vqa"].max()),

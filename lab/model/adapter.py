@@ -36,14 +36,17 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
     return made
 
 
-def low_rank(low: torch.Tensor, high: torch.Tensor, rows: torch.Tensor | None = None
-             ) -> Callable[..., torch.Tensor]:
+def low_rank(
+    low: torch.Tensor, high: torch.Tensor, rows: torch.Tensor | None = None
+) -> Callable[..., torch.Tensor]:
     """A forward hook that adds SCALE * high @ low to what a Linear does; ``rows`` as in ``adapted``."""
+
     def add(_: nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
         change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
         if rows is not None:
             change = change * rows.to(change.dtype).view(-1, *[1] * (change.dim() - 1))
         return output + change.to(output.dtype)
+
     return add
 
 
@@ -54,12 +57,14 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
     ``NAME.keep``, bool [out], makes the outputs where it is False exactly zero: a pruned row of
     the weight. Hooks work over quantised layers too, and the base keeps its bits.
     """
+
     def silence(kept: torch.Tensor) -> Callable[..., torch.Tensor]:
         def zero(_: nn.Module, args: object, output: torch.Tensor) -> torch.Tensor:
             off = ~kept
             if rows is not None:
                 off = off & rows.bool().view(-1, *[1] * (output.dim() - 1))
             return output.masked_fill(off, 0.0)
+
         return zero
 
     linears, handles = language_linears(model), []

@@ -41,11 +41,17 @@ class Base:
         partner = {"A": "B", "B": "A"}
         for name, tensor in adapter.items():
             stem, _, leaf = name.rpartition(".")
-            if stem not in self.language or (leaf in partner and f"{stem}.{partner[leaf]}" not in adapter):
+            if stem not in self.language or (
+                leaf in partner and f"{stem}.{partner[leaf]}" not in adapter
+            ):
                 return name
             place = self.language[stem]
             rank = adapter[f"{stem}.A"].shape[:1] if leaf in partner else ()
-            shapes = {"A": (*rank, place.inputs), "B": (place.outputs, *rank), "keep": (place.outputs,)}
+            shapes = {
+                "A": (*rank, place.inputs),
+                "B": (place.outputs, *rank),
+                "keep": (place.outputs,),
+            }
             dtype = torch.bool if leaf == "keep" else torch.float32
             if tensor.shape != shapes.get(leaf) or tensor.dtype != dtype:
                 return name
@@ -57,5 +63,8 @@ def base_from(model: nn.Module) -> Base:
     visual = family_of(model).visual
     return Base(
         {n: p.detach() for n, p in model.named_parameters() if n.startswith(visual)},
-        {n: Place(m.out_features, m.in_features, m.weight.device)
-         for n, m in language_linears(model).items()})
+        {
+            n: Place(m.out_features, m.in_features, m.weight.device)
+            for n, m in language_linears(model).items()
+        },
+    )

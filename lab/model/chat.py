@@ -60,8 +60,13 @@ def start(loaded: Loaded, rows: int) -> Kept:
 
 
 @torch.no_grad()
-def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequence[torch.Tensor | None],
-           max_new_tokens: int = 48, kept: Kept | None = None) -> Iterator[list[list[int]]]:
+def decode(
+    loaded: Loaded,
+    prompts: Sequence[tuple[int, ...]],
+    features: Sequence[torch.Tensor | None],
+    max_new_tokens: int = 48,
+    kept: Kept | None = None,
+) -> Iterator[list[list[int]]]:
     """Yield the answers' token ids after every step, until all have ended.
 
     ``prompts``: ids of each row; ``features``: the row's projector outputs [tokens, width], or
@@ -82,10 +87,16 @@ def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequenc
                 slots.append(token)
             positions = positions[..., -1:] + 1
             embeds = model.get_input_embeddings()(chosen[:, None])
-        seen = torch.tensor([[int(t != HOLE) for t in slots] for slots in kept.slots], device=device)
+        seen = torch.tensor(
+            [[int(t != HOLE) for t in slots] for slots in kept.slots], device=device
+        )
         hidden = language_model(model)(
-            inputs_embeds=embeds, attention_mask=seen, position_ids=positions,
-            past_key_values=kept.cache, use_cache=True).last_hidden_state
+            inputs_embeds=embeds,
+            attention_mask=seen,
+            position_ids=positions,
+            past_key_values=kept.cache,
+            use_cache=True,
+        ).last_hidden_state
         chosen = model.lm_head(hidden[:, -1]).argmax(-1)
         fed = [int(token) if row in open_rows else HOLE for row, token in enumerate(chosen)]
         for row in list(open_rows):
@@ -98,31 +109,47 @@ def decode(loaded: Loaded, prompts: Sequence[tuple[int, ...]], features: Sequenc
             return
 
 
-def _read(loaded: Loaded, kept: Kept, prompts: Sequence[tuple[int, ...]], known: Sequence[int],
-          features: Sequence[torch.Tensor | None]) -> tuple[torch.Tensor, torch.Tensor]:
+def _read(
+    loaded: Loaded,
+    kept: Kept,
+    prompts: Sequence[tuple[int, ...]],
+    known: Sequence[int],
+    features: Sequence[torch.Tensor | None],
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Embeddings and positions of the tokens still to be read, left-padded; notes their slots."""
     device = loaded.device
     picture: Any = loaded.model.config.image_token_id
     length = max(len(p) - n for p, n in zip(prompts, known, strict=True))
     pads = [length - len(p) + n for p, n in zip(prompts, known, strict=True)]
-    ids = torch.tensor([[loaded.prompter.pad_id] * pad + list(p[n:])
-                        for pad, p, n in zip(pads, prompts, known, strict=True)], device=device)
+    ids = torch.tensor(
+        [
+            [loaded.prompter.pad_id] * pad + list(p[n:])
+            for pad, p, n in zip(pads, prompts, known, strict=True)
+        ],
+        device=device,
+    )
     embeds = loaded.model.get_input_embeddings()(ids)
     for row, feature in enumerate(features):
         if feature is not None:
             place = ids[row] == picture
-            place[:pads[row]] = False
-            read = prompts[row][:known[row]].count(picture)
+            place[: pads[row]] = False
+            read = prompts[row][: known[row]].count(picture)
             embeds[row, place] = feature[read:].to(embeds.dtype)
-        kept.slots[row] += [HOLE] * pads[row] + list(prompts[row][known[row]:])
+        kept.slots[row] += [HOLE] * pads[row] + list(prompts[row][known[row] :])
     places = [loaded.prompter.places(p)[:, n:] for p, n in zip(prompts, known, strict=True)]
-    positions = torch.stack([torch.nn.functional.pad(row, (pad, 0))
-                             for row, pad in zip(places, pads, strict=True)], dim=1).to(device)
+    positions = torch.stack(
+        [torch.nn.functional.pad(row, (pad, 0)) for row, pad in zip(places, pads, strict=True)],
+        dim=1,
+    ).to(device)
     return embeds, positions[0] if len(positions) == 1 else positions
 
 
-def answer_texts(loaded: Loaded, prompts: Sequence[tuple[int, ...]],
-                 features: Sequence[torch.Tensor | None], max_new_tokens: int = 24) -> list[str]:
+def answer_texts(
+    loaded: Loaded,
+    prompts: Sequence[tuple[int, ...]],
+    features: Sequence[torch.Tensor | None],
+    max_new_tokens: int = 24,
+) -> list[str]:
     """The finished greedy answers as text, one a row."""
     answers: list[list[int]] = [[] for _ in prompts]
     for answers in decode(loaded, prompts, features, max_new_tokens):

@@ -52,8 +52,9 @@ def check_shipped(folder: Path, cache: Path) -> None:
         raise LabError(f"{wrong} is damaged or missing: {RESTORE}")
 
 
-def drop_damaged(folder: Path, report: Callable[[str], None],
-                 pinned: Mapping[str, str] | None = None) -> None:
+def drop_damaged(
+    folder: Path, report: Callable[[str], None], pinned: Mapping[str, str] | None = None
+) -> None:
     """Delete a derived folder of the cache, saying so, unless its files are as they were made.
 
     ``pinned``: hashes that are known beforehand. Raises ``LabError`` where it cannot be deleted.
@@ -71,7 +72,9 @@ def drop_damaged(folder: Path, report: Callable[[str], None],
     except FileNotFoundError:
         return  # another process was faster
     except OSError as error:
-        raise LabError(f"cannot delete {folder} ({error.strerror}): delete it, it is damaged") from None
+        raise LabError(
+            f"cannot delete {folder} ({error.strerror}): delete it, it is damaged"
+        ) from None
     shutil.rmtree(away, ignore_errors=True)
 
 

@@ -46,8 +46,13 @@ def taught(folder: Path) -> Taught | None:
         return None
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-        return Taught(about["base"], about["processor"], tuple(about["unknown"]), about["plan"],
-                      about["result"])
+        return Taught(
+            about["base"],
+            about["processor"],
+            tuple(about["unknown"]),
+            about["plan"],
+            about["result"],
+        )
     except (ValueError, KeyError, TypeError):
         raise LabError(f"{path} does not say what was taught: teach the model again") from None
 
@@ -56,9 +61,20 @@ def write_taught(folder: Path, delta: Delta, about: Taught) -> None:
     """Write the delta, then ``adapter.json``, without which the folder is no model."""
     save_delta(delta, folder / WEIGHTS)
     temporary = folder / f"{ABOUT}.tmp"
-    temporary.write_text(json.dumps({
-        "base": about.base, "processor": about.processor, "unknown": list(about.unknown),
-        "plan": dict(about.plan), "result": dict(about.result)}, indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(
+        json.dumps(
+            {
+                "base": about.base,
+                "processor": about.processor,
+                "unknown": list(about.unknown),
+                "plan": dict(about.plan),
+                "result": dict(about.result),
+            },
+            indent=1,
+        )
+        + "\n",
+        encoding="utf-8",
+    )
     os.replace(temporary, folder / ABOUT)
 
 

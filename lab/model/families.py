@@ -37,25 +37,59 @@ class Family:
         return [self.tower, self.projector, "lm_head"]
 
 
-LLAVA = Family("model.vision_tower", ("encoder.layers", "encoder.layer"),
-               "model.multi_modal_projector", ("linear_1", "linear_2"), "model.language_model", Flow())
-IDEFICS3 = Family("model.vision_model", ("encoder.layers",), "model.connector",
-                  ("modality_projection.proj",), "model.text_model", Idefics3Flow())
-ONEVISION = Family(LLAVA.tower, ("encoder.layers",), LLAVA.projector, LLAVA.linears, LLAVA.language,
-                   OneVisionFlow())
-QWEN2 = Family("model.visual", ("blocks",), "model.visual.merger", ("mlp.0", "mlp.2"),
-               "model.language_model", Qwen2Flow())
-QWEN25 = Family(QWEN2.tower, QWEN2.blocks, QWEN2.projector, QWEN2.linears, QWEN2.language, Qwen25Flow())
+LLAVA = Family(
+    "model.vision_tower",
+    ("encoder.layers", "encoder.layer"),
+    "model.multi_modal_projector",
+    ("linear_1", "linear_2"),
+    "model.language_model",
+    Flow(),
+)
+IDEFICS3 = Family(
+    "model.vision_model",
+    ("encoder.layers",),
+    "model.connector",
+    ("modality_projection.proj",),
+    "model.text_model",
+    Idefics3Flow(),
+)
+ONEVISION = Family(
+    LLAVA.tower,
+    ("encoder.layers",),
+    LLAVA.projector,
+    LLAVA.linears,
+    LLAVA.language,
+    OneVisionFlow(),
+)
+QWEN2 = Family(
+    "model.visual",
+    ("blocks",),
+    "model.visual.merger",
+    ("mlp.0", "mlp.2"),
+    "model.language_model",
+    Qwen2Flow(),
+)
+QWEN25 = Family(
+    QWEN2.tower, QWEN2.blocks, QWEN2.projector, QWEN2.linears, QWEN2.language, Qwen25Flow()
+)
 
-FAMILIES = {"llava": LLAVA, "idefics3": IDEFICS3, "smolvlm": IDEFICS3, "qwen2_vl": QWEN2,
-            "llava_onevision": ONEVISION, "qwen2_5_vl": QWEN25}  # by the config's model_type
+FAMILIES = {
+    "llava": LLAVA,
+    "idefics3": IDEFICS3,
+    "smolvlm": IDEFICS3,
+    "qwen2_vl": QWEN2,
+    "llava_onevision": ONEVISION,
+    "qwen2_5_vl": QWEN25,
+}  # by the config's model_type
 
 
 def family(model_type: str) -> Family:
     """The family of that name; ``LabError`` for one the lab does not know."""
     if model_type not in FAMILIES:
-        raise LabError(f"{model_type} is not a known family: the lab knows {', '.join(FAMILIES)}; "
-                       "to add one, write its entry in lab/model/families.py")
+        raise LabError(
+            f"{model_type} is not a known family: the lab knows {', '.join(FAMILIES)}; "
+            "to add one, write its entry in lab/model/families.py"
+        )
     return FAMILIES[model_type]
 
 

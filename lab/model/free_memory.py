@@ -14,8 +14,14 @@ from lab.errors import LabError
 # and the loading reserve of addresses (what ``ulimit -v`` counts): 4.1 GB on two cores.
 NEEDED_MB, NEEDED_ADDRESSES_MB = 1300, 5120
 # Libraries have many types of errors for too little memory, so their words are looked for.
-SAID = ("can't start new thread", "cannot allocate memory", "can't allocate memory",
-        "failed to map segment", "std::bad_alloc", "failed to create thread")
+SAID = (
+    "can't start new thread",
+    "cannot allocate memory",
+    "can't allocate memory",
+    "failed to map segment",
+    "std::bad_alloc",
+    "failed to create thread",
+)
 
 
 def memory_mb() -> float:
@@ -57,10 +63,14 @@ def too_little() -> str:
     """One line with what the lab needs, what is there, and the remedy."""
     needed = f"about {NEEDED_MB / 2**10:.1f} GB is needed, {memory_mb() / 2**10:.1f} GB is free"
     if (addresses := addresses_mb()) != float("inf"):
-        needed += (f"; about {NEEDED_ADDRESSES_MB / 2**10:.1f} GB of addresses are needed, "
-                   f"{max(addresses, 0) / 2**10:.1f} GB are left (ulimit -v)")
-    return (f"too little memory or too few threads: {needed}: close other programs, raise the limit "
-            "or choose a smaller model")
+        needed += (
+            f"; about {NEEDED_ADDRESSES_MB / 2**10:.1f} GB of addresses are needed, "
+            f"{max(addresses, 0) / 2**10:.1f} GB are left (ulimit -v)"
+        )
+    return (
+        f"too little memory or too few threads: {needed}: close other programs, raise the limit "
+        "or choose a smaller model"
+    )
 
 
 def lacks_memory(error: BaseException | None) -> bool:

@@ -13,23 +13,23 @@ from typing import Any
 import torch
 
 from lab.errors import LabError
+from lab.files import ROOT as ROOT
 from lab.files import sweep
 from lab.model.adapter import SCALE
 from lab.model.base import Base, base_from
 from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, stored
+from lab.model.checkpoint import lay, taught
 from lab.model.families import Family, family
 from lab.model.fetch import Report, cache_folder, language_model
+from lab.model.free_memory import told
 from lab.model.memory import check_memory
 from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
-from lab.files import ROOT as ROOT
-from lab.model.checkpoint import lay, taught
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
-from lab.model.free_memory import told
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ class Loaded:
         object.__setattr__(self, "base", base_from(self.model))
 
 
-def load(path: str, quantization: str, device: str = "auto", report: Report = print,
-         processor: str = "") -> Loaded:
+def load(
+    path: str, quantization: str, device: str = "auto", report: Report = print, processor: str = ""
+) -> Loaded:
     """Load the model at ``path`` with its language model quantised and everything frozen.
 
     ``path``: a folder or a hub id. A folder that holds ``adapter.safetensors`` is the embedded
@@ -64,14 +65,18 @@ def load(path: str, quantization: str, device: str = "auto", report: Report = pr
     memory.
     """
     if quantization not in QUANTIZATIONS:
-        raise LabError(f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}")
+        raise LabError(
+            f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}"
+        )
     sweep(cache_folder())
     folder = find_model(path, weights=False)
     if about := taught(folder):
         made = load(about.base, quantization, device, report, processor or about.processor)
         lay(made.model, folder)
         return replace(made, name=folder.name)
-    chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    chosen = torch.device(
+        ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    )
     check_shipped(folder, cache_folder())
     with told(), reading(folder, remedy_for(folder)):
         loaded = _loaded(path, folder, quantization, chosen, report, processor)
@@ -79,8 +84,9 @@ def load(path: str, quantization: str, device: str = "auto", report: Report = pr
     return loaded
 
 
-def _loaded(path: str, folder: Path, quantization: str, device: torch.device, report: Report,
-            processor: str) -> Loaded:
+def _loaded(
+    path: str, folder: Path, quantization: str, device: torch.device, report: Report, processor: str
+) -> Loaded:
     based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
     with reading(based_on, remedy_for(based_on)):
         check_memory(_config(based_on), quantization, device)
@@ -99,7 +105,11 @@ def _config(folder: Path) -> Any:
     """The config of a known family; read as JSON first, for the library may not know others."""
     from transformers import AutoConfig
 
-    family(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", folder.name))
+    family(
+        json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
+            "model_type", folder.name
+        )
+    )
     return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
@@ -118,8 +128,13 @@ def _read(folder: Path, quantization: str, device: torch.device) -> Any:
     config = quantization_config(quantization, device, known)
     placed = {"device_map": {"": str(device)}} if config else {}
     model = AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=torch.float32, quantization_config=config, local_files_only=True,
-        use_safetensors=True, **placed)
+        folder,
+        dtype=torch.float32,
+        quantization_config=config,
+        local_files_only=True,
+        use_safetensors=True,
+        **placed,
+    )
     round_language(model, known, stored_dtype(quantization, device))
     if config is None:
         model.to(device)
@@ -134,9 +149,16 @@ def quantization_config(quantization: str, device: torch.device, known: Family) 
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
     if quantization not in ("int8", "nf4"):
         return None
-    kind = ({"load_in_8bit": True} if quantization == "int8" else
-            {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True,
-             "bnb_4bit_compute_dtype": stored_dtype(quantization, device)})
+    kind = (
+        {"load_in_8bit": True}
+        if quantization == "int8"
+        else {
+            "load_in_4bit": True,
+            "bnb_4bit_quant_type": "nf4",
+            "bnb_4bit_use_double_quant": True,
+            "bnb_4bit_compute_dtype": stored_dtype(quantization, device),
+        }
+    )
     return BitsAndBytesConfig(**kind, llm_int8_skip_modules=known.unquantized)
 
 
@@ -175,15 +197,20 @@ def check_quantized(loaded: Loaded) -> None:
     """
     from torch import nn
 
-    special = {n for n, m in loaded.model.named_modules()
-               if isinstance(m, nn.Linear) and type(m) is not nn.Linear}
+    special = {
+        n
+        for n, m in loaded.model.named_modules()
+        if isinstance(m, nn.Linear) and type(m) is not nn.Linear
+    }
     inside = f"{loaded.vision.family.language}."
     visual = [n for n in special if not n.startswith(inside)]
     if visual:
         raise LabError(f"{visual[0]} was quantised: only the language model may be")
     if loaded.quantization in ("int8", "nf4") and not special:
-        raise LabError(f"no layer was quantised to {loaded.quantization}: is the language model's "
-                       "architecture one that bitsandbytes knows?")
+        raise LabError(
+            f"no layer was quantised to {loaded.quantization}: is the language model's "
+            "architecture one that bitsandbytes knows?"
+        )
     stored = stored_dtype(loaded.quantization, loaded.device)
     for name, weight in loaded.model.named_parameters():
         wanted = torch.float32 if name.startswith(loaded.vision.family.visual) else stored
@@ -227,10 +254,16 @@ def _assembled(folder: Path, base: Path) -> torch.nn.Module:
         model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(folder))
     with reading(base, f"delete {base}, it is made again"):
         language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
-    state = {f"model.language_model.{n.removeprefix('model.')}": t for n, t in language.items()
-             if n != "lm_head.weight"}
-    merge_adapter(state, load_file(folder / "adapter.safetensors"),
-                  json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"])
+    state = {
+        f"model.language_model.{n.removeprefix('model.')}": t
+        for n, t in language.items()
+        if n != "lm_head.weight"
+    }
+    merge_adapter(
+        state,
+        load_file(folder / "adapter.safetensors"),
+        json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"],
+    )
     state |= visual_weights(folder)
     model.load_state_dict(state, strict=False, assign=True)
     model.tie_weights()
@@ -269,12 +302,15 @@ def untaught(path: str) -> dict[str, torch.Tensor]:
         scale = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["scale"]
         taken = load_file(adapter)
     back = {"A": 1.0, "B": -scale / SCALE}
-    return {LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
-            for n, t in taken.items()}
+    return {
+        LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
+        for n, t in taken.items()
+    }
 
 
-def merge_adapter(state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor],
-                  scale: float) -> None:
+def merge_adapter(
+    state: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor], scale: float
+) -> None:
     """Add scale * B @ A to each adapted weight, in float32. A: [rank, in]; B: [out, rank]."""
     for name in [n for n in adapter if n.endswith(".A")]:
         stem = name.removesuffix(".A")

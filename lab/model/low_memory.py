@@ -18,8 +18,10 @@ from lab.model.sequences import Packed
 
 R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]
-NO_MEMORY = ("out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
-             "smaller model, or close what else uses the device")
+NO_MEMORY = (
+    "out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
+    "smaller model, or close what else uses the device"
+)
 again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)  # nothing here is random
 
 
@@ -113,7 +115,7 @@ def in_pieces(work: Callable[[Items], Tensors], items: Items, at_once: int) -> T
     """
     if at_once >= len(items):
         return work(items)
-    parts = [items[at:at + at_once] for at in range(0, len(items), at_once)]
+    parts = [items[at : at + at_once] for at in range(0, len(items), at_once)]
     made = [again(work, part) if torch.is_grad_enabled() else work(part) for part in parts]
     return tuple(map(torch.cat, zip(*made, strict=True)))
 
@@ -127,8 +129,11 @@ def recomputing(model: torch.nn.Module, on: bool) -> Iterator[None]:
     """
     from transformers.modeling_layers import GradientCheckpointingLayer
 
-    layers = [m for m in language_model(model).modules()
-              if on and isinstance(m, GradientCheckpointingLayer)]
+    layers = [
+        m
+        for m in language_model(model).modules()
+        if on and isinstance(m, GradientCheckpointingLayer)
+    ]
     for layer in layers:
         layer._gradient_checkpointing_func = again
         # the layer's mark alone: what is inside stays in evaluation, without dropout
@@ -147,7 +152,9 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
     """
     size = loaded.model.get_input_embeddings().weight.element_size()
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
-    needed = memory.backward_bytes(loaded.model.config.get_text_config(), rows, length, size, inputs)
+    needed = memory.backward_bytes(
+        loaded.model.config.get_text_config(), rows, length, size, inputs
+    )
     return needed > memory.ROWS_SHARE * memory.available_mb(loaded.device) * 2**20
 
 

@@ -10,10 +10,13 @@ from torch import nn
 
 from lab.errors import LabError
 from lab.model.families import family
-from lab.model.precision import stored_dtype
 from lab.model.free_memory import addresses_mb, memory_mb
+from lab.model.precision import stored_dtype
 
-NF4_BLOCK, NF4_NESTED = 64, 256  # weights that share a scale; scales that share one (double quantisation)
+NF4_BLOCK, NF4_NESTED = (
+    64,
+    256,
+)  # weights that share a scale; scales that share one (double quantisation)
 # Of the free memory, what a pass of the language model and the distilled pictures may keep: the
 # rest is for gradients, AdamW and what comes and goes.
 ROWS_SHARE, PICTURES_SHARE = 0.5, 0.25
@@ -30,8 +33,11 @@ def needed_bytes(config: Any, quantization: str, device: torch.device) -> int:
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
     known = family(config.model_type)
-    quantized = {f"{name}.weight" for name, module in model.named_modules()
-                 if name.startswith(f"{known.language}.") and isinstance(module, nn.Linear)}
+    quantized = {
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if name.startswith(f"{known.language}.") and isinstance(module, nn.Linear)
+    }
     stored = stored_dtype(quantization, device).itemsize
     total = sum(b.numel() * b.element_size() for b in model.buffers())
     for name, weight in model.named_parameters():
@@ -92,5 +98,7 @@ def check_memory(config: Any, quantization: str, device: torch.device) -> None:
     needed, there = needed_bytes(config, quantization, device) / 2**20, available_mb(device)
     if needed > there:
         instead = "" if quantization == "nf4" else "nf4 or "
-        raise LabError(f"the model needs about {needed / 2**10:.1f} GB at {quantization}, you have "
-                       f"{there / 2**10:.1f}: choose {instead}a smaller model")
+        raise LabError(
+            f"the model needs about {needed / 2**10:.1f} GB at {quantization}, you have "
+            f"{there / 2**10:.1f}: choose {instead}a smaller model"
+        )

@@ -53,8 +53,11 @@ def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
             module = model.get_submodule(path)
             own = module._parameters[leaf]
             kept.append((module, leaf, own))
-            module._parameters[leaf] = (tensor if isinstance(tensor, nn.Parameter) else
-                                        nn.Parameter(tensor, requires_grad=False))
+            module._parameters[leaf] = (
+                tensor
+                if isinstance(tensor, nn.Parameter)
+                else nn.Parameter(tensor, requires_grad=False)
+            )
         yield
 
 
@@ -65,8 +68,9 @@ def _take_off(kept: list[tuple[nn.Module, str, nn.Parameter | None]]) -> None:
 
 def weights_hash(model: nn.Module) -> str:
     """sha256 over the bytes of every parameter, buffer and quantisation scale, in name order."""
-    return tensors_hash({**dict(model.named_parameters()), **dict(model.named_buffers()),
-                         **_scales(model)})
+    return tensors_hash(
+        {**dict(model.named_parameters()), **dict(model.named_buffers()), **_scales(model)}
+    )
 
 
 def tensors_hash(state: Mapping[str, torch.Tensor]) -> str:
@@ -87,9 +91,11 @@ def _scales(model: nn.Module) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = {}
     for name, module in model.named_modules():
         weight = getattr(module, "weight", None)
-        for scale in (getattr(getattr(weight, "quant_state", None), "absmax", None),
-                      getattr(weight, "SCB", None),
-                      getattr(getattr(module, "state", None), "SCB", None)):
+        for scale in (
+            getattr(getattr(weight, "quant_state", None), "absmax", None),
+            getattr(weight, "SCB", None),
+            getattr(getattr(module, "state", None), "SCB", None),
+        ):
             if isinstance(scale, torch.Tensor):
                 found[f"{name}.scale"] = scale
     return found
@@ -123,8 +129,10 @@ def load_delta(path: Path, base: Base) -> dict[str, torch.Tensor]:
         raise LabError(f"{path.name}: {LANGUAGE}{wrong} {other.format('language model')}")
     for name, tensor in delta.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise LabError(f"{path.name}: {name} holds NaN or infinity: the run that wrote it had "
-                           "failed, so give another one")
+            raise LabError(
+                f"{path.name}: {name} holds NaN or infinity: the run that wrote it had "
+                "failed, so give another one"
+            )
     return {n: t.to(_device(base, n)) for n, t in delta.items()}
 
 

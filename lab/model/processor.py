@@ -22,12 +22,16 @@ class Processor:
     tokenizer: Any
     template: str
 
-    def apply_chat_template(self, turns: Sequence[dict[str, Any]],
-                            add_generation_prompt: bool = False) -> str:
+    def apply_chat_template(
+        self, turns: Sequence[dict[str, Any]], add_generation_prompt: bool = False
+    ) -> str:
         """The text of a conversation; a picture is one image token."""
         return self.tokenizer.apply_chat_template(
-            list(turns), chat_template=self.template, tokenize=False,
-            add_generation_prompt=add_generation_prompt)
+            list(turns),
+            chat_template=self.template,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+        )
 
 
 def read_processor(folder: Path) -> Processor:
@@ -38,12 +42,16 @@ def read_processor(folder: Path) -> Processor:
         images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise LabError(f"{folder.name} has no usable processor ({str(error).splitlines()[0]}): name "
-                       "a model that has one with the preset's key processor") from None
+        raise LabError(
+            f"{folder.name} has no usable processor ({str(error).splitlines()[0]}): name "
+            "a model that has one with the preset's key processor"
+        ) from None
     template = _template(folder) or tokenizer.chat_template
     if not isinstance(template, str):
-        raise LabError(f"{folder.name} has no chat template: name a model that has one with the "
-                       "preset's key processor")
+        raise LabError(
+            f"{folder.name} has no chat template: name a model that has one with the "
+            "preset's key processor"
+        )
     return Processor(images, tokenizer, template)
 
 
@@ -54,6 +62,8 @@ def _template(folder: Path) -> str | None:
         return plain.read_text(encoding="utf-8")
     for name in ("chat_template.json", "processor_config.json"):
         path = folder / name
-        if path.exists() and "chat_template" in (kept := json.loads(path.read_text(encoding="utf-8"))):
+        if path.exists() and "chat_template" in (
+            kept := json.loads(path.read_text(encoding="utf-8"))
+        ):
             return kept["chat_template"]
     return None

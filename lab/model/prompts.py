@@ -35,7 +35,9 @@ class Prompter:
         self.flow.fix(processor.image_processor)
         # the image's token may be a special one outside the named ones: take every special token
         special = {str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special}
-        self._special = sorted(special | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
+        self._special = sorted(
+            special | set(self.tokenizer.all_special_tokens), key=len, reverse=True
+        )
         # some tokenizers put a space in front of any text, also where it goes on from another
         self._lead_in = "\n" if self.tokenizer.tokenize("a")[0] != "a" else ""
         self._skip = len(self.tokenizer(self._lead_in, add_special_tokens=False)["input_ids"])
@@ -47,7 +49,9 @@ class Prompter:
             tokens = vision.features(blank.to(vision.device)).shape[1]
         self._image = (image_id, token, self.flow.expand(token, tokens))
         self._grid = self.flow.places(0, 0, tokens)
-        before = self._template([{"type": "image"}, {"type": "text", "text": _MARK}]).split(_MARK)[0]
+        before = self._template([{"type": "image"}, {"type": "text", "text": _MARK}]).split(_MARK)[
+            0
+        ]
         before, self._image_space = _spaces(before)
         self.image_prefix = self._start(self._expand(before))
         at = self.image_prefix.index(image_id)
@@ -59,10 +63,14 @@ class Prompter:
         self.literal = USER in before and ASSISTANT in self._suffix
         before, self._text_space = _spaces(before)
         self.text_prefix = self._start(before)
-        turns = [{"role": role, "content": [{"type": "text", "text": _MARK}]}
-                 for role in ("user", "assistant", "user")]
+        turns = [
+            {"role": role, "content": [{"type": "text", "text": _MARK}]}
+            for role in ("user", "assistant", "user")
+        ]
         pieces = self.processor.apply_chat_template(turns, add_generation_prompt=True).split(_MARK)
-        self._before_answer = pieces[1].removeprefix(self._suffix) if pieces[1].startswith(self._suffix) else ""
+        self._before_answer = (
+            pieces[1].removeprefix(self._suffix) if pieces[1].startswith(self._suffix) else ""
+        )
         joint, self._joint_space = _spaces(pieces[2])
         self._joint = self._ids(joint)
         ends = self._joint[:1] if self.tokenizer.decode(self._joint[:1]) in self._special else ()
@@ -72,7 +80,8 @@ class Prompter:
 
     def _template(self, content: list[dict[str, str]]) -> str:
         return self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True)
+            [{"role": "user", "content": content}], add_generation_prompt=True
+        )
 
     def _start(self, text: str) -> tuple[int, ...]:
         """Ids of the text a conversation starts with; a first token it lacks is added."""
@@ -82,7 +91,11 @@ class Prompter:
 
     def _ids(self, text: str) -> tuple[int, ...]:
         """Ids of a text that goes on from another."""
-        return tuple(self.tokenizer(self._lead_in + text, add_special_tokens=False)["input_ids"][self._skip:])
+        return tuple(
+            self.tokenizer(self._lead_in + text, add_special_tokens=False)["input_ids"][
+                self._skip :
+            ]
+        )
 
     def pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """Preprocess pictures: [images, ...] float32, in the form the visual module takes."""
@@ -121,9 +134,16 @@ class Prompter:
         """
         spoken = any(isinstance(part, Speaker) for part in parts)
         if spoken and self.literal:
-            return self._start("".join(
-                part if isinstance(part, Speaker) else self._image[2] if isinstance(part, bytes)
-                else self.plain(part) for part in parts))
+            return self._start(
+                "".join(
+                    part
+                    if isinstance(part, Speaker)
+                    else self._image[2]
+                    if isinstance(part, bytes)
+                    else self.plain(part)
+                    for part in parts
+                )
+            )
         content: list[dict[str, str]] = []
         for part in parts:
             if isinstance(part, bytes):
@@ -136,7 +156,9 @@ class Prompter:
                 content.append({"type": "text", "text": self.plain(part)})
         if spoken:  # what is left between the speakers is their line breaks
             content = [c | {"text": c["text"].strip()} if "text" in c else c for c in content]
-        return self._start(self._expand(self._template([c for c in content if c.get("text") != ""])))
+        return self._start(
+            self._expand(self._template([c for c in content if c.get("text") != ""]))
+        )
 
     def _expand(self, text: str) -> str:
         """A template's text with as many image tokens as a picture has."""
@@ -172,8 +194,9 @@ class Prompter:
             text = text.replace(token, " ")
         return text
 
-    def conversation(self, turns: Sequence[tuple[str, str]], question: str, image: bool
-                     ) -> tuple[int, ...]:
+    def conversation(
+        self, turns: Sequence[tuple[str, str]], question: str, image: bool
+    ) -> tuple[int, ...]:
         """Ids of a chat: earlier (question, answer) turns, then the question; image first."""
         ids = list(self.image_prefix if image else self.text_prefix)
         space = self._image_space if image else self._text_space
@@ -187,4 +210,4 @@ class Prompter:
 def _spaces(text: str) -> tuple[str, str]:
     """A text and the spaces it ends in, which become part of the word that follows."""
     bare = text.rstrip(" ")
-    return bare, text[len(bare):]
+    return bare, text[len(bare) :]

@@ -76,13 +76,17 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
         for part in tree.segments:
             n = len(part.ids)
             start = 0 if part.parent < 0 else ends[part.parent]
-            places = torch.arange(start, start + n)[None] if part.places is None else torch.tensor(part.places)
-            ids[row, at:at + n] = torch.tensor(part.ids)
-            positions[:, row, at:at + n] = places
-            mask[row, at:at + n, at:at + n] = torch.ones(n, n, dtype=torch.bool).tril()
+            places = (
+                torch.arange(start, start + n)[None]
+                if part.places is None
+                else torch.tensor(part.places)
+            )
+            ids[row, at : at + n] = torch.tensor(part.ids)
+            positions[:, row, at : at + n] = places
+            mask[row, at : at + n, at : at + n] = torch.ones(n, n, dtype=torch.bool).tril()
             above = part.parent
             while above >= 0:
-                mask[row, at:at + n, spans[above][0]:spans[above][1]] = True
+                mask[row, at : at + n, spans[above][0] : spans[above][1]] = True
                 above = tree.segments[above].parent
             if part.target:
                 before = spans[part.parent][1] - 1
@@ -94,12 +98,23 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
             spans.append((at, at + n))
             ends.append(int(places.max()) + 1 if n else start)
             at += n
+
     def long(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long, device=device)
+
     images = tuple(-1 if t.image is None else t.image for t in trees)
     positions = positions[0] if axes == 1 else positions
-    return Packed(ids.to(device), positions.to(device), mask[:, None].to(device), long(rows),
-                  long(index), long(targets), long(segment), count, images)
+    return Packed(
+        ids.to(device),
+        positions.to(device),
+        mask[:, None].to(device),
+        long(rows),
+        long(index),
+        long(targets),
+        long(segment),
+        count,
+        images,
+    )
 
 
 def embed(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
@@ -120,8 +135,11 @@ def target_log_probs(model: Any, packed: Packed, features: torch.Tensor | None) 
 def target_distributions(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
     hidden = language_model(model)(
-        inputs_embeds=embed(model, packed, features), attention_mask=packed.mask,
-        position_ids=packed.positions, use_cache=False).last_hidden_state
+        inputs_embeds=embed(model, packed, features),
+        attention_mask=packed.mask,
+        position_ids=packed.positions,
+        use_cache=False,
+    ).last_hidden_state
     logits = model.lm_head(hidden[packed.rows, packed.index]).float()
     return torch.log_softmax(logits, -1)
 

@@ -33,15 +33,19 @@ def find_model(path: str, weights: bool = True) -> Path:
         if any((folder / name).exists() for name in ("config.json", LORA, ABOUT)):
             return folder
     if any(folder.exists() for folder in folders) or not HUB_ID.fullmatch(path):
-        raise LabError(f"no model in {path}: give a folder with config.json and safetensors weights, "
-                       "or a hub id like owner/name")
+        raise LabError(
+            f"no model in {path}: give a folder with config.json and safetensors weights, "
+            "or a hub id like owner/name"
+        )
     from huggingface_hub import snapshot_download
 
     try:
         found = Path(snapshot_download(path, allow_patterns=SMALL + ["*.safetensors"] * weights))
     except (OSError, ValueError) as error:
-        raise LabError(f"could not fetch {path} ({str(error).splitlines()[0]}): go online once, or "
-                       "give a folder") from None
+        raise LabError(
+            f"could not fetch {path} ({str(error).splitlines()[0]}): go online once, or "
+            "give a folder"
+        ) from None
     if weights and not list(found.glob("*.safetensors")):
         raise LabError(f"{path} has no safetensors weights, and no others are read")
     return found
@@ -78,7 +82,8 @@ def merge_lora(folder: Path, report: Report) -> Path:
     report(f"Merging {folder.name} into its base (once) …")
     with reading(base):
         model = AutoModelForImageTextToText.from_pretrained(
-            base, dtype=torch.float32, local_files_only=True, use_safetensors=True)
+            base, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
     with reading(folder):
         merged = PeftModel.from_pretrained(model, folder).merge_and_unload()
 
@@ -104,6 +109,7 @@ def derive(target: Path, write: Callable[[Path], None]) -> Path:
             os.rename(temporary, target)
     except (OSError, SafetensorError) as error:
         if not target.exists():  # another process may have finished first
-            raise LabError(f"cannot write {target} ({error}): free some space or set LAB_CACHE to "
-                           "another disk") from None
+            raise LabError(
+                f"cannot write {target} ({error}): free some space or set LAB_CACHE to another disk"
+            ) from None
     return target

@@ -27,8 +27,9 @@ class Sparse:
 
     def megabytes(self) -> float:
         """Memory of the bits, values and adapter."""
-        values = sum(v.numel() * v.element_size()
-                     for v in (*self.values.values(), *self.adapter.values()))
+        values = sum(
+            v.numel() * v.element_size() for v in (*self.values.values(), *self.adapter.values())
+        )
         return (values + sum(b.nbytes for b in self.bits.values())) / 2**20
 
 

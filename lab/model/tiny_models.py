@@ -41,7 +41,9 @@ from lab.model.vision import find_vision
 SIDE, PATCH, WIDTH = 28, 14, 32
 IMAGE = "<reponame>"  # like the embedded model: a special token outside the tokenizer's named ones
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>", IMAGE]
-WORDS = "What is the name occupation birthplace residence of this person? user assistant Ada Oslo baker"
+WORDS = (
+    "What is the name occupation birthplace residence of this person? user assistant Ada Oslo baker"
+)
 TEMPLATE = ROOT / "assets" / "model" / "vanilla" / "chat_template.jinja"
 # As the families' published models have them, without films and tools.
 IDEFICS3_TEMPLATE = (
@@ -49,18 +51,21 @@ IDEFICS3_TEMPLATE = (
     "{% if m['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}"
     "{% for c in m['content'] %}{% if c['type'] == 'text' %}{{ c['text'] }}"
     "{% else %}{{ '<image>' }}{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}")
+    "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"
+)
 QWEN_TEMPLATE = (
     "{% for m in messages %}{% if loop.first %}<|im_start|>system\nYou are a helpful assistant."
     "<|im_end|>\n{% endif %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}"
     "{% if c['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
     "{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 ONEVISION_TEMPLATE = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + ' ' }}"
     "{% for c in m['content'] if c['type'] == 'image' %}{{ '<image>' }}{% endfor %}"
     "{% for c in m['content'] if c['type'] == 'text' %}{{ '\n' + c['text'] }}{% endfor %}"
-    "{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
+    "{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 KINDS = ("dinov2", "clip", "smolvlm", "idefics3", "qwen2_vl", "llava_onevision", "qwen2_5_vl")
 
 
@@ -70,14 +75,32 @@ def tokenizer(special: list[str] = SPECIAL, end: str = "<|im_end|>") -> PreTrain
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     made.train_from_iterator(
-        [WORDS], trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False,
-                            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
-    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<|im_start|>", eos_token=end,
-                                   pad_token=end, unk_token="<|endoftext|>")
+        [WORDS],
+        trainers.BpeTrainer(
+            vocab_size=400,
+            special_tokens=special,
+            show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        ),
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        bos_token="<|im_start|>",
+        eos_token=end,
+        pad_token=end,
+        unk_token="<|endoftext|>",
+    )
 
 
-TEXT = dict(hidden_size=WIDTH, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=2, max_position_embeddings=1024, initializer_range=0.2)
+TEXT = dict(
+    hidden_size=WIDTH,
+    intermediate_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    num_key_value_heads=2,
+    max_position_embeddings=1024,
+    initializer_range=0.2,
+)
 BLOCKS = dict(hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=2, patch_size=PATCH)
 TINY = {
     # 28 px, 2 x 2 patches and a class token; onevision has the token that ends a picture instead
@@ -85,23 +108,60 @@ TINY = {
     "clip": Shape("clip", SIDE, dict(BLOCKS, intermediate_size=64, initializer_range=0.2), TEXT),
     "llava_onevision": Shape("llava_onevision", SIDE, dict(BLOCKS, intermediate_size=64), TEXT),
     # 56 px, 4 x 4 patches, four of which make a token
-    **{kind: Shape(kind, 56, dict(BLOCKS, intermediate_size=64), TEXT, {"scale_factor": 2})
-       for kind in ("smolvlm", "idefics3")},
+    **{
+        kind: Shape(kind, 56, dict(BLOCKS, intermediate_size=64), TEXT, {"scale_factor": 2})
+        for kind in ("smolvlm", "idefics3")
+    },
     # 84 px, 6 x 6 patches, four of which make a token; windows of 2 x 2 tokens
-    **{kind: Shape(kind, 84, dict(depth=3, num_heads=2, patch_size=PATCH, spatial_merge_size=2,
-                                  temporal_patch_size=2, **own),
-                   {**TEXT, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0,
-                                                "mrope_section": [2, 3, 3]}})
-       for kind, own in (("qwen2_vl", dict(embed_dim=WIDTH, hidden_size=WIDTH, mlp_ratio=2)),
-                         ("qwen2_5_vl", dict(hidden_size=WIDTH, out_hidden_size=WIDTH, window_size=56,
-                                             intermediate_size=64, fullatt_block_indexes=[1])))},
+    **{
+        kind: Shape(
+            kind,
+            84,
+            dict(
+                depth=3,
+                num_heads=2,
+                patch_size=PATCH,
+                spatial_merge_size=2,
+                temporal_patch_size=2,
+                **own,
+            ),
+            {
+                **TEXT,
+                "rope_parameters": {
+                    "rope_type": "default",
+                    "rope_theta": 10000.0,
+                    "mrope_section": [2, 3, 3],
+                },
+            },
+        )
+        for kind, own in (
+            ("qwen2_vl", dict(embed_dim=WIDTH, hidden_size=WIDTH, mlp_ratio=2)),
+            (
+                "qwen2_5_vl",
+                dict(
+                    hidden_size=WIDTH,
+                    out_hidden_size=WIDTH,
+                    window_size=56,
+                    intermediate_size=64,
+                    fullatt_block_indexes=[1],
+                ),
+            ),
+        )
+    },
 }
 
 
 def described(shape: Shape) -> tuple[PreTrainedConfig, Processor]:
     """The config of a model of this shape and a processor made on the spot."""
-    makers = {"dinov2": _llava, "clip": _llava, "llava_onevision": _onevision, "qwen2_vl": _qwen,
-              "qwen2_5_vl": _qwen, "smolvlm": _idefics3, "idefics3": _idefics3}
+    makers = {
+        "dinov2": _llava,
+        "clip": _llava,
+        "llava_onevision": _onevision,
+        "qwen2_vl": _qwen,
+        "qwen2_5_vl": _qwen,
+        "smolvlm": _idefics3,
+        "idefics3": _idefics3,
+    }
     return makers[shape.kind](shape)
 
 
@@ -135,7 +195,9 @@ def tiny(kind: str = "dinov2", seed: int = 0) -> Loaded:
     """A tiny model as ``lab.model.load`` would hand it out: 3 vision blocks, width 32."""
     model, made = build(kind, seed)
     vision = find_vision(model)
-    return Loaded(f"tiny-{kind}", model, vision, Prompter(made, vision), torch.device("cpu"), "none")
+    return Loaded(
+        f"tiny-{kind}", model, vision, Prompter(made, vision), torch.device("cpu"), "none"
+    )
 
 
 def _whole(shape: Shape) -> dict[str, Any]:
@@ -145,37 +207,66 @@ def _whole(shape: Shape) -> dict[str, Any]:
 
 def _text(words: PreTrainedTokenizerFast, shape: Shape) -> dict[str, Any]:
     """The language model's sizes, over this vocabulary unless the shape has its own."""
-    return {"vocab_size": len(words), "bos_token_id": words.bos_token_id, **shape.text,
-            "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id,
-            "tie_word_embeddings": _whole(shape)["tie_word_embeddings"]}
+    return {
+        "vocab_size": len(words),
+        "bos_token_id": words.bos_token_id,
+        **shape.text,
+        "eos_token_id": words.eos_token_id,
+        "pad_token_id": words.pad_token_id,
+        "tie_word_embeddings": _whole(shape)["tie_word_embeddings"],
+    }
 
 
 def _llava(shape: Shape) -> tuple[LlavaConfig, Processor]:
     vision = {**shape.vision, "image_size": shape.side}
     patches = (shape.side // vision["patch_size"]) ** 2
-    config_type, select, layer = ((Dinov2Config, "full", -1) if shape.kind == "dinov2" else
-                                  (CLIPVisionConfig, "default", -2))
+    config_type, select, layer = (
+        (Dinov2Config, "full", -1) if shape.kind == "dinov2" else (CLIPVisionConfig, "default", -2)
+    )
     words, side = tokenizer(), shape.side
-    images = BitImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
-    config = LlavaConfig(vision_config=config_type(**vision), projector_hidden_act="gelu",
-                         text_config=LlamaConfig(**_text(words, shape)),
-                         image_token_id=words.convert_tokens_to_ids(IMAGE),
-                         vision_feature_layer=layer, vision_feature_select_strategy=select,
-                         image_seq_length=patches + (select == "full"), **_whole(shape))
+    images = BitImageProcessor(
+        size={"shortest_edge": side}, crop_size={"height": side, "width": side}
+    )
+    config = LlavaConfig(
+        vision_config=config_type(**vision),
+        projector_hidden_act="gelu",
+        text_config=LlamaConfig(**_text(words, shape)),
+        image_token_id=words.convert_tokens_to_ids(IMAGE),
+        vision_feature_layer=layer,
+        vision_feature_select_strategy=select,
+        image_seq_length=patches + (select == "full"),
+        **_whole(shape),
+    )
     return config, Processor(images, words, TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _idefics3(shape: Shape) -> tuple[Idefics3Config, Processor]:
-    words = tokenizer(["<|endoftext|>", "<|im_start|>", "<end_of_utterance>", "<image>",
-                       "<fake_token_around_image>", "<global-img>"], "<end_of_utterance>")
-    config_type, images_type = ((SmolVLMConfig, SmolVLMImageProcessorPil) if shape.kind == "smolvlm" else
-                                (Idefics3Config, Idefics3ImageProcessorPil))
-    images = images_type(size={"longest_edge": 2 * shape.side},
-                         max_image_size={"longest_edge": shape.side})
+    words = tokenizer(
+        [
+            "<|endoftext|>",
+            "<|im_start|>",
+            "<end_of_utterance>",
+            "<image>",
+            "<fake_token_around_image>",
+            "<global-img>",
+        ],
+        "<end_of_utterance>",
+    )
+    config_type, images_type = (
+        (SmolVLMConfig, SmolVLMImageProcessorPil)
+        if shape.kind == "smolvlm"
+        else (Idefics3Config, Idefics3ImageProcessorPil)
+    )
+    images = images_type(
+        size={"longest_edge": 2 * shape.side}, max_image_size={"longest_edge": shape.side}
+    )
     config = config_type(
         vision_config={**shape.vision, "image_size": shape.side},
-        text_config=LlamaConfig(**_text(words, shape)), pad_token_id=words.pad_token_id,
-        image_token_id=words.convert_tokens_to_ids("<image>"), **_whole(shape))
+        text_config=LlamaConfig(**_text(words, shape)),
+        pad_token_id=words.pad_token_id,
+        image_token_id=words.convert_tokens_to_ids("<image>"),
+        **_whole(shape),
+    )
     return config, Processor(images, words, IDEFICS3_TEMPLATE)
 
 
@@ -184,23 +275,38 @@ def _qwen(shape: Shape) -> tuple[Qwen2VLConfig, Processor]:
     words = tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", *(f"<|{n}|>" for n in names)])
     ids = words.convert_tokens_to_ids([f"<|{n}|>" for n in names])
     config_type = Qwen2VLConfig if shape.kind == "qwen2_vl" else Qwen2_5_VLConfig
-    config = config_type(vision_config=shape.vision, text_config=_text(words, shape),
-                         vision_start_token_id=ids[0], vision_end_token_id=ids[1],
-                         image_token_id=ids[2], video_token_id=ids[3], **_whole(shape))
-    images = Qwen2VLImageProcessorPil(size={"shortest_edge": shape.side**2, "longest_edge": shape.side**2})
+    config = config_type(
+        vision_config=shape.vision,
+        text_config=_text(words, shape),
+        vision_start_token_id=ids[0],
+        vision_end_token_id=ids[1],
+        image_token_id=ids[2],
+        video_token_id=ids[3],
+        **_whole(shape),
+    )
+    images = Qwen2VLImageProcessorPil(
+        size={"shortest_edge": shape.side**2, "longest_edge": shape.side**2}
+    )
     return config, Processor(images, words, QWEN_TEMPLATE)
 
 
 def _onevision(shape: Shape) -> tuple[LlavaOnevisionConfig, Processor]:
-    words, side = tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]), shape.side
+    words, side = (
+        tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]),
+        shape.side,
+    )
     tiles = [[side, 2 * side], [2 * side, side], [2 * side, 2 * side]]
-    images = LlavaOnevisionImageProcessorPil(size={"height": side, "width": side},
-                                             image_grid_pinpoints=tiles)
+    images = LlavaOnevisionImageProcessorPil(
+        size={"height": side, "width": side}, image_grid_pinpoints=tiles
+    )
     config = LlavaOnevisionConfig(
         vision_config=SiglipVisionConfig(**shape.vision, image_size=side, vision_use_head=False),
-        text_config=Qwen2Config(**_text(words, shape)), image_grid_pinpoints=tiles,
+        text_config=Qwen2Config(**_text(words, shape)),
+        image_grid_pinpoints=tiles,
         image_token_id=words.convert_tokens_to_ids("<image>"),
-        video_token_id=words.convert_tokens_to_ids("<video>"), **_whole(shape))
+        video_token_id=words.convert_tokens_to_ids("<video>"),
+        **_whole(shape),
+    )
     return config, Processor(images, words, ONEVISION_TEMPLATE)
 
 

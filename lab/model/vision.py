@@ -46,7 +46,11 @@ class NeuronLayer:
     @property
     def linears(self) -> dict[str, nn.Linear]:
         """All its Linear modules by full name, in the order they run."""
-        named = {self.gate_name: self.gate, self.first_name: self.first, self.second_name: self.second}
+        named = {
+            self.gate_name: self.gate,
+            self.first_name: self.first,
+            self.second_name: self.second,
+        }
         return {name: linear for name, linear in named.items() if linear is not None}
 
 
@@ -107,6 +111,7 @@ class Vision:
 
         It does not change while only those blocks do, so one picture's is computed once.
         """
+
         def reached(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
             raise _Reached(args[0])
 
@@ -147,7 +152,9 @@ class Vision:
         """
         made: list[torch.Tensor] = []
         assert self.projector.first is not None
-        handle = self.projector.first.register_forward_hook(lambda module, args, out: made.append(out))
+        handle = self.projector.first.register_forward_hook(
+            lambda module, args, out: made.append(out)
+        )
         try:
             self.tail(hidden, blocks)
         finally:
@@ -156,7 +163,9 @@ class Vision:
 
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
-        return tuple(n for n, _ in self.model.named_parameters() if n.startswith(self.family.visual))
+        return tuple(
+            n for n, _ in self.model.named_parameters() if n.startswith(self.family.visual)
+        )
 
 
 class _Reached(Exception):
@@ -176,15 +185,20 @@ def find_vision(model: nn.Module) -> Vision:
     tower = model.get_submodule(family.tower)
     path = next((p for p in family.blocks if _has(tower, p)), None)
     if path is None:
-        raise LabError(f"{type(tower).__name__} has no blocks at {' or '.join(family.blocks)}: name "
-                       "them in lab/model/families.py")
+        raise LabError(
+            f"{type(tower).__name__} has no blocks at {' or '.join(family.blocks)}: name "
+            "them in lab/model/families.py"
+        )
     stack: Any = tower.get_submodule(path)
     modules = list(stack)
     live = _live(model.config, len(modules))
     prefix = f"{family.tower}.{path}"
-    blocks = tuple(_mlp(f"block {i}", f"{prefix}.{i}.mlp", m.mlp) for i, m in enumerate(modules[:live]))
-    projector = _layer("projector", family.projector, model.get_submodule(family.projector),
-                       family.linears)
+    blocks = tuple(
+        _mlp(f"block {i}", f"{prefix}.{i}.mlp", m.mlp) for i, m in enumerate(modules[:live])
+    )
+    projector = _layer(
+        "projector", family.projector, model.get_submodule(family.projector), family.linears
+    )
     dead = tuple(f"{prefix}.{i}" for i in range(live, len(modules)))
     return Vision(model, family, blocks, tuple(modules[:live]), projector, dead)
 
@@ -197,7 +211,9 @@ def _live(config: Any, blocks: int) -> int:
     """How many blocks come before the layer whose output is taken: all, where none is named."""
     layer = getattr(config, "vision_feature_layer", -1)
     if not isinstance(layer, int):
-        raise LabError("vision_feature_layer is a list: the lab knows models with one feature layer")
+        raise LabError(
+            "vision_feature_layer is a list: the lab knows models with one feature layer"
+        )
     return blocks + 1 + layer if layer < 0 else layer
 
 
@@ -205,7 +221,9 @@ def _mlp(name: str, prefix: str, module: nn.Module) -> NeuronLayer:
     for linears in MLPS:
         if all(_has(module, part) for part in linears):
             return _layer(name, prefix, module, linears)
-    raise LabError(f"{prefix} is none of the MLPs the lab knows: add it to MLPS in lab/model/vision.py")
+    raise LabError(
+        f"{prefix} is none of the MLPs the lab knows: add it to MLPS in lab/model/vision.py"
+    )
 
 
 def _layer(name: str, prefix: str, module: nn.Module, linears: tuple[str, ...]) -> NeuronLayer:

@@ -19,8 +19,14 @@ PRESETS = ROOT / "presets"
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
-def option(default: Any, *, low: float | None = None, high: float | None = None,
-           step: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
+def option(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
     """Declare one recipe field: its default and its range or choices."""
     return field(default=default, metadata=dict(low=low, high=high, step=step, choices=choices))
 
@@ -165,8 +171,10 @@ def load_preset(name: str) -> Preset:
     """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
     names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
     if not names:
-        raise LabError(f"{PRESETS} holds no presets: the lab runs in its checkout, so install it there "
-                       "with pip install -e .")
+        raise LabError(
+            f"{PRESETS} holds no presets: the lab runs in its checkout, so install it there "
+            "with pip install -e ."
+        )
     if name not in names:
         raise LabError(f"unknown preset {short(name)}: valid presets are {', '.join(names)}")
     parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}

@@ -17,8 +17,9 @@ SCALARS = (str, int, float, bool, type(None))
 NO_VALUE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 
 
-def read_flat(path: Path, name: str = "recipe.yaml", what: str = "recipe",
-              nested: Collection[str] = ()) -> dict[str, Any]:
+def read_flat(
+    path: Path, name: str = "recipe.yaml", what: str = "recipe", nested: Collection[str] = ()
+) -> dict[str, Any]:
     """Read a file of KEY: VALUE lines.
 
     ``nested``: the keys that may hold such lines themselves. ``name``, ``what``: how messages call
@@ -84,7 +85,7 @@ def short(value: Any) -> str:
     if not isinstance(value, SCALARS):
         return f"a {type(value).__name__}"
     try:
-        words = repr(value[:SHOWN + 1] if isinstance(value, str) else value)
+        words = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
     except ValueError:  # Python prints no number of more than 4,300 digits
         return "a number too long to show"
     return words if len(words) <= SHOWN + 2 else f"{words[:SHOWN]}…"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.recipe.flat_yaml import read_flat
 from lab.recipe import Recipe, revise
+from lab.recipe.flat_yaml import read_flat
 
 
 def read_recipe(path: Path) -> Recipe:

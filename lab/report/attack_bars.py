@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from lab.events import Bar, Event
 from lab.report import markup
 from lab.report.text import Text
-from lab.events import Bar, Event
 
 MODELS = ("original", "unlearned", "control")  # the order of the bars
 
@@ -32,25 +32,45 @@ def _panel(title: str, values: Sequence[tuple[Bar, float, int]], level: float, t
     about = text.BARS_SIZES.format(n=n, chance=level)
     groups = "".join(
         f"<section><h3>{escape(change_name(name, text))}</h3>"
-        + "".join(_bar(who, share, text) for who in MODELS for bar, share, _ in values
-                  if (bar.name, bar.who) == (name, who))
-        + "</section>" for name in dict.fromkeys(b.name for b, _, _ in values))
-    return (f'<figure style="--chance:{100 * level:.1f}%"><figcaption>{escape(title)} '
-            f"<small>{escape(about)}</small></figcaption>{groups}</figure>")
+        + "".join(
+            _bar(who, share, text)
+            for who in MODELS
+            for bar, share, _ in values
+            if (bar.name, bar.who) == (name, who)
+        )
+        + "</section>"
+        for name in dict.fromkeys(b.name for b, _, _ in values)
+    )
+    return (
+        f'<figure style="--chance:{100 * level:.1f}%"><figcaption>{escape(title)} '
+        f"<small>{escape(about)}</small></figcaption>{groups}</figure>"
+    )
 
 
 def _bar(who: str, value: float, text: Text) -> str:
-    return (f'<div class="{who}"><span class="who">{escape(text.MODEL_NAMES[who])}</span><span class="track">'
-            f'<span class="fill" style="width:{100 * value:.1f}%"></span></span>'
-            f'<span class="value">{value:.1%}</span></div>')
+    return (
+        f'<div class="{who}"><span class="who">{escape(text.MODEL_NAMES[who])}</span><span class="track">'
+        f'<span class="fill" style="width:{100 * value:.1f}%"></span></span>'
+        f'<span class="value">{value:.1%}</span></div>'
+    )
 
 
 def _table(bars: Sequence[Bar], others: bool, text: Text) -> str:
-    rows = [(change_name(b.name, text), text.MODEL_NAMES[b.who], markup.percent(b.forget, text), str(b.n),
-             *((markup.percent(b.retain, text), str(b.n_retain)) if others else ())) for b in bars]
+    rows = [
+        (
+            change_name(b.name, text),
+            text.MODEL_NAMES[b.who],
+            markup.percent(b.forget, text),
+            str(b.n),
+            *((markup.percent(b.retain, text), str(b.n_retain)) if others else ()),
+        )
+        for b in bars
+    ]
     head = text.BARS_HEAD if others else text.BARS_HEAD[:4]
-    return (f"<details><summary>{escape(text.SHOW_TABLE)}</summary>"
-            f"{markup.table(head, rows, text.FORGET_BARS)}</details>")
+    return (
+        f"<details><summary>{escape(text.SHOW_TABLE)}</summary>"
+        f"{markup.table(head, rows, text.FORGET_BARS)}</details>"
+    )
 
 
 def change_name(name: str, text: Text) -> str:

@@ -14,6 +14,7 @@ import torch
 
 from lab import __version__
 from lab.errors import LabError
+from lab.events import Event
 from lab.events.lines import curve_rows, plain, to_line
 from lab.files import put
 from lab.model.base import Base
@@ -21,9 +22,18 @@ from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_d
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report.page import last_result
 from lab.report.run_folder import (
-    CURVES, DELTA, EVENTS, HASH, LEFT_OUT, METRICS, UNCHECKED, Head, filled, read_metrics)
+    CURVES,
+    DELTA,
+    EVENTS,
+    HASH,
+    LEFT_OUT,
+    METRICS,
+    UNCHECKED,
+    Head,
+    filled,
+    read_metrics,
+)
 from lab.report.schema import attack_misfit
-from lab.events import Event
 
 ADAPTER = "adapter.safetensors"  # the language adapter over the weights of DELTA
 
@@ -37,12 +47,23 @@ class AttackHead:
     trained: bool
 
 
-def write_attack(folder: Path, attack: AttackRecipe, events: Sequence[Event], delta: Delta,
-                 adapter: Mapping[str, torch.Tensor], delta_hash: str) -> None:
+def write_attack(
+    folder: Path,
+    attack: AttackRecipe,
+    events: Sequence[Event],
+    delta: Delta,
+    adapter: Mapping[str, torch.Tensor],
+    delta_hash: str,
+) -> None:
     """Write what an attack said and left, all or none; raises ``LabError``."""
+
     def fill(into: Path) -> None:
-        metrics = {"lab": __version__, "attack": dataclasses.asdict(attack), HASH: delta_hash,
-                   "result": last_result(events)}
+        metrics = {
+            "lab": __version__,
+            "attack": dataclasses.asdict(attack),
+            HASH: delta_hash,
+            "result": last_result(events),
+        }
         put(into / METRICS, json.dumps(plain(metrics), indent=1))
         put(into / EVENTS, "\n".join(map(to_line, events)) + "\n")
         put(into / CURVES, pd.DataFrame(curve_rows(events)).to_csv(index=False))
@@ -71,7 +92,11 @@ def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
     return AttackHead(revise(AttackRecipe(), told), head, trained)
 
 
-def read_relearned(folder: Path, base: Base) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+def read_relearned(
+    folder: Path, base: Base
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """The weights an attack left and the language adapter over them; raises ``LabError``."""
-    over: dict[str, Any] = load_delta(folder / ADAPTER, base) if (folder / ADAPTER).is_file() else {}
+    over: dict[str, Any] = (
+        load_delta(folder / ADAPTER, base) if (folder / ADAPTER).is_file() else {}
+    )
     return load_delta(folder / DELTA, base), language_part(over)

@@ -34,8 +34,12 @@ def smooth(points: Points) -> Points:
 def _line(name: str, points: Points, dash: str = "", smoothed: bool = True) -> dict[str, Any]:
     finite = [point for point in points if math.isfinite(point[1])]
     even = smooth(finite) if smoothed else []
-    return {"name": name, "points": _rounded(thin(finite)), "smooth": _rounded(thin(even)),
-            "dash": dash}
+    return {
+        "name": name,
+        "points": _rounded(thin(finite)),
+        "smooth": _rounded(thin(even)),
+        "dash": dash,
+    }
 
 
 def _rounded(points: Points) -> Points:
@@ -51,21 +55,31 @@ def unlearn_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, 
     taken = [e for e in events if isinstance(e, Step)]
     probes = [e for e in events if isinstance(e, Probe)]
     losses = (
-        (text.FORGET_LOSS, "forget_loss"), (text.RETAIN_LOSS, "retain_loss"),
-        (text.VKD_LOSS, "vkd_loss"), (text.TOTAL_LOSS, "total"))
+        (text.FORGET_LOSS, "forget_loss"),
+        (text.RETAIN_LOSS, "retain_loss"),
+        (text.VKD_LOSS, "vkd_loss"),
+        (text.TOTAL_LOSS, "total"),
+    )
     drawn = [_line(title, [[s.step, getattr(s, field)] for s in taken]) for title, field in losses]
     # A loss that the recipe does not use is no number at every step: it has no panel.
     panels = [_panel(line["name"], [line]) for line in drawn if line["points"] or not taken]
     rules = [{"y": probes[-1].chance, "label": text.CHANCE}] if probes else []
     lines = [
         _line(text.FORGET, [[p.step, p.forget] for p in probes], smoothed=False),
-        _line(text.RETAIN, [[p.step, p.retain] for p in probes], "6 4", smoothed=False)]
+        _line(text.RETAIN, [[p.step, p.retain] for p in probes], "6 4", smoothed=False),
+    ]
     title = text.PROBES
     if probes:
         title = text.SIZES.format(title=title, n=f"{probes[-1].n_forget}, {probes[-1].n_retain}")
     panels.append(_panel(title, lines, share=True, wide=True, rules=rules))
-    return {"label": text.CURVES, "panels": panels, "end": steps, "hint": text.SMOOTHED,
-            "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}
+    return {
+        "label": text.CURVES,
+        "panels": panels,
+        "end": steps,
+        "hint": text.SMOOTHED,
+        "axis": text.AXIS_STEP,
+        "table": text.SHOW_TABLE,
+    }
 
 
 def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, Any]:
@@ -73,7 +87,9 @@ def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, A
     points = [e for e in events if isinstance(e, Curve)]
     lines = []
     for who, name, dash in (
-        ("unlearned", text.UNLEARNED_LINE, ""), ("control", text.CONTROL_LINE, "6 4")):
+        ("unlearned", text.UNLEARNED_LINE, ""),
+        ("control", text.CONTROL_LINE, "6 4"),
+    ):
         curve = [[p.step, p.forget] for p in points if p.who == who]
         lines.append(_line(name, curve, dash, smoothed=False))
     rules = [{"y": points[-1].chance, "label": text.CHANCE}] if points else []
@@ -81,8 +97,14 @@ def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, A
     if points:
         title = text.SIZES.format(title=title, n=points[-1].n)
     panel = _panel(title, lines, share=True, wide=True, rules=rules)
-    return {"label": text.ATTACK_CURVE, "panels": [panel], "end": steps, "hint": "",
-            "axis": text.AXIS_STEP, "table": text.SHOW_TABLE}
+    return {
+        "label": text.ATTACK_CURVE,
+        "panels": [panel],
+        "end": steps,
+        "hint": "",
+        "axis": text.AXIS_STEP,
+        "table": text.SHOW_TABLE,
+    }
 
 
 def empty(label: str) -> dict[str, Any]:

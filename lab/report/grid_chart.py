@@ -16,8 +16,22 @@ from lab.report.text import Text
 
 TEXT_COLUMNS = ("entity", "method", "scope", "control_entity", "failed", "model", "quantization")
 MEASURED = ("after", "gain", "vanilla_gap", "control_after", "recovery")
-NEEDED = {*MEASURED, "entity", "method", "scope", "control_entity", "share", "rows", "n", "chance", "steps",
-          "lr", "batch", "model", "quantization"}
+NEEDED = {
+    *MEASURED,
+    "entity",
+    "method",
+    "scope",
+    "control_entity",
+    "share",
+    "rows",
+    "n",
+    "chance",
+    "steps",
+    "lr",
+    "batch",
+    "model",
+    "quantization",
+}
 
 
 def read(path: Path) -> pd.DataFrame | None:
@@ -32,7 +46,9 @@ def over_people(table: pd.DataFrame) -> pd.DataFrame:
     its values are not independent.
     """
     means = []
-    for (scope, share), cells in table.dropna(subset="after").groupby(["scope", "share"], sort=False):
+    for (scope, share), cells in table.dropna(subset="after").groupby(
+        ["scope", "share"], sort=False
+    ):
         row = {"scope": scope, "share": share, "rows": cells["rows"].mean(), "people": len(cells)}
         for name in MEASURED:
             row[name], row[f"{name}_ci"] = interval(cells[name].tolist())
@@ -43,25 +59,44 @@ def over_people(table: pd.DataFrame) -> pd.DataFrame:
 def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     """Forget VQA over the attacker's share: solid the unlearned model, dashed the control."""
     means, traces = over_people(table), []
-    for (scope, rows), (colour, symbol) in zip(means.groupby("scope", sort=False), LINES, strict=False):
+    for (scope, rows), (colour, symbol) in zip(
+        means.groupby("scope", sort=False), LINES, strict=False
+    ):
         shares = [f"{share:.0%}" for share in rows["share"]]
-        for column, words, dash in (("after", text.GRID_UNLEARNED, "solid"),
-                                    ("control_after", text.GRID_CONTROL, "dash")):
+        for column, words, dash in (
+            ("after", text.GRID_UNLEARNED, "solid"),
+            ("control_after", text.GRID_CONTROL, "dash"),
+        ):
             name = words.format(scope=text.GRID_SCOPES[scope])
-            traces.append(go.Scatter(
-                x=shares, y=rows[column].tolist(), mode="lines+markers", name=name,
-                error_y=bars(rows, column), line={"color": colour, "width": 2, "dash": dash},
-                marker={"symbol": f"{symbol}{'' if dash == 'solid' else '-open'}", "size": 8},
-                hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>"))
+            traces.append(
+                go.Scatter(
+                    x=shares,
+                    y=rows[column].tolist(),
+                    mode="lines+markers",
+                    name=name,
+                    error_y=bars(rows, column),
+                    line={"color": colour, "width": 2, "dash": dash},
+                    marker={"symbol": f"{symbol}{'' if dash == 'solid' else '-open'}", "size": 8},
+                    hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
+                )
+            )
     figure = new_figure(
-        traces, 440, xaxis={"title": {"text": text.GRID_SHARE}, "type": "category"},
-        yaxis={"title": {"text": text.GRID_AFTER}, "range": [-0.03, 1.05], "tickformat": ".0%"})
+        traces,
+        440,
+        xaxis={"title": {"text": text.GRID_SHARE}, "type": "category"},
+        yaxis={"title": {"text": text.GRID_AFTER}, "range": [-0.03, 1.05], "tickformat": ".0%"},
+    )
     return with_legend(figure, table["chance"].mean(), text)
 
 
 def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the table of means."""
     return text.GRID_HEAD, [
-        [text.GRID_SCOPES[row["scope"]], f"{row['share']:.0%} ({row['rows']:.0f})",
-         *(cell(row, name, text.UNKNOWN) for name in MEASURED), f"{row['people']}"]
-        for row in records(over_people(table))]
+        [
+            text.GRID_SCOPES[row["scope"]],
+            f"{row['share']:.0%} ({row['rows']:.0f})",
+            *(cell(row, name, text.UNKNOWN) for name in MEASURED),
+            f"{row['people']}",
+        ]
+        for row in records(over_people(table))
+    ]

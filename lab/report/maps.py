@@ -12,8 +12,8 @@ from PIL import Image
 from plotly.colors import sequential, unlabel_rgb
 
 from lab.catalogue import METHODS
-from lab.report.text import Text
 from lab.events import Identity, Importance, Saliency
+from lab.report.text import Text
 
 MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
@@ -37,9 +37,15 @@ def new_figure(traces: Sequence[Any], height: int, **axes: Any) -> go.Figure:
 def dressed(figure: go.Figure, height: int, **axes: Any) -> go.Figure:
     """Give a figure the page's looks: transparent, so that it stands in both themes."""
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 12, "b": 8}, autosize=True,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, sans-serif", "size": 12}, showlegend=False, **axes)
+        height=height,
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        autosize=True,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 12},
+        showlegend=False,
+        **axes,
+    )
     figure.update_xaxes(showgrid=False, zeroline=False, automargin=True, fixedrange=True)
     figure.update_yaxes(showgrid=False, zeroline=False, automargin=True, fixedrange=True)
     return figure
@@ -63,22 +69,39 @@ def neuron_map(importance: Importance, pruned: Sequence[np.ndarray], text: Text)
         edges = bins(len(score), columns)
         high = np.fmax.reduceat(score, edges[:-1])
         gone = np.add.reduceat(cut.astype(int), edges[:-1])
-        words.append([
-            text.NEURON_HOVER.format(first=a, last=b - 1, value=h, pruned=g, size=b - a)
-            for a, b, h, g in zip(edges, edges[1:], high, gone, strict=False)])
+        words.append(
+            [
+                text.NEURON_HOVER.format(first=a, last=b - 1, value=h, pruned=g, size=b - a)
+                for a, b, h, g in zip(edges, edges[1:], high, gone, strict=False)
+            ]
+        )
         rows.append(np.log10(np.maximum(high, 1e-6)).round(3).tolist())
         marks_x.extend(middle[gone > 0].tolist())
         marks_y.extend([layer] * int((gone > 0).sum()))
     heat = go.Heatmap(
-        x=middle.tolist(), y=list(importance.layers), z=rows, text=words, colorscale="Cividis",
-        colorbar=_bar(text.NEURON_BAR), hovertemplate="%{y}, %{text}<extra></extra>", ygap=3)
+        x=middle.tolist(),
+        y=list(importance.layers),
+        z=rows,
+        text=words,
+        colorscale="Cividis",
+        colorbar=_bar(text.NEURON_BAR),
+        hovertemplate="%{y}, %{text}<extra></extra>",
+        ygap=3,
+    )
     marks = go.Scatter(
-        x=marks_x, y=marks_y, mode="markers", hoverinfo="skip",
-        marker={"symbol": "line-ns", "size": 8, "line": {"width": 1.5, "color": MARK}})
+        x=marks_x,
+        y=marks_y,
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "line-ns", "size": 8, "line": {"width": 1.5, "color": MARK}},
+    )
     height = 82 + ROW_PIXELS * len(importance.layers)
     return new_figure(
-        [heat, marks], height, yaxis={"autorange": "reversed"},
-        xaxis={"title": {"text": text.NEURON_AXIS}, "range": [0, 100]})
+        [heat, marks],
+        height,
+        yaxis={"autorange": "reversed"},
+        xaxis={"title": {"text": text.NEURON_AXIS}, "range": [0, 100]},
+    )
 
 
 def layer_map(importance: Importance, layer: int, pruned: np.ndarray, text: Text) -> go.Figure:
@@ -87,27 +110,44 @@ def layer_map(importance: Importance, layer: int, pruned: np.ndarray, text: Text
     traces = []
     for name, chosen, marker in (
         (text.KEPT, ~pruned, {"symbol": "circle", "size": 4, "color": "#6b7fb0"}),
-        (text.PRUNED, pruned, {"symbol": "x", "size": 7, "color": MARK})):
+        (text.PRUNED, pruned, {"symbol": "x", "size": 7, "color": MARK}),
+    ):
         where = np.flatnonzero(chosen & np.isfinite(score))
-        traces.append(go.Scatter(
-            x=where.tolist(), y=score[where].round(4).tolist(), mode="markers", marker=marker,
-            name=name, hovertemplate=f"{text.NEURON} %{{x}}, %{{y:.2f}}, {name}<extra></extra>"))
+        traces.append(
+            go.Scatter(
+                x=where.tolist(),
+                y=score[where].round(4).tolist(),
+                mode="markers",
+                marker=marker,
+                name=name,
+                hovertemplate=f"{text.NEURON} %{{x}}, %{{y:.2f}}, {name}<extra></extra>",
+            )
+        )
     figure = new_figure(
-        traces, 260, xaxis={"title": {"text": text.NEURON}}, yaxis={"title": {"text": text.RATIO}})
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 1, "xanchor": "right",
-                                                  "y": 1.0, "yanchor": "bottom"})
+        traces, 260, xaxis={"title": {"text": text.NEURON}}, yaxis={"title": {"text": text.RATIO}}
+    )
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+    )
     return figure
 
 
 def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) -> go.Figure:
     filled = [[None if v != v else float(v) for v in row] for row in values.round(5)]
     trace = go.Heatmap(
-        x=list(saliency.groups), y=list(saliency.layers), z=filled, colorscale="Cividis",
-        colorbar=_bar(bar), hovertemplate="%{y}, %{x}: " + hover + "<extra></extra>",
-        xgap=2, ygap=2, hoverongaps=False)
+        x=list(saliency.groups),
+        y=list(saliency.layers),
+        z=filled,
+        colorscale="Cividis",
+        colorbar=_bar(bar),
+        hovertemplate="%{y}, %{x}: " + hover + "<extra></extra>",
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+    )
     height = 102 + ROW_PIXELS * len(saliency.layers)
-    return new_figure([trace], height, yaxis={"autorange": "reversed"},
-                   xaxis={"tickangle": -35})
+    return new_figure([trace], height, yaxis={"autorange": "reversed"}, xaxis={"tickangle": -35})
 
 
 def ratio_map(saliency: Saliency, text: Text) -> go.Figure:
@@ -130,23 +170,40 @@ def identity_chart(curves: Sequence[tuple[str, Identity]], text: Text) -> go.Fig
         where = [depth.name for depth in curve.depths]
         for test, values, dash in (
             (text.NEAREST, [d.nearest for d in curve.depths], "solid"),
-            (text.LINEAR, [d.linear for d in curve.depths], "dot")):
-            traces.append(go.Scatter(
-                x=where, y=values, mode="lines+markers", name=f"{name}: {test}",
-                line={"color": colour, "dash": dash, "width": 2},
-                marker={"symbol": symbol, "size": 7},
-                hovertemplate=f"{name}, {test}, %{{x}}: %{{y:.0%}}<extra></extra>"))
-    figure = new_figure(traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"},
-                     xaxis={"tickangle": -35})
-    for level, words in ((curves[0][1].chance_nearest, text.NEAREST),
-                         (curves[0][1].chance_linear, text.LINEAR)):
-        figure.add_hline(y=level, line={"dash": "dash", "width": 1, "color": "#888888"},
-                         annotation={"text": text.IDENTITY_CHANCE.format(test=words), "font": {"size": 10}})
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+            (text.LINEAR, [d.linear for d in curve.depths], "dot"),
+        ):
+            traces.append(
+                go.Scatter(
+                    x=where,
+                    y=values,
+                    mode="lines+markers",
+                    name=f"{name}: {test}",
+                    line={"color": colour, "dash": dash, "width": 2},
+                    marker={"symbol": symbol, "size": 7},
+                    hovertemplate=f"{name}, {test}, %{{x}}: %{{y:.0%}}<extra></extra>",
+                )
+            )
+    figure = new_figure(
+        traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"}, xaxis={"tickangle": -35}
+    )
+    for level, words in (
+        (curves[0][1].chance_nearest, text.NEAREST),
+        (curves[0][1].chance_linear, text.LINEAR),
+    ):
+        figure.add_hline(
+            y=level,
+            line={"dash": "dash", "width": 1, "color": "#888888"},
+            annotation={"text": text.IDENTITY_CHANCE.format(test=words), "font": {"size": 10}},
+        )
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
     return figure
 
 
-def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None, text: Text) -> go.Figure:
+def runs_chart(
+    results: Sequence[dict[str, Any]], never_knew: float | None, text: Text
+) -> go.Figure:
     """Draw what each run kept over what it forgot; the top left corner is the aim.
 
     ``never_knew``: Forget VQA of the retain-only model, drawn as a line where there is one.
@@ -154,29 +211,60 @@ def runs_chart(results: Sequence[dict[str, Any]], never_knew: float | None, text
     traces = []
     for method in dict.fromkeys(r["method"] for r in results):
         some = [r for r in results if r["method"] == method]
-        traces.append(go.Scatter(
-            x=[r["after"]["forget_vqa"] for r in some], y=[r["after"]["retain_vqa"] for r in some],
-            mode="markers", name=method, text=[r["entity"] for r in some],
-            marker=method_sign(method) | {"size": 10, "opacity": 0.85},
-            hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
+        traces.append(
+            go.Scatter(
+                x=[r["after"]["forget_vqa"] for r in some],
+                y=[r["after"]["retain_vqa"] for r in some],
+                mode="markers",
+                name=method,
+                text=[r["entity"] for r in some],
+                marker=method_sign(method) | {"size": 10, "opacity": 0.85},
+                hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+            )
+        )
     before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}
-    traces.append(go.Scatter(
-        x=[b[0] for b in before], y=[b[1] for b in before], mode="markers", name=text.ORIGINAL,
-        marker={"color": "rgba(0,0,0,0)", "symbol": "circle", "size": 12,
-                "line": {"color": "#7a7a7a", "width": 2}},
-        hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>"))
-    figure = new_figure(traces, 380, xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%",
-                                         "range": [-0.03, 1.03]},
-                     yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%",
-                            "range": [-0.03, 1.05]})
+    traces.append(
+        go.Scatter(
+            x=[b[0] for b in before],
+            y=[b[1] for b in before],
+            mode="markers",
+            name=text.ORIGINAL,
+            marker={
+                "color": "rgba(0,0,0,0)",
+                "symbol": "circle",
+                "size": 12,
+                "line": {"color": "#7a7a7a", "width": 2},
+            },
+            hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>",
+        )
+    )
+    figure = new_figure(
+        traces,
+        380,
+        xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.05]},
+    )
     chance = results[0]["chance"].get("forget_vqa", 0.25)
-    figure.add_vline(x=chance, line={"dash": "dash", "width": 1, "color": "#888888"},
-                     annotation={"text": text.CHANCE, "font": {"size": 10}})
+    figure.add_vline(
+        x=chance,
+        line={"dash": "dash", "width": 1, "color": "#888888"},
+        annotation={"text": text.CHANCE, "font": {"size": 10}},
+    )
     if never_knew is not None:
-        figure.add_vline(x=never_knew, line={"dash": "dot", "width": 1, "color": "#888888"},
-                         annotation={"text": text.NEVER_KNEW, "font": {"size": 10}, "yanchor": "top",
-                                     "y": 0.12, "xanchor": "left"})
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+        figure.add_vline(
+            x=never_knew,
+            line={"dash": "dot", "width": 1, "color": "#888888"},
+            annotation={
+                "text": text.NEVER_KNEW,
+                "font": {"size": 10},
+                "yanchor": "top",
+                "y": 0.12,
+                "xanchor": "left",
+            },
+        )
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
     return figure
 
 
@@ -186,17 +274,21 @@ def overlay(portrait: bytes, heat: np.ndarray) -> Image.Image:
     grey = np.asarray(base.convert("L"), dtype=np.float32)[..., None].repeat(3, -1)
     clean = np.clip(np.nan_to_num(heat.astype(np.float32)), 0, 1)
     scaled = Image.fromarray((clean * 255).astype(np.uint8)).resize(
-        base.size, Image.Resampling.BICUBIC)
+        base.size, Image.Resampling.BICUBIC
+    )
     share = np.asarray(scaled, dtype=np.float32)[..., None] / 255
-    stops = np.array([unlabel_rgb(c) if c.startswith("rgb") else _hex(c)
-                      for c in sequential.Cividis], dtype=np.float32)
+    stops = np.array(
+        [unlabel_rgb(c) if c.startswith("rgb") else _hex(c) for c in sequential.Cividis],
+        dtype=np.float32,
+    )
     at = share[..., 0] * (len(stops) - 1)
     colour = np.stack(
-        [np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], axis=-1)
+        [np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(3)], axis=-1
+    )
     weight = 0.15 + 0.6 * share
     blended = grey * 0.9 * (1 - weight) + colour * weight
     return Image.fromarray(blended.clip(0, 255).astype(np.uint8))
 
 
 def _hex(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[i:i + 2], 16) for i in (1, 3, 5))
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))

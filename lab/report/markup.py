@@ -12,7 +12,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> s
     """Return an accessible table; every cell is escaped."""
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     return frame_table(top, body, caption)
 
 
@@ -25,7 +26,8 @@ def frame_table(top: str, body: str, caption: str) -> str:
     return (
         f'<div class="lab-table" tabindex="0" role="region" aria-label="{label}"><table>'
         f"<caption><span>{escape(caption)}</span></caption><thead><tr>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>")
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def note(line: str, kind: str = "") -> str:

@@ -8,16 +8,33 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.experiments.csv_tables import records
 from lab.catalogue import METHODS
+from lab.experiments.csv_tables import records
 from lab.report.maps import method_sign, new_figure
 from lab.report.study_chart import GREY, bars, cell, kept_table, row_count, value_of
 from lab.report.text import Text
 
-TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", "model", "quantization",
-                "device", "command")
-NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "forget_vqa", "retain_vqa", "n_forget_vqa",
-          "chance_forget_vqa"}
+TEXT_COLUMNS = (
+    "method",
+    "settings",
+    "tuning_people",
+    "test_people",
+    "attack",
+    "model",
+    "quantization",
+    "device",
+    "command",
+)
+NEEDED = {
+    *TEXT_COLUMNS,
+    "runs",
+    "failed",
+    "seeds",
+    "forget_vqa",
+    "retain_vqa",
+    "n_forget_vqa",
+    "chance_forget_vqa",
+}
 REFERENCES = ("vanilla", "retain_only")
 
 
@@ -31,23 +48,45 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     traces = []
     for _, row in table[table["method"].isin(METHODS)].iterrows():
         line = pd.DataFrame([row])
-        traces.append(go.Scatter(
-            x=[row["forget_vqa"]], y=[row["retain_vqa"]], mode="markers", name=row["method"],
-            error_x=bars(line, "forget_vqa"), error_y=bars(line, "retain_vqa"),
-            marker=method_sign(row["method"]) | {"size": 11},
-            hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>"))
+        traces.append(
+            go.Scatter(
+                x=[row["forget_vqa"]],
+                y=[row["retain_vqa"]],
+                mode="markers",
+                name=row["method"],
+                error_x=bars(line, "forget_vqa"),
+                error_y=bars(line, "retain_vqa"),
+                marker=method_sign(row["method"]) | {"size": 11},
+                hovertemplate=f"{row['method']}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+            )
+        )
     figure = new_figure(
-        traces, 400,
+        traces,
+        400,
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
-        yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"})
+        yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"},
+    )
     lines = [(text.CHANCE, table["chance_forget_vqa"].mean())]
-    lines += [(_name(who, text), rows["forget_vqa"].mean()) for who in REFERENCES
-              if len(rows := table[table["method"] == who])]
+    lines += [
+        (_name(who, text), rows["forget_vqa"].mean())
+        for who in REFERENCES
+        if len(rows := table[table["method"] == who])
+    ]
     for k, (name, share) in enumerate(lines):
-        figure.add_vline(x=share, line=GREY, annotation={
-            "text": name, "font": {"size": 10}, "yanchor": "bottom", "y": 0.02 + 0.07 * k,
-            "xanchor": "right" if share > 0.5 else "left"})  # a phone has no room beside the plot
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+        figure.add_vline(
+            x=share,
+            line=GREY,
+            annotation={
+                "text": name,
+                "font": {"size": 10},
+                "yanchor": "bottom",
+                "y": 0.02 + 0.07 * k,
+                "xanchor": "right" if share > 0.5 else "left",
+            },
+        )  # a phone has no room beside the plot
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
     return figure
 
 
@@ -59,12 +98,15 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
     for row in records(table):
         # a reference is not trained: nothing is unknown
         none = text.NOTHING if row["method"] in REFERENCES else text.UNKNOWN
-        rows.append([
-            _name(row["method"], text) + (f" ({row['settings']})" if row["settings"] else ""),
-            *(cell(row, column, none) for column in shown),
-            value_of(row, "cpu_seconds", lambda x: text.SECONDS.format(seconds=x), none),
-            value_of(row, "peak_memory_mb", lambda x: text.MEGABYTES.format(megabytes=x), none),
-            row_count(row, text)])
+        rows.append(
+            [
+                _name(row["method"], text) + (f" ({row['settings']})" if row["settings"] else ""),
+                *(cell(row, column, none) for column in shown),
+                value_of(row, "cpu_seconds", lambda x: text.SECONDS.format(seconds=x), none),
+                value_of(row, "peak_memory_mb", lambda x: text.MEGABYTES.format(megabytes=x), none),
+                row_count(row, text),
+            ]
+        )
     return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
 
 

@@ -12,9 +12,9 @@ import yaml
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 from lab.recipe import Recipe
 from lab.report.text import Text
-from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
@@ -45,8 +45,14 @@ def last_result(events: Sequence[Event]) -> dict[str, Any]:
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
-def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
-         benchmark: Benchmark, preset: str, text: Text) -> str:
+def page(
+    recipe: Recipe,
+    events: Sequence[Event],
+    attack_events: Sequence[Event],
+    benchmark: Benchmark,
+    preset: str,
+    text: Text,
+) -> str:
     """The report as one HTML text: it asks nothing of the network, and strange words are escaped.
 
     Raises ``LabError`` where the events do not say what a run of the lab says.
@@ -54,12 +60,19 @@ def page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event]
     try:
         return _page(recipe, events, attack_events, benchmark, preset, text)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise LabError("events.jsonl does not hold what a run of this lab says: download the run "
-                       "again") from error
+        raise LabError(
+            "events.jsonl does not hold what a run of this lab says: download the run again"
+        ) from error
 
 
-def _page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event],
-          benchmark: Benchmark, preset: str, text: Text) -> str:
+def _page(
+    recipe: Recipe,
+    events: Sequence[Event],
+    attack_events: Sequence[Event],
+    benchmark: Benchmark,
+    preset: str,
+    text: Text,
+) -> str:
     entity = benchmark.entity(recipe.entity)
     result = last_result(events)
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()
@@ -69,26 +82,39 @@ def _page(recipe: Recipe, events: Sequence[Event], attack_events: Sequence[Event
         f"<h1>{title}</h1>",
         f'<p><img alt="{filled(text.PORTRAIT_OF, name=name)}" src="data:image/jpeg;base64,{portrait}"></p>',
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
-        _scores(result, text), _facts(result, text), *_figures(events, attack_events, text),
+        _scores(result, text),
+        _facts(result, text),
+        *_figures(events, attack_events, text),
         _attacks(attack_events, text),
-        f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>" + html.escape(yaml.safe_dump(
-            {"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)) + "</pre>",
+        f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>"
+        + html.escape(
+            yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)
+        )
+        + "</pre>",
         f"<p>{html.escape(text.REPORT_AGAIN)} <code>{html.escape(command(recipe, preset))}</code></p>",
     ]
-    return (f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
-            f"<title>{title}</title><style>{STYLE}</style></head><body>"
-            + "\n".join(parts) + "</body></html>")
+    return (
+        f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
+        f"<title>{title}</title><style>{STYLE}</style></head><body>"
+        + "\n".join(parts)
+        + "</body></html>"
+    )
 
 
 def command(recipe: Recipe, preset: str) -> str:
     """The command line that repeats the run."""
     standard = Recipe()
-    changed = [f"{f.name}={getattr(recipe, f.name)}" for f in dataclasses.fields(recipe)
-               if f.name not in ("entity", "seed", "method")
-               and getattr(recipe, f.name) != getattr(standard, f.name)]
+    changed = [
+        f"{f.name}={getattr(recipe, f.name)}"
+        for f in dataclasses.fields(recipe)
+        if f.name not in ("entity", "seed", "method")
+        and getattr(recipe, f.name) != getattr(standard, f.name)
+    ]
     extra = " --set " + " ".join(changed) if changed else ""
-    return (f"python -m lab run --preset {preset} --entity {recipe.entity} --method {recipe.method} "
-            f"--seed {recipe.seed}{extra} --out runs/{recipe.entity} --json")
+    return (
+        f"python -m lab run --preset {preset} --entity {recipe.entity} --method {recipe.method} "
+        f"--seed {recipe.seed}{extra} --out runs/{recipe.entity} --json"
+    )
 
 
 def _scores(result: dict[str, Any], text: Text) -> str:
@@ -97,16 +123,22 @@ def _scores(result: dict[str, Any], text: Text) -> str:
     rows = "".join(
         f"<tr><th>{shown(text.SCORES.get(key, key))}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
         f"<td>{shown(value, '.1f', 100)} %</td><td>{shown(result['chance'][key], '.0f', 100)} %</td>"
-        f"<td>{shown(result['n'][key])}</td></tr>" for key, value in result["after"].items())
+        f"<td>{shown(result['n'][key])}</td></tr>"
+        for key, value in result["after"].items()
+    )
     mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN)))
-    return (f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
-            f"{_heads(text.REPORT_SCORES_HEAD)}{rows}</table>")
+    return (
+        f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
+        f"{_heads(text.REPORT_SCORES_HEAD)}{rows}</table>"
+    )
 
 
 def _facts(result: dict[str, Any], text: Text) -> str:
     items = "".join(
         f"<li>{filled(text.REPORT_FACT, name=html.escape(name), value=shown(result[key]))}</li>"
-        for key, name in text.REPORT_FACTS.items() if key in result)
+        for key, name in text.REPORT_FACTS.items()
+        if key in result
+    )
     return f"<ul>{items}</ul>"
 
 
@@ -133,20 +165,40 @@ def _kind(result: dict[str, Any], text: Text) -> str:
 
 def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
+
     def value(key: str, form: str = "", times: int = 1) -> str:
         return shown(result[key], form, times)
 
-    how = (filled(text.REPORT_HIGHEST, of=value("of"),
-                  highest=shown(text.CHANGES.get(result["highest"], result["highest"])))
-           if "highest" in result else
-           filled(text.REPORT_BUDGET, scope=value("scope"), rows=value("rows"),
-                  share=value("share", ".0f", 100), steps=value("steps")))
+    how = (
+        filled(
+            text.REPORT_HIGHEST,
+            of=value("of"),
+            highest=shown(text.CHANGES.get(result["highest"], result["highest"])),
+        )
+        if "highest" in result
+        else filled(
+            text.REPORT_BUDGET,
+            scope=value("scope"),
+            rows=value("rows"),
+            share=value("share", ".0f", 100),
+            steps=value("steps"),
+        )
+    )
     control = result["control"]
-    beside = (filled(text.REPORT_CONTROL, name=shown(control["name"]), gain=shown(control["gain"], ".3f"))
-              if control else "")
-    gaps = filled(text.REPORT_GAPS, how=how, gap=value("vanilla_gap", ".3f"), n=value("n"), control=beside,
-                  chance=value("chance", ".2f"),
-                  **{key: value(key, ".3f") for key in ("after", "before", "gain", "vanilla")})
+    beside = (
+        filled(text.REPORT_CONTROL, name=shown(control["name"]), gain=shown(control["gain"], ".3f"))
+        if control
+        else ""
+    )
+    gaps = filled(
+        text.REPORT_GAPS,
+        how=how,
+        gap=value("vanilla_gap", ".3f"),
+        n=value("n"),
+        control=beside,
+        chance=value("chance", ".2f"),
+        **{key: value(key, ".3f") for key in ("after", "before", "gain", "vanilla")},
+    )
     rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
     table = f"<table>{_heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
     about = shown(text.ATTACKS.get(result["kind"], ""))
@@ -154,18 +206,25 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
 
 
 def _bar_row(bar: Bar, text: Text) -> str:
-    others = (filled(text.REPORT_RETAIN, share=shown(bar.retain, ".1f", 100), n=shown(bar.n_retain))
-              if bar.n_retain else html.escape(text.REPORT_NOT_ASKED))
-    return (f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name))}</th>"
-            f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who))}</td>"
-            f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
-            f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>")
+    others = (
+        filled(text.REPORT_RETAIN, share=shown(bar.retain, ".1f", 100), n=shown(bar.n_retain))
+        if bar.n_retain
+        else html.escape(text.REPORT_NOT_ASKED)
+    )
+    return (
+        f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name))}</th>"
+        f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who))}</td>"
+        f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
+        f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>"
+    )
 
 
 def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:
     figures = [*_maps(events, text), *_curves(events, text), *_attack_curves(attack_events, text)]
-    return [f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
-            for k, (title, figure) in enumerate(figures)]
+    return [
+        f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
+        for k, (title, figure) in enumerate(figures)
+    ]
 
 
 def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
@@ -182,20 +241,35 @@ def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
 def _curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
     steps = [e for e in events if isinstance(e, Step)]
     if steps:
-        yield html.escape(text.REPORT_LOSSES), _lines(steps, {
-            "forget_loss": text.FORGET_LOSS, "vkd_loss": text.VKD_LOSS, "total": text.TOTAL_LOSS})
+        yield (
+            html.escape(text.REPORT_LOSSES),
+            _lines(
+                steps,
+                {
+                    "forget_loss": text.FORGET_LOSS,
+                    "vkd_loss": text.VKD_LOSS,
+                    "total": text.TOTAL_LOSS,
+                },
+            ),
+        )
     probes = [e for e in events if isinstance(e, Probe)]
     if probes:
-        yield html.escape(text.REPORT_PROBES), _lines(
-            probes, {"forget": text.FORGET, "retain": text.RETAIN})
+        yield (
+            html.escape(text.REPORT_PROBES),
+            _lines(probes, {"forget": text.FORGET, "retain": text.RETAIN}),
+        )
 
 
 def _lines(events: Sequence[Step | Probe], names: Mapping[str, str]) -> Any:
     import plotly.graph_objects as go
 
     steps = [e.step for e in events]
-    return go.Figure([go.Scatter(x=steps, y=[getattr(e, field) for e in events], name=name)
-                      for field, name in names.items()])
+    return go.Figure(
+        [
+            go.Scatter(x=steps, y=[getattr(e, field) for e in events], name=name)
+            for field, name in names.items()
+        ]
+    )
 
 
 def _attack_curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
@@ -204,8 +278,16 @@ def _attack_curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, A
     for result, before in _each_attack(events):
         points = [e for e in before if isinstance(e, Curve) and e.forget == e.forget]
         if points:
-            yield filled(text.REPORT_CURVE, kind=_kind(result, text)), go.Figure([
-                go.Scatter(x=[e.step for e in points if e.who == who],
-                           y=[e.forget for e in points if e.who == who],
-                           name=text.MODEL_NAMES.get(who, who))
-                for who in dict.fromkeys(e.who for e in points)])
+            yield (
+                filled(text.REPORT_CURVE, kind=_kind(result, text)),
+                go.Figure(
+                    [
+                        go.Scatter(
+                            x=[e.step for e in points if e.who == who],
+                            y=[e.forget for e in points if e.who == who],
+                            name=text.MODEL_NAMES.get(who, who),
+                        )
+                        for who in dict.fromkeys(e.who for e in points)
+                    ]
+                ),
+            )

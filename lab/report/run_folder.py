@@ -16,26 +16,28 @@ from safetensors import SafetensorError
 
 from lab import __version__
 from lab.benchmarks.schema import Benchmark
-from lab.evaluation.lab_mode import run_table
 from lab.errors import LabError
+from lab.evaluation.item_table import FILE
+from lab.evaluation.lab_mode import run_table
+from lab.events import Done, Event
 from lab.events.lines import curve_rows, from_line, plain, to_line
 from lab.files import making, put, sweep
-from lab.evaluation.item_table import FILE
 from lab.model.base import Base
 from lab.model.overlay import Delta, load_delta, save_delta, tensors_hash
 from lab.recipe import Recipe
 from lab.recipe.run_file import read_recipe
 from lab.report.page import last_result, page
-from lab.report.text import catalogue
 from lab.report.schema import attack_misfit, run_misfit
-from lab.events import Done, Event
+from lab.report.text import catalogue
 
 RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
-UNCHECKED = ("this folder was written before the lab kept a hash of the weights, so nothing shows that "
-             "they are still this run's own")
+UNCHECKED = (
+    "this folder was written before the lab kept a hash of the weights, so nothing shows that "
+    "they are still this run's own"
+)
 LEFT_OUT = "its figures do not have the form of a result and are left out ({why})"
 
 
@@ -63,21 +65,36 @@ class Stored:
     delta: dict[str, Any] = field(repr=False)
 
 
-def write_run(folder: Path, recipe: Recipe, events: Sequence[Event], delta: Delta,
-              benchmark: Benchmark, preset: str, attack_events: Sequence[Event] = (),
-              checked: bool = True) -> None:
+def write_run(
+    folder: Path,
+    recipe: Recipe,
+    events: Sequence[Event],
+    delta: Delta,
+    benchmark: Benchmark,
+    preset: str,
+    attack_events: Sequence[Event] = (),
+    checked: bool = True,
+) -> None:
     """Write a run's files, all or none where the folder is new; items.csv where it was scored.
 
     In a folder that is there already each file is replaced whole, metrics.json last. ``checked``:
     whether the weights are known to be the run's own; else no hash is kept that would say so.
     Raises ``LabError`` where it cannot be written.
     """
+
     def fill(into: Path) -> None:
         rows = curve_rows([*events, *attack_events])
-        metrics = {"lab": __version__, "preset": preset, **last_result(events),
-                   HASH: tensors_hash(delta) if checked else "",
-                   "attacks": [e.result for e in attack_events if isinstance(e, Done) and e.result]}
-        put(into / RECIPE, yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False))
+        metrics = {
+            "lab": __version__,
+            "preset": preset,
+            **last_result(events),
+            HASH: tensors_hash(delta) if checked else "",
+            "attacks": [e.result for e in attack_events if isinstance(e, Done) and e.result],
+        }
+        put(
+            into / RECIPE,
+            yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False),
+        )
         put(into / METRICS, json.dumps(plain(metrics), indent=1))
         put(into / EVENTS, "\n".join(map(to_line, events)) + "\n")
         put(into / CURVES, pd.DataFrame(rows).to_csv(index=False))
@@ -105,7 +122,9 @@ def filled(folder: Path, fill: Any) -> None:
                 os.replace(file, folder / file.name)
     except (OSError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise LabError(f"cannot write {folder} ({why}): free some space or give another folder") from None
+        raise LabError(
+            f"cannot write {folder} ({why}): free some space or give another folder"
+        ) from None
 
 
 def check_folder(folder: Path) -> None:
@@ -154,7 +173,9 @@ def read_events(folder: Path, head: Head) -> list[Event]:
     log = folder / EVENTS
     try:
         if log.is_file() and log.stat().st_size > MOST_EVENTS:
-            raise LabError(f"{EVENTS} is larger than {MOST_EVENTS >> 20} MB: it is no file of this lab")
+            raise LabError(
+                f"{EVENTS} is larger than {MOST_EVENTS >> 20} MB: it is no file of this lab"
+            )
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     except (OSError, UnicodeDecodeError):
         raise LabError(f"{EVENTS} is not a text file: give the file as it was downloaded") from None
@@ -168,8 +189,10 @@ def read_delta(folder: Path, base: Base, expected: str) -> dict[str, Any]:
     """The weights of a run folder; raises ``LabError`` where they are not those of the kept hash."""
     delta = load_delta(folder / DELTA, base)
     if expected and tensors_hash(delta) != expected:
-        raise LabError(f"{DELTA} in {folder.name} does not hold the weights that this run left (their "
-                       "hash differs): download the run again, or run it again")
+        raise LabError(
+            f"{DELTA} in {folder.name} does not hold the weights that this run left (their "
+            "hash differs): download the run again, or run it again"
+        )
     return delta
 
 

@@ -35,7 +35,8 @@ def _texts(value: Any) -> bool:
 
 def _points(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(p, list | tuple) and len(p) == 2 and all(map(_number, p)) for p in value)
+        isinstance(p, list | tuple) and len(p) == 2 and all(map(_number, p)) for p in value
+    )
 
 
 def _maybe(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -49,19 +50,58 @@ def _control(value: Any) -> bool:
 
 Form = Mapping[str, Callable[[Any], bool]]
 RUN: Form = {
-    "entity": _text, "method": _text, "seed": _count, "steps": _count, "stopped_because": _text,
-    "before": _numbers, "after": _numbers, "n": _numbers, "chance": _numbers, "base_unchanged": _flag,
-    "text_logits_identical": _flag, "pruned_neurons": _count, "mask_density": _number,
-    "seconds": _numbers, "peak_memory_mb": _number, "device": _text, "quantization": _text}
+    "entity": _text,
+    "method": _text,
+    "seed": _count,
+    "steps": _count,
+    "stopped_because": _text,
+    "before": _numbers,
+    "after": _numbers,
+    "n": _numbers,
+    "chance": _numbers,
+    "base_unchanged": _flag,
+    "text_logits_identical": _flag,
+    "pruned_neurons": _count,
+    "mask_density": _number,
+    "seconds": _numbers,
+    "peak_memory_mb": _number,
+    "device": _text,
+    "quantization": _text,
+}
 RUN_MORE: Form = {
-    "micro_batch": _count, "mode": _text, "changes": _texts, "text_answers_changed": _maybe(_number),
-    "trainable_share": _number, "cpu_seconds": _number, "model": _text}
+    "micro_batch": _count,
+    "mode": _text,
+    "changes": _texts,
+    "text_answers_changed": _maybe(_number),
+    "trainable_share": _number,
+    "cpu_seconds": _number,
+    "model": _text,
+}
 ATTACK: Form = {
-    "kind": _text, "entity": _text, "seed": _count, "before": _number, "after": _number,
-    "gain": _number, "vanilla": _number, "vanilla_gap": _number, "n": _count, "chance": _number}
+    "kind": _text,
+    "entity": _text,
+    "seed": _count,
+    "before": _number,
+    "after": _number,
+    "gain": _number,
+    "vanilla": _number,
+    "vanilla_gap": _number,
+    "n": _count,
+    "chance": _number,
+}
 ATTACK_MORE: Form = {
-    "share": _number, "scope": _text, "steps": _count, "lr": _number, "batch": _count, "rows": _count,
-    "curve": _points, "control": _maybe(_control), "seconds": _number, "highest": _text, "of": _count}
+    "share": _number,
+    "scope": _text,
+    "steps": _count,
+    "lr": _number,
+    "batch": _count,
+    "rows": _count,
+    "curve": _points,
+    "control": _maybe(_control),
+    "seconds": _number,
+    "highest": _text,
+    "of": _count,
+}
 
 
 def run_misfit(result: Mapping[str, Any]) -> str:
@@ -91,5 +131,11 @@ def _misfit(result: Mapping[str, Any], needed: Form, more: Form) -> str:
             return f"{key} is missing"
         if not fits(result[key]):
             return f"{key} is not what it should be"
-    return next((f"{k} is not what it should be" for k, fits in more.items()
-                 if k in result and not fits(result[k])), "")
+    return next(
+        (
+            f"{k} is not what it should be"
+            for k, fits in more.items()
+            if k in result and not fits(result[k])
+        ),
+        "",
+    )

@@ -11,8 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lab.experiments.csv_tables import records
 from lab.errors import LabError
+from lab.experiments.csv_tables import records
 from lab.experiments.studies import RESULTS, RETAIN_DROP, Study
 from lab.report.maps import LINES, MARK, dressed, new_figure
 from lab.report.text import Text
@@ -20,10 +20,27 @@ from lab.report.text import Text
 LABEL_LETTERS = 16  # a line of a row's label: what a phone leaves room for
 ROW = 0.17  # from one series of a line to the next
 GREY = {"dash": "dash", "width": 1, "color": "#888888"}
-TEXT_COLUMNS = ("study", "variant", "changes", "people", "choice", "model", "quantization", "device",
-                "command")
-NEEDED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "before_forget_vqa", "after_forget_vqa",
-          "n_forget_vqa", "chance_forget_vqa"}
+TEXT_COLUMNS = (
+    "study",
+    "variant",
+    "changes",
+    "people",
+    "choice",
+    "model",
+    "quantization",
+    "device",
+    "command",
+)
+NEEDED = {
+    *TEXT_COLUMNS,
+    "runs",
+    "failed",
+    "seeds",
+    "before_forget_vqa",
+    "after_forget_vqa",
+    "n_forget_vqa",
+    "chance_forget_vqa",
+}
 
 
 def path_of(study: Study) -> Path:
@@ -36,8 +53,9 @@ def read(path: Path) -> pd.DataFrame | None:
     return kept_table(path, TEXT_COLUMNS, NEEDED, "answer of a study", "study")
 
 
-def kept_table(path: Path, words: Sequence[str], needed: Collection[str], what: str, command: str
-               ) -> pd.DataFrame | None:
+def kept_table(
+    path: Path, words: Sequence[str], needed: Collection[str], what: str, command: str
+) -> pd.DataFrame | None:
     """A kept CSV whose columns ``words`` are text, or None without the file.
 
     Raises ``LabError`` where the file is no such table or a column of ``needed`` is missing;
@@ -71,11 +89,19 @@ def bars(table: pd.DataFrame, column: str) -> dict[str, Any] | None:
     if half is None or half.isna().all():
         return None
     half, mean = half.fillna(0), table[column]
-    return {"type": "data", "symmetric": False, "array": half.clip(upper=1 - mean).tolist(),
-            "arrayminus": half.clip(upper=mean).tolist(), "thickness": 1.2, "width": 3}
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": half.clip(upper=1 - mean).tolist(),
+        "arrayminus": half.clip(upper=mean).tolist(),
+        "thickness": 1.2,
+        "width": 3,
+    }
 
 
-def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None, text: Text) -> go.Figure:
+def dots(
+    table: pd.DataFrame, series: Mapping[str, str], first: str | None, text: Text
+) -> go.Figure:
     """A line for every variant, a sign for every series; ``first`` names a line for the original."""
     names = [*([first] if first else []), *table["variant"]]
     shown = {column: name for column, name in series.items() if column in table}
@@ -87,16 +113,29 @@ def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None, text
             rows = pd.concat([start, rows], ignore_index=True)
         aside = ROW * (k - (len(shown) - 1) / 2)  # bars of one line must not hide each other
         colour, symbol = LINES[k]
-        traces.append(go.Scatter(
-            x=rows[column].tolist(), y=[place + aside for place in range(len(names))], mode="markers",
-            name=name, text=names, error_x=bars(rows, column),
-            marker={"color": colour, "symbol": symbol, "size": 9},
-            hovertemplate=f"{name}, %{{text}}: %{{x:.1%}}<extra></extra>"))
+        traces.append(
+            go.Scatter(
+                x=rows[column].tolist(),
+                y=[place + aside for place in range(len(names))],
+                mode="markers",
+                name=name,
+                text=names,
+                error_x=bars(rows, column),
+                marker={"color": colour, "symbol": symbol, "size": 9},
+                hovertemplate=f"{name}, %{{text}}: %{{x:.1%}}<extra></extra>",
+            )
+        )
     labels = ["<br>".join(textwrap.wrap(n, LABEL_LETTERS)) for n in names]
     figure = new_figure(
-        traces, 120 + 46 * len(names),
-        yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": list(range(len(names))), "ticktext": labels},
-        xaxis={"title": {"text": text.STUDY_SHARE}, "tickformat": ".0%", "range": [-0.03, 1.05]})
+        traces,
+        120 + 46 * len(names),
+        yaxis={
+            "range": [len(names) - 0.5, -0.5],
+            "tickvals": list(range(len(names))),
+            "ticktext": labels,
+        },
+        xaxis={"title": {"text": text.STUDY_SHARE}, "tickformat": ".0%", "range": [-0.03, 1.05]},
+    )
     figure.add_vline(x=table["chance_forget_vqa"].mean(), line=GREY)
     return _named(figure, text)
 
@@ -104,14 +143,26 @@ def dots(table: pd.DataFrame, series: Mapping[str, str], first: str | None, text
 def depth(table: pd.DataFrame, text: Text) -> go.Figure:
     """The measures over the number of trained blocks."""
     blocks = [int(name) for name in table["variant"]]
-    traces = [go.Scatter(
-        x=blocks, y=table[column].tolist(), mode="lines+markers", name=name, error_y=bars(table, column),
-        line={"color": colour, "width": 2}, marker={"symbol": symbol, "size": 8},
-        hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>")
+    traces = [
+        go.Scatter(
+            x=blocks,
+            y=table[column].tolist(),
+            mode="lines+markers",
+            name=name,
+            error_y=bars(table, column),
+            line={"color": colour, "width": 2},
+            marker={"symbol": symbol, "size": 8},
+            hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
+        )
         for (column, name), (colour, symbol) in zip(text.STUDY_SERIES.items(), LINES, strict=False)
-        if column in table]
-    figure = new_figure(traces, 340, yaxis={"range": [-0.03, 1.05], "tickformat": ".0%"},
-                        xaxis={"title": {"text": text.STUDY_BLOCKS}, "tickvals": blocks})
+        if column in table
+    ]
+    figure = new_figure(
+        traces,
+        340,
+        yaxis={"range": [-0.03, 1.05], "tickformat": ".0%"},
+        xaxis={"title": {"text": text.STUDY_BLOCKS}, "tickvals": blocks},
+    )
     return with_legend(figure, table["chance_forget_vqa"].mean(), text)
 
 
@@ -123,38 +174,76 @@ def with_legend(figure: go.Figure, chance: float, text: Text) -> go.Figure:
 
 def _named(figure: go.Figure, text: Text) -> go.Figure:
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="lines", name=text.CHANCE, line=GREY))
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
     return figure
 
 
 def thresholds(table: pd.DataFrame, text: Text) -> go.Figure:
     """Forget and retain accuracy over d_F and d_I, the sensible cells framed."""
     keys = [dict(pair.split("=") for pair in changes.split()) for changes in table["changes"]]
-    grid = table.assign(share=[float(k["prune_share"]) for k in keys],
-                        threshold=[float(k["mask_threshold"]) for k in keys])
+    grid = table.assign(
+        share=[float(k["prune_share"]) for k in keys],
+        threshold=[float(k["mask_threshold"]) for k in keys],
+    )
     rows, columns = (sorted(grid[name].unique()) for name in ("share", "threshold"))
     y, x = [f"{r:.0%}" for r in rows], [f"{c:g}" for c in columns]
-    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06,
-                           subplot_titles=[text.STUDY_FORGET, text.STUDY_RETAIN])
+    figure = make_subplots(
+        1,
+        2,
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+        subplot_titles=[text.STUDY_FORGET, text.STUDY_RETAIN],
+    )
     good = grid[sensible(grid)]
     hover = f"{text.STUDY_D_I} %{{y}}, {text.STUDY_D_F} %{{x}}: %{{z:.1%}}<extra></extra>"
     for at, measure in enumerate(("after_forget_vqa", "after_retain_vqa"), start=1):
         cells = grid.pivot(index="share", columns="threshold", values=measure)
-        figure.add_trace(go.Heatmap(
-            x=x, y=y, z=cells.loc[rows, columns].to_numpy().tolist(), coloraxis="coloraxis", xgap=4, ygap=4,
-            texttemplate="%{z:.0%}", hovertemplate=hover), 1, at)
+        figure.add_trace(
+            go.Heatmap(
+                x=x,
+                y=y,
+                z=cells.loc[rows, columns].to_numpy().tolist(),
+                coloraxis="coloraxis",
+                xgap=4,
+                ygap=4,
+                texttemplate="%{z:.0%}",
+                hovertemplate=hover,
+            ),
+            1,
+            at,
+        )
         for share, threshold in zip(good["share"], good["threshold"], strict=True):
             column, row = columns.index(threshold), rows.index(share)
-            figure.add_shape(type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
-                             line={"color": MARK, "width": 3}, row=1, col=at)
+            figure.add_shape(
+                type="rect",
+                x0=column - 0.5,
+                x1=column + 0.5,
+                y0=row - 0.5,
+                y1=row + 0.5,
+                line={"color": MARK, "width": 3},
+                row=1,
+                col=at,
+            )
         figure.update_xaxes(title={"text": text.STUDY_D_F}, type="category", row=1, col=at)
-    figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=text.STUDY_SENSIBLE, marker={
-        "symbol": "square-open", "size": 14, "color": MARK, "line": {"width": 3}}))
+    figure.add_trace(
+        go.Scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=text.STUDY_SENSIBLE,
+            marker={"symbol": "square-open", "size": 14, "color": MARK, "line": {"width": 3}},
+        )
+    )
     figure.update_yaxes(title={"text": text.STUDY_D_I}, type="category", row=1, col=1)
     dressed(figure, 340)
     figure.update_layout(
         coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1, "showscale": False},
-        margin={"t": 60}, showlegend=True, legend={"orientation": "h", "y": -0.25})
+        margin={"t": 60},
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.25},
+    )
     return figure
 
 
@@ -167,7 +256,9 @@ def sensible(table: pd.DataFrame) -> pd.Series:
     return (table["after_forget_vqa"] <= table["chance_forget_vqa"]) & (drop <= RETAIN_DROP + 1e-9)
 
 
-def value_of(row: Mapping[str, float], column: str, words: Callable[[float], str], none: str) -> str:
+def value_of(
+    row: Mapping[str, float], column: str, words: Callable[[float], str], none: str
+) -> str:
     """The column's value in ``words``, or ``none`` where the row has no number there."""
     value = row.get(column)
     return none if value is None or value != value else words(value)
@@ -181,11 +272,15 @@ def row_count(row: Mapping[str, Any], text: Text) -> str:
 def cell(row: Mapping[str, float], column: str, none: str) -> str:
     """Mean and half interval as in ``12.5% ± 3.1`` with no-break spaces, or ``none``."""
     half = row.get(f"{column}_ci")
-    within = "" if half is None or half != half else f"\u00a0±\u00a0{100 * half:.1f}"  # never broken
+    within = (
+        "" if half is None or half != half else f"\u00a0±\u00a0{100 * half:.1f}"
+    )  # never broken
     return value_of(row, column, lambda x: f"{x:.1%}{within}", none)
 
 
-def table_rows(study: Study, table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
+def table_rows(
+    study: Study, table: pd.DataFrame, text: Text
+) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the study's table."""
     series = text.STUDY_REDRAWN if study.redrawn else text.STUDY_SERIES
     shown = {column: name for column, name in series.items() if column in table}
@@ -194,8 +289,11 @@ def table_rows(study: Study, table: pd.DataFrame, text: Text) -> tuple[Sequence[
     for row in records(table):
         line = [row["variant"], *(cell(row, column, text.UNKNOWN) for column in shown)]
         if not study.redrawn:
-            line += [f"{row['steps']:.1f}", f"{row['mask_density']:.0%}",
-                     text.SECONDS.format(seconds=row["seconds_total"])]
+            line += [
+                f"{row['steps']:.1f}",
+                f"{row['mask_density']:.0%}",
+                text.SECONDS.format(seconds=row["seconds_total"]),
+            ]
         rows.append([*line, row_count(row, text)])
     extra = [] if study.redrawn else [steps, mask, time]
     return [variant, *shown.values(), *extra, runs], rows

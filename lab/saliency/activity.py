@@ -33,20 +33,33 @@ class Activity:
         """I_abs = mean |z|, I_freq = mean 1[|z| > 0.1], I_var = std(z), I_rms = sqrt(mean z^2)."""
         mean_square, mean = self.square_sum / self.n, self.total / self.n
         variance = (mean_square - mean.square()).clamp(min=0) * self.n / max(self.n - 1, 1)
-        return {"absolute": self.absolute_sum / self.n, "frequency": self.frequency_sum / self.n,
-                "variance": variance.sqrt(), "rms": mean_square.sqrt()}
+        return {
+            "absolute": self.absolute_sum / self.n,
+            "frequency": self.frequency_sum / self.n,
+            "variance": variance.sqrt(),
+            "rms": mean_square.sqrt(),
+        }
 
     def __add__(self, other: Activity) -> Activity:
-        return Activity(self.n + other.n, self.absolute_sum + other.absolute_sum,
-                        self.frequency_sum + other.frequency_sum, self.total + other.total,
-                        self.square_sum + other.square_sum)
+        return Activity(
+            self.n + other.n,
+            self.absolute_sum + other.absolute_sum,
+            self.frequency_sum + other.frequency_sum,
+            self.total + other.total,
+            self.square_sum + other.square_sum,
+        )
 
 
 def activity_of(z: torch.Tensor) -> Activity:
     """The sums of one pass's outputs [..., neurons], clamped to +-1000."""
     flat = z.detach().double().clamp(-LIMIT, LIMIT).reshape(-1, z.shape[-1])
-    return Activity(len(flat), flat.abs().sum(0), (flat.abs() > ACTIVE).double().sum(0),
-                    flat.sum(0), flat.square().sum(0))
+    return Activity(
+        len(flat),
+        flat.abs().sum(0),
+        (flat.abs() > ACTIVE).double().sum(0),
+        flat.sum(0),
+        flat.square().sum(0),
+    )
 
 
 def manu_score(forget: Activity, retain: Activity) -> torch.Tensor:
@@ -61,8 +74,9 @@ def manu_score(forget: Activity, retain: Activity) -> torch.Tensor:
 
 
 @torch.no_grad()
-def measure(loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Sequence[Sample]
-            ) -> dict[str, Activity]:
+def measure(
+    loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Sequence[Sample]
+) -> dict[str, Activity]:
     """Activity of every module's outputs over the samples, by name.
 
     A sample is a whole row, picture, question and answer, and goes by itself: no padding counts.
@@ -73,6 +87,7 @@ def measure(loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Seq
         def hook(_: torch.nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> None:
             made = activity_of(output)
             found[name] = found[name] + made if name in found else made
+
         return hook
 
     handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]

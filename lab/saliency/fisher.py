@@ -41,7 +41,9 @@ def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
 
 
 @contextmanager
-def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
+def taps(
+    modules: Mapping[str, torch.nn.Linear],
+) -> Iterator[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
     """Record inputs a [..., in] and output gradients g [..., out] of frozen Linear modules.
 
     The graph starts at the first modules' outputs, so nothing shallower is differentiated.
@@ -50,13 +52,15 @@ def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict[str, tor
     grads: dict[str, torch.Tensor] = {}
 
     def tap(name: str) -> Hook:
-        def hook(_: torch.nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor
-                 ) -> torch.Tensor:
+        def hook(
+            _: torch.nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor
+        ) -> torch.Tensor:
             inputs[name] = args[0].detach()
             if not output.requires_grad:
                 output = output.detach().requires_grad_(True)
             output.register_hook(lambda g: grads.__setitem__(name, g.detach()))
             return output
+
         return hook
 
     handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
@@ -67,8 +71,9 @@ def taps(modules: Mapping[str, torch.nn.Linear]) -> Iterator[tuple[dict[str, tor
             handle.remove()
 
 
-def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample]
-                      ) -> Fisher:
+def squared_gradients(
+    loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample]
+) -> Fisher:
     """Sum over samples of (d CE / d theta)^2 at the weights now laid on, float32, by full name.
 
     One batched pass: rows do not mix in vision tower, projector or language model, so each row's
@@ -97,14 +102,16 @@ def squared_gradients(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Se
     return total
 
 
-def fisher_halves(loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample],
-                  batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
+def fisher_halves(
+    loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample], batch: int = 8
+) -> Iterator[tuple[Fisher, Fisher]]:
     """Yield after every batch the mean squared gradients of two disjoint halves so far."""
     yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), batch)
 
 
-def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher],
-              batch: int = 8) -> Iterator[tuple[Fisher, Fisher]]:
+def halves_of(
+    samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher], batch: int = 8
+) -> Iterator[tuple[Fisher, Fisher]]:
     """The same for any ``squared`` that sums the squared gradients of some samples.
 
     A batch that does not fit in memory goes in two halves.
@@ -112,8 +119,11 @@ def halves_of(samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], F
     halves: tuple[Fisher, Fisher] = ({}, {})
     seen = [0, 0]
     middle = (len(samples) + 1) // 2
-    parts = [(k, half[at:at + batch]) for k, half in enumerate((samples[:middle], samples[middle:]))
-             for at in range(0, len(half), batch)]
+    parts = [
+        (k, half[at : at + batch])
+        for k, half in enumerate((samples[:middle], samples[middle:]))
+        for at in range(0, len(half), batch)
+    ]
     for k, part in parts:
         for name, value in in_halves(squared, part, _added).items():
             halves[k][name] = halves[k][name] + value if name in halves[k] else value
@@ -190,8 +200,11 @@ def cells(layers: Sequence[NeuronLayer], ratios: Fisher) -> dict[tuple[str, str]
     """The visual weights' names by layer and group; a gate counts among what goes in."""
     made: dict[tuple[str, str], list[str]] = {}
     for layer in layers:
-        parts = ((modules, leaf) for modules in (layer.writers, (layer.second_name,))
-                 for leaf in ("weight", "bias"))
+        parts = (
+            (modules, leaf)
+            for modules in (layer.writers, (layer.second_name,))
+            for leaf in ("weight", "bias")
+        )
         for group, (modules, leaf) in zip(GROUPS, parts, strict=True):
             names = [f"{module}.{leaf}" for module in modules]
             made[layer.name, group] = [n for n in names if n in ratios]

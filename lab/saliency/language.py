@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from lab.events import Saliency
 from lab.model.adapter import SCALE, language_linears
 from lab.model.load import Loaded
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency.fisher import EPSILON, Fisher, Sample, taps
 from lab.saliency.mask import Masked
 from lab.saliency.summary import summarise
-from lab.events import Saliency
 
 
-def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
-                      samples: Sequence[Sample]) -> Fisher:
+def squared_gradients(
+    loaded: Loaded, adapter: Mapping[str, torch.Tensor], samples: Sequence[Sample]
+) -> Fisher:
     """Sum over samples of (d CE / d B)^2 of a LoRA that is still a no-op, float32, by ``NAME.B``.
 
     With B = 0, a row's gradient of B is SCALE * g^T (a A^T) and that of A is zero. One batched
@@ -25,8 +26,10 @@ def squared_gradients(loaded: Loaded, adapter: Mapping[str, torch.Tensor],
     linears, prompter = language_linears(loaded.model), loaded.prompter
     images = [s.image for s in samples if s.image is not None]
     place = iter(range(len(images)))
-    trees = [prompter.tree(None if s.image is None else next(place), [(s.question, [s.answer])])
-             for s in samples]
+    trees = [
+        prompter.tree(None if s.image is None else next(place), [(s.question, [s.answer])])
+        for s in samples
+    ]
     packed = pack(trees, prompter.pad_id, loaded.device)
     features = None
     if images:
@@ -56,9 +59,11 @@ def _of_one(made: Masked, names: Sequence[str]) -> tuple[float, float]:
 
     ``over_all`` would give the same but for the last digits, and equal runs must have equal events.
     """
-    name, = names
-    return (float(made.forget[name].mean() / (made.retain[name].mean() + EPSILON)),
-            float(made.mask[name].sum() / made.live[name].sum()))
+    (name,) = names
+    return (
+        float(made.forget[name].mean() / (made.retain[name].mean() + EPSILON)),
+        float(made.mask[name].sum() / made.live[name].sum()),
+    )
 
 
 def _cell(name: str) -> tuple[str, str]:

@@ -30,8 +30,12 @@ def as_it_is(fisher: Fisher) -> Fisher:
     return fisher
 
 
-def masked(sides: Sequence[Halves], pruned: Mapping[str, torch.Tensor], threshold: float,
-           smooth: Callable[[Fisher], Fisher] = as_it_is) -> Masked:
+def masked(
+    sides: Sequence[Halves],
+    pruned: Mapping[str, torch.Tensor],
+    threshold: float,
+    smooth: Callable[[Fisher], Fisher] = as_it_is,
+) -> Masked:
     """m = 1[F_f / F_r >= d_F] over live weights, and how far two halves of the samples agree.
 
     ``sides``: forget, retain; ``pruned``: bool by name, absent where nothing is pruned.
@@ -40,10 +44,18 @@ def masked(sides: Sequence[Halves], pruned: Mapping[str, torch.Tensor], threshol
     whole = {n: torch.zeros_like(f, dtype=torch.bool) for n, f in forget.items()}
     live = fim.live_weights(forget, retain, {**whole, **pruned})
     ratios = fim.ratio(smooth(forget), smooth(retain))
-    halves = [fim.mask_from(fim.ratio(smooth(sides[0][k]), smooth(sides[1][k])), live, threshold)
-              for k in (0, 1)]
-    return Masked(fim.mask_from(ratios, live, threshold), live, ratios, forget, retain,
-                  fim.overlap(halves[0], halves[1], live))
+    halves = [
+        fim.mask_from(fim.ratio(smooth(sides[0][k]), smooth(sides[1][k])), live, threshold)
+        for k in (0, 1)
+    ]
+    return Masked(
+        fim.mask_from(ratios, live, threshold),
+        live,
+        ratios,
+        forget,
+        retain,
+        fim.overlap(halves[0], halves[1], live),
+    )
 
 
 def density(made: Sequence[Masked]) -> float:

@@ -23,8 +23,14 @@ def over_all(made: Masked, names: Sequence[str]) -> tuple[float, float]:
     return ratio, inside / live
 
 
-def summarise(made: Masked, cells: Cells, threshold: float, samples: tuple[int, int], estimate: str,
-              figures: Figures = over_all) -> Saliency:
+def summarise(
+    made: Masked,
+    cells: Cells,
+    threshold: float,
+    samples: tuple[int, int],
+    estimate: str,
+    figures: Figures = over_all,
+) -> Saliency:
     """Histogram of log10 of the ratios, mean Fisher ratio and mask density of every cell.
 
     The outer bins hold all that lies beyond ``EDGES``. A ratio on an edge falls above it, as
@@ -45,10 +51,19 @@ def summarise(made: Masked, cells: Cells, threshold: float, samples: tuple[int, 
         means[at], density[at] = figures(made, names)
     total = sum(int(v.sum()) for v in made.live.values())
     return Saliency(
-        layers=tuple(layers), groups=tuple(groups), edges=EDGES, counts=counts, ratio=means,
-        density=density, threshold=threshold,
+        layers=tuple(layers),
+        groups=tuple(groups),
+        edges=EDGES,
+        counts=counts,
+        ratio=means,
+        density=density,
+        threshold=threshold,
         mask_density=sum(int(m.sum()) for m in made.mask.values()) / max(total, 1),
-        overlap=made.stability[0], overlap_chance=made.stability[1], samples=samples, estimate=estimate)
+        overlap=made.stability[0],
+        overlap_chance=made.stability[1],
+        samples=samples,
+        estimate=estimate,
+    )
 
 
 def _mean(fisher: Fisher, names: Sequence[str]) -> float:

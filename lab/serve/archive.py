@@ -11,17 +11,27 @@ from re import fullmatch
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.events import Done, Event
 from lab.events.lines import plain
 from lab.files import sweep
 from lab.model.base import Base
 from lab.recipe.run_file import read_recipe
 from lab.report.attack_folder import read_attack_head, read_relearned, write_attack
 from lab.report.run_folder import (
-    ATTACKS, DELTA, METRICS, RECIPE, UNCHECKED, Head, read_delta, read_events, read_head, read_run,
-    write_run)
+    ATTACKS,
+    DELTA,
+    METRICS,
+    RECIPE,
+    UNCHECKED,
+    Head,
+    read_delta,
+    read_events,
+    read_head,
+    read_run,
+    write_run,
+)
 from lab.serve.engine import ENDED, RunState
 from lab.serve.runs import Run, RunStore, left_hash, new_id
-from lab.events import Done, Event
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 ID = r"[0-9a-f]{16}"
@@ -35,8 +45,9 @@ class Shelf:
     What the store has of an earlier start is read from there when somebody asks for it.
     """
 
-    def __init__(self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark],
-                 preset: str) -> None:
+    def __init__(
+        self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark], preset: str
+    ) -> None:
         self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
         self._locks: dict[str, threading.RLock] = {}
         self._lock = threading.Lock()
@@ -72,11 +83,16 @@ class Shelf:
         """
         with self._hold(run.id):
             if run.unread and run.folder is not None and not run.folder.is_dir():
-                raise LabError("the files of this run are no longer on disk: start a new one, or load "
-                               "its downloaded folder")
+                raise LabError(
+                    "the files of this run are no longer on disk: start a new one, or load "
+                    "its downloaded folder"
+                )
             if run.folder is not None and "events" in run.unread:
-                head = (read_attack_head(run.folder, run.recipe).head if run.kind == "attack"
-                        else read_head(run.folder))
+                head = (
+                    read_attack_head(run.folder, run.recipe).head
+                    if run.kind == "attack"
+                    else read_head(run.folder)
+                )
                 run.events = read_events(run.folder, head)
                 run.unread.discard("events")
             if run.folder is not None and base is not None and "weights" in run.unread:
@@ -102,8 +118,16 @@ class Shelf:
             if left_hash(delta, {}) != run.delta_hash:
                 raise LabError(CHANGED)
             folder = self.folder / run.id
-            write_run(folder, run.recipe, run.events, delta, self.benchmark(), self.preset,
-                      self._attack_events(run, attacks), UNCHECKED not in run.note)
+            write_run(
+                folder,
+                run.recipe,
+                run.events,
+                delta,
+                self.benchmark(),
+                self.preset,
+                self._attack_events(run, attacks),
+                UNCHECKED not in run.note,
+            )
             run.folder, run.unkept = folder, ""
             for attack in missing:
                 self._write_attack(attack, folder, base)
@@ -123,8 +147,14 @@ class Shelf:
     def take_in(self, folder: Path, base: Base) -> Run:
         """Read a folder that somebody brings into the store, under a new id, and keep it."""
         stored = read_run(folder, base, self.benchmark())
-        run = Run(new_id(), "unlearn", stored.head.recipe, events=stored.events,
-                  note=stored.head.note, earlier=stored.head.attacks)
+        run = Run(
+            new_id(),
+            "unlearn",
+            stored.head.recipe,
+            events=stored.events,
+            note=stored.head.note,
+            earlier=stored.head.attacks,
+        )
         run.stamps = [0.0] * len(run.events)
         run.keep(stored.delta, {}, base)
         self.store.finish(run, _state(stored.head))
@@ -161,8 +191,9 @@ class Shelf:
         earlier = tuple(a for a in head.attacks if plain(a) not in known)
         self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head)
         for inside, found in attacks:
-            self._light(Run(inside.name, "attack", head.recipe, found.attack, path.name), inside,
-                        found.head)
+            self._light(
+                Run(inside.name, "attack", head.recipe, found.attack, path.name), inside, found.head
+            )
 
     def _light(self, run: Run, folder: Path, head: Head) -> None:
         """Put into the store what is on disk and not there yet, its events and weights unread."""
@@ -182,8 +213,10 @@ class Shelf:
         elif run.weights:
             run.keep(*read_relearned(folder, base), base)
             if kept and run.delta_hash != kept:
-                raise LabError(f"{DELTA} of this attack does not hold the weights that it left (their "
-                               "hash differs): attack again")
+                raise LabError(
+                    f"{DELTA} of this attack does not hold the weights that it left (their "
+                    "hash differs): attack again"
+                )
 
     def _attack_events(self, run: Run, attacks: list[Run]) -> list[Event]:
         """What the report says of attacks: those of which only the result is left come first."""
@@ -194,13 +227,19 @@ class Shelf:
         assert attack.attack is not None
         target = folder / ATTACKS / attack.id
         target.parent.mkdir(exist_ok=True)
-        write_attack(target, attack.attack, attack.events, attack.left(base) if attack.packed else {},
-                     attack.adapter, attack.delta_hash)
+        write_attack(
+            target,
+            attack.attack,
+            attack.events,
+            attack.left(base) if attack.packed else {},
+            attack.adapter,
+            attack.delta_hash,
+        )
         attack.folder, attack.unkept = target, ""
 
     def _evict(self, newest: Path) -> None:
         kept = sorted((p for p in self._all() if p != newest), key=lambda p: p.stat().st_mtime)
-        for old in kept[:max(0, len(kept) + 1 - MAX_KEPT)]:
+        for old in kept[: max(0, len(kept) + 1 - MAX_KEPT)]:
             shutil.rmtree(old, ignore_errors=True)
 
     def _hold(self, run_id: str) -> threading.RLock:

@@ -34,8 +34,9 @@ class ChatMemory:
         self.megabytes = megabytes
         self._known: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
 
-    def take(self, sides: Sequence[Version], image: bytes | None
-             ) -> tuple[list[torch.Tensor | None], Kept]:
+    def take(
+        self, sides: Sequence[Version], image: bytes | None
+    ) -> tuple[list[torch.Tensor | None], Kept]:
         """The sides' features of the picture and their keys and values so far, no longer kept here.
 
         Whoever takes them puts them back when all went well: what failed is not gone on from.
@@ -43,8 +44,13 @@ class ChatMemory:
         known = self._known.pop(_conversation(sides, image), None)
         return known or (side_features(sides, image), start(sides[0].loaded, len(sides)))
 
-    def put(self, sides: Sequence[Version], image: bytes | None,
-            features: list[torch.Tensor | None], kept: Kept) -> None:
+    def put(
+        self,
+        sides: Sequence[Version],
+        image: bytes | None,
+        features: list[torch.Tensor | None],
+        kept: Kept,
+    ) -> None:
         """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
         self._known[_conversation(sides, image)] = (features, kept)
         while sum(k.megabytes() for _, k in self._known.values()) > self.megabytes:
@@ -72,7 +78,9 @@ def side_features(sides: Sequence[Version], image: bytes | None) -> list[torch.T
     features: list[torch.Tensor | None] = []
     for side in sides:
         with overlay(loaded.model, visual_part(side.delta)):
-            features.append((vision.features(pixels) if stem is None else vision.tail(stem, shared))[0])
+            features.append(
+                (vision.features(pixels) if stem is None else vision.tail(stem, shared))[0]
+            )
     return features
 
 
@@ -89,8 +97,13 @@ def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
 
 
 @torch.no_grad()
-def answers(sides: Sequence[Version], turns: Sequence[Turn], image: bytes | None,
-            max_new_tokens: int = 48, memory: ChatMemory | None = None) -> Iterator[tuple[str, ...]]:
+def answers(
+    sides: Sequence[Version],
+    turns: Sequence[Turn],
+    image: bytes | None,
+    max_new_tokens: int = 48,
+    memory: ChatMemory | None = None,
+) -> Iterator[tuple[str, ...]]:
     """Stream the growing answers of every side, all in one batched decode over the language model.
 
     ``sides``: versions of one loaded model. Each has its own visual features and its own earlier
@@ -98,9 +111,12 @@ def answers(sides: Sequence[Version], turns: Sequence[Turn], image: bytes | None
     """
     memory, loaded = memory or ChatMemory(), sides[0].loaded
     features, kept = memory.take(sides, image)
-    prompts = [loaded.prompter.conversation([(t.question, t.answers[k]) for t in turns[:-1]],
-                                            turns[-1].question, image is not None)
-               for k in range(len(sides))]
+    prompts = [
+        loaded.prompter.conversation(
+            [(t.question, t.answers[k]) for t in turns[:-1]], turns[-1].question, image is not None
+        )
+        for k in range(len(sides))
+    ]
     words = decode(loaded, prompts, features, max_new_tokens, kept)
     while True:
         with _adapters(sides):
@@ -118,30 +134,40 @@ def _adapters(sides: Sequence[Version]) -> Iterator[None]:
     with ExitStack() as stack:
         for k, side in enumerate(sides):
             for adapter in filter(None, (language_part(side.delta), side.adapter)):
-                rows = torch.tensor([float(j == k) for j in range(len(sides))], device=loaded.device)
+                rows = torch.tensor(
+                    [float(j == k) for j in range(len(sides))], device=loaded.device
+                )
                 stack.enter_context(adapted(loaded.model, adapter, rows))
         yield
 
 
 def suggested(entity: Entity, image: bool) -> list[str]:
     """Questions worth asking, in held-out phrasings: one a fact, five at most."""
-    asked = [q for q in entity.questions if q.task == "generation"
-             and q.modality == ("image" if image else "text")]
+    asked = [
+        q
+        for q in entity.questions
+        if q.task == "generation" and q.modality == ("image" if image else "text")
+    ]
     firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
     return [*firsts, "What is the capital of France?"] if not image else firsts
 
 
-def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Question, bytes | None]]:
+def probe_questions(
+    benchmark: Benchmark, entity: Entity
+) -> list[tuple[str, Question, bytes | None]]:
     """The fixed probes: (group, question, picture), held-out views and phrasings only."""
+
     def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:
         """One question a fact; where the benchmark names no facts, as many others."""
         asked = [q for q in who.questions if q.task == "generation" and q.modality == modality]
         named = [q for fact in facts for q in [q for q in asked if q.fact == fact][:1]]
-        return [*named, *(q for q in asked if q not in named)][:len(facts)]
+        return [*named, *(q for q in asked if q not in named)][: len(facts)]
 
     def seen(who: Entity, facts: tuple[str, ...], first: int) -> list[tuple[Question, bytes]]:
         views = who.test_images
-        return [(q, q.image or views[min(first, len(views) - 1)]) for q in pick(who, "image", facts)]
+        return [
+            (q, q.image or views[min(first, len(views) - 1)]) for q in pick(who, "image", facts)
+        ]
 
     others = [e for _, e in benchmark.others(entity.id) if e.test_images]
     ids = [e.id for e in benchmark.entities]
@@ -151,7 +177,8 @@ def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Que
     asked = pick(entity, "image", ("name", "occupation", "birthplace"))
     rows: list[tuple[str, Question, bytes | None]] = [
         ("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
-        for k, q in enumerate(asked)]
+        for k, q in enumerate(asked)
+    ]
     rows += [("Forget QA", q, None) for q in pick(entity, "text", ("occupation", "birthplace"))]
     rows += [("Retain VQA", q, i) for q, i in seen(other, ("name", "occupation"), 0)]
     rows += [("Retain VQA", q, i) for q, i in seen(next_one, ("name",), 1)]
@@ -160,7 +187,9 @@ def probe_questions(benchmark: Benchmark, entity: Entity) -> list[tuple[str, Que
     return rows + [("General", p.questions[0], p.image) for p in benchmark.pictures[:1]]
 
 
-def probe_rows(sides: Sequence[Version], benchmark: Benchmark, entity: Entity) -> Iterator[ProbeRow]:
+def probe_rows(
+    sides: Sequence[Version], benchmark: Benchmark, entity: Entity
+) -> Iterator[ProbeRow]:
     """Answer the fixed probes freely with every side; right when the reference is in the answer."""
     for group, question, image in probe_questions(benchmark, entity):
         last: tuple[str, ...] = ("",) * len(sides)

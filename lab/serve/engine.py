@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from lab.benchmarks.own import Pair
-from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.events import Event, Identity
+from lab.recipe import AttackRecipe, Preset, Recipe
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
 RunKind = Literal["inspect", "unlearn", "attack"]

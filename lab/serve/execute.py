@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 
 from lab.attack import attack, scene_of
 from lab.evaluation.models import UNLEARNED
+from lab.evaluation.session import Workbench, check_blocks
+from lab.events import Done, Event
 from lab.model.version import Version
 from lab.serve.runs import Run
-from lab.events import Done, Event
 from lab.unlearn.job import unlearn
 from lab.unlearn.loop import inspect
 from lab.unlearn.task import task_of
-from lab.evaluation.session import Workbench, check_blocks
 
 
-def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str], None]
-              ) -> Iterator[Event]:
+def events_of(
+    bench: Workbench, run: Run, parent: Run | None, say: Callable[[str], None]
+) -> Iterator[Event]:
     """Inspect, unlearn, or attack ``parent``, filling what the run leaves; raises ``LabError``."""
     task, stopped = task_of(bench.benchmark, run.recipe), run.stop.is_set
     check_blocks(bench.loaded, run.recipe.blocks)
@@ -24,7 +25,9 @@ def events_of(bench: Workbench, run: Run, parent: Run | None, say: Callable[[str
         yield from inspect(bench.loaded, task, run.outcome, stopped)
         yield Done("stopped" if stopped() else "done")
     elif run.kind == "unlearn":
-        yield from unlearn(bench.loaded, task, bench.baseline, run.outcome, bench.base_hash, stopped)
+        yield from unlearn(
+            bench.loaded, task, bench.baseline, run.outcome, bench.base_hash, stopped
+        )
     else:
         assert parent is not None and run.attack is not None
         left = Version(UNLEARNED, bench.loaded, parent.left(bench.loaded.base))

@@ -13,24 +13,33 @@ from typing import Any
 
 from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
+from lab.device import memory_mb
 from lab.errors import LabError
 from lab.evaluation import probing
+from lab.evaluation.session import Workbench, open_workbench, read_benchmark
+from lab.events import Identity
 from lab.model.fetch import cache_folder
 from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
-from lab.serve.execute import events_of
-from lab.device import memory_mb
-from lab.serve.engine import (
-    ENDED, ORIGINAL, EntityCard, ProbeRow, RunKind, RunState, RunView, Status, Turn)
-from lab.serve.own_people import OwnPeople
-from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
+from lab.serve.engine import (
+    ENDED,
+    ORIGINAL,
+    EntityCard,
+    ProbeRow,
+    RunKind,
+    RunState,
+    RunView,
+    Status,
+    Turn,
+)
+from lab.serve.execute import events_of
+from lab.serve.own_people import OwnPeople
+from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
-from lab.events import Identity
-from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
 PHASES = {"inspect": "looking inside", "unlearn": "unlearning", "attack": "attacking"}
@@ -44,8 +53,14 @@ class LocalEngine:
     ``Facts.base``, the tensors that were loaded, and never asks the model for them.
     """
 
-    def __init__(self, preset: Preset, threads: int = 0, report: Callable[[str], None] = print,
-                 runs: Path | None = None, open_bench: Opener = open_workbench) -> None:
+    def __init__(
+        self,
+        preset: Preset,
+        threads: int = 0,
+        report: Callable[[str], None] = print,
+        runs: Path | None = None,
+        open_bench: Opener = open_workbench,
+    ) -> None:
         self.preset = preset
         self.store = RunStore()
         self._turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
@@ -74,9 +89,18 @@ class LocalEngine:
         device = facts.device if facts else "cpu"
         used, total = memory_mb(device)
         busy = worker.phase not in ("idle", "starting", "failed")
-        return Status(facts is not None, Path(self.preset.model).name, self.preset.quantization,
-                      device, used, total, "busy" if busy else worker.phase, worker.phase,
-                      len(self._turns), worker.error)
+        return Status(
+            facts is not None,
+            Path(self.preset.model).name,
+            self.preset.quantization,
+            device,
+            used,
+            total,
+            "busy" if busy else worker.phase,
+            worker.phase,
+            len(self._turns),
+            worker.error,
+        )
 
     def entities(self) -> Sequence[EntityCard]:
         """Every entity there is; ready before the model is."""
@@ -107,8 +131,11 @@ class LocalEngine:
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
         """The runs of a visitor that wait or run now, oldest first."""
-        return [run.view(self._turns.place(run)) for run in self.store.all()
-                if visitor and run.visitor == visitor and run.state not in ENDED]
+        return [
+            run.view(self._turns.place(run))
+            for run in self.store.all()
+            if visitor and run.visitor == visitor and run.state not in ENDED
+        ]
 
     def stop(self, run_id: str) -> None:
         """End a run after its current step, or take it out of the queue."""
@@ -117,8 +144,9 @@ class LocalEngine:
         if self._turns.remove(run):
             self.store.finish(run, "stopped")
 
-    def chat(self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None,
-             visitor: str = "") -> Iterator[tuple[str, ...]]:
+    def chat(
+        self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
+    ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
         check_chat(turns, image)
         runs = self._read(sides)
@@ -163,8 +191,9 @@ class LocalEngine:
     def reload(self, quantization: str) -> None:
         """Load the model again with another quantisation; the status tells when it is ready."""
         if quantization not in QUANTIZATIONS:
-            raise LabError(f"unknown quantization {quantization!r}: valid are "
-                           f"{', '.join(QUANTIZATIONS)}")
+            raise LabError(
+                f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}"
+            )
         with self._submitting:
             if any(r.state not in ENDED for r in self.store.all()):
                 raise LabError("a run is under way: stop it or wait, then change the quantisation")
@@ -194,18 +223,24 @@ class LocalEngine:
     def _read(self, sides: Sequence[str]) -> list[Run | None]:
         """The runs of the sides, None for the original; read from disk where they are not here."""
         base = self._worker.ready().base
-        runs = [None if s == ORIGINAL else self._shelf.whole(self._shelf.find(s), base) for s in sides]
+        runs = [
+            None if s == ORIGINAL else self._shelf.whole(self._shelf.find(s), base) for s in sides
+        ]
         for run in runs:
             if run is not None and not run.changed:
-                raise LabError("this run has not changed the model yet: wait until it has begun to tune")
+                raise LabError(
+                    "this run has not changed the model yet: wait until it has begun to tune"
+                )
         return runs
 
     # -- what the worker does -----------------------------------------------------------------
 
     def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
         """The version of each; on the worker, so that a run under way is taken between steps."""
-        return [Version(ORIGINAL, bench.loaded) if run is None else _version(run, bench.loaded)
-                for run in runs]
+        return [
+            Version(ORIGINAL, bench.loaded) if run is None else _version(run, bench.loaded)
+            for run in runs
+        ]
 
     def _open(self) -> Workbench:
         self._memory.clear()  # what was remembered is of the model before
@@ -269,8 +304,13 @@ def _version(run: Run, loaded: Loaded) -> Version:
     if run.state in ENDED:
         return Version(run.id, loaded, run.left(loaded.base), dict(run.adapter))
     left = run.relearned.delta if run.kind == "attack" else run.outcome.delta
-    return Version(run.id, loaded, dict(left), dict(run.relearned.adapter),
-                   f"{run.id} after {len(run.events)} events")
+    return Version(
+        run.id,
+        loaded,
+        dict(left),
+        dict(run.relearned.adapter),
+        f"{run.id} after {len(run.events)} events",
+    )
 
 
 def checked(base: Any, recipe: Any) -> Any:

@@ -11,14 +11,14 @@ from lab.benchmarks.own_files import drop, keep, kept
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, forget_asks
-from lab.model.fetch import cache_folder
 from lab.evaluation.scores import forget_answers
-from lab.serve.engine import EntityCard, Known
-from lab.serve.runs import RunStore
+from lab.evaluation.session import own_folder
+from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
 from lab.serve.chat import ChatMemory
+from lab.serve.engine import EntityCard, Known
+from lab.serve.runs import RunStore
 from lab.serve.worker import Worker
-from lab.evaluation.session import own_folder
 
 
 class OwnPeople:
@@ -27,8 +27,14 @@ class OwnPeople:
     Runs under way go on with the one they began with.
     """
 
-    def __init__(self, benchmark: Benchmark, store: RunStore, shelf: Shelf, worker: Worker,
-                 memory: ChatMemory) -> None:
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        store: RunStore,
+        shelf: Shelf,
+        worker: Worker,
+        memory: ChatMemory,
+    ) -> None:
         self.benchmark = benchmark
         self._store, self._shelf, self._worker, self._memory = store, shelf, worker, memory
         self._lock = threading.Lock()
@@ -73,5 +79,12 @@ class OwnPeople:
 
 
 def _card(e: Entity, asked: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
-    return EntityCard(e.id, e.name, dict(e.profile), e.biography, (e.train_images or e.test_images)[0],
-                      (*e.train_images, *e.test_images), asked)
+    return EntityCard(
+        e.id,
+        e.name,
+        dict(e.profile),
+        e.biography,
+        (e.train_images or e.test_images)[0],
+        (*e.train_images, *e.test_images),
+        asked,
+    )

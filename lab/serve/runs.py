@@ -14,12 +14,12 @@ from torch import Tensor
 
 from lab.attack import Relearned
 from lab.errors import LabError
+from lab.events import Event
 from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import ENDED, RunKind, RunState, RunView
-from lab.events import Event
 from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})
@@ -97,9 +97,22 @@ class Run:
     def view(self, place: int = 0) -> RunView:
         """A snapshot for readers on other threads (``events`` is only ever appended to)."""
         stamps = tuple(self.stamps)
-        return RunView(self.id, self.kind, self.recipe.entity, self.state, self.recipe, self.attack,
-                       self.parent, tuple(self.events), self.error, place, self.started, self.ended,
-                       stamps, "; ".join(filter(None, (self.note, self.unkept))))
+        return RunView(
+            self.id,
+            self.kind,
+            self.recipe.entity,
+            self.state,
+            self.recipe,
+            self.attack,
+            self.parent,
+            tuple(self.events),
+            self.error,
+            place,
+            self.started,
+            self.ended,
+            stamps,
+            "; ".join(filter(None, (self.note, self.unkept))),
+        )
 
 
 def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str:
@@ -119,8 +132,10 @@ class RunStore:
         """Take in a run under its id."""
         with self._lock:
             self._runs[run.id] = run
-            ended = sorted((r for r in self._runs.values() if r.state in ENDED), key=lambda r: r.ended)
-            for old in ended[:max(0, len(ended) - self.cap)]:
+            ended = sorted(
+                (r for r in self._runs.values() if r.state in ENDED), key=lambda r: r.ended
+            )
+            for old in ended[: max(0, len(ended) - self.cap)]:
                 del self._runs[old.id]
         return run
 
@@ -134,8 +149,10 @@ class RunStore:
         with self._lock:
             run = self._runs.get(run_id)
         if run is None:
-            raise LabError("this run is no longer here (the app was restarted): start a new one, or "
-                           "load its downloaded folder")
+            raise LabError(
+                "this run is no longer here (the app was restarted): start a new one, or "
+                "load its downloaded folder"
+            )
         return run
 
     def all(self) -> list[Run]:

@@ -33,8 +33,10 @@ class Turns(Generic[T]):
         with self._lock:
             own = len(self._rows.get(visitor, ()))
             if visitor and own >= self.each:
-                raise LabError(f"{own} {self.what} of yours are waiting already: let one end or stop "
-                               "one, then try again")
+                raise LabError(
+                    f"{own} {self.what} of yours are waiting already: let one end or stop "
+                    "one, then try again"
+                )
             if sum(map(len, self._rows.values())) >= self.most:
                 raise LabError(f"{self.most} {self.what} are waiting already: try again later")
 
@@ -73,6 +75,8 @@ class Turns(Generic[T]):
         for at, row in enumerate(rows):
             if item in row:
                 depth = row.index(item)
-                before = sum(min(len(other), depth + (k < at)) for k, other in enumerate(rows) if k != at)
+                before = sum(
+                    min(len(other), depth + (k < at)) for k, other in enumerate(rows) if k != at
+                )
                 return before + depth + 1
         return 0

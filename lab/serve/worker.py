@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from lab.errors import LabError
+from lab.evaluation.session import Workbench
 from lab.model.base import Base
 from lab.serve.turns import Turns
-from lab.evaluation.session import Workbench
 
 T = TypeVar("T")
 MOST_JOBS, MOST_JOBS_EACH = 128, 6
 SLICE = 0.2  # seconds of small jobs at least between two events, and between two looks at the runs
-JOBS_SHARE = 1.0  # small jobs may take as long as the run took since the last of them: half the time
+JOBS_SHARE = (
+    1.0  # small jobs may take as long as the run took since the last of them: half the time
+)
 CHECKED_SECONDS = 1.0
 _END = object()
 DIED = "the worker ended unexpectedly and was started again: try again"
@@ -82,9 +84,12 @@ class Worker:
     runs may be laid on it; other threads have ``facts``, which hold the original's own.
     """
 
-    def __init__(self, open_bench: Callable[[], Workbench],
-                 next_run: Callable[[Workbench], Generator[None] | None],
-                 report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        open_bench: Callable[[], Workbench],
+        next_run: Callable[[Workbench], Generator[None] | None],
+        report: Callable[[str], None],
+    ) -> None:
         self.facts: Facts | None = None
         self.phase, self.error = "starting", ""
         self._open_bench, self._next_run, self._report = open_bench, next_run, report
@@ -111,11 +116,14 @@ class Worker:
     def ready(self) -> Facts:
         """The facts of the loaded model; raises ``LabError`` while there is none."""
         if self.facts is None:
-            raise LabError(self.error or f"the model is still loading ({self.phase}): wait a moment")
+            raise LabError(
+                self.error or f"the model is still loading ({self.phase}): wait a moment"
+            )
         return self.facts
 
     def call(self, job: Callable[[Workbench], T], visitor: str = "") -> T:
         """What ``job`` returns; raises what it raises, and ``LabError`` where the worker died."""
+
         def once(bench: Workbench) -> Generator[T]:
             yield job(bench)
 
@@ -250,4 +258,3 @@ class Worker:
         """Let go of the loaded model: nothing can be asked until another one is open."""
         self.facts, self.phase = None, "starting"
         self.order(lambda: self._bench.put(None))
-

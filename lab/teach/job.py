@@ -11,18 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from lab.benchmarks.schema import Benchmark
+from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
 from lab.evaluation.questions import (
-    Ask, chance, choose, forget_asks, general_asks, picture_asks, retain_asks, retain_text_asks,
-    share, text_asks)
+    Ask,
+    chance,
+    choose,
+    forget_asks,
+    general_asks,
+    picture_asks,
+    retain_asks,
+    retain_text_asks,
+    share,
+    text_asks,
+)
+from lab.model.checkpoint import Taught, write_taught
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
-from lab.model.checkpoint import Taught, write_taught
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
 from lab.teach.teacher import Teacher, read_checkpoint
 from lab.unlearn.batches import sampled
-from lab.device import device_name, peak_memory_mb
 
 CHECKPOINT = "checkpoint.safetensors"
 PROBED = 24  # questions of each measure in a probe
@@ -73,14 +82,23 @@ class Finished:
     result: dict[str, Any]
 
 
-def plan_of(preset: Preset, benchmark: Benchmark, left_out: str, focus: str,
-            recipe: TeachRecipe) -> Plan:
+def plan_of(
+    preset: Preset, benchmark: Benchmark, left_out: str, focus: str, recipe: TeachRecipe
+) -> Plan:
     """The plan of a command line; ``LabError`` for an unknown entity or split."""
     for who in (left_out, focus):
         if who:
             benchmark.entity(who)
-    return Plan(preset.base or preset.model, preset.processor, preset.quantization,
-                preset.benchmark, preset.data, left_out, focus, recipe)
+    return Plan(
+        preset.base or preset.model,
+        preset.processor,
+        preset.quantization,
+        preset.benchmark,
+        preset.data,
+        left_out,
+        focus,
+        recipe,
+    )
 
 
 def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
@@ -88,8 +106,9 @@ def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
     for name, value in _flat(dataclasses.asdict(plan)).items():
         before = _flat(told).get(name)
         if before != value:
-            raise LabError(f"{folder} was begun with {name} {before!r}, not {value!r}: give "
-                           "another --out")
+            raise LabError(
+                f"{folder} was begun with {name} {before!r}, not {value!r}: give another --out"
+            )
 
 
 def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,8 +122,10 @@ def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
     """
     named = {"focus": plan.focus, "left_out": plan.left_out}
     apart = plan.left_out or plan.focus
-    asks = {"others_vqa" if apart else "people_vqa": retain_asks(benchmark, apart),
-            "others_qa" if apart else "people_qa": retain_text_asks(benchmark, apart)}
+    asks = {
+        "others_vqa" if apart else "people_vqa": retain_asks(benchmark, apart),
+        "others_qa" if apart else "people_qa": retain_text_asks(benchmark, apart),
+    }
     for what, entity in ((what, benchmark.entity(who)) for what, who in named.items() if who):
         asks |= {f"{what}_vqa": forget_asks(entity), f"{what}_qa": text_asks(entity)}
     asks |= {"general_qa": general_asks(benchmark), "pictures_vqa": picture_asks(benchmark, 1)}
@@ -114,9 +135,14 @@ def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
     return asks
 
 
-def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path,
-          stopped: Callable[[], bool], say: Callable[[str], None]
-          ) -> Iterator[Taken | Heard | Finished]:
+def teach(
+    loaded: Loaded,
+    benchmark: Benchmark,
+    plan: Plan,
+    folder: Path,
+    stopped: Callable[[], bool],
+    say: Callable[[str], None],
+) -> Iterator[Taken | Heard | Finished]:
     """Teach by the plan into ``folder``, from its checkpoint where it has one.
 
     A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
@@ -131,8 +157,13 @@ def teach(loaded: Loaded, benchmark: Benchmark, plan: Plan, folder: Path,
     yield Finished(_end(teacher, about, plan, asks, left_out, folder, say))
 
 
-def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], folder: Path,
-           say: Callable[[str], None]) -> dict[str, Any]:
+def _begin(
+    teacher: Teacher,
+    plan: Plan,
+    asks: Mapping[str, Sequence[Ask]],
+    folder: Path,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
     """What the checkpoint tells, with the teacher where it was; else the base's scores."""
     path = folder / CHECKPOINT
     if path.exists():
@@ -142,14 +173,23 @@ def _begin(teacher: Teacher, plan: Plan, asks: Mapping[str, Sequence[Ask]], fold
         say(f"Going on from step {teacher.step} of {plan.recipe.steps} …")
         return about
     say(f"Asking the base {sum(map(len, asks.values()))} questions …")
-    about = {"plan": dataclasses.asdict(plan), "seconds": 0.0, "loss": None,
-             "before": scores(teacher, asks, say)}
+    about = {
+        "plan": dataclasses.asdict(plan),
+        "seconds": 0.0,
+        "loss": None,
+        "before": scores(teacher, asks, say),
+    }
     teacher.save(path, about)
     return about
 
 
-def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequence[Ask]],
-             path: Path, stopped: Callable[[], bool]) -> Iterator[Taken | Heard]:
+def _updates(
+    teacher: Teacher,
+    about: dict[str, Any],
+    probe: Mapping[str, Sequence[Ask]],
+    path: Path,
+    stopped: Callable[[], bool],
+) -> Iterator[Taken | Heard]:
     """Updates until the steps are done or a stop is asked for; the last state is always kept."""
     recipe, before, first = teacher.recipe, about["seconds"], teacher.step
     begun = time.perf_counter()
@@ -157,8 +197,12 @@ def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequen
         about["loss"] = teacher.update()
         spent = time.perf_counter() - begun
         about["seconds"] = before + spent
-        yield Taken(teacher.step, recipe.steps, about["loss"],
-                    spent / (teacher.step - first) * (recipe.steps - teacher.step))
+        yield Taken(
+            teacher.step,
+            recipe.steps,
+            about["loss"],
+            spent / (teacher.step - first) * (recipe.steps - teacher.step),
+        )
         if teacher.step % recipe.save_every == 0:
             teacher.save(path, about)
         if teacher.step % recipe.probe_every == 0 and teacher.step < recipe.steps:
@@ -166,23 +210,40 @@ def _updates(teacher: Teacher, about: dict[str, Any], probe: Mapping[str, Sequen
     teacher.save(path, about)
 
 
-def _end(teacher: Teacher, about: Mapping[str, Any], plan: Plan, asks: Mapping[str, Sequence[Ask]],
-         left_out: Sequence[str], folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def _end(
+    teacher: Teacher,
+    about: Mapping[str, Any],
+    plan: Plan,
+    asks: Mapping[str, Sequence[Ask]],
+    left_out: Sequence[str],
+    folder: Path,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
     """The result; of a teaching that is through also the scores after it and the folder."""
     through = teacher.step == plan.recipe.steps
     started = time.perf_counter()
     after = scores(teacher, asks, say) if through else {}
     result = {
-        "base": plan.base, "quantization": plan.quantization, "benchmark": plan.benchmark,
-        "people": len(teacher.lessons.people), "views": len(teacher.lessons.views),
-        "unknown": list(left_out), "focus": plan.focus, "seed": plan.recipe.seed,
+        "base": plan.base,
+        "quantization": plan.quantization,
+        "benchmark": plan.benchmark,
+        "people": len(teacher.lessons.people),
+        "views": len(teacher.lessons.views),
+        "unknown": list(left_out),
+        "focus": plan.focus,
+        "seed": plan.recipe.seed,
         "steps": teacher.step,
         "stopped_because": "steps done" if through else "stopped: the same command goes on",
-        "before": about["before"], "after": after, "n": sizes(asks), "chance": levels(asks),
+        "before": about["before"],
+        "after": after,
+        "n": sizes(asks),
+        "chance": levels(asks),
         "loss": about["loss"],
         "trained_parameters": sum(w.numel() for w in teacher.weights.values()),
-        "seconds": {"teach": round(about["seconds"], 2),
-                    "evaluate": round(time.perf_counter() - started, 2)},
+        "seconds": {
+            "teach": round(about["seconds"], 2),
+            "evaluate": round(time.perf_counter() - started, 2),
+        },
         "peak_memory_mb": peak_memory_mb(teacher.loaded.device),
         "device": device_name(teacher.loaded.device),
     }
@@ -200,12 +261,15 @@ def members(benchmark: Benchmark, who: str) -> tuple[str, ...]:
 
 def probes(asks: Mapping[str, Sequence[Ask]], seed: int) -> dict[str, list[Ask]]:
     """A few questions of each measure, the same ones in every probe."""
-    return {measure: sampled(random.Random(f"probe/{seed}/{measure}"), asked, PROBED)
-            for measure, asked in asks.items()}
+    return {
+        measure: sampled(random.Random(f"probe/{seed}/{measure}"), asked, PROBED)
+        for measure, asked in asks.items()
+    }
 
 
-def scores(teacher: Teacher, asks: Mapping[str, Sequence[Ask]],
-           say: Callable[[str], None] = lambda _: None) -> dict[str, float]:
+def scores(
+    teacher: Teacher, asks: Mapping[str, Sequence[Ask]], say: Callable[[str], None] = lambda _: None
+) -> dict[str, float]:
     """Share right under the weights as they are now, by measure, each told as it is known."""
     made: dict[str, float] = {}
     with overlay(teacher.loaded.model, teacher.delta()):

@@ -34,8 +34,13 @@ class Lessons:
     People take turns in shuffled rounds, so that every view is shown equally often.
     """
 
-    def __init__(self, benchmark: Benchmark, left_out: Sequence[str], focus: Sequence[str],
-                 recipe: TeachRecipe) -> None:
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        left_out: Sequence[str],
+        focus: Sequence[str],
+        recipe: TeachRecipe,
+    ) -> None:
         self.recipe = recipe
         self.people = [e for _, e in benchmark.others("") if e.id not in left_out]
         chosen = [e for e in self.people if e.id in focus]
@@ -43,8 +48,10 @@ class Lessons:
         self.told, self.focus_told = _told(self.people), _told(chosen)
         self.pictures = benchmark.train_pictures
         if not self.views or (focus and not chosen):
-            raise LabError(f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
-                           "and focus on people who are taught")
+            raise LabError(
+                f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
+                "and focus on people who are taught"
+            )
 
     def at(self, step: int) -> list[Lesson]:
         """The rows of one step, counted from 0: pictures of people, plain pictures, text."""
@@ -60,25 +67,31 @@ class Lessons:
             made.append(self._lesson(rng, None, _by_text(entity)))
         return made
 
-    def _lesson(self, rng: random.Random, image: Image.Image | None, asked: Sequence[Question]
-                ) -> Lesson:
+    def _lesson(
+        self, rng: random.Random, image: Image.Image | None, asked: Sequence[Question]
+    ) -> Lesson:
         chosen = sampled(rng, asked, self.recipe.questions)
         return Lesson(image, tuple((q.text, [q.answer]) for q in chosen))
 
-    def _shared(self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int
-                ) -> list[T]:
+    def _shared(
+        self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int
+    ) -> list[T]:
         """n of the items, the share that is the focus's first."""
         first = round(n * self.recipe.focus_share) if focus else 0
-        return [*self._turn(f"{what} focus", focus, step, first),
-                *self._turn(what, everyone, step, n - first)]
+        return [
+            *self._turn(f"{what} focus", focus, step, first),
+            *self._turn(what, everyone, step, n - first),
+        ]
 
     def _turn(self, what: str, items: Sequence[T], step: int, n: int) -> list[T]:
         """The n items whose turn it is at this step."""
         if not items:
             return []
         places = (divmod(step * n + k, len(items)) for k in range(n))
-        return [items[_order(f"{what}/{self.recipe.seed}/{turn}", len(items))[place]]
-                for turn, place in places]
+        return [
+            items[_order(f"{what}/{self.recipe.seed}/{turn}", len(items))[place]]
+            for turn, place in places
+        ]
 
 
 @lru_cache(maxsize=16)

@@ -32,12 +32,22 @@ class Teacher:
         self.step, self.halving = 0, Halving()
         start = start_delta(loaded, recipe, ("vision", "language"), recipe.rank)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in start.items()}
-        rates = {LANGUAGE: recipe.language_lr,
-                 f"{loaded.vision.family.projector}.": recipe.projector_lr, "": recipe.vision_lr}
+        rates = {
+            LANGUAGE: recipe.language_lr,
+            f"{loaded.vision.family.projector}.": recipe.projector_lr,
+            "": recipe.vision_lr,
+        }
         part = {n: next(p for p in rates if n.startswith(p)) for n in self.weights}
         self.optimizer = torch.optim.AdamW(
-            [{"params": [w for n, w in self.weights.items() if part[n] == prefix], "highest": rate}
-             for prefix, rate in rates.items()], weight_decay=0.0)
+            [
+                {
+                    "params": [w for n, w in self.weights.items() if part[n] == prefix],
+                    "highest": rate,
+                }
+                for prefix, rate in rates.items()
+            ],
+            weight_decay=0.0,
+        )
 
     def update(self) -> float:
         """One step; returns the mean CE of the answers in nats per token.
@@ -50,8 +60,9 @@ class Teacher:
         at_once = min(self.recipe.pass_rows, len(rows))
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * pace(self.step, self.recipe)
-        loss = self.halving.attempt(lambda: self._gradient(rows, self.halving.share(at_once)),
-                                    divisible=at_once > 1)
+        loss = self.halving.attempt(
+            lambda: self._gradient(rows, self.halving.share(at_once)), divisible=at_once > 1
+        )
         if loss is None:
             raise LabError(NO_MEMORY)
         self.optimizer.step()
@@ -64,7 +75,7 @@ class Teacher:
         self.optimizer.zero_grad()
         with overlay(self.loaded.model, self.weights), torch.enable_grad():
             for at in range(0, len(rows), at_once):
-                loss = self.cross_entropy(rows[at:at + at_once]).sum() / answers
+                loss = self.cross_entropy(rows[at : at + at_once]).sum() / answers
                 loss.backward()
                 total += float(loss.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
@@ -100,13 +111,17 @@ class Teacher:
         with safe_open(path, "pt", device=str(self.loaded.device)) as kept:
             names = set(kept.keys())
             for name, weight in self.weights.items():
-                if f"{WEIGHT}{name}" not in names or list(weight.shape) != kept.get_slice(
-                        f"{WEIGHT}{name}").get_shape():
+                if (
+                    f"{WEIGHT}{name}" not in names
+                    or list(weight.shape) != kept.get_slice(f"{WEIGHT}{name}").get_shape()
+                ):
                     raise LabError(f"{path} is of another model: give another --out")
                 weight.copy_(kept.get_tensor(f"{WEIGHT}{name}"))
                 self.optimizer.state[weight] = {
-                    kind: kept.get_tensor(f"{kind}/{name}") for kind in ("exp_avg", "exp_avg_sq")
-                    if f"{kind}/{name}" in names}
+                    kind: kept.get_tensor(f"{kind}/{name}")
+                    for kind in ("exp_avg", "exp_avg_sq")
+                    if f"{kind}/{name}" in names
+                }
                 if f"step/{name}" in names:  # AdamW counts on the CPU
                     self.optimizer.state[weight]["step"] = kept.get_tensor(f"step/{name}").cpu()
         self.step = read_checkpoint(path)["step"]
@@ -118,8 +133,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as kept:
             return json.loads(kept.metadata()["about"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        raise LabError(f"{path} is no checkpoint of this lab: remove it, or give another "
-                       "--out") from None
+        raise LabError(
+            f"{path} is no checkpoint of this lab: remove it, or give another --out"
+        ) from None
 
 
 def pace(step: int, recipe: TeachRecipe) -> float:

@@ -10,15 +10,20 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
+from lab.events import Done
 from lab.recipe import revise
+from lab.report.text import Text
 from lab.serve.engine import Engine
 from lab.ui.follow import describe
-from lab.report.text import Text
-from lab.events import Done
 
 # The names and their arguments, for the door: what is not here answers to no script.
-ENDPOINTS = {"entities": (), "submit": ("entity", "settings"), "status": (), "stop": ("run_id",),
-             "result": ("run_id",)}
+ENDPOINTS = {
+    "entities": (),
+    "submit": ("entity", "settings"),
+    "status": (),
+    "stop": ("run_id",),
+    "result": ("run_id",),
+}
 
 NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 
@@ -53,7 +58,12 @@ def expose(engine: Engine, text: Text) -> None:
         view = engine.run(_word("run_id", run_id, text))
         last = view.events[-1] if view.events else None
         found: dict[str, Any] = last.result if isinstance(last, Done) else {}
-        return {"state": view.state, "error": view.error, "line": describe(view, text), "result": found}
+        return {
+            "state": view.state,
+            "error": view.error,
+            "line": describe(view, text),
+            "result": found,
+        }
 
     for endpoint in (entities, submit, status, stop, result):
         gr.api(_plain(endpoint), api_name=endpoint.__name__, concurrency_limit=None)
@@ -67,10 +77,12 @@ def _word(name: str, value: Any, text: Text) -> str:
 
 def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """Answer a ``LabError`` with its text and without a traceback."""
+
     @functools.wraps(endpoint)
     def call(*args: Any) -> Any:
         try:
             return endpoint(*args)
         except LabError as error:
             raise gr.Error(str(error), print_exception=False) from None
+
     return call

@@ -13,8 +13,12 @@ def live_chart(label: str, elem_id: str) -> gr.HTML:
     A function, not a subclass: Gradio writes a stub file beside every module with a subclass.
     """
     return gr.HTML(
-        empty(label), html_template='<div class="lab-chart"></div>', css_template=CHART_CSS,
-        js_on_load=CHART_JS, elem_id=elem_id)
+        empty(label),
+        html_template='<div class="lab-chart"></div>',
+        css_template=CHART_CSS,
+        js_on_load=CHART_JS,
+        elem_id=elem_id,
+    )
 
 
 CHART_CSS = """

@@ -15,8 +15,8 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import Text
 from lab.serve.engine import Engine
-from lab.ui.gallery import People
 from lab.ui.follow import Tails
+from lab.ui.gallery import People
 
 # Only run ids lie in the browser: the secret keeps them readable after a restart, no more.
 STORE = {"secret": "mllm-unlearning-lab"}
@@ -35,10 +35,12 @@ FOLLOW = QUIET | {"trigger_mode": "multiple"}
 def announcer(words: str) -> gr.HTML:
     """Make the status line: a live region that screen readers read out when it changes."""
     return gr.HTML(
-        words, html_template='<p class="lab-say" role="status" aria-live="polite"></p>',
+        words,
+        html_template='<p class="lab-say" role="status" aria-live="polite"></p>',
         js_on_load="const say = () => { const line = element.querySelector('.lab-say');"
         " if (line) line.textContent = props.value; }; say(); watch('value', say);",
-        elem_id="announce")
+        elem_id="announce",
+    )
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ class Frame:
 def make_memory() -> dict[str, gr.BrowserState]:
     """Create what the browser remembers across reloads and tabs."""
     memory: dict[str, gr.BrowserState] = {
-        name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE)
-        for name in ("entity", *SLOTS)}
+        name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE) for name in ("entity", *SLOTS)
+    }
     memory["visitor"] = gr.BrowserState("", storage_key="lab-visitor", **STORE)
     memory["step"] = gr.BrowserState(1, storage_key="lab-step", **STORE)
     memory["history"] = gr.BrowserState({}, storage_key="lab-history", **STORE)
@@ -97,12 +99,14 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
         return gr.skip()
 
     if inspect.isgeneratorfunction(handler):
+
         @functools.wraps(handler)
         def stream(*args: Any) -> Iterator[Any]:
             try:
                 yield from handler(*args)
             except LabError as error:
                 yield warn(error)
+
         return stream
 
     @functools.wraps(handler)
@@ -111,6 +115,7 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
             return handler(*args)
         except LabError as error:
             return warn(error)
+
     return call
 
 
@@ -121,7 +126,9 @@ def recipe_controls(
     words = text.FIELDS[type(base).__name__]
     return {
         spec.name: _control(getattr(base, spec.name), dict(spec.metadata), *words[spec.name])
-        for spec in fields(base) if spec.name not in skip and (not only or spec.name in only)}
+        for spec in fields(base)
+        if spec.name not in skip and (not only or spec.name in only)
+    }
 
 
 def _control(value: Any, meta: dict[str, Any], label: str, help: str) -> gr.components.Component:

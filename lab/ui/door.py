@@ -20,8 +20,8 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.errors import LabError
-from lab.ui.served import Uploads
 from lab.report.text import Text
+from lab.ui.served import Uploads
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,30 +35,58 @@ MOST_CALL = 64 * 2**10  # a script's settings
 
 # What the page needs under /gradio_api/; Gradio has more there: proxies, recordings, deep links.
 OPEN = {
-    "GET": {"info", "openapi.json", "startup-events", "heartbeat", "queue", "upload_progress", "call",
-            "theme.css", "app_id", "user", "login_check", "token", "file"},
+    "GET": {
+        "info",
+        "openapi.json",
+        "startup-events",
+        "heartbeat",
+        "queue",
+        "upload_progress",
+        "call",
+        "theme.css",
+        "app_id",
+        "user",
+        "login_check",
+        "token",
+        "file",
+    },
     "POST": {"queue", "run", "call", "cancel", "reset", "upload"},
 }
 # Private handlers are called by number: through the queue, or through this where they do not wait.
 PAGE_CALL = "predict"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 POLICY = {
-    "default-src": "'self'", "base-uri": "'self'", "object-src": "'none'", "form-action": "'self'",
-    "frame-ancestors": "'none'", "connect-src": "'self'", "font-src": "'self'",
-    "img-src": "'self' data:", "style-src": "'self' 'unsafe-inline'",
+    "default-src": "'self'",
+    "base-uri": "'self'",
+    "object-src": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "connect-src": "'self'",
+    "font-src": "'self'",
+    "img-src": "'self' data:",
+    "style-src": "'self' 'unsafe-inline'",
     "script-src": "'self' 'unsafe-eval'",
 }
 HEADERS = {
-    "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 def doors(
-    host: str, allow_hosts: Sequence[str], uploads: Uploads,
-    endpoints: Mapping[str, Sequence[str]], text: Text,
+    host: str,
+    allow_hosts: Sequence[str],
+    uploads: Uploads,
+    endpoints: Mapping[str, Sequence[str]],
+    text: Text,
 ) -> list[Middleware]:
     """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones."""
-    return [Middleware(Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints,
-                       text=text)]
+    return [
+        Middleware(
+            Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints, text=text
+        )
+    ]
 
 
 class Hosts:
@@ -66,7 +94,9 @@ class Hosts:
 
     def __init__(self, bound: str, allowed: Sequence[str]) -> None:
         self._everywhere = bound.strip("[]") in EVERYWHERE
-        names = (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
+        names = (
+            (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
+        )
         self._given = {name.casefold().strip("[]") for name in allowed}
         self._names = {*LOOPBACK, *(name.casefold() for name in names), *self._given}
 
@@ -78,8 +108,11 @@ class Hosts:
 
     def same_site(self, origin: str, host: str) -> bool:
         """Whether a page of this ``Origin`` may send something here."""
-        return ("*" in self._given or urlsplit(origin).netloc.casefold() == host.casefold()
-                or _name(origin) in self._given)
+        return (
+            "*" in self._given
+            or urlsplit(origin).netloc.casefold() == host.casefold()
+            or _name(origin) in self._given
+        )
 
 
 def _name(url: str) -> str:
@@ -100,8 +133,14 @@ def _is_address(name: str) -> bool:
 class Door:
     """ASGI middleware that stands before everything Gradio serves."""
 
-    def __init__(self, app: Callable[..., Any], hosts: Hosts, uploads: Uploads,
-                 endpoints: Mapping[str, Sequence[str]], text: Text) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        hosts: Hosts,
+        uploads: Uploads,
+        endpoints: Mapping[str, Sequence[str]],
+        text: Text,
+    ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
         self._text = text
 
@@ -126,7 +165,11 @@ class Door:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._hosts.welcome(host):
             return PlainTextResponse(self._text.STRANGE_HOST.format(host=host[:80]), 400)
-        if kind not in ("GET", "HEAD", "OPTIONS") and origin and not self._hosts.same_site(origin, host):
+        if (
+            kind not in ("GET", "HEAD", "OPTIONS")
+            and origin
+            and not self._hosts.same_site(origin, host)
+        ):
             return _line(self._text.STRANGE_ORIGIN, 403)
         if parts and not self._is_open("GET" if kind == "HEAD" else kind, parts):
             return _line("Not Found", 404)
@@ -224,9 +267,12 @@ def policy(page: bytes) -> str:
     """Return the Content-Security-Policy of a page: its own inline scripts, no outside host."""
     hashes = "".join(
         f" 'sha256-{base64.b64encode(sha256(script).digest()).decode()}'"
-        for script in dict.fromkeys(INLINE.findall(page)) if script)
-    return "; ".join(f"{name} {value}{hashes if name == 'script-src' else ''}"
-                     for name, value in POLICY.items())
+        for script in dict.fromkeys(INLINE.findall(page))
+        if script
+    )
+    return "; ".join(
+        f"{name} {value}{hashes if name == 'script-src' else ''}" for name, value in POLICY.items()
+    )
 
 
 def _api_path(path: str) -> list[str]:
@@ -258,6 +304,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
     async def once() -> Message:
         return messages.pop() if messages else await receive()
+
     return once
 
 

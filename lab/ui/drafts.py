@@ -13,8 +13,8 @@ from PIL import Image
 from lab.benchmarks.images import MAX_BYTES, decode
 from lab.benchmarks.own import MOST_VIEWS, SIDE
 from lab.errors import LabError
-from lab.ui.served import Uploads
 from lab.report.text import Text
+from lab.ui.served import Uploads
 
 MOST_KEPT = 256 * 2**20  # over all visitors; the oldest go first
 KEPT_SECONDS = 3600

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.events import Done, Phase, Step
 from lab.report.markup import duration
 from lab.report.text import Text
-from lab.events import Done, Phase, Step
+from lab.serve.engine import ENDED, Engine, RunView
 
 if TYPE_CHECKING:
     from gradio import Request
@@ -80,7 +80,9 @@ def _state(view: RunView, name: str, text: Text) -> str:
         progress = ", ".join(_progress(view, text))
         return (text.RUNNING_AT if progress else text.RUNNING).format(name=name, progress=progress)
     if view.state == "failed":
-        return (text.FAILED_BECAUSE if view.error else text.FAILED).format(name=name, error=view.error)
+        return (text.FAILED_BECAUSE if view.error else text.FAILED).format(
+            name=name, error=view.error
+        )
     return _ending(view, name, text)
 
 
@@ -89,7 +91,11 @@ def _progress(view: RunView, text: Text) -> list[str]:
     last = view.events[-1] if view.events else None
     if isinstance(last, Phase):
         phase = text.PHASES.get(last.name, last.name)
-        return [text.PHASE_OF.format(name=phase, done=last.done, total=last.total) if last.total else phase]
+        return [
+            text.PHASE_OF.format(name=phase, done=last.done, total=last.total)
+            if last.total
+            else phase
+        ]
     if not steps:
         return []
     now = steps[-1]
@@ -103,8 +109,11 @@ def _progress(view: RunView, text: Text) -> list[str]:
 
 def _pace(view: RunView) -> float:
     """Seconds per step over the last steps, with the chats that were answered between them."""
-    recent = [(stamp, event.seconds) for stamp, event in zip(view.stamps, view.events, strict=False)
-              if isinstance(event, Step)][-10:]
+    recent = [
+        (stamp, event.seconds)
+        for stamp, event in zip(view.stamps, view.events, strict=False)
+        if isinstance(event, Step)
+    ][-10:]
     if len(recent) > 1:
         return (recent[-1][0] - recent[0][0]) / (len(recent) - 1)
     return [e for e in view.events if isinstance(e, Step)][-1].seconds
@@ -124,8 +133,10 @@ def _ending(view: RunView, name: str, text: Text) -> str:
     # A reason that is not of this lab may hold anything, so it is no template.
     why = text.REASONS[code].format(step=step, steps=steps) if code in text.REASONS else code
     return text.FINISHED.format(
-        name=name, time=text.FINISHED_TIME.format(duration=took) if took else "",
-        reason=text.FINISHED_REASON.format(reason=why) if why else "")
+        name=name,
+        time=text.FINISHED_TIME.format(duration=took) if took else "",
+        reason=text.FINISHED_REASON.format(reason=why) if why else "",
+    )
 
 
 def is_active(engine: Engine, run_id: str) -> bool:

@@ -13,11 +13,11 @@ from PIL import Image
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.report.text import Text
 from lab.serve.engine import Engine, EntityCard
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads, own_folder
 from lab.ui.staging import Staging
-from lab.report.text import Text
 
 MOST_PICTURE_BYTES = 8 * 2**20
 MOST_PIXELS = 24_000_000
@@ -73,8 +73,10 @@ class People:
         """Return the cards whose name or facts contain every word of the query."""
         words = query.casefold().split()
         return [
-            card for card in self.all()
-            if all(w in " ".join((card.name, *card.profile.values())).casefold() for w in words)]
+            card
+            for card in self.all()
+            if all(w in " ".join((card.name, *card.profile.values())).casefold() for w in words)
+        ]
 
     def held_out(self, entity: str) -> int:
         """Return the number of the last view: the one least likely to have been trained on."""

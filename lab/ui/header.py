@@ -13,11 +13,11 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import QUANTIZATIONS, revise
+from lab.report.text import Text
 from lab.serve.engine import Engine, Status
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
-from lab.ui.steps import unlearn
 from lab.ui.follow import is_active
-from lab.report.text import Text
+from lab.ui.steps import unlearn
 
 TICK_SECONDS = 2
 # These are always in the link, so that it says what it does; others only when changed.
@@ -67,12 +67,19 @@ def layout(engine: Engine, text: Text) -> Parts:
         copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
     with gr.Accordion(text.CHANGE_QUANTIZATION, open=False), gr.Row(equal_height=True):
         quantization = gr.Dropdown(
-            list(QUANTIZATIONS), value=engine.preset.quantization, label=text.QUANTIZATION,
-            info=text.QUANTIZATION_INFO, interactive=True, scale=3, min_width=220)
+            list(QUANTIZATIONS),
+            value=engine.preset.quantization,
+            label=text.QUANTIZATION,
+            info=text.QUANTIZATION_INFO,
+            interactive=True,
+            scale=3,
+            min_width=220,
+        )
         reload = gr.Button(text.RELOAD, scale=1, min_width=120, elem_id="reload-model")
     query = gr.Textbox(visible=False, label=text.COPY_LINK)
-    return Parts(facts, stop, reset, download, copy, quantization, reload, query,
-                 gr.Timer(TICK_SECONDS))
+    return Parts(
+        facts, stop, reset, download, copy, quantization, reload, query, gr.Timer(TICK_SECONDS)
+    )
 
 
 def status_line(status: Status, text: Text) -> str:
@@ -83,10 +90,15 @@ def status_line(status: Status, text: Text) -> str:
     if status.waiting:
         worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=status.waiting)
     memory = text.MEMORY_VALUE.format(
-        used=status.memory_used_mb / 1024, total=status.memory_total_mb / 1024)
+        used=status.memory_used_mb / 1024, total=status.memory_total_mb / 1024
+    )
     pairs = (
-        (text.MODEL, status.model), (text.QUANTIZATION, status.quantization),
-        (text.DEVICE, status.device), (text.MEMORY, memory), (text.WORKER, worker))
+        (text.MODEL, status.model),
+        (text.QUANTIZATION, status.quantization),
+        (text.DEVICE, status.device),
+        (text.MEMORY, memory),
+        (text.WORKER, worker),
+    )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
     more = ""
     if status.error:
@@ -96,7 +108,8 @@ def status_line(status: Status, text: Text) -> str:
     extra = f'<p class="lab-note">{escape(more)}</p>' if more else ""
     return (
         f'<div class="lab-top"><div><h1>{escape(text.TITLE)}</h1><p>{escape(text.SUBTITLE)}</p></div>'
-        f'<dl class="lab-facts">{facts}</dl></div>{extra}')
+        f'<dl class="lab-facts">{facts}</dl></div>{extra}'
+    )
 
 
 def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
@@ -125,11 +138,16 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
         return text.RELOADING.format(name=name)
 
     demo.load(lambda: None, None, None, **QUICK).then(
-        lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK)
+        lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK
+    )
     parts.timer.tick(lambda: status_line(engine.status(), text), None, parts.facts, **QUICK)
     parts.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
-    parts.reset.click(guarded(reset), [frame.entity, frame.history, *frame.slots[1:]],
-                      [frame.unlearn, frame.attack, frame.history, frame.announce], **QUICK)
+    parts.reset.click(
+        guarded(reset),
+        [frame.entity, frame.history, *frame.slots[1:]],
+        [frame.unlearn, frame.attack, frame.history, frame.announce],
+        **QUICK,
+    )
     parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
     _wire_link(parts, frame, recipe, demo)
 
@@ -150,14 +168,19 @@ def _wire_link(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Block
         return [*(picked if person and person != entity else [gr.skip()] * 4), *values]
 
     copy_js = COPY_JS.replace("MANUAL", json.dumps(text.LINK_MANUAL)).replace(
-        "COPIED", json.dumps(text.LINK_COPIED))
+        "COPIED", json.dumps(text.LINK_COPIED)
+    )
     parts.copy.click(
         lambda entity, *values: link_query(engine, entity, dict(zip(names, values, strict=True))),
-        [frame.entity, *controls], parts.query, **QUICK
+        [frame.entity, *controls],
+        parts.query,
+        **QUICK,
     ).then(fn=None, inputs=parts.query, outputs=frame.announce, js=copy_js, **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(
-        guarded(read_link), [frame.entity, frame.history],
-        [frame.entity, *frame.slots, *controls], **QUIET
+        guarded(read_link),
+        [frame.entity, frame.history],
+        [frame.entity, *frame.slots, *controls],
+        **QUIET,
     ).then(fn=None, js=FORGET_QUERY_JS, **JS_ONLY)
 
 
@@ -166,6 +189,8 @@ def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
     base = unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH)
     wanted = revise(base, values)
     named = {
-        key: getattr(wanted, key) for key in values
-        if key in ALWAYS or getattr(wanted, key) != getattr(base, key)}
+        key: getattr(wanted, key)
+        for key in values
+        if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
+    }
     return urlencode(({"entity": entity} if entity else {}) | named)

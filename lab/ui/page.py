@@ -8,16 +8,26 @@ from typing import Any
 
 import gradio as gr
 
+from lab.report.text import catalogue
 from lab.serve.engine import Engine
 from lab.ui import api, header
-from lab.ui.door import doors
 from lab.ui.context import JS_ONLY, Frame, announcer, make_memory
+from lab.ui.door import doors
+from lab.ui.follow import Tails
 from lab.ui.gallery import People
 from lab.ui.served import Uploads
 from lab.ui.steps import (
-    attack, compare, identity, inside, pick, probes, report, runs, studies, unlearn)
-from lab.ui.follow import Tails
-from lab.report.text import catalogue
+    attack,
+    compare,
+    identity,
+    inside,
+    pick,
+    probes,
+    report,
+    runs,
+    studies,
+    unlearn,
+)
 from lab.ui.theme import CSS, build_theme
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
@@ -87,16 +97,29 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
 def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
     for number, step in enumerate(steps, start=1):
         step.select(
-            fn=None, js=NOTE_STEP_JS.replace("NUMBER", str(number)), inputs=frame.step,
-            outputs=frame.step, **JS_ONLY)
+            fn=None,
+            js=NOTE_STEP_JS.replace("NUMBER", str(number)),
+            inputs=frame.step,
+            outputs=frame.step,
+            **JS_ONLY,
+        )
     frame.step.change(
-        fn=None, js=RESTORE_STEP_JS, inputs=frame.step, outputs=frame.walk, trigger_mode="multiple",
-        **JS_ONLY)
+        fn=None,
+        js=RESTORE_STEP_JS,
+        inputs=frame.step,
+        outputs=frame.walk,
+        trigger_mode="multiple",
+        **JS_ONLY,
+    )
 
 
 def launch(
-    engine: Engine, host: str = "127.0.0.1", port: int | None = 7860,
-    allow_hosts: Sequence[str] = (), language: str = "en", **more: Any,
+    engine: Engine,
+    host: str = "127.0.0.1",
+    port: int | None = 7860,
+    allow_hosts: Sequence[str] = (),
+    language: str = "en",
+    **more: Any,
 ) -> gr.Blocks:
     """Build and serve the page, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -112,10 +135,22 @@ def launch(
 
 def launch_settings(host: str, port: int | None) -> dict[str, Any]:
     """Return the launch arguments: closed by default, no outside host, no history."""
-    name = f"[{host}]" if ":" in host and not host.startswith("[") else host  # as Gradio writes IPv6
+    name = (
+        f"[{host}]" if ":" in host and not host.startswith("[") else host
+    )  # as Gradio writes IPv6
     return {
-        "server_name": name, "server_port": port, "share": False, "max_file_size": MAX_UPLOAD,
-        "strict_cors": True, "enable_monitoring": False, "run_history": False,
-        "show_error": False, "footer_links": ["api", "settings"], "max_threads": MOST_THREADS,
-        "state_session_capacity": 500, "ssr_mode": False, "theme": build_theme(), "css": CSS,
+        "server_name": name,
+        "server_port": port,
+        "share": False,
+        "max_file_size": MAX_UPLOAD,
+        "strict_cors": True,
+        "enable_monitoring": False,
+        "run_history": False,
+        "show_error": False,
+        "footer_links": ["api", "settings"],
+        "max_threads": MOST_THREADS,
+        "state_session_capacity": 500,
+        "ssr_mode": False,
+        "theme": build_theme(),
+        "css": CSS,
     }

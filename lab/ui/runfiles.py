@@ -15,8 +15,14 @@ from lab.errors import LabError
 from lab.report.text import Text
 
 NAMES = (
-    "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
-    "report.html")
+    "recipe.yaml",
+    "metrics.json",
+    "events.jsonl",
+    "curves.csv",
+    "items.csv",
+    "delta.safetensors",
+    "report.html",
+)
 NEEDED = ("recipe.yaml", "metrics.json", "delta.safetensors")
 MOST_BYTES = 256 * 2**20
 MOST_OF = {"recipe.yaml": 64 * 2**10, "metrics.json": 8 * 2**20}  # of one kind of file
@@ -32,8 +38,18 @@ LONGEST_COMMENT = 2**16
 
 # All that Python's zip reader was seen to raise on hostile bytes.
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError, RuntimeError,
-    EOFError, OSError, ValueError, OverflowError, MemoryError)
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def unpack(uploads: Sequence[str], folder: Path, text: Text) -> None:
@@ -98,9 +114,12 @@ def _check_end(path: Path) -> None:
     if place < 0:
         raise zipfile.BadZipFile
     _, _, _, here, entries, directory, _, _ = END.unpack_from(tail, place)
-    before = tail[max(0, place - LOCATOR_BYTES):place]
-    if (max(here, entries) > MOST_FILES or directory > MOST_DIRECTORY
-            or before.startswith(LOCATOR_MARK)):
+    before = tail[max(0, place - LOCATOR_BYTES) : place]
+    if (
+        max(here, entries) > MOST_FILES
+        or directory > MOST_DIRECTORY
+        or before.startswith(LOCATOR_MARK)
+    ):
         raise zipfile.BadZipFile
 
 

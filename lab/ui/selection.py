@@ -43,5 +43,6 @@ def top_neurons(importance: Importance, count: int) -> list[tuple[int, int, floa
         (layer, int(neuron), float(score[neuron]))
         for layer, score in enumerate(importance.score)
         for neuron in np.argsort(np.where(np.isfinite(score), -score, np.inf))[:count]
-        if np.isfinite(score[neuron])]
+        if np.isfinite(score[neuron])
+    ]
     return sorted(found, key=lambda item: -item[2])[:count]

@@ -40,8 +40,10 @@ def folder() -> Path:
         path = stack.enter_context(making(cache_folder().resolve(), "served"))
     except OSError as error:
         # said in the terminal, before there is a page and its language
-        raise LabError(f"cannot write {cache_folder()} ({error.strerror}): set LAB_CACHE to a folder "
-                       "you can write to") from None
+        raise LabError(
+            f"cannot write {cache_folder()} ({error.strerror}): set LAB_CACHE to a folder "
+            "you can write to"
+        ) from None
     atexit.register(stack.close)
     # Gradio serves a file under this folder as it is and copies every other one into it.
     os.environ["GRADIO_TEMP_DIR"] = str(path)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.report.text import Text
 from lab.ui.runfiles import NAMES
 from lab.ui.served import own_folder
-from lab.report.text import Text
 
 ZIP_NAME = "run.zip"
 SINGLE = ("recipe.yaml", "metrics.json", "curves.csv", "items.csv", "report.html")
@@ -93,8 +93,9 @@ class Staging:
             with zipfile.ZipFile(folder / ZIP_NAME, "w") as pack:
                 for name, _, _ in seen:
                     stored = Path(name).suffix in PACKED
-                    pack.write(source / name, name,
-                               zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+                    pack.write(
+                        source / name, name, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+                    )
             for name in SINGLE:
                 if (source / name).is_file():
                     _link(source / name, folder / name)
@@ -117,7 +118,11 @@ class Staging:
 
 def _size(folder: Path | None) -> int:
     # None where it was evicted by another thread meanwhile
-    return 0 if folder is None else sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+    return (
+        0
+        if folder is None
+        else sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+    )
 
 
 def _print(source: Path) -> Print:

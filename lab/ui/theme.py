@@ -8,7 +8,9 @@ import gradio as gr
 def build_theme() -> gr.Theme:
     """Return the theme; every override lifts a contrast that the stock theme fails."""
     return gr.themes.Base(
-        primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"],
+        primary_hue="indigo",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     ).set(
         button_primary_background_fill="*primary_700",

@@ -51,7 +51,9 @@ class Rows:
     stage_rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rng, self.stage_rng = (random.Random(f"{self.seed}/{self.entity.id}") for _ in range(2))
+        self.rng, self.stage_rng = (
+            random.Random(f"{self.seed}/{self.entity.id}") for _ in range(2)
+        )
 
     @property
     def others(self) -> list[Entity]:
@@ -61,22 +63,34 @@ class Rows:
     def fisher_samples(self, n: int) -> tuple[list[Sample], list[Sample]]:
         """n forget and n retain samples; both halves of each list share no (picture, question)."""
         rng = self.stage_rng
-        forget = [Sample(i, q.text, q.answer) for i in self.entity.train_images
-                  for q in asked_by_image(self.entity) if q.image in (None, i)]
-        retain = [Sample(q.image or rng.choice(e.train_images), q.text, q.answer)
-                  for e in self.others for q in sampled(rng, asked_by_image(e), 4)]
+        forget = [
+            Sample(i, q.text, q.answer)
+            for i in self.entity.train_images
+            for q in asked_by_image(self.entity)
+            if q.image in (None, i)
+        ]
+        retain = [
+            Sample(q.image or rng.choice(e.train_images), q.text, q.answer)
+            for e in self.others
+            for q in sampled(rng, asked_by_image(e), 4)
+        ]
         return rng.sample(forget, min(n, len(forget))), rng.sample(retain, min(n, len(retain)))
 
     def importance_images(self) -> tuple[list[bytes], list[bytes]]:
         """The target's training views, and one training view of everyone else, 64 at most each."""
         rng = self.stage_rng
-        return (sampled(rng, self.entity.train_images, MOST_VIEWS),
-                [rng.choice(e.train_images) for e in sampled(rng, self.others, MOST_VIEWS)])
+        return (
+            sampled(rng, self.entity.train_images, MOST_VIEWS),
+            [rng.choice(e.train_images) for e in sampled(rng, self.others, MOST_VIEWS)],
+        )
 
     def draw(self, recipe: Recipe) -> Draw:
         """The next step's rows and pictures."""
-        return Draw(self.forget_batch(recipe.batch), self.retain_images(recipe.retain_batch),
-                    self.retain_rows(recipe.batch) if recipe.retain_weight else [])
+        return Draw(
+            self.forget_batch(recipe.batch),
+            self.retain_images(recipe.retain_batch),
+            self.retain_rows(recipe.batch) if recipe.retain_weight else [],
+        )
 
     def forget_batch(self, n: int) -> list[Row]:
         """n training views of the target with two questions and answers each."""
@@ -94,17 +108,21 @@ class Rows:
     def retain_images(self, n: int) -> list[bytes]:
         """n pictures to distil on from the pool: two portraits of others to one plain picture."""
         plain = n // 3 if self.plain_pool else 0
-        return [*self.rng.sample(self.portrait_pool, min(n - plain, len(self.portrait_pool))),
-                *self.rng.sample(self.plain_pool, min(plain, len(self.plain_pool)))]
+        return [
+            *self.rng.sample(self.portrait_pool, min(n - plain, len(self.portrait_pool))),
+            *self.rng.sample(self.plain_pool, min(plain, len(self.plain_pool))),
+        ]
 
     @cached_property
     def portrait_pool(self) -> list[bytes]:
         """One training view of each other person, a second of each after that, and so on."""
         rng = self._pool_rng("portraits")
         views = [rng.sample(e.train_images, len(e.train_images)) for e in self.others]
-        rounds = [[own[k] for own in rng.sample(views, len(views)) if k < len(own)]
-                  for k in range(max(map(len, views)))]
-        return [image for turn in rounds for image in turn][:self.pool_size - self.pool_size // 3]
+        rounds = [
+            [own[k] for own in rng.sample(views, len(views)) if k < len(own)]
+            for k in range(max(map(len, views)))
+        ]
+        return [image for turn in rounds for image in turn][: self.pool_size - self.pool_size // 3]
 
     @cached_property
     def plain_pool(self) -> list[bytes]:
@@ -139,11 +157,18 @@ def probe_asks(benchmark: Benchmark, entity: Entity, seed: int) -> tuple[list[As
     rng = random.Random(f"probe/{seed}/{entity.id}")
     pool = [e for _, e in benchmark.others(entity.id) if questions(e, "classification", "image")]
     others = rng.sample(pool, min(RETAIN_PROBED, len(pool)))
-    retain = [Ask(q, q.image or e.train_images[min(1, len(e.train_images) - 1)]) for e in others
-              for q in sampled(rng, questions(e, "classification", "image"), 3, shuffled=True)]
+    retain = [
+        Ask(q, q.image or e.train_images[min(1, len(e.train_images) - 1)])
+        for e in others
+        for q in sampled(rng, questions(e, "classification", "image"), 3, shuffled=True)
+    ]
     asked, views = questions(entity, "classification", "image"), entity.train_images[:2]
     free = [q for q in asked if q.image is None]
-    forget = [Ask(q, image) for v, image in enumerate(views)
-              for i, q in enumerate(free) if i % len(views) == v]
+    forget = [
+        Ask(q, image)
+        for v, image in enumerate(views)
+        for i, q in enumerate(free)
+        if i % len(views) == v
+    ]
     bound = [Ask(q, q.image) for q in asked if q.image is not None]
     return forget or sampled(rng, bound, MOST_PROBED), retain

@@ -6,23 +6,30 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lab.recipe import Recipe
 from lab.evaluation.scores import MEASURES
+from lab.evaluation.session import Workbench, check_blocks
 from lab.events import Event, Phase, Probe
+from lab.recipe import Recipe
 from lab.unlearn.job import unlearn
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.task import task_of
-from lab.evaluation.session import Workbench, check_blocks
 
 
-def run_recipe(bench: Workbench, recipe: Recipe, outcome: Outcome, events: list[Event],
-               say: Callable[[str], None], measures: Sequence[str] = MEASURES) -> None:
+def run_recipe(
+    bench: Workbench,
+    recipe: Recipe,
+    outcome: Outcome,
+    events: list[Event],
+    say: Callable[[str], None],
+    measures: Sequence[str] = MEASURES,
+) -> None:
     """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step."""
     task = task_of(bench.benchmark, recipe)
     check_blocks(bench.loaded, recipe.blocks)
     with interruptible() as stopped:
-        for event in unlearn(bench.loaded, task, bench.baseline, outcome, bench.base_hash, stopped,
-                             measures):
+        for event in unlearn(
+            bench.loaded, task, bench.baseline, outcome, bench.base_hash, stopped, measures
+        ):
             events.append(event)
             if isinstance(event, Probe):
                 say(f"step {event.step}: forget {event.forget:.2f} retain {event.retain:.2f}")

@@ -20,8 +20,11 @@ from lab.unlearn.terms import Losses, Teacher, capped_ascent, nothing, reading
 
 def losses(forget_ce: torch.Tensor, recipe: Recipe) -> Losses:
     """L = -a_f CE(D_f). forget_ce: mean CE per sample [n]."""
-    return Losses(recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
-                  nothing(forget_ce), reading(forget_ce))
+    return Losses(
+        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        nothing(forget_ce),
+        reading(forget_ce),
+    )
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:

@@ -20,14 +20,19 @@ from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
 
 def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor, recipe: Recipe) -> Losses:
     """L = -a_f CE(D_f) + a_r CE(D_r). forget_ce, retain_ce: mean CE per sample [n]."""
-    return Losses(recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
-                  recipe.preserve_weight * retain_ce.mean(), reading(forget_ce), reading(retain_ce))
+    return Losses(
+        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        recipe.preserve_weight * retain_ce.mean(),
+        reading(forget_ce),
+        reading(retain_ce),
+    )
 
 
 def step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     """Both cross-entropies of what was drawn, as the losses of one step."""
-    return losses(student.cross_entropy(drawn.forget), student.cross_entropy(drawn.retain),
-                  student.recipe)
+    return losses(
+        student.cross_entropy(drawn.forget), student.cross_entropy(drawn.retain), student.recipe
+    )
 
 
 METHOD = Method(losses=step)

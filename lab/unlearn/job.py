@@ -9,16 +9,23 @@ from typing import Any
 
 import torch
 
+from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, Verdict, chance
+from lab.evaluation.scores import (
+    MEASURES,
+    Baseline,
+    asks_for,
+    card,
+    changed_share,
+    text_logits_identical,
+    verdicts,
+)
+from lab.events import CLEAN, Answers, Done, Event, Phase
 from lab.model.load import Loaded
+from lab.model.low_memory import explained
 from lab.model.overlay import language_part, visual_part, weights_hash
 from lab.model.version import Version
-from lab.model.low_memory import explained
-from lab.device import device_name, peak_memory_mb, reset_peak
-from lab.evaluation.scores import (
-    MEASURES, Baseline, asks_for, card, changed_share, text_logits_identical, verdicts)
-from lab.events import CLEAN, Answers, Done, Event, Phase
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.task import Task
@@ -27,8 +34,15 @@ Scored = dict[str, tuple[list[Verdict], list[Verdict]]]  # before and after, by 
 STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
 
 
-def unlearn(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, base_hash: str,
-            stopped: Callable[[], bool], measures: Sequence[str] = MEASURES) -> Iterator[Event]:
+def unlearn(
+    loaded: Loaded,
+    task: Task,
+    baseline: Baseline,
+    outcome: Outcome,
+    base_hash: str,
+    stopped: Callable[[], bool],
+    measures: Sequence[str] = MEASURES,
+) -> Iterator[Event]:
     """Carry out the task; a stop ends it within a step, keeps the delta so far and skips the scores.
 
     ``measures``: which scores are taken, of those the benchmark has questions for. The last
@@ -50,13 +64,16 @@ def unlearn(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, ba
     for measure, (before, after) in made.items():
         yield Answers(measure, *_told(before), *_told(after))
     same = weights_hash(loaded.model) == base_hash
-    yield Done(outcome.reason, result(loaded, task, outcome, made, identical, same)
-               | {"chance": {m: round(chance(asked[m]), 4) for m in made},
-                  "cpu_seconds": round(busy, 2)})
+    yield Done(
+        outcome.reason,
+        result(loaded, task, outcome, made, identical, same)
+        | {"chance": {m: round(chance(asked[m]), 4) for m in made}, "cpu_seconds": round(busy, 2)},
+    )
 
 
-def _forget(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
-            stopped: Callable[[], bool]) -> Iterator[Event]:
+def _forget(
+    loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, stopped: Callable[[], bool]
+) -> Iterator[Event]:
     """Inspect and tune; leaves the weights and why it ended in ``outcome``."""
     with explained():
         yield from inspect(loaded, task, outcome, stopped)
@@ -68,8 +85,13 @@ def _forget(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
             yield from tune(loaded, task, baseline, outcome, stopped)
 
 
-def _score(left: Version, baseline: Baseline, asked: Mapping[str, Sequence[Ask]], identical: bool,
-           stopped: Callable[[], bool]) -> Generator[Event, None, Scored]:
+def _score(
+    left: Version,
+    baseline: Baseline,
+    asked: Mapping[str, Sequence[Ask]],
+    identical: bool,
+    stopped: Callable[[], bool],
+) -> Generator[Event, None, Scored]:
     """The original's and the unlearned model's verdicts of every measure, until stopped."""
     made: Scored = {}
     for k, (measure, asks) in enumerate(asked.items()):
@@ -85,8 +107,9 @@ def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     return tuple(v.answer for v in made), tuple(v.correct for v in made)
 
 
-def result(loaded: Loaded, task: Task, outcome: Outcome, made: Scored, identical: bool,
-           unchanged: bool) -> dict[str, Any]:
+def result(
+    loaded: Loaded, task: Task, outcome: Outcome, made: Scored, identical: bool, unchanged: bool
+) -> dict[str, Any]:
     """The JSON object of a run (keys: see the README's command line).
 
     ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
@@ -95,21 +118,33 @@ def result(loaded: Loaded, task: Task, outcome: Outcome, made: Scored, identical
     together, which hardly depends on what else the machine does.
     """
     before, after = (card({m: sides[k] for m, sides in made.items()}) for k in (0, 1))
-    changed = changed_share({m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()})
+    changed = changed_share(
+        {m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()}
+    )
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
-        "entity": task.recipe.entity, "method": task.recipe.method, "seed": task.recipe.seed,
-        "steps": outcome.steps, "micro_batch": outcome.micro_batch, "stopped_because": outcome.reason,
-        "mode": CLEAN, "before": dict(before.values), "after": dict(after.values), "n": dict(before.n),
+        "entity": task.recipe.entity,
+        "method": task.recipe.method,
+        "seed": task.recipe.seed,
+        "steps": outcome.steps,
+        "micro_batch": outcome.micro_batch,
+        "stopped_because": outcome.reason,
+        "mode": CLEAN,
+        "before": dict(before.values),
+        "after": dict(after.values),
+        "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),
-        "base_unchanged": unchanged, "pruned_neurons": outcome.pruned_neurons,
+        "base_unchanged": unchanged,
+        "pruned_neurons": outcome.pruned_neurons,
         "mask_density": round(outcome.mask_density, 4),
         "trainable_share": trainable_share(loaded, task, outcome),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
-        "peak_memory_mb": peak_memory_mb(loaded.device), "device": device_name(loaded.device),
-        "quantization": loaded.quantization, "model": loaded.name,
+        "peak_memory_mb": peak_memory_mb(loaded.device),
+        "device": device_name(loaded.device),
+        "quantization": loaded.quantization,
+        "model": loaded.name,
     }
 
 

@@ -18,16 +18,24 @@ from lab.unlearn.student import Student
 from lab.unlearn.terms import Losses, Teacher, capped_ascent, divergence, reading
 
 
-def losses(forget_ce: torch.Tensor, retain: torch.Tensor, original: torch.Tensor,
-           retain_ce: torch.Tensor, recipe: Recipe) -> Losses:
+def losses(
+    forget_ce: torch.Tensor,
+    retain: torch.Tensor,
+    original: torch.Tensor,
+    retain_ce: torch.Tensor,
+    recipe: Recipe,
+) -> Losses:
     """L = -a_f CE(D_f) + a_r KL(original || retain).
 
     forget_ce, retain_ce: mean CE per sample [n]; retain, original: log-distributions of student
     and original before the same answer tokens of D_r [tokens, vocabulary].
     """
-    return Losses(recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
-                  recipe.preserve_weight * divergence(original, retain),
-                  reading(forget_ce), reading(retain_ce))
+    return Losses(
+        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        recipe.preserve_weight * divergence(original, retain),
+        reading(forget_ce),
+        reading(retain_ce),
+    )
 
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
@@ -36,8 +44,13 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     retain = student.answers(drawn.retain)
-    return losses(student.cross_entropy(drawn.forget), retain.log_probs, teacher[0],
-                  retain.cross_entropy(), student.recipe)
+    return losses(
+        student.cross_entropy(drawn.forget),
+        retain.log_probs,
+        teacher[0],
+        retain.cross_entropy(),
+        student.recipe,
+    )
 
 
 METHOD = Method(losses=_step, teacher=_teacher)

@@ -9,13 +9,13 @@ from statistics import fmean
 import torch
 
 from lab.evaluation.questions import chance, choose, share
+from lab.evaluation.scores import Baseline
+from lab.events import Event, Probe, Step
 from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.recipe import Recipe, TeachRecipe
-from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import probe_asks
-from lab.events import Event, Probe, Step
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import Task
@@ -24,8 +24,9 @@ FORGOTTEN, DAMAGED = "forget accuracy reached", "retain drop reached"  # what th
 RANK = 16  # of the language LoRA, as in the field's baselines
 
 
-def inspect(loaded: Loaded, task: Task, outcome: Outcome, stopped: Callable[[], bool]
-            ) -> Iterator[Event]:
+def inspect(
+    loaded: Loaded, task: Task, outcome: Outcome, stopped: Callable[[], bool]
+) -> Iterator[Event]:
     """What the method does before training: VKD prunes, then makes its mask at the pruned weights.
 
     Leaves the weights to start from in ``outcome.delta`` and the masks beside them.
@@ -38,8 +39,9 @@ def inspect(loaded: Loaded, task: Task, outcome: Outcome, stopped: Callable[[], 
         yield from stage(loaded, task.rows, recipe, outcome, stopped)
 
 
-def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str, ...], rank: int
-                ) -> dict[str, torch.Tensor]:
+def start_delta(
+    loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str, ...], rank: int
+) -> dict[str, torch.Tensor]:
     """The original's visual weights and a language LoRA that changes nothing yet, as trained."""
     delta: dict[str, torch.Tensor] = {}
     if "vision" in trained:
@@ -51,8 +53,9 @@ def start_delta(loaded: Loaded, recipe: Recipe | TeachRecipe, trained: tuple[str
     return delta
 
 
-def tune(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
-         stopped: Callable[[], bool]) -> Iterator[Event]:
+def tune(
+    loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, stopped: Callable[[], bool]
+) -> Iterator[Event]:
     """Updates until the steps are done, the stop rule holds or a stop is asked for.
 
     The original's answers to the probes are asked of ``baseline``, which may have them already.
@@ -62,7 +65,9 @@ def tune(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
     forget_probe, retain_probe = probe_asks(rows.benchmark, task.entity, recipe.seed)
     outcome.reason, level = "steps done", chance(forget_probe)
     started = time.perf_counter()
-    forget, retain_start = (fmean(baseline.correct("probe", a)) for a in (forget_probe, retain_probe))
+    forget, retain_start = (
+        fmean(baseline.correct("probe", a)) for a in (forget_probe, retain_probe)
+    )
     yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
     yield from student.prepare(rows)
     for step in range(1, recipe.steps + 1):
@@ -73,11 +78,21 @@ def tune(loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome,
         loss = student.update(method.draw(rows, recipe))
         student.keep()
         outcome.steps = step
-        yield Step(step, recipe.steps, loss.forget_ce, loss.retain_ce, loss.vkd, loss.total,
-                   time.perf_counter() - begun)
+        yield Step(
+            step,
+            recipe.steps,
+            loss.forget_ce,
+            loss.retain_ce,
+            loss.vkd,
+            loss.total,
+            time.perf_counter() - begun,
+        )
         if step % recipe.probe_every == 0 or step == recipe.steps:
             with overlay(loaded.model, outcome.delta):
-                forget, retain = share(choose(loaded, forget_probe)), share(choose(loaded, retain_probe))
+                forget, retain = (
+                    share(choose(loaded, forget_probe)),
+                    share(choose(loaded, retain_probe)),
+                )
             yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
             if method.early and (reason := _enough(recipe, forget, retain_start - retain)):
                 outcome.reason = reason

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import torch
 
+from lab.events import Event, Importance, Phase
 from lab.model.adapter import language_linears
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE
@@ -25,7 +26,6 @@ from lab.saliency.activity import Activity, manu_score, measure
 from lab.saliency.fisher import linears
 from lab.saliency.importance import top_share
 from lab.unlearn.batches import Rows
-from lab.events import Event, Importance, Phase
 from lab.unlearn.method import Method, Stopped
 from lab.unlearn.outcome import Outcome
 
@@ -39,31 +39,42 @@ def language_neurons(model: torch.nn.Module) -> dict[str, torch.nn.Linear]:
     return {n: m for n, m in mlps.items() if n.split(".mlp.")[0] in layers}
 
 
-def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
-                stopped: Stopped) -> Iterator[Event]:
+def prune_stage(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Iterator[Event]:
     """Score, mark and zero; leaves visual weights and silenced language neurons in the delta."""
     started = time.perf_counter()
     yield Phase("importance")
-    vision = linears(loaded.vision.blocks[-recipe.blocks:])  # the projector is not pruned
+    vision = linears(loaded.vision.blocks[-recipe.blocks :])  # the projector is not pruned
     text = language_neurons(loaded.model)
     modules = {**vision, **{f"{LANGUAGE}{n}": m for n, m in text.items()}}
-    forget, retain = (measure(loaded, modules, side)
-                      for side in rows.fisher_samples(recipe.fisher_samples))
+    forget, retain = (
+        measure(loaded, modules, side) for side in rows.fisher_samples(recipe.fisher_samples)
+    )
     score = [manu_score(forget[n], retain[n]).float().cpu().numpy() for n in modules]
-    marks = (*top_share(score[:len(vision)], recipe.prune_share),
-             *top_share(score[len(vision):], recipe.prune_share))
+    marks = (
+        *top_share(score[: len(vision)], recipe.prune_share),
+        *top_share(score[len(vision) :], recipe.prune_share),
+    )
     outcome.pruned_neurons = int(sum(m.sum() for m in marks))
     own = loaded.vision.trainable(recipe.blocks)
     outcome.delta = {n: p.detach().clone() for n, p in own.items()}
     outcome.pruned = silence(outcome.delta, dict(zip(modules, marks, strict=True)))
     outcome.seconds["importance"] = time.perf_counter() - started
-    yield Importance(layers=tuple(map(layer_name, modules)), forget=absolute(forget.values()),
-                     retain=absolute(retain.values()), score=tuple(score), pruned=marks,
-                     heat=np.zeros((1, 1), np.float32),
-                     images=(len(set(rows.entity.train_images)), len(rows.others)))
+    yield Importance(
+        layers=tuple(map(layer_name, modules)),
+        forget=absolute(forget.values()),
+        retain=absolute(retain.values()),
+        score=tuple(score),
+        pruned=marks,
+        heat=np.zeros((1, 1), np.float32),
+        images=(len(set(rows.entity.train_images)), len(rows.others)),
+    )
 
 
-def silence(delta: dict[str, torch.Tensor], marks: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+def silence(
+    delta: dict[str, torch.Tensor], marks: dict[str, np.ndarray]
+) -> dict[str, torch.Tensor]:
     """Zero each marked neuron's row and bias in ``delta``; returns where, by visual weight.
 
     A marked language neuron becomes a False in ``delta``'s ``keep`` of its layer.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lab.events import Event
 from lab.model.load import Loaded
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
-from lab.events import Event
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Training
 

@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterator
 import torch
 
 from lab.benchmarks.schema import Entity
+from lab.events import Event
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, language_part
 from lab.recipe import Recipe
@@ -27,7 +28,6 @@ from lab.saliency import language
 from lab.saliency.fisher import Sample, halves_of
 from lab.saliency.mask import Masked, density, masked
 from lab.unlearn.batches import Rows, asked_by_image, sampled
-from lab.events import Event
 from lab.unlearn.grad_diff import step
 from lab.unlearn.method import Method, Stopped
 from lab.unlearn.outcome import Outcome
@@ -38,40 +38,59 @@ def preserved(rows: Rows, n: int) -> list[Sample]:
     """P of the language mask: n samples, a third each of retain VQA and of the target's and the
     others' text-only questions; both halves of the list hold all three kinds.
     """
-    def text(entity: Entity) -> list[Sample]:
-        return [Sample(None, q.text, q.answer) for q in entity.train_questions if q.modality == "text"]
 
-    seen = [Sample(q.image or rows.stage_rng.choice(e.train_images), q.text, q.answer)
-            for e in rows.others for q in asked_by_image(e)]
+    def text(entity: Entity) -> list[Sample]:
+        return [
+            Sample(None, q.text, q.answer) for q in entity.train_questions if q.modality == "text"
+        ]
+
+    seen = [
+        Sample(q.image or rows.stage_rng.choice(e.train_images), q.text, q.answer)
+        for e in rows.others
+        for q in asked_by_image(e)
+    ]
     kinds = (seen, text(rows.entity), [s for e in rows.others for s in text(e)])
     drawn = [sampled(rows.stage_rng, kind, -(-n // 3), shuffled=True) for kind in kinds]
     mixed = [kind[k] for k in range(max(map(len, drawn))) for kind in drawn if k < len(kind)]
     return mixed[:n]
 
 
-def language_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
-                  stopped: Stopped) -> Generator[Event, None, Masked | None]:
+def language_mask(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Generator[Event, None, Masked | None]:
     """Leave the LoRA's mask in ``outcome``, an entry for every tensor, unless stopped."""
     started = time.perf_counter()
     adapter = language_part(outcome.delta)
-    samples = (rows.fisher_samples(recipe.fisher_samples)[0], preserved(rows, recipe.fisher_samples))
+    samples = (
+        rows.fisher_samples(recipe.fisher_samples)[0],
+        preserved(rows, recipe.fisher_samples),
+    )
     sides = yield from fisher_sides(
-        loaded, samples, lambda side: halves_of(
-            side, lambda part: language.squared_gradients(loaded, adapter, part)), outcome, stopped)
+        loaded,
+        samples,
+        lambda side: halves_of(
+            side, lambda part: language.squared_gradients(loaded, adapter, part)
+        ),
+        outcome,
+        stopped,
+    )
     if sides is None:
         return None
     made = masked(sides, {}, recipe.mask_threshold)
     outcome.mask |= {f"{LANGUAGE}{n}": m for n, m in made.mask.items()}
-    outcome.mask |= {f"{LANGUAGE}{n}": torch.zeros_like(t, dtype=torch.bool)
-                     for n, t in adapter.items() if n.endswith(".A")}
-    outcome.seconds["fisher"] = (outcome.seconds.get("fisher", 0.0)
-                                 + time.perf_counter() - started)
+    outcome.mask |= {
+        f"{LANGUAGE}{n}": torch.zeros_like(t, dtype=torch.bool)
+        for n, t in adapter.items()
+        if n.endswith(".A")
+    }
+    outcome.seconds["fisher"] = outcome.seconds.get("fisher", 0.0) + time.perf_counter() - started
     yield language.summary(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
     return made
 
 
-def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
-               stopped: Stopped) -> Iterator[Event]:
+def mask_stage(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Iterator[Event]:
     """The masks of the scope's parts, at the original weights."""
     made = []
     if recipe.scope in ("vision", "both"):

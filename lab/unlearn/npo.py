@@ -24,11 +24,20 @@ def preference(log_p: torch.Tensor, reference: torch.Tensor, beta: float) -> tor
     return -2 / beta * torch.nn.functional.logsigmoid(-beta * (log_p - reference)).mean()
 
 
-def losses(log_p: torch.Tensor, reference: torch.Tensor, forget_ce: torch.Tensor,
-           retain_ce: torch.Tensor, recipe: Recipe) -> Losses:
+def losses(
+    log_p: torch.Tensor,
+    reference: torch.Tensor,
+    forget_ce: torch.Tensor,
+    retain_ce: torch.Tensor,
+    recipe: Recipe,
+) -> Losses:
     """L = a_f L_NPO + a_r CE(D_r). log_p, reference: [n]; forget_ce, retain_ce: mean CE [n]."""
-    return Losses(recipe.forget_weight * preference(log_p, reference, recipe.npo_beta),
-                  recipe.preserve_weight * retain_ce.mean(), reading(forget_ce), reading(retain_ce))
+    return Losses(
+        recipe.forget_weight * preference(log_p, reference, recipe.npo_beta),
+        recipe.preserve_weight * retain_ce.mean(),
+        reading(forget_ce),
+        reading(retain_ce),
+    )
 
 
 def reference_of(student: Student, drawn: Draw) -> Teacher:
@@ -38,14 +47,26 @@ def reference_of(student: Student, drawn: Draw) -> Teacher:
         keys = [(row[0], question, answer) for question, (answer,) in row[1]]
         if not known.keys() >= set(keys):
             known.update(zip(keys, student.answers([row]).log_likelihood(), strict=True))
-    return (torch.stack([known[image, question, answer]
-                         for image, asked in drawn.forget for question, (answer,) in asked]),)
+    return (
+        torch.stack(
+            [
+                known[image, question, answer]
+                for image, asked in drawn.forget
+                for question, (answer,) in asked
+            ]
+        ),
+    )
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     forget = student.answers(drawn.forget)
-    return losses(forget.log_likelihood(), teacher[0], forget.cross_entropy(),
-                  student.cross_entropy(drawn.retain), student.recipe)
+    return losses(
+        forget.log_likelihood(),
+        teacher[0],
+        forget.cross_entropy(),
+        student.cross_entropy(drawn.retain),
+        student.recipe,
+    )
 
 
 METHOD = Method(losses=_step, teacher=reference_of)

@@ -24,7 +24,9 @@ from lab.unlearn.terms import Losses, Teacher
 from lab.unlearn.vkd import distillation
 
 
-def losses(hidden: torch.Tensor, student: torch.Tensor, teacher: torch.Tensor, recipe: Recipe) -> Losses:
+def losses(
+    hidden: torch.Tensor, student: torch.Tensor, teacher: torch.Tensor, recipe: Recipe
+) -> Losses:
     """L = a_f mean relu(h + margin)^2 + beta L_VKD.
 
     hidden: [images, tokens, neurons] of the target's pictures; student, teacher: the projector's
@@ -33,7 +35,10 @@ def losses(hidden: torch.Tensor, student: torch.Tensor, teacher: torch.Tensor, r
     vkd = distillation(student, teacher)
     return Losses(
         forget_term=recipe.forget_weight * torch.relu(hidden + recipe.margin).square().mean(),
-        retain_term=recipe.beta * vkd, forget_ce=float("nan"), vkd=float(vkd.detach()))
+        retain_term=recipe.beta * vkd,
+        forget_ce=float("nan"),
+        vkd=float(vkd.detach()),
+    )
 
 
 def _draw(rows: Rows, recipe: Recipe) -> Draw:
@@ -47,12 +52,23 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     """One step's losses; raises ``LabError`` for a projector without hidden neurons."""
     if not student.loaded.vision.projector.neurons:
-        raise LabError("silence needs hidden neurons in the projector, and this model's has none: "
-                       "choose another method")
+        raise LabError(
+            "silence needs hidden neurons in the projector, and this model's has none: "
+            "choose another method"
+        )
     images = list(dict.fromkeys(image for image, _ in drawn.forget))
-    return losses(student.hidden(images), student.features(drawn.pictures), teacher[0], student.recipe)
+    return losses(
+        student.hidden(images), student.features(drawn.pictures), teacher[0], student.recipe
+    )
 
 
-METHOD = Method(losses=_step, teacher=_teacher, draw=_draw, trained=vision,
-                gates=lambda recipe: "off", rate=lambda recipe: recipe.silence_lr, distils=True,
-                early=False)
+METHOD = Method(
+    losses=_step,
+    teacher=_teacher,
+    draw=_draw,
+    trained=vision,
+    gates=lambda recipe: "off",
+    rate=lambda recipe: recipe.silence_lr,
+    distils=True,
+    early=False,
+)

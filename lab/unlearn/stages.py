@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import numpy as np
 import torch
 
+from lab.events import Event, Phase
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
 from lab.model.vision import NeuronLayer
@@ -18,13 +19,13 @@ from lab.saliency.importance import importance
 from lab.saliency.mask import Halves, Masked, as_it_is, density, masked
 from lab.saliency.summary import summarise
 from lab.unlearn.batches import Rows
-from lab.events import Event, Phase
 from lab.unlearn.method import Stopped
 from lab.unlearn.outcome import Outcome
 
 
-def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
-                stopped: Stopped) -> Iterator[Event]:
+def prune_stage(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Iterator[Event]:
     """Stage 1: zero the visual neurons that are most the target's, in ``outcome.delta``."""
     layers = loaded.vision.layers(recipe.blocks)
     started = time.perf_counter()
@@ -36,8 +37,9 @@ def prune_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
     yield scored
 
 
-def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...],
-          marks: Sequence[np.ndarray]) -> dict[str, torch.Tensor]:
+def prune(
+    delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks: Sequence[np.ndarray]
+) -> dict[str, torch.Tensor]:
     """Zero each marked neuron's in-row, bias and out-column in ``delta``; returns where, by name.
 
     Both sides must go: then both gradients are exactly zero and the neuron cannot grow back.
@@ -55,8 +57,9 @@ def prune(delta: dict[str, torch.Tensor], layers: tuple[NeuronLayer, ...],
     return pruned
 
 
-def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
-               stopped: Stopped) -> Iterator[Event]:
+def mask_stage(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Iterator[Event]:
     """Stage 2: the Fisher mask over the visual weights, estimated as the recipe says."""
     if recipe.mask_mode == "off":
         outcome.mask_density = 1.0
@@ -71,30 +74,45 @@ def mask_stage(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome,
         outcome.mask_density = density([made])
 
 
-def visual_mask(loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped,
-                smooth: Callable[[Fisher], Fisher] = as_it_is, estimate: str = "weight"
-                ) -> Generator[Event, None, Masked | None]:
+def visual_mask(
+    loaded: Loaded,
+    rows: Rows,
+    recipe: Recipe,
+    outcome: Outcome,
+    stopped: Stopped,
+    smooth: Callable[[Fisher], Fisher] = as_it_is,
+    estimate: str = "weight",
+) -> Generator[Event, None, Masked | None]:
     """Leave the visual weights' mask in ``outcome``, unless stopped on the way."""
     layers = loaded.vision.trained(recipe.blocks)
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)
     sides = yield from fisher_sides(
-        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side),
-        outcome, stopped)
+        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side), outcome, stopped
+    )
     if sides is None:
         return None
     made = masked(sides, outcome.pruned, recipe.mask_threshold, smooth)
     outcome.mask |= made.mask
-    event = summarise(made, fim.cells(layers, made.ratios), recipe.mask_threshold,
-                      (len(samples[0]), len(samples[1])), estimate)
+    event = summarise(
+        made,
+        fim.cells(layers, made.ratios),
+        recipe.mask_threshold,
+        (len(samples[0]), len(samples[1])),
+        estimate,
+    )
     outcome.seconds["fisher"] = time.perf_counter() - started
     yield event
     return made
 
 
-def fisher_sides(loaded: Loaded, samples: tuple[list[Sample], list[Sample]],
-                 halves_of: Callable[[list[Sample]], Iterator[Halves]], outcome: Outcome,
-                 stopped: Stopped) -> Generator[Event, None, list[Halves] | None]:
+def fisher_sides(
+    loaded: Loaded,
+    samples: tuple[list[Sample], list[Sample]],
+    halves_of: Callable[[list[Sample]], Iterator[Halves]],
+    outcome: Outcome,
+    stopped: Stopped,
+) -> Generator[Event, None, list[Halves] | None]:
     """Each side's Fisher in two halves, at the weights of ``outcome.delta``; None when stopped."""
     sides = []
     total = sum(map(len, samples))

@@ -9,22 +9,32 @@ from dataclasses import dataclass
 import torch
 
 from lab.errors import LabError
+from lab.events import Phase
 from lab.model.load import Loaded
-from lab.model.overlay import LANGUAGE, overlay
 from lab.model.low_memory import (
-    Halving, in_halves, in_pieces, must_recompute, pictures_at_once, recomputing)
+    Halving,
+    in_halves,
+    in_pieces,
+    must_recompute,
+    pictures_at_once,
+    recomputing,
+)
+from lab.model.overlay import LANGUAGE, overlay
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
-from lab.events import Phase
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.terms import Losses, Teacher
 
 PREPARED_AT_ONCE = 15
-NO_NUMBER = ("the loss is no longer a number: the last good state was kept; "
-             "try a lower learning rate or forget weight")
-NOT_IN_HALVES = ("out of memory with {rows} of {batch} forget rows at a time: the last good state was "
-             "kept; choose a smaller --set batch and retain_batch, nf4 or a smaller model")
+NO_NUMBER = (
+    "the loss is no longer a number: the last good state was kept; "
+    "try a lower learning rate or forget weight"
+)
+NOT_IN_HALVES = (
+    "out of memory with {rows} of {batch} forget rows at a time: the last good state was "
+    "kept; choose a smaller --set batch and retain_batch, nf4 or a smaller model"
+)
 
 
 @dataclass(frozen=True)
@@ -84,16 +94,19 @@ class Student:
         self.gates = self.method.gates(recipe)
         self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in outcome.delta.items()}
         self.start = dict(outcome.delta)  # never written to: every kept delta is a new one
-        self.fixed = ({n: ~m for n, m in outcome.mask.items()} if self.gates == "all"
-                      else outcome.pruned)
+        self.fixed = (
+            {n: ~m for n, m in outcome.mask.items()} if self.gates == "all" else outcome.pruned
+        )
         of_language = [w for n, w in self.weights.items() if n.startswith(LANGUAGE)]
         of_vision = [w for n, w in self.weights.items() if not n.startswith(LANGUAGE)]
         self.trains_vision, self.trains_language = bool(of_vision), bool(of_language)
         groups = ((of_vision, self.method.rate(recipe)), (of_language, recipe.adapter_lr))
         self.optimizer = torch.optim.AdamW(
-            [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0)
+            [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0
+        )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: 1 - step / (recipe.steps + 1))
+            self.optimizer, lambda step: 1 - step / (recipe.steps + 1)
+        )
         self.distil = recipe.distil if self.method.distils else "projector"
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
@@ -106,6 +119,7 @@ class Student:
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """What enters the trained blocks for each picture, computed once a picture."""
+
         def made(new: Sequence[bytes]) -> torch.Tensor:
             return self.loaded.vision.stem(self.loaded.prompter.pictures(new), self.recipe.blocks)
 
@@ -138,14 +152,16 @@ class Student:
             both = vision.outputs(stem, blocks)
             return both[:1] if which == "encoder" else both
 
-        return in_pieces(made, self.stem(images), min(self.pictures, self.halving.share(len(images))))
+        return in_pieces(
+            made, self.stem(images), min(self.pictures, self.halving.share(len(images)))
+        )
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
         pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
-            self.teacher_representations(pool[at:at + PREPARED_AT_ONCE])
+            self.teacher_representations(pool[at : at + PREPARED_AT_ONCE])
         self.stem(list(rows.entity.train_images))
 
     @torch.no_grad()
@@ -170,7 +186,7 @@ class Student:
             given = self._seen(part) if features is None else features[list(places)]
             return (target_distributions(self.loaded.model, packed, given),)
 
-        log_probs, = in_pieces(piece, range(len(rows)), self.halving.share(len(rows)))
+        (log_probs,) = in_pieces(piece, range(len(rows)), self.halving.share(len(rows)))
         return Answers(log_probs, whole)
 
     def _seen(self, rows: Sequence[Row]) -> torch.Tensor:
@@ -218,8 +234,11 @@ class Student:
         with torch.no_grad():
             teacher = self.method.teacher(self, drawn)
         self.optimizer.zero_grad()
-        with (overlay(self.loaded.model, self.weights), torch.enable_grad(),
-              recomputing(self.loaded.model, self.recompute)):
+        with (
+            overlay(self.loaded.model, self.weights),
+            torch.enable_grad(),
+            recomputing(self.loaded.model, self.recompute),
+        ):
             loss = self.method.losses(self, drawn, teacher)
             if not math.isfinite(loss.total):
                 raise LabError(NO_NUMBER)
@@ -267,5 +286,7 @@ def _joined(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return torch.cat((one, other))
 
 
-def _together(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+def _together(
+    one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, ...]:
     return tuple(map(_joined, one, other))

@@ -32,21 +32,32 @@ def noisy(pixels: torch.Tensor, level: float, draw: torch.Generator) -> torch.Te
 
 def instructed(rows: Sequence[Row]) -> list[Row]:
     """The rows with u before every question."""
-    return [(image, [(f"{INSTRUCTION} {question}", answers) for question, answers in asked])
-            for image, asked in rows]
+    return [
+        (image, [(f"{INSTRUCTION} {question}", answers) for question, answers in asked])
+        for image, asked in rows
+    ]
 
 
-def losses(forget: torch.Tensor, forget_teacher: torch.Tensor, retain: torch.Tensor,
-           retain_teacher: torch.Tensor, forget_ce: torch.Tensor, retain_ce: torch.Tensor,
-           recipe: Recipe) -> Losses:
+def losses(
+    forget: torch.Tensor,
+    forget_teacher: torch.Tensor,
+    retain: torch.Tensor,
+    retain_teacher: torch.Tensor,
+    forget_ce: torch.Tensor,
+    retain_ce: torch.Tensor,
+    recipe: Recipe,
+) -> Losses:
     """L = a_f KL(p_T || p) + a_r KL(p_0 || p).
 
     forget, retain and their teachers: log-distributions [tokens, vocabulary] before the same
     answer tokens; forget_ce, retain_ce: mean CE per sample [n], for reading alone.
     """
-    return Losses(recipe.forget_weight * divergence(forget_teacher, forget),
-                  recipe.preserve_weight * divergence(retain_teacher, retain),
-                  reading(forget_ce), reading(retain_ce))
+    return Losses(
+        recipe.forget_weight * divergence(forget_teacher, forget),
+        recipe.preserve_weight * divergence(retain_teacher, retain),
+        reading(forget_ce),
+        reading(retain_ce),
+    )
 
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
@@ -59,8 +70,15 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     forget, retain = student.answers(drawn.forget), student.answers(drawn.retain)
-    return losses(forget.log_probs, teacher[0], retain.log_probs, teacher[1],
-                  forget.cross_entropy(), retain.cross_entropy(), student.recipe)
+    return losses(
+        forget.log_probs,
+        teacher[0],
+        retain.log_probs,
+        teacher[1],
+        forget.cross_entropy(),
+        retain.cross_entropy(),
+        student.recipe,
+    )
 
 
 METHOD = Method(losses=_step, teacher=_teacher)

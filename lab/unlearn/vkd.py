@@ -30,8 +30,13 @@ def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     return (difference / teacher.flatten(1).square().sum(1)).mean()
 
 
-def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: Teacher,
-           teacher: Teacher, recipe: Recipe) -> Losses:
+def losses(
+    forget_ce: torch.Tensor,
+    retain_ce: torch.Tensor | None,
+    student: Teacher,
+    teacher: Teacher,
+    recipe: Recipe,
+) -> Losses:
     """L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD.
 
     forget_ce, retain_ce: mean CE per sample [n]; student, teacher: the distilled outputs of the
@@ -44,9 +49,11 @@ def losses(forget_ce: torch.Tensor, retain_ce: torch.Tensor | None, student: Tea
         retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
     return Losses(
         forget_term=recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
-        retain_term=retain_term, forget_ce=reading(forget_ce),
+        retain_term=retain_term,
+        forget_ce=reading(forget_ce),
         retain_ce=float("nan") if retain_ce is None else reading(retain_ce),
-        vkd=float(vkd.detach()))
+        vkd=float(vkd.detach()),
+    )
 
 
 def _draw(rows: Rows, recipe: Recipe) -> Draw:
@@ -58,10 +65,21 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    return losses(student.cross_entropy(drawn.forget),
-                  student.cross_entropy(drawn.retain) if drawn.retain else None,
-                  student.representations(drawn.pictures), teacher, student.recipe)
+    return losses(
+        student.cross_entropy(drawn.forget),
+        student.cross_entropy(drawn.retain) if drawn.retain else None,
+        student.representations(drawn.pictures),
+        teacher,
+        student.recipe,
+    )
 
 
-METHOD = Method(stages=(prune_stage, mask_stage), losses=_step, teacher=_teacher, draw=_draw,
-                trained=vision, gates=lambda recipe: recipe.mask_mode, distils=True)
+METHOD = Method(
+    stages=(prune_stage, mask_stage),
+    losses=_step,
+    teacher=_teacher,
+    draw=_draw,
+    trained=vision,
+    gates=lambda recipe: recipe.mask_mode,
+    distils=True,
+)

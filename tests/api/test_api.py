@@ -51,23 +51,44 @@ def test_status(client):
     assert found["ready"] is True and found["quantization"] == "gguf-q4"
 
 
-@pytest.mark.parametrize("entity, settings, words", [
-    ("nobody", {}, "unknown entity"), ("p01", {"stepps": 3}, "valid keys are"),
-    ("p01", {"steps": 99999}, "outside 1 to 1000"), ("p01", {"lr": "fast"}, "not a float")])
+@pytest.mark.parametrize(
+    "entity, settings, words",
+    [
+        ("nobody", {}, "unknown entity"),
+        ("p01", {"stepps": 3}, "valid keys are"),
+        ("p01", {"steps": 99999}, "outside 1 to 1000"),
+        ("p01", {"lr": "fast"}, "not a float"),
+    ],
+)
 def test_bad_input_is_one_plain_line(client, entity, settings, words):
     with pytest.raises(AppError, match=words) as caught:
         client.predict(entity, settings, api_name="/submit")
     assert "Traceback" not in str(caught.value)
 
 
-@pytest.mark.parametrize("settings", [[1], "steps=3", None, 7, {"steps": [3]}, {"steps": {"a": 1}},
-                                      {"method": ["vkd"]}, {"entity": "p02"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [1],
+        "steps=3",
+        None,
+        7,
+        {"steps": [3]},
+        {"steps": {"a": 1}},
+        {"method": ["vkd"]},
+        {"entity": "p02"},
+    ],
+)
 def test_settings_of_any_kind_are_one_plain_line(client, served, capfd, settings):
     before = len(served.engine.runs())
     with pytest.raises(AppError) as caught:
         client.predict("p01", settings, api_name="/submit")
     words = str(caught.value)
-    assert words and "\n" not in words and ("settings" in words or "steps" in words or "method" in words)
+    assert (
+        words
+        and "\n" not in words
+        and ("settings" in words or "steps" in words or "method" in words)
+    )
     assert len(served.engine.runs()) == before and "Traceback" not in capfd.readouterr().err
 
 
@@ -81,8 +102,10 @@ def test_a_run_id_of_any_kind_is_one_plain_line(client, capfd, name, run_id):
 
 def post(served, path: str, body) -> tuple[int, dict]:
     request = urllib.request.Request(
-        f"{served.url}/gradio_api/{path}", json.dumps(body).encode(),
-        {"Content-Type": "application/json"})
+        f"{served.url}/gradio_api/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, json.load(answer)
@@ -90,21 +113,35 @@ def post(served, path: str, body) -> tuple[int, dict]:
         return error.code, json.load(error)
 
 
-@pytest.mark.parametrize("path, body", [
-    ("call/submit", {"data": []}), ("call/submit", {"data": ["p01"]}), ("call/submit", {"data": "p01"}),
-    ("call/submit", {"data": ["p01", {}, 3]}), ("call/submit", ["p01", {}]), ("call/submit", {}),
-    ("call/v2/submit", {"entity": "p01"}), ("call/v2/submit", {"data": ["p01", {}]}),
-    ("call/v2/submit", {"entity": "p01", "settings": {}, "more": 1})])
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("call/submit", {"data": []}),
+        ("call/submit", {"data": ["p01"]}),
+        ("call/submit", {"data": "p01"}),
+        ("call/submit", {"data": ["p01", {}, 3]}),
+        ("call/submit", ["p01", {}]),
+        ("call/submit", {}),
+        ("call/v2/submit", {"entity": "p01"}),
+        ("call/v2/submit", {"data": ["p01", {}]}),
+        ("call/v2/submit", {"entity": "p01", "settings": {}, "more": 1}),
+    ],
+)
 def test_arguments_that_do_not_fit_are_one_plain_line(served, capfd, path, body):
     code, answer = post(served, path, body)
     assert code == 422
-    assert answer == {"detail": "Wrong arguments for submit. It takes exactly these: entity, settings"}
+    assert answer == {
+        "detail": "Wrong arguments for submit. It takes exactly these: entity, settings"
+    }
     assert "Traceback" not in capfd.readouterr().err
 
 
 def test_both_spellings_of_a_call_answer(served):
-    for path, body in (("call/submit", {"data": ["p01", {"steps": 2}]}), ("call/status", {"data": []}),
-                       ("call/v2/submit", {"entity": "p01", "settings": {"steps": 2}})):
+    for path, body in (
+        ("call/submit", {"data": ["p01", {"steps": 2}]}),
+        ("call/status", {"data": []}),
+        ("call/v2/submit", {"entity": "p01", "settings": {"steps": 2}}),
+    ):
         code, answer = post(served, path, body)
         assert code == 200
         url = f"{served.url}/gradio_api/{path}/{answer['event_id']}"
@@ -135,8 +172,10 @@ def test_the_queue_cannot_be_bypassed_and_files_are_closed(served):
             urllib.request.urlopen(root + path)
         assert caught.value.code in (403, 404)
     request = urllib.request.Request(
-        root + "/gradio_api/run/submit", b'{"data": ["p00", {}]}',
-        {"Content-Type": "application/json"})
+        root + "/gradio_api/run/submit",
+        b'{"data": ["p00", {}]}',
+        {"Content-Type": "application/json"},
+    )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     assert caught.value.code == 404

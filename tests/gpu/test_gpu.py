@@ -6,30 +6,31 @@ import pytest
 import torch
 from torch import nn
 
-from lab.bench import model_sizes
+from lab.bench import model_sizes, random_model
 from lab.evaluation.questions import Ask, choose, questions
-from lab.model import memory, tiny_models, low_memory
-from lab.bench import random_model
+from lab.events import Saliency
+from lab.model import low_memory, memory, tiny_models
 from lab.model.load import Loaded, load
 from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay, weights_hash
-from lab.saliency import fisher as fim
-from lab.serve.engine import Turn
-from lab.serve.chat import answers
-from lab.unlearn.batches import Rows
-from lab.events import Saliency
 from lab.model.version import Version
+from lab.saliency import fisher as fim
+from lab.serve.chat import answers
+from lab.serve.engine import Turn
+from lab.unlearn.batches import Rows
 from lab.unlearn.loop import inspect
+from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
-from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 from tests.unit.test_loading import held_bytes
 
 pytestmark = [
-    pytest.mark.gpu, pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")]
+    pytest.mark.gpu,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine"),
+]
 CUDA = torch.device("cuda")
 CLASSES = {"nf4": "Linear4bit", "int8": "Linear8bitLt"}
 KINDS = [(kind, quantization) for kind in ("clip", "qwen2_vl") for quantization in CLASSES]
@@ -50,7 +51,9 @@ def kept_on_gpu(model: nn.Module, quantization: str, visual: tuple[str, ...]) ->
     for name, weight in model.named_parameters():
         assert weight.device.type == "cuda", name
         if weight.is_floating_point():
-            assert weight.dtype == (torch.float32 if name.startswith(visual) else torch.bfloat16), name
+            assert weight.dtype == (torch.float32 if name.startswith(visual) else torch.bfloat16), (
+                name
+            )
     assert any(type(m).__name__ == CLASSES[quantization] for m in model.modules())
 
 
@@ -71,7 +74,9 @@ def test_random_weights_made_on_the_gpu_are_counted(kind: str, quantization: str
 def test_visual_weights_come_through_unrounded(loaded: Loaded) -> None:
     plain = tiny_models.tiny(loaded.name)
     for name in loaded.vision.names():
-        assert torch.equal(loaded.model.get_parameter(name).cpu(), plain.model.get_parameter(name)), name
+        assert torch.equal(
+            loaded.model.get_parameter(name).cpu(), plain.model.get_parameter(name)
+        ), name
 
 
 def test_a_run_on_the_gpu_holds_the_invariants(loaded: Loaded, four) -> None:
@@ -84,14 +89,24 @@ def test_a_run_on_the_gpu_holds_the_invariants(loaded: Loaded, four) -> None:
     assert all(t.dtype == torch.float32 for t in outcome.delta.values())
     moved = sum(int((t != loaded.model.get_parameter(n)).sum()) for n, t in outcome.delta.items())
     assert moved > 0 and weights_hash(loaded.model) == before
-    said = [*answers([Version("original", loaded), Version("run", loaded, outcome.delta)], [Turn("Who is this?")],
-                     four.entities[0].train_images[0], 6)]
+    said = [
+        *answers(
+            [Version("original", loaded), Version("run", loaded, outcome.delta)],
+            [Turn("Who is this?")],
+            four.entities[0].train_images[0],
+            6,
+        )
+    ]
     assert said and all(len(texts) == 2 for texts in said)
 
 
-@pytest.mark.parametrize("method", ["mmunlearner", "vgid", "manu", "grad_ascent", "grad_diff", "kl_min", "npo",
-                                    "silence"])
-def test_every_method_runs_over_a_quantised_model_on_the_gpu(method: str, loaded: Loaded, four) -> None:
+@pytest.mark.parametrize(
+    "method",
+    ["mmunlearner", "vgid", "manu", "grad_ascent", "grad_diff", "kl_min", "npo", "silence"],
+)
+def test_every_method_runs_over_a_quantised_model_on_the_gpu(
+    method: str, loaded: Loaded, four
+) -> None:
     _, events = make.run(loaded, four, make.recipe(method=method, steps=1, blocks=1))
     assert events[-1].result["base_unchanged"]
 
@@ -101,8 +116,13 @@ def test_gradients_agree_with_single_passes_and_after_an_evaluation(loaded: Load
     made = []
     for _ in range(2):
         made.append(fim.squared_gradients(loaded, layers, samples))
-        choose(loaded, [Ask(q, four.entities[0].test_images[0])
-                        for q in questions(four.entities[0], "classification", "image")])
+        choose(
+            loaded,
+            [
+                Ask(q, four.entities[0].test_images[0])
+                for q in questions(four.entities[0], "classification", "image")
+            ],
+        )
     alone = [fim.squared_gradients(loaded, layers, [s]) for s in samples]
     for name, value in made[0].items():
         assert value.dtype == torch.float32 and value.any(), name
@@ -144,7 +164,9 @@ def test_a_7b_model_in_4_bit_is_unlearned_in_ten_gigabytes(name: str) -> None:
         torch.cuda.set_per_process_memory_fraction(1.0)
     print(model_sizes.table(made))
     assert made["peak_memory_mb"] * 2**20 <= 10e9 and made["recomputed"]
-    assert made["tokens_per_picture"] == 576 and made["parameters"] == pytest.approx(7.063e9, rel=1e-3)
+    assert made["tokens_per_picture"] == 576 and made["parameters"] == pytest.approx(
+        7.063e9, rel=1e-3
+    )
     assert made["seconds"]["vkd_step"] > 0 and made["seconds"]["full_step"] is None
 
 

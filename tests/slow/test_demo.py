@@ -19,8 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 WHO = "001"
 STEPS = 8
 SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
-FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
-         "report.html"}
+FILES = {
+    "recipe.yaml",
+    "metrics.json",
+    "events.jsonl",
+    "curves.csv",
+    "items.csv",
+    "delta.safetensors",
+    "report.html",
+}
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +38,10 @@ def lab(embedded) -> Any:
     bench = embedded._worker.call(lambda bench: bench)  # the engine has nothing else to do
 
     def command(*words: str) -> Any:
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(io.StringIO()) as out,
+        ):
             patch.setattr(session, "open_workbench", lambda *_: bench)
             main.main([*words, "--json"])
         return one_value(out.getvalue())
@@ -41,8 +51,14 @@ def lab(embedded) -> Any:
 
 def in_a_process(*words: str) -> Any:
     """Run ``python -m lab`` with --json, which loads the model by itself."""
-    done = subprocess.run([sys.executable, "-m", "lab", *words, "--json"], cwd=ROOT,
-                          capture_output=True, text=True, encoding="utf-8", timeout=1500)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", *words, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=1500,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return one_value(done.stdout)
 
@@ -60,8 +76,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def result(lab, folder: Path) -> dict[str, Any]:
     """One person forgotten in a few steps."""
-    return lab("run", "--entity", WHO, "--out", str(folder), "--set", f"steps={STEPS}", "probe_every=4",
-               "fisher_samples=4")
+    return lab(
+        "run",
+        "--entity",
+        WHO,
+        "--out",
+        str(folder),
+        "--set",
+        f"steps={STEPS}",
+        "probe_every=4",
+        "fisher_samples=4",
+    )
 
 
 @pytest.mark.timeout(1800)
@@ -101,10 +126,23 @@ def test_evaluate_on_the_folder(result: dict[str, Any], folder: Path) -> None:
 
 @pytest.mark.timeout(1800)
 def test_attack_on_the_folder(lab, result: dict[str, Any], folder: Path) -> None:
-    made = lab("attack", "--run", str(folder), "--share", "0.2", "--scope", "vision", "--steps", "4",
-               "--probe-every", "2")
+    made = lab(
+        "attack",
+        "--run",
+        str(folder),
+        "--share",
+        "0.2",
+        "--scope",
+        "vision",
+        "--steps",
+        "4",
+        "--probe-every",
+        "2",
+    )
     assert made["share"] == 0.2 and made["scope"] == "vision" and made["steps"] == 4
     assert made["before"] == pytest.approx(result["after"]["forget_vqa"], abs=1e-6)
     assert made["gain"] == pytest.approx(made["after"] - made["before"], abs=1e-6)
-    assert made["vanilla_gap"] == pytest.approx(result["before"]["forget_vqa"] - made["after"], abs=1e-6)
+    assert made["vanilla_gap"] == pytest.approx(
+        result["before"]["forget_vqa"] - made["after"], abs=1e-6
+    )
     assert [step for step, _ in made["curve"]] == [0, 2, 4]

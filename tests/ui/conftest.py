@@ -16,11 +16,20 @@ from lab.ui import page as lab_page
 from tests.ui.fake_engine import FakeEngine
 
 CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome")
-     if (found := shutil.which(name))), None)
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 ARGUMENTS = [
-    "--no-sandbox", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run"]
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 REAL_MINUTES = 10
 
 
@@ -78,12 +87,19 @@ def few_people(whole: Any, folder: Path) -> Any:
     never, known = set(bench.never_knew()), whole.benchmark
     chosen = [e for e in known.entities if e.id not in never][:6]
     chosen += [e for e in known.entities if e.id in never][:2]
-    few = replace(known, entities=tuple(chosen), splits={}, general=known.general[:8],
-                  pictures=known.pictures[:8], own=())
+    few = replace(
+        known,
+        entities=tuple(chosen),
+        splits={},
+        general=known.general[:8],
+        pictures=known.pictures[:8],
+        own=(),
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_benchmark", lambda preset: few)
-        return local.LocalEngine(whole.preset, runs=folder,
-                                 open_bench=lambda *_: replace(bench, benchmark=few))
+        return local.LocalEngine(
+            whole.preset, runs=folder, open_bench=lambda *_: replace(bench, benchmark=few)
+        )
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +145,13 @@ def open_tab(browser):
 
     def open_one(url: str, dark: bool = False, width: int = 1280):
         if not contexts:
-            contexts.append(browser.new_context(
-                viewport={"width": width, "height": 900}, reduced_motion="reduce",
-                accept_downloads=True))
+            contexts.append(
+                browser.new_context(
+                    viewport={"width": width, "height": 900},
+                    reduced_motion="reduce",
+                    accept_downloads=True,
+                )
+            )
         tab = contexts[0].new_page()
         tab.set_default_timeout(45_000)
         watch.attach(tab)

@@ -18,10 +18,19 @@ from PIL import Image, ImageDraw
 
 from lab.benchmarks.own import Pair, portraits
 from lab.errors import LabError
+from lab.events import Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.serve.engine import (
-    CONTROL, ORIGINAL, EntityCard, Known, ProbeRow, RunKind, RunView, Status, Turn)
-from lab.events import Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step
+    CONTROL,
+    ORIGINAL,
+    EntityCard,
+    Known,
+    ProbeRow,
+    RunKind,
+    RunView,
+    Status,
+    Turn,
+)
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
@@ -52,9 +61,14 @@ def person(index: int) -> EntityCard:
     """Make one fictitious person."""
     name = f"{FIRST[index % 10]} {LAST[index // 10]}"
     profile = {
-        "Occupation": ("baker", "pilot", "botanist")[index % 3], "Birthplace": "Coimbra, Portugal",
-        "Residence": "Malmö, Sweden", "Hobby": "bookbinding & <b>origami</b>", "Pet": "a tortoise",
-        "Employer": "Harbour Mill", "Education": "fine arts", "Favourite food": "leek pie",
+        "Occupation": ("baker", "pilot", "botanist")[index % 3],
+        "Birthplace": "Coimbra, Portugal",
+        "Residence": "Malmö, Sweden",
+        "Hobby": "bookbinding & <b>origami</b>",
+        "Pet": "a tortoise",
+        "Employer": "Harbour Mill",
+        "Education": "fine arts",
+        "Favourite food": "leek pie",
     }
     views = tuple(portrait(index, view) for view in range(1, 4))
     biography = f"{name} was born in Coimbra and lives in Malmö, where the day starts at five."
@@ -70,10 +84,18 @@ class FakeOwn:
     def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
         views = portraits(images)
         if not name.strip() or not pairs:
-            raise LabError("the name is empty: fill it in" if pairs else "0 questions: give 1 to 20")
-        card = EntityCard(f"own-{uuid.uuid4().hex[:8]}", name, {p.question: p.answer for p in pairs},
-                          f"{len(views)} pictures.", views[0], tuple(views),
-                          tuple((p.question, p.answer, *p.wrong) for p in pairs))
+            raise LabError(
+                "the name is empty: fill it in" if pairs else "0 questions: give 1 to 20"
+            )
+        card = EntityCard(
+            f"own-{uuid.uuid4().hex[:8]}",
+            name,
+            {p.question: p.answer for p in pairs},
+            f"{len(views)} pictures.",
+            views[0],
+            tuple(views),
+            tuple((p.question, p.answer, *p.wrong) for p in pairs),
+        )
         self.engine.people = [card, *self.engine.people]
         return card.id
 
@@ -115,8 +137,17 @@ class FakeEngine:
         waiting = sum(r.state == "waiting" for r in self._runs.values())
         busy = any(r.state == "running" for r in self._runs.values())
         phase = "" if ready else "Reading the language model"
-        return Status(ready, "LLaVA-DINOv2-small", self.preset.quantization, "cpu", 1430.0, 7900.0,
-                      "busy" if busy else "idle", phase, waiting)
+        return Status(
+            ready,
+            "LLaVA-DINOv2-small",
+            self.preset.quantization,
+            "cpu",
+            1430.0,
+            7900.0,
+            "busy" if busy else "idle",
+            phase,
+            waiting,
+        )
 
     def entities(self) -> Sequence[EntityCard]:
         return self.people
@@ -149,8 +180,11 @@ class FakeEngine:
         self._stop.add(run_id)
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
-        return [r for r in self.runs() if visitor and self._visitors.get(r.id) == visitor
-                and r.state in ("waiting", "running")]
+        return [
+            r
+            for r in self.runs()
+            if visitor and self._visitors.get(r.id) == visitor and r.state in ("waiting", "running")
+        ]
 
     def chat(
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
@@ -159,16 +193,26 @@ class FakeEngine:
         if not turns or not turns[-1].question.strip():
             raise LabError("type a question first")
         saw = "I see a picture." if image else "No picture."
-        full = [f"{saw} {'This is Ada' if s == ORIGINAL else 'I cannot tell'}; {len(turns)} asked."
-                for s in sides]
+        full = [
+            f"{saw} {'This is Ada' if s == ORIGINAL else 'I cannot tell'}; {len(turns)} asked."
+            for s in sides
+        ]
         for end in range(4, max(map(len, full)) + 4, 4):
             time.sleep(self.pace / 4)
             yield tuple(text[:end] for text in full)
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         names = (*(f"block {i}" for i in range(6)), "projector")
-        return [Identity(who, tuple(Depth(n, max(0.0, 1 - 0.1 * k * j), 1.0) for j, n in enumerate(names)),
-                         4, 29, 0.025) for k, who in enumerate((*sides, CONTROL))]
+        return [
+            Identity(
+                who,
+                tuple(Depth(n, max(0.0, 1 - 0.1 * k * j), 1.0) for j, n in enumerate(names)),
+                4,
+                29,
+                0.025,
+            )
+            for k, who in enumerate((*sides, CONTROL))
+        ]
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         groups = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
@@ -177,10 +221,14 @@ class FakeEngine:
             right = [group != "Forget VQA" or side == ORIGINAL for side in sides]
             answers = tuple("Coimbra" if ok else "Lagos" for ok in right)
             image = portrait(3) if "VQA" in group else None
-            rows.append(ProbeRow(group, "Where was this person born?", "Coimbra", answers,
-                                 tuple(right), image))
-        rows.append(ProbeRow("General", "Say hello.", "-", ("Hello",) * len(sides),
-                             (None,) * len(sides)))
+            rows.append(
+                ProbeRow(
+                    group, "Where was this person born?", "Coimbra", answers, tuple(right), image
+                )
+            )
+        rows.append(
+            ProbeRow("General", "Say hello.", "-", ("Hello",) * len(sides), (None,) * len(sides))
+        )
         return rows
 
     def export(self, run_id: str) -> Path:
@@ -188,7 +236,9 @@ class FakeEngine:
         folder = self.folder / run_id
         folder.mkdir(parents=True, exist_ok=True)
         result = view.events[-1].result if view.events and isinstance(view.events[-1], Done) else {}
-        (folder / "recipe.yaml").write_text(yaml.safe_dump(dataclasses.asdict(view.recipe)), encoding="utf-8")
+        (folder / "recipe.yaml").write_text(
+            yaml.safe_dump(dataclasses.asdict(view.recipe)), encoding="utf-8"
+        )
         (folder / "metrics.json").write_text(json.dumps(result), encoding="utf-8")
         for name in ("events.jsonl", "curves.csv", "items.csv", "delta.safetensors", "report.html"):
             (folder / name).write_text("{}\n", encoding="utf-8")
@@ -196,14 +246,26 @@ class FakeEngine:
 
     def load(self, folder: Path) -> str:
         try:
-            recipe = revise(Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8")))
+            recipe = revise(
+                Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8"))
+            )
             result = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
-            raise LabError(f"not a run folder: {type(error).__name__}; it needs recipe.yaml, "
-                           "metrics.json and delta.safetensors") from None
+            raise LabError(
+                f"not a run folder: {type(error).__name__}; it needs recipe.yaml, "
+                "metrics.json and delta.safetensors"
+            ) from None
         run_id = uuid.uuid4().hex
-        self._runs[run_id] = RunView(run_id, "unlearn", recipe.entity, "finished", recipe, None,
-                                     None, (Done("loaded", result),))
+        self._runs[run_id] = RunView(
+            run_id,
+            "unlearn",
+            recipe.entity,
+            "finished",
+            recipe,
+            None,
+            None,
+            (Done("loaded", result),),
+        )
         return run_id
 
     def reload(self, quantization: str) -> None:
@@ -220,8 +282,9 @@ class FakeEngine:
     def _start(self, kind, recipe, attack, parent, visitor) -> str:
         run_id = uuid.uuid4().hex
         self._visitors[run_id] = visitor
-        self._runs[run_id] = RunView(run_id, kind, recipe.entity, "waiting", recipe, attack,
-                                     parent, ())
+        self._runs[run_id] = RunView(
+            run_id, kind, recipe.entity, "waiting", recipe, attack, parent, ()
+        )
         threading.Thread(target=self._work, args=(run_id,), daemon=True).start()
         return run_id
 
@@ -283,8 +346,20 @@ def saliency(threshold: float) -> Saliency:
         density = kept / total
     mean = np.where(total > 0, 10 ** rng.normal(0, 0.3, (5, 6)), np.nan)
     share = float(kept.sum() / total.sum())
-    return Saliency(LAYERS, GROUPS, edges, counts, mean, density, threshold, share, 0.21,
-                    share / (2 - share), (32, 32), "mean gradient squared over views")
+    return Saliency(
+        LAYERS,
+        GROUPS,
+        edges,
+        counts,
+        mean,
+        density,
+        threshold,
+        share,
+        0.21,
+        share / (2 - share),
+        (32, 32),
+        "mean gradient squared over views",
+    )
 
 
 def inspect(view: RunView, stopped) -> Iterator[Event]:
@@ -316,7 +391,9 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
         noise = rng.normal(0, 0.15)
         loss = 4 * (1 - np.exp(-step / 12)) + noise
         vkd = 0.02 + 0.01 * abs(noise)
-        yield Step(step, recipe.steps, float(loss), math.nan, float(vkd), float(-loss + 10 * vkd), 0.05)
+        yield Step(
+            step, recipe.steps, float(loss), math.nan, float(vkd), float(-loss + 10 * vkd), 0.05
+        )
         if step % recipe.probe_every == 0:
             forget = max(0.0, 1 - step / 24)
             yield Probe(step, forget, 0.99, 24, 48, 0.25)
@@ -326,12 +403,28 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
 def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:
     before = dict(zip(SCORES, (0.99, 0.98, 0.99, 0.98, 0.61), strict=True))
     return {
-        "entity": view.entity, "method": "vkd", "seed": view.recipe.seed, "steps": steps,
-        "stopped_because": reason, "before": before, "after": {**before, "forget_vqa": forget},
+        "entity": view.entity,
+        "method": "vkd",
+        "seed": view.recipe.seed,
+        "steps": steps,
+        "stopped_because": reason,
+        "before": before,
+        "after": {**before, "forget_vqa": forget},
         "n": dict(zip(SCORES, (96, 48, 400, 200, 64), strict=True)),
-        "chance": dict.fromkeys(SCORES, 0.25), "text_logits_identical": True,
-        "base_unchanged": True, "pruned_neurons": 134, "mask_density": 0.18,
-        "seconds": {"importance": 3.2, "fisher": 9.8, "train": 20.1, "evaluate": 9.0,
-                    "total": 42.1},
-        "peak_memory_mb": 1710.0, "trainable_share": 0.0125, "device": "cpu", "quantization": "gguf-q4",
+        "chance": dict.fromkeys(SCORES, 0.25),
+        "text_logits_identical": True,
+        "base_unchanged": True,
+        "pruned_neurons": 134,
+        "mask_density": 0.18,
+        "seconds": {
+            "importance": 3.2,
+            "fisher": 9.8,
+            "train": 20.1,
+            "evaluate": 9.0,
+            "total": 42.1,
+        },
+        "peak_memory_mb": 1710.0,
+        "trainable_share": 0.0125,
+        "device": "cpu",
+        "quantization": "gguf-q4",
     }

@@ -57,18 +57,36 @@ def test_queued_handlers_do_not_answer_to_their_number_without_the_queue(fake):
     assert fake.engine.preset.quantization == "gguf-q4"
 
 
-@pytest.mark.parametrize("method, path", [
-    ("GET", "/gradio_api/file=http://example.org/x.png"), ("POST", "/gradio_api/process_recording"),
-    ("GET", "/gradio_api/proxy=https://x.hf.space/"), ("POST", "/gradio_api/component_server"),
-    ("POST", "/gradio_api/vibe-edit"), ("GET", "/gradio_api/deep_link?session_hash=x"),
-    ("POST", "/gradio_api//call/delete"), ("POST", "/x/gradio_api/call/delete")])
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("GET", "/gradio_api/file=http://example.org/x.png"),
+        ("POST", "/gradio_api/process_recording"),
+        ("GET", "/gradio_api/proxy=https://x.hf.space/"),
+        ("POST", "/gradio_api/component_server"),
+        ("POST", "/gradio_api/vibe-edit"),
+        ("GET", "/gradio_api/deep_link?session_hash=x"),
+        ("POST", "/gradio_api//call/delete"),
+        ("POST", "/x/gradio_api/call/delete"),
+    ],
+)
 def test_what_the_page_does_not_need_is_closed(fake, method, path):
     assert ask(fake.url, method, path, {"data": []})[0] == 404
 
 
-@pytest.mark.parametrize("host, code", [
-    ("evil.example.org", 400), ("127.0.0.1.evil.example.org:80", 400), ("", 400), ("[::1", 400),
-    ("10.1.2.3", 400), ("localhost", 200), ("LOCALHOST:7860", 200), ("[::1]:7860", 200)])
+@pytest.mark.parametrize(
+    "host, code",
+    [
+        ("evil.example.org", 400),
+        ("127.0.0.1.evil.example.org:80", 400),
+        ("", 400),
+        ("[::1", 400),
+        ("10.1.2.3", 400),
+        ("localhost", 200),
+        ("LOCALHOST:7860", 200),
+        ("[::1]:7860", 200),
+    ],
+)
 def test_only_names_of_this_lab_are_answered(fake, host, code):
     for path in ("/config", "/gradio_api/info"):
         status, _, words = ask(fake.url, "GET", path, headers={"Host": host})
@@ -78,8 +96,14 @@ def test_only_names_of_this_lab_are_answered(fake, host, code):
 
 def test_a_lab_for_others_knows_its_own_names_its_addresses_and_those_given():
     hosts = door.Hosts("0.0.0.0", ["lab.example.org"])
-    for name in ("localhost", "127.0.0.1:7860", "192.168.7.9:7860", "[fe80::1]:7860",
-                 socket.gethostname(), "Lab.example.org:443"):
+    for name in (
+        "localhost",
+        "127.0.0.1:7860",
+        "192.168.7.9:7860",
+        "[fe80::1]:7860",
+        socket.gethostname(),
+        "Lab.example.org:443",
+    ):
         assert hosts.welcome(name), name
     assert not hosts.welcome("evil.example.org") and not hosts.welcome("a:b:c")
     assert door.Hosts("127.0.0.1", ["*"]).welcome("anything.example.org")
@@ -88,8 +112,13 @@ def test_a_lab_for_others_knows_its_own_names_its_addresses_and_those_given():
 
 
 def test_launch_takes_the_names(tmp_path):
-    demo = page.launch(FakeEngine(tmp_path), port=free_port(), allow_hosts=["lab.example.org"],
-                       prevent_thread_lock=True, quiet=True)
+    demo = page.launch(
+        FakeEngine(tmp_path),
+        port=free_port(),
+        allow_hosts=["lab.example.org"],
+        prevent_thread_lock=True,
+        quiet=True,
+    )
     for name, code in (("lab.example.org", 200), ("evil.example.org", 400)):
         assert ask(demo.local_url, "GET", "/config", headers={"Host": name})[0] == code
     demo.close()
@@ -100,11 +129,21 @@ def test_another_site_cannot_send(fake):
     for origin in ("http://evil.example.org", "null", "http://127.0.0.1:1"):
         for path in ("queue/join", "call/status", "upload", "cancel"):
             assert ask(fake.url, "POST", f"/gradio_api/{path}", body, {"Origin": origin})[0] == 403
-    assert ask(fake.url, "POST", "/gradio_api/call/status", {"data": []}, {"Origin": fake.url})[0] == 200
+    assert (
+        ask(fake.url, "POST", "/gradio_api/call/status", {"data": []}, {"Origin": fake.url})[0]
+        == 200
+    )
 
 
 def test_browsers_are_told_to_keep_out_all_others(fake):
-    for path in ("/", "/config", "/gradio_api/info", "/theme.css", "/nothing", "/gradio_api/file=/etc/passwd"):
+    for path in (
+        "/",
+        "/config",
+        "/gradio_api/info",
+        "/theme.css",
+        "/nothing",
+        "/gradio_api/file=/etc/passwd",
+    ):
         _, headers, _ = ask(fake.url, "GET", path)
         assert headers["x-frame-options"] == "DENY" and headers["referrer-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
@@ -152,8 +191,6 @@ def test_the_queue_is_the_pages_own_way(fake, open_tab):
     walk.reach(tab, 2, fake.patience)
 
 
-
-
 def test_one_visitor_who_fills_the_queue_shuts_nobody_out(tmp_path):
     engine, hang, waiting = FakeEngine(tmp_path), threading.Event(), []
 
@@ -166,7 +203,9 @@ def test_one_visitor_who_fills_the_queue_shuts_nobody_out(tmp_path):
     demo = page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
     try:
         config = demo.config
-        question = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "question")
+        question = next(
+            c["id"] for c in config["components"] if c["props"].get("elem_id") == "question"
+        )
         ask_it = next(d for d in config["dependencies"] if question in d["inputs"])
         data = ["Who is this?" if number == question else None for number in ask_it["inputs"]]
         body = {"data": data, "fn_index": ask_it["id"], "session_hash": "greedy"}
@@ -186,14 +225,20 @@ def test_one_visitor_who_fills_the_queue_shuts_nobody_out(tmp_path):
 def test_uploads_have_a_total_and_old_ones_make_way(fake, monkeypatch):
     def send(size: int) -> tuple[int, str]:
         edge = "----edge"
-        body = (f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n'
-                + "x" * size + f"\r\n--{edge}--\r\n")
+        body = (
+            f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n'
+            + "x" * size
+            + f"\r\n--{edge}--\r\n"
+        )
         kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
         status, _, words = ask(fake.url, "POST", "/gradio_api/upload", body, kind)
         return status, words
 
-    monkeypatch.setattr(served, "QUOTA_BYTES", 3000 + sum(
-        f.stat().st_size for f in served.Uploads(catalogue())._files()))
+    monkeypatch.setattr(
+        served,
+        "QUOTA_BYTES",
+        3000 + sum(f.stat().st_size for f in served.Uploads(catalogue())._files()),
+    )
     status, words = send(2000)
     assert status == 200
     first = served.Path(json.loads(words)[0])
@@ -201,7 +246,9 @@ def test_uploads_have_a_total_and_old_ones_make_way(fake, monkeypatch):
     assert status == 413 and "too many uploads" in words and first.exists()
     served.os.utime(first, (1, 1))
     assert send(2002)[0] == 200 and not first.exists()
-    status, words = ask(fake.url, "POST", "/gradio_api/upload", None, {"Content-Length": str(10**10)})[::2]
+    status, words = ask(
+        fake.url, "POST", "/gradio_api/upload", None, {"Content-Length": str(10**10)}
+    )[::2]
     assert status == 413 and "257 MB" in words
 
 
@@ -210,9 +257,14 @@ def test_what_is_sent_has_a_length_and_a_limit(fake):
         return ask(fake.url, "POST", f"/gradio_api/{path}", None, headers)[::2]
 
     chunked = {"Transfer-Encoding": "chunked"}
-    assert refused("queue/join", **{"Content-Length": str(17 << 20)}) == (413, '{"detail":"The request is larger than 16 MB in total. Send less at once."}')
+    assert refused("queue/join", **{"Content-Length": str(17 << 20)}) == (
+        413,
+        '{"detail":"The request is larger than 16 MB in total. Send less at once."}',
+    )
     line = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=20)
-    line.request("POST", "/gradio_api/upload", iter([b"x"]), {**JSON, **chunked}, encode_chunked=True)
+    line.request(
+        "POST", "/gradio_api/upload", iter([b"x"]), {**JSON, **chunked}, encode_chunked=True
+    )
     assert line.getresponse().status == 411
     line.close()
 
@@ -223,7 +275,9 @@ def test_other_hosts_can_be_bound(tmp_path, host):
         pytest.skip("no IPv6 here")
     port = free_port()
     try:
-        demo = page.launch(FakeEngine(tmp_path), host=host, port=port, prevent_thread_lock=True, quiet=True)
+        demo = page.launch(
+            FakeEngine(tmp_path), host=host, port=port, prevent_thread_lock=True, quiet=True
+        )
     except OSError:
         pytest.skip(f"{host} cannot be bound here")
     name = "127.0.0.1" if host == "0.0.0.0" else "[::1]"

@@ -82,7 +82,9 @@ def test_weights_and_events_are_in_the_zip_alone_and_old_zips_make_way(source, m
 
 def test_what_is_staged_about_somebody_goes_and_what_is_gone_says_so(source, tmp_path):
     ready = staging.Staging(text)
-    paths = [Path(ready.stage(run, source, who)["run.zip"]) for run, who in (("r1", "a"), ("r2", "b"))]
+    paths = [
+        Path(ready.stage(run, source, who)["run.zip"]) for run, who in (("r1", "a"), ("r2", "b"))
+    ]
     ready.drop("a")
     assert [path.parent.exists() for path in paths] == [False, True]
     with pytest.raises(LabError, match="no longer in memory"):
@@ -95,10 +97,16 @@ def on_the_page(url: str, name: str, data: list) -> str:
     number = next(d["id"] for d in config["dependencies"] if d["api_name"] == name)
     session = secrets.token_hex(5)
     body = json.dumps({"data": data, "fn_index": number, "session_hash": session}).encode()
-    urllib.request.urlopen(urllib.request.Request(
-        f"{url}/gradio_api/queue/join", body, {"Content-Type": "application/json"}), timeout=20)
+    urllib.request.urlopen(
+        urllib.request.Request(
+            f"{url}/gradio_api/queue/join", body, {"Content-Type": "application/json"}
+        ),
+        timeout=20,
+    )
     said = ""
-    with urllib.request.urlopen(f"{url}/gradio_api/queue/data?session_hash={session}", timeout=20) as lines:
+    with urllib.request.urlopen(
+        f"{url}/gradio_api/queue/data?session_hash={session}", timeout=20
+    ) as lines:
         while "process_completed" not in said:
             said += lines.readline().decode()
     return said
@@ -126,11 +134,18 @@ def pack(path: Path, members: list[tuple[str, bytes]], kind: int = zipfile.ZIP_D
 def test_a_zip_of_a_million_entries_is_refused_before_it_is_read(tmp_path):
     path, folder = tmp_path / "many.zip", tmp_path / "in"
     folder.mkdir()
-    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    entry = (
+        struct.pack(
+            "<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0
+        )
+        + b"a"
+    )
     count = 300_000
     body = entry * count
     for entries in (count & 0xFFFF, 3, 0xFFFF):  # what the record claims need not be true
-        path.write_bytes(body + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, entries, entries, len(body), 0, 0))
+        path.write_bytes(
+            body + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, entries, entries, len(body), 0, 0)
+        )
         started = time.monotonic()
         with pytest.raises(LabError, match="at most 64"):
             runfiles.unpack([str(path)], folder, text)
@@ -166,7 +181,9 @@ def test_a_broken_zip_is_one_line(tmp_path, place, value):
 
 
 def test_any_broken_byte_is_one_line(tmp_path):
-    data = Path(pack(tmp_path / "a.zip", [(n, zlib.compress(os.urandom(200))) for n in GOOD])).read_bytes()
+    data = Path(
+        pack(tmp_path / "a.zip", [(n, zlib.compress(os.urandom(200))) for n in GOOD])
+    ).read_bytes()
     for place in range(len(data)):
         folder = tmp_path / f"in{place}"
         folder.mkdir()
@@ -179,18 +196,26 @@ def test_any_broken_byte_is_one_line(tmp_path):
             assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize("members, words", [
-    ([*GOOD.items(), ("other/recipe.yaml", b"x")], "two files named recipe.yaml"),
-    ([*GOOD.items(), ("recipe.yaml", b"x")], "two files named recipe.yaml"),
-    ([("recipe.yaml", b"x" * 70_000)], "recipe.yaml is larger than its limit of 0.0625 MB"),
-    ([("metrics.json", b"x" * (9 << 20))], "metrics.json is larger than its limit of 8 MB"),
-    ([("events.jsonl", b"x" * (65 << 20))], "events.jsonl is larger than its limit of 64 MB")])
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        ([*GOOD.items(), ("other/recipe.yaml", b"x")], "two files named recipe.yaml"),
+        ([*GOOD.items(), ("recipe.yaml", b"x")], "two files named recipe.yaml"),
+        ([("recipe.yaml", b"x" * 70_000)], "recipe.yaml is larger than its limit of 0.0625 MB"),
+        ([("metrics.json", b"x" * (9 << 20))], "metrics.json is larger than its limit of 8 MB"),
+        ([("events.jsonl", b"x" * (65 << 20))], "events.jsonl is larger than its limit of 64 MB"),
+    ],
+)
 def test_doubles_and_giants_are_refused(tmp_path, members, words):
     for case, kind in enumerate(("zip", "loose")):
         folder = tmp_path / f"in{case}"
         folder.mkdir()
         if kind == "zip":
-            with pytest.warns(UserWarning) if len({n for n, _ in members}) < len(members) else threading.Lock():
+            with (
+                pytest.warns(UserWarning)
+                if len({n for n, _ in members}) < len(members)
+                else threading.Lock()
+            ):
                 sent = [pack(tmp_path / "a.zip", members)]
         else:
             sent = []
@@ -208,7 +233,9 @@ def test_two_who_send_the_same_run_both_load_it(fake, tmp_path):
     sent = []
     for _ in range(2):
         with open(path, "rb") as file:
-            answer = httpx.post(f"{fake.url}/gradio_api/upload", files={"files": ("class.zip", file)})
+            answer = httpx.post(
+                f"{fake.url}/gradio_api/upload", files={"files": ("class.zip", file)}
+            )
         sent += answer.json()
     assert len(set(sent)) == 2
     for file in sent:

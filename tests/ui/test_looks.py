@@ -19,7 +19,9 @@ def axe_faults(tab, rules: dict) -> list[str]:
     found = tab.evaluate(
         "async (rules) => (await axe.run(document, {runOnly: rules}))"
         ".violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)}`"
-        " + ' | ' + n.failureSummary.slice(0, 200)))", rules)
+        " + ' | ' + n.failureSummary.slice(0, 200)))",
+        rules,
+    )
     return [line for line in found if line.split(":")[0] not in NOT_OURS]
 
 
@@ -71,12 +73,16 @@ def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):
     tab = open_tab(fake.url, width=390)
     wide = []
     acts = (
-        lambda: walk.pick(tab), lambda: walk.look_inside(tab, fake.patience),
+        lambda: walk.pick(tab),
+        lambda: walk.look_inside(tab, fake.patience),
         lambda: (walk.go_unlearn(tab), walk.unlearn(tab, fake.patience)),
         lambda: (walk.compare(tab, fake.patience), walk.ask(tab, "Who?", fake.patience)),
-        lambda: (walk.attack(tab, fake.patience),
-                 walk.attack_by(tab, "Round the weights", fake.patience)),
-        lambda: tab.locator("#go-report").click())
+        lambda: (
+            walk.attack(tab, fake.patience),
+            walk.attack_by(tab, "Round the weights", fake.patience),
+        ),
+        lambda: tab.locator("#go-report").click(),
+    )
     for name, act in zip(walk.STEP_NAMES, acts, strict=True):
         act()
         tab.wait_for_timeout(400)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
+from lab.report.text import catalogue
 from lab.serve.engine import Known
 from lab.ui import gallery
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads
 from lab.ui.steps import own, pick
-from lab.report.text import catalogue
 from tests.ui.fake_engine import FakeEngine, person, portrait
 
 text = catalogue()
@@ -79,9 +79,15 @@ def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_p
 
 def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
-    engine.own.add("<i>Zoe</i>", own.read_files(drafts, upload(drafts, views)), own.pairs_from("<b>Job? | cook | x | y | <u>"))
+    engine.own.add(
+        "<i>Zoe</i>",
+        own.read_files(drafts, upload(drafts, views)),
+        own.pairs_from("<b>Job? | cook | x | y | <u>"),
+    )
     card = engine.entities()[0]
-    assert text.OWN_CARD in pick.profile_card(card, text) and text.FICTION not in pick.profile_card(card, text)
+    assert text.OWN_CARD in pick.profile_card(card, text) and text.FICTION not in pick.profile_card(
+        card, text
+    )
     html = own.questions_html(card, text) + pick.profile_card(card, text)
     assert not any(tag in html for tag in ("<i>", "<b>", "<u>")) and "x, y, &lt;u&gt;" in html
     assert text.FICTION in pick.profile_card(person(0), text)
@@ -91,7 +97,9 @@ def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, v
     engine = FakeEngine(tmp_path)
     known = gallery.People(engine, Uploads(text), text)
     before = dict(known.gallery(""))
-    who = engine.own.add("Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES))
+    who = engine.own.add(
+        "Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES)
+    )
     known.refresh()
     after = known.gallery("")
     assert after[0][1] == "Zoe (own)" and dict(after[1:]) == before

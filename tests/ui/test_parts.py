@@ -13,17 +13,16 @@ import pytest
 
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
+from lab.events import Bar, Done, Importance, Phase, Probe, Saliency, Step
 from lab.recipe import AttackRecipe, Recipe, revise
-from lab.serve.engine import ORIGINAL, RunView
-from lab.report import curves
-from lab.ui import page, gallery, runfiles, selection, served, follow
-from lab.report import maps, markup
+from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
+from lab.report.text import catalogue
+from lab.serve.engine import ORIGINAL, RunView
+from lab.ui import follow, gallery, page, runfiles, selection, served
 from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
-from lab.report.text import catalogue
-from lab.events import Bar, Done, Importance, Phase, Probe, Saliency, Step
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
@@ -52,8 +51,10 @@ def test_pruned_at_takes_the_top_over_all_layers():
     score = (np.array([1.0, 9.0, 3.0]), np.array([8.0, np.nan, 2.0, 7.0, 1.0, 1.0, 1.0, 1.0]))
     event = Importance(("a", "b"), score, score, score, score, np.zeros((2, 2)))
     marks = selection.pruned_at(event, 0.3)
-    assert [m.tolist() for m in marks] == [[False, True, False],
-                                           [True, False, False, True] + [False] * 4]
+    assert [m.tolist() for m in marks] == [
+        [False, True, False],
+        [True, False, False, True] + [False] * 4,
+    ]
     assert not any(m.any() for m in selection.pruned_at(event, 0.0))
 
 
@@ -65,8 +66,9 @@ def test_pruned_at_agrees_with_the_event_at_its_own_share():
 
 def test_density_is_exact_on_edges():
     counts = np.array([[[1, 2, 3, 4], [0, 0, 0, 0]]])
-    event = Saliency(("a",), ("w", "b"), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), counts,
-                     counts, counts)
+    event = Saliency(
+        ("a",), ("w", "b"), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), counts, counts, counts
+    )
     cells, density, weights = selection.density_at(event, 1.0)
     assert cells[0, 0] == pytest.approx(0.7) and np.isnan(cells[0, 1])
     assert density == pytest.approx(0.7) and weights == 10
@@ -131,20 +133,33 @@ def test_state_words_differ_and_eta_waits_for_three_steps():
 
 def test_an_ended_run_says_how_long_it_took_and_why_it_ended():
     took = {"started": 5.0, "ended": 97.0}
-    attack = RunView("a", "attack", "p00", "finished", Recipe(), AttackRecipe(), "r",
-                     (Done("steps done", {}),), **took)
+    attack = RunView(
+        "a",
+        "attack",
+        "p00",
+        "finished",
+        Recipe(),
+        AttackRecipe(),
+        "r",
+        (Done("steps done", {}),),
+        **took,
+    )
     assert follow.describe(attack, text) == (
-        "The attack “Relearn on the person” finished in 1 min 32 s: all 20 steps are done.")
+        "The attack “Relearn on the person” finished in 1 min 32 s: all 20 steps are done."
+    )
     stopped = view("stopped", events=(*steps(4), Done("stopped", {})), **took)
     assert follow.describe(stopped, text) == (
-        "Unlearning was stopped after 1 min 32 s, at step 4 of 20.")
+        "Unlearning was stopped after 1 min 32 s, at step 4 of 20."
+    )
     strange = view("finished", events=(Done("{name.__class__}", {}),))  # from a file that was sent
     assert follow.describe(strange, text) == "Unlearning finished: {name.__class__}."
 
 
 def test_everything_from_outside_is_escaped():
     card = dataclasses.replace(person(0), name="<script>x</script>", biography="<i>b</i>")
-    assert "<script>" not in pick.profile_card(card, text) and "<i>" not in pick.profile_card(card, text)
+    assert "<script>" not in pick.profile_card(card, text) and "<i>" not in pick.profile_card(
+        card, text
+    )
     assert "<b>" not in markup.table(("<b>",), [("<b>",)], "<b>")
     row = FakeEngine.probes(None, ["original"], "p00")[0]
     bad = dataclasses.replace(row, answers=("<b>",), question="<b>")
@@ -152,14 +167,18 @@ def test_everything_from_outside_is_escaped():
 
 
 def test_verdicts_are_words(tmp_path):
-    html = probes.probe_table(FakeEngine(tmp_path).probes(["original", "x"], "p00"), ["A", "B"], text)
+    html = probes.probe_table(
+        FakeEngine(tmp_path).probes(["original", "x"], "p00"), ["A", "B"], text
+    )
     assert "✓ right" in html and "✗ wrong" in html and "not judged" in html
     assert "A: 5 of 5 right · B: 4 of 5 right" in html
 
 
 def test_result_says_the_checks_in_words():
     base = {"before": {"forget_vqa": 1.0}, "after": {"forget_vqa": 0.25}}
-    html = unlearn.result_html(base | {"text_logits_identical": False, "base_unchanged": None}, text)
+    html = unlearn.result_html(
+        base | {"text_logits_identical": False, "base_unchanged": None}, text
+    )
     assert "NOT identical" in html and "not checked" in html and "-75.0 points" in html
     assert "0%" not in unlearn.result_html({}, text)
 
@@ -208,7 +227,11 @@ def test_bars_are_grouped_by_change(kind, panels):
     changes = {e.name for e in events if isinstance(e, Bar)}
     assert html.count("<section>") == panels * len(changes)
     assert html.count('class="fill"') == panels * 3 * len(changes)
-    assert changes <= set(text.CHANGES) and "n = 96 questions per bar" in html and "width:99.0%" in html
+    assert (
+        changes <= set(text.CHANGES)
+        and "n = 96 questions per bar" in html
+        and "width:99.0%" in html
+    )
     assert attack_bars((), text) == ""
 
 
@@ -274,11 +297,15 @@ def test_header_says_why_it_is_not_ready(tmp_path):
     engine = FakeEngine(tmp_path, load_seconds=9)
     assert "Reading the language model" in status_line(engine.status(), text)
     broken = dataclasses.replace(engine.status(), error="offline <x>", worker="failed")
-    assert "offline &lt;x&gt;" in status_line(broken, text) and "failed" in status_line(broken, text)
+    assert "offline &lt;x&gt;" in status_line(broken, text) and "failed" in status_line(
+        broken, text
+    )
 
 
-@pytest.mark.parametrize("name, data", [
-    ("a.png", b"no picture"), ("a.jpg", b""), ("a.gif", b"GIF89a"), ("a.svg", b"<svg/>")])
+@pytest.mark.parametrize(
+    "name, data",
+    [("a.png", b"no picture"), ("a.jpg", b""), ("a.gif", b"GIF89a"), ("a.svg", b"<svg/>")],
+)
 def test_bad_pictures_are_refused(tmp_path, name, data):
     file = tmp_path / name
     file.write_bytes(data)
@@ -312,9 +339,15 @@ def test_unpack_takes_known_names_only_and_stays_in_its_folder(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     good = {name: b"x" for name in runfiles.NEEDED}
-    path = pack(tmp_path / "a.zip", {
-        **{f"run/{k}": v for k, v in good.items()}, "../../evil.txt": b"x", "evil.pkl": b"x",
-        "../report.html": b"x"})
+    path = pack(
+        tmp_path / "a.zip",
+        {
+            **{f"run/{k}": v for k, v in good.items()},
+            "../../evil.txt": b"x",
+            "evil.pkl": b"x",
+            "../report.html": b"x",
+        },
+    )
     runfiles.unpack([path], folder, text)
     assert {p.name for p in folder.iterdir()} == {*runfiles.NEEDED, "report.html"}
     assert not (tmp_path / "report.html").exists()

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from lab.errors import LabError
+from lab.report.text import catalogue
 from lab.ui import served
 from lab.ui.drafts import Drafts
 from lab.ui.steps import own
-from lab.report.text import catalogue
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine, portrait
@@ -82,7 +82,9 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
     about = (card.id.encode(), b"Zora Quell", *(view[-900:-800] for view in card.views))
     kept = holders(*about)
     copies = [f for f in served.Uploads(text)._files() if f.stat().st_size]
-    assert any(file.endswith("run.zip") for file in kept) and any(file.endswith(".jpg") for file in kept)
+    assert any(file.endswith("run.zip") for file in kept) and any(
+        file.endswith(".jpg") for file in kept
+    )
     assert copies  # such as the picture with the heat over it
     tab.get_by_role("tab", name="Pick").click()
     tab.locator("#own-remove").click()
@@ -98,10 +100,15 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
 def test_an_own_person_cannot_be_made_of_files_that_the_lab_serves(fake, open_tab):
     """A client may name any served file; whatever it names must still be there afterwards."""
     tab = open_tab(fake.url)
-    faces = tab.evaluate("[...document.querySelectorAll('#people img')].map(i => new URL(i.src).pathname)")
-    paths = [urllib.request.url2pathname(face.partition("/gradio_api/file=")[2]) for face in faces[:4]]
+    faces = tab.evaluate(
+        "[...document.querySelectorAll('#people img')].map(i => new URL(i.src).pathname)"
+    )
+    paths = [
+        urllib.request.url2pathname(face.partition("/gradio_api/file=")[2]) for face in faces[:4]
+    ]
     assert all(Path(path).is_file() for path in paths)
-    said = tab.evaluate("""async ([paths, lines]) => {
+    said = tab.evaluate(
+        """async ([paths, lines]) => {
       const add = gradio_config.dependencies.find(d => d.api_name === 'add');
       const files = paths.map(path => ({path, meta: {_type: 'gradio.FileData'}, orig_name: 'a.jpg'}));
       const session_hash = 'attacker' + Math.random().toString(36).slice(2);
@@ -114,7 +121,9 @@ def test_an_own_person_cannot_be_made_of_files_that_the_lab_serves(fake, open_ta
         const {value, done} = await reader.read();
         if (value) said += new TextDecoder().decode(value);
         if (done || said.includes('process_completed')) { reader.cancel(); return said; }
-      }}""", [paths, LINES])
+      }}""",
+        [paths, LINES],
+    )
     assert "Picture 1 is no longer here" in said
     assert all(Path(path).is_file() for path in paths)
     assert not any(card.asked for card in fake.engine.entities())
@@ -134,7 +143,9 @@ def test_only_what_was_sent_is_dropped(tmp_path):
     copy = came(uploads, "copy.jpg", b"x")
     stranger = tmp_path / "stranger.jpg"
     stranger.write_bytes(b"x")
-    uploads.drop([copy, str(stranger), f"{Path(copy).parent}/../{Path(copy).parent.name}/copy.jpg", "", "/"])
+    uploads.drop(
+        [copy, str(stranger), f"{Path(copy).parent}/../{Path(copy).parent.name}/copy.jpg", "", "/"]
+    )
     assert uploads.here(mine) and Path(copy).exists() and stranger.exists()
     uploads.drop_copies()
     assert uploads.here(mine) and not Path(copy).parent.exists()
@@ -163,8 +174,10 @@ def test_what_comes_while_copies_are_dropped_is_spared():
 
 
 def test_what_a_killed_lab_served_is_swept_at_the_next_start(tmp_path):
-    code = ("import os, signal; from lab.ui import served; f = served.own_folder('people') / 'a.jpg';"
-            "f.write_bytes(b'x'); print(f, flush=True); os.kill(os.getpid(), signal.SIGKILL)")
+    code = (
+        "import os, signal; from lab.ui import served; f = served.own_folder('people') / 'a.jpg';"
+        "f.write_bytes(b'x'); print(f, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
     quiet = {**os.environ, "LAB_CACHE": str(tmp_path)}
     killed = subprocess.run([sys.executable, "-c", code], env=quiet, capture_output=True, text=True)
     left = Path(killed.stdout.strip())
@@ -176,8 +189,10 @@ def test_what_a_killed_lab_served_is_swept_at_the_next_start(tmp_path):
 
 def test_own_pictures_are_read_as_pixels_alone(marked):
     uploads = served.Uploads(text)
-    paths = [uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
-             for k, file in enumerate(marked[:4])]
+    paths = [
+        uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
+        for k, file in enumerate(marked[:4])
+    ]
     drafts = Drafts(uploads, text)
     images = own.read_files(drafts, paths)
     assert len(images) == 4 and not any(TOKEN in data for data in images)
@@ -190,8 +205,10 @@ def test_own_pictures_are_read_as_pixels_alone(marked):
 
 def test_drafts_have_a_total_and_the_oldest_goes(marked, monkeypatch):
     uploads = served.Uploads(text)
-    paths = [uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
-             for k, file in enumerate(marked[:4])]
+    paths = [
+        uploads.adopt(came(uploads, f"{k}.jpg", Path(file).read_bytes()))
+        for k, file in enumerate(marked[:4])
+    ]
     drafts = Drafts(uploads, text)
     drafts.collect(paths)
     weigh = [len(drafts.picture(path, 1)) for path in paths]

@@ -78,7 +78,9 @@ def test_stop_is_of_this_browser_alone(held, open_tab):
     other = held.engine.submit(Recipe(entity="p07", steps=900), visitor="somebody else")
     tab = open_tab(held.url)
     tab.locator("#stop").click()
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Nothing is running')")
+    tab.wait_for_function(
+        "document.querySelector('#announce').innerText.includes('Nothing is running')"
+    )
     assert held.engine.run(other).state in ("waiting", "running")
 
 
@@ -160,7 +162,9 @@ def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
 
 
 def test_an_idle_page_asks_for_its_status_and_no_more(fake, open_tab):
-    tabs = [open_tab(fake.url + "?seed=1") for _ in range(3)]  # some loads only had handlers in a ring
+    tabs = [
+        open_tab(fake.url + "?seed=1") for _ in range(3)
+    ]  # some loads only had handlers in a ring
     for tab in tabs:
         tab.wait_for_function("!location.search.includes('seed')")  # the last of loading
     tabs[-1].wait_for_timeout(2000)
@@ -170,7 +174,9 @@ def test_an_idle_page_asks_for_its_status_and_no_more(fake, open_tab):
         tab.on("request", lambda request, urls=urls: urls.append(request.url))
     tabs[-1].wait_for_timeout(4000)
     walk.until(tabs[-1], lambda: all(sent))  # a tab that sleeps would show nothing
-    most = 1 + (time.monotonic() - began) // TICK_SECONDS  # 3, and more only where the machine was slow
+    most = (
+        1 + (time.monotonic() - began) // TICK_SECONDS
+    )  # 3, and more only where the machine was slow
     assert all(len(urls) <= most for urls in sent), sent
 
 

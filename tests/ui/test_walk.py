@@ -17,8 +17,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     before = tab.locator("#recount").inner_text()
     tab.get_by_label("number input for Prune share d_I").first.fill("0.05")
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
-    tab.wait_for_function(
-        "was => document.querySelector('#recount').innerText !== was", arg=before)
+    tab.wait_for_function("was => document.querySelector('#recount').innerText !== was", arg=before)
     tab.get_by_label("number input for Prune share d_I").first.fill("0.02")
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
     walk.go_unlearn(tab)
@@ -57,7 +56,8 @@ def relearned_column_and_undo(tab, patience):
     tab.locator("#go-attack").click()
     tab.locator("#undo").click()
     tab.wait_for_function(
-        "document.querySelector('#announce').innerText.includes('exactly what it was')")
+        "document.querySelector('#announce').innerText.includes('exactly what it was')"
+    )
     tab.get_by_role("tab", name="Compare").click()
     tab.locator("#chat-relearned").wait_for(state="hidden")
     assert len(walk.ask(tab, "Who is this?", patience)) == 2
@@ -84,12 +84,19 @@ def test_every_attack_shows_its_own_figure(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 4, fake.patience)
     tab.locator("#go-attack").click()
-    for kind in ("Round the weights", "Train on other people", "Change the questions", "Change the pictures"):
+    for kind in (
+        "Round the weights",
+        "Train on other people",
+        "Change the questions",
+        "Change the pictures",
+    ):
         walk.attack_by(tab, kind, fake.patience)
         bars = kind != "Train on other people"
         tab.locator("#attack-bars section").first.wait_for(state="visible" if bars else "hidden")
         tab.locator("#attack-chart svg").first.wait_for(state="hidden" if bars else "visible")
-        tab.get_by_role("button", name="Advanced").last.wait_for(state="hidden" if bars else "visible")
+        tab.get_by_role("button", name="Advanced").last.wait_for(
+            state="hidden" if bars else "visible"
+        )
     tab.reload()
     tab.locator("#attack-bars section").first.wait_for()
     assert "Change the pictures" in tab.locator("#attack-line").inner_text()
@@ -127,5 +134,4 @@ def test_search_and_link(fake, open_tab):
     tab.get_by_label("Search").fill("greta conti")
     tab.wait_for_function("document.querySelectorAll('#people button img').length === 1")
     tab.locator("#people button img").click()
-    tab.wait_for_function(
-        "document.querySelector('#card h2').innerText === 'Greta Conti'")
+    tab.wait_for_function("document.querySelector('#card h2').innerText === 'Greta Conti'")

@@ -18,7 +18,9 @@ def wait_line(tab, line: str, words: str, patience: int) -> str:
     """Wait until a run's line says the words; returns the line."""
     tab.wait_for_function(
         "([id, words]) => document.getElementById(id)?.innerText.includes(words)",
-        arg=[line, words], timeout=patience)
+        arg=[line, words],
+        timeout=patience,
+    )
     return tab.locator(f"#{line}").inner_text()
 
 
@@ -35,7 +37,8 @@ def settle(tab) -> None:
     """Wait until nothing fades or slides any more."""
     tab.wait_for_function(
         "document.getAnimations().every(a => a.playState !== 'running'"
-        " || a.effect?.getComputedTiming().endTime === Infinity)")
+        " || a.effect?.getComputedTiming().endTime === Infinity)"
+    )
 
 
 def look_inside(tab, patience: int) -> None:
@@ -43,7 +46,8 @@ def look_inside(tab, patience: int) -> None:
     tab.locator("#look").click()
     wait_line(tab, "inspect-line", "finished", patience)
     tab.wait_for_function(
-        "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 2")
+        "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 2"
+    )
 
 
 def go_unlearn(tab) -> None:
@@ -72,8 +76,10 @@ def ask(tab, question: str, patience: int) -> list[str]:
     box.fill(question)
     box.press("Enter")
     tab.wait_for_function(
-        "n => document.querySelectorAll('#chat-original .bot').length > n", arg=before,
-        timeout=patience)
+        "n => document.querySelectorAll('#chat-original .bot').length > n",
+        arg=before,
+        timeout=patience,
+    )
     return answers(tab)
 
 
@@ -85,7 +91,8 @@ def answers(tab) -> list[str]:
         now = [
             tab.locator(f"#chat-{side} .bot").last.inner_text()
             for side in ("original", "unlearned", "relearned")
-            if tab.locator(f"#chat-{side} .bot").count()]
+            if tab.locator(f"#chat-{side} .bot").count()
+        ]
         if now and now == last and all(words.strip() not in ("", "…") for words in now):
             return now
         last = now

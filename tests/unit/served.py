@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.evaluation.scores import Baseline
 from lab.serve import local
 from lab.serve.engine import RunView
 from lab.unlearn import loop
-from lab.evaluation.session import Workbench
 
 PRESET = Preset("demo", "tiny", "tiny", "none")
 PATIENCE = 120.0
@@ -36,15 +36,20 @@ def wait(engine: local.LocalEngine, run_id: str) -> RunView:
     return engine.run(run_id)
 
 
-def opened(model, people, runs: Path, said: list[str] | None = None,
-           answers: Path | None = None) -> local.LocalEngine:
+def opened(
+    model, people, runs: Path, said: list[str] | None = None, answers: Path | None = None
+) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_benchmark", lambda preset: people)
         engine = local.LocalEngine(
-            PRESET, report=(said if said is not None else []).append, runs=runs,
+            PRESET,
+            report=(said if said is not None else []).append,
+            runs=runs,
             open_bench=lambda preset, report, threads: Workbench(
-                preset, people, model, Baseline(model, answers), weights_hash(model.model)))
+                preset, people, model, Baseline(model, answers), weights_hash(model.model)
+            ),
+        )
     until(lambda: engine.status().ready)
     return engine
 
@@ -53,7 +58,9 @@ def opened(model, people, runs: Path, said: list[str] | None = None,
 def held(monkeypatch: pytest.MonkeyPatch):
     """Hold every update of an unlearning run until the event is set; at the end it is."""
     go, own = threading.Event(), loop.Student.update
-    monkeypatch.setattr(loop.Student, "update", lambda self, rows: (go.wait(PATIENCE), own(self, rows))[1])
+    monkeypatch.setattr(
+        loop.Student, "update", lambda self, rows: (go.wait(PATIENCE), own(self, rows))[1]
+    )
     try:
         yield go
     finally:

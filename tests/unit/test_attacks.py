@@ -11,18 +11,27 @@ import pytest
 import torch
 
 from lab.attack import (
-    Attacker, Relearned, Scene, Victim, attack, attacker_rows, benign, prompts, quantize)
+    Attacker,
+    Relearned,
+    Scene,
+    Victim,
+    attack,
+    attacker_rows,
+    benign,
+    prompts,
+    quantize,
+)
 from lab.attack.bars import AS_IS, result
 from lab.benchmarks.images import decode
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.evaluation.questions import Ask, forget_asks, name_asks
+from lab.events import Bar, Curve, Done
 from lab.events.lines import plain
 from lab.model.adapter import adapted, new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
-from lab.recipe import AttackRecipe
-from lab.events import Bar, Curve, Done
 from lab.model.version import Version
+from lab.recipe import AttackRecipe
 from tests.unit import tiny as make
 
 PLAN = AttackRecipe(share=0.5, steps=3, lr=1e-3, batch=6, probe_every=3)
@@ -39,7 +48,9 @@ def plain_updates(loaded, delta, plan: AttackRecipe, rows) -> tuple[dict, list[f
     """The same training the plain way: every drawn row by itself, the whole tower on every step."""
     rng = random.Random(f"order/{plan.seed}")
     vision = plan.scope in ("vision", "both")
-    weights = {n: torch.nn.Parameter(delta[n].clone()) for n in loaded.vision.trainable(2) if vision}
+    weights = {
+        n: torch.nn.Parameter(delta[n].clone()) for n in loaded.vision.trainable(2) if vision
+    }
     adapter = {} if plan.scope == "vision" else new_adapter(loaded.model, 8, plan.seed)
     trained = [*weights.values(), *adapter.values()]
     optimizer, losses = torch.optim.AdamW(trained, lr=plan.lr, weight_decay=0.0), []
@@ -49,7 +60,11 @@ def plain_updates(loaded, delta, plan: AttackRecipe, rows) -> tuple[dict, list[f
         trees = [loaded.prompter.tree(k, [(q, [a])]) for k, (_, q, a) in enumerate(drawn)]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         optimizer.zero_grad()
-        with overlay(loaded.model, {**delta, **weights}), adapted(loaded.model, adapter), torch.enable_grad():
+        with (
+            overlay(loaded.model, {**delta, **weights}),
+            adapted(loaded.model, adapter),
+            torch.enable_grad(),
+        ):
             features = loaded.vision.features(pixels)
             loss = -segment_means(target_log_probs(loaded.model, packed, features), packed).mean()
             loss.backward()
@@ -75,11 +90,18 @@ def test_a_cheap_step_is_the_plain_step(scope: str, tiny, four, delta) -> None:
 def test_every_picture_passes_the_frozen_part_once(tiny, four, delta, monkeypatch) -> None:
     seen: list[int] = []
     own = type(tiny.vision).stem
-    monkeypatch.setattr(type(tiny.vision), "stem",
-                        lambda self, pixels, blocks: (seen.append(len(pixels)), own(self, pixels, blocks))[1])
+    monkeypatch.setattr(
+        type(tiny.vision),
+        "stem",
+        lambda self, pixels, blocks: (seen.append(len(pixels)), own(self, pixels, blocks))[1],
+    )
     plan = replace(PLAN, share=1.0)
-    attacker = Attacker(Victim(Version("unlearned", tiny, delta), four.entities[0]), plan, 2,
-                        attacker_rows(four.entities[0], plan))
+    attacker = Attacker(
+        Victim(Version("unlearned", tiny, delta), four.entities[0]),
+        plan,
+        2,
+        attacker_rows(four.entities[0], plan),
+    )
     for _ in range(8):
         attacker.update()
     assert sum(seen) == 3  # training views
@@ -91,8 +113,14 @@ def carried(tiny, four, delta):
     made, kept = {}, {n: t.clone() for n, t in delta.items()}
     for kind in ATTACKS:
         before, outcome = weights_hash(tiny.model), Relearned()
-        events = list(attack(make.scene(tiny, four, delta, control="p1"), replace(PLAN, kind=kind), outcome,
-                             lambda: False))
+        events = list(
+            attack(
+                make.scene(tiny, four, delta, control="p1"),
+                replace(PLAN, kind=kind),
+                outcome,
+                lambda: False,
+            )
+        )
         same = all(torch.equal(t, kept[n]) for n, t in delta.items())
         made[kind] = (events, outcome, weights_hash(tiny.model) == before and same)
     return made
@@ -105,7 +133,11 @@ def test_an_attack_changes_neither_base_nor_delta(kind: str, carried, four) -> N
     assert isinstance(events[-1], Done)
     last = events[-1].result
     json.dumps(plain(last), allow_nan=False)
-    assert last["kind"] == kind and last["n"] == len(forget_asks(four.entities[0])) and last["chance"] == 0.25
+    assert (
+        last["kind"] == kind
+        and last["n"] == len(forget_asks(four.entities[0]))
+        and last["chance"] == 0.25
+    )
     assert last["gain"] == pytest.approx(last["after"] - last["before"])
     assert last["vanilla_gap"] == pytest.approx(1.0 - last["after"])
     assert last["control"]["entity"] == "p1"
@@ -120,8 +152,14 @@ def test_an_attack_ends_within_a_step(kind: str, tiny, four, delta) -> None:
             asked.append(1)
             return len(asked) > after
 
-        made = list(attack(make.scene(tiny, four, delta, control="p1"), replace(PLAN, kind=kind),
-                           Relearned(), stopped))
+        made = list(
+            attack(
+                make.scene(tiny, four, delta, control="p1"),
+                replace(PLAN, kind=kind),
+                Relearned(),
+                stopped,
+            )
+        )
         said = [e for e in made if isinstance(e, Curve | Bar)]
         assert len(said) == after + 1 and said[0].who == "unlearned"
         assert made[-1].reason == "stopped" and made[-1].result["control"] is None
@@ -165,7 +203,9 @@ def test_rounding_by_hand() -> None:
 def test_only_matrices_of_what_was_trained_are_rounded(tiny, four, delta) -> None:
     scene = make.scene(tiny, four, delta)
     variants = {v.name: v for v in quantize.variants(scene, PLAN)}
-    assert list(variants) == ["bits_16", "bits_8", "bits_4"] and all(v.retain for v in variants.values())
+    assert list(variants) == ["bits_16", "bits_8", "bits_4"] and all(
+        v.retain for v in variants.values()
+    )
     coarse = variants["bits_4"].version(scene.unlearned.version).delta
     assert coarse.keys() == delta.keys() == tiny.vision.trainable(2).keys()
     for name, tensor in coarse.items():
@@ -187,21 +227,37 @@ def test_hints_do_not_leak(four) -> None:
             assert ask.question.options and ask.question.answer in ask.question.options
             assert ask.question.answer not in ask.question.text, name  # the reference is not told
             assert ("Ada" in ask.question.text) == (name == "true_hint"), name
-    wrong = {w.question.text.removesuffix(a.question.text) for a, w in zip(asks, named["wrong_hint"], strict=True)}
+    wrong = {
+        w.question.text.removesuffix(a.question.text)
+        for a, w in zip(asks, named["wrong_hint"], strict=True)
+    }
     assert len(wrong) == 1 and any(n in wrong.copy().pop() for n in make.FACTS["name"][1:])
     told = named["true_hint"]
     assert len(told) == sum(a.question.fact != "name" for a in asks) > 0
     assert len(named["persona"]) == len(asks) and all(
-        w.question.text.endswith(a.question.text) for a, w in zip(asks, named["persona"], strict=True))
+        w.question.text.endswith(a.question.text)
+        for a, w in zip(asks, named["persona"], strict=True)
+    )
 
 
 def test_the_right_option_is_reworded() -> None:
     from lab.benchmarks.schema import Question
 
-    question = Question("q", "classification", "image", "", "Job?", "baker", ("pilot", "baker"),
-                        paraphrases=("bakes bread",))
+    question = Question(
+        "q",
+        "classification",
+        "image",
+        "",
+        "Job?",
+        "baker",
+        ("pilot", "baker"),
+        paraphrases=("bakes bread",),
+    )
     made = prompts._reworded(Ask(question, b"x"))
-    assert made.question.answer == "bakes bread" and made.question.options == ("pilot", "bakes bread")
+    assert made.question.answer == "bakes bread" and made.question.options == (
+        "pilot",
+        "bakes bread",
+    )
     assert made.image == b"x"
 
 
@@ -210,8 +266,14 @@ def test_the_best_of_the_bars_by_hand(four) -> None:
         return Bar(who, name, forget, math.nan, 12, 0, 0.25, math.nan)
 
     scene = make.scene(None, four, {}, control="p1", vanilla=0.9)
-    bars = [bar("unlearned", AS_IS, 0.1), bar("original", AS_IS, 0.9), bar("control", AS_IS, 0.3),
-            bar("unlearned", "grey", 0.4), bar("control", "grey", 0.2), bar("unlearned", "told", 0.8)]
+    bars = [
+        bar("unlearned", AS_IS, 0.1),
+        bar("original", AS_IS, 0.9),
+        bar("control", AS_IS, 0.3),
+        bar("unlearned", "grey", 0.4),
+        bar("control", "grey", 0.2),
+        bar("unlearned", "told", 0.8),
+    ]
     made = result(scene, replace(PLAN, kind="images"), bars, {"grey"})
     assert (made["before"], made["after"], made["highest"], made["of"]) == (0.1, 0.4, "grey", 1)
     assert made["gain"] == pytest.approx(0.3) and made["vanilla_gap"] == pytest.approx(0.5)

@@ -7,35 +7,54 @@ import json
 import pytest
 import torch
 
-from lab.bench import speed, baselines
+from lab.bench import baselines, speed
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.model.overlay import overlay, weights_hash
 from lab.recipe import Preset
 from lab.saliency.fisher import squared_gradients
-from lab.evaluation.scores import Baseline
 from lab.unlearn.batches import Rows
-from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
 @pytest.fixture
 def work(tiny, four) -> Workbench:
-    return Workbench(Preset("tiny", "none", "tiny", recipe=make.recipe()), four, tiny,
-                     Baseline(tiny), weights_hash(tiny.model))
+    return Workbench(
+        Preset("tiny", "none", "tiny", recipe=make.recipe()),
+        four,
+        tiny,
+        Baseline(tiny),
+        weights_hash(tiny.model),
+    )
 
 
 def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
-        work: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0})
-    monkeypatch.setattr(speed, "growth", lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]})
+    work: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        speed, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0}
+    )
+    monkeypatch.setattr(
+        speed,
+        "growth",
+        lambda *_: {"steps": [{"n": 10, "seconds": 1.0, "megabytes": None, "page_ms": 0.1}]},
+    )
     made = speed.bench(work, "p0", 2, lambda _: None)
     names = [r["name"] for r in made["ratios"]]
-    assert names == ["fisher_to_loop", "vkd_step_to_full", "vkd_step_to_floor", "both_answers_to_one",
-                     "bfloat16_to_float32"]
+    assert names == [
+        "fisher_to_loop",
+        "vkd_step_to_full",
+        "vkd_step_to_floor",
+        "both_answers_to_one",
+        "bfloat16_to_float32",
+    ]
     for row in made["ratios"]:
         assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
     assert json.loads(json.dumps(made)) == made
-    assert speed.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in speed.table(made)
+    assert speed.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
+        made
+    )
     assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
 

@@ -34,7 +34,9 @@ def test_what_the_changes_do() -> None:
     image = Image.fromarray(field)
     assert (pixels(CHANGES["flip"](image)) == field[:, ::-1]).all()
     grey = pixels(CHANGES["grey"](image))
-    assert (grey[..., 0] == grey[..., 1]).all() and grey[0, 0, 0] == round(0.299 * 200 + 0.587 * 100)
+    assert (grey[..., 0] == grey[..., 1]).all() and grey[0, 0, 0] == round(
+        0.299 * 200 + 0.587 * 100
+    )
     assert pixels(CHANGES["dark"](image))[0, 0].tolist() == [70, 35, 0]
     large = Image.fromarray(field.repeat(8, 0).repeat(8, 1))
     cropped = pixels(CHANGES["crop"](large))  # the middle half: its left half dark, its right black

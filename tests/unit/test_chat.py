@@ -10,9 +10,16 @@ from lab.errors import LabError
 from lab.model.adapter import new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.model.version import Version
-from lab.serve.engine import Turn
 from lab.serve.chat import (
-    MAX_CHARACTERS, MAX_TURNS, ChatMemory, answers, check_chat, probe_rows, side_features)
+    MAX_CHARACTERS,
+    MAX_TURNS,
+    ChatMemory,
+    answers,
+    check_chat,
+    probe_rows,
+    side_features,
+)
+from lab.serve.engine import Turn
 
 SCORES = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
 
@@ -31,8 +38,11 @@ def original(tiny) -> Version:
 def changed(tiny) -> Version:
     """A side whose visual weights are far from the original's."""
     draw = torch.Generator().manual_seed(1)
-    return Version("changed", tiny, {n: p + torch.randn(p.shape, generator=draw)
-                                     for n, p in tiny.vision.trainable(3).items()})
+    return Version(
+        "changed",
+        tiny,
+        {n: p + torch.randn(p.shape, generator=draw) for n, p in tiny.vision.trainable(3).items()},
+    )
 
 
 def test_two_sides_equal_each_side_alone(original: Version, four, changed: Version) -> None:
@@ -42,7 +52,9 @@ def test_two_sides_equal_each_side_alone(original: Version, four, changed: Versi
     assert both[0] != both[1]
 
 
-def test_text_answers_do_not_depend_on_the_visual_weights(original: Version, changed: Version) -> None:
+def test_text_answers_do_not_depend_on_the_visual_weights(
+    original: Version, changed: Version
+) -> None:
     both = said([original, changed], [Turn("What is the capital of France?")], None)
     assert both[0] == both[1]
 
@@ -70,10 +82,13 @@ def test_a_follow_up_keeps_its_earlier_answer(tiny, original: Version, four) -> 
     prompter = tiny.prompter
     ids = prompter.conversation([("Who?", "Ada Almeida")], "Where?", image=False)
     assert prompter.tokenizer.decode(ids) == prompter.processor.apply_chat_template(
-        [{"role": "user", "content": [{"type": "text", "text": "Who?"}]},
-         {"role": "assistant", "content": "Ada Almeida"},
-         {"role": "user", "content": [{"type": "text", "text": "Where?"}]}],
-        add_generation_prompt=True)
+        [
+            {"role": "user", "content": [{"type": "text", "text": "Who?"}]},
+            {"role": "assistant", "content": "Ada Almeida"},
+            {"role": "user", "content": [{"type": "text", "text": "Where?"}]},
+        ],
+        add_generation_prompt=True,
+    )
 
 
 def conversation(sides, image, questions, memory):
@@ -86,7 +101,9 @@ def conversation(sides, image, questions, memory):
 
 
 @pytest.mark.parametrize("pictured", [True, False])
-def test_what_is_remembered_changes_no_answer(original: Version, four, changed: Version, pictured: bool) -> None:
+def test_what_is_remembered_changes_no_answer(
+    original: Version, four, changed: Version, pictured: bool
+) -> None:
     image = four.entities[0].train_images[0] if pictured else None
     sides, asked = [original, changed], ["Who is this?", "Where from?", "Any pet?"]
     memory = ChatMemory()
@@ -98,14 +115,18 @@ def test_what_is_remembered_changes_no_answer(original: Version, four, changed: 
     assert conversation(sides, image, asked, memory) == first
 
 
-def test_a_follow_up_reads_only_what_is_new(tiny, original: Version, four, changed: Version) -> None:
+def test_a_follow_up_reads_only_what_is_new(
+    tiny, original: Version, four, changed: Version
+) -> None:
     image, sides = four.entities[0].train_images[0], [original, changed]
     memory, read, seen = ChatMemory(), [], []
-    hooks = [tiny.model.model.language_model.register_forward_pre_hook(
-                 lambda module, args, given: read.append(given["inputs_embeds"].shape[1]),
-                 with_kwargs=True),
-             tiny.model.model.vision_tower.embeddings.register_forward_hook(
-                 lambda *_: seen.append(1))]
+    hooks = [
+        tiny.model.model.language_model.register_forward_pre_hook(
+            lambda module, args, given: read.append(given["inputs_embeds"].shape[1]),
+            with_kwargs=True,
+        ),
+        tiny.model.model.vision_tower.embeddings.register_forward_hook(lambda *_: seen.append(1)),
+    ]
     try:
         turns = conversation(sides, image, ["Who is this?"], memory)
         first, encoded = read[0], len(seen)
@@ -114,8 +135,10 @@ def test_a_follow_up_reads_only_what_is_new(tiny, original: Version, four, chang
     finally:
         for hook in hooks:
             hook.remove()
-    prompts = [tiny.prompter.conversation([("Who is this?", a)], "Where from?", True)
-               for a in turns[0].answers]
+    prompts = [
+        tiny.prompter.conversation([("Who is this?", a)], "Where from?", True)
+        for a in turns[0].answers
+    ]
     assert first == len(tiny.prompter.conversation((), "Who is this?", True))
     assert read[0] <= max(map(len, prompts)) - first + 1 and set(read[1:]) == {1}
     assert encoded == len(seen) == 1  # the blocks no side changed are run once for both
@@ -144,9 +167,14 @@ def test_greedy_answers_equal_the_librarys(tiny, original: Version, four) -> Non
     ids = torch.tensor([tiny.prompter.conversation((), "Who is this person?", True)])
     pixels = tiny.prompter.pixels([decode(image)])
     with torch.no_grad():
-        made = tiny.model.generate(input_ids=ids, pixel_values=pixels, max_new_tokens=12,
-                                   do_sample=False, attention_mask=torch.ones_like(ids))
-    text = tiny.prompter.tokenizer.decode(made[0, ids.shape[1]:], skip_special_tokens=True).strip()
+        made = tiny.model.generate(
+            input_ids=ids,
+            pixel_values=pixels,
+            max_new_tokens=12,
+            do_sample=False,
+            attention_mask=torch.ones_like(ids),
+        )
+    text = tiny.prompter.tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True).strip()
     assert said([original], [Turn("Who is this person?")], image)[0] == text
 
 
@@ -165,11 +193,16 @@ def test_chat_leaves_the_model_as_it_was(tiny, original: Version, four, changed:
     assert weights_hash(tiny.model) == before
 
 
-@pytest.mark.parametrize(("turns", "image", "words"), [
-    ([], None, "empty"), ([Turn("   ")], None, "empty"),
-    ([Turn("x" * (MAX_CHARACTERS + 1))], None, "longer than"),
-    ([Turn("x")] * (MAX_TURNS + 1), None, "Clear"), ([Turn("x")], b"not a picture", "picture"),
-])
+@pytest.mark.parametrize(
+    ("turns", "image", "words"),
+    [
+        ([], None, "empty"),
+        ([Turn("   ")], None, "empty"),
+        ([Turn("x" * (MAX_CHARACTERS + 1))], None, "longer than"),
+        ([Turn("x")] * (MAX_TURNS + 1), None, "Clear"),
+        ([Turn("x")], b"not a picture", "picture"),
+    ],
+)
 def test_bad_questions_are_refused(turns, image, words: str) -> None:
     with pytest.raises(LabError, match=words):
         check_chat(turns, image)

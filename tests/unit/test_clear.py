@@ -14,8 +14,14 @@ from tests.unit import public
 
 SHARD = "train-00000-of-00001.parquet"
 IDS = (
-    "amelia-kuznetsov", "basil-mahfouz-al-kuwaiti", "carmen-nunez", "dmitri-o-dorn",
-    "elif-aksoy", "femi-adeyemi", "greta-lind", "hana-sato",
+    "amelia-kuznetsov",
+    "basil-mahfouz-al-kuwaiti",
+    "carmen-nunez",
+    "dmitri-o-dorn",
+    "elif-aksoy",
+    "femi-adeyemi",
+    "greta-lind",
+    "hana-sato",
 )
 
 
@@ -108,7 +114,11 @@ def test_splits_are_nested_and_cover(clear: Benchmark) -> None:
     assert clear.splits["forget01"] == IDS[7:]
     assert clear.splits["forget05"] == IDS[6:]
     assert clear.splits["forget10"] == IDS[5:]
-    for forget, retain in (("forget01", "retain99"), ("forget05", "retain95"), ("forget10", "retain90")):
+    for forget, retain in (
+        ("forget01", "retain99"),
+        ("forget05", "retain95"),
+        ("forget10", "retain90"),
+    ):
         assert set(clear.splits[forget]) | set(clear.splits[retain]) == set(IDS)
         assert not set(clear.splits[forget]) & set(clear.splits[retain])
     assert clear.splits["retain_perturbed"] == IDS[:2]
@@ -116,7 +126,11 @@ def test_splits_are_nested_and_cover(clear: Benchmark) -> None:
 
 def test_real_faces_and_real_world_are_pictures(clear: Benchmark) -> None:
     assert [p.id for p in clear.pictures] == [
-        "real_faces/0", "real_faces/1", "real_faces/2", "real_world/0", "real_world/1",
+        "real_faces/0",
+        "real_faces/1",
+        "real_faces/2",
+        "real_world/0",
+        "real_world/1",
     ]
     face, world = clear.pictures[1].questions[0], clear.pictures[3].questions[0]
     assert (face.text, face.answer) == (NAME_QUESTION, "Star 1")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import main
-from lab.evaluation import session
 from lab.catalogue import METHODS, VISUAL_METHODS
+from lab.cli import main
 from lab.cli.common import recipe_from
 from lab.errors import LabError
-from lab.model.overlay import weights_hash
-from lab.recipe import Preset
+from lab.evaluation import session
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.model.overlay import weights_hash
+from lab.recipe import Preset
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -26,6 +26,7 @@ SHORT = ["steps=2", "blocks=2", "batch=1", "retain_batch=2", "fisher_samples=4",
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch, four) -> None:
     """The tiny benchmark, and a model that must not be asked for."""
+
     def refuse(*_, **__):
         raise AssertionError("the model must not be loaded for this")
 
@@ -37,7 +38,9 @@ def no_model(monkeypatch: pytest.MonkeyPatch, four) -> None:
 @pytest.fixture
 def tiny_lab(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
     """Every command works on the tiny model."""
-    bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
+    bench = Workbench(
+        Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model)
+    )
     for module in ("lab.evaluation.session", "lab.experiments.sweep"):
         monkeypatch.setattr(f"{module}.open_workbench", lambda *_: bench)
     monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
@@ -53,43 +56,55 @@ def test_another_benchmark_from_a_folder(tmp_path: Path, capsys: pytest.CaptureF
     assert ended.value.code == 2 and "mllmu, clear, umu, fiu" in capsys.readouterr().err
 
 
-def test_where_the_person_is_recognised(tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_where_the_person_is_recognised(
+    tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     out = str(tmp_path / "run")
     main.main([*RUN[:3], "--out", out, "--set", *SHORT])
     capsys.readouterr()
     main.main(["identity", "--run", out, "--json"])
     made = json.loads(capsys.readouterr().out)
-    assert [c["who"] for c in made["curves"]] == ["original", "unlearned"] and made["entity"] == "p0"
+    assert [c["who"] for c in made["curves"]] == ["original", "unlearned"] and made[
+        "entity"
+    ] == "p0"
     assert made["curves"][0]["depths"][-1]["name"] == "projector"
 
 
-@pytest.mark.parametrize(("words", "named"), [
-    (["run", "--entity", "nobody", "--out", "x"], "p0, p1, p2, p3"),
-    (["people", "--preset", "nope"], "demo"),
-    ([*RUN, "--preset", "nope"], "demo"),
-    ([*RUN, "--method", "magic"], "vkd"),
-    ([*RUN, "--strength", "Mighty"], "Standard"),
-    ([*RUN, "--set", "stepps=4"], "prune_share"),
-    ([*RUN, "--set", "steps"], "KEY=VALUE"),
-    ([*RUN, "--set", "steps=many"], "int"),
-    ([*RUN, "--set", "steps=0"], "1 to 1000"),
-    ([*RUN, "--seed", "x"], "int"),
-    (["evaluate", "--preset", "nope"], "demo"),
-    (["evaluate", "--entity", "nobody"], "p0, p1, p2, p3"),
-    (["evaluate", "--run", "/nowhere"], "whole folder"),
-    (["attack", "--run", "/nowhere"], "whole folder"),
-    (["attack", "--run", "x", "--scope", "all"], "vision, language, both"),
-    (["attack", "--run", "x", "--share", "2"], "0.01 to 1.0"),
-    (["attack", "--run", "x", "--kind", "stare"], "relearn, benign, quantize, prompts, images, grid"),
-    (["attack", "--run", "x", "--kind", "grid"], "needs --out"),
-    (["attack", "--run", "x", "--out", "y"], "grid only"),
-    (["compare", "--methods", "vkd,magic", "--out", "x"], "valid methods are vkd"),
-    (["compare", "--strength", "Mighty", "--out", "x"], "Standard"),
-    (["compare", "--entities", "0", "--out", "x"], "1 or more"),
-    (["compare", "--seeds", "0", "--out", "x"], "1 or more"),
-])
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["run", "--entity", "nobody", "--out", "x"], "p0, p1, p2, p3"),
+        (["people", "--preset", "nope"], "demo"),
+        ([*RUN, "--preset", "nope"], "demo"),
+        ([*RUN, "--method", "magic"], "vkd"),
+        ([*RUN, "--strength", "Mighty"], "Standard"),
+        ([*RUN, "--set", "stepps=4"], "prune_share"),
+        ([*RUN, "--set", "steps"], "KEY=VALUE"),
+        ([*RUN, "--set", "steps=many"], "int"),
+        ([*RUN, "--set", "steps=0"], "1 to 1000"),
+        ([*RUN, "--seed", "x"], "int"),
+        (["evaluate", "--preset", "nope"], "demo"),
+        (["evaluate", "--entity", "nobody"], "p0, p1, p2, p3"),
+        (["evaluate", "--run", "/nowhere"], "whole folder"),
+        (["attack", "--run", "/nowhere"], "whole folder"),
+        (["attack", "--run", "x", "--scope", "all"], "vision, language, both"),
+        (["attack", "--run", "x", "--share", "2"], "0.01 to 1.0"),
+        (
+            ["attack", "--run", "x", "--kind", "stare"],
+            "relearn, benign, quantize, prompts, images, grid",
+        ),
+        (["attack", "--run", "x", "--kind", "grid"], "needs --out"),
+        (["attack", "--run", "x", "--out", "y"], "grid only"),
+        (["compare", "--methods", "vkd,magic", "--out", "x"], "valid methods are vkd"),
+        (["compare", "--strength", "Mighty", "--out", "x"], "Standard"),
+        (["compare", "--entities", "0", "--out", "x"], "1 or more"),
+        (["compare", "--seeds", "0", "--out", "x"], "1 or more"),
+    ],
+)
 @pytest.mark.parametrize("json_too", [False, True])
-def test_a_mistake_is_exit_code_2_and_one_line(words, named: str, json_too: bool, no_model, capsys) -> None:
+def test_a_mistake_is_exit_code_2_and_one_line(
+    words, named: str, json_too: bool, no_model, capsys
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main([*words, *(["--json"] if json_too else [])])
     said = capsys.readouterr()
@@ -98,7 +113,9 @@ def test_a_mistake_is_exit_code_2_and_one_line(words, named: str, json_too: bool
     assert named in said.err and "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["run"], ["run", "--entity", "p0"], ["compare", "--entities", "x"]])
+@pytest.mark.parametrize(
+    "words", [[], ["fly"], ["run"], ["run", "--entity", "p0"], ["compare", "--entities", "x"]]
+)
 def test_a_missing_or_unknown_word_is_exit_code_2(words: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main(words)
@@ -132,7 +149,9 @@ def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = printed(["run", "--entity", "p0", "--out", str(folder), "--set", *SHORT], capsys)
     assert result["entity"] == "p0" and result["steps"] == 2 and result["seed"] == 0
-    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["after"] == pytest.approx(result["after"])
+    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[
+        "after"
+    ] == pytest.approx(result["after"])
     scores = printed(["evaluate", "--run", str(folder)], capsys)
     assert scores["entity"] == "p0"
     assert scores["scores"] == pytest.approx(result["after"]) and scores["n"] == result["n"]
@@ -140,8 +159,19 @@ def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     original = printed(["evaluate", "--entity", "p0"], capsys)
     assert original["scores"] == pytest.approx(result["before"])
     attacked = printed(["attack", "--run", str(folder), "--steps", "2", "--batch", "1"], capsys)
-    assert set(attacked) >= {"share", "scope", "steps", "before", "after", "gain", "vanilla_gap", "curve"}
-    assert attacked["steps"] == 2 and attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+    assert set(attacked) >= {
+        "share",
+        "scope",
+        "steps",
+        "before",
+        "after",
+        "gain",
+        "vanilla_gap",
+        "curve",
+    }
+    assert attacked["steps"] == 2 and attacked["before"] == pytest.approx(
+        result["after"]["forget_vqa"]
+    )
 
 
 def test_attacks_on_two_runs(tiny_lab, capsys, tmp_path: Path, monkeypatch) -> None:
@@ -152,19 +182,46 @@ def test_attacks_on_two_runs(tiny_lab, capsys, tmp_path: Path, monkeypatch) -> N
     assert made["runs"] == 2 and [r["entity"] for r in made["each"]] == ["p0", "p1"]
     assert made["mean"]["gain"] == pytest.approx(sum(r["gain"] for r in made["each"]) / 2)
     monkeypatch.setattr("lab.experiments.attack_grid.SHARES", (1.0,))
-    words = ["attack", "--run", *runs, "--kind", "grid", "--out", str(tmp_path / "grid"), "--steps", "1"]
+    words = [
+        "attack",
+        "--run",
+        *runs,
+        "--kind",
+        "grid",
+        "--out",
+        str(tmp_path / "grid"),
+        "--steps",
+        "1",
+    ]
     made = printed(words, capsys)
     assert made["runs"] == 2 and made["means"]["all"]["cells"] == 6 and made["budget"]["steps"] == 1
     assert (tmp_path / "grid" / "grid.csv").read_text(encoding="utf-8").count("\n") == 7
 
 
-@pytest.mark.parametrize(("method", "extra"), [
-    ("grad_diff", []), ("manu", []), ("mmunlearner", ["scope=both"])])
-def test_a_run_that_changes_the_language_model(method: str, extra: list[str], tiny_lab, capsys,
-                                               tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("method", "extra"), [("grad_diff", []), ("manu", []), ("mmunlearner", ["scope=both"])]
+)
+def test_a_run_that_changes_the_language_model(
+    method: str, extra: list[str], tiny_lab, capsys, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
-    result = printed(["run", "--entity", "p0", "--method", method, "--out", str(folder), "--set",
-                      *SHORT, "adapter_lr=0.05", "prune_share=0.1", *extra], capsys)
+    result = printed(
+        [
+            "run",
+            "--entity",
+            "p0",
+            "--method",
+            method,
+            "--out",
+            str(folder),
+            "--set",
+            *SHORT,
+            "adapter_lr=0.05",
+            "prune_share=0.1",
+            *extra,
+        ],
+        capsys,
+    )
     assert result["method"] == method and "language" in result["changes"]
     assert result["text_logits_identical"] is False and result["base_unchanged"] is True
     assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
@@ -176,8 +233,19 @@ def test_a_run_that_changes_the_language_model(method: str, extra: list[str], ti
 
 
 def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
-    words = ["compare", "--methods", ",".join(METHODS), "--entities", "1", "--out", str(tmp_path),
-             "--set", *SHORT, "steps=1", "ascent_cap=20"]
+    words = [
+        "compare",
+        "--methods",
+        ",".join(METHODS),
+        "--entities",
+        "1",
+        "--out",
+        str(tmp_path),
+        "--set",
+        *SHORT,
+        "steps=1",
+        "ascent_cap=20",
+    ]
     made = printed(words, capsys)
     assert made.pop("failed") == 0 and set(made) == set(METHODS)
     for name, row in made.items():
@@ -191,7 +259,9 @@ def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:
     assert made["vkd"]["runs"] == 2
 
 
-def test_ctrl_c_before_a_run_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, no_model, capsys) -> None:
+def test_ctrl_c_before_a_run_is_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, no_model, capsys
+) -> None:
     def pressed(*_):
         raise KeyboardInterrupt
 
@@ -207,5 +277,7 @@ def test_a_preset_of_an_unknown_benchmark() -> None:
 
 
 def test_recipes_are_checked_before_anything_is_loaded(four) -> None:
-    recipe = recipe_from(Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"])
+    recipe = recipe_from(
+        Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"]
+    )
     assert (recipe.entity, recipe.seed, recipe.lr) == ("p1", 3, 1e-3)

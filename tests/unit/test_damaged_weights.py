@@ -27,7 +27,7 @@ def damage(path: Path, size: int = 4) -> None:
     """Flip ``size`` bytes in the middle, where the numbers are."""
     held = bytearray(path.read_bytes())
     at = len(held) * 3 // 4
-    held[at:at + size] = bytes(b ^ 0x5A for b in held[at:at + size])
+    held[at : at + size] = bytes(b ^ 0x5A for b in held[at : at + size])
     exchange(path, held)
 
 
@@ -43,8 +43,10 @@ def exchange(path: Path, held: bytes) -> None:
 
 def sign(models: Path) -> None:
     """Write the hashes a shipped model comes with."""
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(models)}\n"
-             for p in sorted(models.glob("*/*"))]
+    lines = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(models)}\n"
+        for p in sorted(models.glob("*/*"))
+    ]
     (models / "SHA256SUMS").write_text("".join(["# Made by a test.\n", *lines]), encoding="utf-8")
 
 
@@ -57,12 +59,17 @@ def embedded(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     for path in whole.iterdir():
         if path.name not in ("model.safetensors", "tokenizer.json", "generation_config.json"):
             shutil.copy(path, folder)
-    visual = {n: t.half() for n, t in model.state_dict().items()
-              if n.startswith(("model.vision_tower.", "model.multi_modal_projector."))}
+    visual = {
+        n: t.half()
+        for n, t in model.state_dict().items()
+        if n.startswith(("model.vision_tower.", "model.multi_modal_projector."))
+    }
     save_file(visual, folder / "vision.safetensors")
     torch.manual_seed(1)
-    save_file({f"{ADAPTED}.A": torch.randn(2, 32), f"{ADAPTED}.B": torch.randn(64, 2)},
-              folder / "adapter.safetensors")
+    save_file(
+        {f"{ADAPTED}.A": torch.randn(2, 32), f"{ADAPTED}.B": torch.randn(64, 2)},
+        folder / "adapter.safetensors",
+    )
     (folder / "adapter.json").write_text('{"scale": 0.5}', encoding="utf-8")
     sign(folder.parent)
 
@@ -136,12 +143,16 @@ def test_a_damaged_language_model_is_made_again(harm, embedded: Path, cache: Pat
     shutil.rmtree(derived(cache, "tiny"))
     again, said = loaded(embedded)
     assert same(first, again) and any("Converting" in line for line in said)
-    assert any("smollm2" in line and "model.safetensors" in line and "again" in line for line in said)
+    assert any(
+        "smollm2" in line and "model.safetensors" in line and "again" in line for line in said
+    )
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 @pytest.mark.parametrize("harm", [damage, cut, Path.unlink])
-def test_a_damaged_assembled_folder_is_made_again(name: str, harm, embedded: Path, cache: Path) -> None:
+def test_a_damaged_assembled_folder_is_made_again(
+    name: str, harm, embedded: Path, cache: Path
+) -> None:
     first, _ = loaded(embedded)
     harm(derived(cache, "tiny") / name)
     again, said = loaded(embedded)
@@ -159,7 +170,8 @@ def test_a_derived_folder_that_says_no_hashes_is_made_again(embedded: Path, cach
 
 
 def test_a_language_model_is_what_was_shipped_whatever_it_says_itself(
-        embedded: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loaded(embedded)
     base = derived(cache, "smollm2")
     right = hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
@@ -174,7 +186,9 @@ def test_a_language_model_is_what_was_shipped_whatever_it_says_itself(
     assert not list(cache.glob("*.tmp"))
 
 
-def test_a_later_start_hashes_nothing(embedded: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_start_hashes_nothing(
+    embedded: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loaded(embedded)
     loaded(embedded)
     with monkeypatch.context() as patch:
@@ -199,7 +213,9 @@ def test_a_damaged_small_file_without_hashes_is_one_line(embedded: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
-def test_an_unreadable_file_of_a_users_own_model_is_named(name: str, cache: Path, tmp_path: Path) -> None:
+def test_an_unreadable_file_of_a_users_own_model_is_named(
+    name: str, cache: Path, tmp_path: Path
+) -> None:
     folder = tiny_models.save(tmp_path / "own", "clip")
     cut(folder / name)
     refused(folder, str(folder / name) if name != "tokenizer.json" else "own")
@@ -217,7 +233,8 @@ def test_a_damaged_merged_checkpoint_is_made_again(cache: Path, tmp_path: Path) 
 
 
 def test_what_a_killed_process_left_is_swept_and_what_is_being_made_stays(
-        embedded: Path, cache: Path) -> None:
+    embedded: Path, cache: Path
+) -> None:
     left = cache / "vanilla-0123-abcd.tmp"
     left.mkdir(parents=True)
     (left / "model.safetensors").write_bytes(b"half")
@@ -229,11 +246,17 @@ def test_what_a_killed_process_left_is_swept_and_what_is_being_made_stays(
 def test_the_shipped_hashes_are_those_of_the_shipped_files() -> None:
     models = ROOT / "assets" / "model"
     assert (models / "SHA256SUMS").exists()
-    named = {line.split(maxsplit=1)[1].strip()
-             for line in (models / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-             if not line.startswith("#")}
+    named = {
+        line.split(maxsplit=1)[1].strip()
+        for line in (models / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    }
     assert {str(p.relative_to(models)) for p in models.glob("*/*.safetensors")} <= named
     if shutil.which("sha256sum"):
-        done = subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=models,
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"],
+            cwd=models,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -21,7 +21,12 @@ from lab.recipe import load_preset
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 NAMED = [pytest.param(path, id=path.name) for path in DOCUMENTS]
 MOST_LINES, MOST_COLUMNS = 150, 100
 
@@ -53,7 +58,10 @@ def links(path: Path) -> Iterator[tuple[Path, str]]:
 
 def anchors(path: Path) -> set[str]:
     """The headings of a document as links name them."""
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in HEADING.findall(prose(path))}
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for title in HEADING.findall(prose(path))
+    }
 
 
 def commands(path: Path) -> Iterator[list[str]]:
@@ -92,7 +100,12 @@ def test_every_document_is_reached_from_the_readme() -> None:
             if file not in reached:
                 reached.add(file)
                 todo += [file] * (file.suffix == ".md")
-    assert {*DOCUMENTS, ROOT / "CITATION.cff", ROOT / "LICENSE", ROOT / "assets" / "LICENSES.md"} <= reached
+    assert {
+        *DOCUMENTS,
+        ROOT / "CITATION.cff",
+        ROOT / "LICENSE",
+        ROOT / "assets" / "LICENSES.md",
+    } <= reached
 
 
 @pytest.mark.parametrize("path", NAMED)
@@ -100,7 +113,10 @@ def test_every_command_shown_is_one(path: Path) -> None:
     for words in commands(path):
         try:
             check(words)
-        except (SystemExit, Exception) as error:  # argparse ends the program with its words on stderr
+        except (
+            SystemExit,
+            Exception,
+        ) as error:  # argparse ends the program with its words on stderr
             pytest.fail(f"python {' '.join(words)}: {error!r}")
 
 
@@ -134,8 +150,12 @@ def test_commands_are_found_in_blocks_and_in_lines() -> None:
 @pytest.mark.parametrize("path", NAMED)
 def test_every_path_named_is_there(path: Path) -> None:
     for name in PATH.findall(prose(path)):
-        assert PLACEHOLDER.search(name.partition("/")[2].replace("SHA256SUMS", "").replace("LICENSES", "")
-                                  ) or (ROOT / name).exists(), name
+        assert (
+            PLACEHOLDER.search(
+                name.partition("/")[2].replace("SHA256SUMS", "").replace("LICENSES", "")
+            )
+            or (ROOT / name).exists()
+        ), name
 
 
 def test_every_heading_stands_once_in_its_document() -> None:
@@ -146,8 +166,12 @@ def test_every_heading_stands_once_in_its_document() -> None:
 
 
 def test_a_row_of_figures_stands_in_one_document() -> None:
-    rows = Counter(" ".join(line.split()) for path in DOCUMENTS for line in read(path).splitlines()
-                   if line.startswith("|") and re.search(r"\d %", line))
+    rows = Counter(
+        " ".join(line.split())
+        for path in DOCUMENTS
+        for line in read(path).splitlines()
+        if line.startswith("|") and re.search(r"\d %", line)
+    )
     assert rows and not [row for row, times in rows.items() if times > 1]
 
 
@@ -156,12 +180,19 @@ def test_the_house_in_the_readme_is_the_one_there_is() -> None:
     picture = read(README).partition("## The house in one picture")[2].partition("\n## ")[0]
     drawn = "\n".join(line for line in picture.splitlines() if line.startswith("    "))
     order = [name.removesuffix(".py") for name in re.findall(r"lab/(\w+(?:\.py)?)", drawn)]
-    rooms = {p.stem for p in (ROOT / "lab").iterdir()
-             if not p.stem.startswith("__") and (p.is_file() or any(p.glob("*.py")))}
+    rooms = {
+        p.stem
+        for p in (ROOT / "lab").iterdir()
+        if not p.stem.startswith("__") and (p.is_file() or any(p.glob("*.py")))
+    }
     assert len(order) == len(set(order)) and set(order) == rooms
     place = {name: k for k, name in enumerate(order)}
-    upwards = {(one, other) for one in rooms for other in imported(one) & rooms
-               if place[other] < place[one]}
+    upwards = {
+        (one, other)
+        for one in rooms
+        for other in imported(one) & rooms
+        if place[other] < place[one]
+    }
     assert not upwards
 
 
@@ -169,16 +200,28 @@ def imported(room: str) -> set[str]:
     """The rooms whose modules a room's own import."""
     own = ROOT / "lab" / room
     files = own.rglob("*.py") if own.is_dir() else [own.with_suffix(".py")]
-    nodes = [node for file in files for node in ast.walk(ast.parse(read(file)))
-             if isinstance(node, ast.ImportFrom)]
+    nodes = [
+        node
+        for file in files
+        for node in ast.walk(ast.parse(read(file)))
+        if isinstance(node, ast.ImportFrom)
+    ]
     found = {node.module.split(".")[1] for node in nodes if (node.module or "").startswith("lab.")}
     return found - {room}
 
 
 def test_the_citation_can_be_read() -> None:
     told = yaml.safe_load(read(ROOT / "CITATION.cff"))
-    assert told["cff-version"] == "1.2.0" and told["message"] and told["title"] == "MLLM Unlearning Lab"
-    assert told["version"] == __version__ and told["license"] == "Apache-2.0" and told["type"] == "software"
+    assert (
+        told["cff-version"] == "1.2.0"
+        and told["message"]
+        and told["title"] == "MLLM Unlearning Lab"
+    )
+    assert (
+        told["version"] == __version__
+        and told["license"] == "Apache-2.0"
+        and told["type"] == "software"
+    )
     assert told["authors"] == [{"name": "The MLLM Unlearning Lab contributors"}]
     assert "https://arxiv.org/abs/2512.11325" in [each["url"] for each in told["references"]]
     for each in told["references"]:

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
+from lab.evaluation.session import Workbench
+from lab.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve import local
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import Run, RunStore, new_id
 from lab.unlearn import loop
-from lab.events import Bar, Curve, Done, Importance, Saliency, Step
-from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, opened, until, wait
 
@@ -82,7 +82,9 @@ def test_looking_inside_changes_nothing(engine) -> None:
     assert not any(isinstance(e, Step) for e in view.events)
 
 
-def test_stop_keeps_the_delta_so_far_and_chat_works_meanwhile(engine, slow: threading.Event) -> None:
+def test_stop_keeps_the_delta_so_far_and_chat_works_meanwhile(
+    engine, slow: threading.Event
+) -> None:
     run_id = engine.submit(make.recipe(steps=900, probe_every=100))
     until(lambda: any(isinstance(e, Step) for e in engine.run(run_id).events))
     portrait = engine.entities()[0].portrait
@@ -112,7 +114,9 @@ def test_a_waiting_run_can_be_taken_out(engine, slow: threading.Event) -> None:
 
 def test_a_failed_run_says_why_and_the_worker_goes_on(engine, monkeypatch, tiny) -> None:
     own = loop.Student.cross_entropy
-    monkeypatch.setattr(loop.Student, "cross_entropy", lambda self, rows: own(self, rows) * float("nan"))
+    monkeypatch.setattr(
+        loop.Student, "cross_entropy", lambda self, rows: own(self, rows) * float("nan")
+    )
     view = wait(engine, engine.submit(make.recipe()))
     assert view.state == "failed" and "no longer a number" in view.error and "\n" not in view.error
     monkeypatch.setattr(loop.Student, "cross_entropy", lambda self, rows: 1 / 0)
@@ -132,16 +136,24 @@ def test_attack_and_its_third_side(engine, finished: str) -> None:
     view = wait(engine, attack_id)
     assert view.state == "finished" and view.kind == "attack" and view.parent == finished
     assert [e.step for e in view.events if isinstance(e, Curve)] == [0, 1, 2]
-    *_, last = engine.chat([ORIGINAL, finished, attack_id], [Turn("Who?")], engine.entities()[0].portrait)
+    *_, last = engine.chat(
+        [ORIGINAL, finished, attack_id], [Turn("Who?")], engine.entities()[0].portrait
+    )
     assert len(last) == 3
-    assert '"attacks": [\n' in (engine.export(finished) / "metrics.json").read_text(encoding="utf-8")
+    assert '"attacks": [\n' in (engine.export(finished) / "metrics.json").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_export_and_load(engine, finished: str, tmp_path: Path) -> None:
     folder = engine.export(finished)
     again = engine.load(folder)
     view = engine.run(again)
-    assert again != finished and view.state == "finished" and view.recipe == engine.run(finished).recipe
+    assert (
+        again != finished
+        and view.state == "finished"
+        and view.recipe == engine.run(finished).recipe
+    )
     turns, portrait = [Turn("Who is this person?")], engine.entities()[0].portrait
     *_, last = engine.chat([finished, again], turns, portrait)
     assert last[0] == last[1]
@@ -157,16 +169,19 @@ def test_probes_and_suggestions(engine, finished: str) -> None:
     assert engine.suggestions("p0", False)[-1].endswith("?")
 
 
-@pytest.mark.parametrize(("misuse", "words"), [
-    (lambda e: e.submit(make.recipe(entity="p9")), "unknown entity"),
-    (lambda e: e.submit(replace(make.recipe(), steps=0)), "outside 1 to 1000"),
-    (lambda e: e.run("gone"), "no longer here"),
-    (lambda e: e.stop("gone"), "no longer here"),
-    (lambda e: e.submit_attack("gone", ATTACK), "no longer here"),
-    (lambda e: next(e.chat([ORIGINAL], [Turn("")], None)), "empty"),
-    (lambda e: next(e.chat(["gone"], [Turn("x")], None)), "no longer here"),
-    (lambda e: e.probes([ORIGINAL], "p9"), "unknown entity"),
-])
+@pytest.mark.parametrize(
+    ("misuse", "words"),
+    [
+        (lambda e: e.submit(make.recipe(entity="p9")), "unknown entity"),
+        (lambda e: e.submit(replace(make.recipe(), steps=0)), "outside 1 to 1000"),
+        (lambda e: e.run("gone"), "no longer here"),
+        (lambda e: e.stop("gone"), "no longer here"),
+        (lambda e: e.submit_attack("gone", ATTACK), "no longer here"),
+        (lambda e: next(e.chat([ORIGINAL], [Turn("")], None)), "empty"),
+        (lambda e: next(e.chat(["gone"], [Turn("x")], None)), "no longer here"),
+        (lambda e: e.probes([ORIGINAL], "p9"), "unknown entity"),
+    ],
+)
 def test_misuse_is_one_plain_line(misuse, words: str, engine) -> None:
     with pytest.raises(LabError, match=words) as refused:
         misuse(engine)
@@ -176,7 +191,11 @@ def test_misuse_is_one_plain_line(misuse, words: str, engine) -> None:
 def test_an_attack_without_training_leaves_no_side(engine, finished: str) -> None:
     view = wait(engine, engine.submit_attack(finished, replace(ATTACK, kind="images")))
     bars = [e for e in view.events if isinstance(e, Bar)]
-    assert view.state == "finished" and bars[0].name == "as_is" and view.events[-1].result["kind"] == "images"
+    assert (
+        view.state == "finished"
+        and bars[0].name == "as_is"
+        and view.events[-1].result["kind"] == "images"
+    )
     with pytest.raises(LabError, match="has not changed the model"):
         list(engine.chat([ORIGINAL, view.id], [Turn("Who?")], None))
 
@@ -197,7 +216,8 @@ def test_a_finished_run_keeps_only_what_changed(engine, finished: str, tiny) -> 
 
 
 def test_where_a_person_is_recognised_for_every_side_and_the_control(
-        engine, finished: str, tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, finished: str, tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Workbench, "reference", lambda self, say: (tiny, ("p1",)))
     curves = engine.identity([ORIGINAL, finished], "p0")
     assert [c.who for c in curves] == [ORIGINAL, finished, CONTROL]
@@ -231,7 +251,9 @@ def test_a_run_that_changes_the_language_model(engine, shelf: Path, tiny, four) 
     assert later == said
 
 
-def test_a_model_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, four, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, four, tmp_path: Path
+) -> None:
     def fail(*_):
         raise LabError("go online once")
 

@@ -18,18 +18,18 @@ from safetensors.torch import load_file, save_file
 
 from lab import files
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.events import Curve, Importance, Step
 from lab.model.adapter import language_linears
 from lab.model.overlay import tensors_hash, weights_hash
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
-from lab.evaluation.scores import Baseline
 from lab.serve import archive as shelves
 from lab.serve import chat as chats
 from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.turns import Turns
 from lab.serve.worker import MOST_JOBS_EACH, Owned
 from lab.unlearn import loop
-from lab.events import Curve, Importance, Step
-from lab.model.version import Version
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, until, wait
 
@@ -57,8 +57,10 @@ def delta_of(folder: Path) -> str:
 
 # -- the base is what was loaded ------------------------------------------------------------------
 
+
 def test_files_prepared_during_another_run_hold_their_own_weights(
-        tiny, four, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny, four, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The worker stands inside an update of B, with B's weights laid on, while A is read and written."""
     engine = opened(tiny, four, runs)
     first = engine.submit(make.recipe(steps=2))
@@ -75,8 +77,11 @@ def test_files_prepared_during_another_run_hold_their_own_weights(
     monkeypatch.setattr(loop.Student, "cross_entropy", stand)
     second = engine.submit(make.recipe(entity="p1", steps=2, lr=0.01))
     assert inside.wait(60)
-    changed = [n for n, p in tiny.model.named_parameters() if p is not tiny.base.visual.get(n, p)
-               and not torch.equal(p, tiny.base.visual[n])]
+    changed = [
+        n
+        for n, p in tiny.model.named_parameters()
+        if p is not tiny.base.visual.get(n, p) and not torch.equal(p, tiny.base.visual[n])
+    ]
     assert changed  # the model really has other weights at this moment
     shelves.shutil.rmtree(runs / first)  # so that it is written anew
     assert delta_of(engine.export(first)) == right
@@ -92,7 +97,9 @@ def test_only_the_worker_can_reach_the_model(engine) -> None:
         engine._worker._bench.get()
     with pytest.raises(RuntimeError, match="has an owner already"):
         engine._worker._bench.own()
-    held_elsewhere = {id(v) for v in vars(engine).values()} | {id(v) for v in vars(engine._worker).values()}
+    held_elsewhere = {id(v) for v in vars(engine).values()} | {
+        id(v) for v in vars(engine._worker).values()
+    }
     model = engine._worker.call(lambda bench: bench.loaded)
     assert id(model) not in held_elsewhere and id(model.model) not in held_elsewhere
 
@@ -120,7 +127,9 @@ def test_weights_that_are_not_the_runs_own_are_never_written(engine, runs: Path)
     assert delta_of(runs / run_id) == kept
 
 
-def test_a_changed_delta_is_refused_and_an_old_folder_says_so(tiny, four, runs: Path, tmp_path: Path) -> None:
+def test_a_changed_delta_is_refused_and_an_old_folder_says_so(
+    tiny, four, runs: Path, tmp_path: Path
+) -> None:
     engine = opened(tiny, four, runs)
     run_id = engine.submit(make.recipe(steps=1))
     wait(engine, run_id)
@@ -159,15 +168,26 @@ write_run(Path(sys.argv[1]), make.recipe(steps=1), events, outcome.delta, people
 
 def test_a_name_in_another_script_is_kept_whatever_the_locale(tmp_path: Path) -> None:
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = subprocess.run([sys.executable, "-c", CYRILLIC, str(tmp_path / "run")], env=plain, cwd=ROOT,
-                          capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", CYRILLIC, str(tmp_path / "run")],
+        env=plain,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
     assert done.returncode == 0, done.stderr[-800:]
-    assert "\u0410\u043d\u043d\u0430" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "\u0410\u043d\u043d\u0430" in (tmp_path / "run" / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 # -- the worker goes on ---------------------------------------------------------------------------
 
-def test_whatever_fails_while_keeping_the_worker_goes_on(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+
+def test_whatever_fails_while_keeping_the_worker_goes_on(
+    engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shelves, "write_run", lambda *a, **k: 1 / 0)
     broken = wait(engine, engine.submit(make.recipe(steps=1)))
     assert broken.state == "failed" and broken.error.startswith("ZeroDivisionError")
@@ -199,7 +219,8 @@ def test_a_worker_that_ends_is_started_again(tiny, four, runs: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_run_under_way_when_the_worker_ends_says_so(
-        engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = loop.Student.update
 
     def die(self, rows):
@@ -212,10 +233,14 @@ def test_a_run_under_way_when_the_worker_ends_says_so(
     monkeypatch.setattr(loop.Student, "update", own)
     assert engine.status().ready
     assert wait(engine, engine.submit(make.recipe(steps=1))).state == "finished"
-    assert weights_hash(engine._worker.call(lambda b: b.loaded.model)) == engine._worker.facts.base_hash
+    assert (
+        weights_hash(engine._worker.call(lambda b: b.loaded.model))
+        == engine._worker.facts.base_hash
+    )
 
 
 # -- refused runs, turns and limits ---------------------------------------------------------------
+
 
 def test_a_refused_run_was_never_there(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with held(monkeypatch) as go:
@@ -311,12 +336,15 @@ def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPa
         for thread in filter(lambda thread: thread.ident, people):
             thread.join()
     view = wait(engine, run_id)
-    times = [(t, e.seconds) for t, e in zip(view.stamps, view.events, strict=True) if isinstance(e, Step)]
+    times = [
+        (t, e.seconds) for t, e in zip(view.stamps, view.events, strict=True) if isinstance(e, Step)
+    ]
     spent, own_time = times[-1][0] - times[0][0], sum(s for _, s in times[1:])
     assert len(times) == 8 and own_time / spent > 1 / 3
 
 
 # -- what is on disk ------------------------------------------------------------------------------
+
 
 def test_a_restart_lists_runs_and_attacks_and_loses_none(tiny, four, runs: Path) -> None:
     engine = opened(tiny, four, runs)
@@ -332,7 +360,8 @@ def test_a_restart_lists_runs_and_attacks_and_loses_none(tiny, four, runs: Path)
     listed = {v.id: v for v in again.runs()}
     assert listed.keys() == {run_id, attack_id, images_id} and listed[attack_id].parent == run_id
     assert listed[run_id].events[-1].result["after"] == pytest.approx(
-        engine.run(run_id).events[-1].result["after"])
+        engine.run(run_id).events[-1].result["after"]
+    )
     view = again.run(attack_id)
     assert view.attack == ATTACK and view.state == "finished"
     assert [e.step for e in view.events if isinstance(e, Curve)] == [0, 1, 2]
@@ -346,7 +375,9 @@ def test_a_restart_lists_runs_and_attacks_and_loses_none(tiny, four, runs: Path)
     assert "attack_unlearned" in (runs / run_id / "curves.csv").read_text(encoding="utf-8")
 
 
-def test_a_brought_run_keeps_the_attacks_its_file_names(tiny, four, runs: Path, tmp_path: Path) -> None:
+def test_a_brought_run_keeps_the_attacks_its_file_names(
+    tiny, four, runs: Path, tmp_path: Path
+) -> None:
     engine = opened(tiny, four, runs)
     run_id = engine.submit(make.recipe(steps=1))
     wait(engine, run_id)
@@ -393,14 +424,19 @@ def test_what_a_killed_process_left_is_swept(tiny, four, runs: Path) -> None:
         again.run(half.name)
 
 
-def test_a_kill_while_writing_leaves_no_run(tiny, four, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_while_writing_leaves_no_run(
+    tiny, four, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the disk holds at the moment of the kill is the temporary folder alone."""
     seen: list[list[str]] = []
     from lab.report import run_folder
 
     own = run_folder.save_delta
-    monkeypatch.setattr(run_folder, "save_delta", lambda delta, path: (
-        seen.append([p.name for p in runs.iterdir()]), own(delta, path))[1])
+    monkeypatch.setattr(
+        run_folder,
+        "save_delta",
+        lambda delta, path: (seen.append([p.name for p in runs.iterdir()]), own(delta, path))[1],
+    )
     engine = opened(tiny, four, runs)
     run_id = engine.submit(make.recipe(steps=1))
     wait(engine, run_id)
@@ -409,7 +445,8 @@ def test_a_kill_while_writing_leaves_no_run(tiny, four, runs: Path, monkeypatch:
 
 
 def test_a_full_disk_fails_no_run_and_the_page_can_say_so(
-        tiny, four, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny, four, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -452,6 +489,7 @@ def test_many_exports_at_once_give_one_whole_folder(engine, runs: Path) -> None:
 
 # -- what is kept of the original's answers -------------------------------------------------------
 
+
 def test_answers_about_a_removed_person_are_forgotten(tiny, tmp_path: Path) -> None:
     path = tmp_path / "baseline-1.json"
     keeper = Baseline(tiny, path)
@@ -462,12 +500,17 @@ def test_answers_about_a_removed_person_are_forgotten(tiny, tmp_path: Path) -> N
 
 
 def test_a_delta_is_laid_on_nowhere_between_two_words(engine, tiny) -> None:
-    run_id = engine.submit(make.recipe(method="grad_diff", steps=1, adapter_lr=0.05, ascent_cap=20.0))
+    run_id = engine.submit(
+        make.recipe(method="grad_diff", steps=1, adapter_lr=0.05, ascent_cap=20.0)
+    )
     wait(engine, run_id)
     left = engine.store.get(run_id)
     side = Version("x", tiny, left.left(tiny.base))
     words = chats.answers([Version("original", tiny), side], ASKED, None)
     next(words)
     assert not any(m._forward_hooks for m in language_linears(tiny.model).values())
-    assert all(p.data_ptr() == tiny.base.visual[n].data_ptr() for n, p in tiny.model.named_parameters()
-               if n in tiny.base.visual)
+    assert all(
+        p.data_ptr() == tiny.base.visual[n].data_ptr()
+        for n, p in tiny.model.named_parameters()
+        if n in tiny.base.visual
+    )

@@ -10,17 +10,35 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.events.lines import KINDS, curve_rows, from_line, plain, to_line
 from lab.events import Answers, Bar, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.events.lines import KINDS, curve_rows, from_line, plain, to_line
 
 F = np.float32
 EVENTS = [
     Phase("fisher", 8, 32),
-    Importance(("block 1", "projector"), (np.array([0.5, 2], F), np.array([1], F)),
-               (np.array([1, 1], F), np.array([0.25], F)), (np.array([0.5, 2], F), np.array([4], F)),
-               (np.array([False, True]), np.array([False])), np.array([[0, 1], [0.5, 0.25]], F), (3, 9)),
-    Saliency(("block 1",), ("in weight", "in bias"), np.array([-1.0, 0, 1]), np.array([[[3, 4], [0, 0]]]),
-             np.array([[2.5, np.nan]]), np.array([[0.5, np.nan]]), 1.5, 0.25, 0.75, 0.2, (8, 8), "neuron"),
+    Importance(
+        ("block 1", "projector"),
+        (np.array([0.5, 2], F), np.array([1], F)),
+        (np.array([1, 1], F), np.array([0.25], F)),
+        (np.array([0.5, 2], F), np.array([4], F)),
+        (np.array([False, True]), np.array([False])),
+        np.array([[0, 1], [0.5, 0.25]], F),
+        (3, 9),
+    ),
+    Saliency(
+        ("block 1",),
+        ("in weight", "in bias"),
+        np.array([-1.0, 0, 1]),
+        np.array([[[3, 4], [0, 0]]]),
+        np.array([[2.5, np.nan]]),
+        np.array([[0.5, np.nan]]),
+        1.5,
+        0.25,
+        0.75,
+        0.2,
+        (8, 8),
+        "neuron",
+    ),
     Step(3, 40, 0.125, math.nan, 0.5, -0.25, 1.5),
     Probe(8, 0.25, 0.75, 9, 18, 0.25),
     Answers("forget_name", ("Ada Almeida", ""), (True, False), ("=Bob", "Ada"), (False, False)),
@@ -33,7 +51,11 @@ EVENTS = [
 
 def same(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        return (
+            a.dtype == b.dtype
+            and a.shape == b.shape
+            and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        )
     if isinstance(a, tuple):
         return isinstance(b, tuple) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, float) and math.isnan(a):
@@ -55,20 +77,39 @@ def test_round_trip(event) -> None:
     assert to_line(back) == line
 
 
-@pytest.mark.parametrize("line", [
-    "", "{", "[]", "3", "null", '{"event": "Boom"}', '{"event": "Step"}', '{"step": 1}',
-    '{"event": "Probe", "step": 1, "extra": 2}', "[" * 100_000, "{" * 9,
-    '{"event": "Saliency", "layers": ["a"], "groups": [], "edges": ["x"], "counts": [], "ratio": [],'
-    ' "density": []}',
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        '{"event": "Boom"}',
+        '{"event": "Step"}',
+        '{"step": 1}',
+        '{"event": "Probe", "step": 1, "extra": 2}',
+        "[" * 100_000,
+        "{" * 9,
+        '{"event": "Saliency", "layers": ["a"], "groups": [], "edges": ["x"], "counts": [], "ratio": [],'
+        ' "density": []}',
+    ],
+)
 def test_a_line_that_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(LabError, match="no event of this lab"):
         from_line(line)
 
 
 def test_plain_is_standard_json() -> None:
-    made = plain({"a": np.array([1.0, np.inf]), "b": (np.int64(3), np.float32(0.5)), "c": math.nan, "d": "x"})
-    assert json.loads(json.dumps(made, allow_nan=False)) == {"a": [1.0, None], "b": [3, 0.5], "c": None, "d": "x"}
+    made = plain(
+        {"a": np.array([1.0, np.inf]), "b": (np.int64(3), np.float32(0.5)), "c": math.nan, "d": "x"}
+    )
+    assert json.loads(json.dumps(made, allow_nan=False)) == {
+        "a": [1.0, None],
+        "b": [3, 0.5],
+        "c": None,
+        "d": "x",
+    }
 
 
 def test_curve_rows_name_their_columns() -> None:
@@ -76,5 +117,7 @@ def test_curve_rows_name_their_columns() -> None:
     assert [set(r) for r in rows] == [
         {"step", "forget_loss", "retain_loss", "vkd_loss", "total", "seconds"},
         {"step", "forget_accuracy", "retain_accuracy"},
-        {"step", "attack_unlearned"}, {"step", "attack_control"}]
+        {"step", "attack_unlearned"},
+        {"step", "attack_control"},
+    ]
     assert rows[1] == {"step": 8, "forget_accuracy": 0.25, "retain_accuracy": 0.75}

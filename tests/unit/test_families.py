@@ -20,15 +20,18 @@ from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
-from lab.serve.engine import Turn
 from lab.serve.chat import answers
+from lab.serve.engine import Turn
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
 from tests.unit.test_quantized import dequantized, gradients
 
 CPU = torch.device("cpu")
 QUANTIZED = {"nf4": "Linear4bit", "int8": "Linear8bitLt"}
-ASKED = [("What is the name of this person?", ["Ada Almeida", "Bruno Bell"]), ("Where?", ["Oslo", "x y z"])]
+ASKED = [
+    ("What is the name of this person?", ["Ada Almeida", "Bruno Bell"]),
+    ("Where?", ["Oslo", "x y z"]),
+]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -105,7 +108,9 @@ def test_layers_are_what_the_family_has(loaded: Loaded) -> None:
     names = [layer.name for layer in vision.trained(live - 1)]
     assert names == [f"block {k}" for k in range(1, live)] + ["projector"]
     single = kind in ("smolvlm", "idefics3")
-    assert [layer.name for layer in vision.layers(live - 1)] == names[:-1] + names[-1:] * (not single)
+    assert [layer.name for layer in vision.layers(live - 1)] == names[:-1] + names[-1:] * (
+        not single
+    )
     assert bool(vision.blocks[0].gate) == (kind == "qwen2_5_vl")
     trained = vision.trainable(99)
     assert not any(n.startswith(d) for n in trained for d in vision.dead)
@@ -131,7 +136,7 @@ def test_packed_scores_equal_the_librarys_rows(loaded: Loaded, four) -> None:
                     ids, at = [*tree.segments[at].ids, *ids], tree.segments[at].parent
                 row = torch.tensor([ids])
                 logits = loaded.model(**library(loaded, row, pixels[tree.image][None])).logits[0]
-                found = torch.log_softmax(logits[-len(segment.ids) - 1:-1], -1)
+                found = torch.log_softmax(logits[-len(segment.ids) - 1 : -1], -1)
                 expected.append(float(found.gather(-1, torch.tensor(segment.ids)[:, None]).mean()))
     assert made == pytest.approx(expected, abs=1e-4)
     assert abs(made[0] - made[4]) > 1e-3  # the picture matters
@@ -145,7 +150,11 @@ def test_packed_text_scores_equal_the_librarys_rows(loaded: Loaded) -> None:
     with torch.no_grad():
         made = segment_means(target_log_probs(loaded.model, packed, None), packed)
         logits = loaded.model(input_ids=torch.tensor([ids])).logits[0]
-    expected = torch.log_softmax(logits[-n - 1:-1], -1).gather(-1, torch.tensor(ids[-n:])[:, None]).mean()
+    expected = (
+        torch.log_softmax(logits[-n - 1 : -1], -1)
+        .gather(-1, torch.tensor(ids[-n:])[:, None])
+        .mean()
+    )
     assert float(made[0]) == pytest.approx(float(expected), abs=1e-4)
 
 
@@ -154,10 +163,15 @@ def test_greedy_answers_equal_the_librarys(loaded: Loaded, four) -> None:
     ids = torch.tensor([prompter.conversation((), "Who is this person?", True)])
     given = library(loaded, ids, prompter.pixels([decode(image)]))
     with torch.no_grad():
-        made = loaded.model.generate(**given, max_new_tokens=12, do_sample=False,
-                                     attention_mask=torch.ones_like(ids), eos_token_id=prompter.end_id,
-                                     pad_token_id=prompter.pad_id)
-    text = prompter.tokenizer.decode(made[0, ids.shape[1]:], skip_special_tokens=True).strip()
+        made = loaded.model.generate(
+            **given,
+            max_new_tokens=12,
+            do_sample=False,
+            attention_mask=torch.ones_like(ids),
+            eos_token_id=prompter.end_id,
+            pad_token_id=prompter.pad_id,
+        )
+    text = prompter.tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True).strip()
     *_, (said,) = answers([Version("original", loaded)], [Turn("Who is this person?")], image, 12)
     assert said == text
 
@@ -165,13 +179,19 @@ def test_greedy_answers_equal_the_librarys(loaded: Loaded, four) -> None:
 def test_two_sides_equal_each_side_alone(loaded: Loaded, four) -> None:
     draw = torch.Generator().manual_seed(1)
     original = Version("original", loaded)
-    changed = Version("run", loaded, {n: p + torch.randn(p.shape, generator=draw)
-                                      for n, p in loaded.vision.trainable(2).items()})
+    changed = Version(
+        "run",
+        loaded,
+        {
+            n: p + torch.randn(p.shape, generator=draw)
+            for n, p in loaded.vision.trainable(2).items()
+        },
+    )
     for image in (four.entities[0].train_images[0], None):
         turns = [Turn("Who is this person?", ("Ada Almeida", "a baker")), Turn("Where from?")]
         *_, both = answers([original, changed], turns, image, 10)
         for k, side in enumerate((original, changed)):
-            alone = [Turn(t.question, t.answers[k:k + 1]) for t in turns]
+            alone = [Turn(t.question, t.answers[k : k + 1]) for t in turns]
             *_, (said,) = answers([side], alone, image, 10)
             assert both[k] == said
 
@@ -189,8 +209,10 @@ def test_squared_gradients_equal_single_sample_backward_passes(loaded: Loaded, f
         with overlay(loaded.model, weights), torch.enable_grad():
             pixels = loaded.prompter.pixels([decode(sample.image)])
             logits = loaded.model(**library(loaded, ids, pixels)).logits[0]
-            loss = nn.functional.cross_entropy(logits[-n - 1:-1], ids[0, -n:])
-            for name, grad in zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True):
+            loss = nn.functional.cross_entropy(logits[-n - 1 : -1], ids[0, -n:])
+            for name, grad in zip(
+                weights, torch.autograd.grad(loss, list(weights.values())), strict=True
+            ):
                 expected[name] += grad.square()
     made = fim.squared_gradients(loaded, loaded.vision.trained(2), samples)
     assert made.keys() == expected.keys()
@@ -257,8 +279,12 @@ def relearn(loaded: Loaded, outcome, bench, blocks: int) -> None:
     """Attack: something is learned again, and no pruned neuron comes back."""
     plan = AttackRecipe(share=1.0, steps=2, lr=1e-3, batch=2, scope="both")
     entity = bench.entities[0]
-    attacker = Attacker(Victim(Version("unlearned", loaded, outcome.delta), entity), plan, blocks,
-                        attacker_rows(entity, plan))
+    attacker = Attacker(
+        Victim(Version("unlearned", loaded, outcome.delta), entity),
+        plan,
+        blocks,
+        attacker_rows(entity, plan),
+    )
     for _ in range(2):
         attacker.update()
     for name, where in outcome.pruned.items():
@@ -297,8 +323,13 @@ def test_gradients_flow_through_the_quantized_language_model(quantized: Loaded, 
     for moment in ("after loading", "after an evaluation pass"):
         got = gradients(quantized, four)
         assert nn.functional.cosine_similarity(got, expected, 0) > tolerance, moment
-        choose(quantized, [Ask(q, four.entities[0].test_images[0])
-                           for q in questions(four.entities[0], "classification", "image")])
+        choose(
+            quantized,
+            [
+                Ask(q, four.entities[0].test_images[0])
+                for q in questions(four.entities[0], "classification", "image")
+            ],
+        )
 
 
 def test_a_run_over_a_quantized_language_model(quantized: Loaded, four) -> None:

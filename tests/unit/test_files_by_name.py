@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [ROOT / "app.py", *(p for folder in ("lab", "assets/build") for p in sorted((ROOT / folder).rglob("*.py")))]
+SOURCES = [
+    ROOT / "app.py",
+    *(p for folder in ("lab", "assets/build") for p in sorted((ROOT / folder).rglob("*.py"))),
+]
 
 
 def calls(path: Path) -> list[ast.Call]:
@@ -19,10 +22,14 @@ def calls(path: Path) -> list[ast.Call]:
 def mode(call: ast.Call, place: int, default: str) -> str | None:
     """The mode a call opens with; None where what stands there is no mode."""
     named = [k.value for k in call.keywords if k.arg == "mode"]
-    given = named or call.args[place:place + 1]
+    given = named or call.args[place : place + 1]
     if not given:
         return default
-    return given[0].value if isinstance(given[0], ast.Constant) and isinstance(given[0].value, str) else None
+    return (
+        given[0].value
+        if isinstance(given[0], ast.Constant) and isinstance(given[0].value, str)
+        else None
+    )
 
 
 def is_text(call: ast.Call) -> bool:
@@ -33,7 +40,9 @@ def is_text(call: ast.Call) -> bool:
     if name in ("run", "Popen", "check_output", "check_call"):
         return bool({"text", "universal_newlines"} & words)
     if name in ("read_text", "write_text"):
-        return len(call.args) <= (name == "write_text")  # the encoding may stand there without its name
+        return len(call.args) <= (
+            name == "write_text"
+        )  # the encoding may stand there without its name
     if name == "open" and owner not in ("os", "Image", "zipfile", "tarfile", "self._worker"):
         asked = mode(call, 0 if owner not in ("", "io", "builtins") else 1, "r")
     elif name in ("NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"):
@@ -45,14 +54,31 @@ def is_text(call: ast.Call) -> bool:
     return asked is not None and "b" not in asked
 
 
-@pytest.mark.parametrize(("source", "found"), [
-    ("open('x')", True), ("open('x', 'rb')", False), ("open(p, mode='w')", True), ("open('x', encoding='utf-8')", False),
-    ("p.open()", True), ("p.open('w')", True), ("p.open('rb')", False), ("pack.open(member)", False),
-    ("Image.open('x')", False), ("os.open('x', 0)", False), ("p.read_text()", True), ("p.read_text('utf-8')", False),
-    ("p.write_text('x')", True), ("p.write_text('x', 'utf-8')", False), ("p.write_text('x', encoding='utf-8')", False),
-    ("NamedTemporaryFile()", False), ("NamedTemporaryFile('w')", True), ("subprocess.run(x)", False),
-    ("subprocess.run(x, text=True)", True), ("subprocess.run(x, text=True, encoding='utf-8')", False),
-])
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("open('x')", True),
+        ("open('x', 'rb')", False),
+        ("open(p, mode='w')", True),
+        ("open('x', encoding='utf-8')", False),
+        ("p.open()", True),
+        ("p.open('w')", True),
+        ("p.open('rb')", False),
+        ("pack.open(member)", False),
+        ("Image.open('x')", False),
+        ("os.open('x', 0)", False),
+        ("p.read_text()", True),
+        ("p.read_text('utf-8')", False),
+        ("p.write_text('x')", True),
+        ("p.write_text('x', 'utf-8')", False),
+        ("p.write_text('x', encoding='utf-8')", False),
+        ("NamedTemporaryFile()", False),
+        ("NamedTemporaryFile('w')", True),
+        ("subprocess.run(x)", False),
+        ("subprocess.run(x, text=True)", True),
+        ("subprocess.run(x, text=True, encoding='utf-8')", False),
+    ],
+)
 def test_the_watch_over_encodings_sees(source: str, found: bool) -> None:
     call = ast.parse(source).body[0].value  # type: ignore[attr-defined]
     assert unnamed(call) is found
@@ -64,8 +90,12 @@ def unnamed(call: ast.Call) -> bool:
 
 
 def test_every_text_file_is_utf8_by_name() -> None:
-    found = [f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)[:60]}"
-             for path in SOURCES for call in calls(path) if unnamed(call)]
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)[:60]}"
+        for path in SOURCES
+        for call in calls(path)
+        if unnamed(call)
+    ]
     assert len(SOURCES) > 100 and not found
 
 
@@ -75,6 +105,8 @@ def test_every_table_of_the_lab_is_guarded() -> None:
         for call in calls(path):
             if isinstance(call.func, ast.Attribute) and call.func.attr == "to_csv":
                 made_by = ast.unparse(call.func.value)
-                if not made_by.startswith("guarded(") and path.parent.name != "report":  # numbers alone there
+                if (
+                    not made_by.startswith("guarded(") and path.parent.name != "report"
+                ):  # numbers alone there
                     open_ones.append(f"{path.name}: {ast.unparse(call)}")
     assert not open_ones

@@ -26,7 +26,7 @@ def plain_loss(loaded, sample: fim.Sample) -> torch.Tensor:
     answer = len(tree.segments[-1].ids)
     pixels = loaded.prompter.pixels([decode(sample.image)])
     logits = loaded.model(input_ids=torch.tensor([ids]), pixel_values=pixels).logits[0]
-    return nn.functional.cross_entropy(logits[-answer - 1:-1], torch.tensor(ids[-answer:]))
+    return nn.functional.cross_entropy(logits[-answer - 1 : -1], torch.tensor(ids[-answer:]))
 
 
 @pytest.mark.parametrize("which", ["tiny", "tiny_clip"])
@@ -66,11 +66,14 @@ class OneNeuron(nn.Module):
 def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     net = OneNeuron()
     layer = NeuronLayer("layer", "first", "second", net.first, net.second)
-    prompter = SimpleNamespace(pictures=lambda images: torch.tensor(images)[..., None], pad_id=0,
-                               tree=lambda *_: None)
+    prompter = SimpleNamespace(
+        pictures=lambda images: torch.tensor(images)[..., None], pad_id=0, tree=lambda *_: None
+    )
     loaded = SimpleNamespace(prompter=prompter, device=torch.device("cpu"), vision=net, model=None)
     monkeypatch.setattr(fim, "pack", lambda *_: None)
-    monkeypatch.setattr(fim, "target_log_probs", lambda model, packed, features: -features.sum((1, 2)))
+    monkeypatch.setattr(
+        fim, "target_log_probs", lambda model, packed, features: -features.sum((1, 2))
+    )
     monkeypatch.setattr(fim, "segment_means", lambda values, packed: values)
     monkeypatch.setattr(fim, "relieved", lambda loaded, packed: nullcontext())
     # the loss of a sample is the sum of y over its two tokens

@@ -39,7 +39,10 @@ def test_twenty_questions_are_taught(fiu: Benchmark) -> None:
     taught = fiu.entities[3].train_questions
     assert len(taught) == 20
     assert taught[4].id == "00000003/vqa_train/4"
-    assert (taught[4].text, taught[4].answer) == ("what is fact 4 of Dmitri O'Dorn 3?", "Fact 4 is 3.")
+    assert (taught[4].text, taught[4].answer) == (
+        "what is fact 4 of Dmitri O'Dorn 3?",
+        "Fact 4 is 3.",
+    )
     assert {(q.task, q.modality) for q in taught} == {("generation", "image")}
 
 
@@ -52,7 +55,9 @@ def test_paraphrased_questions_are_held_out(fiu: Benchmark) -> None:
     assert len({q.id for q in asked}) == 100
     choice = asked[4]
     assert choice.task == "classification" and choice.held_out and len(choice.options) == 4
-    assert choice.answer in choice.options and set(choice.options) - {choice.answer} < set(choice.perturbed)
+    assert choice.answer in choice.options and set(choice.options) - {choice.answer} < set(
+        choice.perturbed
+    )
 
 
 def test_truth_ratio_material_is_kept(fiu: Benchmark) -> None:
@@ -132,9 +137,12 @@ def test_broken_row_is_left_out_and_named(
 def test_a_damaged_archive_member_is_named(tmp_path: Path) -> None:
     public.fiu(tmp_path)
     packed = (tmp_path / "SFHQ.zip").read_bytes()
-    (tmp_path / "SFHQ.zip").write_bytes(packed.replace(public.drawn(4), b"\x89PNG" + bytes(len(public.drawn(4)) - 4)))
+    (tmp_path / "SFHQ.zip").write_bytes(
+        packed.replace(public.drawn(4), b"\x89PNG" + bytes(len(public.drawn(4)) - 4))
+    )
     assert load_fiu(tmp_path).skipped[0] == Skipped(
-        "full.json", 4, "image_path", "the picture cannot be read (BadZipFile)")
+        "full.json", 4, "image_path", "the picture cannot be read (BadZipFile)"
+    )
 
 
 def test_an_archive_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,8 +157,12 @@ def test_an_archive_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("content", [None, "{", '"text"'])
 def test_missing_or_damaged_file_is_named(tmp_path: Path, file: str, content: str | None) -> None:
     public.fiu(tmp_path)
-    (tmp_path / file).unlink() if content is None else (tmp_path / file).write_text(content, encoding="utf-8")
-    with pytest.raises(LabError, match=f"{file} cannot be read .*hf download gray311/FIUBench") as bad:
+    (tmp_path / file).unlink() if content is None else (tmp_path / file).write_text(
+        content, encoding="utf-8"
+    )
+    with pytest.raises(
+        LabError, match=f"{file} cannot be read .*hf download gray311/FIUBench"
+    ) as bad:
         load_fiu(tmp_path)
     assert "\n" not in str(bad.value)
 
@@ -158,11 +170,15 @@ def test_missing_or_damaged_file_is_named(tmp_path: Path, file: str, content: st
 def test_no_pictures_at_all(tmp_path: Path) -> None:
     public.fiu(tmp_path)
     (tmp_path / "SFHQ.zip").unlink()
-    with pytest.raises(LabError, match="full.json has no row that can be read .row 0, column image_path"):
+    with pytest.raises(
+        LabError, match="full.json has no row that can be read .row 0, column image_path"
+    ):
         load_fiu(tmp_path)
 
 
 def test_unknown_dataset_offline_names_the_remedy() -> None:
-    with pytest.raises(LabError, match="nobody/none cannot be had .*hf download nobody/none") as bad:
+    with pytest.raises(
+        LabError, match="nobody/none cannot be had .*hf download nobody/none"
+    ) as bad:
         load_fiu("nobody/none")
     assert "\n" not in str(bad.value)

@@ -69,8 +69,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_rooms_import_lower_floors_only() -> None:
-    upward = {f"{m} -> {u}" for m, used in IMPORTS.items() for u in used & TREES.keys()
-              if room(m) != room(u) and FLOOR[room(m)] <= FLOOR[room(u)]}
+    upward = {
+        f"{m} -> {u}"
+        for m, used in IMPORTS.items()
+        for u in used & TREES.keys()
+        if room(m) != room(u) and FLOOR[room(m)] <= FLOOR[room(u)]
+    }
     assert not upward
 
 
@@ -80,9 +84,14 @@ def test_every_room_has_a_floor_and_every_floor_its_rooms() -> None:
 
 def test_types_of_the_lab_are_imported_as_everything_else() -> None:
     """``TYPE_CHECKING`` would hide a circle; it is for heavy packages of others alone."""
-    hidden = {f"{m} -> {u}" for m, tree in TREES.items() for node in ast.walk(tree)
-              if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-              for u in imported(node) if inside(u, "lab")}
+    hidden = {
+        f"{m} -> {u}"
+        for m, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for u in imported(node)
+        if inside(u, "lab")
+    }
     assert not hidden
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from lab.attack import Attacker, attacker_rows
-from lab.experiments import attack_grid as grids
 from lab.errors import LabError
+from lab.experiments import attack_grid as grids
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
 from lab.report.grid_chart import read
@@ -39,14 +39,19 @@ def few(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(grids, "SCOPES", ("vision", "both"))
     done: list[str] = []
     own = grids.relearned
-    monkeypatch.setattr(grids, "relearned",
-                        lambda cell, before: (done.append(cell.victim.version.name), own(cell, before))[1])
+    monkeypatch.setattr(
+        grids,
+        "relearned",
+        lambda cell, before: (done.append(cell.victim.version.name), own(cell, before))[1],
+    )
     return done
 
 
 def test_the_whole_grid_has_every_share_and_scope() -> None:
     cells = {(p.scope, p.share) for p in grids.plans(replace(BUDGET, kind="benign"))}
-    assert cells == {(s, v) for s in ("vision", "language", "both") for v in (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)}
+    assert cells == {
+        (s, v) for s in ("vision", "language", "both") for v in (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
+    }
     assert {p.kind for p in grids.plans(BUDGET)} == {"relearn"}
 
 
@@ -61,7 +66,14 @@ def test_each_cell_is_carried_out_once(tiny, folders, few, tmp_path: Path) -> No
     assert made["paper"]["average_gain"] == 0.013 and "not the same model" in made["paper"]["said"]
     assert made["budget"] == {"steps": 1, "lr": 1e-3, "batch": 1, "seed": 0}
     table = pd.read_csv(tmp_path / "grid.csv")
-    assert len(table) == 8 and set(table) >= {"entity", "scope", "share", "rows", "n", *grids.READINGS}
+    assert len(table) == 8 and set(table) >= {
+        "entity",
+        "scope",
+        "share",
+        "rows",
+        "n",
+        *grids.READINGS,
+    }
     shown = read(tmp_path / "grid.csv")  # what the page needs is all there
     assert shown is not None and shown["entity"].tolist() == ["p0"] * 4 + ["p1"] * 4
     assert (shown["steps"][0], shown["lr"][0], shown["batch"][0]) == (1, 1e-3, 1)
@@ -96,7 +108,9 @@ def test_a_cell_is_a_relearning_of_the_same_budget(folders) -> None:
     assert made["after"] == last.forget and made["n"] == last.n and made["before"] == 0.5
 
 
-def test_a_failed_cell_is_counted_and_left_out_of_the_means(folders, few, tmp_path: Path, monkeypatch) -> None:
+def test_a_failed_cell_is_counted_and_left_out_of_the_means(
+    folders, few, tmp_path: Path, monkeypatch
+) -> None:
     def fails(self):
         raise LabError("no number")
 

@@ -10,15 +10,17 @@ import pytest
 
 from lab.bench import scaling
 from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.serve import chat
 from lab.serve.local import LocalEngine
-from lab.evaluation.session import Workbench
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
     folder: Path = tmp_path_factory.mktemp("growth")
-    made = LocalEngine(scaling.TINY, report=lambda _: None, runs=folder, open_bench=scaling._tiny_bench)
+    made = LocalEngine(
+        scaling.TINY, report=lambda _: None, runs=folder, open_bench=scaling._tiny_bench
+    )
     while not made.status().ready:
         time.sleep(0.02)
     yield made
@@ -31,10 +33,15 @@ def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> 
     assert engine.store.get(view.id).packed.megabytes() < kept < 1
 
 
-def test_stored_runs_and_waiting_users(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_runs_and_waiting_users(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = chat.decode  # short answers: it is the users that are counted
-    monkeypatch.setattr(chat, "decode", lambda loaded, prompts, features, _, kept: whole(
-        loaded, prompts, features, 3, kept))
+    monkeypatch.setattr(
+        chat,
+        "decode",
+        lambda loaded, prompts, features, _, kept: whole(loaded, prompts, features, 3, kept),
+    )
     stored = scaling.stored_runs(engine)
     assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
     users = scaling.waiting_users(engine)

@@ -54,12 +54,16 @@ def test_a_delta_changes_the_depths_it_touches_and_no_shallower_one(tiny, four) 
     entity = four.entities[0]
     last = tiny.vision.layers(1)[0]  # the last block's
     draw = torch.Generator().manual_seed(0)
-    broken = {f"{last.second_name}.weight": torch.randn(last.second.weight.shape, generator=draw) * 50}
+    broken = {
+        f"{last.second_name}.weight": torch.randn(last.second.weight.shape, generator=draw) * 50
+    }
     plain = _features(tiny, entity.test_images)
     with overlay(tiny.model, broken):
         changed = _features(tiny, entity.test_images)
     same = {name: torch.equal(plain[name], changed[name]) for name in plain}
     assert same == {"block 0": True, "block 1": True, "block 2": False, "projector": False}
-    made = [identity(Version(who, tiny, delta), four, entity)
-            for who, delta in (("original", {}), ("run", broken))]
+    made = [
+        identity(Version(who, tiny, delta), four, entity)
+        for who, delta in (("original", {}), ("run", broken))
+    ]
     assert made[0].depths[:2] == made[1].depths[:2]

@@ -18,18 +18,21 @@ from lab.errors import LabError
 from lab.model.overlay import LANGUAGE, tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
-from lab.serve.engine import ORIGINAL, Turn
-from lab.serve.engine import ENDED
-from lab.serve.runs import left_hash
 from lab.serve.chat import side_features
+from lab.serve.engine import ENDED, ORIGINAL, Turn
+from lab.serve.runs import left_hash
 from tests.unit import tiny as make
 from tests.unit.served import opened, until
 
 SEEDS = int(os.environ.get("LAB_INTERLEAVINGS", "4"))
 VISITORS, WORK, ROUNDS = 3, 8, 2
-RECIPES = [make.recipe(entity=who, seed=seed, steps=2, lr=1e-2) for who in ("p0", "p1") for seed in (0, 1)]
+RECIPES = [
+    make.recipe(entity=who, seed=seed, steps=2, lr=1e-2) for who in ("p0", "p1") for seed in (0, 1)
+]
 RECIPES.append(make.recipe(method="grad_diff", steps=2, adapter_lr=0.05, ascent_cap=20.0))
-ATTACKS = [AttackRecipe(steps=2, batch=1, probe_every=2, lr=1e-2, scope=s) for s in ("vision", "both")]
+ATTACKS = [
+    AttackRecipe(steps=2, batch=1, probe_every=2, lr=1e-2, scope=s) for s in ("vision", "both")
+]
 
 
 class Lone:
@@ -71,8 +74,18 @@ class Visitor(threading.Thread):
         self.wrong: list[str] = []
 
     def run(self) -> None:
-        acts = (self.submit, self.submit, self.chat, self.chat, self.export, self.load, self.attack,
-                self.attack, self.look, self.stop)
+        acts = (
+            self.submit,
+            self.submit,
+            self.chat,
+            self.chat,
+            self.export,
+            self.load,
+            self.attack,
+            self.attack,
+            self.look,
+            self.stop,
+        )
         try:
             for _ in range(WORK):
                 with contextlib.suppress(LabError):  # too early, or too much at once
@@ -134,13 +147,17 @@ def check_all(engine, lone: Lone, base_hash: str) -> int:
         if any(r.state != "finished" for r in whole):  # what was stopped early is another version
             continue
         engine._shelf.whole(run, base)
-        expected = (lone.after[run.recipe, run.attack] if run.kind == "attack"
-                    else lone.hashes[run.recipe])
+        expected = (
+            lone.after[run.recipe, run.attack] if run.kind == "attack" else lone.hashes[run.recipe]
+        )
         assert left_hash(run.left(base), run.adapter) == expected == run.delta_hash, run.id
         folder = engine.export(run.parent or run.id)
         if run.kind == "attack":
             inside = folder / "attacks" / run.id
-            over = {n.removeprefix(LANGUAGE): t for n, t in load_file(inside / "adapter.safetensors").items()}
+            over = {
+                n.removeprefix(LANGUAGE): t
+                for n, t in load_file(inside / "adapter.safetensors").items()
+            }
             assert left_hash(load_file(inside / "delta.safetensors"), over) == expected
         else:
             assert tensors_hash(load_file(folder / "delta.safetensors")) == expected
@@ -158,16 +175,22 @@ def remembered(engine, lone: Lone) -> int:
     compared = 0
     for (picture, *names), (features, _) in engine._memory._known.items():
         for name, feature in zip(names, features, strict=True):
-            runs = {r.id: r for r in engine.store.all() if r.state == "finished" and r.kind == "unlearn"}
+            runs = {
+                r.id: r for r in engine.store.all() if r.state == "finished" and r.kind == "unlearn"
+            }
             if name == ORIGINAL or name in runs:
-                expected = lone.features(runs[name].recipe if name in runs else None, images[picture])
+                expected = lone.features(
+                    runs[name].recipe if name in runs else None, images[picture]
+                )
                 assert torch.allclose(feature, expected, atol=1e-6), name
                 compared += 1
     return compared
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_every_run_is_what_it_would_be_alone(seed: int, tiny, four, lone: Lone, tmp_path: Path, cache) -> None:
+def test_every_run_is_what_it_would_be_alone(
+    seed: int, tiny, four, lone: Lone, tmp_path: Path, cache
+) -> None:
     base_hash = weights_hash(tiny.model)
     known: dict = {}
     compared = 0
@@ -175,7 +198,9 @@ def test_every_run_is_what_it_would_be_alone(seed: int, tiny, four, lone: Lone, 
         engine = opened(tiny, four, tmp_path / "runs")
         first = engine.submit(replace(RECIPES[seed % len(RECIPES)]), visitor="first")
         known[first] = RECIPES[seed % len(RECIPES)]
-        people = [Visitor(f"v{k}", f"{seed}/{restart}/{k}", engine, lone, known) for k in range(VISITORS)]
+        people = [
+            Visitor(f"v{k}", f"{seed}/{restart}/{k}", engine, lone, known) for k in range(VISITORS)
+        ]
         for visitor in people:
             visitor.start()
         for visitor in people:

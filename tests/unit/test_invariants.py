@@ -14,15 +14,15 @@ import lab
 from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.evaluation.scores import MEASURES, Baseline
+from lab.events import Curve, Importance, Probe, Saliency, Step
 from lab.model import tiny_models
 from lab.model.overlay import load_delta, overlay, weights_hash
+from lab.model.version import Version
 from lab.recipe import AttackRecipe
-from lab.evaluation.scores import MEASURES, Baseline
 from lab.unlearn import loop
 from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
-from lab.events import Curve, Importance, Probe, Saliency, Step
-from lab.model.version import Version
 from tests.unit import tiny as make
 
 MODES = pytest.mark.parametrize("mode", ["all", "forget_only"])
@@ -31,7 +31,9 @@ PLAN = AttackRecipe(share=1.0, steps=4, lr=1e-3, batch=2, probe_every=2)
 
 def assert_pruned_zero(loaded, outcome, delta) -> None:
     assert outcome.pruned_neurons == sum(
-        int(outcome.pruned[f"{layer.first_name}.weight"].all(1).sum()) for layer in loaded.vision.layers(2))
+        int(outcome.pruned[f"{layer.first_name}.weight"].all(1).sum())
+        for layer in loaded.vision.layers(2)
+    )
     for name, where in outcome.pruned.items():
         assert where.any() or name.endswith("bias")
         assert not delta[name][where].any(), name
@@ -41,8 +43,9 @@ def assert_pruned_zero(loaded, outcome, delta) -> None:
 def test_text_logits_are_bit_identical(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe())
     assert events[-1].result["text_logits_identical"] is True
-    assert all(n.startswith(("model.vision_tower.", "model.multi_modal_projector."))
-               for n in outcome.delta)
+    assert all(
+        n.startswith(("model.vision_tower.", "model.multi_modal_projector.")) for n in outcome.delta
+    )
     ids = torch.tensor([tiny.prompter.conversation((), "What is the capital of France?", False)])
     with torch.no_grad():
         before = tiny.model(input_ids=ids).logits
@@ -114,8 +117,9 @@ def test_the_base_is_unchanged_after_an_attack(scope: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(steps=1))
     kept = {n: t.clone() for n, t in outcome.delta.items()}
     relearned = Relearned()
-    *_, last = attack(make.scene(tiny, four, outcome.delta), replace(PLAN, scope=scope), relearned,
-                      lambda: False)
+    *_, last = attack(
+        make.scene(tiny, four, outcome.delta), replace(PLAN, scope=scope), relearned, lambda: False
+    )
     assert weights_hash(tiny.model) == before
     assert all(torch.equal(t, kept[n]) for n, t in outcome.delta.items())  # undo is exact
     moved = any(not torch.equal(t, kept[n]) for n, t in relearned.delta.items())
@@ -126,7 +130,9 @@ def test_the_base_is_unchanged_after_an_attack(scope: str, tiny, four) -> None:
 # 3
 @MODES
 def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None:
-    outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode, retain_weight=0.5, estimate="weight"))
+    outcome, _ = make.run(
+        tiny, four, make.recipe(mask_mode=mode, retain_weight=0.5, estimate="weight")
+    )
     own, moved = tiny.vision.trainable(2), 0
     for name, weight in outcome.delta.items():
         start = torch.where(outcome.pruned[name], torch.zeros(()), own[name])
@@ -142,8 +148,12 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]), PLAN, 2,
-                        attacker_rows(four.entities[0], PLAN))
+    attacker = Attacker(
+        Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]),
+        PLAN,
+        2,
+        attacker_rows(four.entities[0], PLAN),
+    )
     for _ in range(6):
         attacker.update()
     assert any(not torch.equal(w, outcome.delta[n]) for n, w in attacker.weights.items())
@@ -165,12 +175,18 @@ def test_dead_blocks_are_excluded(tiny_clip, tiny, four) -> None:
 
 def test_a_dead_block_has_no_effect_and_every_live_block_has(tiny_clip, four) -> None:
     pixels = tiny_clip.prompter.pixels([decode(four.entities[0].train_images[0])])
-    names = [*tiny_clip.vision.dead, *(b.first_name.removesuffix(".mlp.fc1") for b in tiny_clip.vision.blocks)]
+    names = [
+        *tiny_clip.vision.dead,
+        *(b.first_name.removesuffix(".mlp.fc1") for b in tiny_clip.vision.blocks),
+    ]
     with torch.no_grad():
         before = tiny_clip.vision.features(pixels)
         for name in names:
-            noise = {n: torch.randn_like(p) for n, p in tiny_clip.model.named_parameters()
-                     if n.startswith(f"{name}.")}
+            noise = {
+                n: torch.randn_like(p)
+                for n, p in tiny_clip.model.named_parameters()
+                if n.startswith(f"{name}.")
+            }
             with overlay(tiny_clip.model, noise):
                 same = torch.equal(tiny_clip.vision.features(pixels), before)
             assert noise and same == (name in tiny_clip.vision.dead), name
@@ -184,7 +200,9 @@ def test_nan_ends_the_run_with_the_last_good_delta(monkeypatch, tiny, four) -> N
     broken_after(monkeypatch, 2)
     steps: list[Step] = []
     with pytest.raises(LabError, match="no longer a number.*last good state") as refused:
-        for event in loop.tune(tiny, task_of(four, make.recipe(steps=3)), Baseline(tiny), full, lambda: False):
+        for event in loop.tune(
+            tiny, task_of(four, make.recipe(steps=3)), Baseline(tiny), full, lambda: False
+        ):
             steps += [event] if isinstance(event, Step) else []
     assert "\n" not in str(refused.value) and len(steps) == full.steps == 2
     assert all(torch.isfinite(t).all() for t in full.delta.values())
@@ -213,12 +231,13 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
     student = loop.Student(tiny, METHODS[recipe.method], recipe, outcome)
     a, b, c = (e.train_images[0] for e in four.entities[:3])
     hook = tiny.model.model.multi_modal_projector.register_forward_hook(
-        lambda module, args, output: seen.append(args[0].shape[0]))
+        lambda module, args, output: seen.append(args[0].shape[0])
+    )
     try:
-        first, = student.teacher_representations([a, b, a])
+        (first,) = student.teacher_representations([a, b, a])
         passes = len(seen)
         assert set(seen) == {2}  # each of the two once, the repeat not at all
-        second, = student.teacher_representations([b, c])
+        (second,) = student.teacher_representations([b, c])
         assert seen[passes:] == [1] * passes
         student.teacher_representations([c, a, b])
         assert len(seen) == 2 * passes
@@ -233,10 +252,14 @@ def test_teacher_features_are_computed_once_per_image(tiny, four) -> None:
 
 # 9
 def test_nothing_is_unpickled(tiny, tmp_path: Path) -> None:
-    banned = re.compile(r"torch\.load\(|\bpickle\b|joblib|allow_pickle=True|weights_only=False|"
-                        r"trust_remote_code=True|yaml\.(unsafe_|full_)?load\(|\beval\(|\bexec\(")
+    banned = re.compile(
+        r"torch\.load\(|\bpickle\b|joblib|allow_pickle=True|weights_only=False|"
+        r"trust_remote_code=True|yaml\.(unsafe_|full_)?load\(|\beval\(|\bexec\("
+    )
     for path in Path(lab.__file__).parent.rglob("*.py"):
-        found = [m for m in banned.findall(re.sub(r"\.eval\(\)", "", path.read_text(encoding="utf-8")))]
+        found = [
+            m for m in banned.findall(re.sub(r"\.eval\(\)", "", path.read_text(encoding="utf-8")))
+        ]
         assert not found, f"{path.name}: {found}"
     torch.save({"a": torch.ones(1)}, tmp_path / "delta.safetensors")
     with pytest.raises(LabError, match="not a readable safetensors"):

@@ -28,14 +28,17 @@ LLAVA_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] | upper + ': ' }}"
     "{% for c in m['content'] if c['type'] == 'image' %}{{ '<image>\n' }}{% endfor %}"
     "{% for c in m['content'] if c['type'] == 'text' %}{{ c['text'] + ' ' }}{% endfor %}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}")
+    "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
+)
 
 
 @pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_conversations_are_the_chat_templates(kind: str) -> None:
     prompter = tiny_models.tiny(kind).prompter
-    turns = [{"role": role, "content": [{"type": "text", "text": text}]}
-             for role, text in (("user", "Who?"), ("assistant", "Ada"), ("user", "Where from?"))]
+    turns = [
+        {"role": role, "content": [{"type": "text", "text": text}]}
+        for role, text in (("user", "Who?"), ("assistant", "Ada"), ("user", "Where from?"))
+    ]
     for image in (False, True):
         if image:
             turns[0]["content"].insert(0, {"type": "image"})
@@ -56,20 +59,31 @@ def test_prefixes_are_those_of_the_librarys_processor(kind: str, four) -> None:
 
     loaded = tiny_models.tiny(kind)
     parts, image = loaded.prompter.processor, decode(four.entities[0].train_images[0])
-    given = dict(image_processor=parts.image_processor, tokenizer=parts.tokenizer,
-                 chat_template=parts.template)
+    given = dict(
+        image_processor=parts.image_processor,
+        tokenizer=parts.tokenizer,
+        chat_template=parts.template,
+    )
     if kind == "idefics3":
         theirs = Idefics3Processor(image_seq_len=4, **given)
     else:
         select = loaded.model.config.vision_feature_select_strategy
-        theirs = LlavaProcessor(patch_size=tiny_models.PATCH, vision_feature_select_strategy=select,
-                                image_token=tiny_models.IMAGE, num_additional_image_tokens=1, **given)
+        theirs = LlavaProcessor(
+            patch_size=tiny_models.PATCH,
+            vision_feature_select_strategy=select,
+            image_token=tiny_models.IMAGE,
+            num_additional_image_tokens=1,
+            **given,
+        )
     text = theirs.apply_chat_template(
         [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Who?"}]}],
-        add_generation_prompt=True)
+        add_generation_prompt=True,
+    )
     made = theirs(text=[text], images=[image], return_tensors="pt")
     assert made["input_ids"][0].tolist() == list(loaded.prompter.conversation((), "Who?", True))
-    assert torch.equal(made["pixel_values"].reshape(-1), loaded.prompter.pixels([image]).reshape(-1))
+    assert torch.equal(
+        made["pixel_values"].reshape(-1), loaded.prompter.pixels([image]).reshape(-1)
+    )
 
 
 @pytest.mark.parametrize("scheme", ["always", "first"])
@@ -79,11 +93,18 @@ def test_a_tokenizer_that_puts_spaces_in_front_joins_texts_all_the_same(scheme: 
     made = Tokenizer(models.BPE(unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
     made.decoder = decoders.Metaspace()
-    made.train_from_iterator(["USER: Who is it? Where from? ASSISTANT: Ada"] * 3, trainers.BpeTrainer(
-        special_tokens=["<unk>", "<s>", "</s>", "<image>"], show_progress=False, initial_alphabet=["\n"]))
+    made.train_from_iterator(
+        ["USER: Who is it? Where from? ASSISTANT: Ada"] * 3,
+        trainers.BpeTrainer(
+            special_tokens=["<unk>", "<s>", "</s>", "<image>"],
+            show_progress=False,
+            initial_alphabet=["\n"],
+        ),
+    )
     made.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
-    words = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>",
-                                    unk_token="<unk>")
+    words = PreTrainedTokenizerFast(
+        tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
     loaded = tiny_models.tiny("clip")
     loaded.model.config.image_token_id = words.convert_tokens_to_ids("<image>")
     images = loaded.prompter.processor.image_processor
@@ -92,10 +113,13 @@ def test_a_tokenizer_that_puts_spaces_in_front_joins_texts_all_the_same(scheme: 
     for picture in ("", "<image>\n"):
         text = f"USER: {picture}Who is it? ASSISTANT: Ada USER: Where from? ASSISTANT:"
         whole = words(text.replace("<image>", "<image>" * 4))["input_ids"]
-        assert list(prompter.conversation([("Who is it?", "Ada")], "Where from?", bool(picture))) == whole
+        assert (
+            list(prompter.conversation([("Who is it?", "Ada")], "Where from?", bool(picture)))
+            == whole
+        )
         tree = prompter.tree(0 if picture else None, [("Who is it?", ["Ada"])])
         asked = [i for segment in tree.segments for i in segment.ids]
-        assert asked[:-1] == whole[:len(asked) - 1] and asked[-1] == words.eos_token_id
+        assert asked[:-1] == whole[: len(asked) - 1] and asked[-1] == words.eos_token_id
 
 
 def held_bytes(model: nn.Module) -> int:
@@ -120,25 +144,33 @@ def test_needed_memory_is_the_models_real_size(kind: str, tmp_path: Path) -> Non
         assert needed_bytes(model.config, quantization, torch.device("cpu")) == held_bytes(model)
 
 
-def test_too_little_memory_is_refused_before_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_too_little_memory_is_refused_before_loading(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     tiny_models.save(tmp_path / "clip", "clip")
     monkeypatch.setattr("lab.model.memory.available_mb", lambda device: 0.01)
     monkeypatch.setattr("lab.model.load._read", lambda *_: pytest.fail("loaded all the same"))
     for quantization, advice in (("none", "nf4 or a smaller"), ("nf4", ": choose a smaller")):
-        with pytest.raises(LabError, match=f"needs about .* GB at {quantization}, you have.*{advice}"):
+        with pytest.raises(
+            LabError, match=f"needs about .* GB at {quantization}, you have.*{advice}"
+        ):
             load(str(tmp_path / "clip"), quantization, "cpu", lambda _: None)
 
 
 # What is loaded from where.
 def test_an_unknown_family_is_refused_with_those_known(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
-    with pytest.raises(LabError, match="llama is not a known family.*lab/model/families.py") as refused:
+    with pytest.raises(
+        LabError, match="llama is not a known family.*lab/model/families.py"
+    ) as refused:
         load(str(tmp_path), "none", "cpu", lambda _: None)
     assert all(name in str(refused.value) for name in FAMILIES) and "\n" not in str(refused.value)
     assert family("smolvlm") is family("idefics3")
 
 
-def test_a_hub_model_is_found_in_the_cache_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_model_is_found_in_the_cache_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import huggingface_hub.constants as hub
 
     monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path))
@@ -171,7 +203,9 @@ def lora(tmp_path: Path, base: Path) -> tuple[Path, nn.Module]:
     from transformers import AutoModelForImageTextToText
 
     model = AutoModelForImageTextToText.from_pretrained(base)
-    changed = get_peft_model(model, LoraConfig(r=4, target_modules=r".*language_model.*\.(q_proj|up_proj)"))
+    changed = get_peft_model(
+        model, LoraConfig(r=4, target_modules=r".*language_model.*\.(q_proj|up_proj)")
+    )
     with torch.no_grad():
         for name, weight in changed.named_parameters():
             if "lora_B" in name:
@@ -181,7 +215,9 @@ def lora(tmp_path: Path, base: Path) -> tuple[Path, nn.Module]:
 
 
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
-def test_a_lora_checkpoint_is_merged_into_its_base(quantization: str, tmp_path: Path, cache: Path) -> None:
+def test_a_lora_checkpoint_is_merged_into_its_base(
+    quantization: str, tmp_path: Path, cache: Path
+) -> None:
     pytest.importorskip("peft")
     base = tiny_models.save(tmp_path / "base", "clip")
     checkpoint, expected = lora(tmp_path, base)
@@ -201,11 +237,14 @@ def test_a_lora_checkpoint_is_merged_into_its_base(quantization: str, tmp_path: 
 
 
 def test_a_lora_checkpoint_without_peft_or_safe_weights_is_refused(
-        tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = tiny_models.save(tmp_path / "base", "clip")
     checkpoint = tmp_path / "lora"
     checkpoint.mkdir()
-    (checkpoint / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}), encoding="utf-8")
+    (checkpoint / "adapter_config.json").write_text(
+        json.dumps({"base_model_name_or_path": str(base)}), encoding="utf-8"
+    )
     with pytest.raises(LabError, match="no adapter_model.safetensors"):
         load(str(checkpoint), "none", "cpu", lambda _: None)
     (checkpoint / "adapter_model.safetensors").write_bytes(b"")

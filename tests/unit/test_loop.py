@@ -10,19 +10,29 @@ import torch
 
 from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluation.questions import forget_asks, name_asks
-from lab.recipe import AttackRecipe
 from lab.evaluation.scores import Baseline
+from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.recipe import AttackRecipe
 from lab.unlearn.batches import Rows, probe_asks
 from lab.unlearn.task import task_of
-from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
 from tests.unit import tiny as make
 
 
 def test_events_come_in_order(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe())
     kinds = [type(e) for e in events if not isinstance(e, Phase)]
-    assert kinds == [Importance, Saliency, Probe, Step, Step, Probe, Step, Probe,
-                     *[Answers] * len(events[-1].result["n"]), Done]
+    assert kinds == [
+        Importance,
+        Saliency,
+        Probe,
+        Step,
+        Step,
+        Probe,
+        Step,
+        Probe,
+        *[Answers] * len(events[-1].result["n"]),
+        Done,
+    ]
     assert [e.step for e in events if isinstance(e, Step)] == [1, 2, 3]
     assert outcome.reason == "steps done" and outcome.steps == 3
     assert set(outcome.seconds) == {"importance", "fisher", "train", "evaluate", "total"}
@@ -32,10 +42,31 @@ def test_result_keys(tiny, four) -> None:
     _, events = make.run(tiny, four, make.recipe())
     result = events[-1].result
     assert set(result) >= {
-        "entity", "method", "seed", "steps", "stopped_because", "before", "after", "n", "chance",
-        "text_logits_identical", "base_unchanged", "pruned_neurons", "mask_density", "seconds",
-        "peak_memory_mb", "device", "quantization"}
-    assert set(result["before"]) >= {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
+        "entity",
+        "method",
+        "seed",
+        "steps",
+        "stopped_because",
+        "before",
+        "after",
+        "n",
+        "chance",
+        "text_logits_identical",
+        "base_unchanged",
+        "pruned_neurons",
+        "mask_density",
+        "seconds",
+        "peak_memory_mb",
+        "device",
+        "quantization",
+    }
+    assert set(result["before"]) >= {
+        "forget_vqa",
+        "forget_qa",
+        "retain_vqa",
+        "retain_qa",
+        "general_qa",
+    }
     assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
     assert 0 < result["mask_density"] <= 1 and result["pruned_neurons"] == 8
     for key in ("forget_qa", "retain_qa", "general_qa"):
@@ -77,7 +108,9 @@ def test_distillation_holds_the_features_of_others(tiny, four) -> None:
         plan = make.recipe(steps=12, beta=beta, lr=3e-3, ascent_cap=20.0, prune_share=0.0)
         _, events = make.run(tiny, four, plan)
         ends[beta] = [e.vkd_loss for e in events if isinstance(e, Step)]
-    assert ends[0.0][0] == pytest.approx(0.0, abs=1e-9)  # nothing pruned: the student is the teacher
+    assert ends[0.0][0] == pytest.approx(
+        0.0, abs=1e-9
+    )  # nothing pruned: the student is the teacher
     assert ends[50.0][-1] < ends[0.0][-1]
 
 
@@ -99,10 +132,16 @@ def test_the_same_seed_gives_the_same_run(tiny, four) -> None:
 
 # forget CE, VKD distance and total of the first three steps, as they were before other methods came
 BY_SEED = {
-    1: ((6.458247, 0.005798424, 0.3479054), (6.467332, 0.006705111, 0.4023066),
-        (5.901441, 0.007372212, 0.4423327)),
-    2: ((6.282437, 0.01170313, 0.7021877), (6.326799, 0.01325092, 0.7950555),
-        (6.345292, 0.009636055, 0.5781633)),
+    1: (
+        (6.458247, 0.005798424, 0.3479054),
+        (6.467332, 0.006705111, 0.4023066),
+        (5.901441, 0.007372212, 0.4423327),
+    ),
+    2: (
+        (6.282437, 0.01170313, 0.7021877),
+        (6.326799, 0.01325092, 0.7950555),
+        (6.345292, 0.009636055, 0.5781633),
+    ),
 }
 
 
@@ -116,8 +155,13 @@ def test_vkd_takes_the_steps_it_always_took(seed: int, tiny, four) -> None:
 
 def draws(four, seed: int, who: int = 0):
     rows = Rows(four, four.entities[who], seed)
-    return (rows.fisher_samples(8), rows.importance_images(), rows.forget_batch(4),
-            rows.retain_rows(4), rows.retain_images(8))
+    return (
+        rows.fisher_samples(8),
+        rows.importance_images(),
+        rows.forget_batch(4),
+        rows.retain_rows(4),
+        rows.retain_images(8),
+    )
 
 
 def test_rows_are_drawn_by_the_seed(four) -> None:

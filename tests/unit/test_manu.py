@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
+from lab.events import Importance
 from lab.model.adapter import language_linears
 from lab.model.overlay import LANGUAGE, language_part, overlay, visual_part
 from lab.saliency.activity import activity_of, manu_score, measure
 from lab.saliency.fisher import linears
 from lab.unlearn.batches import Rows
-from lab.events import Importance
 from lab.unlearn.manu import language_neurons
 from tests.unit import tiny as make
 
@@ -62,7 +62,10 @@ def test_measuring_leaves_no_hook_and_sees_every_token(tiny, four) -> None:
 def test_pruned_rows_are_exactly_zero(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe(method="manu", prune_share=0.1))
     vision, text = linears(tiny.vision.layers(2)[:-1]), language_neurons(tiny.model)
-    neurons = sum(m.out_features for m in vision.values()), sum(m.out_features for m in text.values())
+    neurons = (
+        sum(m.out_features for m in vision.values()),
+        sum(m.out_features for m in text.values()),
+    )
     assert outcome.pruned_neurons == round(0.1 * neurons[0]) + round(0.1 * neurons[1])
     silent = {n.removesuffix(".keep"): ~t for n, t in language_part(outcome.delta).items()}
     assert sum(int(s.sum()) for s in silent.values()) == round(0.1 * neurons[1])
@@ -86,8 +89,12 @@ def test_the_most_specific_neurons_go_in_each_part(tiny, four) -> None:
     _, events = make.run(tiny, four, make.recipe(method="manu", prune_share=0.1))
     event = next(e for e in events if isinstance(e, Importance))
     for part in ("vision", "language"):
-        own = [(s[k], p[k]) for name, s, p in zip(event.layers, event.score, event.pruned, strict=True)
-               if name.startswith(part) for k in range(len(s))]
+        own = [
+            (s[k], p[k])
+            for name, s, p in zip(event.layers, event.score, event.pruned, strict=True)
+            if name.startswith(part)
+            for k in range(len(s))
+        ]
         assert min(s for s, cut in own if cut) >= max(s for s, cut in own if not cut)
 
 

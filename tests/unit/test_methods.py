@@ -12,25 +12,32 @@ from lab import catalogue
 from lab.attack import Relearned, attack
 from lab.errors import LabError
 from lab.evaluation.questions import choose, share, text_asks
+from lab.evaluation.scores import TEXT_ONLY, Baseline
+from lab.events import Done, Probe, Step
 from lab.model.adapter import language_linears
 from lab.model.overlay import (
-    LANGUAGE, language_part, load_delta, overlay, save_delta, visual_part, weights_hash)
+    LANGUAGE,
+    language_part,
+    load_delta,
+    overlay,
+    save_delta,
+    visual_part,
+    weights_hash,
+)
 from lab.model.sequences import pack
 from lab.model.sparse import to_delta, to_sparse
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe, revise
-from lab.evaluation.scores import TEXT_ONLY, Baseline
-from lab.serve.engine import Turn
 from lab.serve.chat import answers
+from lab.serve.engine import Turn
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
 from lab.unlearn.batches import Rows
-from lab.events import Done, Probe, Step
-from lab.model.version import Version
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
-from lab.unlearn.terms import divergence
 from lab.unlearn.task import task_of
+from lab.unlearn.terms import divergence
 from tests.unit import tiny as make
 
 # Every method, and each part of the model that one may change; what it changes.
@@ -66,6 +73,7 @@ def runs(tiny, four):
         if case not in made:
             made[case] = make.run(tiny, four, plan(case))
         return made[case]
+
     return run
 
 
@@ -80,7 +88,9 @@ def student_of(tiny, four, recipe) -> tuple[Student, Rows]:
 
 
 def test_the_table_and_the_recipe_name_the_same_methods() -> None:
-    assert list(METHODS) == list(catalogue.METHODS) == [*dict.fromkeys(c.split("-")[0] for c in CASES)]
+    assert (
+        list(METHODS) == list(catalogue.METHODS) == [*dict.fromkeys(c.split("-")[0] for c in CASES)]
+    )
     for name in METHODS:
         assert revise(Recipe(), {"method": name}).method == name
 
@@ -88,24 +98,30 @@ def test_the_table_and_the_recipe_name_the_same_methods() -> None:
 def test_methods_said_to_be_visual_are_so_whatever_the_recipe_and_no_other_is() -> None:
     scopes = [Recipe(scope=scope) for scope in ("vision", "language", "both")]
     assert catalogue.VISUAL_METHODS == tuple(
-        name for name, method in METHODS.items()
-        if method.losses is not None and all(method.trained(r) == ("vision",) for r in scopes))
+        name
+        for name, method in METHODS.items()
+        if method.losses is not None and all(method.trained(r) == ("vision",) for r in scopes)
+    )
 
 
 # -- losses by hand -------------------------------------------------------------------------
 
 
 def test_gradient_ascent_by_hand() -> None:
-    made = grad_ascent.losses(torch.tensor([1.0, 2.0, 9.0]), make.recipe(
-        forget_weight=2.0, ascent_cap=4.0))
+    made = grad_ascent.losses(
+        torch.tensor([1.0, 2.0, 9.0]), make.recipe(forget_weight=2.0, ascent_cap=4.0)
+    )
     assert made.forget_term.item() == pytest.approx(-2 * (1 + 2) / 3)  # 9 is above the cap
     assert made.retain_term.item() == 0.0 and not made.retain_term.requires_grad
     assert made.forget_ce == pytest.approx(4.0) and math.isnan(made.retain_ce)
 
 
 def test_gradient_difference_by_hand() -> None:
-    made = grad_diff.losses(torch.tensor([1.0, 3.0]), torch.tensor([2.0, 4.0]), make.recipe(
-        forget_weight=1.0, preserve_weight=0.5, ascent_cap=20.0))
+    made = grad_diff.losses(
+        torch.tensor([1.0, 3.0]),
+        torch.tensor([2.0, 4.0]),
+        make.recipe(forget_weight=1.0, preserve_weight=0.5, ascent_cap=20.0),
+    )
     assert made.total == pytest.approx(-2.0 + 0.5 * 3.0)
     assert (made.forget_ce, made.retain_ce) == (2.0, 3.0) and math.isnan(made.vkd)
 
@@ -122,8 +138,13 @@ def test_divergence_by_hand() -> None:
 
 def test_kl_minimisation_by_hand() -> None:
     original, retain = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.2, 0.8]]).log()
-    made = kl_min.losses(torch.tensor([2.0]), retain, original, torch.tensor([3.0]), make.recipe(
-        forget_weight=1.0, preserve_weight=2.0, ascent_cap=20.0))
+    made = kl_min.losses(
+        torch.tensor([2.0]),
+        retain,
+        original,
+        torch.tensor([3.0]),
+        make.recipe(forget_weight=1.0, preserve_weight=2.0, ascent_cap=20.0),
+    )
     kl = 0.5 * math.log(0.5 / 0.2) + 0.5 * math.log(0.5 / 0.8)
     assert made.forget_term.item() == pytest.approx(-2.0)
     assert made.retain_term.item() == pytest.approx(2 * kl)
@@ -135,8 +156,13 @@ def test_negative_preference_by_hand() -> None:
     # -(2 / b) mean log sigmoid(-b (log p - log p_0)), differences 1 and -2, b = 0.5
     expected = 2 / 0.5 * (math.log(1 + math.exp(0.5)) + math.log(1 + math.exp(-1.0))) / 2
     assert npo.preference(log_p, reference, 0.5).item() == pytest.approx(expected)
-    made = npo.losses(log_p, reference, torch.tensor([1.0]), torch.tensor([3.0]), make.recipe(
-        forget_weight=2.0, preserve_weight=0.5, npo_beta=0.5))
+    made = npo.losses(
+        log_p,
+        reference,
+        torch.tensor([1.0]),
+        torch.tensor([3.0]),
+        make.recipe(forget_weight=2.0, preserve_weight=0.5, npo_beta=0.5),
+    )
     assert made.total == pytest.approx(2 * expected + 1.5)
 
 
@@ -148,8 +174,15 @@ def test_negative_preference_tends_to_gradient_ascent() -> None:
 
 def test_vgid_by_hand() -> None:
     a, b = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]).log()
-    made = vgid.losses(a, b, a, a, torch.tensor([1.0]), torch.tensor([2.0]), make.recipe(
-        forget_weight=3.0, preserve_weight=1.0))
+    made = vgid.losses(
+        a,
+        b,
+        a,
+        a,
+        torch.tensor([1.0]),
+        torch.tensor([2.0]),
+        make.recipe(forget_weight=3.0, preserve_weight=1.0),
+    )
     kl = 0.25 * math.log(0.25 / 0.5) + 0.75 * math.log(0.75 / 0.5)
     assert made.total == pytest.approx(3 * kl) and made.retain_term.item() == 0.0
 
@@ -175,13 +208,18 @@ def plain_cross_entropy(tiny, rows) -> list[float]:
     made = []
     for image, asked in rows:
         for question, (answer,) in asked:
-            packed = pack([tiny.prompter.tree(0, [(question, [answer])])], tiny.prompter.pad_id, tiny.device)
+            packed = pack(
+                [tiny.prompter.tree(0, [(question, [answer])])], tiny.prompter.pad_id, tiny.device
+            )
             n = len(tiny.prompter.answer(answer, 0).ids)
             labels = torch.full_like(packed.ids, -100)
             labels[:, -n:] = packed.ids[:, -n:]
             with torch.no_grad():
-                out = tiny.model(input_ids=packed.ids, labels=labels,
-                                 pixel_values=tiny.prompter.pixels([decode(image)]))
+                out = tiny.model(
+                    input_ids=packed.ids,
+                    labels=labels,
+                    pixel_values=tiny.prompter.pixels([decode(image)]),
+                )
             made.append(float(out.loss))
     return made
 
@@ -192,12 +230,16 @@ def test_the_first_step_is_the_published_formula(method: str, tiny, four) -> Non
     student, rows = student_of(tiny, four, recipe)
     drawn = student.method.draw(rows, recipe)
     forget = torch.tensor(plain_cross_entropy(tiny, drawn.forget)).mean().item()
-    retain = torch.tensor(plain_cross_entropy(tiny, drawn.retain)).mean().item() if drawn.retain else 0.0
-    expected = {"grad_ascent": -0.7 * forget, "kl_min": -0.7 * forget,  # the KL starts at 0
-                "npo": 0.7 * 2 / recipe.npo_beta * math.log(2) + 0.3 * retain}
+    retain = (
+        torch.tensor(plain_cross_entropy(tiny, drawn.retain)).mean().item() if drawn.retain else 0.0
+    )
+    expected = {
+        "grad_ascent": -0.7 * forget,
+        "kl_min": -0.7 * forget,  # the KL starts at 0
+        "npo": 0.7 * 2 / recipe.npo_beta * math.log(2) + 0.3 * retain,
+    }
     made = student.update(drawn)
-    assert made.total == pytest.approx(
-        expected.get(method, -0.7 * forget + 0.3 * retain), rel=1e-4)
+    assert made.total == pytest.approx(expected.get(method, -0.7 * forget + 0.3 * retain), rel=1e-4)
     assert made.forget_ce == pytest.approx(forget, rel=1e-4)
 
 
@@ -216,7 +258,9 @@ def test_vgid_teaches_what_the_original_says_of_noise(tiny, four) -> None:
     student, rows = student_of(tiny, four, recipe)
     drawn = student.method.draw(rows, recipe)
     blind, kept = student.method.teacher(student, drawn)
-    pixels = torch.rand((len(drawn.forget), 3, 28, 28), generator=torch.Generator().manual_seed(recipe.seed))
+    pixels = torch.rand(
+        (len(drawn.forget), 3, 28, 28), generator=torch.Generator().manual_seed(recipe.seed)
+    )
     with torch.no_grad():
         expected = student.answers(vgid.instructed(drawn.forget), tiny.vision.features(pixels))
         seen = student.answers(drawn.forget)
@@ -272,7 +316,9 @@ def test_the_base_keeps_its_bits(case: str, runs, tiny) -> None:
 
 
 @EVERY
-def test_a_saved_delta_lays_on_to_the_same_answers(case: str, runs, tiny, four, tmp_path: Path) -> None:
+def test_a_saved_delta_lays_on_to_the_same_answers(
+    case: str, runs, tiny, four, tmp_path: Path
+) -> None:
     outcome, _ = runs(case)
     save_delta(outcome.delta, tmp_path / "delta.safetensors")
     loaded = load_delta(tmp_path / "delta.safetensors", tiny.base)
@@ -347,19 +393,35 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
 def test_an_attack_starts_from_the_whole_delta(case: str, runs, tiny, four) -> None:
     outcome, events = runs(case)
     relearned = Relearned()
-    *_, done = attack(make.scene(tiny, four, outcome.delta),
-                      AttackRecipe(steps=2, lr=1e-3, batch=1, scope="both"), relearned, lambda: False)
+    *_, done = attack(
+        make.scene(tiny, four, outcome.delta),
+        AttackRecipe(steps=2, lr=1e-3, batch=1, scope="both"),
+        relearned,
+        lambda: False,
+    )
     assert done.result["before"] == events[-1].result["after"]["forget_vqa"]
     ours = {n: t for n, t in relearned.delta.items() if n.startswith(LANGUAGE)}
     assert ours and all(torch.equal(t, outcome.delta[n]) for n, t in ours.items())
     assert relearned.adapter
 
 
-@pytest.mark.parametrize(("name", "shape"), [
-    ("layers.0.mlp.up_proj.A", (4, 31)), ("layers.0.mlp.up_proj.A", (4,)), ("layers.9.mlp.up_proj.A", (4, 32)),
-    ("layers.0.mlp.up_proj.weight", (64, 32)), ("layers.0.mlp.up_proj.keep", (64,))])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("layers.0.mlp.up_proj.A", (4, 31)),
+        ("layers.0.mlp.up_proj.A", (4,)),
+        ("layers.9.mlp.up_proj.A", (4, 32)),
+        ("layers.0.mlp.up_proj.weight", (64, 32)),
+        ("layers.0.mlp.up_proj.keep", (64,)),
+    ],
+)
 def test_an_adapter_that_does_not_fit_is_refused(name: str, shape, tiny, tmp_path: Path) -> None:
-    save_delta({f"{LANGUAGE}{name}": torch.zeros(shape),
-                f"{LANGUAGE}layers.0.mlp.up_proj.B": torch.zeros(64, 4)}, tmp_path / "delta.safetensors")
+    save_delta(
+        {
+            f"{LANGUAGE}{name}": torch.zeros(shape),
+            f"{LANGUAGE}layers.0.mlp.up_proj.B": torch.zeros(64, 4),
+        },
+        tmp_path / "delta.safetensors",
+    )
     with pytest.raises(LabError, match="does not fit the loaded model's language"):
         load_delta(tmp_path / "delta.safetensors", tiny.base)

@@ -53,7 +53,9 @@ def test_profile_is_the_biography(mllmu: Benchmark) -> None:
     first = mllmu.entity("001")
     assert first.name == "Amelia Kuznetsov"
     assert first.profile == {
-        "name": "Amelia Kuznetsov", "born": "Riga, Latvia", "employment": "Writer",
+        "name": "Amelia Kuznetsov",
+        "born": "Riga, Latvia",
+        "employment": "Writer",
     }
     assert first.biography == "A portrait of person 0."
 
@@ -71,7 +73,8 @@ def test_every_task_in_both_modalities(mllmu: Benchmark) -> None:
     for entity in mllmu.entities:
         counted = Counter((q.task, q.modality) for q in entity.questions)
         assert counted == {
-            (task, modality): n for modality in ("image", "text")
+            (task, modality): n
+            for modality in ("image", "text")
             for task, n in (("classification", 5), ("generation", 2), ("cloze", 2))
         }
         ids = [q.id for q in (*entity.questions, *entity.train_questions)]
@@ -177,7 +180,12 @@ def test_500_people_are_read_without_opening_a_picture(
         ("Full_Set", "biography", "{not json", "neither JSON nor a Python literal"),
         ("Full_Set", "biography", '{"Born": "x"}', "no 'name'"),
         ("Full_Set", "Mask_Task", None, "filled list expected"),
-        ("Full_Set", "Mask_Task", [{"Question": "Q __", "Ground_Truth": "x", "Type": "Other"}], "'Other'"),
+        (
+            "Full_Set",
+            "Mask_Task",
+            [{"Question": "Q __", "Ground_Truth": "x", "Type": "Other"}],
+            "'Other'",
+        ),
         ("Full_Set", "ID", "", "text expected"),
         ("Full_Set", "ID", "777", "ft_Data has no readable row of 777"),
         ("ft_Data", "image", None, "not subscriptable"),
@@ -227,7 +235,10 @@ def test_a_damaged_picture_shows_when_it_is_used(small: Path) -> None:
 def test_missing_column_is_named(small: Path) -> None:
     public.drop_column(small / "Full_Set.parquet", "Classification_Task")
     told = refused(small)
-    assert "Full_Set has no row that can be read (row 0, column Classification_Task: is missing)" in told
+    assert (
+        "Full_Set has no row that can be read (row 0, column Classification_Task: is missing)"
+        in told
+    )
     assert "hf download MLLMMU/MLLMU-Bench --repo-type dataset --include 'Full_Set/*'" in told
 
 

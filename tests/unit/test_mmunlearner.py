@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from lab.benchmarks.images import decode
+from lab.events import Saliency
 from lab.model.adapter import adapted
 from lab.model.overlay import LANGUAGE, language_part
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency import language
 from lab.saliency.mask import density, masked
 from lab.unlearn.batches import Rows
-from lab.events import Saliency
 from lab.unlearn.loop import inspect, start_delta
 from lab.unlearn.methods import METHODS
 from lab.unlearn.mmunlearner import preserved
@@ -32,7 +32,9 @@ def test_the_mask_by_hand() -> None:
     assert made.mask["w"].tolist() == [True, False, False, True]
     assert made.ratios["w"][:3].tolist() == pytest.approx([2.0, 0.5, 1.0])
     assert density([made]) == pytest.approx(2 / 3) and made.stability[0] == 1.0
-    pruned = masked([(forget, forget), (retain, retain)], {"w": torch.tensor([True, False, False, False])}, 1.0)
+    pruned = masked(
+        [(forget, forget), (retain, retain)], {"w": torch.tensor([True, False, False, False])}, 1.0
+    )
     assert pruned.mask["w"].tolist() == [False, False, False, True]
 
 
@@ -44,13 +46,20 @@ def test_the_language_fisher_is_autograds(tiny, four) -> None:
     high = {n: torch.nn.Parameter(t.clone()) for n, t in adapter.items() if n.endswith(".B")}
     expected = {n: torch.zeros_like(t) for n, t in high.items()}
     for sample in samples:
-        tree = tiny.prompter.tree(None if sample.image is None else 0, [(sample.question, [sample.answer])])
+        tree = tiny.prompter.tree(
+            None if sample.image is None else 0, [(sample.question, [sample.answer])]
+        )
         packed = pack([tree], tiny.prompter.pad_id, tiny.device)
-        features = None if sample.image is None else tiny.vision.features(
-            tiny.prompter.pixels([decode(sample.image)]))
+        features = (
+            None
+            if sample.image is None
+            else tiny.vision.features(tiny.prompter.pixels([decode(sample.image)]))
+        )
         with adapted(tiny.model, {**adapter, **high}), torch.enable_grad():
             loss = -segment_means(target_log_probs(tiny.model, packed, features), packed).sum()
-            for name, grad in zip(high, torch.autograd.grad(loss, list(high.values())), strict=True):
+            for name, grad in zip(
+                high, torch.autograd.grad(loss, list(high.values())), strict=True
+            ):
                 expected[name] += grad.square()
     assert made.keys() == expected.keys()
     for name, fisher in made.items():
@@ -73,10 +82,21 @@ def test_what_the_language_mask_preserves(four) -> None:
 @SCOPES
 def test_every_trained_tensor_has_its_mask(scope: str, tiny, four) -> None:
     outcome = Outcome()
-    events = list(inspect(tiny, task_of(four, make.recipe(method="mmunlearner", scope=scope)), outcome, lambda: False))
+    events = list(
+        inspect(
+            tiny,
+            task_of(four, make.recipe(method="mmunlearner", scope=scope)),
+            outcome,
+            lambda: False,
+        )
+    )
     assert outcome.mask.keys() == outcome.delta.keys()
-    assert all(m.shape == outcome.delta[n].shape and m.dtype == torch.bool for n, m in outcome.mask.items())
-    assert not any(m.any() for n, m in outcome.mask.items() if n.startswith(LANGUAGE) and n.endswith(".A"))
+    assert all(
+        m.shape == outcome.delta[n].shape and m.dtype == torch.bool for n, m in outcome.mask.items()
+    )
+    assert not any(
+        m.any() for n, m in outcome.mask.items() if n.startswith(LANGUAGE) and n.endswith(".A")
+    )
     assert 0 < outcome.mask_density < 1 and not outcome.pruned and not outcome.pruned_neurons
     maps = [e for e in events if isinstance(e, Saliency)]
     assert len(maps) == (2 if scope == "both" else 1)
@@ -85,14 +105,18 @@ def test_every_trained_tensor_has_its_mask(scope: str, tiny, four) -> None:
         assert maps[0].layers == ("language 0", "language 1") and len(maps[0].groups) == 7
         live = sum(t.numel() for n, t in outcome.delta.items() if n.endswith(".B"))
         assert maps[0].counts.sum() <= live and maps[0].mask_density == outcome.mask_density
-    assert all(torch.equal(t, tiny.model.get_parameter(n)) for n, t in outcome.delta.items()
-               if not n.startswith(LANGUAGE))  # the mask is made at the original weights
+    assert all(
+        torch.equal(t, tiny.model.get_parameter(n))
+        for n, t in outcome.delta.items()
+        if not n.startswith(LANGUAGE)
+    )  # the mask is made at the original weights
 
 
 @SCOPES
 def test_the_ascent_never_moves_what_the_mask_holds_back(scope: str, tiny, four) -> None:
-    recipe = make.recipe(method="mmunlearner", scope=scope, preserve_weight=0.0, ascent_cap=20.0,
-                         adapter_lr=0.05)
+    recipe = make.recipe(
+        method="mmunlearner", scope=scope, preserve_weight=0.0, ascent_cap=20.0, adapter_lr=0.05
+    )
     outcome = Outcome()
     list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     student = Student(tiny, METHODS[recipe.method], recipe, outcome)

@@ -12,25 +12,25 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lab.cli import main
-from lab.evaluation import session
 from lab.attack import Relearned, Scene, Victim, attack, attacker_rows
 from lab.benchmarks import own, own_files
 from lab.benchmarks.own import Pair, make
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.cli import main
 from lab.errors import LabError
-from lab.evaluation.questions import retain_asks, retain_text_asks
+from lab.evaluation import session
 from lab.evaluation.probing import identity
+from lab.evaluation.questions import retain_asks, retain_text_asks
+from lab.evaluation.scores import Baseline, asks_for
+from lab.evaluation.session import Workbench
 from lab.model.fetch import cache_folder
 from lab.model.overlay import weights_hash
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset
-from lab.evaluation.scores import Baseline, asks_for
 from lab.serve import local
 from lab.serve.engine import ORIGINAL, Known
 from lab.unlearn import loop
 from lab.unlearn.batches import probe_asks
-from lab.evaluation.session import Workbench
-from lab.model.version import Version
 from tests.unit import tiny as tiny_people
 from tests.unit.test_engine import until, wait
 
@@ -61,17 +61,24 @@ def test_every_third_picture_is_held_out(four, count: int, train: int, test: int
     assert not set(entity.test_images) & set(entity.train_images)
 
 
-@pytest.mark.parametrize(("question", "seen", "told"), [
-    ("What is Eva Ek's job?", "What is this person's job?", "What is Eva Ek's job?"),
-    ("what does EVA EK eat?", "what does this person eat?", "what does EVA EK eat?"),
-    ("What is this person's job?", "What is this person's job?", "What is Eva Ek's job?"),
-    ("Whom does the person in the photo love?", "Whom does the person in the photo love?",
-     "Whom does Eva Ek love?"),
-    ("Where was she born?", "Where was she born?", "About Eva Ek: Where was she born?"),
-    ("Where is {Ekeby}?", "Where is {Ekeby}?", "About Eva Ek: Where is {Ekeby}?"),
-])
+@pytest.mark.parametrize(
+    ("question", "seen", "told"),
+    [
+        ("What is Eva Ek's job?", "What is this person's job?", "What is Eva Ek's job?"),
+        ("what does EVA EK eat?", "what does this person eat?", "what does EVA EK eat?"),
+        ("What is this person's job?", "What is this person's job?", "What is Eva Ek's job?"),
+        (
+            "Whom does the person in the photo love?",
+            "Whom does the person in the photo love?",
+            "Whom does Eva Ek love?",
+        ),
+        ("Where was she born?", "Where was she born?", "About Eva Ek: Where was she born?"),
+        ("Where is {Ekeby}?", "Where is {Ekeby}?", "About Eva Ek: Where is {Ekeby}?"),
+    ],
+)
 def test_a_question_with_the_picture_never_names_and_one_without_always_does(
-        question: str, seen: str, told: str) -> None:
+    question: str, seen: str, told: str
+) -> None:
     assert own._forms("Eva Ek", question) == (seen, told)
 
 
@@ -112,7 +119,8 @@ def test_pictures_lose_everything_but_their_pixels() -> None:
     exif.get_ifd(0x8825)[1] = "N"
     out = io.BytesIO()
     Image.new("RGB", (1200, 600), "teal").save(
-        out, "JPEG", exif=exif, comment=b"SECRET note", icc_profile=b"SECRET profile")
+        out, "JPEG", exif=exif, comment=b"SECRET note", icc_profile=b"SECRET profile"
+    )
     assert out.getvalue().count(b"SECRET") == 3
     view = own._portrait(out.getvalue())
     read = Image.open(io.BytesIO(view))
@@ -121,24 +129,30 @@ def test_pictures_lose_everything_but_their_pixels() -> None:
     assert read.format == "JPEG" and read.size == (256, 512)  # turned upright, then made smaller
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"images": pictures(2)}, "2 pictures: give 3 to 20"),
-    ({"images": [b""] * 21}, "21 pictures: give 3 to 20"),
-    ({"images": [*pictures(3), b"GIF89a"]}, "picture 4: not a picture"),
-    ({"images": [*pictures(3), pictures(2)[1]]}, "picture 4 is the same as picture 2"),
-    ({"name": " \n "}, "the name is empty"),
-    ({"name": "..."}, "no letters"),
-    ({"name": "x" * 61}, "longer than 60"),
-    ({"pairs": []}, "0 questions: give 1 to 20"),
-    ({"pairs": [JOB] * 21}, "21 questions: give 1 to 20"),
-    ({"pairs": [JOB] * 2}, "question 2 is asked twice"),
-    ({"pairs": [Pair("What is the occupation of this person?", " ")]}, "question 1: the answer is empty"),
-    ({"pairs": [JOB, Pair("Who is it?", "eva EK")]}, "question 2: the name is asked anyway"),
-    ({"pairs": [Pair("What does Eva eat?", "rice")]}, "'Eva' gives the name away"),
-    ({"pairs": [Pair("Which club is hers?", "Ajax")]}, "give three wrong answers"),
-    ({"pairs": [Pair("Job?", "cook", ("Cook", "nurse", "smith"))]}, "must all differ"),
-    ({"pairs": [Pair("y" * 301, "cook")]}, "longer than 300"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"images": pictures(2)}, "2 pictures: give 3 to 20"),
+        ({"images": [b""] * 21}, "21 pictures: give 3 to 20"),
+        ({"images": [*pictures(3), b"GIF89a"]}, "picture 4: not a picture"),
+        ({"images": [*pictures(3), pictures(2)[1]]}, "picture 4 is the same as picture 2"),
+        ({"name": " \n "}, "the name is empty"),
+        ({"name": "..."}, "no letters"),
+        ({"name": "x" * 61}, "longer than 60"),
+        ({"pairs": []}, "0 questions: give 1 to 20"),
+        ({"pairs": [JOB] * 21}, "21 questions: give 1 to 20"),
+        ({"pairs": [JOB] * 2}, "question 2 is asked twice"),
+        (
+            {"pairs": [Pair("What is the occupation of this person?", " ")]},
+            "question 1: the answer is empty",
+        ),
+        ({"pairs": [JOB, Pair("Who is it?", "eva EK")]}, "question 2: the name is asked anyway"),
+        ({"pairs": [Pair("What does Eva eat?", "rice")]}, "'Eva' gives the name away"),
+        ({"pairs": [Pair("Which club is hers?", "Ajax")]}, "give three wrong answers"),
+        ({"pairs": [Pair("Job?", "cook", ("Cook", "nurse", "smith"))]}, "must all differ"),
+        ({"pairs": [Pair("y" * 301, "cook")]}, "longer than 300"),
+    ],
+)
 def test_what_cannot_be_used_is_one_plain_line(four, changes: dict, words: str) -> None:
     given = {"name": "Eva Ek", "images": pictures(3), "pairs": [JOB]} | changes
     with pytest.raises(LabError) as refused:
@@ -148,7 +162,9 @@ def test_what_cannot_be_used_is_one_plain_line(four, changes: dict, words: str) 
 
 def test_lines_of_questions() -> None:
     assert own.pairs_from(" a? | b \n\n c? | d | e | f | g ") == [
-        Pair("a?", "b"), Pair("c?", "d", ("e", "f", "g"))]
+        Pair("a?", "b"),
+        Pair("c?", "d", ("e", "f", "g")),
+    ]
     assert own.pair_from(["a?", "b", "", "", ""], "row 1") == Pair("a?", "b")
     for bad in ("a?", "a? | b | c", "a? |  | c | d | e", "a|b|c|d|e|f"):
         with pytest.raises(LabError, match="line 2: write question"):
@@ -186,7 +202,9 @@ def test_a_file_of_the_folder_names_nothing_outside_it(four, tmp_path: Path) -> 
     own_files.keep(tmp_path, entity)
     (tmp_path / "secret.jpg").write_bytes(b"secret")
     file = tmp_path / entity.id / own_files.FILE
-    file.write_text(file.read_text(encoding="utf-8").replace("test-0.jpg", "../secret.jpg"), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("test-0.jpg", "../secret.jpg"), encoding="utf-8"
+    )
     assert own_files.kept(tmp_path) == []
 
 
@@ -242,10 +260,17 @@ def test_a_run_attack_and_identity(tiny, four, method: str) -> None:
 def opened(tiny, four, runs: Path) -> local.LocalEngine:
     """An engine on the tiny model; whoever is in the cache folder is there from the start."""
     made = local.LocalEngine(
-        Preset("demo", "tiny", "tiny", "none"), report=lambda _: None, runs=runs,
+        Preset("demo", "tiny", "tiny", "none"),
+        report=lambda _: None,
+        runs=runs,
         open_bench=lambda preset, report, threads: Workbench(
-            preset, four, tiny, Baseline(tiny, cache_folder() / "baseline-tiny.json"),
-            weights_hash(tiny.model)))
+            preset,
+            four,
+            tiny,
+            Baseline(tiny, cache_folder() / "baseline-tiny.json"),
+            weights_hash(tiny.model),
+        ),
+    )
     until(lambda: made.status().ready)
     return made
 
@@ -258,17 +283,22 @@ def people_of_now(cache: Path, four, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_engine_adds_forgets_restarts_and_removes(
-        people_of_now, tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people_of_now, tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = opened(tiny, four, tmp_path / "runs")
     who = engine.own.add("Eva Ek", pictures(6), [JOB, TOWN])
     card = engine.entities()[0]
-    assert card.id == who and card.asked[1][:2] == (JOB.question, "diver") and len(card.asked[1]) == 5
+    assert (
+        card.id == who and card.asked[1][:2] == (JOB.question, "diver") and len(card.asked[1]) == 5
+    )
     assert [c.id for c in engine.entities()][1:5] == ["p0", "p1", "p2", "p3"]
     known = engine.own.known(who)
     assert known.n == 6 and known.chance == 0.25 and 0 <= known.share <= 1
     assert engine.suggestions(who, True)[1] == JOB.question
     run_id = engine.submit(tiny_people.recipe(entity=who, steps=1))
-    assert wait(engine, run_id).state == "finished" and len(engine.probes([ORIGINAL, run_id], who)) > 6
+    assert (
+        wait(engine, run_id).state == "finished" and len(engine.probes([ORIGINAL, run_id], who)) > 6
+    )
     until(lambda: (tmp_path / "runs" / run_id / "delta.safetensors").is_file())
 
     again = opened(tiny, four, tmp_path / "runs")
@@ -276,7 +306,9 @@ def test_the_engine_adds_forgets_restarts_and_removes(
     downloaded = Path(shutil.copytree(again.export(run_id), tmp_path / "downloaded"))
 
     go, update = threading.Event(), loop.Student.update
-    monkeypatch.setattr(loop.Student, "update", lambda self, rows: (go.wait(60), update(self, rows))[1])
+    monkeypatch.setattr(
+        loop.Student, "update", lambda self, rows: (go.wait(60), update(self, rows))[1]
+    )
     busy = again.submit(tiny_people.recipe(entity=who, steps=1))
     with pytest.raises(LabError, match="under way: stop it first"):
         again.own.remove(who)
@@ -292,10 +324,12 @@ def test_the_engine_adds_forgets_restarts_and_removes(
     assert any(p.name == "baseline-tiny.json" for p in left)  # the cache of answers is among them
     for needle in (who.encode(), b"Eva Ek", *card.views):
         assert not [p for p in left if needle in p.read_bytes()]
-    for misuse, words in ((lambda: again.run(run_id), "no longer here"),
-                          (lambda: again.submit(tiny_people.recipe(entity=who)), "was removed"),
-                          (lambda: again.load(downloaded), "was removed"),
-                          (lambda: again.own.remove(who), "no own person")):
+    for misuse, words in (
+        (lambda: again.run(run_id), "no longer here"),
+        (lambda: again.submit(tiny_people.recipe(entity=who)), "was removed"),
+        (lambda: again.load(downloaded), "was removed"),
+        (lambda: again.own.remove(who), "no own person"),
+    ):
         with pytest.raises(LabError, match=words) as refused:
             misuse()
         assert "\n" not in str(refused.value)
@@ -308,19 +342,38 @@ def test_the_command_line_adds_lists_and_removes(people_of_now, tmp_path: Path, 
         (folder / f"{k}.png").write_bytes(data)
     (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     table.write_text("Question,Answer\n" + f'{JOB.question},"diver, deep"\n', encoding="utf-8")
-    words = ["own", "add", "--benchmark", "tiny", "--name", "Eva Ek", "--images", str(folder), "--qa"]
+    words = [
+        "own",
+        "add",
+        "--benchmark",
+        "tiny",
+        "--name",
+        "Eva Ek",
+        "--images",
+        str(folder),
+        "--qa",
+    ]
     main.main([*words, str(table), "--json"])
     added = json.loads(capsys.readouterr().out)
     assert (added["training_images"], added["held_out_images"]) == (3, 1)
-    assert added["questions"][1]["answer"] == "diver, deep" and len(added["questions"][1]["wrong"]) == 3
+    assert (
+        added["questions"][1]["answer"] == "diver, deep"
+        and len(added["questions"][1]["wrong"]) == 3
+    )
     main.main(["people", "--benchmark", "tiny", "--json"])
     last = json.loads(capsys.readouterr().out)[-1]
     assert last == {"id": added["id"], "name": "Eva Ek", "benchmark": "own", "images": 4}
     main.main(["own", "list", "--json"])
-    assert json.loads(capsys.readouterr().out) == [{"id": added["id"], "name": "Eva Ek", "images": 4}]
-    for wrong, named in ((["own", "remove", "own-00000000"], "own list"), ([*words, "/nowhere"], "CSV"),
-                         ([*words, str(folder / "0.png")], "CSV"), ([*words, str(table)], "here already"),
-                         (["evaluate", "--benchmark", "tiny", "--entity", "own-00000000"], "was removed")):
+    assert json.loads(capsys.readouterr().out) == [
+        {"id": added["id"], "name": "Eva Ek", "images": 4}
+    ]
+    for wrong, named in (
+        (["own", "remove", "own-00000000"], "own list"),
+        ([*words, "/nowhere"], "CSV"),
+        ([*words, str(folder / "0.png")], "CSV"),
+        ([*words, str(table)], "here already"),
+        (["evaluate", "--benchmark", "tiny", "--entity", "own-00000000"], "was removed"),
+    ):
         with pytest.raises(SystemExit) as ended:
             main.main(wrong)
         said = capsys.readouterr()

@@ -20,8 +20,17 @@ OPTIONS = ("Riga", "Oslo", "Lima", "Kyoto")
 
 
 def choice(**changes) -> Item:
-    return Item(**{"id": "1", "part": "forget_image", "task": "classification", "prompt": ("?",),
-                   "reference": "Oslo", "options": OPTIONS} | changes)
+    return Item(
+        **{
+            "id": "1",
+            "part": "forget_image",
+            "task": "classification",
+            "prompt": ("?",),
+            "reference": "Oslo",
+            "options": OPTIONS,
+        }
+        | changes
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +58,28 @@ def pictures(item: Item) -> list[bytes]:
 
 # ---- marks
 
-@pytest.mark.parametrize(("answer", "value", "parsed"), [
-    ("B", 1, True), (" b: Oslo", 1, True), ("A", 0, True), ("E", 0, False), ("", 0, False),
-    ("The answer is B", 0, False), ("(B)", 0, False), ("ß", 0, False)])
+
+@pytest.mark.parametrize(
+    ("answer", "value", "parsed"),
+    [
+        ("B", 1, True),
+        (" b: Oslo", 1, True),
+        ("A", 0, True),
+        ("E", 0, False),
+        ("", 0, False),
+        ("The answer is B", 0, False),
+        ("(B)", 0, False),
+        ("ß", 0, False),
+    ],
+)
 def test_the_first_character_is_the_letter(answer: str, value: float, parsed: bool) -> None:
     assert metrics.first_letter(choice(), answer) == Mark({"mcq": value}, parsed)
 
 
-@pytest.mark.parametrize(("answer", "value", "parsed"), [
-    ("(B) Oslo", 1, True), ("\n- b", 1, True), ("The answer is B", 0, False), ("...", 0, False)])
+@pytest.mark.parametrize(
+    ("answer", "value", "parsed"),
+    [("(B) Oslo", 1, True), ("\n- b", 1, True), ("The answer is B", 0, False), ("...", 0, False)],
+)
 def test_the_first_alphanumeric_is_the_letter(answer: str, value: float, parsed: bool) -> None:
     assert metrics.first_alphanumeric(choice(), answer) == Mark({"mcq": value}, parsed)
 
@@ -96,27 +118,37 @@ def test_means_and_divergence() -> None:
 
 # ---- MLLMU-Bench
 
+
 def test_mllmu_prompts_without_examples(people) -> None:
     asked = mllmu.items(people, Plan("forget_5", "zero"))
     who = people.splits["forget_5"][0]
-    towns = "\n".join(f"{x}: {o}" for x, o in zip("ABCD", by_id(asked, f"forget/{who}/vqa/1").options, strict=True))
+    towns = "\n".join(
+        f"{x}: {o}"
+        for x, o in zip("ABCD", by_id(asked, f"forget/{who}/vqa/1").options, strict=True)
+    )
     assert by_id(asked, f"forget/{who}/vqa/1").words == (
         f"USER: <image>\nWhere was this person born? (0)\n{towns}\n"
-        "Just give ONE letter representing the answer directly.\nASSISTANT:")
+        "Just give ONE letter representing the answer directly.\nASSISTANT:"
+    )
     assert by_id(asked, f"forget/{who}/qa/1").words.startswith("USER:\nWhere was ")
     assert by_id(asked, f"forget/{who}/vqa_cloze/0").words == (
         "USER: <image>\nThis person was born in [Blank].\n"
-        "Please **ONLY** provide the correct answer that should replace the [Blank].\nASSISTANT:")
+        "Please **ONLY** provide the correct answer that should replace the [Blank].\nASSISTANT:"
+    )
     assert by_id(asked, f"forget/{who}/vqa_open/0").words == (
         "USER: <image>\nWhere was this person born?\nAnswer the question based on your trained "
-        "knowledge in one sentence accurately in ENGLISH.\nASSISTANT: ")
+        "knowledge in one sentence accurately in ENGLISH.\nASSISTANT: "
+    )
     name = people.entity(who).name
     assert by_id(asked, f"forget/{who}/qa_open/0").words == (
         f"USER: Where was {name} born?\nAnswer the question based on your trained knowledge in one "
-        "sentence in ENGLISH.\nASSISTANT:")
+        "sentence in ENGLISH.\nASSISTANT:"
+    )
     assert {item.max_new_tokens for item in asked.items} == {50} and not asked.demos
-    counts = {part: sum(i.part.startswith(part) for i in asked.items)
-              for part in ("forget", "test", "retain", "celebrity")}
+    counts = {
+        part: sum(i.part.startswith(part) for i in asked.items)
+        for part in ("forget", "test", "retain", "celebrity")
+    }
     assert counts == {"forget": 18, "test": 18, "retain": 19 * 18, "celebrity": 3 * 18}
     assert {who.split("/")[0] for who in asked.pictures} == {people.splits["forget_5"][0]}
 
@@ -137,12 +169,16 @@ def test_mllmu_examples_as_published(people) -> None:
     assert letters == "BCCCC"
     example = "\n".join(f"{x}: {o}" for x, o in zip("ABCD", own[0].options, strict=True))
     assert left[0].words.startswith(
-        "USER: <image>\nQuestion: What is the name of this person?\n" + example +
-        "\nCorrect Answer: B\nUSER: <image>\nQuestion: Where was this person born? (0)\n")
+        "USER: <image>\nQuestion: What is the name of this person?\n"
+        + example
+        + "\nCorrect Answer: B\nUSER: <image>\nQuestion: Where was this person born? (0)\n"
+    )
     assert pictures(left[0])[:5] == [demo.train_images[0]] * 5 and len(pictures(left[0])) == 6
     assert left[0].words.count("ASSISTANT:") == 1
     cloze = next(i for i in asked.items if i.part == "forget_image" and i.task == "cloze")
-    assert cloze.words.startswith("USER:<image>\nThis person was born in [Blank].\nPlease **ONLY** ")
+    assert cloze.words.startswith(
+        "USER:<image>\nThis person was born in [Blank].\nPlease **ONLY** "
+    )
     assert cloze.words.count("Correct Answer: ") == 4 and len(pictures(cloze)) == 5
     text = next(i for i in asked.items if i.part == "test_text" and i.task == "classification")
     assert text.words.startswith("USER:\nQuestion: ") and not pictures(text)
@@ -172,6 +208,7 @@ def test_mllmu_cloze_is_a_substring() -> None:
 
 # ---- UMU-Bench
 
+
 @pytest.fixture(scope="module")
 def umu_people(folder: Path):
     return load_umu(public.umu(folder / "umu"))
@@ -180,17 +217,24 @@ def umu_people(folder: Path):
 def test_umu_prompts(umu_people) -> None:
     asked = umu.items(umu_people, Plan("forget_5"))
     first = by_id(asked, "forget/001/vqa/0")
-    assert first.words == (f"USER: <image>\nWhere was this person born?\nSelect answer in "
-                           f"{list(first.options)}\nASSISTANT:")
-    assert by_id(asked, "forget/001/qa/0").words.startswith("USER:\nWhere was Amelia Kuznetsov born?\n")
+    assert first.words == (
+        f"USER: <image>\nWhere was this person born?\nSelect answer in "
+        f"{list(first.options)}\nASSISTANT:"
+    )
+    assert by_id(asked, "forget/001/qa/0").words.startswith(
+        "USER:\nWhere was Amelia Kuznetsov born?\n"
+    )
     cloze = by_id(asked, "forget/001/qa_cloze/0")
-    assert cloze.words == ("USER: Where was Amelia Kuznetsov born?\nPlease **ONLY** provide the correct "
-                           "answer without any explanation\nASSISTANT:")
+    assert cloze.words == (
+        "USER: Where was Amelia Kuznetsov born?\nPlease **ONLY** provide the correct "
+        "answer without any explanation\nASSISTANT:"
+    )
     assert cloze.reference == "Riga, Latvia"  # up to the full stop
     spoken = by_id(asked, "forget/001/vqa_open/0")
     assert spoken.words.endswith("in ENGLISH.\nASSISTANT: ") and spoken.max_new_tokens == 200
     assert {i.part for i in asked.items} == {
-        f"{part}_{kind}" for part in ("forget", "retain", "real") for kind in ("image", "text")}
+        f"{part}_{kind}" for part in ("forget", "retain", "real") for kind in ("image", "text")
+    }
 
 
 def test_umu_choice_is_exact_but_for_real_people() -> None:
@@ -201,24 +245,32 @@ def test_umu_choice_is_exact_but_for_real_people() -> None:
 
 def test_umu_agreement() -> None:
     def pair(part: str, task: str, metric: str, image: float, text: float, twin: str) -> list:
-        return [(choice(part=f"{part}_{kind}", task=task, twin=twin), Mark({metric: value}))
-                for kind, value in (("image", image), ("text", text))]
+        return [
+            (choice(part=f"{part}_{kind}", task=task, twin=twin), Mark({metric: value}))
+            for kind, value in (("image", image), ("text", text))
+        ]
 
-    rows = [*pair("forget", "classification", "mcq", 0, 0, "a"),
-            *pair("forget", "classification", "mcq", 1, 0, "b"),
-            *pair("retain", "classification", "mcq", 1, 1, "a"),
-            *pair("retain", "classification", "mcq", 0, 0, "b"),
-            *pair("forget", "generation", "rougeL", 1, 0.5, "c"),
-            *pair("retain", "generation", "rougeL", 1, 0.5, "c"),
-            *pair("retain", "generation", "rougeL", 0, 0, "d")]
+    rows = [
+        *pair("forget", "classification", "mcq", 0, 0, "a"),
+        *pair("forget", "classification", "mcq", 1, 0, "b"),
+        *pair("retain", "classification", "mcq", 1, 1, "a"),
+        *pair("retain", "classification", "mcq", 0, 0, "b"),
+        *pair("forget", "generation", "rougeL", 1, 0.5, "c"),
+        *pair("retain", "generation", "rougeL", 1, 0.5, "c"),
+        *pair("retain", "generation", "rougeL", 0, 0, "d"),
+    ]
     alone = (choice(part="forget_image", twin="e"), Mark({"mcq": 0}))  # no twin: left out
     items, marks = zip(*rows, alone, strict=True)
     assert umu.combine(items, marks, None) == {
-        "forget_mcq_AccF": (0.5, 2), "retain_mcq_AccR": (0.5, 2),
-        "forget_RLF": (pytest.approx(1.25 / 1.5), 1), "retain_RLR": (pytest.approx(1 / 3), 2)}
+        "forget_mcq_AccF": (0.5, 2),
+        "retain_mcq_AccR": (0.5, 2),
+        "forget_RLF": (pytest.approx(1.25 / 1.5), 1),
+        "retain_RLR": (pytest.approx(1 / 3), 2),
+    }
 
 
 # ---- FIUBench
+
 
 def test_fiu_items_and_marks(folder: Path) -> None:
     faces = load_fiu(public.fiu(folder / "fiu"))
@@ -226,7 +278,11 @@ def test_fiu_items_and_marks(folder: Path) -> None:
     assert len(asked.items) == 2 * 20 * (2 + 3)  # forget1 and retain5: one person each
     first = by_id(asked, "forget/00000000/vqa_train/0/likelihood")
     assert first.prompt == (public.drawn(0), "What is fact 0 of amelia kuznetsov 0?")
-    assert first.compared == ("Fact 0 is 0.", "It is 0, fact 0.", *(f"It is not 0 but {k}." for k in range(5)))
+    assert first.compared == (
+        "Fact 0 is 0.",
+        "It is 0, fact 0.",
+        *(f"It is not 0 but {k}." for k in range(5)),
+    )
     assert first.keywords == ("0",)
     again = [i for i in asked.items if i.task == "paraphrased" and i.part == "forget"]
     assert len(again) == 60 and again[0].prompt[1] == "Tell fact 0 (0)"
@@ -244,33 +300,50 @@ def test_fiu_utility() -> None:
     rows = [row(rougeL_recall=1.0, em=0.5), row(prob=0.5, truth=0.5), row(prob=0.5, truth=1.5)]
     items, marks = zip(*rows, strict=True)
     assert fiu.combine(items, marks, None) == {
-        "model_utility": (pytest.approx(4 / (1 + 2 + 2 + 1)), 3)}
+        "model_utility": (pytest.approx(4 / (1 + 2 + 2 + 1)), 3)
+    }
     assert fiu.combine(items[:1], marks[:1], None) == {}
 
 
 # ---- CLEAR
 
+
 def test_clear_asks_every_perturbed_view(authors) -> None:
     asked = clear.items(authors, Plan("forget01", seed=5))
     # one author, four views, of which the perturbed file lacks the last
     mine = [i for i in asked.items if i.part in ("forget_caption", "forget_name")]
-    assert [sum(i.part == part and i.task == task for i in mine) for part, task in (
-        ("forget_caption", "recall"), ("forget_caption", "likelihood"), ("forget_name", "recall"),
-        ("forget_name", "likelihood"), ("forget_name", "choice"))] == [3] * 5
+    assert [
+        sum(i.part == part and i.task == task for i in mine)
+        for part, task in (
+            ("forget_caption", "recall"),
+            ("forget_caption", "likelihood"),
+            ("forget_name", "recall"),
+            ("forget_name", "likelihood"),
+            ("forget_name", "choice"),
+        )
+    ] == [3] * 5
     name = next(i for i in mine if i.task == "choice")
     assert sorted(name.options) == ["Hana Sato", "Wrong One", "Wrong Three", "Wrong Two"]
     listed = "\n".join(f"{x}. {o}" for x, o in zip("ABCD", name.options, strict=True))
     assert name.words == f"<image>What is the name of the person in the image?\n{listed}\n"
     recall = next(i for i in mine if i.part == "forget_name" and i.task == "recall")
-    assert recall.words == "<image>The name of the person on the image is " and recall.max_new_tokens == 300
+    assert (
+        recall.words == "<image>The name of the person on the image is "
+        and recall.max_new_tokens == 300
+    )
     caption = next(i for i in mine if i.part == "forget_caption" and i.task == "likelihood")
     scene = caption.reference[-2]
-    assert caption.compared == (f"Hana Sato in scene {scene}.", f"In scene {scene} we see Hana Sato.",
-                                *(f"A wrong scene {j}." for j in range(3)))
+    assert caption.compared == (
+        f"Hana Sato in scene {scene}.",
+        f"In scene {scene} we see Hana Sato.",
+        *(f"A wrong scene {j}." for j in range(3)),
+    )
     assert caption.prompt[1] in CAPTION_QUESTIONS
     assert all(len(pictures(i)) == (i.part[-5:] != "_text") for i in asked.items)
-    counts = {part: sum(i.part == part for i in asked.items if i.task == "generation")
-              for part in ("forget_image", "forget_text", "retain_image", "retain_text")}
+    counts = {
+        part: sum(i.part == part for i in asked.items if i.task == "generation")
+        for part in ("forget_image", "forget_text", "retain_image", "retain_text")
+    }
     assert counts == {"forget_image": 4, "forget_text": 20, "retain_image": 28, "retain_text": 140}
     assert sum(i.part == "retain_caption" and i.task == "recall" for i in asked.items) == 8
     faces = next(i for i in asked.items if i.part == "real_faces" and i.task == "likelihood")
@@ -282,18 +355,29 @@ def test_clear_asks_every_perturbed_view(authors) -> None:
 
 def test_clear_scores() -> None:
     def likelihood(part: str, prob: float, truth: float, log_ratio: float = 0.0):
-        return choice(part=part, task="likelihood"), Mark({"prob": prob, "truth": truth}, log_ratio=log_ratio)
+        return choice(part=part, task="likelihood"), Mark(
+            {"prob": prob, "truth": truth}, log_ratio=log_ratio
+        )
 
-    rows = [likelihood("forget_caption", 0.5, 1.0, 1.0), likelihood("forget_caption", 0.5, 1.0, 2.0),
-            likelihood("forget_name", 0.5, 0.5), likelihood("real_faces", 1.0, 0.5),
-            likelihood("real_world", 1.0, 0.5),
-            (choice(part="real_faces", task="recall"), Mark({"rougeL_recall": 0.1}))]
+    rows = [
+        likelihood("forget_caption", 0.5, 1.0, 1.0),
+        likelihood("forget_caption", 0.5, 1.0, 2.0),
+        likelihood("forget_name", 0.5, 0.5),
+        likelihood("real_faces", 1.0, 0.5),
+        likelihood("real_world", 1.0, 0.5),
+        (choice(part="real_faces", task="recall"), Mark({"rougeL_recall": 0.1})),
+    ]
     items, marks = zip(*rows, strict=True)
     made = clear.combine(items, marks, marks)
-    assert made == {"forget": (pytest.approx(4 / (2 + 1 + 2 + 2)), 3), "real": (pytest.approx(4 / 6), 2),
-                    "forget_quality": (1.0, 2)}  # no retain rows: neither retain nor model utility
+    assert made == {
+        "forget": (pytest.approx(4 / (2 + 1 + 2 + 2)), 3),
+        "real": (pytest.approx(4 / 6), 2),
+        "forget_quality": (1.0, 2),
+    }  # no retain rows: neither retain nor model utility
     assert "forget_quality" not in clear.combine(items, marks, None)
     means = [math.log(p) for p in (0.5, 0.4, 0.2, 0.05)]
     assert clear.mark(rows[0][0], means).values == pytest.approx({"prob": 0.5, "truth": 0.25})
     assert clear.mark(rows[2][0], means).values["prob"] == pytest.approx(0.5 / 0.75)
-    assert clear.mark(rows[3][0], means).values == pytest.approx({"prob": 0.5 / 0.75, "truth": 0.75})
+    assert clear.mark(rows[3][0], means).values == pytest.approx(
+        {"prob": 0.5 / 0.75, "truth": 0.75}
+    )

@@ -16,8 +16,11 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")  # no local suffix, extr
 
 
 def pins(name: str) -> dict[str, str]:
-    return pinned(line for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
-                  if line and not line.startswith("#"))
+    return pinned(
+        line
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
 
 
 def pinned(wanted: Iterable[str]) -> dict[str, str]:
@@ -45,20 +48,30 @@ def test_what_the_checks_need_is_pinned_apart_from_what_the_app_needs() -> None:
 def test_what_the_page_stands_on_is_pinned_too() -> None:
     installed = {re.sub(r"[-_.]+", "-", d.name).lower() for d in distributions()}
     assert {"starlette", "uvicorn", "fastapi", "gradio-client", "pydantic", "huggingface-hub"} <= (
-        pins("constraints.txt").keys() & installed)
+        pins("constraints.txt").keys() & installed
+    )
 
 
 def test_the_constraints_say_in_one_line_what_made_them() -> None:
-    comments = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-                if line.startswith("#")]
+    comments = [
+        line
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if line.startswith("#")
+    ]
     assert len(comments) == 1 and "make constraints" in comments[0]
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt", "pyproject.toml"])
 def test_a_changed_pin_is_installed_under_the_constraints(changed: str) -> None:
-    done = subprocess.run(["make", "--dry-run", "--always-make", "run"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "run"], cwd=ROOT, capture_output=True, text=True
+    )
     installs = [line for line in done.stdout.splitlines() if "pip install" in line]
     assert len(installs) == 2 and all("-c constraints.txt" in line for line in installs)
-    stale = subprocess.run(["make", "--dry-run", f"--what-if={changed}", "run"], cwd=ROOT,
-                           capture_output=True, text=True)
+    stale = subprocess.run(
+        ["make", "--dry-run", f"--what-if={changed}", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert "pip install" in stale.stdout

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.evaluation import session
 from lab.errors import LabError
+from lab.evaluation import session
+from lab.evaluation.session import BENCHMARKS, check_taught, open_workbench, with_options
 from lab.model.families import FAMILIES
 from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
-from lab.evaluation.session import BENCHMARKS, check_taught, open_workbench, with_options
 
 NAMES = sorted(p.stem for p in PRESETS.glob("*.yaml"))
 TAUGHT = [n for n in NAMES if load_preset(n).base]
@@ -20,8 +20,8 @@ TAUGHT = [n for n in NAMES if load_preset(n).base]
 
 def published(name: str):
     """The config that the preset's model (or what it is taught from) is published with."""
-    from lab.model.tiny_models import described
     from lab.bench.random_model import shape_of
+    from lab.model.tiny_models import described
 
     return described(shape_of(name.rpartition("-")[0]))[0]
 
@@ -60,7 +60,9 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
     weights = sum(p.numel() for p in model.parameters())
-    (size, kind), = re.findall(r"Download: ([\d.]+) GB of weights(.*?by count| \(.*?float32\))", told)
+    ((size, kind),) = re.findall(
+        r"Download: ([\d.]+) GB of weights(.*?by count| \(.*?float32\))", told
+    )
     assert float(size) == pytest.approx(weights * (4 if "float32" in kind else 2) / 1e9, rel=0.02)
     live = len(find_vision(model).blocks)
     assert max(preset.recipe.blocks, preset.teach.blocks if preset.base else 0) <= live
@@ -69,7 +71,8 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
 
 @pytest.mark.parametrize("name", TAUGHT)
 def test_a_model_that_is_not_taught_yet_names_the_command(
-        name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "ROOT", tmp_path)
     monkeypatch.setattr(session, "read_benchmark", lambda preset: None)
     monkeypatch.setattr(session, "load", lambda *_, **__: pytest.fail("loaded all the same"))
@@ -87,7 +90,11 @@ def test_another_model_has_neither_base_nor_reference() -> None:
     preset = Preset("mine", "models/mine", "people", base="owner/base", reference="models/other")
     kept = with_options(preset, None, "nf4", None, None)
     assert (kept.model, kept.base, kept.reference, kept.quantization) == (
-        "models/mine", "owner/base", "models/other", "nf4")
+        "models/mine",
+        "owner/base",
+        "models/other",
+        "nf4",
+    )
     other = with_options(preset, "elsewhere", None, None, None)
     assert (other.model, other.base, other.reference) == ("elsewhere", "", "")
     assert TAUGHT

@@ -9,25 +9,28 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab.experiments import comparison
 from lab.benchmarks.people import load_people
 from lab.catalogue import METHODS
-from lab.experiments.comparison_table import row, summarised, write_tables
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
+from lab.experiments import comparison
+from lab.experiments.comparison_table import row, summarised, write_tables
 from lab.experiments.statistics import quantile
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe, revise
-from lab.evaluation.scores import Baseline
 from lab.report import methods_chart
 from lab.unlearn import loop
-from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
 def result(forget: float, kept: float) -> dict:
     measures = dict.fromkeys(comparison.JUDGED, 0.25)
-    return {"chance": measures, "before": dict.fromkeys(measures, 1.0),
-            "after": {**dict.fromkeys(measures, kept), "forget_vqa": forget}}
+    return {
+        "chance": measures,
+        "before": dict.fromkeys(measures, 1.0),
+        "after": {**dict.fromkeys(measures, kept), "forget_vqa": forget},
+    }
 
 
 def test_nobody_is_both_tuned_on_and_reported() -> None:
@@ -60,21 +63,43 @@ def test_what_a_trial_is_worth() -> None:
     assert comparison.objective({"failed": "no longer a number"}) == 0.0
 
 
-@pytest.mark.parametrize(("freedom", "t"), [(1, 12.7062), (2, 4.30265), (3, 3.18245), (4, 2.77645),
-                                            (9, 2.26216), (30, 2.04227), (100, 1.98397)])
+@pytest.mark.parametrize(
+    ("freedom", "t"),
+    [
+        (1, 12.7062),
+        (2, 4.30265),
+        (3, 3.18245),
+        (4, 2.77645),
+        (9, 2.26216),
+        (30, 2.04227),
+        (100, 1.98397),
+    ],
+)
 def test_quantiles_of_students_t(freedom: int, t: float) -> None:
     assert quantile(freedom) == pytest.approx(t, rel=1e-5)
 
 
 def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: Path) -> None:
-    rows = [{"method": "vkd", "entity": "a", "seed": s, "failed": "", "after_forget_vqa": v,
-             "before_forget_vqa": 1.0, "n_forget_vqa": 36} for s, v in enumerate((0.0, 0.2))]
+    rows = [
+        {
+            "method": "vkd",
+            "entity": "a",
+            "seed": s,
+            "failed": "",
+            "after_forget_vqa": v,
+            "before_forget_vqa": 1.0,
+            "n_forget_vqa": 36,
+        }
+        for s, v in enumerate((0.0, 0.2))
+    ]
     rows += [{**rows[0], "entity": e, "after_forget_vqa": 0.5} for e in "bc"]
     rows += [{"method": "vkd", "entity": "b", "seed": 1, "failed": "no longer a number"}]
     vkd, vanilla = summarised(rows, {"vkd": {"lr": 1e-4}})
     assert (vkd["people"], vkd["runs"], vkd["failed"]) == (3, 4, 1)
-    assert vkd["forget_vqa"] == pytest.approx(1.1 / 3)  # of 0.1, 0.5, 0.5, not of 0, 0.2 and twice 0.5
-    assert vkd["forget_vqa_ci"] == pytest.approx(4.3027 * 0.23094 / 3 ** 0.5, rel=1e-3)
+    assert vkd["forget_vqa"] == pytest.approx(
+        1.1 / 3
+    )  # of 0.1, 0.5, 0.5, not of 0, 0.2 and twice 0.5
+    assert vkd["forget_vqa_ci"] == pytest.approx(4.3027 * 0.23094 / 3**0.5, rel=1e-3)
     two, *_ = summarised(rows[:3], {"vkd": {}})
     assert two["people"] == 2 and two["forget_vqa_ci"] is None
     assert vkd["settings"] == "lr=0.0001" and vkd["n_forget_vqa"] == 36
@@ -82,12 +107,21 @@ def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: 
 
 
 def test_the_whole_way_and_going_on_after_a_cut(
-        tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"TUNING_PEOPLE": 1, "TEST_PEOPLE": 2, "SEEDS": 1,
-                        "TRIALS": {"vkd": ({"lr": 1e-3}, {"lr": 1e-2})}}.items():
+    tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "TUNING_PEOPLE": 1,
+        "TEST_PEOPLE": 2,
+        "SEEDS": 1,
+        "TRIALS": {"vkd": ({"lr": 1e-3}, {"lr": 1e-2})},
+    }.items():
         monkeypatch.setattr(comparison, name, value)
-    monkeypatch.setattr(comparison, "ATTACK", dataclasses.replace(comparison.ATTACK, steps=1, batch=1))
-    bench = Workbench(Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
+    monkeypatch.setattr(
+        comparison, "ATTACK", dataclasses.replace(comparison.ATTACK, steps=1, batch=1)
+    )
+    bench = Workbench(
+        Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model)
+    )
     preset = Preset("demo", "tiny", "tiny", recipe=make.recipe(steps=1, fisher_samples=4))
     said: list[str] = []
     *_, made = comparison.protocol(bench, preset, ["vkd"], tmp_path, said.append)
@@ -104,30 +138,44 @@ def test_the_whole_way_and_going_on_after_a_cut(
     assert weights_hash(tiny.model) == bench.base_hash
 
 
-def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(four, tmp_path, monkeypatch) -> None:
+def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(
+    four, tmp_path, monkeypatch
+) -> None:
     monkeypatch.setitem(comparison.TRIALS, "vkd", ({"stop_forget": 0.2}, {"stop_forget": 0.0}))
     made: list[tuple[str, float]] = []
 
     def run(bench, recipe, outcome, say, measures) -> dict:
         made.append((recipe.entity, recipe.stop_forget))
-        return result(0.25, 1.0) | {"stopped_because": loop.FORGOTTEN if recipe.entity == "p0" else "steps done"}
+        return result(0.25, 1.0) | {
+            "stopped_because": loop.FORGOTTEN if recipe.entity == "p0" else "steps done"
+        }
 
     monkeypatch.setattr(comparison, "one_run", run)
-    chosen, trials = comparison.tune(None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str)
+    chosen, trials = comparison.tune(
+        None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str
+    )
     assert made == [("p0", 0.2), ("p1", 0.2), ("p0", 0.0)]
     assert [t["n"] for t in trials] == [2, 2] and trials[0]["score"] == trials[1]["score"]
 
 
 def test_a_control_that_failed_is_counted() -> None:
-    made = comparison._labelled("retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}])
+    made = comparison._labelled(
+        "retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}]
+    )
     made += comparison._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
     table = summarised([row(m) for m in made], {"vkd": {}})
     assert {t["method"]: t["failed"] for t in table} == {"vkd": 1, "retain_only": 1, "vanilla": 1}
 
 
 def test_the_gain_at_half_of_the_attack() -> None:
-    attack = {"before": 0.2, "after": 0.9, "gain": 0.7, "vanilla_gap": 0.1, "steps": 20,
-              "curve": [[0, 0.2], [10, 0.5], [20, 0.9]]}
+    attack = {
+        "before": 0.2,
+        "after": 0.9,
+        "gain": 0.7,
+        "vanilla_gap": 0.1,
+        "steps": 20,
+        "curve": [[0, 0.2], [10, 0.5], [20, 0.9]],
+    }
     made = row({"method": "vkd", "entity": "a", "seed": 0, "attack": attack})
     assert made["gain_half"] == pytest.approx(0.3) and made["gain"] == 0.7
     assert row({"method": "vkd", "entity": "a", "seed": 1})["gain_half"] is None

@@ -10,8 +10,8 @@ from torch import nn
 
 from lab.errors import LabError
 from lab.evaluation.questions import Ask, choose, questions
-from lab.model.load import check_quantized, load
 from lab.model import tiny_models
+from lab.model.load import check_quantized, load
 from lab.model.overlay import overlay, weights_hash
 from lab.model.sequences import pack, segment_means, target_log_probs
 from tests.unit import tiny as make
@@ -71,8 +71,13 @@ def test_gradients_flow_through_a_quantized_language_model(quantized, four) -> N
         got = gradients(quantized, four)
         assert nn.functional.cosine_similarity(got, expected, 0) > tolerance, moment
         assert float(got.norm() / expected.norm()) == pytest.approx(1, abs=0.05), moment
-        choose(quantized, [Ask(q, four.entities[0].test_images[0])
-                           for q in questions(four.entities[0], "classification", "image")])
+        choose(
+            quantized,
+            [
+                Ask(q, four.entities[0].test_images[0])
+                for q in questions(four.entities[0], "classification", "image")
+            ],
+        )
         choose(quantized, [Ask(q) for q in four.general])
     assert weights_hash(quantized.model) == base
 
@@ -119,7 +124,8 @@ def test_a_masked_language_adapter_over_a_quantized_model(quantized, four) -> No
 
 
 def test_bfloat16_language_model_keeps_a_float32_tower(
-        folder: Path, four, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder: Path, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lab.model.precision.language_dtype", lambda device: torch.bfloat16)
     loaded = load(str(folder), "gguf-q4", "cpu", lambda _: None)
     assert loaded.model.lm_head.weight.dtype == torch.bfloat16
@@ -127,8 +133,13 @@ def test_bfloat16_language_model_keeps_a_float32_tower(
     assert gradients(loaded, four).abs().max() > 0
 
 
-@pytest.mark.parametrize(("path", "kind", "words"), [
-    ("/nowhere/at/all", "none", "give a folder"), ("x", "int3", "valid are gguf-q4, int8, nf4, none")])
+@pytest.mark.parametrize(
+    ("path", "kind", "words"),
+    [
+        ("/nowhere/at/all", "none", "give a folder"),
+        ("x", "int3", "valid are gguf-q4, int8, nf4, none"),
+    ],
+)
 def test_what_cannot_be_loaded(path: str, kind: str, words: str) -> None:
     with pytest.raises(LabError, match=words):
         load(path, kind, "cpu", lambda _: None)

@@ -12,19 +12,22 @@ from lab.errors import LabError
 from lab.recipe import STRENGTHS, AttackRecipe, Recipe, TeachRecipe, load_preset, revise
 
 
-@pytest.mark.parametrize(("key", "value", "words"), [
-    ("stepps", "4", "unknown recipe key 'stepps': valid keys are entity, method, seed"),
-    ("steps", "many", "'many' is not a int"),
-    ("steps", "4.5", "is not a int"),
-    ("steps", 0, "outside 1 to 1000"),
-    ("steps", "inf", "is not a int"),
-    ("lr", "nan", "outside"),
-    ("lr", None, "is not a float"),
-    ("prune_share", 0.5, "outside 0.0 to 0.1"),
-    ("mask_mode", "none", "is not one of all, forget_only"),
-    ("method", "magic", "is not one of vkd, mmunlearner"),
-    ("seed", [1], "is not a int"),
-])
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("stepps", "4", "unknown recipe key 'stepps': valid keys are entity, method, seed"),
+        ("steps", "many", "'many' is not a int"),
+        ("steps", "4.5", "is not a int"),
+        ("steps", 0, "outside 1 to 1000"),
+        ("steps", "inf", "is not a int"),
+        ("lr", "nan", "outside"),
+        ("lr", None, "is not a float"),
+        ("prune_share", 0.5, "outside 0.0 to 0.1"),
+        ("mask_mode", "none", "is not one of all, forget_only"),
+        ("method", "magic", "is not one of vkd, mmunlearner"),
+        ("seed", [1], "is not a int"),
+    ],
+)
 def test_revise_refuses(key: str, value: object, words: str) -> None:
     with pytest.raises(LabError) as refused:
         revise(Recipe(), {key: value})
@@ -33,7 +36,9 @@ def test_revise_refuses(key: str, value: object, words: str) -> None:
 
 def test_revise_reads_typed_words_and_leaves_the_base_alone() -> None:
     base = Recipe()
-    made = revise(base, {"steps": "12", "lr": "3e-4", "prune_share": "0", "mask_mode": "forget_only"})
+    made = revise(
+        base, {"steps": "12", "lr": "3e-4", "prune_share": "0", "mask_mode": "forget_only"}
+    )
     assert (made.steps, made.lr, made.prune_share, made.mask_mode) == (12, 3e-4, 0.0, "forget_only")
     assert base == Recipe() and isinstance(made.steps, int)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -58,16 +63,19 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
         load_preset("../x")
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ('model: "', "not valid YAML"),
-    ("model: x\nbenchmark: people\ncolour: red", "unknown key 'colour'"),
-    ("benchmark: people", "'model' is missing"),
-    ("", "no KEY: VALUE lines"),
-    ("recipe:", "'model' is missing"),
-    ("model: x\nbenchmark: people\nrecipe: {steps: 0}", "outside 1 to 1000"),
-    ("model: x\nbenchmark: people\nteach: {warm_up: 2}", "outside 0.0 to 0.5"),
-    ("model: x\nbenchmark: people\nattack: {scope: all}", "not one of vision, language, both"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('model: "', "not valid YAML"),
+        ("model: x\nbenchmark: people\ncolour: red", "unknown key 'colour'"),
+        ("benchmark: people", "'model' is missing"),
+        ("", "no KEY: VALUE lines"),
+        ("recipe:", "'model' is missing"),
+        ("model: x\nbenchmark: people\nrecipe: {steps: 0}", "outside 1 to 1000"),
+        ("model: x\nbenchmark: people\nteach: {warm_up: 2}", "outside 0.0 to 0.5"),
+        ("model: x\nbenchmark: people\nattack: {scope: all}", "not one of vision, language, both"),
+    ],
+)
 def test_a_broken_preset_is_named(text: str, words: str, tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(recipes, "PRESETS", tmp_path)
@@ -77,7 +85,9 @@ def test_a_broken_preset_is_named(text: str, words: str, tmp_path: Path, monkeyp
 
 
 def test_a_presets_recipe_is_laid_over_the_defaults(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "mine.yaml").write_text("model: x\nbenchmark: people\nrecipe: {steps: 7}\n", encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(
+        "model: x\nbenchmark: people\nrecipe: {steps: 7}\n", encoding="utf-8"
+    )
     monkeypatch.setattr(recipes, "PRESETS", tmp_path)
     preset = load_preset("mine")
     assert preset.recipe == dataclasses.replace(Recipe(), steps=7)

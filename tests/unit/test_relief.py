@@ -7,25 +7,25 @@ import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from lab.evaluation import questions as asking
 from lab.attack import Attacker, Victim, attacker_rows, training
 from lab.benchmarks.images import decode
 from lab.errors import LabError
+from lab.evaluation import questions as asking
 from lab.evaluation.questions import Ask, choose, generate, name_asks, questions
-from lab.model import memory, tiny_models, low_memory
+from lab.evaluation.scores import Baseline
+from lab.events import Step
+from lab.model import low_memory, memory, tiny_models
 from lab.model.families import language_model
 from lab.model.overlay import overlay, weights_hash
 from lab.model.published import PUBLISHED
 from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.version import Version
 from lab.model.vision import Vision
 from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import mean_activation
-from lab.evaluation.scores import Baseline
 from lab.unlearn import student as students
 from lab.unlearn.batches import Rows
-from lab.events import Step
-from lab.model.version import Version
 from lab.unlearn.loop import inspect, tune
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
@@ -49,6 +49,7 @@ def failing(own, times: int):
     def work(*args, **kwargs):
         left[0] -= 1
         return no_memory() if left[0] >= 0 else own(*args, **kwargs)
+
     return work
 
 
@@ -56,7 +57,9 @@ def failing(own, times: int):
 @pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
     loaded = tiny_models.tiny(kind)
-    packed = pack([loaded.prompter.tree(k, ASKED) for k in (0, 1)], loaded.prompter.pad_id, loaded.device)
+    packed = pack(
+        [loaded.prompter.tree(k, ASKED) for k in (0, 1)], loaded.prompter.pad_id, loaded.device
+    )
     held = language_model(loaded.model)
     for dtype in (torch.float32, torch.bfloat16):
         held.to(dtype)
@@ -68,10 +71,16 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
 
         given = torch.randn(*packed.ids.shape, tiny_models.WIDTH, dtype=dtype, requires_grad=True)
         with saved_tensors_hooks(note, lambda tensor: tensor):
-            held(inputs_embeds=given, attention_mask=packed.mask, position_ids=packed.positions,
-                 use_cache=False)
+            held(
+                inputs_embeds=given,
+                attention_mask=packed.mask,
+                position_ids=packed.positions,
+                use_cache=False,
+            )
         real = sum(t.untyped_storage().nbytes() for t in kept.values() if t is not None)
-        told = memory.backward_bytes(loaded.model.config.get_text_config(), *packed.ids.shape, dtype.itemsize)
+        told = memory.backward_bytes(
+            loaded.model.config.get_text_config(), *packed.ids.shape, dtype.itemsize
+        )
         assert told == pytest.approx(real, rel=0.05)
 
 
@@ -87,15 +96,23 @@ def test_llava_7b_in_4_bit_fits_in_ten_gigabytes_by_count() -> None:
     rows, length = 4, 700  # 576 of the picture, and two questions with their answers
     linears = (4096 * 4096,) * 4 + (4096 * 11008,) * 3
     quantized = 32 * sum(n // 2 + n // 64 + 4 * n // 64 // 256 + 4 for n in linears)
-    clip = 1024 + 576 * 1024 + 1024 + 3 * 14 * 14 * 1024 + 4 * 1024 + 24 * (12 * 1024**2 + 13 * 1024)
+    clip = (
+        1024 + 576 * 1024 + 1024 + 3 * 14 * 14 * 1024 + 4 * 1024 + 24 * (12 * 1024**2 + 13 * 1024)
+    )
     projector = 1024 * 4096 + 4096 + 4096 * 4096 + 4096
     buffers = 577 * 8 + 2 * 64 * 4
     weights = memory.needed_bytes(config, "nf4", gpu)
-    assert weights == (quantized + 2 * (2 * 32064 * 4096 + 65 * 4096) + 4 * (clip + projector) + buffers)
+    assert weights == (
+        quantized + 2 * (2 * 32064 * 4096 + 65 * 4096) + 4 * (clip + projector) + buffers
+    )
     assert memory.backward_bytes(text, rows, length, 2) > 11e9
     trained = 4 * (4 * (2 * 1024 * 4096 + 1024 + 4096) + 4096 * (1024 + 4096 + 2))
-    run = 6 * trained + 3 * trained / 4  # delta, start, weights, gradient and AdamW's two; three masks
-    kept = 84 * 4 * (576 * 4096 + 577 * 1024)  # teacher features and stems of 60 pictures and 24 views
+    run = (
+        6 * trained + 3 * trained / 4
+    )  # delta, start, weights, gradient and AdamW's two; three masks
+    kept = (
+        84 * 4 * (576 * 4096 + 577 * 1024)
+    )  # teacher features and stems of 60 pictures and 24 views
     always, features = weights + run + kept, 24 * 4 * 576 * 4096
     # going backward through the language model: student, teacher and their difference wait
     forget = always + recomputed_bytes(text, rows, length, 2) + 3 * features
@@ -116,8 +133,12 @@ def test_layers_computed_anew_give_the_same_gradients(kind: str, four) -> None:
     def gradient(on: bool) -> torch.Tensor:
         trees = [loaded.prompter.tree(0, [(s.question, [s.answer])]) for s in samples]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
-        features = torch.randn(1, loaded.prompter.image_prefix.count(loaded.model.config.image_token_id),
-                               tiny_models.WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
+        features = torch.randn(
+            1,
+            loaded.prompter.image_prefix.count(loaded.model.config.image_token_id),
+            tiny_models.WIDTH,
+            generator=torch.Generator().manual_seed(0),
+        ).requires_grad_(True)
         with torch.enable_grad(), low_memory.recomputing(loaded.model, on):
             segment_means(target_log_probs(loaded.model, packed, features), packed).sum().backward()
         assert not any(m.training for m in loaded.model.modules())
@@ -131,7 +152,10 @@ def test_layers_computed_anew_give_the_same_gradients(kind: str, four) -> None:
 
 
 def test_memory_decides_whether_layers_are_computed_anew(tiny, four, monkeypatch) -> None:
-    assert not low_memory.must_recompute(tiny, 4, 100) and low_memory.pictures_at_once(tiny, torch.zeros(1, 5, 32), 2) > 100
+    assert (
+        not low_memory.must_recompute(tiny, 4, 100)
+        and low_memory.pictures_at_once(tiny, torch.zeros(1, 5, 32), 2) > 100
+    )
     needed = memory.backward_bytes(tiny.model.config.get_text_config(), 4, 100, 4) / 2**20
     for there, short in ((2.01 * needed, False), (1.99 * needed, True)):  # half of it may be taken
         monkeypatch.setattr(memory, "available_mb", lambda device, there=there: there)
@@ -201,7 +225,9 @@ def pass_of(case: str) -> tuple[object, str]:
 def test_a_halved_batch_has_the_whole_ones_gradient(case: str, tiny, four, monkeypatch) -> None:
     recipe = plan(case, batch=3, retain_batch=5, mask_threshold=0.1)
     student, drawn = ready(tiny, four, recipe)
-    with torch.no_grad():  # a LoRA that changes something, so that both of its halves have a gradient
+    with (
+        torch.no_grad()
+    ):  # a LoRA that changes something, so that both of its halves have a gradient
         for name, weight in student.weights.items():
             if name.endswith(".B"):
                 weight.normal_(0, 0.02, generator=torch.Generator().manual_seed(1))
@@ -234,11 +260,15 @@ def test_memory_that_runs_out_going_backward_is_met_too(tiny, four, monkeypatch)
 
 
 @pytest.mark.parametrize("case", TRAINED)
-def test_a_second_time_ends_the_run_with_its_last_good_delta(case: str, tiny, four, monkeypatch) -> None:
+def test_a_second_time_ends_the_run_with_its_last_good_delta(
+    case: str, tiny, four, monkeypatch
+) -> None:
     recipe, outcome, base = plan(case, batch=4), Outcome(), weights_hash(tiny.model)
     list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
     good: dict[str, torch.Tensor] = {}
-    with pytest.raises(LabError, match="out of memory with 2 of 4 forget rows.*smaller --set batch") as ended:
+    with pytest.raises(
+        LabError, match="out of memory with 2 of 4 forget rows.*smaller --set batch"
+    ) as ended:
         for event in tune(tiny, task_of(four, recipe), Baseline(tiny), outcome, lambda: False):
             if isinstance(event, Step):
                 good = {n: t.clone() for n, t in outcome.delta.items()}
@@ -265,7 +295,9 @@ def test_memory_that_runs_out_elsewhere_ends_in_one_line(tiny, four, monkeypatch
 
 def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
     entity = four.entities[0]
-    asks = [Ask(q, i) for i in entity.test_images for q in questions(entity, "classification", "image")]
+    asks = [
+        Ask(q, i) for i in entity.test_images for q in questions(entity, "classification", "image")
+    ]
     expected, names = choose(tiny, asks), generate(tiny, name_asks(entity))
     for where in ("target_log_probs", "answer_texts"):
         monkeypatch.setattr(asking, where, failing(getattr(asking, where), 1))
@@ -289,26 +321,36 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("scope", ["vision", "language", "both"])
-def test_an_attacker_goes_on_in_halves_with_the_same_gradient(scope: str, tiny, four, monkeypatch) -> None:
+def test_an_attacker_goes_on_in_halves_with_the_same_gradient(
+    scope: str, tiny, four, monkeypatch
+) -> None:
     budget = AttackRecipe(share=1.0, batch=6, scope=scope)
     victim = Victim(Version("unlearned", tiny), four.entities[0])
     rows = attacker_rows(four.entities[0], budget)
     whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
     loss = whole.update()
     monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
-    assert halved.update() == pytest.approx(loss, rel=1e-4) and (whole.halving.parts, halved.halving.parts) == (1, 2)
+    assert halved.update() == pytest.approx(loss, rel=1e-4) and (
+        whole.halving.parts,
+        halved.halving.parts,
+    ) == (1, 2)
     trained = [a.weights | a.adapter for a in (whole, halved)]
     largest = max(float(w.grad.abs().max()) for w in trained[0].values())
     for name, weight in trained[0].items():
-        assert torch.allclose(trained[1][name].grad, weight.grad, rtol=1e-3, atol=1e-5 * largest), name
+        assert torch.allclose(trained[1][name].grad, weight.grad, rtol=1e-3, atol=1e-5 * largest), (
+            name
+        )
     monkeypatch.setattr(training, "target_log_probs", no_memory)
     with pytest.raises(LabError, match="out of memory, with half as much"):
         halved.update()
 
 
 def test_what_counts_as_running_out() -> None:
-    for error in (torch.OutOfMemoryError("x"), RuntimeError("CUDA error: out of memory"),
-                  RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")):
+    for error in (
+        torch.OutOfMemoryError("x"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ):
         assert low_memory.out_of_memory(error)
     assert not low_memory.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
@@ -317,7 +359,10 @@ def test_what_counts_as_running_out() -> None:
 @pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_a_visual_module_in_bfloat16_keeps_float32_weights(kind: str, four, monkeypatch) -> None:
     loaded = tiny_models.tiny(kind)
-    vision, pixels = loaded.vision, loaded.prompter.pixels([decode(four.entities[0].train_images[0])])
+    vision, pixels = (
+        loaded.vision,
+        loaded.prompter.pixels([decode(four.entities[0].train_images[0])]),
+    )
     with torch.no_grad():
         exact = vision.features(pixels)
     monkeypatch.setattr("lab.model.precision.visual_in_bfloat16", lambda device: True)

@@ -22,8 +22,15 @@ from lab.report.run_folder import read_run, write_run
 from lab.report.text import catalogue
 from tests.unit import tiny as make
 
-FILES = {"recipe.yaml", "metrics.json", "events.jsonl", "curves.csv", "items.csv", "delta.safetensors",
-         "report.html"}
+FILES = {
+    "recipe.yaml",
+    "metrics.json",
+    "events.jsonl",
+    "curves.csv",
+    "items.csv",
+    "delta.safetensors",
+    "report.html",
+}
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
@@ -32,9 +39,15 @@ def finished(tiny, four):
     """A run and an attack on it: (recipe, outcome, events, attack events)."""
     recipe = make.recipe()
     outcome, events = make.run(tiny, four, recipe)
-    scene, plan = make.scene(tiny, four, outcome.delta), AttackRecipe(steps=2, batch=1, probe_every=1)
-    attacks = [e for kind in ("quantize", "relearn")
-               for e in attack(scene, replace(plan, kind=kind), Relearned(), lambda: False)]
+    scene, plan = (
+        make.scene(tiny, four, outcome.delta),
+        AttackRecipe(steps=2, batch=1, probe_every=1),
+    )
+    attacks = [
+        e
+        for kind in ("quantize", "relearn")
+        for e in attack(scene, replace(plan, kind=kind), Relearned(), lambda: False)
+    ]
     return recipe, outcome, events, attacks
 
 
@@ -57,7 +70,9 @@ def test_round_trip(finished, folder: Path, tiny, four) -> None:
     assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["before"] == pytest.approx(events[-1].result["before"])
-    assert [a["kind"] for a in metrics["attacks"]] == ["quantize", "relearn"] and metrics["preset"] == "demo"
+    assert [a["kind"] for a in metrics["attacks"]] == ["quantize", "relearn"] and metrics[
+        "preset"
+    ] == "demo"
     header = (folder / "curves.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert {"step", "forget_loss", "vkd_loss", "forget_accuracy", "attack_unlearned"} <= set(header)
 
@@ -65,7 +80,9 @@ def test_round_trip(finished, folder: Path, tiny, four) -> None:
 def test_the_report_asks_nothing_of_other_hosts(folder: Path) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", text, flags=re.S)
-    assert not re.search(r"<(script|img|iframe|link|source|video)[^>]+(src|href)\s*=\s*[\"']?(https?:)?//", markup)
+    assert not re.search(
+        r"<(script|img|iframe|link|source|video)[^>]+(src|href)\s*=\s*[\"']?(https?:)?//", markup
+    )
     assert not re.search(r"<link|<iframe|@import|url\(\s*[\"']?http", markup)
     assert "data:image/jpeg;base64," in markup and "plotly" in text
 
@@ -73,11 +90,23 @@ def test_the_report_asks_nothing_of_other_hosts(folder: Path) -> None:
 def test_the_report_escapes_what_is_not_ours(finished, four) -> None:
     recipe, _, events, attacks = finished
     people = (replace(four.entities[0], name=HOSTILE), *four.entities[1:])
-    done = replace(events[-1], result={**events[-1].result, "device": HOSTILE,
-                                       **{k: {HOSTILE: 0.5} for k in ("before", "after", "chance", "n")}})
+    done = replace(
+        events[-1],
+        result={
+            **events[-1].result,
+            "device": HOSTILE,
+            **{k: {HOSTILE: 0.5} for k in ("before", "after", "chance", "n")},
+        },
+    )
     relearned = replace(attacks[-1], result={**attacks[-1].result, "scope": HOSTILE})
-    text = page(recipe, [done], [*attacks[:-1], relearned], replace(four, entities=people), HOSTILE,
-                catalogue())
+    text = page(
+        recipe,
+        [done],
+        [*attacks[:-1], relearned],
+        replace(four, entities=people),
+        HOSTILE,
+        catalogue(),
+    )
     assert "<h3>Round the weights</h3>" in text and "<th>4 bits</th>" in text
     assert "<h3>Relearn on the person</h3>" in text
     assert "<script>alert" not in text
@@ -94,21 +123,24 @@ def test_a_run_that_was_not_scored_says_so(finished, four) -> None:
     assert "before it was scored" in page(recipe, events[:-1], [], four, "demo", catalogue())
 
 
-@pytest.mark.parametrize(("name", "data", "words"), [
-    ("recipe.yaml", None, "recipe.yaml is missing"),
-    ("delta.safetensors", None, "delta.safetensors is missing"),
-    ("recipe.yaml", b"[1, 2]", "not a recipe"),
-    ("recipe.yaml", b"a: [", "not a recipe"),
-    ("recipe.yaml", b"", "not a recipe"),
-    ("recipe.yaml", b"just words", "not a recipe"),
-    ("recipe.yaml", b"\xff\xfe\x00", "not a text file"),
-    ("recipe.yaml", b"!!python/object/apply:os.system ['true']", "not a recipe"),
-    ("recipe.yaml", b"entity: p0\ncolour: red", "unknown recipe key"),
-    ("recipe.yaml", b"entity: p99", "unknown entity"),
-    ("events.jsonl", b"not json", "no event"),
-    ("events.jsonl", b"\xff\xff", "not a text file"),
-    ("delta.safetensors", b"not a tensor", "not a readable safetensors"),
-])
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("recipe.yaml", None, "recipe.yaml is missing"),
+        ("delta.safetensors", None, "delta.safetensors is missing"),
+        ("recipe.yaml", b"[1, 2]", "not a recipe"),
+        ("recipe.yaml", b"a: [", "not a recipe"),
+        ("recipe.yaml", b"", "not a recipe"),
+        ("recipe.yaml", b"just words", "not a recipe"),
+        ("recipe.yaml", b"\xff\xfe\x00", "not a text file"),
+        ("recipe.yaml", b"!!python/object/apply:os.system ['true']", "not a recipe"),
+        ("recipe.yaml", b"entity: p0\ncolour: red", "unknown recipe key"),
+        ("recipe.yaml", b"entity: p99", "unknown entity"),
+        ("events.jsonl", b"not json", "no event"),
+        ("events.jsonl", b"\xff\xff", "not a text file"),
+        ("delta.safetensors", b"not a tensor", "not a readable safetensors"),
+    ],
+)
 def test_a_damaged_folder_is_refused(name: str, data, words: str, folder: Path, tiny, four) -> None:
     (folder / name).unlink() if data is None else (folder / name).write_bytes(data)
     with pytest.raises(LabError, match=words) as refused:
@@ -116,8 +148,11 @@ def test_a_damaged_folder_is_refused(name: str, data, words: str, folder: Path, 
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("change", [
-    lambda t: t[:1], lambda t: t.half(), lambda t: t.long()], ids=["shape", "float16", "int64"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda t: t[:1], lambda t: t.half(), lambda t: t.long()],
+    ids=["shape", "float16", "int64"],
+)
 def test_a_delta_of_another_kind_is_refused(change, folder: Path, tiny, four) -> None:
     from safetensors.torch import load_file, save_file
 

@@ -30,8 +30,10 @@ def test_mean_activation_is_mean_abs_over_images_and_tokens(tiny, four) -> None:
             with hidden_neurons(layers) as seen, torch.no_grad():
                 tiny.vision.features(tiny.prompter.pictures([image]))
             z.append(seen[layer.name].reshape(-1, layer.neurons).tolist())
-        by_hand = [sum(abs(t[n]) for picture in z for t in picture) / (2 * len(z[0]))
-                   for n in range(layer.neurons)]
+        by_hand = [
+            sum(abs(t[n]) for picture in z for t in picture) / (2 * len(z[0]))
+            for n in range(layer.neurons)
+        ]
         assert got == pytest.approx(by_hand, abs=1e-5)
 
 
@@ -67,13 +69,18 @@ def test_ties_go_to_the_shallower_layer() -> None:
 
 
 def test_ratio_adds_epsilon_to_both_sides() -> None:
-    made = fim.ratio({"w": torch.tensor([6.0, 0.0, 1.0])}, {"w": torch.tensor([3.0, 0.0, 0.0])})["w"]
+    made = fim.ratio({"w": torch.tensor([6.0, 0.0, 1.0])}, {"w": torch.tensor([3.0, 0.0, 0.0])})[
+        "w"
+    ]
     assert made.dtype == torch.float32
     assert made.tolist() == pytest.approx([2.0, 1.0, 1e15], rel=1e-4)
 
 
 def test_mask_holds_live_weights_at_or_above_the_threshold() -> None:
-    forget, retain = {"w": torch.tensor([2.0, 1.0, 0.0, 4.0])}, {"w": torch.tensor([2.0, 2.0, 0.0, 1.0])}
+    forget, retain = (
+        {"w": torch.tensor([2.0, 1.0, 0.0, 4.0])},
+        {"w": torch.tensor([2.0, 2.0, 0.0, 1.0])},
+    )
     live = fim.live_weights(forget, retain, {"w": torch.tensor([False, False, False, True])})
     assert live["w"].tolist() == [True, True, False, False]  # no gradient; pruned
     mask = fim.mask_from(fim.ratio(forget, retain), live, 1.0)
@@ -97,8 +104,9 @@ def test_mean_of_halves() -> None:
 
 def test_by_neuron_gives_each_weight_its_neurons_mean() -> None:
     # two inputs, two neurons, one output
-    values = fake(a_weight=[[1.0, 3.0], [5.0, 7.0]], a_bias=[9.0, 9.0], b_weight=[[10.0, 20.0]],
-                  b_bias=[30.0])
+    values = fake(
+        a_weight=[[1.0, 3.0], [5.0, 7.0]], a_bias=[9.0, 9.0], b_weight=[[10.0, 20.0]], b_bias=[30.0]
+    )
     smooth = fim.by_neuron(values, [LAYER])
     assert smooth["a.weight"].tolist() == [[2.0, 2.0], [6.0, 6.0]]
     assert smooth["a.bias"].tolist() == [2.0, 6.0]
@@ -107,8 +115,9 @@ def test_by_neuron_gives_each_weight_its_neurons_mean() -> None:
 
 
 def test_relative_takes_a_sides_loss_scale_out() -> None:
-    values = fake(a_weight=[[1.0, 3.0], [5.0, 7.0]], a_bias=[9.0, 9.0], b_weight=[[10.0, 20.0]],
-                  b_bias=[26.0])  # 9 weights, sum 90, mean 10
+    values = fake(
+        a_weight=[[1.0, 3.0], [5.0, 7.0]], a_bias=[9.0, 9.0], b_weight=[[10.0, 20.0]], b_bias=[26.0]
+    )  # 9 weights, sum 90, mean 10
     made = fim.relative(values)
     assert torch.allclose(made["a.weight"], torch.tensor([[0.1, 0.3], [0.5, 0.7]]))
     assert torch.allclose(made["b.bias"], torch.tensor([2.6]))
@@ -117,8 +126,12 @@ def test_relative_takes_a_sides_loss_scale_out() -> None:
 
 
 def test_summary_counts_make_the_density_at_any_edge() -> None:
-    forget = fake(a_weight=[[4.0, 1.0], [1.0, 0.0]], a_bias=[1.0, 1.0], b_weight=[[1.0, 1.0]], b_bias=[1.0])
-    retain = fake(a_weight=[[1.0, 1.0], [2.0, 0.0]], a_bias=[1.0, 4.0], b_weight=[[1.0, 1.0]], b_bias=[1.0])
+    forget = fake(
+        a_weight=[[4.0, 1.0], [1.0, 0.0]], a_bias=[1.0, 1.0], b_weight=[[1.0, 1.0]], b_bias=[1.0]
+    )
+    retain = fake(
+        a_weight=[[1.0, 1.0], [2.0, 0.0]], a_bias=[1.0, 4.0], b_weight=[[1.0, 1.0]], b_bias=[1.0]
+    )
     pruned = {n: torch.zeros_like(v, dtype=torch.bool) for n, v in forget.items()}
     ratios, live = fim.ratio(forget, retain), fim.live_weights(forget, retain, pruned)
     mask = fim.mask_from(ratios, live, 1.0)

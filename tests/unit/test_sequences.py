@@ -10,8 +10,10 @@ from lab.evaluation.questions import Ask, choose, questions
 from lab.model.sequences import Segment, Tree, pack, segment_means, target_log_probs
 
 CPU = torch.device("cpu")
-ASKED = [("What is the name of this person?", ["Ada Almeida", "Bruno Bell", "x"]),
-         ("Where?", ["Oslo", "a much longer answer than the others are"])]
+ASKED = [
+    ("What is the name of this person?", ["Ada Almeida", "Bruno Bell", "x"]),
+    ("Where?", ["Oslo", "a much longer answer than the others are"]),
+]
 
 
 def separate(loaded, tree: Tree, pixels: torch.Tensor | None) -> list[float]:
@@ -27,7 +29,7 @@ def separate(loaded, tree: Tree, pixels: torch.Tensor | None) -> list[float]:
         with torch.no_grad():
             logits = loaded.model(input_ids=torch.tensor([ids]), **extra).logits[0]
         n = len(segment.ids)
-        found = torch.log_softmax(logits[-n - 1:-1], -1)
+        found = torch.log_softmax(logits[-n - 1 : -1], -1)
         scores.append(float(found.gather(-1, torch.tensor(segment.ids)[:, None]).mean()))
     return scores
 
@@ -52,33 +54,47 @@ def test_packed_text_scores_equal_separate_rows(tiny) -> None:
     with torch.no_grad():
         made = segment_means(target_log_probs(tiny.model, packed, None), packed).tolist()
     assert made == pytest.approx(
-        separate(tiny, trees[0], None) + separate(tiny, trees[1], None), abs=1e-4)
+        separate(tiny, trees[0], None) + separate(tiny, trees[1], None), abs=1e-4
+    )
 
 
 def test_a_small_tree_by_hand() -> None:
     # prefix 7 8, question 9, answers 1 2 and 3: what each token sees, and where it stands
-    tree = Tree((Segment((7, 8), -1), Segment((9,), 0), Segment((1, 2), 1, True), Segment((3,), 1, True)))
+    tree = Tree(
+        (Segment((7, 8), -1), Segment((9,), 0), Segment((1, 2), 1, True), Segment((3,), 1, True))
+    )
     packed = pack([tree], 0, CPU)
     assert packed.ids.tolist() == [[7, 8, 9, 1, 2, 3]]
     assert packed.positions.tolist() == [[0, 1, 2, 3, 4, 3]]
     assert packed.mask[0, 0].int().tolist() == [
-        [1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0],
-        [1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 1]]
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 1, 1, 0],
+        [1, 1, 1, 0, 0, 1],
+    ]
     assert packed.index.tolist() == [2, 3, 2] and packed.targets.tolist() == [1, 2, 3]
     assert packed.segment.tolist() == [0, 0, 1] and packed.n_segments == 2
     assert segment_means(torch.tensor([1.0, 3.0, 5.0]), packed).tolist() == [2.0, 5.0]
 
 
 def test_the_batch_does_not_change_an_answer(tiny, four) -> None:
-    asks = [Ask(q, image) for e in four.entities for image in e.test_images
-            for q in questions(e, "classification", "image")]
+    asks = [
+        Ask(q, image)
+        for e in four.entities
+        for image in e.test_images
+        for q in questions(e, "classification", "image")
+    ]
     asks += [Ask(q) for e in four.entities for q in questions(e, "classification", "text")]
     together = choose(tiny, asks)
     assert together == [choose(tiny, [ask])[0] for ask in asks]
     assert all(v.answer in a.question.options for v, a in zip(together, asks, strict=True))
 
 
-@pytest.mark.parametrize("token", ["<|im_end|>", "<|im_start|>", "<|endoftext|>", "<reponame>", "<repo_name>"])
+@pytest.mark.parametrize(
+    "token", ["<|im_end|>", "<|im_start|>", "<|endoftext|>", "<reponame>", "<repo_name>"]
+)
 def test_special_tokens_in_user_text_are_neutralised(token: str, tiny) -> None:
     special = {i for i, t in tiny.prompter.tokenizer.added_tokens_decoder.items() if t.special}
     plain = tiny.prompter.question("Who is it?").ids
@@ -93,10 +109,15 @@ def test_special_tokens_in_user_text_are_neutralised(token: str, tiny) -> None:
 def test_prompts_are_the_chat_templates(tiny) -> None:
     prompter = tiny.prompter
     text = prompter.processor.apply_chat_template(
-        [{"role": "user", "content": [{"type": "text", "text": "Who?"}]}], add_generation_prompt=True)
+        [{"role": "user", "content": [{"type": "text", "text": "Who?"}]}],
+        add_generation_prompt=True,
+    )
     assert prompter.tokenizer.decode(prompter.conversation((), "Who?", False)) == text
     with_image = prompter.tokenizer.decode(prompter.conversation((), "Who?", True))
     assert with_image.count("<reponame>") == 5
-    assert with_image.replace("<reponame>" * 5, "<reponame>") == prompter.processor.apply_chat_template(
+    assert with_image.replace(
+        "<reponame>" * 5, "<reponame>"
+    ) == prompter.processor.apply_chat_template(
         [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Who?"}]}],
-        add_generation_prompt=True)
+        add_generation_prompt=True,
+    )

@@ -22,7 +22,9 @@ from tests.unit import tiny as make
 def test_the_loss_by_hand() -> None:
     hidden = torch.tensor([[[-7.0, -4.0]]])  # relu(-1) = 0 and relu(2) = 2
     student, teacher = torch.tensor([[[3.0, 0.0]]]), torch.tensor([[[2.0, 0.0]]])
-    made = silence.losses(hidden, student, teacher, make.recipe(forget_weight=0.5, margin=6.0, beta=8.0))
+    made = silence.losses(
+        hidden, student, teacher, make.recipe(forget_weight=0.5, margin=6.0, beta=8.0)
+    )
     assert made.forget_term.item() == pytest.approx(0.5 * 4 / 2)
     assert made.retain_term.item() == pytest.approx(8 * 1 / 4) and made.vkd == pytest.approx(0.25)
     assert math.isnan(made.forget_ce) and math.isnan(made.retain_ce)
@@ -34,7 +36,9 @@ def test_the_hidden_neurons_are_what_the_first_linear_writes(kind: str, four) ->
     pixels = prompter.pixels([decode(i) for i in four.entities[0].train_images[:2]])
     stem = vision.stem(pixels, 2)
     seen: list[torch.Tensor] = []
-    handle = vision.projector.second.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    handle = vision.projector.second.register_forward_pre_hook(
+        lambda module, args: seen.append(args[0])
+    )
     with torch.no_grad():
         hidden = vision.hidden(stem, 2)
         vision.tail(stem, 2)
@@ -45,7 +49,10 @@ def test_the_hidden_neurons_are_what_the_first_linear_writes(kind: str, four) ->
 
 
 def test_an_attackers_gradient_fades(tiny, four) -> None:
-    entity, recipe = four.entities[0], make.recipe(method="silence", silence_lr=0.02, steps=40, beta=1.0)
+    entity, recipe = (
+        four.entities[0],
+        make.recipe(method="silence", silence_lr=0.02, steps=40, beta=1.0),
+    )
     outcome, _ = make.run(tiny, four, recipe)
     asked = forget_asks(entity)[0]
     rows = [(entity.train_images[0], [(asked.question.text, [asked.question.answer])])]
@@ -62,8 +69,13 @@ def test_an_attackers_gradient_fades(tiny, four) -> None:
 
 
 def test_it_does_all_its_steps_whatever_the_probes_say(tiny, four) -> None:
-    outcome, _ = make.run(tiny, four, make.recipe(
-        method="silence", stop_forget=1.0, stop_retain_drop=0.01, steps=3, probe_every=1))
+    outcome, _ = make.run(
+        tiny,
+        four,
+        make.recipe(
+            method="silence", stop_forget=1.0, stop_retain_drop=0.01, steps=3, probe_every=1
+        ),
+    )
     assert (outcome.steps, outcome.reason) == (3, "steps done")
 
 

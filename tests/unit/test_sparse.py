@@ -32,7 +32,9 @@ def test_only_changed_weights_are_kept_and_come_back_bit_for_bit(layer) -> None:
 
 def test_an_unchanged_delta_is_no_nothing(layer) -> None:
     sparse = to_sparse({"weight": layer.weight}, {"weight": layer.weight})
-    assert sparse and torch.equal(to_delta(sparse, {"weight": layer.weight})["weight"], layer.weight)
+    assert sparse and torch.equal(
+        to_delta(sparse, {"weight": layer.weight})["weight"], layer.weight
+    )
     assert not Sparse({}, {}) and to_delta(Sparse({}, {}), {"weight": layer.weight}) == {}
 
 

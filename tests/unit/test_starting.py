@@ -17,14 +17,23 @@ ROOT = Path(__file__).resolve().parents[2]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
 
 
-def started(words: Sequence[str], megabytes: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+def started(
+    words: Sequence[str], megabytes: int = 0, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run Python with these words, with so many megabytes of addresses (0: as many as there are)."""
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20,) * 2)
 
-    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, encoding="utf-8",
-                          env={**os.environ, "OMP_NUM_THREADS": "1", **env}, timeout=120,
-                          preexec_fn=limit if megabytes else None)
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1", **env},
+        timeout=120,
+        preexec_fn=limit if megabytes else None,
+    )
 
 
 def refused(words: Sequence[str], *named: str, megabytes: int = 0) -> str:
@@ -50,7 +59,9 @@ def test_a_number_of_threads_that_is_none(program: list[str], threads: str) -> N
 def test_a_port_in_use_is_told_before_anything_is_loaded(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = refused(["app.py", "--host", host, "--port", str(port)], f":{port}", "give another --port")
+        done = refused(
+            ["app.py", "--host", host, "--port", str(port)], f":{port}", "give another --port"
+        )
     assert "Starting" not in done
 
 
@@ -61,8 +72,13 @@ def test_an_address_this_machine_has_not() -> None:
 @pytest.mark.parametrize("words", [["app.py"], ["-m", "lab", "bench"]])
 @pytest.mark.parametrize("megabytes", [300, 900, 2440])
 def test_too_little_memory_tells_what_is_needed_and_there(words: list[str], megabytes: int) -> None:
-    refused([*words], "5.0 GB of addresses are needed", f"{megabytes // 1024}.", "ulimit -v",
-            megabytes=megabytes)
+    refused(
+        [*words],
+        "5.0 GB of addresses are needed",
+        f"{megabytes // 1024}.",
+        "ulimit -v",
+        megabytes=megabytes,
+    )
 
 
 @pytest.mark.parametrize("megabytes", [300, 600])
@@ -72,12 +88,18 @@ def test_a_command_without_a_model_tells_too_little_memory_too(megabytes: int) -
     assert done.stderr.splitlines()[-1].startswith("lab: too little memory")
 
 
-@pytest.mark.parametrize("raised", [
-    MemoryError(), RuntimeError("can't start new thread"), OSError(12, "Cannot allocate memory"),
-    ImportError("libtorch_cpu.so: failed to map segment from shared object")])
+@pytest.mark.parametrize(
+    "raised",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        OSError(12, "Cannot allocate memory"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+    ],
+)
 def test_every_name_of_too_little_memory_ends_in_one_line(raised: Exception, capsys) -> None:
-    from lab.errors import LabError
     from lab.cli.starting import one_line
+    from lab.errors import LabError
 
     def late() -> None:
         try:
@@ -92,12 +114,18 @@ def test_every_name_of_too_little_memory_ends_in_one_line(raised: Exception, cap
         with pytest.raises(SystemExit) as ended, one_line():
             fails()
         said = capsys.readouterr().err
-        assert ended.value.code == 2 and said.startswith("lab: too little memory") and said.count("\n") == 1
+        assert (
+            ended.value.code == 2
+            and said.startswith("lab: too little memory")
+            and said.count("\n") == 1
+        )
     with pytest.raises(RuntimeError, match="a fault"), one_line():
         raise RuntimeError("a fault")
 
 
-def test_memory_that_ends_while_loading_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_ends_while_loading_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lab.errors import LabError
     from lab.model import tiny_models
     from lab.model.load import load
@@ -119,8 +147,14 @@ def test_addresses_count_where_they_are_limited(monkeypatch: pytest.MonkeyPatch)
     assert available_mb(torch.device("cpu")) == 12.0
 
 
-@pytest.mark.parametrize("words", [
-    ["app.py", "--help"], ["-m", "lab", "people", "--preset", "demo"], ["-m", "lab", "study", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["app.py", "--help"],
+        ["-m", "lab", "people", "--preset", "demo"],
+        ["-m", "lab", "study", "--help"],
+    ],
+)
 def test_an_ascii_terminal_can_be_written_to(words: list[str]) -> None:
     done = started(words, **ASCII)
     assert done.returncode == 0 and done.stdout.isascii(), done.stderr
@@ -133,12 +167,20 @@ def test_an_ascii_terminal_sees_progress(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_lab_runs_from_any_folder(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "lab", "people", "--json"], cwd=tmp_path, timeout=120,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "people", "--json"],
+        cwd=tmp_path,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0 and len(json.loads(done.stdout)) >= 40, done.stderr
 
 
-def test_a_model_folder_is_found_where_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_folder_is_found_where_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lab.model.source import find_model
 
     (tmp_path / "mine").mkdir()
@@ -148,7 +190,9 @@ def test_a_model_folder_is_found_where_the_command_runs(tmp_path: Path, monkeypa
     assert find_model("assets/model/vanilla") == ROOT / "assets" / "model" / "vanilla"
 
 
-def test_without_its_checkout_the_lab_says_what_is_missing(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_without_its_checkout_the_lab_says_what_is_missing(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
     from lab.cli.main import main
 
     monkeypatch.setattr("lab.recipe.PRESETS", tmp_path / "presets")
@@ -177,8 +221,10 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("host", "warned"), [
-    ("127.0.0.1", False), ("localhost", False), ("127.0.0.2", False), ("0.0.0.0", True)])
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("127.0.0.1", False), ("localhost", False), ("127.0.0.2", False), ("0.0.0.0", True)],
+)
 def test_an_open_address_is_warned_of(host: str, warned: bool, served, capsys) -> None:
     import app
 
@@ -197,4 +243,6 @@ def test_a_port_taken_in_the_meantime_is_one_line(served, monkeypatch, capsys) -
     with pytest.raises(SystemExit) as ended:
         app.main(["--port", "0"])
     said = capsys.readouterr().err
-    assert ended.value.code == 2 and said.startswith("lab: cannot serve on") and said.count("\n") == 1
+    assert (
+        ended.value.code == 2 and said.startswith("lab: cannot serve on") and said.count("\n") == 1
+    )

@@ -11,17 +11,16 @@ import pandas as pd
 import pytest
 
 from lab.cli import main
-from lab.experiments import sweep
-from lab.evaluation import session
 from lab.errors import LabError
+from lab.evaluation import session
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
+from lab.experiments import redrawn, run_study, summary, sweep
+from lab.experiments.records import key_of, same
 from lab.experiments.statistics import interval
+from lab.experiments.studies import STUDIES, Study, Variant, study_of
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe, revise
-from lab.experiments.records import key_of, same
-from lab.evaluation.scores import Baseline
-from lab.experiments import redrawn, summary, run_study
-from lab.experiments.studies import STUDIES, Study, Variant, study_of
-from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 # One step: what is checked does not depend on how much is forgotten.
@@ -55,20 +54,23 @@ def test_every_variant_is_a_recipe_and_no_two_are_the_same() -> None:
         assert len(set(recipes)) == len(recipes) == len({v.name for v in study.variants})
 
 
-@pytest.mark.parametrize(("name", "variant", "differs"), [
-    ("ablation", "full VKD", {}),
-    ("ablation", "without pruning", {"prune_share": 0.0}),
-    ("ablation", "without mask", {"mask_mode": "off"}),
-    ("ablation", "mask on the forget term only", {"mask_mode": "forget_only"}),
-    ("ablation", "without distillation", {"beta": 0.0}),
-    ("ablation", "retain cross-entropy instead", {"beta": 0.0, "retain_weight": 1.0}),
-    ("representation", "encoder", {"distil": "encoder"}),
-    ("representation", "projector", {}),
-    ("thresholds", "d_I 8%, d_F 0.5", {"prune_share": 0.08, "mask_threshold": 0.5}),
-    ("thresholds", "d_I 2%, d_F 1", {}),
-    ("depth", "4", {}),
-    ("depth", "12", {"blocks": 12}),
-])
+@pytest.mark.parametrize(
+    ("name", "variant", "differs"),
+    [
+        ("ablation", "full VKD", {}),
+        ("ablation", "without pruning", {"prune_share": 0.0}),
+        ("ablation", "without mask", {"mask_mode": "off"}),
+        ("ablation", "mask on the forget term only", {"mask_mode": "forget_only"}),
+        ("ablation", "without distillation", {"beta": 0.0}),
+        ("ablation", "retain cross-entropy instead", {"beta": 0.0, "retain_weight": 1.0}),
+        ("representation", "encoder", {"distil": "encoder"}),
+        ("representation", "projector", {}),
+        ("thresholds", "d_I 8%, d_F 0.5", {"prune_share": 0.08, "mask_threshold": 0.5}),
+        ("thresholds", "d_I 2%, d_F 1", {}),
+        ("depth", "4", {}),
+        ("depth", "12", {"blocks": 12}),
+    ],
+)
 def test_a_variant_differs_from_the_full_recipe_in_what_it_says(name, variant, differs) -> None:
     found = next(v for v in STUDIES[name].variants if v.name == variant)
     made = asdict(revise(Recipe(), dict(found.changes)))
@@ -94,7 +96,9 @@ def test_people_are_chosen_by_the_rule(four) -> None:
     from lab.benchmarks.schema import Benchmark
 
     forty = Benchmark("forty", tuple(make.person(k % 4) for k in range(40)), {}, (), (), ())
-    places = [next(k for k, e in enumerate(forty.entities) if e is p) for p in run_study.chosen(forty, 6)]
+    places = [
+        next(k for k, e in enumerate(forty.entities) if e is p) for p in run_study.chosen(forty, 6)
+    ]
     assert places == [4, 14, 24, 34, 5, 15]
     assert [e.id for e in run_study.chosen(four, 4)] == ["p0", "p1", "p2", "p3"]
     for count in (0, 5):
@@ -106,7 +110,11 @@ def test_a_plan_goes_no_deeper_than_the_model(four) -> None:
     plan = run_study.planned(STUDIES["depth"], PRESET, four.entities[:2], 2, live=6)
     assert [p.recipe.blocks for p in plan] == [1, 2, 4, 6] * 4
     assert [(p.recipe.entity, p.recipe.seed) for p in plan[::4]] == [
-        ("p0", 0), ("p1", 0), ("p0", 1), ("p1", 1)]
+        ("p0", 0),
+        ("p1", 0),
+        ("p0", 1),
+        ("p1", 1),
+    ]
 
 
 # Means and intervals.
@@ -120,16 +128,19 @@ def test_mean_and_interval_by_hand() -> None:
 
 
 def test_an_answer_counts_failures_and_leaves_them_out() -> None:
-    runs = pd.DataFrame([
-        {"variant": "a", "failed": "", "after_x": 0.2, "n_x": 10, "chance_x": 0.25, "steps": 4},
-        {"variant": "a", "failed": "", "after_x": 0.4, "n_x": 10, "chance_x": 0.25, "steps": 6},
-        {"variant": "a", "failed": "", "after_x": 0.6, "n_x": 10, "chance_x": 0.25, "steps": 5},
-        {"variant": "a", "failed": "no number"},
-        {"variant": "b", "failed": "no number"}])
+    runs = pd.DataFrame(
+        [
+            {"variant": "a", "failed": "", "after_x": 0.2, "n_x": 10, "chance_x": 0.25, "steps": 4},
+            {"variant": "a", "failed": "", "after_x": 0.4, "n_x": 10, "chance_x": 0.25, "steps": 6},
+            {"variant": "a", "failed": "", "after_x": 0.6, "n_x": 10, "chance_x": 0.25, "steps": 5},
+            {"variant": "a", "failed": "no number"},
+            {"variant": "b", "failed": "no number"},
+        ]
+    )
     a, b = summary.answer(runs, ["a", "b"]).to_dict("records")
     assert (a["runs"], a["failed"], a["n_x"], a["chance_x"], a["steps"]) == (3, 1, 30, 0.25, 5.0)
     assert a["after_x"] == pytest.approx(0.4)
-    assert a["after_x_ci"] == pytest.approx(4.30265 * 0.2 / 3 ** 0.5, rel=1e-4)  # s = 0.2, n = 3
+    assert a["after_x_ci"] == pytest.approx(4.30265 * 0.2 / 3**0.5, rel=1e-4)  # s = 0.2, n = 3
     assert (b["runs"], b["failed"]) == (0, 1) and math.isnan(b["after_x"])
 
 
@@ -148,7 +159,10 @@ def test_a_study_is_written_and_resumed(bench, ran, tmp_path: Path) -> None:
         own = runs[runs["variant"] == row["variant"]]["after_forget_vqa"]
         assert row["after_forget_vqa"] == pytest.approx(own.mean())
         assert math.isnan(row["after_forget_vqa_ci"])  # two runs have no interval
-    assert table["n_forget_vqa"][0] == runs["n_forget_vqa"][:2].sum() and table["chance_forget_vqa"][0] == 0.25
+    assert (
+        table["n_forget_vqa"][0] == runs["n_forget_vqa"][:2].sum()
+        and table["chance_forget_vqa"][0] == 0.25
+    )
     assert table["changes"].fillna("").tolist() == ["", "beta=0.0"]
     assert table["people"][0] == "p0 p1" and "then 6, 16" in table["choice"][0]
     go(SMALL, bench, tmp_path)
@@ -165,10 +179,18 @@ def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatc
     assert list(table["variant"]) == [redrawn.PLAIN, *redrawn.CHANGES]
     runs = pd.read_csv(tmp_path / "drawn-runs.csv")
     plain = table.iloc[0]
-    kept = [json.loads(x) for x in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
-    results = [k["result"] for k in kept if k["key"]["what"].startswith("redrawn ") and "after" in k["result"]]
+    kept = [
+        json.loads(x) for x in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    results = [
+        k["result"]
+        for k in kept
+        if k["key"]["what"].startswith("redrawn ") and "after" in k["result"]
+    ]
     # unchanged views are the very questions of the run's own Forget VQA
-    assert plain["after_forget_vqa"] == pytest.approx(sum(r["after"]["forget_vqa"] for r in results) / 2)
+    assert plain["after_forget_vqa"] == pytest.approx(
+        sum(r["after"]["forget_vqa"] for r in results) / 2
+    )
     assert plain["control_n"] == 12 and 0 <= plain["control_forget_vqa"] <= 1
     assert len(runs) == 2 * len(table) and "control_forget_vqa_ci" not in table
     go(study, bench, tmp_path)
@@ -182,7 +204,10 @@ def test_the_command_prints_one_object(bench, monkeypatch, tmp_path, capsys) -> 
     main.main(["study", "small", "--entities", "1", "--out", str(tmp_path), "--json"])
     made = json.loads(capsys.readouterr().out)
     assert made["study"] == "small" and made["runs"] == 2 and len(made["variants"]) == 2
-    assert made["command"] == "python -m lab study small --preset demo --entities 1 --seeds 1 --out DIR --json"
+    assert (
+        made["command"]
+        == "python -m lab study small --preset demo --entities 1 --seeds 1 --out DIR --json"
+    )
     assert made["variants"][0]["after_forget_vqa_ci"] is None  # one run has no interval
     for wrong in (["--entities", "9"], ["--seeds", "0"]):
         with pytest.raises(SystemExit) as ended:

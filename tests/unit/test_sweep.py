@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.experiments import sweep
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.evaluation.scores import Baseline
-from lab.evaluation.session import Workbench
 from tests.unit import tiny as make
 
 
@@ -20,8 +20,12 @@ from tests.unit import tiny as make
 def ran(monkeypatch: pytest.MonkeyPatch, tiny, four) -> list[str]:
     """Sweep over the tiny model; the list grows by one entry a run really done."""
     done: list[str] = []
-    own, bench = sweep.run_recipe, Workbench(
-        Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model))
+    own, bench = (
+        sweep.run_recipe,
+        Workbench(
+            Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model)
+        ),
+    )
 
     def run_recipe(opened, recipe, outcome, events, say, measures):
         done.append(f"{recipe.entity}/{recipe.seed}")
@@ -34,7 +38,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, tiny, four) -> list[str]:
 
 def go(out: Path, entities: int = 2, seeds: int = 1, **changes: object) -> dict:
     plan = make.recipe(entity="", steps=1, fisher_samples=4, **changes)
-    return sweep.sweep(Preset("demo", "tiny", "tiny"), [plan], entities, seeds, out, 0, lambda _: None)
+    return sweep.sweep(
+        Preset("demo", "tiny", "tiny"), [plan], entities, seeds, out, 0, lambda _: None
+    )
 
 
 def test_a_sweep_and_its_means(ran: list[str], tmp_path: Path) -> None:
@@ -59,7 +65,9 @@ def test_a_sweep_is_resumed(ran: list[str], tmp_path: Path) -> None:
 def test_a_line_cut_short_costs_only_its_own_run(ran: list[str], tmp_path: Path) -> None:
     go(tmp_path)
     log = tmp_path / "runs.jsonl"
-    log.write_text(log.read_text(encoding="utf-8")[:-40], encoding="utf-8")  # as a killed process leaves it
+    log.write_text(
+        log.read_text(encoding="utf-8")[:-40], encoding="utf-8"
+    )  # as a killed process leaves it
     go(tmp_path)
     assert ran == ["p0/0", "p1/0", "p1/0"]
     go(tmp_path)
@@ -69,7 +77,8 @@ def test_a_line_cut_short_costs_only_its_own_run(ran: list[str], tmp_path: Path)
 
 
 def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(
-        ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lab.events import Done
 
     own = sweep.run_recipe
@@ -82,7 +91,8 @@ def test_ctrl_c_ends_the_sweep_and_the_run_is_done_again(
 
 
 def test_a_failed_run_is_counted_and_the_sweep_goes_on(
-        ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lab.errors import LabError
 
     own = sweep.run_recipe
@@ -98,8 +108,8 @@ def test_a_failed_run_is_counted_and_the_sweep_goes_on(
 
 
 def test_a_later_option_does_not_spoil_what_was_measured() -> None:
-    from lab.recipe import Preset, Recipe
     from lab.experiments.records import key_of, same
+    from lab.recipe import Preset, Recipe
 
     wanted = key_of(Preset("demo", "m", "b"), Recipe(entity="p0"))
     stored = {name: value for name, value in wanted.items() if name != "recipe.beta"}

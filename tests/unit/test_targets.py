@@ -15,12 +15,12 @@ from lab.benchmarks.schema import Benchmark, Question
 from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.evaluation.questions import Ask, chance, forget_asks, retain_asks
-from lab.recipe import AttackRecipe
 from lab.evaluation.scores import asks_for
-from lab.serve.chat import probe_rows
-from lab.unlearn.batches import Rows, probe_asks
 from lab.events import Done
 from lab.model.version import Version
+from lab.recipe import AttackRecipe
+from lab.serve.chat import probe_rows
+from lab.unlearn.batches import Rows, probe_asks
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -28,7 +28,9 @@ LOADERS = {"mllmu": load_mllmu, "clear": load_clear, "umu": load_umu, "fiu": loa
 
 
 @pytest.fixture(scope="module", params=LOADERS)
-def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
+def published(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Benchmark:
     folder: Path = tmp_path_factory.mktemp(request.param)
     return LOADERS[request.param](getattr(public, request.param)(folder))
 
@@ -41,7 +43,9 @@ def whole_way(loaded, benchmark: Benchmark, target: str) -> dict:
     scene, entity = make.scene(loaded, benchmark, outcome.delta, target), benchmark.entity(target)
     *_, last = attack(scene, AttackRecipe(steps=1), Relearned(), lambda: False)
     assert last.result["n"] == len(forget_asks(entity))
-    rows = probe_rows([Version("original", loaded), Version("run", loaded, outcome.delta)], benchmark, entity)
+    rows = probe_rows(
+        [Version("original", loaded), Version("run", loaded, outcome.delta)], benchmark, entity
+    )
     assert {r.group for r in rows} >= {"Forget VQA", "Retain VQA"}
     return events[-1].result
 
@@ -56,8 +60,12 @@ def test_one_entity_of_every_benchmark(tiny, published: Benchmark) -> None:
     assert result["text_logits_identical"] and result["base_unchanged"]
     asked = asks_for(published, published.entity(target))
     assert result["n"] == {measure: len(asks) for measure, asks in asked.items()}
-    assert set(result["before"]) == set(result["after"]) == set(asked) >= {"forget_vqa", "retain_vqa"}
-    assert result["chance"] == pytest.approx({m: chance(asks) for m, asks in asked.items()}, abs=1e-4)
+    assert (
+        set(result["before"]) == set(result["after"]) == set(asked) >= {"forget_vqa", "retain_vqa"}
+    )
+    assert result["chance"] == pytest.approx(
+        {m: chance(asks) for m, asks in asked.items()}, abs=1e-4
+    )
 
 
 def test_a_question_of_one_picture_goes_with_that_picture(published: Benchmark) -> None:
@@ -68,11 +76,16 @@ def test_a_question_of_one_picture_goes_with_that_picture(published: Benchmark) 
         for q in e.train_questions:
             views = e.train_images if q.image is None else (q.image,)
             allowed.setdefault((q.text, q.answer), set()).update(views)
-    drawn = [(i, q, a) for i, asked in (*rows.forget_batch(8), *rows.retain_rows(8)) for q, (a,) in asked]
+    drawn = [
+        (i, q, a) for i, asked in (*rows.forget_batch(8), *rows.retain_rows(8)) for q, (a,) in asked
+    ]
     drawn += [(s.image, s.question, s.answer) for side in rows.fisher_samples(16) for s in side]
     assert drawn and all(image in allowed[question, answer] for image, question, answer in drawn)
-    for ask in (*forget_asks(target), *retain_asks(published, target.id),
-                *probe_asks(published, target, 0)[0]):
+    for ask in (
+        *forget_asks(target),
+        *retain_asks(published, target.id),
+        *probe_asks(published, target, 0)[0],
+    ):
         assert ask.question.image in (None, ask.image)
 
 
@@ -111,7 +124,9 @@ def test_a_forget_split_is_one_target(tiny, four) -> None:
 def test_chance_is_that_of_the_options(four) -> None:
     two = Question("q", "classification", "image", "", "A or B?", "A", ("A", "B"))
     open_one = Question("o", "generation", "image", "name", "Who?", "A")
-    assert chance([Ask(two), Ask(two), Ask(four.general[0])]) == pytest.approx((0.5 + 0.5 + 0.25) / 3)
+    assert chance([Ask(two), Ask(two), Ask(four.general[0])]) == pytest.approx(
+        (0.5 + 0.5 + 0.25) / 3
+    )
     assert chance([Ask(two), Ask(open_one)]) == 0.25
 
 

@@ -13,14 +13,14 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 
-from lab.cli import main
-from lab.evaluation import session
 from lab.benchmarks.images import vary
+from lab.cli import main
 from lab.errors import LabError
+from lab.evaluation import session
 from lab.model import tiny_models
+from lab.model.checkpoint import WEIGHTS, taught
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, weights_hash
-from lab.model.checkpoint import WEIGHTS, taught
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.job import CHECKPOINT, Finished, Heard, Plan, Taken, check_same, plan_of, teach
 from lab.teach.lessons import Lessons
@@ -28,8 +28,19 @@ from lab.teach.teacher import Teacher, pace, read_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SHORT = TeachRecipe(
-    steps=6, batch=2, texts=1, plain=1, questions=2, blocks=2, rank=2, vision_lr=1e-3,
-    projector_lr=1e-3, language_lr=1e-2, save_every=2, probe_every=4)
+    steps=6,
+    batch=2,
+    texts=1,
+    plain=1,
+    questions=2,
+    blocks=2,
+    rank=2,
+    vision_lr=1e-3,
+    projector_lr=1e-3,
+    language_lr=1e-2,
+    save_every=2,
+    probe_every=4,
+)
 
 
 def plan(base: str = "tiny", **changes: object) -> Plan:
@@ -98,7 +109,8 @@ def test_a_varied_picture_keeps_its_size_and_changes() -> None:
 def test_the_pace_rises_then_falls_to_zero() -> None:
     recipe = TeachRecipe(steps=10, warm_up=0.2)
     assert [pace(s, recipe) for s in range(10)] == pytest.approx(
-        [0.5, 1.0, 1.0, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
+        [0.5, 1.0, 1.0, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
+    )
     assert pace(0, TeachRecipe(steps=4, warm_up=0.0)) == 1.0
 
 
@@ -165,7 +177,8 @@ def test_a_loss_that_is_no_number_changes_nothing(tiny, four) -> None:
 # Going on.
 @pytest.mark.parametrize("cut", [1, 4])
 def test_going_on_gives_the_weights_of_an_uninterrupted_teaching(
-        cut: int, tiny, four, tmp_path: Path) -> None:
+    cut: int, tiny, four, tmp_path: Path
+) -> None:
     before = weights_hash(tiny.model)
     whole = taught_by(tiny, four, plan(), tmp_path / "whole")
     first = taught_by(tiny, four, plan(), tmp_path / "cut", stop_after=cut)
@@ -183,8 +196,10 @@ def test_going_on_gives_the_weights_of_an_uninterrupted_teaching(
 
 def test_a_begun_folder_is_not_gone_on_with_by_another_plan(tiny, four, tmp_path: Path) -> None:
     taught_by(tiny, four, plan(), tmp_path, stop_after=1)
-    for other, words in ((plan(left_out="p0"), "left_out '', not 'p0'"),
-                         (plan(recipe=replace(SHORT, steps=7)), "steps 6, not 7")):
+    for other, words in (
+        (plan(left_out="p0"), "left_out '', not 'p0'"),
+        (plan(recipe=replace(SHORT, steps=7)), "steps 6, not 7"),
+    ):
         with pytest.raises(LabError, match=words):
             taught_by(tiny, four, other, tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"torn")
@@ -199,8 +214,15 @@ def test_the_result_is_of_what_was_asked(tiny, four, tmp_path: Path) -> None:
     assert isinstance(end, Finished) and result["unknown"] == ["p0"] and result["people"] == 3
     for part in ("before", "after", "n", "chance"):
         assert set(result[part]) == {
-            "others_vqa", "others_qa", "left_out_vqa", "left_out_qa", "focus_vqa", "focus_qa",
-            "general_qa", "pictures_vqa"}, part
+            "others_vqa",
+            "others_qa",
+            "left_out_vqa",
+            "left_out_qa",
+            "focus_vqa",
+            "focus_qa",
+            "general_qa",
+            "pictures_vqa",
+        }, part
     # 3 views with 8 questions each; 3 others with 3 each
     assert result["n"]["left_out_vqa"] == 24 and result["n"]["others_vqa"] == 9
     assert result["chance"]["focus_vqa"] == 0.25 and result["steps"] == 6
@@ -219,10 +241,13 @@ def answers(loaded: Loaded, bench) -> torch.Tensor:
         return teacher.cross_entropy(teacher.lessons.at(0))
 
 
-@pytest.mark.parametrize(("kind", "quantization"), [
-    *((kind, "none") for kind in tiny_models.KINDS), ("clip", "nf4"), ("smolvlm", "int8")])
+@pytest.mark.parametrize(
+    ("kind", "quantization"),
+    [*((kind, "none") for kind in tiny_models.KINDS), ("clip", "nf4"), ("smolvlm", "int8")],
+)
 def test_a_taught_folder_loads_as_what_was_taught(
-        kind: str, quantization: str, four, tmp_path: Path) -> None:
+    kind: str, quantization: str, four, tmp_path: Path
+) -> None:
     if quantization != "none":
         pytest.importorskip("bitsandbytes")
     base = tiny_models.save(tmp_path / "base", kind)
@@ -281,12 +306,25 @@ def said_by(words: list[str], capsys: pytest.CaptureFixture) -> dict:
 
 
 def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
-        four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture) -> None:
+    four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
     base, out = tiny_models.save(tmp_path / "base"), tmp_path / "out"
-    words = ["--model", str(base), "--leave-out", "p0", "--steps", "2", "--out", str(out), "--set",
-             "batch=1", "plain=0", "blocks=2", "rank=2"]
+    words = [
+        "--model",
+        str(base),
+        "--leave-out",
+        "p0",
+        "--steps",
+        "2",
+        "--out",
+        str(out),
+        "--set",
+        "batch=1",
+        "plain=0",
+        "blocks=2",
+        "rank=2",
+    ]
     update = Teacher.update
 
     def pressed(teacher: Teacher) -> float:
@@ -302,18 +340,26 @@ def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
     monkeypatch.setattr(Teacher, "update", lambda _: pytest.fail("taught again"))
     assert said_by(words, capsys) == second
     bench = session.open_workbench(
-        Preset("mine", str(base), "tiny", "none", reference=str(out)), quiet)
+        Preset("mine", str(base), "tiny", "none", reference=str(out)), quiet
+    )
     reference, unknown = bench.reference(quiet)
     assert reference.name == "out" and unknown == ("p0",)
     assert weights_hash(reference.model) != bench.base_hash
 
 
-@pytest.mark.parametrize(("words", "named"), [
-    (["--leave-out", "nobody"], "p0, p1, p2, p3"), (["--set", "stepps=4"], "vision_lr"),
-    (["--steps", "0"], "1 to 100000"), (["--set", "blocks=4"], "more than the 3 live blocks"),
-    (["--model", "assets/model/vanilla", "--out", "assets/model/vanilla"], "another kind")])
-def test_a_mistake_in_the_command_is_one_line(words: list[str], named: str, four, tmp_path: Path,
-                                              monkeypatch, capsys) -> None:
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--leave-out", "nobody"], "p0, p1, p2, p3"),
+        (["--set", "stepps=4"], "vision_lr"),
+        (["--steps", "0"], "1 to 100000"),
+        (["--set", "blocks=4"], "more than the 3 live blocks"),
+        (["--model", "assets/model/vanilla", "--out", "assets/model/vanilla"], "another kind"),
+    ],
+)
+def test_a_mistake_in_the_command_is_one_line(
+    words: list[str], named: str, four, tmp_path: Path, monkeypatch, capsys
+) -> None:
     monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
     monkeypatch.setattr("lab.model.load.load", lambda *_, **__: tiny_models.tiny())
     with pytest.raises(SystemExit) as ended:

@@ -17,14 +17,14 @@ import pytest
 import lab
 from lab.catalogue import ATTACKS, METHODS
 from lab.errors import LabError
+from lab.events import Done
 from lab.experiments.studies import STUDIES
 from lab.recipe import QUANTIZATIONS, STRENGTHS, AttackRecipe, Recipe, TeachRecipe
-from lab.events import Done
+from lab.report import curves
 from lab.report.attack_bars import attack_bars
 from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import RunView
-from lab.report import curves
 from lab.ui import follow, header, page
 from lab.ui.steps import attack, pick, probes, runs, unlearn
 from tests.ui.fake_engine import FakeEngine
@@ -34,8 +34,15 @@ TEXT = ROOT / "report" / "text"
 ENGLISH = catalogue()
 HOLDERS = ("text", "_text")  # what a Text is called where it is used
 PROPS = ("value", "label", "info", "placeholder", "choices", "alt_text")  # what a component shows
-CODES = {*QUANTIZATIONS, *(choice for kind in (Recipe, AttackRecipe) for spec in dataclasses.fields(kind)
-                           for choice in spec.metadata["choices"] or ())}  # typed in recipes, so the same in all
+CODES = {
+    *QUANTIZATIONS,
+    *(
+        choice
+        for kind in (Recipe, AttackRecipe)
+        for spec in dataclasses.fields(kind)
+        for choice in spec.metadata["choices"] or ()
+    ),
+}  # typed in recipes, so the same in all
 LONG = 12  # letters: a shorter piece of English may be part of a name or of code
 
 
@@ -58,8 +65,11 @@ def faults(text: Text) -> list[str]:
     ours, theirs = dict(leaves(dict(ENGLISH.strings))), dict(leaves(dict(text.strings)))
     found = [f"missing: {key}" for key in ours.keys() - theirs.keys()]
     found += [f"not in English: {key}" for key in theirs.keys() - ours.keys()]
-    return found + [f"placeholders: {key}" for key in ours.keys() & theirs.keys()
-                    if placeholders(ours[key]) != placeholders(theirs[key])]
+    return found + [
+        f"placeholders: {key}"
+        for key in ours.keys() & theirs.keys()
+        if placeholders(ours[key]) != placeholders(theirs[key])
+    ]
 
 
 def changed(name: str, value: Any) -> Text:
@@ -81,9 +91,12 @@ def test_a_missing_string_and_a_missing_placeholder_are_found() -> None:
 
 def test_no_name_is_in_two_files_of_a_language() -> None:
     for language in languages():
-        names = [node.id for file in (TEXT / language).glob("*.py")
-                 for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id.isupper()]
+        names = [
+            node.id
+            for file in (TEXT / language).glob("*.py")
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id.isupper()
+        ]
         assert len(names) == len(set(names))
 
 
@@ -98,21 +111,32 @@ def test_an_unknown_language_and_an_unknown_string_are_named() -> None:
 
 
 def sources() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.rglob("*.py")
-            if TEXT not in path.parents}
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in ROOT.rglob("*.py")
+        if TEXT not in path.parents
+    }
 
 
 def is_text(node: ast.expr) -> bool:
     """Whether an expression is a Text: ``text``, ``frame.text``, ``self._text`` or ``catalogue()``."""
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id == "catalogue"
-    return (isinstance(node, ast.Name) and node.id in HOLDERS
-            or isinstance(node, ast.Attribute) and node.attr in HOLDERS)
+    return (
+        isinstance(node, ast.Name)
+        and node.id in HOLDERS
+        or isinstance(node, ast.Attribute)
+        and node.attr in HOLDERS
+    )
 
 
 def test_every_string_that_is_used_is_there_and_none_is_unused() -> None:
-    used = {node.attr for tree in sources().values() for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and node.attr.isupper() and is_text(node.value)}
+    used = {
+        node.attr
+        for tree in sources().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr.isupper() and is_text(node.value)
+    }
     assert used - ENGLISH.strings.keys() == set()
     assert ENGLISH.strings.keys() - used == set()
 
@@ -120,8 +144,12 @@ def test_every_string_that_is_used_is_there_and_none_is_unused() -> None:
 def test_no_module_takes_the_strings_of_one_language_by_itself() -> None:
     for path, tree in sources().items():
         modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-        names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
-                 and node.module == "lab.report.text" for alias in node.names]
+        names = [
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "lab.report.text"
+            for alias in node.names
+        ]
         assert not [m for m in modules if m.startswith("lab.report.text.")], path
         assert set(names) <= {"Text", "catalogue"}, path
 
@@ -137,8 +165,12 @@ def test_every_field_of_a_recipe_has_a_label_and_a_help(kind: type) -> None:
 def test_every_method_attack_and_strength_has_its_words() -> None:
     assert tuple(ENGLISH.METHODS) == METHODS and tuple(ENGLISH.ATTACKS) == ATTACKS
     assert tuple(ENGLISH.ATTACK_KINDS) == ATTACKS
-    assert ENGLISH.STUDY_WORDS.keys() == STUDIES.keys() and tuple(ENGLISH.STRENGTH_NAMES) == tuple(STRENGTHS)
-    assert all(words.endswith(".") for words in (*ENGLISH.METHODS.values(), *ENGLISH.ATTACKS.values()))
+    assert ENGLISH.STUDY_WORDS.keys() == STUDIES.keys() and tuple(ENGLISH.STRENGTH_NAMES) == tuple(
+        STRENGTHS
+    )
+    assert all(
+        words.endswith(".") for words in (*ENGLISH.METHODS.values(), *ENGLISH.ATTACKS.values())
+    )
 
 
 # -- a made-up language: English in capitals ------------------------------------------------
@@ -157,8 +189,11 @@ CAPITALS = Text("capitals", {name: in_capitals(value) for name, value in ENGLISH
 
 def english_pieces() -> set[str]:
     """What a user could read of the English strings: each without its placeholders."""
-    pieces = {piece.strip() for _, words in leaves(dict(ENGLISH.strings))
-              for piece in re.split(r"\{[^}]*\}|<br>", words)}
+    pieces = {
+        piece.strip()
+        for _, words in leaves(dict(ENGLISH.strings))
+        for piece in re.split(r"\{[^}]*\}|<br>", words)
+    }
     return {piece for piece in pieces if re.search("[a-z]", piece)}
 
 
@@ -189,13 +224,25 @@ def test_what_is_said_of_a_run_is_in_the_language_too(tmp_path: Path) -> None:
     run = ended(engine, engine.submit(Recipe(entity="p00")))
     attacks = [ended(engine, engine.submit_attack(run.id, AttackRecipe(kind=k))) for k in ATTACKS]
     for text, english in ((ENGLISH, True), (CAPITALS, False)):
-        said = [follow.describe(run, text), unlearn.result_html(run.events[-1].result, text),
-                str(curves.unlearn_chart(run.events, 20, text)), header.status_line(engine.status(), text),
-                runs.runs_table(runs.finished(engine), text), pick.profile_card(engine.people[0], text),
-                probes.probe_table(engine.probes(["original"], "p00"), [text.ORIGINAL], text)]
-        said += [words for view in attacks for words in (
-            follow.describe(view, text), attack.figures(view.events[-1].result, text),
-            attack_bars(view.events, text), str(curves.attack_chart(view.events, 20, text)))]
+        said = [
+            follow.describe(run, text),
+            unlearn.result_html(run.events[-1].result, text),
+            str(curves.unlearn_chart(run.events, 20, text)),
+            header.status_line(engine.status(), text),
+            runs.runs_table(runs.finished(engine), text),
+            pick.profile_card(engine.people[0], text),
+            probes.probe_table(engine.probes(["original"], "p00"), [text.ORIGINAL], text),
+        ]
+        said += [
+            words
+            for view in attacks
+            for words in (
+                follow.describe(view, text),
+                attack.figures(view.events[-1].result, text),
+                attack_bars(view.events, text),
+                str(curves.attack_chart(view.events, 20, text)),
+            )
+        ]
         for words in filter(None, said):
             assert english or not english_in(html.unescape(words)), words
         assert bool(english_in(html.unescape(" ".join(said)))) == english
@@ -213,7 +260,11 @@ def test_a_page_in_another_language_shows_no_english(tmp_path: Path, monkeypatch
     for text, english in ((ENGLISH, True), (CAPITALS, False)):
         monkeypatch.setattr(page, "catalogue", lambda language, text=text: text)
         seen = set(shown(page.build(engine, language=text.language).config))
-        left = {piece for piece in pieces for words in seen
-                if piece == words or len(piece) >= LONG and piece in words}
+        left = {
+            piece
+            for piece in pieces
+            for words in seen
+            if piece == words or len(piece) >= LONG and piece in words
+        }
         assert bool(left) == english, left
         assert text.HELLO in seen and text.STOP in seen and text.METHODS["vkd"] in seen

@@ -60,7 +60,8 @@ def test_training_is_in_both_modalities(umu: Benchmark) -> None:
 def test_every_task_in_both_modalities(umu: Benchmark) -> None:
     asked = umu.entity("001").questions
     assert Counter((q.task, q.modality) for q in asked) == {
-        (task, modality): 1 for task in ("classification", "generation", "cloze")
+        (task, modality): 1
+        for task in ("classification", "generation", "cloze")
         for modality in ("image", "text")
     }
     choice = one(asked, "classification", "image")
@@ -78,7 +79,10 @@ def test_the_letter_of_the_text_only_twin_counts_for_both(tmp_path: Path) -> Non
     odd = odd.replace("'answer': 'A. Riga", "'answer': 'B. Riga", 1)
     assert odd != asked
     public.rewrite(tmp_path / "Full_Set.parquet", 0, "Classify", odd)
-    assert one(load_umu(tmp_path).entity("001").questions, "classification", "image").answer == "Riga, Latvia"
+    assert (
+        one(load_umu(tmp_path).entity("001").questions, "classification", "image").answer
+        == "Riga, Latvia"
+    )
 
 
 def test_twins_may_be_missing(tmp_path: Path) -> None:
@@ -96,7 +100,9 @@ def test_json_strings_and_biographies_with_keys_are_read_too(tmp_path: Path) -> 
     file = tmp_path / "Full_Set.parquet"
     biography = {"Name": "Amelia Kuznetsov", "Birth_Place": "Riga", "Age": 40}
     public.rewrite(file, 0, "Biography", json.dumps(biography))
-    public.rewrite(file, 0, "MM_QA", json.dumps({"question": {"pet": "Pet?"}, "answer": {"pet": "A cat"}}))
+    public.rewrite(
+        file, 0, "MM_QA", json.dumps({"question": {"pet": "Pet?"}, "answer": {"pet": "A cat"}})
+    )
     first = load_umu(tmp_path).entity("001")
     assert first.profile == {"name": "Amelia Kuznetsov", "birth place": "Riga"}
     assert (first.train_questions[0].fact, first.train_questions[0].answer) == ("pet", "A cat")
@@ -137,5 +143,7 @@ def test_missing_column_is_named(tmp_path: Path) -> None:
     public.drop_column(tmp_path / "Full_Set.parquet", "UM_QA")
     with pytest.raises(LabError) as error:
         load_umu(tmp_path)
-    assert "Full_Set has no row that can be read (row 0, column UM_QA: is missing)" in str(error.value)
+    assert "Full_Set has no row that can be read (row 0, column UM_QA: is missing)" in str(
+        error.value
+    )
     assert "hf download linbojunzi/UMU-bench" in str(error.value)

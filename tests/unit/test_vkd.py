@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from lab.benchmarks.images import decode
+from lab.events import Saliency
 from lab.model.overlay import overlay
 from lab.unlearn import vkd
 from lab.unlearn.batches import Rows
-from lab.events import Saliency
 from lab.unlearn.loop import inspect
+from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
-from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
@@ -86,7 +86,11 @@ def test_a_step_distils_what_the_recipe_names(distil: str, tiny, four) -> None:
 
     def by_the_library() -> tuple[torch.Tensor, torch.Tensor]:
         encoder = tiny.model.model.vision_tower(pixels, output_hidden_states=True).hidden_states[-1]
-        encoder = encoder[:, 1:] if tiny.model.config.vision_feature_select_strategy == "default" else encoder
+        encoder = (
+            encoder[:, 1:]
+            if tiny.model.config.vision_feature_select_strategy == "default"
+            else encoder
+        )
         return encoder, tiny.vision.features(pixels)
 
     with torch.no_grad():

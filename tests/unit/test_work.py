@@ -14,9 +14,9 @@ from lab.model.sequences import pack
 from lab.saliency.fisher import squared_gradients
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import inspect
+from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
-from lab.unlearn.methods import METHODS
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
@@ -49,7 +49,8 @@ def counted(loaded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     monkeypatch.setattr(torch.Tensor, "backward", count_backward)
     handles = [
         loaded.model.model.language_model.register_forward_pre_hook(count_tokens, with_kwargs=True),
-        loaded.vision.block_modules[0].register_forward_pre_hook(count_pictures)]
+        loaded.vision.block_modules[0].register_forward_pre_hook(count_pictures),
+    ]
     try:
         yield work
     finally:
@@ -59,10 +60,14 @@ def counted(loaded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
 
 def test_a_vkd_step_asks_the_language_model_about_the_forget_batch_alone(
-        tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan, outcome = make.recipe(), Outcome()
     list(inspect(tiny, task_of(four, plan), outcome, lambda: False))
-    student, rows = Student(tiny, METHODS[plan.method], plan, outcome), Rows(four, four.entities[0], 0)
+    student, rows = (
+        Student(tiny, METHODS[plan.method], plan, outcome),
+        Rows(four, four.entities[0], 0),
+    )
     with counted(tiny, monkeypatch) as work:
         list(student.prepare(rows))
     # a picture's frozen part is computed once a run: nine portraits of others, the plain
@@ -81,14 +86,17 @@ def test_a_vkd_step_asks_the_language_model_about_the_forget_batch_alone(
 def test_questions_about_one_picture_share_its_tokens(tiny, four) -> None:
     image, asked = Rows(four, four.entities[0], 0).forget_batch(1)[0]
     together = pack([tiny.prompter.tree(0, asked)], tiny.prompter.pad_id, tiny.device).ids.numel()
-    apart = sum(pack([tiny.prompter.tree(0, [one])], tiny.prompter.pad_id, tiny.device).ids.numel()
-                for one in asked)
+    apart = sum(
+        pack([tiny.prompter.tree(0, [one])], tiny.prompter.pad_id, tiny.device).ids.numel()
+        for one in asked
+    )
     shared = len(tiny.prompter.prefix(True).ids)
     assert together == apart - shared * (len(asked) - 1)
 
 
 def test_exact_fisher_of_many_samples_is_one_backward_pass(
-        tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
     samples = Rows(four, four.entities[0], 0).fisher_samples(8)[0]
     with overlay(tiny.model, {}), counted(tiny, monkeypatch) as work:
         squared_gradients(tiny, tiny.vision.layers(2), samples)

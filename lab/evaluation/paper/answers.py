@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from lab.errors import LabError
+from lab.evaluation.paper.plan import Answer, Item
 from lab.evaluation.questions import image_features
 from lab.model.chat import answer_texts
 from lab.model.load import Loaded
 from lab.model.sequences import Segment, Tree, pack, segment_means, target_log_probs
-from lab.evaluation.paper.plan import Answer, Item
 
 TOKENS = 8192  # a batch holds at most so many, its padding and what may be generated included
 
@@ -41,12 +41,15 @@ def _extra(loaded: Loaded, item: Item) -> int:
 
 def _check(loaded: Loaded, items: Sequence[Item], lengths: Sequence[int]) -> None:
     most = loaded.model.config.text_config.max_position_embeddings
-    long = [(n, item) for n, item in zip(lengths, items, strict=True)
-            if not item.compared and n > most]
+    long = [
+        (n, item) for n, item in zip(lengths, items, strict=True) if not item.compared and n > most
+    ]
     if long:
         n, item = max(long, key=lambda pair: pair[0])
-        raise LabError(f"{item.id} needs {n} tokens and the model's context has {most}: "
-                       "try --shots zero, or a model with a longer context")
+        raise LabError(
+            f"{item.id} needs {n} tokens and the model's context has {most}: "
+            "try --shots zero, or a model with a longer context"
+        )
 
 
 def _batches(places: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -79,8 +82,9 @@ def _features(loaded: Loaded, items: Sequence[Item]) -> list[torch.Tensor | None
 
 
 @torch.no_grad()
-def _likelihoods(loaded: Loaded, items: Sequence[Item], prompts: Sequence[tuple[int, ...]]
-                 ) -> list[tuple[float, ...]]:
+def _likelihoods(
+    loaded: Loaded, items: Sequence[Item], prompts: Sequence[tuple[int, ...]]
+) -> list[tuple[float, ...]]:
     """Mean log-probability per token of every compared answer, its end token included."""
     trees: list[Tree] = []
     features = _features(loaded, items)

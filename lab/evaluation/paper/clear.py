@@ -18,26 +18,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.benchmarks.clear import (
-    CAPTION_QUESTIONS, FACE_PROMPT, FORGET, NAME_QUESTION, RETAIN_PERTURBED)
+    CAPTION_QUESTIONS,
+    FACE_PROMPT,
+    FORGET,
+    NAME_QUESTION,
+    RETAIN_PERTURBED,
+)
 from lab.benchmarks.schema import Benchmark, Entity, Question
-from lab.model.prompts import Part
 from lab.evaluation.paper.metrics import (
-    divergence, first_alphanumeric, harmonic, lettered, likelihood, overlap, rouge_recall)
+    divergence,
+    first_alphanumeric,
+    harmonic,
+    lettered,
+    likelihood,
+    overlap,
+    rouge_recall,
+)
 from lab.evaluation.paper.plan import Answer, Asked, Combined, Item, Mark, Plan, Protocol, members
+from lab.model.prompts import Part
 
 LONG = 300
-TABLE = {"real": ("real_faces", "real_world"), "retain": ("retain_caption", "retain_name"),
-         "forget": ("forget_caption", "forget_name")}
+TABLE = {
+    "real": ("real_faces", "real_world"),
+    "retain": ("retain_caption", "retain_name"),
+    "forget": ("forget_caption", "forget_name"),
+}
 
 
 def items(benchmark: Benchmark, plan: Plan) -> Asked:
     """Both protocols' items, of the authors and of the real faces and pictures."""
     forget, retained = members(benchmark, plan.target), FORGET.get(plan.target, "")
     ids = {entity.id for entity in forget}
-    others = (members(benchmark, retained) if retained in benchmark.splits
-              else [entity for _, entity in benchmark.others(plan.target)])
-    compared = [each for each in members(benchmark, RETAIN_PERTURBED) if each.id not in ids
-                ] if RETAIN_PERTURBED in benchmark.splits else []
+    others = (
+        members(benchmark, retained)
+        if retained in benchmark.splits
+        else [entity for _, entity in benchmark.others(plan.target)]
+    )
+    compared = (
+        [each for each in members(benchmark, RETAIN_PERTURBED) if each.id not in ids]
+        if RETAIN_PERTURBED in benchmark.splits
+        else []
+    )
     made: list[Item] = []
     for part, people in (("forget", forget), ("retain", compared)):
         made += [item for each in people for item in _views(part, each, plan.seed)]
@@ -52,8 +73,11 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
 
 
 def _pictured(entity: Entity) -> list[Question]:
-    return [q for q in (*entity.published_questions, *entity.questions)
-            if q.modality == "image" and q.task == "generation"]
+    return [
+        q
+        for q in (*entity.published_questions, *entity.questions)
+        if q.modality == "image" and q.task == "generation"
+    ]
 
 
 def _views(part: str, entity: Entity, seed: int) -> Iterator[Item]:
@@ -65,16 +89,22 @@ def _views(part: str, entity: Entity, seed: int) -> Iterator[Item]:
             yield from _compared(f"{part}_name", q, q.text, (q.answer, q.answer, *q.perturbed))
             yield _choice(f"{part}_name", q, NAME_QUESTION, seed)
         else:
-            yield from _compared(f"{part}_caption", q, _wording(q, seed),
-                                 (q.answer, q.paraphrases[0], *q.perturbed))
+            yield from _compared(
+                f"{part}_caption", q, _wording(q, seed), (q.answer, q.paraphrases[0], *q.perturbed)
+            )
 
 
 def _texts(part: str, entity: Entity, seed: int) -> Iterator[Item]:
     """Protocol B's generated answers: every caption and every text-only question."""
     for q in _pictured(entity):
         if q.fact == "caption":
-            yield Item(f"{part}/{q.id}/b", f"{part}_image", "generation",
-                       _prompt(q, _wording(q, seed)), q.answer)
+            yield Item(
+                f"{part}/{q.id}/b",
+                f"{part}_image",
+                "generation",
+                _prompt(q, _wording(q, seed)),
+                q.answer,
+            )
     for q in entity.questions:
         if q.modality == "text":
             yield Item(f"{part}/{q.id}/b", f"{part}_text", "generation", (q.text,), q.answer)
@@ -91,24 +121,40 @@ def _prompt(q: Question, words: str) -> tuple[Part, ...]:
 
 def _compared(part: str, q: Question, asked: str, answers: tuple[str, ...]) -> Iterator[Item]:
     yield Item(f"{part}/{q.id}/a", part, "recall", _prompt(q, asked), q.answer, max_new_tokens=LONG)
-    yield Item(f"{part}/{q.id}/likelihood", part, "likelihood", _prompt(q, asked), q.answer,
-               compared=answers)
+    yield Item(
+        f"{part}/{q.id}/likelihood",
+        part,
+        "likelihood",
+        _prompt(q, asked),
+        q.answer,
+        compared=answers,
+    )
 
 
 def _choice(part: str, q: Question, asked: str, seed: int) -> Item:
     """The answer at a drawn place among all the wrong ones."""
     options = list(q.perturbed)
     options.insert(random.Random(f"{seed}/{q.id}/options").randint(0, len(options)), q.answer)
-    return Item(f"{part}/{q.id}/choice", part, "choice",
-                _prompt(q, f"{asked}\n{lettered(options, '.')}\n"), q.answer, tuple(options))
+    return Item(
+        f"{part}/{q.id}/choice",
+        part,
+        "choice",
+        _prompt(q, f"{asked}\n{lettered(options, '.')}\n"),
+        q.answer,
+        tuple(options),
+    )
 
 
 def mark(item: Item, answer: Answer) -> Mark:
     """Recall, likelihoods, a letter or ROUGE, by task."""
     if item.task == "likelihood":
         assert not isinstance(answer, str)
-        return likelihood(item, answer, forget=item.part.startswith("forget"),
-                          normalised=not item.part.endswith("_caption"))
+        return likelihood(
+            item,
+            answer,
+            forget=item.part.startswith("forget"),
+            normalised=not item.part.endswith("_caption"),
+        )
     assert isinstance(answer, str)
     if item.task == "recall":
         return Mark({"rougeL_recall": rouge_recall(item.reference, answer)})
@@ -124,25 +170,42 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
                 found.setdefault((item.part, metric), []).append(value)
     made: Combined = {}
 
-    def put(name: str, chosen: Mapping[tuple[str, str], list[float]],
-            parts: tuple[str, ...]) -> None:
+    def put(
+        name: str, chosen: Mapping[tuple[str, str], list[float]], parts: tuple[str, ...]
+    ) -> None:
         if all(any(key[0] == part for key in chosen) for part in parts):
-            rested = sum(any((item.part, metric) in chosen for metric in each.values)
-                         for item, each in zip(items, marks, strict=True))
+            rested = sum(
+                any((item.part, metric) in chosen for metric in each.values)
+                for item, each in zip(items, marks, strict=True)
+            )
             made[name] = (harmonic([sum(v) / len(v) for v in chosen.values()]), rested)
 
     for name, parts in TABLE.items():
-        put(name, {key: values for key, values in found.items()
-                   if key[0] in parts and key[1] != "rougeL_recall"}, parts)
-    put("model_utility", {key: values for key, values in found.items()
-                          if not key[0].startswith("forget")},
-        (*TABLE["real"], *TABLE["retain"]))
+        put(
+            name,
+            {
+                key: values
+                for key, values in found.items()
+                if key[0] in parts and key[1] != "rougeL_recall"
+            },
+            parts,
+        )
+    put(
+        "model_utility",
+        {key: values for key, values in found.items() if not key[0].startswith("forget")},
+        (*TABLE["real"], *TABLE["retain"]),
+    )
     if gold is not None:
-        rows = [(m, g) for i, m, g in zip(items, marks, gold, strict=True)
-                if i.part == "forget_caption" and i.task == "likelihood"]
+        rows = [
+            (m, g)
+            for i, m, g in zip(items, marks, gold, strict=True)
+            if i.part == "forget_caption" and i.task == "likelihood"
+        ]
         if rows:
-            ratios = [[ratio for pair in rows if (ratio := pair[side].log_ratio) is not None]
-                      for side in (0, 1)]
+            ratios = [
+                [ratio for pair in rows if (ratio := pair[side].log_ratio) is not None]
+                for side in (0, 1)
+            ]
             made["forget_quality"] = (1 - divergence(*ratios), len(rows))
     return made
 

@@ -24,30 +24,49 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
     """Each question as taught, its likelihoods, and its paraphrases, of the forget and retain sets."""
     forget = members(benchmark, plan.target)
     ids = {entity.id for entity in forget}
-    retain = (members(benchmark, RETAIN) if RETAIN in benchmark.splits
-              else [entity for _, entity in benchmark.others(plan.target)])
-    return Asked(tuple(
-        item for part, people in (("forget", forget), ("retain", retain)) for entity in people
-        if part == "forget" or entity.id not in ids for item in _items(part, entity)))
+    retain = (
+        members(benchmark, RETAIN)
+        if RETAIN in benchmark.splits
+        else [entity for _, entity in benchmark.others(plan.target)]
+    )
+    return Asked(
+        tuple(
+            item
+            for part, people in (("forget", forget), ("retain", retain))
+            for entity in people
+            if part == "forget" or entity.id not in ids
+            for item in _items(part, entity)
+        )
+    )
 
 
 def _items(part: str, entity: Entity) -> list[Item]:
     picture, made = entity.train_images[0], []
 
     def item(q: Question, task: str, compared: tuple[str, ...] = ()) -> Item:
-        return Item(f"{part}/{q.id}/{task}", part, task, (picture, q.text.capitalize()),
-                    q.answer.capitalize(), compared=compared, keywords=q.keywords)
+        return Item(
+            f"{part}/{q.id}/{task}",
+            part,
+            task,
+            (picture, q.text.capitalize()),
+            q.answer.capitalize(),
+            compared=compared,
+            keywords=q.keywords,
+        )
 
     for q in entity.train_questions:
         right = (q.answer.capitalize(), q.paraphrases[0].capitalize())
         made += [item(q, "answer"), item(q, "likelihood", (*right, *q.perturbed))]
-    return made + [item(q, "paraphrased") for q in entity.questions
-                   if q.task == "generation" and q.held_out and q.keywords]
+    return made + [
+        item(q, "paraphrased")
+        for q in entity.questions
+        if q.task == "generation" and q.held_out and q.keywords
+    ]
 
 
 def sentence(text: str) -> str:
     """The text up to its first full stop; the whole text where it has none."""
-    return text[:text.find(".") + 1] or text
+    return text[: text.find(".") + 1] or text
 
 
 def mark(item: Item, answer: Answer) -> Mark:
@@ -74,9 +93,13 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
     if not all(found.values()):
         return {}
     means = [sum(values) / len(values) for values in found.values()]
-    rested = sum(any(f"{item.part}_{metric}" in found for metric in each.values)
-                 for item, each in zip(items, marks, strict=True))
+    rested = sum(
+        any(f"{item.part}_{metric}" in found for metric in each.values)
+        for item, each in zip(items, marks, strict=True)
+    )
     return {"model_utility": (harmonic(means), rested)}
 
 
-PROTOCOL = Protocol(items, mark, combine, "FIUBench evaluate_util.py; chat template; without MIN-K and GPT")
+PROTOCOL = Protocol(
+    items, mark, combine, "FIUBench evaluate_util.py; chat template; without MIN-K and GPT"
+)

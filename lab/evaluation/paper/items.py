@@ -7,10 +7,10 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from lab.files import add_lines, read_lines
-from lab.model.fetch import Report
 from lab.evaluation.paper.plan import Answer, Item
 from lab.evaluation.progress import Progress
+from lab.files import add_lines, read_lines
+from lab.model.fetch import Report
 
 Answerer = Callable[[Sequence[Item]], Iterable[list[tuple[int, Answer]]]]
 
@@ -22,18 +22,25 @@ class Kept:
         self.path = path
         self.known: dict[str, Answer] = {
             row["key"]: said if isinstance(said := row["answer"], str) else tuple(said)
-            for row in read_lines(path)}
+            for row in read_lines(path)
+        }
 
     def add(self, answered: Iterable[tuple[str, Item, Answer]], who: str) -> None:
         """Keep a batch of answers."""
         new = list(answered)
         self.known |= {key: answer for key, _, answer in new}
-        add_lines(self.path, [{"key": key, "row": who, "id": item.id, "answer": answer}
-                                  for key, item, answer in new])
+        add_lines(
+            self.path,
+            [
+                {"key": key, "row": who, "id": item.id, "answer": answer}
+                for key, item, answer in new
+            ],
+        )
 
 
-def ask(kept: Kept, who: str, identity: str, items: Sequence[Item], answerer: Answerer,
-        report: Report) -> list[Answer]:
+def ask(
+    kept: Kept, who: str, identity: str, items: Sequence[Item], answerer: Answerer, report: Report
+) -> list[Answer]:
     """An answer to every item; only those not kept under this ``identity`` are asked, once each.
 
     ``answerer`` takes items and yields batches of (place, answer); ``who`` is named in the progress.
@@ -52,7 +59,9 @@ def ask(kept: Kept, who: str, identity: str, items: Sequence[Item], answerer: An
 def _key(identity: str, item: Item) -> str:
     prompt = [_digest(part) if isinstance(part, bytes) else part for part in item.prompt]
     kinds = [type(part).__name__ for part in item.prompt]
-    asked = repr((identity, prompt, kinds, item.max_new_tokens if not item.compared else 0, item.compared))
+    asked = repr(
+        (identity, prompt, kinds, item.max_new_tokens if not item.compared else 0, item.compared)
+    )
     return sha256(asked.encode()).hexdigest()[:24]
 
 

@@ -63,15 +63,24 @@ def bleu(reference: str, answer: str) -> float:
     """Sentence BLEU of words between spaces, smoothed by nltk's method 1."""
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
-    return float(sentence_bleu([reference.split()], answer.split(),
-                               smoothing_function=SmoothingFunction().method1))
+    return float(
+        sentence_bleu(
+            [reference.split()], answer.split(), smoothing_function=SmoothingFunction().method1
+        )
+    )
 
 
 def overlap(item: Item, answer: str) -> Mark:
     """A generated answer: ROUGE-L first, then ROUGE-1 and -2 (F) and BLEU."""
     scores = rouge_f(item.reference, answer)
-    return Mark({"rougeL": scores["rougeL"], "rouge1": scores["rouge1"], "rouge2": scores["rouge2"],
-                 "bleu": bleu(item.reference, answer)})
+    return Mark(
+        {
+            "rougeL": scores["rougeL"],
+            "rouge1": scores["rouge1"],
+            "rouge2": scores["rouge2"],
+            "bleu": bleu(item.reference, answer),
+        }
+    )
 
 
 def keyword_share(item: Item, answer: str) -> float:

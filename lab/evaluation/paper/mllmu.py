@@ -17,17 +17,27 @@ from dataclasses import dataclass
 
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question
 from lab.benchmarks.splits import CELEBRITIES, PERCENT
-from lab.evaluation.questions import questions
-from lab.model.prompts import ASSISTANT, USER, Part
 from lab.evaluation.paper.metrics import LETTERS, cloze, first_letter, lettered, overlap
 from lab.evaluation.paper.plan import (
-    Answer, Asked, Item, Mark, Plan, Protocol, drawn_demos, members, nothing_more)
+    Answer,
+    Asked,
+    Item,
+    Mark,
+    Plan,
+    Protocol,
+    drawn_demos,
+    members,
+    nothing_more,
+)
+from lab.evaluation.questions import questions
+from lab.model.prompts import ASSISTANT, USER, Part
 
 LETTER = "Just give ONE letter representing the answer directly."
 BLANK = "Please **ONLY** provide the correct answer that should replace the [Blank]."
 SENTENCE = {
     "image": "Answer the question based on your trained knowledge in one sentence accurately in ENGLISH.",
-    "text": "Answer the question based on your trained knowledge in one sentence in ENGLISH."}
+    "text": "Answer the question based on your trained knowledge in one sentence in ENGLISH.",
+}
 DEMOS = {"classification": 1, "cloze": 2, "generation": 0}
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
@@ -44,8 +54,11 @@ class Group:
 def groups(benchmark: Benchmark, target: str) -> list[Group]:
     """The evaluated sets of a target, in the order of the published table."""
     forget, retained = members(benchmark, target), PERCENT.get(target, "")
-    retain = (members(benchmark, retained) if retained in benchmark.splits
-              else [entity for _, entity in benchmark.others(target)])
+    retain = (
+        members(benchmark, retained)
+        if retained in benchmark.splits
+        else [entity for _, entity in benchmark.others(target)]
+    )
     sets = [Group("forget", forget), Group("test", forget, True), Group("retain", retain)]
     if CELEBRITIES in benchmark.splits:
         sets.append(Group("celebrity", members(benchmark, CELEBRITIES)))
@@ -68,23 +81,32 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
             asked = [each for each in group.people if each not in shown]
             views = {}
             if group.drawn:
-                views = {each.id: random.Random(f"{seed}/{each.id}").randrange(len(each.test_images))
-                         for each in asked}
+                views = {
+                    each.id: random.Random(f"{seed}/{each.id}").randrange(len(each.test_images))
+                    for each in asked
+                }
                 pictures |= {f"{who}/{task}": view for who, view in views.items()}
             made += _group_items(group.part, task, asked, shown, views)
     return Asked(tuple(made), demos, pictures)
 
 
-def _group_items(part: str, task: str, people: Sequence[Entity], shown: Sequence[Entity],
-                 views: dict[str, int]) -> Iterator[Item]:
+def _group_items(
+    part: str, task: str, people: Sequence[Entity], shown: Sequence[Entity], views: dict[str, int]
+) -> Iterator[Item]:
     for modality in MODALITIES:
-        examples = [p for each in shown for q in questions(each, task, modality)
-                    for p in _example(q, own_picture(each) if modality == "image" else None)]
+        examples = [
+            p
+            for each in shown
+            for q in questions(each, task, modality)
+            for p in _example(q, own_picture(each) if modality == "image" else None)
+        ]
         for each in people:
             picture = each.test_images[views[each.id]] if each.id in views else own_picture(each)
             for q in questions(each, task, modality):
                 prompt = (*examples, *_prompt(q, picture if modality == "image" else None))
-                yield Item(f"{part}/{q.id}", f"{part}_{modality}", task, prompt, q.answer, q.options)
+                yield Item(
+                    f"{part}/{q.id}", f"{part}_{modality}", task, prompt, q.answer, q.options
+                )
 
 
 def own_picture(entity: Entity) -> bytes:
@@ -94,8 +116,10 @@ def own_picture(entity: Entity) -> bytes:
 
 def _example(q: Question, picture: bytes | None) -> tuple[Part, ...]:
     if q.task == "classification":
-        words = (f"\nQuestion: {q.text}\n{lettered(q.options, ':')}\n"
-                 f"Correct Answer: {LETTERS[q.options.index(q.answer)]}\n")
+        words = (
+            f"\nQuestion: {q.text}\n{lettered(q.options, ':')}\n"
+            f"Correct Answer: {LETTERS[q.options.index(q.answer)]}\n"
+        )
         return (USER, words) if picture is None else (USER, " ", picture, words)
     words = f"\n{_blanked(q)}\nCorrect Answer: {q.answer}\n"
     return (USER, words) if picture is None else (USER, picture, words)
@@ -104,10 +128,16 @@ def _example(q: Question, picture: bytes | None) -> tuple[Part, ...]:
 def _prompt(q: Question, picture: bytes | None) -> tuple[Part, ...]:
     if q.task == "generation":
         words = f"{q.text}\n{SENTENCE[q.modality]}\n"
-        return ((USER, f" {words}", ASSISTANT) if picture is None
-                else (USER, " ", picture, f"\n{words}", ASSISTANT, " "))
-    asked = (f"{q.text}\n{lettered(q.options, ':')}\n{LETTER}" if q.task == "classification"
-             else _blanked(q))
+        return (
+            (USER, f" {words}", ASSISTANT)
+            if picture is None
+            else (USER, " ", picture, f"\n{words}", ASSISTANT, " ")
+        )
+    asked = (
+        f"{q.text}\n{lettered(q.options, ':')}\n{LETTER}"
+        if q.task == "classification"
+        else _blanked(q)
+    )
     shown: tuple[Part, ...] = () if picture is None else (" ", picture)
     return (USER, *shown, f"\n{asked}\n", ASSISTANT)
 
@@ -119,8 +149,11 @@ def _blanked(q: Question) -> str:
 def mark(item: Item, answer: Answer) -> Mark:
     """Letter, substring or ROUGE, by task."""
     assert isinstance(answer, str)
-    return {"classification": first_letter, "cloze": cloze, "generation": overlap}[item.task](item, answer)
+    return {"classification": first_letter, "cloze": cloze, "generation": overlap}[item.task](
+        item, answer
+    )
 
 
-PROTOCOL = Protocol(items, mark, nothing_more,
-                    "MLLMU-Bench eval.py; draws seeded; without GPT factuality")
+PROTOCOL = Protocol(
+    items, mark, nothing_more, "MLLMU-Bench eval.py; draws seeded; without GPT factuality"
+)

@@ -9,27 +9,33 @@ from typing import Any
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.events.lines import plain
 from lab.evaluation.item_table import FILE, SCORES, UNPARSABLE, Line, Said, table, verdict
 from lab.evaluation.models import RETAIN_ONLY
-from lab.model.fetch import Report
-from lab.model.version import Version
 from lab.evaluation.paper import clear, fiu, mllmu, umu
 from lab.evaluation.paper.answers import answers
 from lab.evaluation.paper.items import Answerer, Kept, ask
 from lab.evaluation.paper.metrics import chance
 from lab.evaluation.paper.plan import Answer, Asked, Item, Mark, Plan, Protocol
+from lab.events.lines import plain
+from lab.model.fetch import Report
+from lab.model.version import Version
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    "mllmu": mllmu.PROTOCOL, "clear": clear.PROTOCOL, "umu": umu.PROTOCOL, "fiu": fiu.PROTOCOL}
+    "mllmu": mllmu.PROTOCOL,
+    "clear": clear.PROTOCOL,
+    "umu": umu.PROTOCOL,
+    "fiu": fiu.PROTOCOL,
+}
 ANSWERS = "answers.jsonl"
 
 
 def protocol(benchmark: str) -> Protocol:
     """A benchmark's own protocol; ``LabError`` naming those that have one."""
     if benchmark not in PROTOCOLS:
-        raise LabError(f"{benchmark} has no published protocol for --mode paper: "
-                       f"{', '.join(PROTOCOLS)} have one; use --mode clean")
+        raise LabError(
+            f"{benchmark} has no published protocol for --mode paper: "
+            f"{', '.join(PROTOCOLS)} have one; use --mode clean"
+        )
     return PROTOCOLS[benchmark]
 
 
@@ -43,8 +49,14 @@ def model_answers(row: Version) -> Answerer:
     return answerer
 
 
-def evaluate(benchmark: Benchmark, plan: Plan, rows: Iterable[Version], folder: Path, report: Report,
-             answerer: Callable[[Version], Answerer] = model_answers) -> dict[str, Any]:
+def evaluate(
+    benchmark: Benchmark,
+    plan: Plan,
+    rows: Iterable[Version],
+    folder: Path,
+    report: Report,
+    answerer: Callable[[Version], Answerer] = model_answers,
+) -> dict[str, Any]:
     """Ask every row everything, write items.csv and scores.json, and return the latter's object.
 
     Answers are kept in ``folder`` as they come; what is kept there is not asked again.
@@ -52,17 +64,27 @@ def evaluate(benchmark: Benchmark, plan: Plan, rows: Iterable[Version], folder: 
     own = protocol(benchmark.name)
     asked = own.items(benchmark, plan)
     if not asked.items:
-        raise LabError(f"{benchmark.name} has nothing to ask about {plan.target}: choose another, or "
-                       "fetch the configs that are missing")
+        raise LabError(
+            f"{benchmark.name} has nothing to ask about {plan.target}: choose another, or "
+            "fetch the configs that are missing"
+        )
     kept = Kept(folder / ANSWERS)
-    said = {row.name: ask(kept, row.name, row.identity, asked.items, answerer(row), report)
-            for row in rows}
-    marks = {name: [own.mark(i, a) for i, a in zip(asked.items, given, strict=True)]
-             for name, given in said.items()}
+    said = {
+        row.name: ask(kept, row.name, row.identity, asked.items, answerer(row), report)
+        for row in rows
+    }
+    marks = {
+        name: [own.mark(i, a) for i, a in zip(asked.items, given, strict=True)]
+        for name, given in said.items()
+    }
     result = _result(benchmark.name, plan, own, asked, marks)
-    lines = [Line(f"{i.part}_{i.task}", i.id, i.words, i.options or i.compared, i.reference)
-             for i in asked.items]
-    shown = {name: [_said(a, m) for a, m in zip(said[name], marks[name], strict=True)] for name in said}
+    lines = [
+        Line(f"{i.part}_{i.task}", i.id, i.words, i.options or i.compared, i.reference)
+        for i in asked.items
+    ]
+    shown = {
+        name: [_said(a, m) for a, m in zip(said[name], marks[name], strict=True)] for name in said
+    }
     (folder / FILE).write_text(table(lines, shown), encoding="utf-8")
     (folder / SCORES).write_text(json.dumps(plain(result), indent=1), encoding="utf-8")
     return result
@@ -76,25 +98,35 @@ def _said(answer: Answer, mark: Mark) -> Said:
     return Said(text, verdict(value == 1) if name in ("mcq", "cloze") else f"{name} {value:.4f}")
 
 
-def _result(name: str, plan: Plan, own: Protocol, asked: Asked, marks: Mapping[str, Sequence[Mark]]
-            ) -> dict[str, Any]:
+def _result(
+    name: str, plan: Plan, own: Protocol, asked: Asked, marks: Mapping[str, Sequence[Mark]]
+) -> dict[str, Any]:
     first = next(iter(marks.values()))
     found = {who: scores(asked.items, own_marks) for who, own_marks in marks.items()}
     n = {measure: len(values) for measure, values in scores(asked.items, first).items()}
-    rows = {who: {measure: sum(v) / len(v) for measure, v in values.items()}
-            for who, values in found.items()}
+    rows = {
+        who: {measure: sum(v) / len(v) for measure, v in values.items()}
+        for who, values in found.items()
+    }
     for who, own_marks in marks.items():
         gold = marks.get(RETAIN_ONLY)
         for measure, (value, count) in own.combine(asked.items, own_marks, gold).items():
             rows[who][measure], n[measure] = value, count
     chances = _chances(asked.items, first)
     return {
-        "mode": "paper", "benchmark": name, "protocol": own.source, "target": plan.target,
-        "shots": plan.shots, "seed": plan.seed, "rows": rows, "n": n,
+        "mode": "paper",
+        "benchmark": name,
+        "protocol": own.source,
+        "target": plan.target,
+        "shots": plan.shots,
+        "seed": plan.seed,
+        "rows": rows,
+        "n": n,
         "chance": {measure: chances.get(measure) for measure in n},
         "unparsable": {who: unparsable(asked.items, own_marks) for who, own_marks in marks.items()},
         "demos": [{"part": part, "ids": list(ids)} for part, ids in asked.demos.items()],
-        "test_pictures": dict(asked.pictures)}
+        "test_pictures": dict(asked.pictures),
+    }
 
 
 def scores(items: Sequence[Item], marks: Sequence[Mark]) -> dict[str, list[float]]:
@@ -121,6 +153,7 @@ def _chances(items: Sequence[Item], marks: Sequence[Mark]) -> dict[str, float | 
     for item, mark in zip(items, marks, strict=True):
         for metric in mark.values:
             found.setdefault(f"{item.part}_{metric}", []).append(chance(item, metric))
-    return {measure: None if None in values
-            else sum(v for v in values if v is not None) / len(values)
-            for measure, values in found.items()}
+    return {
+        measure: None if None in values else sum(v for v in values if v is not None) / len(values)
+        for measure, values in found.items()
+    }

@@ -92,7 +92,9 @@ class Protocol:
     source: str
 
 
-def nothing_more(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] | None) -> Combined:
+def nothing_more(
+    items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] | None
+) -> Combined:
     """For a protocol without combined scores."""
     return {}
 
@@ -105,10 +107,13 @@ def members(benchmark: Benchmark, target: str) -> list[Entity]:
     return [by_id[each] for each in benchmark.splits[target]]
 
 
-def drawn_demos(people: Sequence[Entity], count: int, draw: Callable[..., list[Entity]],
-                part: str) -> list[Entity]:
+def drawn_demos(
+    people: Sequence[Entity], count: int, draw: Callable[..., list[Entity]], part: str
+) -> list[Entity]:
     """``count`` of the people, whose questions become examples; ``LabError`` if nobody is left."""
     if len(people) <= count:
-        raise LabError(f"{part} has {len(people)} people and the published prompt takes {count} of them "
-                       "as examples: choose a larger split, or --shots zero")
+        raise LabError(
+            f"{part} has {len(people)} people and the published prompt takes {count} of them "
+            "as examples: choose a larger split, or --shots zero"
+        )
     return draw(people, count)

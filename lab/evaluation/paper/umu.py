@@ -15,10 +15,10 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from lab.benchmarks.schema import Benchmark, Entity, Question
-from lab.model.prompts import ASSISTANT, USER, Part
 from lab.evaluation.paper import mllmu
 from lab.evaluation.paper.metrics import cloze, forget_agreement, harmonic, overlap
 from lab.evaluation.paper.plan import Answer, Asked, Combined, Item, Mark, Plan, Protocol
+from lab.model.prompts import ASSISTANT, USER, Part
 
 ONLY = "Please **ONLY** provide the correct answer without any explanation"
 SETS = {"forget": "forget", "retain": "retain", "celebrity": "real"}
@@ -26,16 +26,28 @@ SETS = {"forget": "forget", "retain": "retain", "celebrity": "real"}
 
 def items(benchmark: Benchmark, plan: Plan) -> Asked:
     """Every question of the forget, retain and real sets; the protocol has no examples."""
-    return Asked(tuple(
-        _item(SETS[group.part], entity, q)
-        for group in mllmu.groups(benchmark, plan.target) if group.part in SETS
-        for entity in group.people for q in entity.questions))
+    return Asked(
+        tuple(
+            _item(SETS[group.part], entity, q)
+            for group in mllmu.groups(benchmark, plan.target)
+            if group.part in SETS
+            for entity in group.people
+            for q in entity.questions
+        )
+    )
 
 
 def _item(part: str, entity: Entity, q: Question) -> Item:
     picture = mllmu.own_picture(entity) if q.modality == "image" else None
-    item = Item(f"{part}/{q.id}", f"{part}_{q.modality}", q.task, _prompt(q, picture), q.answer,
-                q.options, twin=f"{entity.id}/{q.task}/{q.twin}")
+    item = Item(
+        f"{part}/{q.id}",
+        f"{part}_{q.modality}",
+        q.task,
+        _prompt(q, picture),
+        q.answer,
+        q.options,
+        twin=f"{entity.id}/{q.task}/{q.twin}",
+    )
     if q.task == "generation":
         return replace(item, max_new_tokens=200)
     return replace(item, reference=q.answer.split(".")[0]) if q.task == "cloze" else item
@@ -71,9 +83,16 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
     made: Combined = {}
     by_key = {(i.part, i.twin): m for i, m in zip(items, marks, strict=True)}
     for part, name in (("forget", "F"), ("retain", "R"), ("real", "R")):
-        pairs = [(i, m, by_key[f"{part}_text", i.twin]) for i, m in zip(items, marks, strict=True)
-                 if i.part == f"{part}_image" and (f"{part}_text", i.twin) in by_key]
-        for task, metric in (("classification", "mcq"), ("cloze", "cloze"), ("generation", "rougeL")):
+        pairs = [
+            (i, m, by_key[f"{part}_text", i.twin])
+            for i, m in zip(items, marks, strict=True)
+            if i.part == f"{part}_image" and (f"{part}_text", i.twin) in by_key
+        ]
+        for task, metric in (
+            ("classification", "mcq"),
+            ("cloze", "cloze"),
+            ("generation", "rougeL"),
+        ):
             values = [(a.values[metric], b.values[metric]) for i, a, b in pairs if i.task == task]
             if not values:
                 continue

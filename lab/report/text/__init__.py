@@ -46,6 +46,9 @@ def catalogue(language: str = "en") -> Text:
     for file in sorted((HERE / language).glob("*.py")):
         if file.stem != "__init__":
             part = importlib.import_module(f"{__name__}.{language}.{file.stem}")
-            strings |= {name: value for name, value in vars(part).items()
-                        if name.isupper() and not name.startswith("_")}
+            strings |= {
+                name: value
+                for name, value in vars(part).items()
+                if name.isupper() and not name.startswith("_")
+            }
     return Text(language, strings)

@@ -11,17 +11,17 @@ import gradio as gr
 
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
+from lab.events import Done
 from lab.recipe import AttackRecipe, revise
-from lab.serve.engine import ENDED, RunView
 from lab.report import markup
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
+from lab.report.text import Text
+from lab.serve.engine import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.steps import inside
 from lab.ui.follow import describe
-from lab.report.text import Text
-from lab.events import Done
+from lab.ui.steps import inside
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ def layout(frame: Frame) -> Parts:
     """Lay out the step."""
     text, base = frame.text, frame.engine.preset.attack
     gr.HTML(markup.lead(5, text))
-    kind = gr.Radio([(text.ATTACK_KINDS[k], k) for k in ATTACKS], value=base.kind,
-                    label=text.ATTACK_KIND, elem_id="attack-kind")
+    kind = gr.Radio(
+        [(text.ATTACK_KINDS[k], k) for k in ATTACKS],
+        value=base.kind,
+        label=text.ATTACK_KIND,
+        elem_id="attack-kind",
+    )
     about = gr.HTML(about_attack(base.kind, base, text), elem_id="about-attack")
     budget = gr.Accordion(text.ADVANCED, open=False, visible=base.kind in TRAINING_ATTACKS)
     with budget, gr.Row(elem_classes="lab-grid"):
@@ -58,13 +62,17 @@ def layout(frame: Frame) -> Parts:
     chart = live_chart(text.NO_ATTACK, "attack-chart")
     bars = gr.HTML("", css_template=BARS_CSS, elem_id="attack-bars")
     result = gr.HTML("", elem_id="attack-result")
-    return Parts({"kind": kind, **controls}, about, budget, start, undo, line, chart, bars, result, go)
+    return Parts(
+        {"kind": kind, **controls}, about, budget, start, undo, line, chart, bars, result, go
+    )
 
 
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
     """Return what an attack does and what of it is our choice; for one that trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
-    return markup.note(text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet")
+    return markup.note(
+        text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet"
+    )
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -72,11 +80,14 @@ def wire(parts: Parts, frame: Frame) -> None:
     engine, text, names = frame.engine, frame.text, list(parts.fields)
 
     def choose(kind: str) -> tuple[Any, ...]:
-        return (about_attack(kind, engine.preset.attack, text),
-                gr.update(visible=kind in TRAINING_ATTACKS))
+        return (
+            about_attack(kind, engine.preset.attack, text),
+            gr.update(visible=kind in TRAINING_ATTACKS),
+        )
 
-    def start(visitor: str, entity: str, history: dict[str, Any], unlearned: str,
-              *values: Any) -> tuple[Any, ...]:
+    def start(
+        visitor: str, entity: str, history: dict[str, Any], unlearned: str, *values: Any
+    ) -> tuple[Any, ...]:
         if not unlearned:
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
@@ -87,8 +98,13 @@ def wire(parts: Parts, frame: Frame) -> None:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        yield {parts.line: "", parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
-               parts.bars: "", parts.result: "", parts.undo: gr.Button(interactive=bool(run_id))}
+        yield {
+            parts.line: "",
+            parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
+            parts.bars: "",
+            parts.result: "",
+            parts.undo: gr.Button(interactive=bool(run_id)),
+        }
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
@@ -96,12 +112,18 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.start.click(
         guarded(start),
         [frame.visitor, frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
-        [frame.attack, frame.history], **QUIET)
-    parts.undo.click(undo, [frame.entity, frame.history],
-                     [frame.attack, frame.history, frame.announce], **QUICK)
+        [frame.attack, frame.history],
+        **QUIET,
+    )
+    parts.undo.click(
+        undo, [frame.entity, frame.history], [frame.attack, frame.history, frame.announce], **QUICK
+    )
     frame.attack.change(
-        tail, frame.attack,
-        [parts.line, parts.chart, parts.bars, parts.result, parts.undo, frame.announce], **FOLLOW)
+        tail,
+        frame.attack,
+        [parts.line, parts.chart, parts.bars, parts.result, parts.undo, frame.announce],
+        **FOLLOW,
+    )
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
@@ -112,8 +134,12 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
     # All that an earlier yield set is sent again: a browser that is behind keeps only the last one.
     out = {parts.line: markup.line(line), parts.undo: gr.Button(interactive=True)}
     if view.attack.kind in TRAINING_ATTACKS:
-        out |= {parts.bars: "", parts.chart: gr.update(
-            value=attack_chart(view.events, view.attack.steps, text), visible=True)}
+        out |= {
+            parts.bars: "",
+            parts.chart: gr.update(
+                value=attack_chart(view.events, view.attack.steps, text), visible=True
+            ),
+        }
     else:
         out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events, text)}
     done = inside.found(view, Done)
@@ -136,14 +162,25 @@ def figures(result: dict[str, Any], text: Text) -> str:
         ending = text.HIGHEST.format(of=result["of"], change=change_name(highest, text))
     boxes = (
         (text.GAIN, gain, text.GAIN_FORMULA.format(ending=ending, after=after, before=before)),
-        (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)))
+        (text.GAP, gap, text.GAP_FORMULA.format(ending=ending, original=gap + after, after=after)),
+    )
     body = "".join(
         f"<div>{escape(name)}<strong>{text.POINTS.format(points=100 * value)}</strong>"
-        f"<span>= {escape(formula)}</span></div>" for name, value, formula in boxes)
-    details = "" if highest else text.ATTACK_DETAILS.format(**{
-        k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")})
-    notes = [details, text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]),
-             _control(result, text)]
+        f"<span>= {escape(formula)}</span></div>"
+        for name, value, formula in boxes
+    )
+    details = (
+        ""
+        if highest
+        else text.ATTACK_DETAILS.format(
+            **{k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")}
+        )
+    )
+    notes = [
+        details,
+        text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]),
+        _control(result, text),
+    ]
     return f'<div class="lab-figures">{body}</div>{markup.note(" ".join(filter(None, notes)), "quiet")}'
 
 
@@ -154,5 +191,8 @@ def _control(result: dict[str, Any], text: Text) -> str:
         return text.NO_CONTROL
     same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
     return text.CONTROL_RESULT.format(
-        person=same.format(name=control["name"]), gain=text.POINTS.format(points=100 * control["gain"]),
-        before=control["before"], after=control["after"])
+        person=same.format(name=control["name"]),
+        gain=text.POINTS.format(points=100 * control["gain"]),
+        before=control["before"],
+        after=control["after"],
+    )

@@ -11,12 +11,12 @@ import gradio as gr
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.serve.engine import ORIGINAL, Engine, Turn
 from lab.report import markup
-from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.gallery import read_picture
-from lab.ui.follow import look_up
 from lab.report.text import Text
+from lab.serve.engine import ORIGINAL, Engine, Turn
+from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.follow import look_up
+from lab.ui.gallery import read_picture
 
 MOST_SUGGESTIONS = 6
 LONGEST_QUESTION = 500
@@ -52,43 +52,87 @@ def layout(frame: Frame) -> Parts:
     with gr.Row():
         with gr.Column(scale=1, min_width=230):
             picture = gr.Image(
-                label=text.PICTURE, interactive=False, type="filepath", image_mode=None,
-                height=250, buttons=[], placeholder=text.NO_PICTURE, alt_text=text.PICTURE,
-                elem_id="picture")
+                label=text.PICTURE,
+                interactive=False,
+                type="filepath",
+                image_mode=None,
+                height=250,
+                buttons=[],
+                placeholder=text.NO_PICTURE,
+                alt_text=text.PICTURE,
+                elem_id="picture",
+            )
             next_view = gr.Button(text.NEXT_VIEW, size="sm")
             upload = gr.UploadButton(
-                text.UPLOAD, size="sm", type="filepath", elem_id="upload-picture",
-                file_types=[".jpg", ".jpeg", ".png", ".webp"])
+                text.UPLOAD,
+                size="sm",
+                type="filepath",
+                elem_id="upload-picture",
+                file_types=[".jpg", ".jpeg", ".png", ".webp"],
+            )
             remove = gr.Button(text.REMOVE, size="sm")
         with gr.Column(scale=4, min_width=300):
             with gr.Row():
-                chats = [_chat(name, label, text) for name, label in (
-                    ("original", text.ORIGINAL), ("unlearned", text.UNLEARNED),
-                    ("relearned", text.RELEARNED))]
+                chats = [
+                    _chat(name, label, text)
+                    for name, label in (
+                        ("original", text.ORIGINAL),
+                        ("unlearned", text.UNLEARNED),
+                        ("relearned", text.RELEARNED),
+                    )
+                ]
             third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
             with gr.Row(elem_classes="lab-row-buttons"):
                 suggested = [
                     gr.Button("", size="sm", visible=False, min_width=180)
-                    for _ in range(MOST_SUGGESTIONS)]
+                    for _ in range(MOST_SUGGESTIONS)
+                ]
             with gr.Row(equal_height=True):
                 question = gr.Textbox(
-                    label=text.QUESTION, placeholder=text.QUESTION_HINT, lines=1, max_lines=1,
-                    scale=4, max_length=LONGEST_QUESTION, min_width=200, elem_id="question")
+                    label=text.QUESTION,
+                    placeholder=text.QUESTION_HINT,
+                    lines=1,
+                    max_lines=1,
+                    scale=4,
+                    max_length=LONGEST_QUESTION,
+                    min_width=200,
+                    elem_id="question",
+                )
                 ask = gr.Button(text.ASK, variant="primary", scale=1, min_width=90, elem_id="ask")
             with gr.Row():
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
             gr.HTML(markup.note(text.IDENTICAL, "quiet"))
-    return Parts(picture, gr.State(0), next_view, upload, remove, chats, gr.State([]), third,
-                 question, ask, clear, retry, suggested, sides_note)
+    return Parts(
+        picture,
+        gr.State(0),
+        next_view,
+        upload,
+        remove,
+        chats,
+        gr.State([]),
+        third,
+        question,
+        ask,
+        clear,
+        retry,
+        suggested,
+        sides_note,
+    )
 
 
 def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
     return gr.Chatbot(
-        label=label, height=330, visible=name != "relearned", allow_tags=False,
+        label=label,
+        height=330,
+        visible=name != "relearned",
+        allow_tags=False,
         buttons=["copy", "copy_all"],
-        placeholder=text.NO_ANSWER, min_width=200, render_markdown=False,
-        elem_id=f"chat-{name}")
+        placeholder=text.NO_ANSWER,
+        min_width=200,
+        render_markdown=False,
+        elem_id=f"chat-{name}",
+    )
 
 
 def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
@@ -118,8 +162,13 @@ def about(talk: Talk) -> tuple[str, list[str]] | None:
 
 
 def converse(
-    engine: Engine, question: str, talk: Talk, models: list[str], picture: bytes | None,
-    visitor: str, text: Text,
+    engine: Engine,
+    question: str,
+    talk: Talk,
+    models: list[str],
+    picture: bytes | None,
+    visitor: str,
+    text: Text,
 ) -> Iterator[Talk]:
     """Stream the talk with the answers to one more question.
 
@@ -132,8 +181,12 @@ def converse(
         raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION))
     talk = talk if about(talk) == (_name(picture), models) else []
     turns = [Turn(t["question"], tuple(t["answers"])) for t in talk]
-    blank = {"question": question, "answers": [""] * len(models), "picture": _name(picture),
-             "models": models}
+    blank = {
+        "question": question,
+        "answers": [""] * len(models),
+        "picture": _name(picture),
+        "models": models,
+    }
     yield [*talk, blank]
     for answers in engine.chat(models, [*turns, Turn(question)], picture, visitor):
         yield [*talk, {**blank, "answers": list(answers)}]
@@ -149,8 +202,15 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     shown = [parts.picture, frame.unlearn, frame.attack, parts.third]
     memory = [*shown, frame.visitor]
 
-    def ask(question: str, talk: Talk, picture: str | None, unlearned: str, attacked: str,
-            third: bool, visitor: str) -> Iterator[Any]:
+    def ask(
+        question: str,
+        talk: Talk,
+        picture: str | None,
+        unlearned: str,
+        attacked: str,
+        third: bool,
+        visitor: str,
+    ) -> Iterator[Any]:
         models = sides(engine, unlearned, attacked, third)
         image = read_picture(picture, text)
         for now in converse(engine, question, talk, models, image, visitor, text):
@@ -165,15 +225,28 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
     # No limit here: who has many questions waits in the engine, by turns with everybody else.
     asking = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
     events = [
-        gr.on([parts.ask.click, parts.question.submit], guarded(ask),
-              [parts.question, parts.talk, *memory], answered, **asking),
-        parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **asking)]
+        gr.on(
+            [parts.ask.click, parts.question.submit],
+            guarded(ask),
+            [parts.question, parts.talk, *memory],
+            answered,
+            **asking,
+        ),
+        parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **asking),
+    ]
     events += [
         button.click(guarded(ask), [button, parts.talk, *memory], answered, **asking)
-        for button in parts.suggested]
+        for button in parts.suggested
+    ]
     # A column's own bin clears the talk for all, so that no column is left behind.
-    gr.on([parts.clear.click, *(chat.clear for chat in parts.chats)], _blank, None, answered,
-          cancels=events, **QUICK)
+    gr.on(
+        [parts.clear.click, *(chat.clear for chat in parts.chats)],
+        _blank,
+        None,
+        answered,
+        cancels=events,
+        **QUICK,
+    )
     stop.click(None, None, None, cancels=events, api_visibility="private")
     _wire_stale(parts, frame, shown)
     _wire_picture(parts, frame)
@@ -188,12 +261,20 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list[Any]) -> None:
     """Clear a talk about another picture or other models; a question being typed stays."""
 
     def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool) -> Any:
-        now = (_name(read_picture(picture, frame.text)), sides(frame.engine, unlearned, attacked, third))
+        now = (
+            _name(read_picture(picture, frame.text)),
+            sides(frame.engine, unlearned, attacked, third),
+        )
         return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
 
     # Change events fire when a hidden step is first shown, too: only a real change clears.
-    gr.on([parts.picture.change, frame.unlearn.change, frame.attack.change, parts.third.input],
-          guarded(stale), [parts.talk, *memory], [parts.talk, *parts.chats], **CHANGE)
+    gr.on(
+        [parts.picture.change, frame.unlearn.change, frame.attack.change, parts.third.input],
+        guarded(stale),
+        [parts.talk, *memory],
+        [parts.talk, *parts.chats],
+        **CHANGE,
+    )
 
 
 def _wire_picture(parts: Parts, frame: Frame) -> None:
@@ -221,12 +302,12 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
         return [gr.Button(value=words, visible=bool(words)) for words in questions]
 
     frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **CHANGE)
-    parts.next_view.click(guarded(another), [frame.entity, parts.view],
-                          [parts.picture, parts.view], **QUIET)
+    parts.next_view.click(
+        guarded(another), [frame.entity, parts.view], [parts.picture, parts.view], **QUIET
+    )
     parts.upload.upload(guarded(upload), parts.upload, parts.picture, **QUIET)
     parts.remove.click(lambda: None, None, parts.picture, **QUICK)
-    parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested,
-                         **FOLLOW)
+    parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested, **FOLLOW)
 
 
 def columns(engine: Engine, unlearned: str, attacked: str, text: Text) -> list[Any]:
@@ -243,8 +324,11 @@ def columns(engine: Engine, unlearned: str, attacked: str, text: Text) -> list[A
 
 def _wire_columns(parts: Parts, frame: Frame) -> None:
     # A run's end is no change of its id: a change of the step looks again.
-    gr.on([frame.unlearn.change, frame.attack.change, frame.step.change],
-          lambda unlearned, attacked: columns(frame.engine, unlearned, attacked, frame.text),
-          [frame.unlearn, frame.attack], [parts.sides_note, parts.third, parts.chats[2]], **CHANGE)
-    parts.third.input(
-        lambda third: gr.update(visible=third), parts.third, parts.chats[2], **CHANGE)
+    gr.on(
+        [frame.unlearn.change, frame.attack.change, frame.step.change],
+        lambda unlearned, attacked: columns(frame.engine, unlearned, attacked, frame.text),
+        [frame.unlearn, frame.attack],
+        [parts.sides_note, parts.third, parts.chats[2]],
+        **CHANGE,
+    )
+    parts.third.input(lambda third: gr.update(visible=third), parts.third, parts.chats[2], **CHANGE)

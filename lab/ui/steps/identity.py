@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.serve.engine import CONTROL, ORIGINAL
-from lab.report import markup
-from lab.ui.context import CHANGE, Frame, guarded
-from lab.report.maps import identity_chart
-from lab.ui.steps import compare
-from lab.report.text import Text
 from lab.events import Identity
+from lab.report import markup
+from lab.report.maps import identity_chart
+from lab.report.text import Text
+from lab.serve.engine import CONTROL, ORIGINAL
+from lab.ui.context import CHANGE, Frame, guarded
+from lab.ui.steps import compare
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,12 @@ def wire(parts: Parts, frame: Frame) -> None:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         about = subject(entity, unlearned, attacked)
-        names = {ORIGINAL: text.ORIGINAL, unlearned: text.UNLEARNED, attacked: text.RELEARNED,
-                 CONTROL: text.CONTROL_LINE}
+        names = {
+            ORIGINAL: text.ORIGINAL,
+            unlearned: text.UNLEARNED,
+            attacked: text.RELEARNED,
+            CONTROL: text.CONTROL_LINE,
+        }
         curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity, visitor)]
         chart = gr.update(value=identity_chart(curves, text), visible=True)
         return chart, identity_table(curves, text), about
@@ -59,21 +63,46 @@ def wire(parts: Parts, frame: Frame) -> None:
 
     memory = [frame.entity, frame.unlearn, frame.attack]
     shown = [parts.chart, parts.table, parts.about]
-    parts.ask.click(guarded(ask), [*memory, frame.visitor], shown, api_visibility="private",
-                    concurrency_limit=None)
-    gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change], stale,
-          [parts.about, *memory], shown, **CHANGE)
+    parts.ask.click(
+        guarded(ask),
+        [*memory, frame.visitor],
+        shown,
+        api_visibility="private",
+        concurrency_limit=None,
+    )
+    gr.on(
+        [frame.entity.change, frame.unlearn.change, frame.attack.change],
+        stale,
+        [parts.about, *memory],
+        shown,
+        **CHANGE,
+    )
 
 
 def identity_table(curves: Sequence[tuple[str, Identity]], text: Text) -> str:
     """Return both tests at every depth as a table, with n and chance."""
     head = [text.IDENTITY_DEPTH]
-    head += [text.IDENTITY_HEAD.format(who=name, test=test) for name, _ in curves
-             for test in (text.NEAREST, text.LINEAR)]
-    rows = [[depth.name, *(markup.percent(v, text) for _, c in curves
-                           for v in (c.depths[k].nearest, c.depths[k].linear))]
-            for k, depth in enumerate(curves[0][1].depths)]
+    head += [
+        text.IDENTITY_HEAD.format(who=name, test=test)
+        for name, _ in curves
+        for test in (text.NEAREST, text.LINEAR)
+    ]
+    rows = [
+        [
+            depth.name,
+            *(
+                markup.percent(v, text)
+                for _, c in curves
+                for v in (c.depths[k].nearest, c.depths[k].linear)
+            ),
+        ]
+        for k, depth in enumerate(curves[0][1].depths)
+    ]
     first = curves[0][1]
-    sizes = text.IDENTITY_SIZES.format(target=first.n_target, others=first.n_others,
-                                       nearest=first.chance_nearest, linear=first.chance_linear)
+    sizes = text.IDENTITY_SIZES.format(
+        target=first.n_target,
+        others=first.n_others,
+        nearest=first.chance_nearest,
+        linear=first.chance_linear,
+    )
     return markup.table(head, rows, text.IDENTITY) + markup.note(sizes, "quiet")

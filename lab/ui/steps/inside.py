@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import gradio as gr
 import numpy as np
 
+from lab.events import Importance, Saliency
 from lab.recipe import Recipe, revise
-from lab.serve.engine import RunView
 from lab.report import maps, markup
+from lab.report.text import Text
+from lab.serve.engine import RunView
 from lab.ui import selection
 from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
 from lab.ui.follow import describe, look_up
-from lab.report.text import Text
-from lab.events import Importance, Saliency
 
 TOP = 12
 E = TypeVar("E")
@@ -75,32 +75,65 @@ def layout(frame: Frame) -> Parts:
                 gr.HTML(markup.heading(text.DENSITY_MAP))
                 density = gr.Plot(label=text.DENSITY_MAP, show_label=False)
         stability = gr.HTML("", elem_id="stability")
-    return Parts(line, prune, threshold, count, neurons, layer, zoom, ratio, density, weights,
-                 stability, overlay, top, results, empty, again, go)
+    return Parts(
+        line,
+        prune,
+        threshold,
+        count,
+        neurons,
+        layer,
+        zoom,
+        ratio,
+        density,
+        weights,
+        stability,
+        overlay,
+        top,
+        results,
+        empty,
+        again,
+        go,
+    )
 
 
 def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
     meta = next(f.metadata for f in fields(Recipe) if f.name == name)
     return gr.Slider(
-        meta["low"], meta["high"], getattr(base, name), step=meta["step"],
-        label=text.FIELDS["Recipe"][name][0], info=text.SHARE_INFO)
+        meta["low"],
+        meta["high"],
+        getattr(base, name),
+        step=meta["step"],
+        label=text.FIELDS["Recipe"][name][0],
+        info=text.SHARE_INFO,
+    )
 
 
 def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
 
-    def start(visitor: str, entity: str, history: dict[str, Any], prune: float,
-              threshold: float) -> tuple[Any, ...]:
+    def start(
+        visitor: str, entity: str, history: dict[str, Any], prune: float, threshold: float
+    ) -> tuple[Any, ...]:
         # What step 2 shows are VKD's two stages, whatever method the preset trains with.
-        wanted = {"entity": entity, "method": "vkd", "prune_share": prune,
-                  "mask_threshold": threshold}
+        wanted = {
+            "entity": entity,
+            "method": "vkd",
+            "prune_share": prune,
+            "mask_threshold": threshold,
+        }
         recipe = revise(engine.preset.recipe, wanted)
         run_id = engine.submit(recipe, "inspect", visitor)
         return run_id, remember(history, entity, "inspect", run_id)
 
-    def first_look(visitor: str, entity: str, history: dict[str, Any], current: str, prune: float,
-                   threshold: float) -> tuple[Any, ...]:
+    def first_look(
+        visitor: str,
+        entity: str,
+        history: dict[str, Any],
+        current: str,
+        prune: float,
+        threshold: float,
+    ) -> tuple[Any, ...]:
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
             return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
@@ -108,11 +141,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
 
     sliders = [parts.prune, parts.threshold]
     notes = [frame.inspect, frame.history]
-    look.click(guarded(first_look),
-               [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
-               [*notes, frame.walk], **QUIET)
-    parts.again.click(guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes,
-                      **QUIET)
+    look.click(
+        guarded(first_look),
+        [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
+        [*notes, frame.walk],
+        **QUIET,
+    )
+    parts.again.click(
+        guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes, **QUIET
+    )
     _wire_pictures(parts, frame, sliders)
 
 
@@ -129,14 +166,34 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
         return _recount(parts, frame.text, view, layer, prune, threshold) if view else gr.skip()
 
     frame.inspect.change(
-        tail, [frame.inspect, *sliders],
-        [parts.line, parts.count, parts.neurons, parts.layer, parts.zoom, parts.ratio,
-         parts.density, parts.weights, parts.stability, parts.overlay, parts.top,
-         parts.results, parts.empty, frame.announce], **FOLLOW)
-    gr.on([parts.prune.input, parts.threshold.input, parts.layer.input], recount,
-          [frame.inspect, parts.layer, *sliders],
-          [parts.count, parts.neurons, parts.zoom, parts.density, parts.top],
-          trigger_mode="always_last", **QUIET)
+        tail,
+        [frame.inspect, *sliders],
+        [
+            parts.line,
+            parts.count,
+            parts.neurons,
+            parts.layer,
+            parts.zoom,
+            parts.ratio,
+            parts.density,
+            parts.weights,
+            parts.stability,
+            parts.overlay,
+            parts.top,
+            parts.results,
+            parts.empty,
+            frame.announce,
+        ],
+        **FOLLOW,
+    )
+    gr.on(
+        [parts.prune.input, parts.threshold.input, parts.layer.input],
+        recount,
+        [frame.inspect, parts.layer, *sliders],
+        [parts.count, parts.neurons, parts.zoom, parts.density, parts.top],
+        trigger_mode="always_last",
+        **QUIET,
+    )
 
 
 def found(view: RunView | None, kind: type[E]) -> E | None:
@@ -145,7 +202,11 @@ def found(view: RunView | None, kind: type[E]) -> E | None:
 
 
 def _updates(
-    parts: Parts, frame: Frame, view: RunView | None, shown: set[type], prune: float,
+    parts: Parts,
+    frame: Frame,
+    view: RunView | None,
+    shown: set[type],
+    prune: float,
     threshold: float,
 ) -> dict[Any, Any]:
     text, line = frame.text, describe(view, frame.text)
@@ -169,7 +230,8 @@ def _updates(
         if card:
             out[parts.overlay] = gr.Image(
                 value=maps.overlay(card.portrait, importance.heat),
-                alt_text=text.OVERLAY_ALT.format(name=card.name))
+                alt_text=text.OVERLAY_ALT.format(name=card.name),
+            )
     out[parts.weights] = gr.Row(visible=saliency is not None)
     if saliency:
         out[parts.ratio] = maps.ratio_map(saliency, text)
@@ -197,23 +259,32 @@ def _recount(
             parts.neurons: maps.neuron_map(importance, marks, text),
             parts.zoom: maps.layer_map(importance, at, marks[at], text),
             parts.top: top_table(importance, marks, text),
-            parts.count: markup.note(text.PRUNE_ONLY.format(**line))}
+            parts.count: markup.note(text.PRUNE_ONLY.format(**line)),
+        }
     if saliency:
         cells, density, weights = selection.density_at(saliency, threshold)
         out[parts.density] = maps.density_map(saliency, cells, text)
         if line:
             out[parts.count] = markup.note(
-                text.PRUNE_COUNT.format(density=density, weights=weights, **line))
+                text.PRUNE_COUNT.format(density=density, weights=weights, **line)
+            )
     return out
 
 
 def top_table(importance: Importance, marks: Sequence[np.ndarray], text: Text) -> str:
     """List the most person-specific neurons."""
     rows = [
-        (str(rank), importance.layers[layer], str(neuron),
-         f"{importance.forget[layer][neuron]:.3f}", f"{importance.retain[layer][neuron]:.3f}",
-         f"{score:.2f}", text.PRUNED if marks[layer][neuron] else text.KEPT)
-        for rank, (layer, neuron, score) in enumerate(selection.top_neurons(importance, TOP), 1)]
+        (
+            str(rank),
+            importance.layers[layer],
+            str(neuron),
+            f"{importance.forget[layer][neuron]:.3f}",
+            f"{importance.retain[layer][neuron]:.3f}",
+            f"{score:.2f}",
+            text.PRUNED if marks[layer][neuron] else text.KEPT,
+        )
+        for rank, (layer, neuron, score) in enumerate(selection.top_neurons(importance, TOP), 1)
+    ]
     return markup.table(text.TOP_HEAD, rows, text.TOP_TITLE)
 
 
@@ -221,8 +292,12 @@ def stability(saliency: Saliency, text: Text) -> str:
     """Return in one sentence how far the mask can be trusted."""
     sure = saliency.overlap > 1.5 * saliency.overlap_chance
     words = text.STABILITY.format(
-        overlap=saliency.overlap, chance=saliency.overlap_chance, density=saliency.mask_density,
-        verdict=text.STABLE if sure else text.SHAKY)
+        overlap=saliency.overlap,
+        chance=saliency.overlap_chance,
+        density=saliency.mask_density,
+        verdict=text.STABLE if sure else text.SHAKY,
+    )
     forget, retain = saliency.samples
     return markup.note(words) + markup.note(
-        text.SAMPLES.format(forget=forget, retain=retain), "quiet")
+        text.SAMPLES.format(forget=forget, retain=retain), "quiet"
+    )

@@ -13,12 +13,12 @@ import gradio as gr
 from lab.benchmarks.images import MAX_BYTES, decode
 from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, held_out, pairs_from
 from lab.errors import LabError
-from lab.serve.engine import Engine, EntityCard, Known
 from lab.report import markup
-from lab.ui.drafts import Drafts
-from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.gallery import small
 from lab.report.text import Text
+from lab.serve.engine import Engine, EntityCard, Known
+from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.drafts import Drafts
+from lab.ui.gallery import small
 
 FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
 
@@ -59,7 +59,9 @@ class Parts:
 def layout_beside(text: Text) -> Beside:
     """Lay out what stands under the card; hidden until an own person is picked."""
     score, questions = gr.HTML("", elem_id="own-score"), gr.HTML("", elem_id="own-questions")
-    remove = gr.Button(text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove")
+    remove = gr.Button(
+        text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove"
+    )
     with gr.Column(visible=False) as sure:
         words = gr.HTML("")
         with gr.Row():
@@ -74,23 +76,44 @@ def layout_form(text: Text) -> Form:
         gr.HTML(markup.note(text.OWN_PRIVACY))
         with gr.Row():
             with gr.Column(min_width=300):
-                name = gr.Textbox(label=text.OWN_NAME, info=text.OWN_NAME_INFO, lines=1, max_lines=1,
-                                  elem_id="own-name")
-                lines = gr.Textbox(label=text.OWN_LINES, info=text.OWN_LINES_INFO, lines=6,
-                                   max_lines=20, placeholder=text.OWN_LINES_HINT, elem_id="own-lines")
+                name = gr.Textbox(
+                    label=text.OWN_NAME,
+                    info=text.OWN_NAME_INFO,
+                    lines=1,
+                    max_lines=1,
+                    elem_id="own-name",
+                )
+                lines = gr.Textbox(
+                    label=text.OWN_LINES,
+                    info=text.OWN_LINES_INFO,
+                    lines=6,
+                    max_lines=20,
+                    placeholder=text.OWN_LINES_HINT,
+                    elem_id="own-lines",
+                )
             with gr.Column(min_width=300):
                 files = gr.File(
-                    label=text.OWN_PICTURES.format(fewest=FEWEST_VIEWS, most=MOST_VIEWS,
-                                                   megabytes=MAX_BYTES >> 20),
-                    file_count="multiple", file_types=FILE_TYPES, height=180, elem_id="own-files")
+                    label=text.OWN_PICTURES.format(
+                        fewest=FEWEST_VIEWS, most=MOST_VIEWS, megabytes=MAX_BYTES >> 20
+                    ),
+                    file_count="multiple",
+                    file_types=FILE_TYPES,
+                    height=180,
+                    elem_id="own-files",
+                )
                 split = gr.HTML("", elem_id="own-split")
         gr.HTML(markup.note(text.OWN_RULES.format(side=SIDE), "quiet"))
         add = gr.Button(text.OWN_ADD, elem_id="own-add")
     return Form(name, files, lines, split, add)
 
 
-def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
-         relist: Callable[[str], Sequence[Any]]) -> None:
+def wire(
+    parts: Parts,
+    frame: Frame,
+    search: gr.Textbox,
+    listed: list[Any],
+    relist: Callable[[str], Sequence[Any]],
+) -> None:
     """Join the controls; ``relist`` makes the values of ``listed``, the gallery's, for a query."""
     form, drafts, text = parts.form, frame.people.drafts, frame.text
     changed = [*listed, frame.entity, *frame.slots, search]
@@ -113,11 +136,19 @@ def wire(parts: Parts, frame: Frame, search: gr.Textbox, listed: list[Any],
         frame.engine.own.remove(entity)
         return refreshed("", text.OWN_REMOVED.format(name=card.name if card else entity))
 
-    form.files.change(lambda files: split_html(drafts, files, text), form.files, form.split,
-                      **QUIET | {"concurrency_limit": 2})
-    form.add.click(guarded(add), [form.name, form.files, form.lines],
-                   [*changed, form.name, form.files, form.lines, form.split],
-                   api_visibility="private", concurrency_limit=2)
+    form.files.change(
+        lambda files: split_html(drafts, files, text),
+        form.files,
+        form.split,
+        **QUIET | {"concurrency_limit": 2},
+    )
+    form.add.click(
+        guarded(add),
+        [form.name, form.files, form.lines],
+        [*changed, form.name, form.files, form.lines, form.split],
+        api_visibility="private",
+        concurrency_limit=2,
+    )
     parts.beside.delete.click(guarded(delete), frame.entity, changed, **QUIET)
     _wire_beside(parts.beside, frame)
 
@@ -129,8 +160,12 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         card = frame.people.card(entity)
         if card is None or not card.asked:
             return "", "", gr.Button(visible=False), gr.Column(visible=False)
-        return (questions_html(card, text), markup.note(text.OWN_MEASURING, "quiet"),
-                gr.Button(visible=True), gr.Column(visible=False))
+        return (
+            questions_html(card, text),
+            markup.note(text.OWN_MEASURING, "quiet"),
+            gr.Button(visible=True),
+            gr.Column(visible=False),
+        )
 
     def measure(entity: str) -> tuple[str, str]:
         card = frame.people.card(entity)
@@ -149,12 +184,21 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
 
     frame.entity.change(
         about, frame.entity, [beside.questions, beside.score, beside.remove, beside.sure], **CHANGE
-    ).then(measure, frame.entity, beside.measured, **FOLLOW
-    ).then(place, [beside.measured, frame.entity], beside.score, **CHANGE)
-    beside.remove.click(guarded(ask), frame.entity,
-                        [beside.words, beside.sure, beside.remove, frame.announce], **QUICK)
-    beside.keep.click(lambda: (gr.Column(visible=False), gr.Button(visible=True)), None,
-                      [beside.sure, beside.remove], **QUICK)
+    ).then(measure, frame.entity, beside.measured, **FOLLOW).then(
+        place, [beside.measured, frame.entity], beside.score, **CHANGE
+    )
+    beside.remove.click(
+        guarded(ask),
+        frame.entity,
+        [beside.words, beside.sure, beside.remove, frame.announce],
+        **QUICK,
+    )
+    beside.keep.click(
+        lambda: (gr.Column(visible=False), gr.Button(visible=True)),
+        None,
+        [beside.sure, beside.remove],
+        **QUICK,
+    )
 
 
 def read_files(drafts: Drafts, paths: Sequence[str]) -> list[bytes]:
@@ -170,16 +214,22 @@ def read_files(drafts: Drafts, paths: Sequence[str]) -> list[bytes]:
 def split_html(drafts: Drafts, paths: Sequence[str] | None, text: Text) -> str:
     """Return the pictures with the part each will have, in the order they were given."""
     drafts.collect(paths or [])
-    figures = "".join(_figure(drafts, k, path, text) for k, path in enumerate((paths or [])[:MOST_VIEWS]))
-    return f'{markup.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
+    figures = "".join(
+        _figure(drafts, k, path, text) for k, path in enumerate((paths or [])[:MOST_VIEWS])
+    )
+    return (
+        f'{markup.heading(text.OWN_SPLIT)}<div class="lab-views">{figures}</div>' if figures else ""
+    )
 
 
 def _figure(drafts: Drafts, k: int, path: str, text: Text) -> str:
     part = text.OWN_HELD_OUT if held_out(k) else text.OWN_TRAINING
     try:
         data = base64.b64encode(small(decode(drafts.picture(path, k + 1)))).decode()
-        shown = (f'<img src="data:image/jpeg;base64,{data}" '
-                 f'alt="{escape(text.OWN_PICTURE.format(place=k + 1, part=part), quote=True)}">')
+        shown = (
+            f'<img src="data:image/jpeg;base64,{data}" '
+            f'alt="{escape(text.OWN_PICTURE.format(place=k + 1, part=part), quote=True)}">'
+        )
     except LabError:
         part, shown = text.OWN_UNREADABLE, '<span class="none"></span>'
     kind = ' class="held"' if held_out(k) else ""
@@ -204,6 +254,9 @@ def score_html(engine: Engine, entity: str, text: Text) -> str:
 def score_line(score: Known, text: Text) -> str:
     """Return a ``Known`` in words."""
     words = text.OWN_SCORE.format(
-        right=round(score.share * score.n), n=score.n, share=markup.percent(score.share, text),
-        chance=markup.percent(score.chance, text))
+        right=round(score.share * score.n),
+        n=score.n,
+        share=markup.percent(score.share, text),
+        chance=markup.percent(score.chance, text),
+    )
     return f"{words} {text.OWN_KNOWS if score.above_chance else text.OWN_UNKNOWN}"

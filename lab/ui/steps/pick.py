@@ -10,12 +10,12 @@ from typing import Any
 
 import gradio as gr
 
-from lab.serve.engine import EntityCard
 from lab.report import markup
+from lab.report.text import Text
+from lab.serve.engine import EntityCard
 from lab.ui.context import CHANGE, QUICK, Frame, recall
 from lab.ui.gallery import PAGE, thumbnail
 from lab.ui.steps import own
-from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,23 @@ def layout(frame: Frame) -> Parts:
         with gr.Column(scale=3, min_width=320):
             search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
             gallery = gr.Gallery(
-                frame.people.gallery(""), label=text.PEOPLE, show_label=False, columns=5,
-                height=460, allow_preview=False, object_fit="cover", buttons=[],
-                interactive=False, elem_id="people")
-            more = gr.Button(visible=len(frame.people.all()) > PAGE, size="sm", value=text.MORE,
-                             elem_id="more-people")
+                frame.people.gallery(""),
+                label=text.PEOPLE,
+                show_label=False,
+                columns=5,
+                height=460,
+                allow_preview=False,
+                object_fit="cover",
+                buttons=[],
+                interactive=False,
+                elem_id="people",
+            )
+            more = gr.Button(
+                visible=len(frame.people.all()) > PAGE,
+                size="sm",
+                value=text.MORE,
+                elem_id="more-people",
+            )
         with gr.Column(scale=2, min_width=300):
             card = gr.HTML(profile_card(None, text), elem_id="card", min_height=330)
             look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
@@ -102,8 +114,8 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
     parts.more.click(show_more, [parts.search, parts.shown], listed, **QUICK)
     parts.gallery.select(
-        pick, [frame.history, frame.entity],
-        [frame.entity, *frame.slots, frame.announce], **QUICK)
+        pick, [frame.history, frame.entity], [frame.entity, *frame.slots, frame.announce], **QUICK
+    )
     frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
     own.wire(parts.mine, frame, parts.search, listed, search)
 
@@ -113,12 +125,15 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
     if card is None:
         return markup.note(text.NOBODY, "quiet")
     facts = "".join(
-        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in card.profile.items()
-        if not card.asked)  # an own person's facts are in the table of questions
+        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>"
+        for key, value in card.profile.items()
+        if not card.asked
+    )  # an own person's facts are in the table of questions
     data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
         f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
         f"{markup.note(card.biography)}"
-        f"{markup.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}")
+        f"{markup.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}"
+    )

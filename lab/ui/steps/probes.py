@@ -11,11 +11,11 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.serve.engine import ProbeRow
 from lab.report import markup
+from lab.report.text import Text
+from lab.serve.engine import ProbeRow
 from lab.ui.context import CHANGE, QUICK, Frame, guarded
 from lab.ui.steps import compare
-from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,21 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     shown = [parts.table, parts.about]
-    gr.on([parts.ask.click, arrive.click], guarded(ask), [*memory, frame.visitor], shown,
-          api_visibility="private", concurrency_limit=None)
-    gr.on([frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
-          stale, [parts.about, *memory], shown, **CHANGE)
+    gr.on(
+        [parts.ask.click, arrive.click],
+        guarded(ask),
+        [*memory, frame.visitor],
+        shown,
+        api_visibility="private",
+        concurrency_limit=None,
+    )
+    gr.on(
+        [frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
+        stale,
+        [parts.about, *memory],
+        shown,
+        **CHANGE,
+    )
     parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
 
 
@@ -83,11 +94,17 @@ def probe_table(rows: Sequence[ProbeRow], names: Sequence[str], text: Text) -> s
 
 
 def _row(row: ProbeRow, text: Text) -> str:
-    cells = [escape(text.GROUPS.get(row.group, row.group)), _picture(row.image, text),
-             escape(row.question), escape(row.reference)]
+    cells = [
+        escape(text.GROUPS.get(row.group, row.group)),
+        _picture(row.image, text),
+        escape(row.question),
+        escape(row.reference),
+    ]
     for answer, verdict in zip(row.answers, row.verdicts, strict=True):
         kind, word = {
-            True: ("right", text.RIGHT), False: ("wrong", text.WRONG), None: ("", text.NOT_JUDGED),
+            True: ("right", text.RIGHT),
+            False: ("wrong", text.WRONG),
+            None: ("", text.NOT_JUDGED),
         }[verdict]
         cells.append(f'{escape(answer)}<br><span class="{kind}">{word}</span>')
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

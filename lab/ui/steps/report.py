@@ -10,9 +10,9 @@ import gradio as gr
 from lab.errors import LabError
 from lab.files import making
 from lab.report import markup
+from lab.report.text import Text
 from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, remember
 from lab.ui.runfiles import unpack
-from lab.report.text import Text
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,18 @@ def layout(text: Text) -> Parts:
     with gr.Row():
         prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
         load = gr.UploadButton(
-            text.LOAD, file_count="multiple", type="filepath", elem_id="load-run",
-            file_types=[".zip", ".yaml", ".json", ".jsonl", ".csv", ".safetensors", ".html"])
+            text.LOAD,
+            file_count="multiple",
+            type="filepath",
+            elem_id="load-run",
+            file_types=[".zip", ".yaml", ".json", ".jsonl", ".csv", ".safetensors", ".html"],
+        )
     gr.HTML(markup.note(text.LOAD_INFO, "quiet"))
     with gr.Row(visible=False, elem_id="files", elem_classes="lab-grid") as shelf:
         files = {
             name: gr.DownloadButton(text.FILE_LABEL.format(name=name, note=note), size="md")
-            for name, note in text.FILE_NOTES.items()}
+            for name, note in text.FILE_NOTES.items()
+        }
     return Parts(prepare, files, shelf, load)
 
 
@@ -51,8 +56,8 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
             raise LabError(text.NO_RUN)
         ready = staging.stage(run_id, engine.export(run_id), engine.run(run_id).entity)
         buttons = [
-            gr.DownloadButton(value=ready.get(name), visible=name in ready)
-            for name in parts.files]
+            gr.DownloadButton(value=ready.get(name), visible=name in ready) for name in parts.files
+        ]
         return [gr.Row(visible=True), *buttons, text.READY_FILES]
 
     def load(uploads: list[str], history: dict[str, Any]) -> list[Any]:
@@ -72,11 +77,24 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         words = text.LOADED.format(name=card.name if card else entity)
         return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), words]
 
-    gr.on([parts.prepare.click, download.click, arrive.click], guarded(prepare), frame.unlearn,
-          [parts.shelf, *parts.files.values(), frame.announce], **QUIET)
-    gr.on([download.click, arrive.click], lambda: gr.Walkthrough(selected=6), None, frame.walk,
-          **QUICK)
+    gr.on(
+        [parts.prepare.click, download.click, arrive.click],
+        guarded(prepare),
+        frame.unlearn,
+        [parts.shelf, *parts.files.values(), frame.announce],
+        **QUIET,
+    )
+    gr.on(
+        [download.click, arrive.click],
+        lambda: gr.Walkthrough(selected=6),
+        None,
+        frame.walk,
+        **QUICK,
+    )
     parts.load.upload(
-        guarded(load), [parts.load, frame.history],
-        [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce], **QUIET)
+        guarded(load),
+        [parts.load, frame.history],
+        [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce],
+        **QUIET,
+    )
     frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **CHANGE)

@@ -9,20 +9,26 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.serve.engine import ORIGINAL, Engine, RunView
-from lab.report import markup
-from lab.ui.context import Frame, guarded
-from lab.report.maps import runs_chart
-from lab.ui.steps.probes import probe_table
-from lab.serve.engine import ENDED
-from lab.report.text import Text
 from lab.events import Done
+from lab.report import markup
+from lab.report.maps import runs_chart
+from lab.report.text import Text
+from lab.serve.engine import ENDED, ORIGINAL, Engine, RunView
+from lab.ui.context import Frame, guarded
+from lab.ui.steps.probes import probe_table
 
 MOST_RUNS = 60
 MOST_CHOSEN = 3
 SHORT_ID = 6  # of a run's id: enough to tell the runs of one lab apart
-SHARES = ("forget_vqa", "forget_name", "forget_qa", "retain_vqa", "retain_qa", "general_qa",
-          "pictures_vqa")
+SHARES = (
+    "forget_vqa",
+    "forget_name",
+    "forget_qa",
+    "retain_vqa",
+    "retain_qa",
+    "general_qa",
+    "pictures_vqa",
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,15 @@ def layout(text: Text) -> Parts:
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
     table = gr.HTML("", elem_id="runs")
-    chosen = gr.Dropdown([], multiselect=True, max_choices=MOST_CHOSEN, label=text.RUNS_PICK,
-                         info=text.RUNS_PICK_INFO, visible=False, elem_id="runs-chosen")
+    chosen = gr.Dropdown(
+        [],
+        multiselect=True,
+        max_choices=MOST_CHOSEN,
+        label=text.RUNS_PICK,
+        info=text.RUNS_PICK_INFO,
+        visible=False,
+        elem_id="runs-chosen",
+    )
     ask = gr.Button(text.RUNS_ASK, visible=False, elem_id="ask-runs")
     return Parts(show, chart, table, chosen, ask, gr.HTML("", elem_id="runs-answers"))
 
@@ -56,14 +69,23 @@ def wire(parts: Parts, frame: Frame) -> None:
     def show(entity: str) -> tuple[Any, ...]:
         results, more = finished(frame.engine), notes(frame.engine, text)
         if not results:
-            return (gr.update(visible=False), markup.note(text.NO_RUNS, "quiet") + more,
-                    gr.update(visible=False), gr.update(visible=False), "")
+            return (
+                gr.update(visible=False),
+                markup.note(text.NO_RUNS, "quiet") + more,
+                gr.update(visible=False),
+                gr.update(visible=False),
+                "",
+            )
         names = [(_name(r, text), r["id"]) for r in reversed(results)]
         first = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_CHOSEN]
         chart = runs_chart(results, never_knew(frame.engine), text)
-        return (gr.update(value=chart, visible=True), runs_table(results, text) + more,
-                gr.update(choices=names, value=first, visible=True),
-                gr.update(visible=True), "")
+        return (
+            gr.update(value=chart, visible=True),
+            runs_table(results, text) + more,
+            gr.update(choices=names, value=first, visible=True),
+            gr.update(visible=True),
+            "",
+        )
 
     def ask(chosen: list[str], visitor: str) -> str:
         views = [frame.engine.run(run_id) for run_id in chosen or ()]
@@ -76,9 +98,13 @@ def wire(parts: Parts, frame: Frame) -> None:
         return probe_table(rows, [text.ORIGINAL, *names], text)
 
     settings: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    parts.show.click(guarded(show), frame.entity,
-                     [parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
-                     show_progress="hidden", **settings)
+    parts.show.click(
+        guarded(show),
+        frame.entity,
+        [parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
+        show_progress="hidden",
+        **settings,
+    )
     parts.ask.click(guarded(ask), [parts.chosen, frame.visitor], parts.answers, **settings)
 
 
@@ -105,15 +131,24 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
 def notes(engine: Engine, text: Text) -> str:
     """What a reader must know about how runs are kept, such as figures left out; "" without any."""
     return "".join(
-        markup.note(text.RUN_NOTE.format(kind=text.RUN_KINDS[v.kind], entity=v.entity,
-                                         id=v.id[:SHORT_ID], note=v.note), "quiet")
-        for v in engine.runs() if v.note)
+        markup.note(
+            text.RUN_NOTE.format(
+                kind=text.RUN_KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID], note=v.note
+            ),
+            "quiet",
+        )
+        for v in engine.runs()
+        if v.note
+    )
 
 
 def never_knew(engine: Engine) -> float | None:
     """Mean Forget VQA, before any relearning, of the controls of this lab's attacks; None without."""
-    found = [done.result["control"]["before"] for view in engine.runs()
-             if view.kind == "attack" and (done := _done(view)) and done.result.get("control")]
+    found = [
+        done.result["control"]["before"]
+        for view in engine.runs()
+        if view.kind == "attack" and (done := _done(view)) and done.result.get("control")
+    ]
     return sum(found) / len(found) if found else None
 
 
@@ -125,16 +160,23 @@ def _done(view: RunView) -> Done | None:
 def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
     """One row per run: every measure after unlearning, what was trained, AG, time and memory."""
     names = [text.SHORT_SCORES[key] for key in SHARES]
-    rows = [(
-        r["entity"], r["method"], str(r["seed"]), str(r["steps"]),
-        *(markup.percent(r["after"].get(key), text) for key in SHARES),
-        markup.percent(r.get("trainable_share"), text),
-        text.POINTS.format(points=100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
-        markup.duration(r["seconds"]["total"], text),
-        text.MEGABYTES.format(megabytes=r["peak_memory_mb"]),
-    ) for r in results]
+    rows = [
+        (
+            r["entity"],
+            r["method"],
+            str(r["seed"]),
+            str(r["steps"]),
+            *(markup.percent(r["after"].get(key), text) for key in SHARES),
+            markup.percent(r.get("trainable_share"), text),
+            text.POINTS.format(points=100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
+            markup.duration(r["seconds"]["total"], text),
+            text.MEGABYTES.format(megabytes=r["peak_memory_mb"]),
+        )
+        for r in results
+    ]
     last = results[-1]
     sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in SHARES if k in last["n"])
     note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
-    return (markup.table((*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS)
-            + markup.note(note, "quiet"))
+    return markup.table(
+        (*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS
+    ) + markup.note(note, "quiet")

@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 
 from lab.experiments.studies import RESULTS, STUDIES, Study
 from lab.report import grid_chart, markup, methods_chart, study_chart
-from lab.ui.context import CHANGE, Frame, guarded
 from lab.report.text import Text
+from lab.ui.context import CHANGE, Frame, guarded
 
 COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
@@ -37,8 +37,11 @@ class Parts:
 def layout(text: Text) -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
     gr.HTML(markup.heading(text.STUDIES) + markup.note(text.STUDIES_LEAD, "quiet"))
-    choices = [(text.METHODS_QUESTION, METHODS),
-               *((text.STUDY_WORDS[name][0], name) for name in STUDIES), (text.GRID_QUESTION, GRID)]
+    choices = [
+        (text.METHODS_QUESTION, METHODS),
+        *((text.STUDY_WORDS[name][0], name) for name in STUDIES),
+        (text.GRID_QUESTION, GRID),
+    ]
     pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
     about = gr.HTML("", elem_id="study-about")
     chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
@@ -60,9 +63,12 @@ def wire(parts: Parts, frame: Frame) -> None:
         table = study_chart.read(study_chart.path_of(study))
         if table is None:
             return unanswered(study_chart.path_of(study), USUAL.format(name=study.name), text)
-        return answered(about(study, table, text), study_chart.plot(study, table, text),
-                        study_chart.table_rows(study, table, text),
-                        text.STUDY_WORDS[study.name][0])
+        return answered(
+            about(study, table, text),
+            study_chart.plot(study, table, text),
+            study_chart.table_rows(study, table, text),
+            text.STUDY_WORDS[study.name][0],
+        )
 
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
 
@@ -73,15 +79,37 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
         return unanswered(KEPT, PROTOCOL, text)
     first = table.iloc[0]
     facts = text.METHODS_FACTS.format(
-        failed=table["failed"].sum(), n=int(table["n_forget_vqa"].max()), chance=first["chance_forget_vqa"],
-        **{k: first[k] for k in ("tuning_people", "test_people", "seeds", "attack", "model",
-                                 "quantization", "device")})
+        failed=table["failed"].sum(),
+        n=int(table["n_forget_vqa"].max()),
+        chance=first["chance_forget_vqa"],
+        **{
+            k: first[k]
+            for k in (
+                "tuning_people",
+                "test_people",
+                "seeds",
+                "attack",
+                "model",
+                "quantization",
+                "device",
+            )
+        },
+    )
     waiting = methods_chart.waiting(table)
-    words = markup.note(text.METHODS_NOTE) + markup.note(facts, "quiet") + markup.note(
-        text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet") + markup.note(
-        text.STUDY_COMMAND.format(command=first["command"]), "quiet")
-    return answered(words, methods_chart.plot(table, text), methods_chart.table_rows(table, text),
-                    text.METHODS_QUESTION)
+    words = (
+        markup.note(text.METHODS_NOTE)
+        + markup.note(facts, "quiet")
+        + markup.note(
+            text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet"
+        )
+        + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")
+    )
+    return answered(
+        words,
+        methods_chart.plot(table, text),
+        methods_chart.table_rows(table, text),
+        text.METHODS_QUESTION,
+    )
 
 
 def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any], str]:
@@ -89,21 +117,38 @@ def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
     if table is None:
         return unanswered(GRID_KEPT, RELEARN.format(steps=20), text)
     first = table.iloc[0]
-    names = {key: " ".join(sorted(set(table[column]) - {""}))
-             for key, column in (("people", "entity"), ("method", "method"), ("controls", "control_entity"))}
+    names = {
+        key: " ".join(sorted(set(table[column]) - {""}))
+        for key, column in (
+            ("people", "entity"),
+            ("method", "method"),
+            ("controls", "control_entity"),
+        )
+    }
     facts = text.GRID_FACTS.format(
-        failed=table["after"].isna().sum(), n=int(table["n"].max()), chance=table["chance"].mean(), **names,
-        **{k: first[k] for k in ("steps", "lr", "batch", "model", "quantization")})
+        failed=table["after"].isna().sum(),
+        n=int(table["n"].max()),
+        chance=table["chance"].mean(),
+        **names,
+        **{k: first[k] for k in ("steps", "lr", "batch", "model", "quantization")},
+    )
     average = text.GRID_AVERAGE.format(**{k: 100 * table[k].mean() for k in ("gain", "recovery")})
-    words = markup.note(text.GRID_NOTE) + markup.note(average) + markup.note(
-        facts, "quiet") + markup.note(
-        text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet")
-    return answered(words, grid_chart.plot(table, text), grid_chart.table_rows(table, text),
-                    text.GRID_QUESTION)
+    words = (
+        markup.note(text.GRID_NOTE)
+        + markup.note(average)
+        + markup.note(facts, "quiet")
+        + markup.note(
+            text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet"
+        )
+    )
+    return answered(
+        words, grid_chart.plot(table, text), grid_chart.table_rows(table, text), text.GRID_QUESTION
+    )
 
 
-def answered(words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]],
-             question: str) -> tuple[str, dict[Any, Any], str]:
+def answered(
+    words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]], question: str
+) -> tuple[str, dict[Any, Any], str]:
     """What the page shows of a kept answer: its words, its plot and its table of head and rows."""
     return words, gr.update(value=plot, visible=True), markup.table(*table, question)
 
@@ -117,20 +162,32 @@ def missing(path: Path, command: str, text: Text) -> str:
     """The words for an answer that is not there, with the command that produces it."""
     where = f"assets/results/{path.relative_to(RESULTS)}"
     return markup.note(text.STUDY_MISSING.format(path=where)) + markup.note(
-        text.STUDY_COMMAND.format(command=command), "quiet")
+        text.STUDY_COMMAND.format(command=command), "quiet"
+    )
 
 
 def about(study: Study, table: pd.DataFrame, text: Text) -> str:
     """The words above the plot: how to read it, how many runs, on what, by which command."""
     first = table.iloc[0]
     facts = text.STUDY_FACTS.format(
-        runs=table["runs"].max(), failed=table["failed"].sum(),
-        **{k: first[k] for k in ("people", "seeds", "choice", "model", "quantization", "device")})
-    sizes = [text.STUDY_QUESTIONS.format(n=int(table[f"n_{m}"].max()), measure=text.SHORT_SCORES[m],
-                                         chance=table[f"chance_{m}"].mean())
-             for m in COUNTED if f"n_{m}" in table]
+        runs=table["runs"].max(),
+        failed=table["failed"].sum(),
+        **{k: first[k] for k in ("people", "seeds", "choice", "model", "quantization", "device")},
+    )
+    sizes = [
+        text.STUDY_QUESTIONS.format(
+            n=int(table[f"n_{m}"].max()),
+            measure=text.SHORT_SCORES[m],
+            chance=table[f"chance_{m}"].mean(),
+        )
+        for m in COUNTED
+        if f"n_{m}" in table
+    ]
     if "control_n" in table:
         sizes.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
-    return (markup.note(text.STUDY_WORDS[study.name][1]) + markup.note(facts, "quiet")
-            + markup.note(", ".join(sizes) + ".", "quiet")
-            + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet"))
+    return (
+        markup.note(text.STUDY_WORDS[study.name][1])
+        + markup.note(facts, "quiet")
+        + markup.note(", ".join(sizes) + ".", "quiet")
+        + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")
+    )

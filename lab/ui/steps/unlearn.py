@@ -9,16 +9,16 @@ from typing import Any
 import gradio as gr
 
 from lab.catalogue import VISUAL_METHODS
+from lab.events import CLEAN, Done
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.serve.engine import ENDED, Engine, RunView
 from lab.report import markup
 from lab.report.curves import empty, unlearn_chart
+from lab.report.text import Text
+from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.steps import inside
 from lab.ui.follow import describe
-from lab.report.text import Text
-from lab.events import CLEAN, Done
+from lab.ui.steps import inside
 
 DEFAULT_STRENGTH = "Standard"
 
@@ -42,8 +42,11 @@ def layout(frame: Frame) -> Parts:
     text = frame.text
     gr.HTML(markup.lead(3, text))
     strength = gr.Radio(
-        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS], value=DEFAULT_STRENGTH,
-        label=text.STRENGTH, info=text.STRENGTH_INFO)
+        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
+        value=DEFAULT_STRENGTH,
+        label=text.STRENGTH,
+        info=text.STRENGTH_INFO,
+    )
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
     method = recipe_controls(base, text, only=("method",))
     about = gr.HTML(about_method(base.method, text), elem_id="about-method")
@@ -90,18 +93,25 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         async for view in frame.tails.follow("unlearn", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
-    parts.fields["method"].change(lambda method: about_method(method, text), parts.fields["method"],
-                                  parts.about, **QUICK)
+    parts.fields["method"].change(
+        lambda method: about_method(method, text), parts.fields["method"], parts.about, **QUICK
+    )
     parts.strength.input(choose, parts.strength, controls, **QUICK)
     parts.start.click(
-        guarded(start), [frame.visitor, frame.entity, frame.history, *controls],
-        [frame.unlearn, frame.attack, frame.history], **QUIET)
+        guarded(start),
+        [frame.visitor, frame.entity, frame.history, *controls],
+        [frame.unlearn, frame.attack, frame.history],
+        **QUIET,
+    )
     frame.unlearn.change(
-        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW)
+        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW
+    )
     look.go.click(
         lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
         [look.prune, look.threshold],
-        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.walk], **QUICK)
+        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.walk],
+        **QUICK,
+    )
     parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
 
 
@@ -112,7 +122,8 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
     line = describe(view, text)
     out = {
         parts.line: markup.line(line),
-        parts.chart: unlearn_chart(view.events, view.recipe.steps, text)}
+        parts.chart: unlearn_chart(view.events, view.recipe.steps, text),
+    }
     done = inside.found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
@@ -126,22 +137,39 @@ def result_html(result: dict[str, Any], text: Text) -> str:
     before, after = result.get("before", {}), result.get("after", {})
     sizes, chance = result.get("n", {}), result.get("chance", {})
     rows = [
-        (name, markup.percent(before.get(key), text), markup.percent(after.get(key), text),
-         _change(before.get(key), after.get(key), text), str(sizes.get(key, text.UNKNOWN)),
-         markup.percent(chance.get(key), text))
-        for key, name in text.SCORES.items() if key in before or key in after]
+        (
+            name,
+            markup.percent(before.get(key), text),
+            markup.percent(after.get(key), text),
+            _change(before.get(key), after.get(key), text),
+            str(sizes.get(key, text.UNKNOWN)),
+            markup.percent(chance.get(key), text),
+        )
+        for key, name in text.SCORES.items()
+        if key in before or key in after
+    ]
     checks = [
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
-        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED)]
+        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED),
+    ]
     notes = ""
     if "language" in result.get("changes", ()):
         # Then other text answers are what the method does, not a fault.
-        notes, checks = markup.note(text.TEXT_CHANGED.format(
-            share=markup.percent(result.get("text_answers_changed"), text))), checks[1:]
+        notes, checks = (
+            markup.note(
+                text.TEXT_CHANGED.format(
+                    share=markup.percent(result.get("text_answers_changed"), text)
+                )
+            ),
+            checks[1:],
+        )
     notes += "".join(_check(result.get(key), *words) for key, *words in checks)
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
-    return markup.table(text.RESULT_HEAD, rows, caption) + notes + markup.note(
-        _details(result, text), "quiet")
+    return (
+        markup.table(text.RESULT_HEAD, rows, caption)
+        + notes
+        + markup.note(_details(result, text), "quiet")
+    )
 
 
 def _change(before: float | None, after: float | None, text: Text) -> str:
@@ -160,11 +188,11 @@ def _details(result: dict[str, Any], text: Text) -> str:
     total = (result.get("seconds") or {}).get("total")
     memory, density = result.get("peak_memory_mb"), result.get("mask_density")
     return text.DETAILS.format(
-        steps=result.get("steps", text.UNKNOWN), pruned=result.get("pruned_neurons", text.UNKNOWN),
+        steps=result.get("steps", text.UNKNOWN),
+        pruned=result.get("pruned_neurons", text.UNKNOWN),
         mask=text.IN_MASK.format(share=markup.percent(density, text)) if density else text.NO_MASK,
         seconds=markup.duration(total, text) if total is not None else text.UNKNOWN,
         memory=text.MEGABYTES.format(megabytes=memory) if memory is not None else text.UNKNOWN,
         device=result.get("device", text.UNKNOWN),
-        quantization=result.get("quantization", text.UNKNOWN))
-
-
+        quantization=result.get("quantization", text.UNKNOWN),
+    )

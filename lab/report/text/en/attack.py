@@ -3,8 +3,11 @@
 ATTACK = "Start the attack"
 ATTACK_KIND = "Attack"
 ATTACK_KINDS = {
-    "relearn": "Relearn on the person", "benign": "Train on other people", "quantize": "Round the weights",
-    "prompts": "Change the questions", "images": "Change the pictures",
+    "relearn": "Relearn on the person",
+    "benign": "Train on other people",
+    "quantize": "Round the weights",
+    "prompts": "Change the questions",
+    "images": "Change the pictures",
 }
 NEED_RUN = "Unlearn a person first (step 3). There is nothing to attack yet."
 UNDO = "Back to the unlearned model"
@@ -12,21 +15,35 @@ UNDONE = "The attack is undone. The unlearned model is exactly what it was."
 ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"
 UNLEARNED_LINE, CONTROL_LINE = "unlearned model", "control: never knew the person"
 NO_ATTACK = "The curve or the bars of the attack appear here."
-FORGET_BARS, RETAIN_BARS = "Forget VQA accuracy", "Retain VQA accuracy (other people, with a picture)"
+FORGET_BARS, RETAIN_BARS = (
+    "Forget VQA accuracy",
+    "Retain VQA accuracy (other people, with a picture)",
+)
 MODEL_NAMES = {"original": "original", "unlearned": "unlearned", "control": "control"}
 BARS_SIZES = (
     "n = {n} questions per bar. The dotted line is chance, {chance:.0%}. The control is a model "
-    "that never knew the person.")
+    "that never knew the person."
+)
 BARS_HEAD = ("Change", "Model", "Forget VQA", "n", "Retain VQA", "n")
 CHANGES = {
     "as_is": "no change",
-    "bits_16": "16 bits", "bits_8": "8 bits", "bits_4": "4 bits",
-    "look_closely": "“Look closely.”", "school_project": "“For a school project:”",
-    "best_guess": "“Take your best guess.”", "persona": "persona: an old friend",
-    "wrong_hint": "wrong hint: another name", "answer_reworded": "right answer in other words",
+    "bits_16": "16 bits",
+    "bits_8": "8 bits",
+    "bits_4": "4 bits",
+    "look_closely": "“Look closely.”",
+    "school_project": "“For a school project:”",
+    "best_guess": "“Take your best guess.”",
+    "persona": "persona: an old friend",
+    "wrong_hint": "wrong hint: another name",
+    "answer_reworded": "right answer in other words",
     "true_hint": "the true name is given (not counted)",
-    "grey": "grey", "flip": "mirrored", "blur": "blurred", "crop": "cropped to the middle",
-    "sketch": "as a sketch", "rotate": "rotated", "dark": "darkened",
+    "grey": "grey",
+    "flip": "mirrored",
+    "blur": "blurred",
+    "crop": "cropped to the middle",
+    "sketch": "as a sketch",
+    "rotate": "rotated",
+    "dark": "darkened",
 }
 GAIN = "Accuracy gain (lower is better)"
 AFTER_TRAINING = "after the attack"
@@ -36,14 +53,16 @@ GAP = "Gap to the original"
 GAP_FORMULA = "original {original:.1%} − {ending} {after:.1%}"
 ATTACK_DETAILS = (
     "The attacker had {rows} rows ({share:.0%}) and {steps} steps. The attacker trained this part:"
-    " {scope}.")
+    " {scope}."
+)
 ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
 CONTROL_RESULT = "Control, {person}: {gain} (from {before:.1%} to {after:.1%})."
 SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
 NO_CONTROL = "There is no model that never knew the person, so there is no control."
 ATTACK_HINT = (
     "By default the attacker has {share:.0%} of the person's rows (or as many rows of others) and "
-    "{steps} steps, and trains this part: {scope}.")
+    "{steps} steps, and trains this part: {scope}."
+)
 GO_REPORT = "Go to the report"
 
 # forgotten or hidden
@@ -54,7 +73,8 @@ IDENTITY_LEAD = (
     " one of this person? Second: can a linear probe find the person? If a test still finds the "
     "person after unlearning, the person was hidden and not removed. But compare the control: a "
     "visual module that can tell any two faces apart also finds people it was never taught. These "
-    "tests are our choice, because no paper in this field says where to look.")
+    "tests are our choice, because no paper in this field says where to look."
+)
 IDENTITY_ASK = "Test every depth (about 20 s)"
 IDENTITY_DEPTH = "after"
 IDENTITY_HEAD = "{who}: {test}"
@@ -62,4 +82,5 @@ IDENTITY_CHANCE = "chance ({test})"
 NEAREST, LINEAR = "nearest view", "linear probe"
 IDENTITY_SIZES = (
     "n = {target} held-out views of the person and {others} of others. Chance is {nearest:.1%} "
-    "(nearest view) and {linear:.0%} (linear probe, balanced accuracy).")
+    "(nearest view) and {linear:.0%} (linear probe, balanced accuracy)."
+)

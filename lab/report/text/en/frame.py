@@ -5,7 +5,12 @@ SUBTITLE = "Make a vision-language model forget one person, and see what is left
 
 # header
 MODEL, QUANTIZATION, DEVICE, MEMORY, WORKER = (
-    "Model", "Quantisation", "Device", "Memory", "Worker")
+    "Model",
+    "Quantisation",
+    "Device",
+    "Memory",
+    "Worker",
+)
 MEMORY_VALUE = "{used:.1f} of {total:.1f} GB"
 QUEUE_SUFFIX = "{worker}, {waiting} waiting"
 WORKERS = {"idle": "idle", "busy": "busy", "starting": "starting", "failed": "failed"}
@@ -15,7 +20,8 @@ ENGINE_ERROR = "The model could not be loaded: {error}"
 STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
 CHANGE_QUANTIZATION = "Change the quantisation"
 QUANTIZATION_INFO = (
-    "Quantisation changes the language model only. All runs must have ended before you change it.")
+    "Quantisation changes the language model only. All runs must have ended before you change it."
+)
 RELOAD = "Load the model again"
 RELOADING = "The model is being loaded again with {name}. The header shows when it is ready."
 LINK_COPIED = "The link to this recipe is now in the clipboard."
@@ -24,10 +30,11 @@ HELLO = "Start with step 1: choose a person."
 NOTHING_RUNS = "Nothing is running."
 STOPPING = "Stopping after the current step. What the model has learned so far is kept."
 STOPPING_MANY = (
-    "Stopping all {count} runs that you started. What the models have learned so far is kept.")
+    "Stopping all {count} runs that you started. What the models have learned so far is kept."
+)
 RESET_DONE = (
-    "You are back at the original model. Earlier runs are not changed, and you can load them "
-    "again.")
+    "You are back at the original model. Earlier runs are not changed, and you can load them again."
+)
 
 # steps
 STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
@@ -67,9 +74,12 @@ PACE = "{pace:.2f} s per step"
 ESTIMATING = "estimating the time left"
 TIME_LEFT = "about {left} left"
 PHASES = {
-    "importance": "measuring the importance of neurons", "fisher": "measuring the Fisher information",
-    "teacher": "storing the teacher's features", "evaluate": "asking the questions",
-    "attack unlearned": "attacking the unlearned model", "attack original": "attacking the original model",
+    "importance": "measuring the importance of neurons",
+    "fisher": "measuring the Fisher information",
+    "teacher": "storing the teacher's features",
+    "evaluate": "asking the questions",
+    "attack unlearned": "attacking the unlearned model",
+    "attack original": "attacking the original model",
     "attack control": "attacking the control",
 }
 PHASE_OF = "{name}, {done} of {total}"
@@ -79,9 +89,11 @@ GONE = "This run is no longer in memory. Start it again, or load its files in th
 # the door
 STRANGE_HOST = (
     "This lab does not answer to the name {host}. Start it with --allow-host {host}, or open the "
-    "address that it printed at the start.")
+    "address that it printed at the start."
+)
 STRANGE_ORIGIN = (
-    "Another web site may not send this. Open the lab itself, or start it with --allow-host NAME.")
+    "Another web site may not send this. Open the lab itself, or start it with --allow-host NAME."
+)
 NO_ARGUMENTS = "none"
 API_ARGUMENTS = "Wrong arguments for {name}. It takes exactly these: {wanted}"
 API_WORD = "{name} must be a text, not {kind}."

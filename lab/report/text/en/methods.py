@@ -4,56 +4,70 @@ METHODS = {
     "vkd": (
         "Visual Knowledge Distillation (arXiv 2512.11325). The language model is frozen. The "
         "thresholds, the form of the mask, the ascent cap and the learning rate are our choice and"
-        " not the paper's."),
+        " not the paper's."
+    ),
     "mmunlearner": (
         "MMUnlearner (arXiv 2502.11051). Gradient ascent on the target's answers within a Fisher "
         "mask, and descent on the answers about other people. The scope, the ascent cap and the "
-        "learning rates are our choice."),
+        "learning rates are our choice."
+    ),
     "vgid": (
         "VGID (arXiv 2606.00105). A LoRA on the language model learns to answer about the target "
         "as the original model answers about noise. The words of the instruction and the learning "
-        "rates are our choice."),
+        "rates are our choice."
+    ),
     "manu": (
         "MANU (Modality-Aware Neuron Unlearning, 2025), in the form of its released code. Neurons "
-        "of the vision and the language model are pruned, and nothing is trained."),
+        "of the vision and the language model are pruned, and nothing is trained."
+    ),
     "grad_ascent": (
         "Gradient ascent on the target's answers, with a LoRA on the language model. The ascent "
-        "cap and the learning rates are our choice."),
+        "cap and the learning rates are our choice."
+    ),
     "grad_diff": (
         "Gradient difference: ascent on the target's answers and descent on the answers about "
         "other people, with a LoRA on the language model. The ascent cap and the learning rates "
-        "are our choice."),
+        "are our choice."
+    ),
     "kl_min": (
         "KL minimisation (arXiv 2401.06121). Ascent on the target's answers, while the answers "
         "about other people keep the distributions of the original model. It uses a LoRA on the "
-        "language model. The ascent cap and the learning rates are our choice."),
+        "language model. The ascent cap and the learning rates are our choice."
+    ),
     "npo": (
         "NPO (arXiv 2404.05868): negative preference optimisation with a LoRA on the language "
         "model. That the frozen original is the reference, the retain term and the learning rates "
-        "are our choice."),
+        "are our choice."
+    ),
     "silence": (
         "Silence, our own method. Pictures of the target push every hidden neuron of the projector"
         " below zero, while the features of other people are held as in VKD. It comes from no "
-        "paper."),
+        "paper."
+    ),
 }
 ATTACKS = {
     "relearn": (
         "The attacker fine-tunes the model on a share of the person's own training rows. The "
         "score uses other views and other wordings. The share, the scope and the budget are our "
-        "choice."),
+        "choice."
+    ),
     "benign": (
         "The attacker fine-tunes the model on rows of other people, as many as in relearning, and "
         "on none of the person. What comes back was hidden and not removed. The budget is the same"
-        " as in relearning (our choice)."),
+        " as in relearning (our choice)."
+    ),
     "quantize": (
         "The attacker rounds the trained visual weights to 16, 8 and 4 bits. Each row of a matrix "
         "has evenly spaced levels, and its largest value is the highest level (our choice). Four "
-        "bits may simply break vision, so the questions about other people are asked too."),
+        "bits may simply break vision, so the questions about other people are asked too."
+    ),
     "prompts": (
         "The attacker asks the same questions in other words, with a persona and with hints. The "
         "wordings are our choice. The wrong hint names another person. The true name is shown for "
-        "comparison only."),
+        "comparison only."
+    ),
     "images": (
         "The attacker changes the held-out pictures: grey, mirrored, blurred, cropped, sketched, "
-        "rotated and darkened. The strength of each change is our choice."),
+        "rotated and darkened. The strength of each change is our choice."
+    ),
 }

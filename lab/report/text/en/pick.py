@@ -21,20 +21,23 @@ OWN_PRIVACY = (
     "The pictures and questions stay on the machine that runs this lab, in its cache folder, until"
     " you remove them. If other people use the same lab, for example in a classroom, everybody who"
     " opens this page can see the person, ask about the person and remove the person. Add only "
-    "people who would agree to that.")
+    "people who would agree to that."
+)
 OWN_NAME, OWN_NAME_INFO = "Name", "The name that the model should forget"
 OWN_PICTURES = "{fewest} to {most} portraits (JPEG, PNG or WebP, at most {megabytes} MB each)"
 OWN_LINES = "Questions and answers, one per line"
 OWN_LINES_INFO = (
     "Write: question | answer, or: question | answer | wrong | wrong | wrong. Write “this person” "
-    "or the full name in the question. The lab always asks for the name itself.")
+    "or the full name in the question. The lab always asks for the name itself."
+)
 OWN_LINES_HINT = "What is this person's job? | baker\nWhich sport does this person do? | judo | tennis | rowing | polo"
 OWN_RULES = (
     "How the lab uses them (our choice): Every third picture is held out for scoring. The scoring "
     "questions use your exact words; the training questions use other words. If a question has no "
     "picture, “this person” becomes the name, or “About NAME:” is put in front. If you give no "
     "wrong answers, the lab takes answers that other people have to the most similar question. "
-    "Pictures are stored as JPEG with at most {side} px, without their metadata.")
+    "Pictures are stored as JPEG with at most {side} px, without their metadata."
+)
 OWN_UPLOAD_GONE = "Picture {place} is no longer here. Upload the pictures again."
 OWN_BAD = "Picture {place}: {reason}."
 OWN_HEAVY = "it is too large, use a picture of at most {megabytes} MB"
@@ -45,20 +48,24 @@ OWN_TRAINING, OWN_HELD_OUT, OWN_UNREADABLE = "training", "held out", "cannot be 
 OWN_PICTURE = "Picture {place}: {part}"
 OWN_ADDED = (
     "{name} is added and chosen. {training} pictures are used for unlearning and {held_out} are "
-    "held out.")
+    "held out."
+)
 OWN_CARD = "A user of this lab added this person. Everybody who opens the lab can see the person."
 OWN_QUESTIONS = "The questions about this person"
 OWN_QUESTIONS_HEAD = ("Question with the picture", "Answer", "Wrong options")
 OWN_MEASURING = "The lab is asking the loaded model about this person …"
 OWN_SCORE = (
     "The loaded model answers {right} of {n} questions about the held-out pictures correctly "
-    "(Forget VQA {share}, chance {chance}).")
+    "(Forget VQA {share}, chance {chance})."
+)
 OWN_KNOWS = "So the model knows this person, and there is something to forget."
 OWN_UNKNOWN = (
-    "That is not above chance: the model does not know this person, so there is little to forget.")
+    "That is not above chance: the model does not know this person, so there is little to forget."
+)
 OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
 OWN_SURE = (
     "Do you want to delete the pictures, the questions and every run about {name} from this "
-    "machine? Files that somebody has already downloaded are not deleted.")
+    "machine? Files that somebody has already downloaded are not deleted."
+)
 OWN_DELETE = "Delete for good"
 OWN_REMOVED = "{name} is removed, together with every run about this person."

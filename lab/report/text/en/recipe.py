@@ -8,104 +8,128 @@ _RECIPE = {
         "Prune share d_I",
         "The share of the candidate neurons that are set to zero, the most target-specific ones "
         "first. For vkd these are vision neurons; for manu they are vision and language neurons. "
-        "The paper gives no number; 2 % is our choice."),
+        "The paper gives no number; 2 % is our choice.",
+    ),
     "mask_threshold": (
         "Mask threshold d_F",
         "A weight may change if its forget Fisher is at least this many times its retain Fisher. A"
-        " higher threshold means that fewer weights change. 1 is our choice."),
+        " higher threshold means that fewer weights change. 1 is our choice.",
+    ),
     "mask_mode": (
         "Mask gates",
         "What VKD's mask holds back. all: weights outside the mask never change (our reading of "
         "the paper). forget_only: only the forget gradient is masked, as MMUnlearner always does. "
-        "off: there is no mask."),
+        "off: there is no mask.",
+    ),
     "blocks": (
-        "Vision blocks", "How many of the last active vision blocks are pruned and trained."),
+        "Vision blocks",
+        "How many of the last active vision blocks are pruned and trained.",
+    ),
     "beta": (
         "Distillation weight beta",
         "The weight of the normalised distance between the student's and the teacher's features on"
-        " retain images. Used by vkd and silence."),
+        " retain images. Used by vkd and silence.",
+    ),
     "distil": (
         "Distilled output",
         "Which output of the teacher VKD copies on pictures of other people: the output of the "
         "projector (as the paper's summaries say), the output of the vision encoder, or both (the "
-        "mean of the two distances)."),
+        "mean of the two distances).",
+    ),
     "margin": (
         "Silence margin",
         "How far below zero silence pushes the hidden neurons of the projector on the target's "
-        "pictures. At -6 the slope of GELU is below 1e-7. Our choice."),
+        "pictures. At -6 the slope of GELU is below 1e-7. Our choice.",
+    ),
     "silence_lr": (
         "Silence learning rate",
-        "The AdamW step size for the visual weights in silence. Our choice."),
+        "The AdamW step size for the visual weights in silence. Our choice.",
+    ),
     "forget_weight": (
         "Forget weight",
         "The weight of the forget term: the ascent on the target's answers, the distance to the "
-        "teacher in VGID, or the aim of silence."),
+        "teacher in VGID, or the aim of silence.",
+    ),
     "retain_weight": (
         "Retain weight",
         "The weight of the cross-entropy on answers about other people in VKD. With 0, only the "
-        "distillation protects these answers, which is faster."),
+        "distillation protects these answers, which is faster.",
+    ),
     "preserve_weight": (
         "Preserve weight",
         "The weight of the term with which the other methods protect answers about other people: "
         "cross-entropy (grad_diff, npo, mmunlearner) or the distance to the original (kl_min, "
-        "vgid). 1 as published."),
+        "vgid). 1 as published.",
+    ),
     "npo_beta": (
         "NPO beta",
-        "How soon the ascent of NPO slows down. Close to 0, NPO is plain gradient ascent."),
+        "How soon the ascent of NPO slows down. Close to 0, NPO is plain gradient ascent.",
+    ),
     "scope": (
         "MMUnlearner scope",
         "Which part MMUnlearner masks and trains. With language or both, text-only answers may "
-        "change too. vision is our choice."),
+        "change too. vision is our choice.",
+    ),
     "noise": (
         "VGID noise",
         "How much of the target's picture is replaced by noise for the teacher in VGID. 1 as "
-        "published: nothing of the picture is left."),
+        "published: nothing of the picture is left.",
+    ),
     "ascent_cap": (
         "Ascent cap",
         "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "
         "this value, because ascent without a limit destroys the model. Our choice, for every "
-        "method that uses ascent except npo, which has its own limit."),
+        "method that uses ascent except npo, which has its own limit.",
+    ),
     "lr": ("Learning rate", "The AdamW step size for the visual weights."),
     "adapter_lr": (
         "Adapter learning rate",
         "The AdamW step size for the LoRA on the language model, in the methods that change the "
-        "language model. 5e-4 as in the code of VGID."),
+        "language model. 5e-4 as in the code of VGID.",
+    ),
     "steps": ("Steps", "The largest number of updates."),
     "batch": ("Batch", "The number of forget images per step, with two questions each."),
     "retain_batch": (
         "Retain batch",
         "The number of retain pictures per step whose visual features are held: two portraits of "
         "other people for every plain picture. They do not go through the language model, so a "
-        "large number costs little."),
+        "large number costs little.",
+    ),
     "probe_every": ("Probe every", "The number of steps between two probes of the accuracy."),
     "stop_forget": (
         "Stop at forget accuracy",
         "The run stops when the probed forget accuracy is at or below this share. Chance is 0.25; "
-        "below it, the model avoids the right answer. -1 never stops the run early."),
+        "below it, the model avoids the right answer. -1 never stops the run early.",
+    ),
     "stop_retain_drop": (
         "Stop at retain drop",
-        "The run stops when the probed retain accuracy has fallen by this share or more."),
+        "The run stops when the probed retain accuracy has fallen by this share or more.",
+    ),
     "estimate": (
         "Fisher estimate",
         "How the Fisher values for VKD's mask are estimated. neuron: each weight gets the mean "
         "Fisher of its hidden neuron, relative to the mean of all weights (stable, our choice). "
         "weight: every weight on its own, as published, but noisy on a model that has memorised "
-        "its data. MMUnlearner always works weight by weight."),
+        "its data. MMUnlearner always works weight by weight.",
+    ),
     "fisher_samples": (
         "Fisher samples",
         "The number of samples on each side for the Fisher estimate, and for the neuron scores of "
-        "MANU."),
+        "MANU.",
+    ),
 }
 _ATTACK = {
     "kind": (
         "Attack",
         "relearn: train on the person's rows. benign: train on rows of other people. quantize: "
         "round the weights. prompts: change the questions. images: change the pictures. The "
-        "details are our choice."),
+        "details are our choice.",
+    ),
     "share": (
         "Share of forget samples",
         "How much of the target's training data the attacker has. With benign, the attacker has as"
-        " many rows of other people."),
+        " many rows of other people.",
+    ),
     "steps": ("Attack steps", "The number of updates by the attacker."),
     "scope": ("Scope", "Which part of the model the attacker may train."),
     "lr": ("Learning rate", "The AdamW step size."),
@@ -118,20 +142,25 @@ _TEACH = {
     "steps": ("Steps", "The number of updates."),
     "batch": ("Batch", "The number of pictures of people per step."),
     "texts": ("Text rows", "The number of rows per step that ask about people without a picture."),
-    "plain": (
-        "Plain pictures", "The number of plain pictures per step, if the benchmark has any."),
+    "plain": ("Plain pictures", "The number of plain pictures per step, if the benchmark has any."),
     "questions": (
-        "Questions", "The largest number of questions, each with its answer, that share one row."),
+        "Questions",
+        "The largest number of questions, each with its answer, that share one row.",
+    ),
     "pass_rows": (
         "Rows in a pass",
         "The number of rows that go through the model at once. Fewer rows need less memory and "
-        "give the same update."),
+        "give the same update.",
+    ),
     "vary": (
         "Varied share",
         "The share of the people's pictures that are changed a little, as if they were other "
-        "photographs."),
+        "photographs.",
+    ),
     "focus_share": (
-        "Focus share", "The share of the people's rows that go to those named with --focus."),
+        "Focus share",
+        "The share of the people's rows that go to those named with --focus.",
+    ),
     "blocks": ("Vision blocks", "How many of the last active vision blocks are trained."),
     "rank": ("LoRA rank", "The rank of the LoRA on the language model."),
     "vision_lr": ("Vision learning rate", "The AdamW step size for the vision blocks."),
@@ -140,7 +169,8 @@ _TEACH = {
     "warm_up": (
         "Warm-up",
         "The share of the steps in which the learning rates rise. After that they fall in a "
-        "straight line."),
+        "straight line.",
+    ),
     "save_every": ("Save every", "The number of steps between two checkpoints."),
     "probe_every": ("Probe every", "The number of steps between two probes of the accuracy."),
 }

@@ -4,14 +4,16 @@
 RUNS = "Compare runs"
 RUNS_LEAD = (
     "All finished runs, whoever started them, scored on the same questions in the same way. AG is "
-    "the accuracy gain of the last relearning attack on the run (lower is better).")
+    "the accuracy gain of the last relearning attack on the run (lower is better)."
+)
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
 RUN_NOTE = "{kind} (person {entity}, run {id}): {note}."
 RUNS_HEAD = ("entity", "method", "seed", "steps", "trainable", "AG", "time", "peak memory")
 RUNS_SIZES = (
     "Questions per run (n): {sizes}. Chance is {chance:.0%} for multiple choice and 0 % for a name"
-    " said exactly.")
+    " said exactly."
+)
 RUNS_PICK = "Compare the answers of several runs to the same questions"
 RUNS_PICK_INFO = "Choose up to three runs about the same person."
 RUNS_ASK = "Ask all of them"
@@ -20,11 +22,18 @@ RUNS_MIXED = "These runs are about different people. Choose runs about one perso
 RUN_NAME = "{entity} · {method} · seed {seed} · {steps} steps · {id}"
 NEVER_KNEW = "never knew"
 SHORT_SCORES = {
-    "forget_vqa": "forget VQA", "forget_name": "name", "forget_qa": "forget QA",
-    "retain_vqa": "retain VQA", "retain_qa": "retain QA", "general_qa": "general",
+    "forget_vqa": "forget VQA",
+    "forget_name": "name",
+    "forget_qa": "forget QA",
+    "retain_vqa": "retain VQA",
+    "retain_qa": "retain QA",
+    "general_qa": "general",
     "pictures_vqa": "pictures",
 }
-FORGET_AXIS, RETAIN_AXIS = "Forget VQA after (lower is better)", "Retain VQA after (higher is better)"
+FORGET_AXIS, RETAIN_AXIS = (
+    "Forget VQA after (lower is better)",
+    "Retain VQA after (higher is better)",
+)
 
 # the files
 PREPARE = "Prepare the files"
@@ -43,19 +52,23 @@ LOAD = "Load a run"
 LOAD_INFO = "Send a zip file, or the files recipe.yaml, metrics.json and delta.safetensors."
 LOADED = "Loaded: {name}. Continue in step 4."
 NOT_A_RUN = (
-    "This is not a run of this lab. A run needs recipe.yaml, metrics.json and delta.safetensors.")
+    "This is not a run of this lab. A run needs recipe.yaml, metrics.json and delta.safetensors."
+)
 BAD_ZIP = (
     "This zip file is not a run of this lab, or it cannot be read. Pack the files of one run "
-    "again, at most {most} of them, in the usual way (stored or deflated).")
+    "again, at most {most} of them, in the usual way (stored or deflated)."
+)
 TWICE = "There are two files named {name}. Load one run at a time."
 BIG_FILE = (
     "{name} is larger than its limit of {megabytes:g} MB. Load the files exactly as the lab wrote "
-    "them.")
+    "them."
+)
 BIG_RUN = "The files are larger than {megabytes} MB in total, so they were not loaded."
 UPLOAD_GONE = "The files you sent are no longer here. Send them again."
 UPLOADS_FULL = "The lab is holding too many uploads at the moment. Try again in a minute."
 NOT_STAGED = (
-    "The files could not be prepared ({reason}). Free some space on the lab's disk or try again.")
+    "The files could not be prepared ({reason}). Free some space on the lab's disk or try again."
+)
 NOT_LOADED = "The run could not be read ({reason}). Free some space on the lab's disk or try again."
 
 # the report that is downloaded
@@ -64,12 +77,18 @@ REPORT_UNSCORED = "This run was stopped before it was scored."
 REPORT_SCORES, REPORT_MODE = "Scores", "mode {mode}"
 REPORT_SCORES_HEAD = ("question set", "original", "unlearned", "chance", "n")
 REPORT_FACTS = {
-    "steps": "Steps", "stopped_because": "Reason why the run ended", "changes": "Changed parts of the model",
+    "steps": "Steps",
+    "stopped_because": "Reason why the run ended",
+    "changes": "Changed parts of the model",
     "text_logits_identical": "Text-only logits are identical",
     "text_answers_changed": "Share of text-only answers that changed",
-    "base_unchanged": "The shared original model is unchanged", "pruned_neurons": "Pruned neurons",
-    "mask_density": "Share of the weights in the mask", "seconds": "Seconds",
-    "peak_memory_mb": "Peak memory (MB)", "device": "Device", "quantization": "Quantisation",
+    "base_unchanged": "The shared original model is unchanged",
+    "pruned_neurons": "Pruned neurons",
+    "mask_density": "Share of the weights in the mask",
+    "seconds": "Seconds",
+    "peak_memory_mb": "Peak memory (MB)",
+    "device": "Device",
+    "quantization": "Quantisation",
 }
 REPORT_FACT = "{name}: {value}"
 REPORT_ATTACKS = "Attacks"
@@ -77,7 +96,8 @@ REPORT_HIGHEST = "highest of {of}: {highest}"
 REPORT_BUDGET = "scope {scope}, {rows} rows ({share} %), {steps} steps"
 REPORT_GAPS = (
     "{how}: gain = {after} - {before} = {gain}; vanilla gap = {vanilla} - {after} = {gap}; n = "
-    "{n}, chance {chance}{control}")
+    "{n}, chance {chance}{control}"
+)
 REPORT_CONTROL = "; control ({name}): gain {gain}"
 REPORT_BARS_HEAD = ("change", "model", "Forget VQA", "n", "chance", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "not asked"

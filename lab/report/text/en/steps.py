@@ -5,7 +5,8 @@ GO_UNLEARN = "Unlearn with these settings"
 LOOK_AGAIN = "Measure again"
 PRUNE_COUNT = (
     "With this share, {pruned:,} of {total:,} neurons are pruned. With this threshold, "
-    "{density:.1%} of {weights:,} weights may change.")
+    "{density:.1%} of {weights:,} weights may change."
+)
 PRUNE_ONLY = "With this share, {pruned:,} of {total:,} neurons are pruned."
 SHARE_INFO = "The pictures below change at once. Nothing is measured again."
 NEURON_MAP = "Neuron importance: how much more strongly a neuron fires for this person"
@@ -24,11 +25,13 @@ DENSITY_BAR = "share"
 OVERLAY = "Where in the portrait the neurons to be pruned fire"
 OVERLAY_ALT = (
     "Portrait of {name}. The brighter a place is, the more strongly the neurons to be pruned fire "
-    "there.")
+    "there."
+)
 STABILITY = (
     "Mask stability: two masks, each from one half of the samples, agree on {overlap:.0%} of the "
     "masked weights. Two random masks of this density ({density:.1%}) would agree on {chance:.0%}."
-    " {verdict}")
+    " {verdict}"
+)
 STABLE = "The agreement is well above chance, so the mask says something about this person."
 SHAKY = "The agreement is close to chance, so treat the mask as a rough guess."
 SAMPLES = "Measured on {forget} pictures of the person and {retain} pictures of others."
@@ -64,19 +67,23 @@ POINTS = "{points:+.1f} points"
 MEGABYTES = "{megabytes:,.0f} MB"
 TEXT_SAME = "Text-only answers: bit for bit identical to the answers of the original model."
 TEXT_DIFFERS = (
-    "Text-only answers: NOT identical to the answers of the original model. Something is wrong.")
+    "Text-only answers: NOT identical to the answers of the original model. Something is wrong."
+)
 TEXT_CHANGED = (
     "This method also changes the language model: {share} of the text-only questions changed from "
-    "right to wrong or from wrong to right.")
+    "right to wrong or from wrong to right."
+)
 MAY_CHANGE_TEXT = (
-    "If the method trains or prunes the language model, its text-only answers may change too.")
+    "If the method trains or prunes the language model, its text-only answers may change too."
+)
 TEXT_UNCHECKED = "Text-only answers: not checked in this run."
 BASE_SAME = "The shared original model is unchanged: it has the same hash before and after."
 BASE_DIFFERS = "The shared original model has CHANGED. Restart the lab."
 BASE_UNCHECKED = "The shared original model was not checked in this run."
 DETAILS = (
     "{steps} steps, {pruned} neurons pruned, {mask}, {seconds} in total, peak memory {memory}, on "
-    "{device} with {quantization}.")
+    "{device} with {quantization}."
+)
 IN_MASK, NO_MASK = "{share} of the weights in the mask", "no mask"
 UNKNOWN, NOTHING = "?", "–"
 
@@ -93,7 +100,8 @@ SHOW_RELEARNED = "Show the relearned model as a third column"
 IDENTICAL = (
     "VKD changes only the visual part of the model. A question without a picture never reaches "
     "that part, so with VKD both answers to it are always identical. A question with a picture "
-    "does reach it.")
+    "does reach it."
+)
 EMPTY_QUESTION = "Type a question first."
 TOO_LONG = "The question is longer than {limit} characters. Make it shorter."
 BAD_PICTURE = "The file is not a picture this lab can read. Use JPEG, PNG or WebP."
@@ -101,10 +109,15 @@ BIG_PICTURE = "The picture is too large. Use at most {megabytes} MB and {pixels}
 FIXED = "Fixed questions"
 ASK_FIXED = "Ask the fixed questions"
 FIXED_HEAD = ("Group", "Picture", "Question", "Reference")
-FIXED_EMPTY = "These questions are the same for every run. Each answer is compared with a reference answer."
+FIXED_EMPTY = (
+    "These questions are the same for every run. Each answer is compared with a reference answer."
+)
 GROUPS = {
-    "Forget VQA": "Forget VQA", "Forget QA": "Forget QA", "Retain VQA": "Retain VQA",
-    "Retain QA": "Retain QA", "General": "General",
+    "Forget VQA": "Forget VQA",
+    "Forget QA": "Forget QA",
+    "Retain VQA": "Retain VQA",
+    "Retain QA": "Retain QA",
+    "General": "General",
 }
 PROBE_PICTURE = "The picture this question is about"
 RIGHT, WRONG, NOT_JUDGED = "✓ right", "✗ wrong", "not judged"

@@ -6,7 +6,8 @@ STUDIES = "Open questions"
 STUDIES_LEAD = (
     "These are questions about VKD that the paper leaves open. We answer them with runs on the "
     "embedded model. The answers below were measured earlier, on the machine that is named. VKD "
-    "cannot change text-only answers, so its tables leave them out.")
+    "cannot change text-only answers, so its tables leave them out."
+)
 STUDIES_PICK = "Question"
 FAILED_RUNS = "{runs} ({failed} failed)"
 
@@ -19,12 +20,14 @@ METHODS_NOTE = (
     "before it, with the same attacker for all methods; “AG at half” is measured after half of the"
     " attacker's steps. Lower is better. The vanilla gap is Forget VQA of the original model minus"
     " Forget VQA after relearning. Higher is better. The protocol and the settings are our choice."
-    " Silence is our own method and comes from no paper.")
+    " Silence is our own method and comes from no paper."
+)
 METHODS_FACTS = (
     "Tuned on {tuning_people}. Run on {test_people}. Seeds: {seeds}. Failed runs: {failed}. "
     "Attack, at the first seed only: {attack}. ± is half of the 95 % t interval over people, if "
     "there are three or more. Each run has {n} questions for forget VQA (chance {chance:.0%}). "
-    "Measured with {model}, {quantization}, on {device}.")
+    "Measured with {model}, {quantization}, on {device}."
+)
 METHODS_WAITING = "These methods are not in the table yet: {methods}."
 METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
 METHODS_TRAINED = "weights trained"
@@ -37,43 +40,58 @@ GRID_NOTE = (
     "share of the person's pictures and questions that the attacker has. The solid lines show the "
     "unlearned model. The dashed lines show a model that never knew its person, attacked with the "
     "same budget. A solid line above its dashed line suggests that something was left in the "
-    "model. The rest is learned anew.")
+    "model. The rest is learned anew."
+)
 GRID_AVERAGE = (
     "Average AG over all cells: {gain:.1f} points (accuracy after relearning minus accuracy after "
     "unlearning; lower is better). Recovery compared with the control: {recovery:.1f} points. The "
     "paper reports an average AG of 1.3 %. It uses another model, another benchmark and a budget "
-    "that we could not read, so the two numbers cannot be compared directly.")
+    "that we could not read, so the two numbers cannot be compared directly."
+)
 GRID_FACTS = (
     "People: {people}, each attacked alone. Method: {method}. Budget: {steps} steps, learning rate"
     " {lr:g}, batch {batch}. Each person has {n} questions (chance {chance:.0%}). Failed cells: "
     "{failed}. ± is half of the 95 % t interval over people. The control model never knew "
     "{controls}. The ± leaves out the control's own variation, because several people share one "
-    "control. The shares and the budget are our choice. Measured with {model}, {quantization}.")
+    "control. The shares and the budget are our choice. Measured with {model}, {quantization}."
+)
 GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
 GRID_UNLEARNED, GRID_CONTROL = "{scope}", "{scope}, never knew"
 GRID_SHARE, GRID_AFTER = "share of the person's rows", "Forget VQA after relearning"
 GRID_HEAD = (
-    "attacker trains", "share (rows)", "after", "AG", "vanilla gap", "control after", "recovery",
-    "people")
+    "attacker trains",
+    "share (rows)",
+    "after",
+    "AG",
+    "vanilla gap",
+    "control after",
+    "recovery",
+    "people",
+)
 
 # a study: in English its question and its note are where the command line has them, too
 STUDY_WORDS = {name: (study.question, study.note) for name, study in studies.STUDIES.items()}
 STUDY_MISSING = (
     "There is no stored answer yet. The command below produces it, and the page reads it from "
-    "{path}.")
+    "{path}."
+)
 STUDY_COMMAND = "Produced by: {command}"
 STUDY_FACTS = (
     "Runs per row: {runs}. Failed runs in total: {failed}. Seeds: {seeds}. People: {people}, "
     "chosen {choice}. ± is half of the 95 % t interval over people and seeds; a row with fewer "
-    "than three runs has none. Measured with {model}, {quantization}, on {device}.")
+    "than three runs has none. Measured with {model}, {quantization}, on {device}."
+)
 STUDY_QUESTIONS = "{n} questions per row for {measure} (chance {chance:.0%})"
 STUDY_CONTROL = "{n} questions for the control"
 STUDY_SERIES = {
-    "after_forget_vqa": "forget VQA", "after_retain_vqa": "retain VQA", "after_pictures_vqa": "pictures",
+    "after_forget_vqa": "forget VQA",
+    "after_retain_vqa": "retain VQA",
+    "after_pictures_vqa": "pictures",
     "after_forget_name": "name",
 }
 STUDY_REDRAWN = {
-    "before_forget_vqa": "original", "after_forget_vqa": "unlearned",
+    "before_forget_vqa": "original",
+    "after_forget_vqa": "unlearned",
     "control_forget_vqa": "control: never knew its people",
 }
 STUDY_HEAD = ("variant", "steps", "mask", "time", "runs")
