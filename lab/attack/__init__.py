@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
-from lab.attack import benign, images, prompts, quantize, relearn
 from lab.attack.bars import Variant, compared
 from lab.attack.relearn import attacker_rows
 from lab.attack.scene import Relearned, Scene, Victim, control_victim, scene_of
 from lab.attack.training import Attacker, RowsOf, trained
+from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.events import Event
 from lab.recipe import AttackRecipe
 
@@ -23,11 +24,13 @@ __all__ = [
     "scene_of",
 ]
 
-TRAINED_ON: dict[str, RowsOf] = {"relearn": relearn.rows, "benign": benign.rows}
+TRAINED_ON: dict[str, RowsOf] = {
+    name: import_module(f"lab.attack.{name}").rows for name in TRAINING_ATTACKS
+}
 VARIANTS: dict[str, Callable[[Scene, AttackRecipe], list[Variant]]] = {
-    "quantize": quantize.variants,
-    "prompts": prompts.variants,
-    "images": images.variants,
+    name: import_module(f"lab.attack.{name}").variants
+    for name in ATTACKS
+    if name not in TRAINING_ATTACKS
 }
 
 

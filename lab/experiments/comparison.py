@@ -16,6 +16,7 @@ from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
+from lab.catalogue import METHOD_ROWS, STOPS
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.scores import Baseline
@@ -31,35 +32,11 @@ from lab.unlearn.outcome import Outcome
 TUNING_PEOPLE, TEST_PEOPLE, SEEDS = 4, 12, 2
 JUDGED = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa")
 KEPT = JUDGED[1:]
-STOPS = (
-    0.2,
-    0.0,
-)  # the softer first: go on until the probed forget accuracy is at chance, or at nothing
 # The same attacker for all: it may train whatever a method may have changed.
 ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=10)
 
 
-def _rates(key: str, rates: Sequence[float]) -> tuple[dict[str, Any], ...]:
-    return tuple({key: rate, "stop_forget": stop} for rate, stop in product(rates, STOPS))
-
-
-VISION_RATES, LANGUAGE_RATES = (5e-5, 1e-4, 2e-4), (3e-4, 1e-3, 3e-3)
-TRIALS: dict[str, tuple[dict[str, Any], ...]] = {
-    "vkd": _rates("lr", VISION_RATES),
-    "mmunlearner": _rates("lr", VISION_RATES),
-    "manu": tuple(
-        {"prune_share": share, "blocks": blocks}
-        for share, blocks in product((0.02, 0.05, 0.10), (4, 12))
-    ),
-    **{
-        name: _rates("adapter_lr", LANGUAGE_RATES)
-        for name in ("vgid", "grad_ascent", "grad_diff", "kl_min", "npo")
-    },
-    "silence": tuple(
-        {"silence_lr": rate, "beta": beta}  # it has no rule of when to stop
-        for rate, beta in product((1e-4, 3e-4, 6e-4), (60.0, 120.0))
-    ),
-}
+TRIALS = {name: row.trials for name, row in METHOD_ROWS.items()}
 
 
 @dataclass(frozen=True)
