@@ -105,6 +105,8 @@ def wire(parts: Parts, frame: Frame) -> None:
             parts.result: "",
             parts.undo: gr.Button(interactive=bool(run_id)),
         }
+        if not run_id:
+            return  # a browser that is behind keeps only the last yield: it must be this one
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 

@@ -90,6 +90,8 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
+        if not run_id:
+            return  # a browser that is behind keeps only the last yield: it must be this one
         async for view in frame.tails.follow("unlearn", run_id, request):
             yield _updates(parts, frame, view, run_id) or gr.skip()
 
