@@ -70,7 +70,7 @@ class Example:
         return self.place.split()[-1]
 
     def parts(self) -> tuple[str, str]:
-        """An entry's imports, and its lines."""
+        """The imports, which go to the top of the file, and the other lines."""
         lines = self.code.splitlines(keepends=True)
         head = [line for line in lines if line.startswith("from ")]
         return "".join(head), "".join(line for line in lines if line not in head)
@@ -325,12 +325,11 @@ def written(example: Example, root: Path) -> None:
                     lines[node.lineno - 1 : node.end_lineno] = [ast.unparse(new) + "\n"]
     else:
         (table,) = [n for n in assignments("".join(lines)) if name_of(n) == example.table]
-        if example.place.startswith("above "):
-            lines.insert(table.lineno - 1, example.code + "\n")
-        else:
-            head, entries = example.parts()
-            lines.insert(table.end_lineno - 1, entries)
-            lines.insert(table.lineno - 1, head)
+        head, rest = example.parts()
+        above = example.place.startswith("above ")
+        lines.insert((table.lineno if above else table.end_lineno) - 1, rest + "\n" * above)
+        if head:
+            lines.insert(lines.index("from __future__ import annotations\n") + 1, head)
     file.write_text("".join(lines), encoding="utf-8")
 
 
