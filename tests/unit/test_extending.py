@@ -328,7 +328,8 @@ def written(example: Example, root: Path) -> None:
         head, rest = example.parts()
         above = example.place.startswith("above ")
         lines.insert((table.lineno if above else table.end_lineno) - 1, rest + "\n" * above)
-        lines.insert(lines.index("from __future__ import annotations\n") + 1, head)
+        if head:
+            lines.insert(lines.index("from __future__ import annotations\n") + 1, head)
     file.write_text("".join(lines), encoding="utf-8")
 
 
