@@ -130,6 +130,8 @@ def check(words: list[str]) -> None:
         if module != "pytest":
             assert (ROOT / Path(*module.split("."))).with_suffix(".py").is_file(), module
         return
+    if not arguments:  # the program is named, not a command of it
+        return
     assert arguments[0] in cli.COMMANDS
     if "--help" in arguments:
         return
