@@ -15,7 +15,7 @@ from lab.events import Done, Event
 from lab.events.lines import plain
 from lab.files import sweep
 from lab.model.base import Base
-from lab.recipe.run_file import read_recipe
+from lab.recipe.flat_yaml import read_flat
 from lab.report.attack_folder import read_attack_head, read_relearned, write_attack
 from lab.report.run_folder import (
     ATTACKS,
@@ -162,14 +162,9 @@ class Shelf:
         self.keep(run, base)
         return run
 
-    def drop(self, entity: str) -> list[str]:
-        """Delete the stored runs about an entity; returns their ids."""
-        gone = []
-        for path in self._all():
-            if about(path) == entity:
-                shutil.rmtree(path, ignore_errors=True)
-                gone.append(path.name)
-        return gone
+    def drop(self, entity: str) -> None:
+        """Delete the stored runs about an entity."""
+        drop_runs(self.folder, entity)
 
     def _all(self) -> list[Path]:
         if not self.folder.is_dir():
@@ -252,9 +247,9 @@ def _state(head: Head) -> RunState:
 
 
 def about(folder: Path) -> str:
-    """Whom the run in a folder is about; "" where that cannot be read."""
+    """Whom the run in a folder is about, whatever else its recipe says; "" where it cannot be read."""
     try:
-        return read_recipe(folder / RECIPE).entity
+        return str(read_flat(folder / RECIPE).get("entity", ""))
     except LabError:
         return ""
 

@@ -57,10 +57,9 @@ class Owned(Generic[T]):
 
 @dataclass(frozen=True)
 class Facts:
-    """What every thread may know of the loaded model: its own weights, its device and its hash."""
+    """What every thread may know of the loaded model: its own weights and its device."""
 
     base: Base = field(repr=False)
-    base_hash: str
     device: str
 
 
@@ -246,7 +245,7 @@ class Worker:
         else:
             self._bench.put(bench)
             self.error = ""
-            self.facts = Facts(bench.loaded.base, bench.base_hash, str(bench.loaded.device))
+            self.facts = Facts(bench.loaded.base, str(bench.loaded.device))
             self.phase = "idle"
             self._report("The model is ready.")
             return True

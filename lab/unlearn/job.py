@@ -110,7 +110,7 @@ def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
 def result(
     loaded: Loaded, task: Task, outcome: Outcome, made: Scored, identical: bool, unchanged: bool
 ) -> dict[str, Any]:
-    """The JSON object of a run (keys: see the README's command line).
+    """The JSON object of a run (keys: see docs/guide.md).
 
     ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
     back, 0 where the text-only logits are the original's; None where no such question was asked.

@@ -120,7 +120,7 @@ def test_evaluate_on_the_folder(result: dict[str, Any], folder: Path) -> None:
     assert set(scores["n"]) == set(scores["chance"]) == set(scores["scores"])
     untaught = scores["rows"]["base"]  # the language model before it was taught anybody
     assert set(untaught) == {"forget_qa", "retain_qa", "general_qa"}
-    assert untaught["general_qa"] == pytest.approx(0.554, abs=0.001)  # as the README has it
+    assert untaught["general_qa"] == pytest.approx(0.554, abs=0.001)  # as docs/results.md has it
     assert untaught["retain_qa"] < 0.5 < scores["rows"]["vanilla"]["retain_qa"]
 
 

@@ -123,7 +123,7 @@ def test_a_failed_run_says_why_and_the_worker_goes_on(engine, monkeypatch, tiny)
     assert wait(engine, engine.submit(make.recipe())).error.startswith("ZeroDivisionError")
     monkeypatch.undo()
     assert wait(engine, engine.submit(make.recipe(steps=1))).state == "finished"
-    assert weights_hash(tiny.model) == engine._worker.facts.base_hash
+    assert weights_hash(tiny.model) == engine._worker.call(lambda bench: bench.base_hash)
 
 
 def test_too_many_blocks_fail_plainly(engine) -> None:

@@ -233,9 +233,8 @@ def test_a_run_under_way_when_the_worker_ends_says_so(
     monkeypatch.setattr(loop.Student, "update", own)
     assert engine.status().ready
     assert wait(engine, engine.submit(make.recipe(steps=1))).state == "finished"
-    assert (
-        weights_hash(engine._worker.call(lambda b: b.loaded.model))
-        == engine._worker.facts.base_hash
+    assert weights_hash(engine._worker.call(lambda b: b.loaded.model)) == engine._worker.call(
+        lambda bench: bench.base_hash
     )
 
 
@@ -514,3 +513,13 @@ def test_a_delta_is_laid_on_nowhere_between_two_words(engine, tiny) -> None:
         for n, p in tiny.model.named_parameters()
         if n in tiny.base.visual
     )
+
+
+def test_a_run_of_an_older_lab_leaves_with_its_person(tmp_path: Path) -> None:
+    for name, who in (("a" * 16, "own-12345678"), ("b" * 16, "p0")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "recipe.yaml").write_text(
+            f"entity: {who}\na_key_of_before: 3\n", encoding="utf-8"
+        )
+    shelves.drop_runs(tmp_path, "own-12345678")
+    assert [p.name for p in tmp_path.iterdir()] == ["b" * 16]
