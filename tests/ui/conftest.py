@@ -64,7 +64,7 @@ def serve(engine: Any, patience: int) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with the fake engine."""
-    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 60_000)
+    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 120_000)
 
 
 @pytest.fixture(scope="session", params=["fake", "real"])
@@ -153,7 +153,7 @@ def open_tab(browser):
                 )
             )
         tab = contexts[0].new_page()
-        tab.set_default_timeout(45_000)
+        tab.set_default_timeout(120_000)
         watch.attach(tab)
         theme = "dark" if dark else "light"
         tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")
