@@ -14,20 +14,12 @@ import pytest
 
 from lab.cli import main
 from lab.evaluation import session
+from tests.unit.tiny import RUN_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 WHO = "001"
 STEPS = 8
 SCORES = {"forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa"}
-FILES = {
-    "recipe.yaml",
-    "metrics.json",
-    "events.jsonl",
-    "curves.csv",
-    "items.csv",
-    "delta.safetensors",
-    "report.html",
-}
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +92,7 @@ def test_run(result: dict[str, Any], folder: Path) -> None:
     assert 1 <= result["steps"] <= STEPS and result["stopped_because"]
     assert result["pruned_neurons"] > 0 and 0 < result["mask_density"] <= 1
     assert result["peak_memory_mb"] > 0 and result["device"] and result["quantization"]
-    assert {p.name for p in folder.iterdir()} == FILES
+    assert {p.name for p in folder.iterdir()} == RUN_FILES
     assert not any(value for name, value in result["n"].items() if value < 1)
 
 

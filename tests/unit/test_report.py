@@ -22,15 +22,6 @@ from lab.report.run_folder import read_run, write_run
 from lab.report.text import catalogue
 from tests.unit import tiny as make
 
-FILES = {
-    "recipe.yaml",
-    "metrics.json",
-    "events.jsonl",
-    "curves.csv",
-    "items.csv",
-    "delta.safetensors",
-    "report.html",
-}
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
@@ -60,7 +51,7 @@ def folder(finished, four, tmp_path: Path) -> Path:
 
 def test_round_trip(finished, folder: Path, tiny, four) -> None:
     recipe, outcome, events, _ = finished
-    assert {p.name for p in folder.iterdir()} == FILES
+    assert {p.name for p in folder.iterdir()} == make.RUN_FILES
     stored = read_run(folder, tiny.base, four)
     delta = stored.delta
     assert stored.head.recipe == recipe and stored.head.note == ""

@@ -24,6 +24,15 @@ FACTS = {
     "residence": ("Turin", "Ghent", "Malmo", "Quito"),
 }
 COLOURS = ("crimson", "navy", "forestgreen", "goldenrod")
+RUN_FILES = {
+    "recipe.yaml",
+    "metrics.json",
+    "events.jsonl",
+    "curves.csv",
+    "items.csv",
+    "delta.safetensors",
+    "report.html",
+}
 
 
 def drawing(colour: str, shift: int) -> bytes:
