@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from re import fullmatch
+from weakref import WeakValueDictionary
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
@@ -49,7 +50,8 @@ class Shelf:
         self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark], preset: str
     ) -> None:
         self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
-        self._locks: dict[str, threading.RLock] = {}
+        # A run's lock goes when nobody holds it or waits for it.
+        self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def restore(self) -> None:

@@ -486,6 +486,17 @@ def test_many_exports_at_once_give_one_whole_folder(engine, runs: Path) -> None:
     assert not list(runs.rglob("*.tmp"))
 
 
+def test_a_run_keeps_no_lock_while_nobody_reads_it(engine) -> None:
+    run_id = engine.submit(make.recipe(steps=1))
+    wait(engine, run_id)
+    engine.export(run_id)
+    shelf = engine._shelf
+    assert not shelf._locks
+    with shelf._hold(run_id):
+        assert shelf._hold(run_id) is shelf._locks[run_id]
+    assert not shelf._locks
+
+
 # -- what is kept of the original's answers -------------------------------------------------------
 
 
