@@ -8,14 +8,16 @@ from typing import Any
 
 from lab.cli.common import add_model, preset_of, say
 from lab.errors import LabError
-from lab.experiments.studies import STUDIES, study_of
+from lab.experiments.studies import study_of
+from lab.report.text import catalogue
 
 HELP = "answer an open question about VKD with runs; can be resumed"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("name", help="; ".join(f"{s.name}: {s.question}" for s in STUDIES.values()))
+    words = catalogue().STUDY_WORDS
+    parser.add_argument("name", help="; ".join(f"{name}: {words[name][0]}" for name in words))
     add_model(parser)
     parser.add_argument(
         "--entities",

@@ -1,4 +1,4 @@
-"""The studies by name: the question each asks and the variants of VKD it runs."""
+"""The studies by name, each with the variants of VKD it runs; its words are in ``lab.report.text``."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """One open question. ``note``: what must be known to read the answer.
+    """One open question about VKD.
 
     ``redrawn``: the unlearned model is also asked about changed pictures, and a row of the answer
     is a way of drawing them.
     """
 
     name: str
-    question: str
-    note: str
     variants: tuple[Variant, ...]
     redrawn: bool = False
 
@@ -39,8 +37,6 @@ class Study:
 FULL = Variant("full VKD", {})
 ABLATION = Study(
     "ablation",
-    "Which part of VKD does the work?",
-    "One part is taken away at a time; everything else is the full recipe, the stop rule too.",
     (
         FULL,
         Variant("without pruning", {"prune_share": 0.0}),
@@ -52,30 +48,19 @@ ABLATION = Study(
 )
 REPRESENTATION = Study(
     "representation",
-    "Which of the teacher's outputs should be distilled?",
-    "beta is the same in all three; of both outputs the mean distance counts. The projector is trained in "
-    "every case, and held in place by nothing where the encoder alone is distilled.",
     tuple(Variant(name, {"distil": name}) for name in ("projector", "encoder", "both")),
 )
 STYLE = Study(
     "style",
-    "Is the same person forgotten when drawn differently?",
-    "The run sees plain training views only. Names and strengths of the changes are our choice. The control "
-    "never knew the people it is asked about; they are not the ones forgotten here.",
     (FULL,),
     redrawn=True,
 )
 DEPTH = Study(
     "depth",
-    "How many vision blocks should be pruned and trained?",
-    "The last so many live blocks, and the projector; the pruned share is taken over the same blocks.",
     tuple(Variant(str(blocks), {"blocks": blocks}) for blocks in (1, 2, 4, 6, 8, 10, 12)),
 )
 THRESHOLDS = Study(
     "thresholds",
-    "Which thresholds d_I and d_F are sensible?",
-    f"Marked: forget VQA at chance or below and retain VQA at most {100 * RETAIN_DROP:.0f} points below the "
-    "original's. The criterion is ours; the paper gives no numbers.",
     tuple(
         Variant(
             f"d_I {share:.0%}, d_F {threshold:g}",

@@ -25,7 +25,7 @@ from tests.unit import tiny as make
 
 # One step: what is checked does not depend on how much is forgotten.
 PRESET = Preset("demo", "tiny", "tiny", recipe=make.recipe(entity="", steps=1, fisher_samples=4))
-SMALL = Study("small", "?", "", (Variant("full VKD", {}), Variant("no beta", {"beta": 0.0})))
+SMALL = Study("small", (Variant("full VKD", {}), Variant("no beta", {"beta": 0.0})))
 
 
 @pytest.fixture
@@ -166,14 +166,14 @@ def test_a_study_is_written_and_resumed(bench, ran, tmp_path: Path) -> None:
     assert table["changes"].fillna("").tolist() == ["", "beta=0.0"]
     assert table["people"][0] == "p0 p1" and "then 6, 16" in table["choice"][0]
     go(SMALL, bench, tmp_path)
-    other = Study("other", "?", "", (SMALL.variants[0], Variant("b", {"beta": 9.0})))
+    other = Study("other", (SMALL.variants[0], Variant("b", {"beta": 9.0})))
     go(other, bench, tmp_path)  # what two studies have in common is run once
     assert ran[4:] == ["p0/9", "p1/9"]
 
 
 def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(Workbench, "reference", lambda *_: (bench.loaded, ("p3",)))
-    study = Study("drawn", "?", "", (SMALL.variants[0],), redrawn=True)
+    study = Study("drawn", (SMALL.variants[0],), redrawn=True)
     go(study, bench, tmp_path)
     table = pd.read_csv(tmp_path / "drawn.csv")
     assert list(table["variant"]) == [redrawn.PLAIN, *redrawn.CHANGES]

@@ -11,7 +11,7 @@ import gradio as gr
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.experiments.studies import RESULTS, STUDIES, Study
+from lab.experiments.studies import RESULTS, RETAIN_DROP, STUDIES, Study
 from lab.report import grid_chart, markup, methods_chart, study_chart
 from lab.report.text import Text
 from lab.ui.context import CHANGE, Frame, guarded
@@ -186,7 +186,7 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
     if "control_n" in table:
         sizes.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
     return (
-        markup.note(text.STUDY_WORDS[study.name][1])
+        markup.note(text.STUDY_WORDS[study.name][1].format(points=100 * RETAIN_DROP))
         + markup.note(facts, "quiet")
         + markup.note(", ".join(sizes) + ".", "quiet")
         + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")

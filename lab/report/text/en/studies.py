@@ -1,7 +1,5 @@
 """English: the open questions on the report step, and what their tables and plots show."""
 
-from lab.experiments import studies
-
 STUDIES = "Open questions"
 STUDIES_LEAD = (
     "These are questions about VKD that the paper leaves open. We answer them with runs on the "
@@ -69,8 +67,37 @@ GRID_HEAD = (
     "people",
 )
 
-# a study: in English its question and its note are where the command line has them, too
-STUDY_WORDS = {name: (study.question, study.note) for name, study in studies.STUDIES.items()}
+# a study: its question, and what one must know to read the answer
+STUDY_WORDS = {
+    "ablation": (
+        "Which part of VKD does the work?",
+        "Each row leaves out or replaces one part of VKD. Everything else is the full recipe, "
+        "including the rule that ends the run.",
+    ),
+    "representation": (
+        "Which of the teacher's outputs should be distilled?",
+        "The weight beta is the same in all three variants. The variant “both” takes the mean of "
+        "the two distances. The projector is trained in every variant. Where only the encoder is "
+        "distilled, nothing holds the projector in place.",
+    ),
+    "style": (
+        "Is the same person forgotten when drawn differently?",
+        "The run sees only unchanged training pictures. The changes and their strengths are our "
+        "choice. The control model never knew the people that it is asked about. They are not the "
+        "people who are forgotten here.",
+    ),
+    "depth": (
+        "How many vision blocks should be pruned and trained?",
+        "Each row prunes and trains the last live blocks, as many as it says, and the projector. "
+        "The pruned share is taken over the same blocks.",
+    ),
+    "thresholds": (
+        "Which thresholds d_I and d_F are sensible?",
+        "Marked are the thresholds with Forget VQA at chance or below and Retain VQA at most "
+        "{points:.0f} points below the original model's. This rule is our choice. The paper gives "
+        "no numbers.",
+    ),
+}
 STUDY_MISSING = (
     "There is no stored answer yet. The command below produces it, and the page reads it from "
     "{path}."
