@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from lab.errors import LabError
 from lab.experiments.csv_tables import records
-from lab.experiments.studies import RESULTS, RETAIN_DROP, Study
-from lab.report.maps import LINES, MARK, dressed, new_figure
+from lab.experiments.studies import RESULTS, Study
+from lab.report.maps import LINES, new_figure
 from lab.report.text import Text
+from lab.report.threshold_maps import thresholds
 
 LABEL_LETTERS = 16  # a line of a row's label: what a phone leaves room for
 ROW = 0.17  # from one series of a line to the next
@@ -178,82 +178,6 @@ def _named(figure: go.Figure, text: Text) -> go.Figure:
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     )
     return figure
-
-
-def thresholds(table: pd.DataFrame, text: Text) -> go.Figure:
-    """Forget and retain accuracy over d_F and d_I, the sensible cells framed."""
-    keys = [dict(pair.split("=") for pair in changes.split()) for changes in table["changes"]]
-    grid = table.assign(
-        share=[float(k["prune_share"]) for k in keys],
-        threshold=[float(k["mask_threshold"]) for k in keys],
-    )
-    rows, columns = (sorted(grid[name].unique()) for name in ("share", "threshold"))
-    y, x = [f"{r:.0%}" for r in rows], [f"{c:g}" for c in columns]
-    figure = make_subplots(
-        1,
-        2,
-        shared_yaxes=True,
-        horizontal_spacing=0.06,
-        subplot_titles=[text.STUDY_FORGET, text.STUDY_RETAIN],
-    )
-    good = grid[sensible(grid)]
-    hover = f"{text.STUDY_D_I} %{{y}}, {text.STUDY_D_F} %{{x}}: %{{z:.1%}}<extra></extra>"
-    for at, measure in enumerate(("after_forget_vqa", "after_retain_vqa"), start=1):
-        cells = grid.pivot(index="share", columns="threshold", values=measure)
-        figure.add_trace(
-            go.Heatmap(
-                x=x,
-                y=y,
-                z=cells.loc[rows, columns].to_numpy().tolist(),
-                coloraxis="coloraxis",
-                xgap=4,
-                ygap=4,
-                texttemplate="%{z:.0%}",
-                hovertemplate=hover,
-            ),
-            1,
-            at,
-        )
-        for share, threshold in zip(good["share"], good["threshold"], strict=True):
-            column, row = columns.index(threshold), rows.index(share)
-            figure.add_shape(
-                type="rect",
-                x0=column - 0.5,
-                x1=column + 0.5,
-                y0=row - 0.5,
-                y1=row + 0.5,
-                line={"color": MARK, "width": 3},
-                row=1,
-                col=at,
-            )
-        figure.update_xaxes(title={"text": text.STUDY_D_F}, type="category", row=1, col=at)
-    figure.add_trace(
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            name=text.STUDY_SENSIBLE,
-            marker={"symbol": "square-open", "size": 14, "color": MARK, "line": {"width": 3}},
-        )
-    )
-    figure.update_yaxes(title={"text": text.STUDY_D_I}, type="category", row=1, col=1)
-    dressed(figure, 340)
-    figure.update_layout(
-        coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1, "showscale": False},
-        margin={"t": 60},
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.25},
-    )
-    return figure
-
-
-def sensible(table: pd.DataFrame) -> pd.Series:
-    """Forget VQA at chance or below, retain VQA at most ``RETAIN_DROP`` below the original's.
-
-    Our criterion; the means are compared, whatever their intervals.
-    """
-    drop = table["before_retain_vqa"] - table["after_retain_vqa"]
-    return (table["after_forget_vqa"] <= table["chance_forget_vqa"]) & (drop <= RETAIN_DROP + 1e-9)
 
 
 def value_of(

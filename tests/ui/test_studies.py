@@ -158,6 +158,12 @@ def test_how_many_and_on_what_stands_above_the_plot(tmp_path: Path) -> None:
         assert words in said
 
 
+def test_the_note_on_the_thresholds_names_what_retain_may_lose(tmp_path: Path) -> None:
+    study = STUDIES["thresholds"]
+    said = step.about(study, kept(study, tmp_path), text)
+    assert "at most 2 points below the original model" in said and "{" not in said
+
+
 def test_every_kept_answer_can_be_shown() -> None:
     for study in STUDIES.values():
         table = study_chart.read(study_chart.path_of(study))
