@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -208,64 +208,56 @@ def runs_chart(
 
     ``never_knew``: Forget VQA of the retain-only model, drawn as a line where there is one.
     """
-    traces = []
-    for method in dict.fromkeys(r["method"] for r in results):
-        some = [r for r in results if r["method"] == method]
-        traces.append(
-            go.Scatter(
-                x=[r["after"]["forget_vqa"] for r in some],
-                y=[r["after"]["retain_vqa"] for r in some],
-                mode="markers",
-                name=method,
-                text=[r["entity"] for r in some],
-                marker=method_sign(method) | {"size": 10, "opacity": 0.85},
-                hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>",
-            )
-        )
-    before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}
-    traces.append(
-        go.Scatter(
-            x=[b[0] for b in before],
-            y=[b[1] for b in before],
-            mode="markers",
-            name=text.ORIGINAL,
-            marker={
-                "color": "rgba(0,0,0,0)",
-                "symbol": "circle",
-                "size": 12,
-                "line": {"color": "#7a7a7a", "width": 2},
-            },
-            hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>",
-        )
-    )
     figure = new_figure(
-        traces,
+        [*_runs_by_method(results), _originals(results, text)],
         380,
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.05]},
     )
-    chance = results[0]["chance"].get("forget_vqa", 0.25)
     figure.add_vline(
-        x=chance,
+        x=results[0]["chance"].get("forget_vqa", 0.25),
         line={"dash": "dash", "width": 1, "color": "#888888"},
         annotation={"text": text.CHANCE, "font": {"size": 10}},
     )
     if never_knew is not None:
+        place = {"yanchor": "top", "y": 0.12, "xanchor": "left"}
         figure.add_vline(
             x=never_knew,
             line={"dash": "dot", "width": 1, "color": "#888888"},
-            annotation={
-                "text": text.NEVER_KNEW,
-                "font": {"size": 10},
-                "yanchor": "top",
-                "y": 0.12,
-                "xanchor": "left",
-            },
+            annotation={"text": text.NEVER_KNEW, "font": {"size": 10}, **place},
         )
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     )
     return figure
+
+
+def _runs_by_method(results: Sequence[dict[str, Any]]) -> Iterator[go.Scatter]:
+    for method in dict.fromkeys(r["method"] for r in results):
+        some = [r for r in results if r["method"] == method]
+        yield go.Scatter(
+            x=[r["after"]["forget_vqa"] for r in some],
+            y=[r["after"]["retain_vqa"] for r in some],
+            mode="markers",
+            name=method,
+            text=[r["entity"] for r in some],
+            marker=method_sign(method) | {"size": 10, "opacity": 0.85},
+            hovertemplate=f"{method}, %{{text}}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+        )
+
+
+def _originals(results: Sequence[dict[str, Any]], text: Text) -> go.Scatter:
+    """The original model, a ring for each pair of scores that it had before a run."""
+    before = {(r["before"]["forget_vqa"], r["before"]["retain_vqa"]) for r in results}
+    ring = {"symbol": "circle", "size": 12, "line": {"color": "#7a7a7a", "width": 2}}
+    return go.Scatter(
+        x=[b[0] for b in before],
+        y=[b[1] for b in before],
+        mode="markers",
+        name=text.ORIGINAL,
+        marker={"color": "rgba(0,0,0,0)", **ring},
+        hovertemplate=text.ORIGINAL + ": %{x:.1%}, %{y:.1%}<extra></extra>",
+    )
 
 
 def overlay(portrait: bytes, heat: np.ndarray) -> Image.Image:
