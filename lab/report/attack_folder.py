@@ -57,7 +57,7 @@ def write_attack(
 ) -> None:
     """Write what an attack said and left, all or none; raises ``LabError``."""
 
-    def fill(into: Path) -> None:
+    def _fill(into: Path) -> None:
         metrics = {
             "lab": __version__,
             "attack": dataclasses.asdict(attack),
@@ -71,7 +71,7 @@ def write_attack(
             save_delta(delta, into / DELTA)
             save_delta({f"{LANGUAGE}{n}": t for n, t in adapter.items()}, into / ADAPTER)
 
-    filled(folder, fill)
+    filled(folder, _fill)
 
 
 def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:

@@ -82,7 +82,7 @@ def write_run(
     Raises ``LabError`` where it cannot be written.
     """
 
-    def fill(into: Path) -> None:
+    def _fill(into: Path) -> None:
         rows = curve_rows([*events, *attack_events])
         metrics = {
             "lab": __version__,
@@ -104,7 +104,7 @@ def write_run(
         save_delta(delta, into / DELTA)
         put(into / REPORT, page(recipe, events, attack_events, benchmark, preset, catalogue()))
 
-    filled(folder, fill)
+    filled(folder, _fill)
 
 
 def filled(folder: Path, fill: Any) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import functools
-import ipaddress
 import json
 import re
-import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,14 +18,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.errors import LabError
 from lab.report.text import Text
+from lab.ui.hosts import Hosts
 from lab.ui.served import Uploads
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::", "")
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
 MOST_REQUEST = 16 * 2**20  # by the page: a long talk is far smaller
 MOST_CALL = 64 * 2**10  # a script's settings
@@ -87,47 +83,6 @@ def doors(
             Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints, text=text
         )
     ]
-
-
-class Hosts:
-    """The names that the page answers to, so that no strange name can be bound to it."""
-
-    def __init__(self, bound: str, allowed: Sequence[str]) -> None:
-        self._everywhere = bound.strip("[]") in EVERYWHERE
-        names = (
-            (socket.gethostname(), socket.getfqdn()) if self._everywhere else (bound.strip("[]"),)
-        )
-        self._given = {name.casefold().strip("[]") for name in allowed}
-        self._names = {*LOOPBACK, *(name.casefold() for name in names), *self._given}
-
-    def welcome(self, host: str) -> bool:
-        """Whether a ``Host`` header names this lab."""
-        name = _name(f"//{host}")
-        # Anybody can let a strange name lead here, but not an address.
-        return "*" in self._given or name in self._names or (self._everywhere and _is_address(name))
-
-    def same_site(self, origin: str, host: str) -> bool:
-        """Whether a page of this ``Origin`` may send something here."""
-        return (
-            "*" in self._given
-            or urlsplit(origin).netloc.casefold() == host.casefold()
-            or _name(origin) in self._given
-        )
-
-
-def _name(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 class Door:

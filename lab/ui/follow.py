@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lab.errors import LabError
 from lab.events import Done, Phase, Step
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.3
 WARM_UP_STEPS = 3
+E = TypeVar("E")
 
 
 class Tails:
@@ -60,6 +61,11 @@ def look_up(engine: Engine, run_id: str) -> RunView | None:
         return engine.run(run_id)
     except LabError:
         return None
+
+
+def found(view: RunView | None, kind: type[E]) -> E | None:
+    """Return the run's last event of a kind, or None."""
+    return next((e for e in reversed(view.events) if isinstance(e, kind)), None) if view else None
 
 
 def describe(view: RunView | None, text: Text) -> str:

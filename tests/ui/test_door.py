@@ -11,7 +11,8 @@ import gradio_client
 import pytest
 
 from lab.report.text import catalogue
-from lab.ui import door, page, served
+from lab.ui import page, served
+from lab.ui.hosts import Hosts
 from tests.ui import walk
 from tests.ui.conftest import free_port
 from tests.ui.fake_engine import FakeEngine
@@ -95,7 +96,7 @@ def test_only_names_of_this_lab_are_answered(fake, host, code):
 
 
 def test_a_lab_for_others_knows_its_own_names_its_addresses_and_those_given():
-    hosts = door.Hosts("0.0.0.0", ["lab.example.org"])
+    hosts = Hosts("0.0.0.0", ["lab.example.org"])
     for name in (
         "localhost",
         "127.0.0.1:7860",
@@ -106,9 +107,9 @@ def test_a_lab_for_others_knows_its_own_names_its_addresses_and_those_given():
     ):
         assert hosts.welcome(name), name
     assert not hosts.welcome("evil.example.org") and not hosts.welcome("a:b:c")
-    assert door.Hosts("127.0.0.1", ["*"]).welcome("anything.example.org")
-    assert door.Hosts("10.1.2.3", []).welcome("10.1.2.3:7860")
-    assert not door.Hosts("10.1.2.3", []).welcome("10.1.2.4")
+    assert Hosts("127.0.0.1", ["*"]).welcome("anything.example.org")
+    assert Hosts("10.1.2.3", []).welcome("10.1.2.3:7860")
+    assert not Hosts("10.1.2.3", []).welcome("10.1.2.4")
 
 
 def test_launch_takes_the_names(tmp_path):

@@ -19,7 +19,7 @@ from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import follow, gallery, page, runfiles, selection, served
+from lab.ui import follow, gallery, page, runfiles, selection, served, talk
 from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
@@ -213,7 +213,7 @@ def test_an_attack_that_changes_nothing_is_no_third_column(tmp_path):
     engine = FakeEngine(tmp_path, pace=0.0)
     run = finished(engine, engine.submit(Recipe(entity="p00", steps=2)))
     asked = finished(engine, engine.submit_attack(run, AttackRecipe(kind="images")))
-    assert compare.sides(engine, run, asked, True) == [ORIGINAL, run]
+    assert talk.sides(engine, run, asked, True) == [ORIGINAL, run]
     finished(engine, engine.submit_attack(run, AttackRecipe(kind="relearn")))
     finished(engine, engine.submit_attack(run, AttackRecipe(kind="benign", steps=10)))
     assert runs.finished(engine)[0]["gain"] == pytest.approx(0.8)  # of the last relearning

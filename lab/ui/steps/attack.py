@@ -20,8 +20,7 @@ from lab.report.text import Text
 from lab.serve.engine import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe
-from lab.ui.steps import inside
+from lab.ui.follow import describe, found
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of an attack, until it has ended."""
         yield {
             parts.line: "",
             parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
@@ -144,7 +144,7 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
         }
     else:
         out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events, text)}
-    done = inside.found(view, Done)
+    done = found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
     if done and done.result:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.engine import ORIGINAL, Engine, Turn
+from lab.serve.engine import Engine
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.follow import look_up
 from lab.ui.gallery import read_picture
+from lab.ui.talk import LONGEST_QUESTION, Talk, about, converse, histories, picture_name, sides
 
 MOST_SUGGESTIONS = 6
-LONGEST_QUESTION = 500
-USABLE = ("finished", "stopped")
-Talk = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -51,35 +46,13 @@ def layout(frame: Frame) -> Parts:
     sides_note = gr.HTML(markup.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
     with gr.Row():
         with gr.Column(scale=1, min_width=230):
-            picture = gr.Image(
-                label=text.PICTURE,
-                interactive=False,
-                type="filepath",
-                image_mode=None,
-                height=250,
-                buttons=[],
-                placeholder=text.NO_PICTURE,
-                alt_text=text.PICTURE,
-                elem_id="picture",
-            )
-            next_view = gr.Button(text.NEXT_VIEW, size="sm")
-            upload = gr.UploadButton(
-                text.UPLOAD,
-                size="sm",
-                type="filepath",
-                elem_id="upload-picture",
-                file_types=[".jpg", ".jpeg", ".png", ".webp"],
-            )
-            remove = gr.Button(text.REMOVE, size="sm")
+            picture, next_view, upload, remove = _picture(text)
         with gr.Column(scale=4, min_width=300):
             with gr.Row():
                 chats = [
-                    _chat(name, label, text)
-                    for name, label in (
-                        ("original", text.ORIGINAL),
-                        ("unlearned", text.UNLEARNED),
-                        ("relearned", text.RELEARNED),
-                    )
+                    _chat("original", text.ORIGINAL, text),
+                    _chat("unlearned", text.UNLEARNED, text),
+                    _chat("relearned", text.RELEARNED, text),
                 ]
             third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
             with gr.Row(elem_classes="lab-row-buttons"):
@@ -88,29 +61,20 @@ def layout(frame: Frame) -> Parts:
                     for _ in range(MOST_SUGGESTIONS)
                 ]
             with gr.Row(equal_height=True):
-                question = gr.Textbox(
-                    label=text.QUESTION,
-                    placeholder=text.QUESTION_HINT,
-                    lines=1,
-                    max_lines=1,
-                    scale=4,
-                    max_length=LONGEST_QUESTION,
-                    min_width=200,
-                    elem_id="question",
-                )
-                ask = gr.Button(text.ASK, variant="primary", scale=1, min_width=90, elem_id="ask")
+                question, ask = _question(text)
             with gr.Row():
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
             gr.HTML(markup.note(text.IDENTICAL, "quiet"))
+    view, talk = gr.State(0), gr.State([])
     return Parts(
         picture,
-        gr.State(0),
+        view,
         next_view,
         upload,
         remove,
         chats,
-        gr.State([]),
+        talk,
         third,
         question,
         ask,
@@ -119,6 +83,45 @@ def layout(frame: Frame) -> Parts:
         suggested,
         sides_note,
     )
+
+
+def _picture(text: Text) -> tuple[gr.Image, gr.Button, gr.UploadButton, gr.Button]:
+    """The picture that is asked about, and what changes it: next view, upload, remove."""
+    picture = gr.Image(
+        label=text.PICTURE,
+        interactive=False,
+        type="filepath",
+        image_mode=None,
+        height=250,
+        buttons=[],
+        placeholder=text.NO_PICTURE,
+        alt_text=text.PICTURE,
+        elem_id="picture",
+    )
+    next_view = gr.Button(text.NEXT_VIEW, size="sm")
+    upload = gr.UploadButton(
+        text.UPLOAD,
+        size="sm",
+        type="filepath",
+        elem_id="upload-picture",
+        file_types=[".jpg", ".jpeg", ".png", ".webp"],
+    )
+    return picture, next_view, upload, gr.Button(text.REMOVE, size="sm")
+
+
+def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
+    """The line to type a question in, and the button that sends it."""
+    question = gr.Textbox(
+        label=text.QUESTION,
+        placeholder=text.QUESTION_HINT,
+        lines=1,
+        max_lines=1,
+        scale=4,
+        max_length=LONGEST_QUESTION,
+        min_width=200,
+        elem_id="question",
+    )
+    return question, gr.Button(text.ASK, variant="primary", scale=1, min_width=90, elem_id="ask")
 
 
 def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
@@ -133,67 +136,6 @@ def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
         render_markdown=False,
         elem_id=f"chat-{name}",
     )
-
-
-def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
-    """Return the sides that can answer now, the original first."""
-    out = [ORIGINAL]
-    for run_id, wanted in ((unlearned, True), (attacked, third)):
-        view = look_up(engine, run_id)
-        changed = view and (view.attack is None or view.attack.kind in TRAINING_ATTACKS)
-        if wanted and view and changed and view.state in USABLE:
-            out.append(run_id)
-    return out
-
-
-def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:
-    """Turn the talk into one message list per column."""
-    columns: list[list[dict[str, str]]] = [[] for _ in range(count)]
-    for turn in talk:
-        for column, answer in zip(columns, turn["answers"], strict=False):
-            column.append({"role": "user", "content": turn["question"]})
-            column.append({"role": "assistant", "content": answer or "…"})
-    return columns
-
-
-def about(talk: Talk) -> tuple[str, list[str]] | None:
-    """Return what a talk is about, (picture's hash, models); None while nothing was said."""
-    return (talk[0]["picture"], talk[0]["models"]) if talk else None
-
-
-def converse(
-    engine: Engine,
-    question: str,
-    talk: Talk,
-    models: list[str],
-    picture: bytes | None,
-    visitor: str,
-    text: Text,
-) -> Iterator[Talk]:
-    """Stream the talk with the answers to one more question.
-
-    A talk is about one picture and one set of models: with others a new talk begins.
-    """
-    question = question.strip()
-    if not question:
-        raise LabError(text.EMPTY_QUESTION)
-    if len(question) > LONGEST_QUESTION:
-        raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION))
-    talk = talk if about(talk) == (_name(picture), models) else []
-    turns = [Turn(t["question"], tuple(t["answers"])) for t in talk]
-    blank = {
-        "question": question,
-        "answers": [""] * len(models),
-        "picture": _name(picture),
-        "models": models,
-    }
-    yield [*talk, blank]
-    for answers in engine.chat(models, [*turns, Turn(question)], picture, visitor):
-        yield [*talk, {**blank, "answers": list(answers)}]
-
-
-def _name(picture: bytes | None) -> str:
-    return hashlib.sha256(picture).hexdigest() if picture else ""
 
 
 def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
@@ -262,7 +204,7 @@ def _wire_stale(parts: Parts, frame: Frame, memory: list[Any]) -> None:
 
     def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool) -> Any:
         now = (
-            _name(read_picture(picture, frame.text)),
+            picture_name(read_picture(picture, frame.text)),
             sides(frame.engine, unlearned, attacked, third),
         )
         return gr.skip() if about(talk) in (None, now) else [[], [], [], []]

@@ -15,7 +15,7 @@ from lab.report.maps import identity_chart
 from lab.report.text import Text
 from lab.serve.engine import CONTROL, ORIGINAL
 from lab.ui.context import CHANGE, Frame, guarded
-from lab.ui.steps import compare
+from lab.ui.talk import sides
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     text = frame.text
 
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
-        return [entity, *compare.sides(frame.engine, unlearned, attacked, True)]
+        return [entity, *sides(frame.engine, unlearned, attacked, True)]
 
     def ask(entity: str, unlearned: str, attacked: str, visitor: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):

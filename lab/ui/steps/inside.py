@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -16,10 +16,9 @@ from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui import selection
 from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
-from lab.ui.follow import describe, look_up
+from lab.ui.follow import describe, found, look_up
 
 TOP = 12
-E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -157,6 +156,7 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of an inspection, until it has ended."""
         shown: set[type] = {object}  # what the page shows now: of another run, maybe
         async for view in frame.tails.follow("inspect", run_id, request):
             yield _updates(parts, frame, view, shown, prune, threshold)
@@ -194,11 +194,6 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
         trigger_mode="always_last",
         **QUIET,
     )
-
-
-def found(view: RunView | None, kind: type[E]) -> E | None:
-    """Return the run's last event of a kind, or None."""
-    return next((e for e in reversed(view.events) if isinstance(e, kind)), None) if view else None
 
 
 def _updates(

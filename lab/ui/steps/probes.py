@@ -16,6 +16,7 @@ from lab.report.text import Text
 from lab.serve.engine import ProbeRow
 from lab.ui.context import CHANGE, QUICK, Frame, guarded
 from lab.ui.steps import compare
+from lab.ui.talk import sides
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     text = frame.text
 
     def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:
-        return [entity, *compare.sides(frame.engine, unlearned, attacked, third)]
+        return [entity, *sides(frame.engine, unlearned, attacked, third)]
 
     def ask(
         entity: str, unlearned: str, attacked: str, third: bool, visitor: str

@@ -17,7 +17,7 @@ from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe
+from lab.ui.follow import describe, found
 from lab.ui.steps import inside
 
 DEFAULT_STRENGTH = "Standard"
@@ -89,6 +89,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of a run, until it has ended."""
         yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
         if not run_id:
             return  # a browser that is behind keeps only the last yield: it must be this one
@@ -126,7 +127,7 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
         parts.line: markup.line(line),
         parts.chart: unlearn_chart(view.events, view.recipe.steps, text),
     }
-    done = inside.found(view, Done)
+    done = found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
     if done and done.result:
