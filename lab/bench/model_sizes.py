@@ -11,7 +11,7 @@ import torch
 
 from lab.bench import random_model
 from lab.bench.baselines import FullStep
-from lab.bench.speed import interleaved
+from lab.bench.ratios import interleaved
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Entity
 from lab.device import device_name, peak_memory_mb, reset_peak

@@ -1,27 +1,23 @@
-"""Speed as ratios of two things timed in turn in one run: medians, with n (python -m lab bench)."""
+"""The speed of what the lab does, each as a ratio to something else (python -m lab bench)."""
 
 from __future__ import annotations
 
-import socket
 import statistics
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
+from lab.bench.ratios import Ratio, interleaved
 from lab.bench.scaling import growth
+from lab.bench.start import starting
 from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.evaluation.session import Workbench
-from lab.files import ROOT
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
 from lab.model.sparse import Sparse, to_delta, to_sparse
@@ -36,49 +32,6 @@ from lab.unlearn.student import Student
 from lab.unlearn.task import task_of
 
 ANSWER_TOKENS = 16
-START_PATIENCE = 120
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """One comparison: medians in seconds over ``n`` rounds; ``target`` is what is asked for."""
-
-    name: str
-    what: str
-    seconds: float
-    against: str
-    against_seconds: float
-    n: int
-    target: str
-
-    def row(self) -> dict[str, Any]:
-        """The comparison as a JSON object; ``ratio`` is what / against."""
-        return {
-            "name": self.name,
-            "what": self.what,
-            "seconds": round(self.seconds, 4),
-            "against": self.against,
-            "against_seconds": round(self.against_seconds, 4),
-            "ratio": round(self.seconds / self.against_seconds, 3),
-            "n": self.n,
-            "target": self.target,
-        }
-
-
-def interleaved(
-    tasks: Sequence[Callable[[int], object]], rounds: int, device: torch.device
-) -> list[float]:
-    """Median seconds of each task, called in turn with the round's number after one warm-up."""
-    taken: list[list[float]] = [[] for _ in tasks]
-    for turn in range(rounds + 1):
-        for task, times in zip(tasks, taken, strict=True):
-            started = time.perf_counter()
-            task(turn)
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            if turn:
-                times.append(time.perf_counter() - started)
-    return [statistics.median(t) for t in taken]
 
 
 def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -94,7 +47,7 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     say("inspect …")
     for _ in inspect(loaded, task_of(work.benchmark, recipe), outcome, lambda: False):
         pass
-    made: list[Ratio] = []
+    ratios: list[Ratio] = []
     # saliency first: a run takes its Fisher at the pruned weights, before any step
     for name, part in (
         ("saliency", saliency),
@@ -103,14 +56,14 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
         ("precision", precision),
     ):
         say(f"{name} …")
-        made += part(work, recipe, outcome, rounds)
+        ratios += part(work, recipe, outcome, rounds)
     say("overlay, start …")
     packed = to_sparse(outcome.delta, loaded.base.visual)
     return {
         "device": device_name(loaded.device),
         "quantization": loaded.quantization,
         "entity": entity,
-        "ratios": [r.row() for r in made],
+        "ratios": [r.row() for r in ratios],
         "overlay_ms": round(overlay_ms(loaded, packed), 3),
         "run_mb": round(packed.megabytes(), 2),
         **starting(),
@@ -176,13 +129,13 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
     token: Any = loaded.model.config.image_token_id
     sides = [Version(ORIGINAL, loaded), Version("run", loaded, outcome.delta)]
 
-    def both(_: int) -> None:
+    def _both(_: int) -> None:
         counts["steps"] = sum(1 for _ in answers(sides, [Turn(question)], image, ANSWER_TOKENS))
 
-    def single(_: int) -> None:
+    def _single(_: int) -> None:
         with torch.no_grad():
             pixels = loaded.prompter.pictures([image])
-            made = loaded.model.generate(
+            tokens = loaded.model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 **flow.given(pixels),
@@ -191,9 +144,9 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
                 max_new_tokens=counts["steps"],
                 do_sample=False,
             )
-        assert made.shape[1] == ids.shape[1] + counts["steps"]
+        assert tokens.shape[1] == ids.shape[1] + counts["steps"]
 
-    times = interleaved([both, single], rounds, loaded.device)
+    times = interleaved([_both, _single], rounds, loaded.device)
     return [
         Ratio(
             "both_answers_to_one",
@@ -276,45 +229,6 @@ def overlay_ms(loaded: Loaded, packed: Sparse, rounds: int = 20) -> float:
             pass
         times.append(time.perf_counter() - started)
     return 1000 * statistics.median(times)
-
-
-def starting() -> dict[str, float]:
-    """Seconds from ``python app.py`` to an answering page, and of the lab's own imports."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = time.perf_counter()
-    app = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while not _answers(f"http://127.0.0.1:{port}/"):
-            if app.poll() is not None or time.perf_counter() - started > START_PATIENCE:
-                raise LabError("the app did not start: try python app.py")
-            time.sleep(0.1)
-        page = time.perf_counter() - started
-    finally:
-        app.terminate()
-        app.wait()
-    code = (
-        "import gradio, torch, pandas, plotly.graph_objects, time; t = time.perf_counter(); "
-        "import lab.ui.page, lab.serve.local; print(time.perf_counter() - t)"
-    )
-    own = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
-    )
-    return {"start_seconds": round(page, 2), "own_import_seconds": round(float(own.stdout), 2)}
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as reply:
-            return reply.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def table(result: dict[str, Any]) -> str:
