@@ -97,11 +97,11 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     found = []
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ():
         try:
-            made = json.loads(line) if line.endswith("\n") else None
+            value = json.loads(line) if line.endswith("\n") else None
         except ValueError:
             continue
-        if isinstance(made, dict):
-            found.append(made)
+        if isinstance(value, dict):
+            found.append(value)
     return found
 
 

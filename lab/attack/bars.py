@@ -96,11 +96,16 @@ def result(
 
     def ends(who: str) -> tuple[float, float, str] | None:
         """Accuracy as it is, the highest one and under what (the first of equals)."""
-        own = {b.name: b.forget for b in bars if b.who == who and b.name in {AS_IS, *counted}}
-        if AS_IS not in own:
+        accuracies = {
+            b.name: b.forget for b in bars if b.who == who and b.name in {AS_IS, *counted}
+        }
+        if AS_IS not in accuracies:
             return None
-        best = max([name for name in own if name != AS_IS] or [AS_IS], key=lambda name: own[name])
-        return own[AS_IS], own[best], best
+        best = max(
+            [name for name in accuracies if name != AS_IS] or [AS_IS],
+            key=lambda name: accuracies[name],
+        )
+        return accuracies[AS_IS], accuracies[best], best
 
     ours = ends(scene.unlearned.version.name)
     control = ends(scene.control.version.name) if scene.control else None

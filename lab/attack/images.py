@@ -20,8 +20,10 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
 
 def redrawn(asks: Sequence[Ask], name: str) -> list[Ask]:
     """The questions with a picture, each about the picture under that change."""
-    made = {image: changed(image, name) for image in {a.image for a in asks if a.image is not None}}
-    return [replace(a, image=made[a.image]) for a in asks if a.image is not None]
+    drawn = {
+        image: changed(image, name) for image in {a.image for a in asks if a.image is not None}
+    }
+    return [replace(a, image=drawn[a.image]) for a in asks if a.image is not None]
 
 
 def _shown(victim: Victim, asks: list[Ask], name: str) -> list[Ask]:

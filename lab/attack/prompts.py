@@ -39,15 +39,15 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
             "answer_reworded",
             lambda _, asks: [_reworded(a) for a in asks if a.question.paraphrases],
         ),
-        Variant("true_hint", lambda _, asks: list(_told(names, asks)), tells=True),
+        Variant("true_hint", lambda _, asks: list(_named(names, asks)), tells=True),
     ]
 
 
 def _worded(words: str, _: Victim, asks: list[Ask]) -> list[Ask]:
-    return [_asked(ask, words) for ask in asks]
+    return [_put(ask, words) for ask in asks]
 
 
-def _asked(ask: Ask, words: str, name: str = "") -> Ask:
+def _put(ask: Ask, words: str, name: str = "") -> Ask:
     worded = words.format(question=ask.question.text, name=name)
     return replace(ask, question=replace(ask.question, text=worded))
 
@@ -59,15 +59,15 @@ def _misled(benchmark: Benchmark, victim: Victim, seed: int, asks: list[Ask]) ->
     if not others:
         return []
     name = random.Random(f"hint/{seed}/{victim.entity.id}").choice(others)
-    return [_asked(a, WRONG_HINT, name) for a in asks]
+    return [_put(a, WRONG_HINT, name) for a in asks]
 
 
-def _told(names: dict[bytes, str], asks: list[Ask]) -> Iterator[Ask]:
+def _named(names: dict[bytes, str], asks: list[Ask]) -> Iterator[Ask]:
     """Each question with the name of who is in the picture, but for those that ask for it."""
     for ask in asks:
         name = names.get(ask.image or b"")
         if name and plain(name) not in plain(ask.question.answer):
-            yield _asked(ask, TRUE_HINT, name)
+            yield _put(ask, TRUE_HINT, name)
 
 
 def _reworded(ask: Ask) -> Ask:

@@ -38,8 +38,8 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
 
 def _coarser(version: Version, blocks: int, bits: int) -> Version:
     """The version with every matrix among the trained weights rounded; biases are kept."""
-    own = {**version.loaded.vision.trainable(blocks), **version.delta}
+    weights = {**version.loaded.vision.trainable(blocks), **version.delta}
     matrices = {
-        n: rounded(t, bits) for n, t in own.items() if t.dim() == 2 and t.is_floating_point()
+        n: rounded(t, bits) for n, t in weights.items() if t.dim() == 2 and t.is_floating_point()
     }
     return replace(version, delta={**version.delta, **matrices})

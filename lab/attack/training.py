@@ -44,10 +44,10 @@ class Attacker:
         self.weights: dict[str, torch.nn.Parameter] = {}
         self.adapter: dict[str, torch.nn.Parameter] = {}
         if recipe.scope in ("vision", "both"):
-            own = loaded.vision.trainable(blocks)
+            before = loaded.vision.trainable(blocks)
             self.weights = {
                 n: torch.nn.Parameter(victim.version.delta.get(n, p).detach().clone())
-                for n, p in own.items()
+                for n, p in before.items()
             }
         if recipe.scope in ("language", "both"):
             self.adapter = new_adapter(loaded.model, RANK, recipe.seed)
@@ -55,7 +55,7 @@ class Attacker:
             [*self.weights.values(), *self.adapter.values()], lr=recipe.lr, weight_decay=0.0
         )
 
-    def laid_on(self) -> AbstractContextManager[None]:
+    def on(self) -> AbstractContextManager[None]:
         """A context in which the model is the victim as trained so far."""
         before = self.victim.version
         return replace(before, delta={**before.delta, **self.weights}, adapter=self.adapter).on()
@@ -69,12 +69,12 @@ class Attacker:
         if new:
             pixels = loaded.prompter.pictures(new)
             with torch.no_grad():
-                made = (
+                stems = (
                     loaded.vision.stem(pixels, self.blocks)
                     if self.weights
                     else loaded.vision.features(pixels)
                 )
-            self.frozen.update(zip(new, made, strict=True))
+            self.frozen.update(zip(new, stems, strict=True))
         kept = torch.stack([self.frozen[i] for i in images])
         return loaded.vision.tail(kept, self.blocks) if self.weights else kept
 
@@ -105,13 +105,15 @@ class Attacker:
         """What these pictures add to the batch's loss; adds its gradient to the weights' own."""
         loaded = self.victim.version.loaded
         trees = [
-            loaded.prompter.tree(k, [(q, [a]) for q, a, _ in asked])
-            for k, (_, asked) in enumerate(drawn)
+            loaded.prompter.tree(k, [(q, [a]) for q, a, _ in questions])
+            for k, (_, questions) in enumerate(drawn)
         ]
         packed = pack(trees, loaded.prompter.pad_id, loaded.device)
-        times = torch.tensor([n for _, asked in drawn for *_, n in asked], device=loaded.device)
+        times = torch.tensor(
+            [n for _, questions in drawn for *_, n in questions], device=loaded.device
+        )
         anew = relieved(loaded, packed, bool(self.adapter))
-        with self.laid_on(), torch.enable_grad(), anew:
+        with self.on(), torch.enable_grad(), anew:
             tokens = target_log_probs(loaded.model, packed, self.features([i for i, _ in drawn]))
             loss = -(segment_means(tokens, packed) * times).sum() / self.recipe.batch
             if not math.isfinite(float(loss.detach())):
@@ -133,7 +135,7 @@ class Attacker:
     def accuracy(self) -> tuple[float, int]:
         """Forget VQA on held-out views and phrasings, and n."""
         asks = forget_asks(self.victim.entity)
-        with self.laid_on():
+        with self.on():
             return share(choose(self.victim.version.loaded, asks)), len(asks)
 
     def curve(self, stopped: Callable[[], bool]) -> Iterator[Curve]:

@@ -43,18 +43,20 @@ class FullStep:
 def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     """What transformers' forward takes: a padded row a question, labels on the answers."""
     prompter = loaded.prompter
-    flat = [(image, question, answer) for image, asked in rows for question, (answer,) in asked]
+    flat = [
+        (image, question, answer) for image, questions in rows for question, (answer,) in questions
+    ]
     chains = [prompter.tree(0, [(q, [a])]).segments for _, q, a in flat]
     ids = [[t for s in chain for t in s.ids] for chain in chains]
     labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
     length = max(map(len, ids))
-    made = {
+    columns = {
         "input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
         "labels": [r + [-100] * (length - len(r)) for r in labels],
         "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids],
     }
     pixels = prompter.pictures([image for image, _, _ in flat])
-    tensors = {k: torch.tensor(v, device=loaded.device) for k, v in made.items()}
+    tensors = {k: torch.tensor(v, device=loaded.device) for k, v in columns.items()}
     flow = loaded.vision.family.flow
     token: Any = loaded.model.config.image_token_id
     return tensors | flow.given(pixels) | flow.marks(tensors["input_ids"], token)
@@ -62,7 +64,7 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
 
 def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
     """Forward and backward to the visual features through the frozen language model alone."""
-    trees = [loaded.prompter.tree(k, asked) for k, (_, asked) in enumerate(rows)]
+    trees = [loaded.prompter.tree(k, questions) for k, (_, questions) in enumerate(rows)]
     packed = pack(trees, loaded.prompter.pad_id, loaded.device)
     tokens = int((packed.ids == loaded.model.config.image_token_id).sum()) // len(rows)
     width = loaded.model.get_input_embeddings().embedding_dim

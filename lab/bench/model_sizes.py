@@ -116,10 +116,10 @@ def _limit(device: torch.device, limit_gb: float) -> None:
 
 def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:
     started = time.perf_counter()
-    made = work()
+    result = work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return made, time.perf_counter() - started
+    return result, time.perf_counter() - started
 
 
 def _steps(

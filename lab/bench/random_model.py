@@ -62,14 +62,14 @@ def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> L
     """
     check(name, quantization, device)
     config, processor = tiny_models.described(shape_of(name))
-    known = family(config.model_type)
+    kind = family(config.model_type)
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
-    told = quantization_config(quantization, device, known)
-    if told is not None:
-        replace_with_bnb_linear(model, known.unquantized, told)
+    scheme = quantization_config(quantization, device, kind)
+    if scheme is not None:
+        replace_with_bnb_linear(model, kind.unquantized, scheme)
     torch.manual_seed(seed)
-    _fill(model, known, stored_dtype(quantization, device), device)
+    _fill(model, kind, stored_dtype(quantization, device), device)
     repair_cpu_gradients(model)
     model.requires_grad_(False).eval()
     vision = find_vision(model)
@@ -79,9 +79,9 @@ def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> L
 
 
 @torch.no_grad()
-def _fill(model: nn.Module, known: Family, stored: torch.dtype, device: torch.device) -> None:
+def _fill(model: nn.Module, kind: Family, stored: torch.dtype, device: torch.device) -> None:
     """Give every weight of a model without storage its place and random values."""
-    visual = tuple(f"{name}." for name in (known.tower, known.projector))
+    visual = tuple(f"{name}." for name in (kind.tower, kind.projector))
     for name, module in model.named_modules():
         dtype = torch.float32 if f"{name}.".startswith(visual) else stored
         quantized = isinstance(module, nn.Linear) and type(module) is not nn.Linear

@@ -40,11 +40,11 @@ def other_answers(others: Sequence[Entity], question: str, answer: str) -> tuple
     """
     answers = _answers(others)
     weight = _weights(answers)
-    asked = _words(question)
-    likeness = {wording: _overlap(asked, wording, weight) for wording in answers}
+    words = _words(question)
+    likeness = {wording: _overlap(words, wording, weight) for wording in answers}
     found: set[str] = set()
     for wording in sorted(likeness, key=lambda w: (-likeness[w], sorted(w))):
-        if likeness[wording] < LIKENESS or len(found) >= WRONG or not asked <= weight.keys():
+        if likeness[wording] < LIKENESS or len(found) >= WRONG or not words <= weight.keys():
             break
         found |= {a for a in answers[wording] if plain(a) != plain(answer)}
     if len(found) < WRONG:
@@ -61,12 +61,14 @@ def _words(question: str) -> Words:
 
 def _answers(others: Sequence[Entity]) -> dict[Words, set[str]]:
     """The answers to every wording, all people's together; names are not among the facts."""
-    known: dict[Words, set[str]] = {}
+    answers: dict[Words, set[str]] = {}
     for e in others:
         for q in (*e.train_questions, *e.questions):
             if q.task != "cloze" and q.fact != "name":
-                known.setdefault(_words(q.text.replace(e.name, "this person")), set()).add(q.answer)
-    return known
+                answers.setdefault(_words(q.text.replace(e.name, "this person")), set()).add(
+                    q.answer
+                )
+    return answers
 
 
 def _weights(answers: dict[Words, set[str]]) -> dict[str, float]:
@@ -75,7 +77,7 @@ def _weights(answers: dict[Words, set[str]]) -> dict[str, float]:
     return {word: math.log(len(answers) / n) for word, n in count.items()}
 
 
-def _overlap(asked: Words, wording: Words, weight: dict[str, float]) -> float:
+def _overlap(question: Words, wording: Words, weight: dict[str, float]) -> float:
     """Weight of the shared words over that of all; words that nobody else uses weigh nothing."""
-    whole = sum(weight.get(word, 0.0) for word in asked | wording)
-    return sum(weight[word] for word in asked & wording) / whole if whole else 0.0
+    whole = sum(weight.get(word, 0.0) for word in question | wording)
+    return sum(weight[word] for word in question & wording) / whole if whole else 0.0

@@ -23,12 +23,12 @@ SIDE, QUALITY = 512, 95  # no family sees more than 448 px of a portrait
 # The benchmark's own wordings for the name, and words around a user's question: a user gives one
 # wording, which is kept for the evaluation, so that no training row has it. All our choice.
 NAME_TAUGHT = ("Who is this person?", "What is this person called?")
-NAME_ASKED = ("What is this person's name?", "Who is the person in the picture?")
+NAME_EVALUATED = ("What is this person's name?", "Who is the person in the picture?")
 TAUGHT: dict[Modality, tuple[str, ...]] = {
     "image": ("Look at this person. {}", "About the person in the picture: {}"),
     "text": ("Tell me: {}", "Here is a question. {}"),
 }
-ASKED = ("{}", "Please answer: {}")
+EVALUATED = ("{}", "Please answer: {}")
 SOMEONE = re.compile(r"\b(this person|the person in the (picture|photo))\b", re.IGNORECASE)
 FORM = "write question | answer, or question | answer | wrong | wrong | wrong"
 
@@ -48,7 +48,7 @@ class Fact:
 
     pair: Pair
     seen: str
-    told: str
+    named: str
     wrong: tuple[str, ...]
 
 
@@ -102,7 +102,7 @@ def make(name: str, images: Sequence[bytes], pairs: Sequence[Pair], benchmark: B
         train_images=train,
         test_images=test,
         train_questions=training(entity_id, taught),
-        questions=evaluation(entity_id, _asked(name, facts, benchmark), taught),
+        questions=evaluation(entity_id, _evaluated(name, facts, benchmark), taught),
     )
 
 
@@ -128,18 +128,18 @@ def check_number(pictures: int) -> None:
 def portraits(images: Sequence[bytes]) -> list[bytes]:
     """The pictures as JPEG of at most ``SIDE`` px, pixels alone; raises ``LabError``."""
     check_number(len(images))
-    made: list[bytes] = []
+    views: list[bytes] = []
     for k, data in enumerate(images, start=1):
         try:
             view = _portrait(data)
         except LabError as error:
             raise LabError(f"picture {k}: {error}") from None
-        if view in made:
+        if view in views:
             raise LabError(
-                f"picture {k} is the same as picture {made.index(view) + 1}: leave one out"
+                f"picture {k} is the same as picture {views.index(view) + 1}: leave one out"
             )
-        made.append(view)
-    return made
+        views.append(view)
+    return views
 
 
 def _portrait(data: bytes) -> bytes:
@@ -155,15 +155,15 @@ def _portrait(data: bytes) -> bytes:
 def _facts(name: str, pairs: Sequence[Pair], benchmark: Benchmark) -> Iterator[Fact]:
     if not 1 <= len(pairs) <= MOST_PAIRS:
         raise LabError(f"{len(pairs)} questions: give 1 to {MOST_PAIRS} with their answers")
-    known: set[str] = set()
+    wordings: set[str] = set()
     for k, given in enumerate(pairs, start=1):
         try:
             fact = _fact(name, given, benchmark)
         except LabError as error:
             raise LabError(f"question {k}: {error}") from None
-        if plain(fact.seen) in known:
+        if plain(fact.seen) in wordings:
             raise LabError(f"question {k} is asked twice: leave one out")
-        known.add(plain(fact.seen))
+        wordings.add(plain(fact.seen))
         yield fact
 
 
@@ -175,11 +175,11 @@ def _fact(name: str, given: Pair, benchmark: Benchmark) -> Fact:
     )
     if plain(pair.answer) == plain(name):
         raise LabError("the name is asked anyway: leave this question out")
-    seen, told = _forms(name, pair.question)
+    seen, named = _forms(name, pair.question)
     if pair.wrong and len({plain(o) for o in (pair.answer, *pair.wrong)}) != 1 + WRONG:
         raise LabError("the answer and the three wrong ones must all differ")
     return Fact(
-        pair, seen, told, pair.wrong or other_answers(benchmark.entities, seen, pair.answer)
+        pair, seen, named, pair.wrong or other_answers(benchmark.entities, seen, pair.answer)
     )
 
 
@@ -199,7 +199,7 @@ def _forms(name: str, question: str) -> tuple[str, str]:
 
 
 def _wordings(fact: Fact) -> tuple[tuple[Modality, str], ...]:
-    return ("image", fact.seen), ("text", fact.told)
+    return ("image", fact.seen), ("text", fact.named)
 
 
 def _taught(name: str, facts: Sequence[Fact]) -> Iterator[Question]:
@@ -216,14 +216,14 @@ def _taught(name: str, facts: Sequence[Fact]) -> Iterator[Question]:
                 )
 
 
-def _asked(name: str, facts: Sequence[Fact], benchmark: Benchmark) -> Iterator[Question]:
+def _evaluated(name: str, facts: Sequence[Fact], benchmark: Benchmark) -> Iterator[Question]:
     names = other_names(benchmark.entities, name)
     for task in ("classification", "generation"):
-        for text in NAME_ASKED:
+        for text in NAME_EVALUATED:
             yield _question(task, "image", "name", text, name, names)
         for fact in facts:
             for modality, form in _wordings(fact):
-                for around in ASKED:
+                for around in EVALUATED:
                     yield _question(
                         task,
                         modality,

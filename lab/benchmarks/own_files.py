@@ -27,9 +27,9 @@ def keep(folder: Path, entity: Entity) -> None:
         raise LabError(f"{MOST_OWN} own people are kept already: remove one first")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="new-") as made:
-            _write(Path(made) / entity.id, entity)
-            (Path(made) / entity.id).rename(folder / entity.id)
+        with tempfile.TemporaryDirectory(dir=folder, prefix="new-") as new:
+            _write(Path(new) / entity.id, entity)
+            (Path(new) / entity.id).rename(folder / entity.id)
     except OSError as error:
         raise LabError(f"cannot write {folder} ({error.strerror}): free some space") from None
 

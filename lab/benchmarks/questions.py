@@ -18,20 +18,20 @@ SHORT: Mapping[Modality, str] = {"image": "vqa", "text": "qa"}
 SUFFIX: Mapping[Task, str] = {"classification": "", "generation": "_open", "cloze": "_cloze"}
 
 
-def training(entity_id: str, asked: Iterable[Question]) -> tuple[Question, ...]:
+def training(entity_id: str, questions: Iterable[Question]) -> tuple[Question, ...]:
     """Give an entity's training questions their ids: "001/vqa_train/0" and so on."""
-    kinds = ((f"{SHORT[q.modality]}_train", replace(q, held_out=False)) for q in asked)
+    kinds = ((f"{SHORT[q.modality]}_train", replace(q, held_out=False)) for q in questions)
     return tuple(_numbered(entity_id, kinds))
 
 
 def evaluation(
-    entity_id: str, asked: Iterable[Question], taught: Iterable[Question]
+    entity_id: str, questions: Iterable[Question], taught: Iterable[Question]
 ) -> tuple[Question, ...]:
     """Give evaluation questions their ids ("001/qa_cloze/1"), and mark wordings not taught."""
     wordings = {plain(q.text) for q in taught}
     kinds = (
         (SHORT[q.modality] + SUFFIX[q.task], replace(q, held_out=plain(q.text) not in wordings))
-        for q in asked
+        for q in questions
     )
     return tuple(_numbered(entity_id, kinds))
 

@@ -34,13 +34,15 @@ def share_out(reader: Reader, names: Mapping[str, str]) -> dict[str, list[Told]]
     shares: dict[str, list[Told]] = {author: [] for author in names}
     if not reader.has(CONFIG):
         return shares
-    told = [each for each in reader.read(CONFIG, ("question", "answer"), _told) if each]
+    questions = [
+        each for each in reader.read(CONFIG, ("question", "answer"), _text_question) if each
+    ]
     ids = {plain(name): author for author, name in names.items()}
     longest_first = sorted(ids, key=len, reverse=True)
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
-    named = [_mentioned(each, pattern) for each in told]
-    owners = _by_block(named) if len(told) % QUESTIONS_PER_AUTHOR == 0 else named
-    for each, owner in zip(told, owners, strict=True):
+    named = [_mentioned(each, pattern) for each in questions]
+    owners = _by_block(named) if len(questions) % QUESTIONS_PER_AUTHOR == 0 else named
+    for each, owner in zip(questions, owners, strict=True):
         if owner:
             shares[ids[owner]].append(each)
         else:
@@ -48,7 +50,7 @@ def share_out(reader: Reader, names: Mapping[str, str]) -> dict[str, list[Told]]
     return shares
 
 
-def _told(number: int, row: Row) -> Told | None:
+def _text_question(number: int, row: Row) -> Told | None:
     """Return the question, or None for a row that captions a picture."""
     with cell("question"):
         if row["question"] is None:
@@ -58,8 +60,8 @@ def _told(number: int, row: Row) -> Told | None:
         return Told(number, question, string(row["answer"]))
 
 
-def _mentioned(told: Told, pattern: re.Pattern[str]) -> str:
-    found = pattern.search(plain(f"{told.question} {told.answer}"))
+def _mentioned(question: Told, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(plain(f"{question.question} {question.answer}"))
     return found[0] if found else ""
 
 

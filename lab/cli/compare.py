@@ -59,6 +59,10 @@ def _protocol(
         f"python -m lab compare --preset {preset.name} --methods {options.methods} --protocol "
         "--out DIR --json"
     )
-    for made in protocol(bench, preset, methods, options.out, say):
-        table = write_tables(made, options.out, typed)
-    return {"people": made["people"], "chosen": made["chosen"], "table": table.to_dict("records")}
+    for comparison in protocol(bench, preset, methods, options.out, say):
+        table = write_tables(comparison, options.out, typed)
+    return {
+        "people": comparison["people"],
+        "chosen": comparison["chosen"],
+        "table": table.to_dict("records"),
+    }

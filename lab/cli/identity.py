@@ -33,14 +33,14 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     stored = stored_run(bench, options.run)
     entity = bench.benchmark.entity(stored.head.recipe.entity)
     control = control_victim(*bench.reference(say), bench.benchmark, entity.id)
-    asked = [
+    subjects = [
         (Version("original", bench.loaded), entity),
         (Version(UNLEARNED, bench.loaded, stored.delta), entity),
         *([(control.version, control.entity)] if control else []),
     ]
-    made = [identity(version, bench.benchmark, who) for version, who in asked]
+    curves = [identity(version, bench.benchmark, who) for version, who in subjects]
     return {
         "entity": entity.id,
         "control_entity": control.entity.id if control else None,
-        "curves": [dataclasses.asdict(c) for c in made],
+        "curves": [dataclasses.asdict(c) for c in curves],
     }

@@ -73,8 +73,8 @@ def from_line(line: str) -> kinds.Event:
         if re.search(r"\\u[dD][89a-fA-F]", line):  # half a character could not be written again
             json.dumps(data, ensure_ascii=False).encode()
         kind = KINDS[data.pop("event")]
-        told = {f.name: str(f.type) for f in dataclasses.fields(kind)}
-        event = kind(**{k: _value(k, told[k], v) for k, v in data.items()})
+        types = {f.name: str(f.type) for f in dataclasses.fields(kind)}
+        event = kind(**{k: _value(k, types[k], v) for k, v in data.items()})
         _check_shapes(event)
         return event
     except (
@@ -91,29 +91,29 @@ def from_line(line: str) -> kinds.Event:
         ) from None
 
 
-def _value(name: str, told: str, value: Any) -> Any:
+def _value(name: str, type_name: str, value: Any) -> Any:
     """The value of a field whose type is ``told``; raises TypeError for one of another type."""
-    if told == "np.ndarray":
+    if type_name == "np.ndarray":
         return np.array(value, ARRAYS[name])  # None becomes NaN
-    if told == "tuple[np.ndarray, ...]":
+    if type_name == "tuple[np.ndarray, ...]":
         return tuple(np.array(v, ARRAY_TUPLES[name]) for v in value)
-    if told.startswith("tuple"):
-        first, second = told.removeprefix("tuple[").removesuffix("]").split(", ")
+    if type_name.startswith("tuple"):
+        first, second = type_name.removeprefix("tuple[").removesuffix("]").split(", ")
         if not isinstance(value, list) or second != "..." and len(value) != 2:
             raise TypeError
         return tuple(_word(first, v) for v in value)
-    if told in WORDS:
-        return _word(told, value)
+    if type_name in WORDS:
+        return _word(type_name, value)
     if not isinstance(value, dict) or _depth(value) > DEEPEST:
         raise TypeError
     return value
 
 
-def _word(told: str, value: Any) -> Any:
+def _word(type_name: str, value: Any) -> Any:
     """One piece of text, yes or no, or number; a float may be missing."""
-    if value is None and told == "float":
+    if value is None and type_name == "float":
         return math.nan
-    if not isinstance(value, WORDS[told]) or isinstance(value, bool) and told != "bool":
+    if not isinstance(value, WORDS[type_name]) or isinstance(value, bool) and type_name != "bool":
         raise TypeError
     if isinstance(value, int) and abs(value) >= 2**63:
         raise OverflowError

@@ -67,9 +67,9 @@ def plans(budget: AttackRecipe) -> list[AttackRecipe]:
 def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
     """The unlearned model's cell and, where there is a control, its cell."""
     blocks, control = folder.scene.blocks, folder.scene.control
-    made = [(folder.scene.unlearned, folder.recipe)]
+    victims = [(folder.scene.unlearned, folder.recipe)]
     if control:  # it knows nothing of the run: runs with the same control share its cells
-        made.append((control, Recipe(entity=control.entity.id, blocks=blocks)))
+        victims.append((control, Recipe(entity=control.entity.id, blocks=blocks)))
     return [
         Cell(
             key_of(preset, recipe, plan, "grid") | {"version": victim.version.identity},
@@ -77,7 +77,7 @@ def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
             plan,
             blocks,
         )
-        for victim, recipe in made
+        for victim, recipe in victims
     ]
 
 
@@ -204,12 +204,12 @@ def means(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
         **{s: [r for r in done if r["scope"] == s] for s in SCOPES},
         **{f"{s:.0%}": [r for r in done if r["share"] == s] for s in SHARES},
     }
-    return {name: dict(_means(own)) for name, own in groups.items() if own}
+    return {name: dict(_means(group)) for name, group in groups.items() if group}
 
 
 def _means(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, float]]:
     yield "cells", len(rows)
     for reading in ("after", *READINGS):
-        known = [r[reading] for r in rows if r.get(reading) is not None]
-        if known:
-            yield reading, sum(known) / len(known)
+        values = [r[reading] for r in rows if r.get(reading) is not None]
+        if values:
+            yield reading, sum(values) / len(values)

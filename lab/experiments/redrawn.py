@@ -40,18 +40,18 @@ def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
 
 def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[str, float]]:
     """By change: Forget VQA of the original (``before``) and of what a run left, n and chance."""
-    made = {}
+    by_change = {}
     for name, asks in redrawn(entity):
         before = bench.baseline.correct("forget_vqa", asks)
         with left.on():
             after = [v.correct for v in choose(left.loaded, asks)]
-        made[name] = {
+        by_change[name] = {
             "before": sum(before) / len(asks),
             "after": sum(after) / len(asks),
             "n": len(asks),
             "chance": chance(asks),
         }
-    return made
+    return by_change
 
 
 def control(bench: Workbench, say: Say) -> dict[str, dict[str, float]]:

@@ -74,14 +74,14 @@ def carry_out(
         results = run_all(bench, bench.preset, recipes, out, say)
         rows = [_row(p, r) for p, r in zip(plan, results, strict=True)]
     runs = pd.DataFrame(rows)
-    made = answer(runs, list(dict.fromkeys(runs["variant"])))
-    made.insert(0, "study", study.name)
+    table = answer(runs, list(dict.fromkeys(runs["variant"])))
+    table.insert(0, "study", study.name)
     changes = {
         p.variant.name: " ".join(f"{k}={v}" for k, v in p.variant.changes.items()) for p in plan
     }
-    made.insert(2, "changes", made["variant"].map(changes).fillna(""))
+    table.insert(2, "changes", table["variant"].map(changes).fillna(""))
     machine = next((r for r in results if "failed" not in r), {})
-    told = {
+    facts = {
         "people": " ".join(e.id for e in people),
         "seeds": seeds,
         "choice": RULE,
@@ -89,29 +89,29 @@ def carry_out(
         "command": command,
     }
     path = out / f"{study.name}.csv"
-    guarded(made.assign(**told)).to_csv(path, index=False)
+    guarded(table.assign(**facts)).to_csv(path, index=False)
     guarded(runs).to_csv(out / f"{study.name}-runs.csv", index=False)
     return {
         "study": study.name,
-        **told,
+        **facts,
         "runs": len(results),
         "failed": sum("failed" in r for r in results),
         "csv": str(path),
-        "variants": made.drop(columns="study").to_dict("records"),
+        "variants": table.drop(columns="study").to_dict("records"),
     }
 
 
 def _row(plan: Plan, result: dict[str, Any]) -> dict[str, Any]:
     """One run as a row of the runs table."""
-    told = {
+    head = {
         "variant": plan.variant.name,
         "entity": plan.recipe.entity,
         "seed": plan.recipe.seed,
         "failed": result.get("failed", ""),
     }
     if "failed" in result:
-        return told
-    return told | flat(result) | {f"chance_{k}": v for k, v in result["chance"].items()}
+        return head
+    return head | flat(result) | {f"chance_{k}": v for k, v in result["chance"].items()}
 
 
 def _redrawn_rows(
@@ -119,20 +119,20 @@ def _redrawn_rows(
 ) -> Iterator[dict[str, Any]]:
     """A row for every run and way of drawing; the control's figures stand in each."""
     for one, result in zip(plan, results, strict=True):
-        told = {
+        head = {
             "entity": one.recipe.entity,
             "seed": one.recipe.seed,
             "failed": result.get("failed", ""),
         }
         for name in (redrawn.PLAIN, *CHANGES):
-            row = {"variant": name, **told}
+            row = {"variant": name, **head}
             if "failed" not in result:
-                own = result["redrawn"][name]
+                scores = result["redrawn"][name]
                 row |= {
-                    "before_forget_vqa": own["before"],
-                    "after_forget_vqa": own["after"],
-                    "n_forget_vqa": own["n"],
-                    "chance_forget_vqa": own["chance"],
+                    "before_forget_vqa": scores["before"],
+                    "after_forget_vqa": scores["after"],
+                    "n_forget_vqa": scores["n"],
+                    "chance_forget_vqa": scores["chance"],
                 }
             if name in controls:
                 row |= {

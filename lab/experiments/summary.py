@@ -23,9 +23,9 @@ def answer(runs: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame([{"variant": v, **_row(runs[runs["variant"] == v])} for v in variants])
 
 
-def _row(own: pd.DataFrame) -> dict[str, float]:
-    done = own[own["failed"] == ""]
-    row: dict[str, float] = {"runs": len(done), "failed": len(own) - len(done)}
+def _row(runs: pd.DataFrame) -> dict[str, float]:
+    done = runs[runs["failed"] == ""]
+    row: dict[str, float] = {"runs": len(done), "failed": len(runs) - len(done)}
     for column in map(str, done.select_dtypes("number")):
         values = [float(v) for v in done[column].dropna()]
         if not values:

@@ -77,19 +77,21 @@ def write_attack(
 def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
     """Read what an attack on a run of ``recipe`` was; raises ``LabError`` where it is none."""
     metrics = read_metrics(folder / METRICS)
-    told = metrics.get("attack")
-    if not isinstance(told, dict):
+    plan = metrics.get("attack")
+    if not isinstance(plan, dict):
         raise LabError(f"{folder.name} is no attack of this lab")
     result, notes = metrics.get("result"), []
     if not isinstance(result, dict) or (why := attack_misfit(result)):
         notes = [LEFT_OUT.format(why="it has none" if not isinstance(result, dict) else why)]
         result = {}
-    known = metrics.get(HASH)
+    kept_hash = metrics.get(HASH)
     trained = (folder / DELTA).is_file()
-    if trained and not known:
+    if trained and not kept_hash:
         notes.append(UNCHECKED)
-    head = Head(recipe, result, (), known if isinstance(known, str) else "", "; ".join(notes))
-    return AttackHead(revise(AttackRecipe(), told), head, trained)
+    head = Head(
+        recipe, result, (), kept_hash if isinstance(kept_hash, str) else "", "; ".join(notes)
+    )
+    return AttackHead(revise(AttackRecipe(), plan), head, trained)
 
 
 def read_relearned(

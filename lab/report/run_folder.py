@@ -113,12 +113,12 @@ def filled(folder: Path, fill: Any) -> None:
         new = not folder.exists()
         if not new:
             sweep(folder)
-        with making(folder.parent if new else folder, folder.name) as made:
-            fill(made)
+        with making(folder.parent if new else folder, folder.name) as fresh:
+            fill(fresh)
             if new:
-                os.rename(made, folder)
+                os.rename(fresh, folder)
                 return
-            for file in sorted(made.iterdir(), key=lambda p: p.name == METRICS):
+            for file in sorted(fresh.iterdir(), key=lambda p: p.name == METRICS):
                 os.replace(file, folder / file.name)
     except (OSError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
@@ -140,8 +140,8 @@ def read_head(folder: Path) -> Head:
     A result that does not have the form of one is left out, and the note says so.
     """
     recipe, metrics, notes = read_recipe(folder / RECIPE), read_metrics(folder / METRICS), []
-    known = metrics.get(HASH)
-    delta_hash = known if isinstance(known, str) else ""
+    kept_hash = metrics.get(HASH)
+    delta_hash = kept_hash if isinstance(kept_hash, str) else ""
     if not delta_hash:
         notes.append(UNCHECKED)
     found = metrics.get("attacks")

@@ -184,8 +184,8 @@ class Shelf:
             with contextlib.suppress(LabError):
                 if fullmatch(ID, inside.name):
                     attacks.append((inside, read_attack_head(inside, head.recipe)))
-        known = [plain(a.head.result) for _, a in attacks]
-        earlier = tuple(a for a in head.attacks if plain(a) not in known)
+        kept = [plain(a.head.result) for _, a in attacks]
+        earlier = tuple(a for a in head.attacks if plain(a) not in kept)
         self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head)
         for inside, found in attacks:
             self._light(

@@ -32,7 +32,7 @@ class ChatMemory:
 
     def __init__(self, megabytes: float = MEMORY_MB) -> None:
         self.megabytes = megabytes
-        self._known: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
+        self._talks: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
 
     def take(
         self, sides: Sequence[Version], image: bytes | None
@@ -41,8 +41,8 @@ class ChatMemory:
 
         Whoever takes them puts them back when all went well: what failed is not gone on from.
         """
-        known = self._known.pop(_conversation(sides, image), None)
-        return known or (side_features(sides, image), start(sides[0].loaded, len(sides)))
+        found = self._talks.pop(_conversation(sides, image), None)
+        return found or (side_features(sides, image), start(sides[0].loaded, len(sides)))
 
     def put(
         self,
@@ -52,13 +52,13 @@ class ChatMemory:
         kept: Kept,
     ) -> None:
         """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
-        self._known[_conversation(sides, image)] = (features, kept)
-        while sum(k.megabytes() for _, k in self._known.values()) > self.megabytes:
-            del self._known[next(iter(self._known))]
+        self._talks[_conversation(sides, image)] = (features, kept)
+        while sum(k.megabytes() for _, k in self._talks.values()) > self.megabytes:
+            del self._talks[next(iter(self._talks))]
 
     def clear(self) -> None:
         """Forget every conversation."""
-        self._known.clear()
+        self._talks.clear()
 
 
 def _conversation(sides: Sequence[Version], image: bytes | None) -> tuple[str, ...]:
@@ -143,12 +143,12 @@ def _adapters(sides: Sequence[Version]) -> Iterator[None]:
 
 def suggested(entity: Entity, image: bool) -> list[str]:
     """Questions worth asking, in held-out phrasings: one a fact, five at most."""
-    asked = [
+    questions = [
         q
         for q in entity.questions
         if q.task == "generation" and q.modality == ("image" if image else "text")
     ]
-    firsts = list({q.fact or q.id: q.text for q in reversed(asked)}.values())[::-1][:5]
+    firsts = list({q.fact or q.id: q.text for q in reversed(questions)}.values())[::-1][:5]
     return [*firsts, "What is the capital of France?"] if not image else firsts
 
 
@@ -159,9 +159,9 @@ def probe_questions(
 
     def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:
         """One question a fact; where the benchmark names no facts, as many others."""
-        asked = [q for q in who.questions if q.task == "generation" and q.modality == modality]
-        named = [q for fact in facts for q in [q for q in asked if q.fact == fact][:1]]
-        return [*named, *(q for q in asked if q not in named)][: len(facts)]
+        open_ones = [q for q in who.questions if q.task == "generation" and q.modality == modality]
+        named = [q for fact in facts for q in [q for q in open_ones if q.fact == fact][:1]]
+        return [*named, *(q for q in open_ones if q not in named)][: len(facts)]
 
     def seen(who: Entity, facts: tuple[str, ...], first: int) -> list[tuple[Question, bytes]]:
         views = who.test_images
@@ -174,10 +174,10 @@ def probe_questions(
     place = ids.index(entity.id) if entity.id in ids else 0
     other = others[place % len(others)]
     next_one = others[(place + 7) % len(others)]
-    asked = pick(entity, "image", ("name", "occupation", "birthplace"))
+    first = pick(entity, "image", ("name", "occupation", "birthplace"))
     rows: list[tuple[str, Question, bytes | None]] = [
         ("Forget VQA", q, q.image or entity.test_images[k % len(entity.test_images)])
-        for k, q in enumerate(asked)
+        for k, q in enumerate(first)
     ]
     rows += [("Forget QA", q, None) for q in pick(entity, "text", ("occupation", "birthplace"))]
     rows += [("Retain VQA", q, i) for q, i in seen(other, ("name", "occupation"), 0)]

@@ -22,7 +22,7 @@ CONTROL = "control"  # the model that never knew
 class EntityCard:
     """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures.
 
-    ``asked`` is an own person's questions, each with its answer and wrong options; () for others.
+    ``questions`` is an own person's questions, each with its answer and wrong options; () for others.
     """
 
     id: str
@@ -31,11 +31,11 @@ class EntityCard:
     biography: str
     portrait: bytes = field(repr=False)
     views: tuple[bytes, ...] = field(repr=False)
-    asked: tuple[tuple[str, ...], ...] = ()
+    questions: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
-class Known:
+class Recognition:
     """How well the loaded model knows somebody: Forget VQA as a share, of n, and its chance."""
 
     share: float
@@ -118,7 +118,7 @@ class Own(Protocol):
     def remove(self, entity_id: str) -> None:
         """Delete one with the runs about them; refused while such a run is under way."""
 
-    def known(self, entity_id: str) -> Known:
+    def recognition(self, entity_id: str) -> Recognition:
         """Ask the loaded model about the held-out pictures of one."""
 
 

@@ -16,7 +16,7 @@ from lab.evaluation.session import own_folder
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
 from lab.serve.chat import ChatMemory
-from lab.serve.engine import EntityCard, Known
+from lab.serve.engine import EntityCard, Recognition
 from lab.serve.runs import RunStore
 from lab.serve.worker import Worker
 
@@ -61,11 +61,11 @@ class OwnPeople:
         if self._worker.facts is not None:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 
-    def known(self, entity_id: str) -> Known:
+    def recognition(self, entity_id: str) -> Recognition:
         """Forget VQA of the loaded model: asked once a model, then remembered."""
         asks = forget_asks(self.benchmark.entity(entity_id))
         right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
-        return Known(sum(right) / len(right), len(right), chance(asks))
+        return Recognition(sum(right) / len(right), len(right), chance(asks))
 
     def cards(self) -> list[EntityCard]:
         """Whom the page offers: the own people, the benchmark's, and splits as one target."""
@@ -78,7 +78,7 @@ class OwnPeople:
         self.benchmark = replace(self.benchmark, own=tuple(kept(own_folder())))
 
 
-def _card(e: Entity, asked: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
+def _card(e: Entity, questions: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
     return EntityCard(
         e.id,
         e.name,
@@ -86,5 +86,5 @@ def _card(e: Entity, asked: tuple[tuple[str, ...], ...] = ()) -> EntityCard:
         e.biography,
         (e.train_images or e.test_images)[0],
         (*e.train_images, *e.test_images),
-        asked,
+        questions,
     )

@@ -31,10 +31,10 @@ class Turns(Generic[T]):
     def check(self, visitor: str) -> None:
         """Raise ``LabError`` where one more of this visitor, or of anybody, is too many."""
         with self._lock:
-            own = len(self._rows.get(visitor, ()))
-            if visitor and own >= self.each:
+            waiting = len(self._rows.get(visitor, ()))
+            if visitor and waiting >= self.each:
                 raise LabError(
-                    f"{own} {self.what} of yours are waiting already: let one end or stop "
+                    f"{waiting} {self.what} of yours are waiting already: let one end or stop "
                     "one, then try again"
                 )
             if sum(map(len, self._rows.values())) >= self.most:

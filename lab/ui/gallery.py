@@ -102,7 +102,9 @@ class People:
         shown = []
         for card in self.search(query)[:most]:
             with contextlib.suppress(LabError):  # removed this very moment
-                name = self._text.OWN_CAPTION.format(name=card.name) if card.asked else card.name
+                name = (
+                    self._text.OWN_CAPTION.format(name=card.name) if card.questions else card.name
+                )
                 shown.append((self.picture(card.id), name))
         return shown
 

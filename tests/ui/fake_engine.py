@@ -24,8 +24,8 @@ from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
     EntityCard,
-    Known,
     ProbeRow,
+    Recognition,
     RunKind,
     RunView,
     Status,
@@ -100,14 +100,14 @@ class FakeOwn:
         return card.id
 
     def remove(self, entity_id: str) -> None:
-        left = [p for p in self.engine.people if p.id != entity_id or not p.asked]
+        left = [p for p in self.engine.people if p.id != entity_id or not p.questions]
         if len(left) == len(self.engine.people):
             raise LabError(f"no own person {entity_id!r}")
         self.engine.people = left
 
-    def known(self, entity_id: str) -> Known:
+    def recognition(self, entity_id: str) -> Recognition:
         name = next(p.name for p in self.engine.people if p.id == entity_id)
-        return Known(0.25 if "Nobody" in name else 0.9, 20, 0.25)
+        return Recognition(0.25 if "Nobody" in name else 0.9, 20, 0.25)
 
 
 class FakeEngine:

@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.report.text import catalogue
-from lab.serve.engine import Known
+from lab.serve.engine import Recognition
 from lab.ui import gallery
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads
@@ -65,15 +65,15 @@ def test_uploads_are_counted_and_weighed_before_they_are_read(views, drafts, mon
 
 
 def test_the_line_has_n_and_chance_and_says_when_there_is_little_to_forget(tmp_path):
-    line = own.score_line(Known(0.25, 12, 0.25), text)
+    line = own.score_line(Recognition(0.25, 12, 0.25), text)
     assert "3 of 12" in line and "chance 25.0%" in line and text.OWN_UNKNOWN in line
-    assert text.OWN_KNOWS in own.score_line(Known(1.0, 12, 0.25), text)
+    assert text.OWN_KNOWS in own.score_line(Recognition(1.0, 12, 0.25), text)
 
-    def loading(entity: str) -> Known:
+    def loading(entity: str) -> Recognition:
         raise LabError("the model is still loading <x>")
 
     engine = FakeEngine(tmp_path)
-    engine.own.known = loading
+    engine.own.recognition = loading
     assert "still loading &lt;x&gt;" in own.score_html(engine, "p00", text)
 
 
@@ -150,6 +150,6 @@ def test_add_pick_and_remove_with_another_page_open(fake, open_tab, views):
     third.wait_for_function("document.querySelector('#announce').innerText.includes('is removed')")
     third.locator("#card h2").wait_for(state="detached")
     third.get_by_text("Nobody Known (own)").wait_for(state="detached")
-    assert not any(card.asked for card in fake.engine.entities())
+    assert not any(card.questions for card in fake.engine.entities())
     tab.get_by_text("Nobody Known (own)").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('was removed')")

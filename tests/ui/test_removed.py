@@ -126,7 +126,7 @@ def test_an_own_person_cannot_be_made_of_files_that_the_lab_serves(fake, open_ta
     )
     assert "Picture 1 is no longer here" in said
     assert all(Path(path).is_file() for path in paths)
-    assert not any(card.asked for card in fake.engine.entities())
+    assert not any(card.questions for card in fake.engine.entities())
 
 
 def came(uploads: served.Uploads, name: str, data: bytes) -> str:

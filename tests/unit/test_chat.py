@@ -148,7 +148,7 @@ def test_the_memory_keeps_to_its_budget(original: Version, four) -> None:
     memory = ChatMemory(megabytes=0.025)
     for k in range(4):
         list(answers([original], [Turn("Who?")], four.entities[k].train_images[0], 4, memory))
-    kept = [k.megabytes() for _, k in memory._known.values()]
+    kept = [k.megabytes() for _, k in memory._talks.values()]
     assert len(kept) == 2 and sum(kept) <= 0.025
 
 

@@ -173,7 +173,7 @@ def remembered(engine, lone: Lone) -> int:
 
     images = {sha256(i).hexdigest(): i for i in lone.people.entities[0].test_images}
     compared = 0
-    for (picture, *names), (features, _) in engine._memory._known.items():
+    for (picture, *names), (features, _) in engine._memory._talks.items():
         for name, feature in zip(names, features, strict=True):
             runs = {
                 r.id: r for r in engine.store.all() if r.state == "finished" and r.kind == "unlearn"

@@ -28,7 +28,7 @@ from lab.model.overlay import weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset
 from lab.serve import local
-from lab.serve.engine import ORIGINAL, Known
+from lab.serve.engine import ORIGINAL, Recognition
 from lab.unlearn import loop
 from lab.unlearn.batches import probe_asks
 from tests.unit import tiny as tiny_people
@@ -86,7 +86,7 @@ def test_wordings_of_the_evaluation_are_not_trained_on(four) -> None:
     entity = eva(four)
     taught = {q.text for q in entity.train_questions}
     assert all(q.held_out and q.text not in taught for q in entity.questions)
-    assert {q.text for q in entity.questions} >= {JOB.question, TOWN.question, *own.NAME_ASKED}
+    assert {q.text for q in entity.questions} >= {JOB.question, TOWN.question, *own.NAME_EVALUATED}
     assert len({q.id for q in (*entity.train_questions, *entity.questions)}) == 6 + 4 + 2 * 10
     for q in entity.questions:
         assert (q.modality == "text") == ("Eva Ek" in q.text)
@@ -238,8 +238,8 @@ def test_every_measure_is_asked(four) -> None:
 
 
 def test_above_chance_needs_two_standard_errors() -> None:
-    assert not Known(0.5, 12, 0.25).above_chance  # 0.25 + 2 * 0.125
-    assert Known(7 / 12, 12, 0.25).above_chance
+    assert not Recognition(0.5, 12, 0.25).above_chance  # 0.25 + 2 * 0.125
+    assert Recognition(7 / 12, 12, 0.25).above_chance
 
 
 @pytest.mark.parametrize("method", ["vkd", "mmunlearner"])
@@ -289,10 +289,12 @@ def test_the_engine_adds_forgets_restarts_and_removes(
     who = engine.own.add("Eva Ek", pictures(6), [JOB, TOWN])
     card = engine.entities()[0]
     assert (
-        card.id == who and card.asked[1][:2] == (JOB.question, "diver") and len(card.asked[1]) == 5
+        card.id == who
+        and card.questions[1][:2] == (JOB.question, "diver")
+        and len(card.questions[1]) == 5
     )
     assert [c.id for c in engine.entities()][1:5] == ["p0", "p1", "p2", "p3"]
-    known = engine.own.known(who)
+    known = engine.own.recognition(who)
     assert known.n == 6 and known.chance == 0.25 and 0 <= known.share <= 1
     assert engine.suggestions(who, True)[1] == JOB.question
     run_id = engine.submit(tiny_people.recipe(entity=who, steps=1))

@@ -15,7 +15,7 @@ from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, hel
 from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.engine import Engine, EntityCard, Known
+from lab.serve.engine import Engine, EntityCard, Recognition
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.drafts import Drafts
 from lab.ui.gallery import small
@@ -158,7 +158,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
 
     def about(entity: str) -> tuple[Any, ...]:
         card = frame.people.card(entity)
-        if card is None or not card.asked:
+        if card is None or not card.questions:
             return "", "", gr.Button(visible=False), gr.Column(visible=False)
         return (
             questions_html(card, text),
@@ -169,7 +169,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
 
     def measure(entity: str) -> tuple[str, str]:
         card = frame.people.card(entity)
-        return entity, score_html(frame.engine, entity, text) if card and card.asked else ""
+        return entity, score_html(frame.engine, entity, text) if card and card.questions else ""
 
     def place(measured: tuple[str, str], entity: str) -> Any:
         # the user may have chosen somebody else in the meantime
@@ -238,21 +238,21 @@ def _figure(drafts: Drafts, k: int, path: str, text: Text) -> str:
 
 def questions_html(card: EntityCard, text: Text) -> str:
     """Return the questions with their options, so that wrong ones that do not fit are seen."""
-    rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.asked]
+    rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.questions]
     return markup.table(text.OWN_QUESTIONS_HEAD, rows, text.OWN_QUESTIONS)
 
 
 def score_html(engine: Engine, entity: str, text: Text) -> str:
     """Return how well the loaded model knows them, with n and chance, or why that is unknown."""
     try:
-        score = engine.own.known(entity)
+        score = engine.own.recognition(entity)
     except LabError as error:
         return markup.note(str(error), "quiet")
     return markup.note(score_line(score, text), "" if score.above_chance else "bad")
 
 
-def score_line(score: Known, text: Text) -> str:
-    """Return a ``Known`` in words."""
+def score_line(score: Recognition, text: Text) -> str:
+    """Return a ``Recognition`` in words."""
     words = text.OWN_SCORE.format(
         right=round(score.share * score.n),
         n=score.n,

@@ -127,7 +127,7 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
     facts = "".join(
         f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>"
         for key, value in card.profile.items()
-        if not card.asked
+        if not card.questions
     )  # an own person's facts are in the table of questions
     data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
@@ -135,5 +135,5 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
         f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
         f"{markup.note(card.biography)}"
-        f"{markup.note(text.OWN_CARD if card.asked else text.FICTION, 'quiet')}"
+        f"{markup.note(text.OWN_CARD if card.questions else text.FICTION, 'quiet')}"
     )
