@@ -12,7 +12,7 @@ from lab.catalogue import METHODS
 from lab.cli.starting import thread_count
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
-from lab.report.text import catalogue
+from lab.report.text import catalogue, languages
 
 
 def say(text: str) -> None:
@@ -41,6 +41,17 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="the folder or the dataset id of the benchmark")
     parser.add_argument(
         "--threads", type=thread_count, default=0, help="number of CPU threads (0: torch chooses)"
+    )
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for the language of what is written; its value is a ``Text``."""
+    parser.add_argument(
+        "--language",
+        type=catalogue,
+        default="en",
+        metavar="CODE",
+        help=f"the language of the page and the report: {', '.join(languages())} (default en)",
     )
 
 

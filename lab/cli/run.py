@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
+from lab.cli.common import add_language, add_model, add_recipe, preset_of, recipe_from, say
 
 HELP = "make the model forget one person and write a run folder"
 
@@ -15,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
     add_recipe(parser)
+    add_language(parser)
     parser.add_argument("--entity", required=True, help="the id of the person to forget")
     parser.add_argument("--method", default="vkd", help="the unlearning method (default vkd)")
     parser.add_argument("--seed", default="0", help="the random seed (default 0)")
@@ -42,5 +43,13 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         run_recipe(bench, recipe, outcome, events, say)
     finally:  # a run that failed keeps its last good delta too
         if outcome.delta:
-            write_run(options.out, recipe, events, outcome.delta, bench.benchmark, preset.name)
+            write_run(
+                options.out,
+                recipe,
+                events,
+                outcome.delta,
+                bench.benchmark,
+                preset.name,
+                options.language,
+            )
     return events[-1].result

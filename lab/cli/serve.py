@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from lab.cli.common import add_preset, preset_of
+from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.starting import free_port, only_this_machine, port_number
 from lab.errors import LabError
 
@@ -15,8 +15,9 @@ HELP = "serve the page until it is stopped"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command can be told."""
+    """Add the arguments of the command."""
     add_preset(parser)
+    add_language(parser)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to bind (default: this machine only)"
     )
@@ -56,10 +57,16 @@ def _serve(options: argparse.Namespace) -> None:
     from lab.serve.local import LocalEngine
     from lab.ui.page import launch
 
-    engine = LocalEngine(preset, options.threads, say)
+    engine = LocalEngine(preset, options.threads, say, text=options.language)
     say(f"Open http://{options.host}:{options.port}")
     try:
-        launch(engine, options.host, options.port, allow_hosts=tuple(options.allow_host))
+        launch(
+            engine,
+            options.host,
+            options.port,
+            allow_hosts=tuple(options.allow_host),
+            language=options.language.language,
+        )
     except OSError as error:  # somebody took the port in the meantime
         raise LabError(
             f"cannot serve on {options.host}:{options.port} ({error}): give another --port"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +29,11 @@ from lab.recipe import Recipe
 from lab.recipe.run_file import read_recipe
 from lab.report.page import last_result, page
 from lab.report.schema import attack_misfit, run_misfit
-from lab.report.text import catalogue
+from lab.report.text import Text
 
 RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
+LANGUAGE = re.compile(r'<!doctype html><html lang="([^"]*)"')  # how a report begins
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
 UNCHECKED = (
@@ -72,13 +74,15 @@ def write_run(
     delta: Delta,
     benchmark: Benchmark,
     preset: str,
+    text: Text,
     attack_events: Sequence[Event] = (),
     checked: bool = True,
 ) -> None:
     """Write a run's files, all or none where the folder is new; items.csv where it was scored.
 
-    In a folder that is there already each file is replaced whole, metrics.json last. ``checked``:
-    whether the weights are known to be the run's own; else no hash is kept that would say so.
+    In a folder that is there already each file is replaced whole, metrics.json last. ``text``: the
+    language of the report. ``checked``: whether the weights are certainly those of the run; if not,
+    no hash is kept that would say so.
     Raises ``LabError`` where it cannot be written.
     """
 
@@ -102,9 +106,33 @@ def write_run(
         if items:
             put(into / FILE, items)
         save_delta(delta, into / DELTA)
-        put(into / REPORT, page(recipe, events, attack_events, benchmark, preset, catalogue()))
+        put(into / REPORT, page(recipe, events, attack_events, benchmark, preset, text))
 
     filled(folder, _fill)
+
+
+def write_report(
+    folder: Path,
+    recipe: Recipe,
+    events: Sequence[Event],
+    attack_events: Sequence[Event],
+    benchmark: Benchmark,
+    text: Text,
+) -> None:
+    """Write the report in a run's folder anew, in the language of ``text``; raises ``LabError``."""
+    preset = str(read_metrics(folder / METRICS).get("preset", ""))
+    report = page(recipe, events, attack_events, benchmark, preset, text)
+    filled(folder, lambda into: put(into / REPORT, report))
+
+
+def report_language(folder: Path) -> str:
+    """The code of the language of the report in a run's folder; "" where there is none."""
+    try:
+        with (folder / REPORT).open(encoding="utf-8") as file:
+            found = LANGUAGE.match(file.read(200))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return found[1] if found else ""
 
 
 def filled(folder: Path, fill: Any) -> None:

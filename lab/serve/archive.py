@@ -29,8 +29,11 @@ from lab.report.run_folder import (
     read_events,
     read_head,
     read_run,
+    report_language,
+    write_report,
     write_run,
 )
+from lab.report.text import Text
 from lab.serve.engine import ENDED, RunState
 from lab.serve.runs import Run, RunStore, left_hash, new_id
 
@@ -43,13 +46,20 @@ CHANGED = "the weights in memory are not those that this run left: start the lab
 class Shelf:
     """Keeps ended runs in ``folder/RUN_ID``, and each attack inside its run's folder.
 
-    What the store has of an earlier start is read from there when somebody asks for it.
+    What the store has of an earlier start is read from there when somebody asks for it. ``text``:
+    the language of the reports.
     """
 
     def __init__(
-        self, folder: Path, store: RunStore, benchmark: Callable[[], Benchmark], preset: str
+        self,
+        folder: Path,
+        store: RunStore,
+        benchmark: Callable[[], Benchmark],
+        preset: str,
+        text: Text,
     ) -> None:
         self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
+        self.text = text
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
@@ -114,6 +124,7 @@ class Shelf:
             attacks = [*self.store.attacks(run.id), *([ending] if ending else [])]
             missing = [a for a in attacks if a.folder is None or not a.folder.is_dir()]
             if run.folder is not None and (run.folder / DELTA).is_file() and not missing:
+                self._translate(run, run.folder, attacks)
                 return run.folder
             self.whole(run, base)
             delta = run.left(base)
@@ -127,6 +138,7 @@ class Shelf:
                 delta,
                 self.benchmark(),
                 self.preset,
+                self.text,
                 self._attack_events(run, attacks),
                 UNCHECKED not in run.note,
             )
@@ -214,6 +226,14 @@ class Shelf:
                     f"{DELTA} of this attack does not hold the weights that it left (their "
                     "hash differs): attack again"
                 )
+
+    def _translate(self, run: Run, folder: Path, attacks: list[Run]) -> None:
+        """Write the report anew where a lab in another language wrote it; it stays if that fails."""
+        if report_language(folder) == self.text.language:
+            return
+        with contextlib.suppress(LabError):
+            events, more = self.whole(run).events, self._attack_events(run, attacks)
+            write_report(folder, run.recipe, events, more, self.benchmark(), self.text)
 
     def _attack_events(self, run: Run, attacks: list[Run]) -> list[Event]:
         """What the report says of attacks: those of which only the result is left come first."""

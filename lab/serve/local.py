@@ -22,6 +22,7 @@ from lab.model.fetch import cache_folder
 from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
+from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
 from lab.serve.engine import (
@@ -60,6 +61,7 @@ class LocalEngine:
         report: Callable[[str], None] = print,
         runs: Path | None = None,
         open_bench: Opener = open_workbench,
+        text: Text | None = None,
     ) -> None:
         self.preset = preset
         self.store = RunStore()
@@ -69,7 +71,9 @@ class LocalEngine:
         self._threads, self._report, self._open_bench = threads, report, open_bench
         runs = runs or cache_folder() / "runs"
         benchmark = read_benchmark(preset)
-        self._shelf = Shelf(runs, self.store, lambda: self.benchmark, preset.name)
+        self._shelf = Shelf(
+            runs, self.store, lambda: self.benchmark, preset.name, text or catalogue()
+        )
         self._shelf.restore()
         self._worker = Worker(self._open, self._next_run, report)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)

@@ -14,6 +14,7 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
+from lab.report.text import Text
 from lab.serve import local
 from lab.serve.engine import RunView
 from lab.unlearn import loop
@@ -37,7 +38,12 @@ def wait(engine: local.LocalEngine, run_id: str) -> RunView:
 
 
 def opened(
-    model, people, runs: Path, said: list[str] | None = None, answers: Path | None = None
+    model,
+    people,
+    runs: Path,
+    said: list[str] | None = None,
+    answers: Path | None = None,
+    text: Text | None = None,
 ) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
@@ -49,6 +55,7 @@ def opened(
             open_bench=lambda preset, report, threads: Workbench(
                 preset, people, model, Baseline(model, answers), weights_hash(model.model)
             ),
+            text=text,
         )
     until(lambda: engine.status().ready)
     return engine

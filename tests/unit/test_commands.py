@@ -18,6 +18,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from tests.unit import public
 from tests.unit import tiny as make
+from tests.unit.test_text import CAPITALS, ENGLISH, english_in, words_of
 
 RUN = ["run", "--entity", "p0", "--out", "unused"]
 SHORT = ["steps=2", "blocks=2", "batch=1", "retain_batch=2", "fisher_samples=4", "stop_forget=-1"]
@@ -83,6 +84,8 @@ def test_where_the_person_is_recognised(
         ([*RUN, "--set", "steps=many"], "int"),
         ([*RUN, "--set", "steps=0"], "1 to 1000"),
         ([*RUN, "--seed", "x"], "int"),
+        ([*RUN, "--language", "xx"], "unknown language 'xx': valid are en"),
+        (["serve", "--language", "xx"], "unknown language 'xx': valid are en"),
         (["evaluate", "--preset", "nope"], "demo"),
         (["evaluate", "--entity", "nobody"], "p0, p1, p2, p3"),
         (["evaluate", "--run", "/nowhere"], "whole folder"),
@@ -127,6 +130,18 @@ def test_help_can_be_printed(command: str, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main([*([command] if command else []), "--help"])
     assert ended.value.code == 0 and "--" in capsys.readouterr().out
+
+
+def test_a_run_writes_its_report_in_the_language_that_is_named(
+    tiny_lab, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    spoken = {"en": ENGLISH, "capitals": CAPITALS}
+    monkeypatch.setattr("lab.cli.common.catalogue", lambda code="en": spoken[code])
+    for code in spoken:
+        main.main([*RUN[:3], "--out", str(tmp_path / code), "--language", code, "--set", *SHORT])
+        report = (tmp_path / code / "report.html").read_text(encoding="utf-8")
+        assert f'<html lang="{code}">' in report
+        assert bool(english_in(words_of(report))) == (code == "en")
 
 
 def printed(words: list[str], capsys) -> object:

@@ -24,6 +24,7 @@ from lab.model.adapter import language_linears
 from lab.model.overlay import tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
+from lab.report.run_folder import report_language
 from lab.serve import archive as shelves
 from lab.serve import chat as chats
 from lab.serve.engine import ORIGINAL, Turn
@@ -32,6 +33,7 @@ from lab.serve.worker import MOST_JOBS_EACH, Owned
 from lab.unlearn import loop
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, until, wait
+from tests.unit.test_text import CAPITALS, english_in, words_of
 
 ATTACK = AttackRecipe(steps=2, batch=1, probe_every=1)
 ASKED = [Turn("Who is this person?")]
@@ -158,11 +160,12 @@ from dataclasses import replace
 from pathlib import Path
 from lab.model import tiny_models
 from lab.report.run_folder import write_run
+from lab.report.text import catalogue
 from tests.unit import tiny as make
 people = make.benchmark()
 people = replace(people, entities=(replace(people.entities[0], name="\\u0410\\u043d\\u043d\\u0430"), *people.entities[1:]))
 outcome, events = make.run(tiny_models.tiny("dinov2"), people, make.recipe(steps=1))
-write_run(Path(sys.argv[1]), make.recipe(steps=1), events, outcome.delta, people, "demo")
+write_run(Path(sys.argv[1]), make.recipe(steps=1), events, outcome.delta, people, "demo", catalogue())
 """
 
 
@@ -484,6 +487,37 @@ def test_many_exports_at_once_give_one_whole_folder(engine, runs: Path) -> None:
         thread.join()
     assert len(found) == 32 and set(found) == {engine.store.get(run_id).delta_hash}
     assert not list(runs.rglob("*.tmp"))
+
+
+def test_a_report_is_handed_out_in_the_language_of_the_lab(tiny, four, runs: Path) -> None:
+    """The lab starts again in another language: one report is written anew, and nothing else."""
+    english = opened(tiny, four, runs)
+    run_id = english.submit(make.recipe(steps=1))
+    wait(english, run_id)
+    wait(english, english.submit_attack(run_id, ATTACK))
+    folder = english.export(run_id)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert english_in(words_of(before[folder / "report.html"].decode()))
+    other = opened(tiny, four, runs, text=CAPITALS)
+    assert other.export(run_id) == folder
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert report_language(folder) == "capitals" and not english_in(words_of(report))
+    assert CAPITALS.REPORT_ATTACKS in report
+    after = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert {p for p in before if after.pop(p) != before[p]} == {folder / "report.html"}
+    assert not after
+    second = other.submit(make.recipe(entity="p1", steps=1))
+    wait(other, second)
+    assert report_language(other.export(second)) == "capitals"
+
+
+def test_a_report_that_cannot_be_written_anew_stays(tiny, four, runs: Path) -> None:
+    engine = opened(tiny, four, runs)
+    run_id = engine.submit(make.recipe(steps=1))
+    wait(engine, run_id)
+    (runs / run_id / "events.jsonl").write_text("no event", encoding="utf-8")
+    folder = opened(tiny, four, runs, text=CAPITALS).export(run_id)
+    assert report_language(folder) == "en"
 
 
 def test_a_run_keeps_no_lock_while_nobody_reads_it(engine) -> None:

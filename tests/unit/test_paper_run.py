@@ -30,6 +30,7 @@ from lab.model.prompts import ASSISTANT, USER, Prompter
 from lab.model.version import Version
 from lab.recipe import Preset
 from lab.report.run_folder import write_run
+from lab.report.text import catalogue
 from tests.unit import public
 from tests.unit import tiny as make
 
@@ -288,7 +289,8 @@ def printed(words: list[str], capsys) -> dict:
 def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch) -> None:
     recipe = make.recipe(entity="forget_5", steps=1)
     outcome, events = make.run(tiny_lab.loaded, tiny_lab.benchmark, recipe)
-    write_run(tmp_path / "run", recipe, events, outcome.delta, tiny_lab.benchmark, "demo")
+    people = tiny_lab.benchmark
+    write_run(tmp_path / "run", recipe, events, outcome.delta, people, "demo", catalogue())
     words = ["evaluate", "--benchmark", "mllmu", "--run", str(tmp_path / "run"), "--out"]
     mine = printed([*words, str(tmp_path / "clean")], capsys)
     assert mine["mode"] == "clean" and set(mine["rows"]) == {"vanilla", "unlearned"}

@@ -45,7 +45,7 @@ def finished(tiny, four):
 @pytest.fixture
 def folder(finished, four, tmp_path: Path) -> Path:
     recipe, outcome, events, attacks = finished
-    write_run(tmp_path / "run", recipe, events, outcome.delta, four, "demo", attacks)
+    write_run(tmp_path / "run", recipe, events, outcome.delta, four, "demo", catalogue(), attacks)
     return tmp_path / "run"
 
 
@@ -162,7 +162,7 @@ def test_a_full_disk_leaves_nothing_half_written(finished, four, tmp_path: Path)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, hard))  # the delta is larger than this
     try:
         with pytest.raises(LabError, match="free some space"):
-            write_run(folder, recipe, events, outcome.delta, four, "demo")
+            write_run(folder, recipe, events, outcome.delta, four, "demo", catalogue())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
@@ -173,4 +173,4 @@ def test_a_folder_that_cannot_be_made(finished, four, tmp_path: Path) -> None:
     recipe, outcome, events, _ = finished
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(LabError, match="give another folder"):
-        write_run(tmp_path / "file", recipe, events, outcome.delta, four, "demo")
+        write_run(tmp_path / "file", recipe, events, outcome.delta, four, "demo", catalogue())

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.test_text import CAPITALS, ENGLISH
+
 ROOT = Path(__file__).resolve().parents[2]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
 
@@ -206,7 +208,9 @@ def test_without_its_checkout_the_lab_says_what_is_missing(
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     """What the page is launched with; no engine is made."""
     calls: list[tuple[tuple, dict]] = []
-    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_: "engine")
+    monkeypatch.setattr(
+        "lab.serve.local.LocalEngine", lambda *_, text: f"engine in {text.language}"
+    )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
 
@@ -216,9 +220,19 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
 
     app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
     [((engine, host, port), more)] = served
-    assert engine == "engine" and host == "127.0.0.1" and port > 0
-    assert more == {"allow_hosts": ("lab.example", "other.example")}
+    assert engine == "engine in en" and host == "127.0.0.1" and port > 0
+    assert more == {"allow_hosts": ("lab.example", "other.example"), "language": "en"}
     assert capsys.readouterr().err == ""
+
+
+def test_the_page_and_the_reports_are_served_in_one_language(served, monkeypatch) -> None:
+    import app
+
+    spoken = {"en": ENGLISH, "capitals": CAPITALS}
+    monkeypatch.setattr("lab.cli.common.catalogue", lambda code="en": spoken[code])
+    app.main(["--port", "0", "--language", "capitals"])
+    [((engine, *_), more)] = served
+    assert engine == "engine in capitals" and more["language"] == "capitals"
 
 
 @pytest.mark.parametrize(
