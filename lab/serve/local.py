@@ -7,9 +7,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from lab.attack import control_victim
 from lab.benchmarks.schema import Benchmark
@@ -19,7 +18,6 @@ from lab.evaluation import probing
 from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 from lab.events import Identity
 from lab.model.fetch import cache_folder
-from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text, catalogue
@@ -113,14 +111,14 @@ class LocalEngine:
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
         self.benchmark.entity(recipe.entity)
-        return self._queue(Run(new_id(), kind, checked(Recipe(), recipe), visitor=visitor))
+        return self._queue(Run(new_id(), kind, revise(Recipe(), asdict(recipe)), visitor=visitor))
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a run that has ended with a delta."""
         run = self._shelf.find(run_id)
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")
-        clean = checked(AttackRecipe(), attack)
+        clean = revise(AttackRecipe(), asdict(attack))
         return self._queue(Run(new_id(), "attack", run.recipe, clean, run_id, visitor))
 
     def run(self, run_id: str) -> RunView:
@@ -242,7 +240,7 @@ class LocalEngine:
     def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
         """The version of each; on the worker, so that a run under way is taken between steps."""
         return [
-            Version(ORIGINAL, bench.loaded) if run is None else _version(run, bench.loaded)
+            Version(ORIGINAL, bench.loaded) if run is None else run.version(bench.loaded)
             for run in runs
         ]
 
@@ -301,22 +299,3 @@ class LocalEngine:
             return str(failure)
         self._report("".join(traceback.format_exception(failure)))
         return f"{type(failure).__name__}: {failure}".splitlines()[0]
-
-
-def _version(run: Run, loaded: Loaded) -> Version:
-    """What a run left; of one under way what it has now, which is another version at every event."""
-    if run.state in ENDED:
-        return Version(run.id, loaded, run.left(loaded.base), dict(run.adapter))
-    left = run.relearned.delta if run.kind == "attack" else run.outcome.delta
-    return Version(
-        run.id,
-        loaded,
-        dict(left),
-        dict(run.relearned.adapter),
-        f"{run.id} after {len(run.events)} events",
-    )
-
-
-def checked(base: Any, recipe: Any) -> Any:
-    """The same recipe, every field checked; raises ``LabError``."""
-    return revise(base, {spec.name: getattr(recipe, spec.name) for spec in fields(recipe)})

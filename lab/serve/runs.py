@@ -16,8 +16,10 @@ from lab.attack import Relearned
 from lab.errors import LabError
 from lab.events import Event
 from lab.model.base import Base
+from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
+from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import ENDED, RunKind, RunState, RunView
 from lab.unlearn.outcome import Outcome
@@ -93,6 +95,17 @@ class Run:
     def left(self, base: Base) -> dict[str, Tensor]:
         """The visual weights that an ended run left, over the original's own; on any thread."""
         return to_delta(self.packed, base.visual)
+
+    def version(self, loaded: Loaded) -> Version:
+        """The version of the model that it left; under way what it has now, another at every event."""
+        if self.state in ENDED:
+            return Version(self.id, loaded, self.left(loaded.base), dict(self.adapter))
+        now = self.relearned.delta if self.kind == "attack" else self.outcome.delta
+        adapter, identity = (
+            dict(self.relearned.adapter),
+            f"{self.id} after {len(self.events)} events",
+        )
+        return Version(self.id, loaded, dict(now), adapter, identity)
 
     def view(self, place: int = 0) -> RunView:
         """A snapshot for readers on other threads (``events`` is only ever appended to)."""
