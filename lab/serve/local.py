@@ -67,11 +67,9 @@ class LocalEngine:
         self._memory = ChatMemory()
         self._submitting = threading.Lock()
         self._threads, self._report, self._open_bench = threads, report, open_bench
-        runs = runs or cache_folder() / "runs"
         benchmark = read_benchmark(preset)
-        self._shelf = Shelf(
-            runs, self.store, lambda: self.benchmark, preset.name, text or catalogue()
-        )
+        folder, text = runs or cache_folder() / "runs", text or catalogue()
+        self._shelf = Shelf(folder, self.store, lambda: self.benchmark, preset.name, text)
         self._shelf.restore()
         self._worker = Worker(self._open, self._next_run, report)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
