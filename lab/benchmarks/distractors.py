@@ -49,7 +49,7 @@ def other_answers(others: Sequence[Entity], question: str, answer: str) -> tuple
         found |= {a for a in answers[wording] if plain(a) != plain(answer)}
     if len(found) < WRONG:
         raise LabError(
-            f"nothing like {question!r} is asked of the others: give three wrong answers "
+            f"no question like {question!r} is asked about the others: give three wrong answers "
             "(question | answer | wrong | wrong | wrong)"
         )
     return tuple(random.Random(f"own/{question}").sample(sorted(found), WRONG))

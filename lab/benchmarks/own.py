@@ -86,7 +86,7 @@ def make(name: str, images: Sequence[bytes], pairs: Sequence[Pair], benchmark: B
     """
     name = _words(name, "name", "the name")
     if not plain(name):
-        raise LabError("the name has no letters: give the name to be forgotten")
+        raise LabError("the name has no letters: give the name of the person")
     views = portraits(images)
     facts = list(_facts(name, pairs, benchmark))
     entity_id = _id(name, views, facts)
@@ -162,7 +162,7 @@ def _facts(name: str, pairs: Sequence[Pair], benchmark: Benchmark) -> Iterator[F
         except LabError as error:
             raise LabError(f"question {k}: {error}") from None
         if plain(fact.seen) in wordings:
-            raise LabError(f"question {k} is asked twice: leave one out")
+            raise LabError(f"question {k} stands there twice: leave one out")
         wordings.add(plain(fact.seen))
         yield fact
 
@@ -174,7 +174,7 @@ def _fact(name: str, given: Pair, benchmark: Benchmark) -> Fact:
         tuple(_words(w, "answer", "a wrong answer") for w in given.wrong),
     )
     if plain(pair.answer) == plain(name):
-        raise LabError("the name is asked anyway: leave this question out")
+        raise LabError("the lab asks for the name by itself: leave this question out")
     seen, named = _forms(name, pair.question)
     if pair.wrong and len({plain(o) for o in (pair.answer, *pair.wrong)}) != 1 + WRONG:
         raise LabError("the answer and the three wrong ones must all differ")

@@ -24,7 +24,7 @@ def keep(folder: Path, entity: Entity) -> None:
             f"{entity.name} is here already with these pictures and questions, as {entity.id}"
         )
     if len(_ids(folder)) >= MOST_OWN:
-        raise LabError(f"{MOST_OWN} own people are kept already: remove one first")
+        raise LabError(f"{MOST_OWN} own people are kept already: remove one of them first")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="new-") as new:
@@ -53,7 +53,9 @@ def broken(folder: Path) -> list[str]:
 def drop(folder: Path, entity_id: str) -> None:
     """Delete an entity with its pictures; raises ``LabError`` for an id that is not kept."""
     if entity_id not in _ids(folder):
-        raise LabError(f"no own person {entity_id!r} (list them with: python -m lab own list)")
+        raise LabError(
+            f"there is no own person {entity_id!r}: list them with python -m lab own list"
+        )
     try:
         shutil.rmtree(folder / entity_id)
     except OSError as error:

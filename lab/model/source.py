@@ -47,7 +47,7 @@ def find_model(path: str, weights: bool = True) -> Path:
             "give a folder"
         ) from None
     if weights and not list(found.glob("*.safetensors")):
-        raise LabError(f"{path} has no safetensors weights, and no others are read")
+        raise LabError(f"{path} has no safetensors weights: give a model that has them")
     return found
 
 
@@ -64,7 +64,7 @@ def merge_lora(folder: Path, report: Report) -> Path:
     """
     weights = folder / "adapter_model.safetensors"
     if not weights.exists():
-        raise LabError(f"{folder.name} has no adapter_model.safetensors, and no other form is read")
+        raise LabError(f"{folder.name} has no adapter_model.safetensors: save the adapter as one")
     try:
         from peft import PeftModel
     except ImportError:

@@ -45,7 +45,7 @@ def read_flat(
         why = "a value of it cannot be read"
     except RecursionError:
         why = "too deep"
-    raise LabError(f"{name} is not a {what} ({why}): mend it or give it as it was downloaded")
+    raise LabError(f"{name} is not a {what} ({why}): correct it, or give it as it was downloaded")
 
 
 def _text(path: Path) -> str:

@@ -79,10 +79,14 @@ def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
     metrics = read_metrics(folder / METRICS)
     plan = metrics.get("attack")
     if not isinstance(plan, dict):
-        raise LabError(f"{folder.name} is no attack of this lab")
+        raise LabError(f"{folder.name} is not the folder of an attack: run the attack again")
     result, notes = metrics.get("result"), []
     if not isinstance(result, dict) or (why := attack_misfit(result)):
-        notes = [LEFT_OUT.format(why="it has none" if not isinstance(result, dict) else why)]
+        notes = [
+            LEFT_OUT.format(
+                what="its figures", why="there are none" if not isinstance(result, dict) else why
+            )
+        ]
         result = {}
     kept_hash = metrics.get(HASH)
     trained = (folder / DELTA).is_file()

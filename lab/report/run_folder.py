@@ -38,9 +38,9 @@ HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
 UNCHECKED = (
     "this folder was written before the lab kept a hash of the weights, so nothing shows that "
-    "they are still this run's own"
+    "they are still the weights of this run"
 )
-LEFT_OUT = "its figures do not have the form of a result and are left out ({why})"
+LEFT_OUT = "{what} do not have the form of a result and are left out ({why})"
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,15 @@ def read_head(folder: Path) -> Head:
     whole = tuple(a for a in attacks if not attack_misfit(a))
     if len(whole) < len(attacks):
         why = next(w for a in attacks if (w := attack_misfit(a)))
-        notes.append(f"{len(attacks) - len(whole)} of its attacks: " + LEFT_OUT.format(why=why))
+        notes.append(
+            LEFT_OUT.format(
+                what=f"the figures of {len(attacks) - len(whole)} of its attacks", why=why
+            )
+        )
     result = {k: v for k, v in metrics.items() if k not in ("lab", "preset", "attacks", HASH)}
     if result and (why := run_misfit(result)):
         result = {}
-        notes.append(LEFT_OUT.format(why=why))
+        notes.append(LEFT_OUT.format(what="its figures", why=why))
     return Head(recipe, result, whole, delta_hash, "; ".join(notes))
 
 
@@ -202,7 +206,7 @@ def read_events(folder: Path, head: Head) -> list[Event]:
     try:
         if log.is_file() and log.stat().st_size > MOST_EVENTS:
             raise LabError(
-                f"{EVENTS} is larger than {MOST_EVENTS >> 20} MB: it is no file of this lab"
+                f"{EVENTS} is larger than {MOST_EVENTS >> 20} MB: give the file as it was downloaded"
             )
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     except (OSError, UnicodeDecodeError):

@@ -130,10 +130,10 @@ def _misfit(result: Mapping[str, Any], needed: Form, more: Form) -> str:
         if key not in result:
             return f"{key} is missing"
         if not fits(result[key]):
-            return f"{key} is not what it should be"
+            return f"{key} has a value of the wrong kind"
     return next(
         (
-            f"{k} is not what it should be"
+            f"{k} has a value of the wrong kind"
             for k, fits in more.items()
             if k in result and not fits(result[k])
         ),

@@ -39,7 +39,7 @@ from lab.serve.runs import Run, RunStore, left_hash, new_id
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 ID = r"[0-9a-f]{16}"
-IN_MEMORY = "kept in memory only, lost at a restart: {why}; then prepare its files in the last step"
+IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
 CHANGED = "the weights in memory are not those that this run left: start the lab again"
 
 

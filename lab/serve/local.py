@@ -229,7 +229,7 @@ class LocalEngine:
         for run in runs:
             if run is not None and not run.changed:
                 raise LabError(
-                    "this run has not changed the model yet: wait until it has begun to tune"
+                    "this run has not changed the model yet: wait until its training has begun"
                 )
         return runs
 

@@ -34,8 +34,8 @@ class Turns(Generic[T]):
             waiting = len(self._rows.get(visitor, ()))
             if visitor and waiting >= self.each:
                 raise LabError(
-                    f"{waiting} {self.what} of yours are waiting already: let one end or stop "
-                    "one, then try again"
+                    f"{waiting} {self.what} of yours are waiting already: wait for one to end, or "
+                    "stop one, then try again"
                 )
             if sum(map(len, self._rows.values())) >= self.most:
                 raise LabError(f"{self.most} {self.what} are waiting already: try again later")

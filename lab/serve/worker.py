@@ -230,7 +230,7 @@ class Worker:
         if job.steps is None and bench is not None:
             job.bench, job.steps = bench, job.begin(bench)
         if job.steps is None or job.bench is not bench:
-            raise LabError(self.error or "the model was loaded anew meanwhile: ask again")
+            raise LabError(self.error or "the model was loaded again in the meantime: ask again")
         return _END if job.left.is_set() else next(job.steps, _END)
 
     def open(self) -> bool:

@@ -149,7 +149,7 @@ def test_a_changed_delta_is_refused_and_an_old_folder_says_so(
     del metrics["delta_sha256"]
     (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
     old = engine.run(engine.load(folder))
-    assert "nothing shows that they are still this run's own" in old.note
+    assert "nothing shows that they are still the weights of this run" in old.note
     later = opened(tiny, four, runs)  # and it still says so after it was kept again
     assert all("nothing shows" in later.run(i).note for i in (run_id, old.id))
 

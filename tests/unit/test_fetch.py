@@ -86,7 +86,7 @@ def test_wrong_hash(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_disk_space(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: Usage(10, 10, 5 * 2**20))
-    refused("5 MB free in .* MB needed: free some space or set LAB_CACHE")
+    refused("5 MB are free in .* MB are needed: free some space or set LAB_CACHE")
     assert not list(cache.iterdir())
 
 

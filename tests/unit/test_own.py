@@ -141,12 +141,15 @@ def test_pictures_lose_everything_but_their_pixels() -> None:
         ({"name": "x" * 61}, "longer than 60"),
         ({"pairs": []}, "0 questions: give 1 to 20"),
         ({"pairs": [JOB] * 21}, "21 questions: give 1 to 20"),
-        ({"pairs": [JOB] * 2}, "question 2 is asked twice"),
+        ({"pairs": [JOB] * 2}, "question 2 stands there twice"),
         (
             {"pairs": [Pair("What is the occupation of this person?", " ")]},
             "question 1: the answer is empty",
         ),
-        ({"pairs": [JOB, Pair("Who is it?", "eva EK")]}, "question 2: the name is asked anyway"),
+        (
+            {"pairs": [JOB, Pair("Who is it?", "eva EK")]},
+            "question 2: the lab asks for the name by itself",
+        ),
         ({"pairs": [Pair("What does Eva eat?", "rice")]}, "'Eva' gives the name away"),
         ({"pairs": [Pair("Which club is hers?", "Ajax")]}, "give three wrong answers"),
         ({"pairs": [Pair("Job?", "cook", ("Cook", "nurse", "smith"))]}, "must all differ"),

@@ -102,7 +102,7 @@ def test_people_are_chosen_by_the_rule(four) -> None:
     assert places == [4, 14, 24, 34, 5, 15]
     assert [e.id for e in run_study.chosen(four, 4)] == ["p0", "p1", "p2", "p3"]
     for count in (0, 5):
-        with pytest.raises(LabError, match="tiny has 1 to 4"):
+        with pytest.raises(LabError, match="give a number from 1 to 4, because tiny has 4 people"):
             run_study.chosen(four, count)
 
 
