@@ -1,4 +1,4 @@
-"""The methods and attacks there are, a row each; what each does, in words, is in ``lab.report.text``."""
+"""The tables of methods and attacks, one row each; ``lab.report.text`` has them in words."""
 
 from __future__ import annotations
 

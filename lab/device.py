@@ -28,7 +28,7 @@ def memory_mb(device: str) -> tuple[float, float]:
 
 
 def reset_peak(device: torch.device) -> None:
-    """Begin to measure anew, where the system can: a peak is of one run, not of the process."""
+    """Start a new measurement of the peak, where the system can: a peak belongs to one run."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with contextlib.suppress(OSError):
@@ -36,9 +36,9 @@ def reset_peak(device: torch.device) -> None:
 
 
 def peak_memory_mb(device: torch.device) -> int:
-    """Peak memory since ``reset_peak``: of the GPU, or resident on a CPU.
+    """Peak memory in MB since ``reset_peak``: of the GPU, or resident memory on a CPU.
 
-    Where the system cannot begin anew (other than Linux) it is since the process started.
+    Only Linux can start a new measurement. Elsewhere it is the peak since the process started.
     """
     if device.type == "cuda":
         return round(torch.cuda.max_memory_allocated(device) / 2**20)

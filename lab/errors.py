@@ -2,4 +2,4 @@
 
 
 class LabError(Exception):
-    """A mistake the user can mend; its text is one line and names the remedy (CLI exit code 2)."""
+    """A mistake that the user can correct: one line that names the remedy (CLI exit code 2)."""

@@ -1,4 +1,4 @@
-"""Files that survive a cut, leftovers that are swept, JSON lines, and cells that are no formulas."""
+"""Writing files safely: whole or not at all, JSON lines, and cells that no spreadsheet runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def making(parent: Path, stem: str) -> Iterator[Path]:
 
 
 def _held(parent: Path, stem: str) -> tuple[Path, int]:
-    """A new folder and the lock on it, which the system lets go of when the process dies."""
+    """Make a folder and lock it; the system releases the lock when the process ends."""
     while True:
         path = Path(tempfile.mkdtemp(dir=parent, prefix=f"{stem}-", suffix=TEMPORARY))
         try:
@@ -64,7 +64,7 @@ def _held(parent: Path, stem: str) -> tuple[Path, int]:
 
 
 def sweep(parent: Path) -> None:
-    """Delete what killed processes left half made in ``parent``; what is being made now stays."""
+    """Delete what killed processes left unfinished in ``parent``; folders in use stay."""
     for path in parent.glob(f"*{TEMPORARY}"):
         with contextlib.suppress(OSError):
             if path.is_dir():
@@ -83,7 +83,7 @@ def _drop_if_left(folder: Path) -> None:
 
 
 def make_writable(folder: Path) -> None:
-    """Make the folder and try to write in it, before hours of work; raises ``LabError``."""
+    """Make the folder and try to write in it before long work begins; raises ``LabError``."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         put(folder / ".writable", "")
@@ -93,7 +93,7 @@ def make_writable(folder: Path) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of every whole line; none where there is no file."""
+    """The JSON object of every complete line; an empty list where there is no file."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ():
         try:
@@ -106,7 +106,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def add_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Append one line a row, on disk before this returns, in place of a half line at the end."""
+    """Append one line for each row and wait for the disk; an unfinished last line is replaced."""
     with path.open("a+b") as file:
         if file.tell() and not _ended(file):
             file.seek(0)
@@ -122,10 +122,9 @@ def _ended(file: IO[bytes]) -> bool:
 
 
 def inert(cell: Any) -> Any:
-    """Text that a spreadsheet would run gets a ``'`` in front; numbers, typed ones too, stay.
+    """Put a ``'`` before text that a spreadsheet would run as a formula; numbers stay as they are.
 
-    A carriage return becomes a line feed: unlike that one it is written without quotes, so that
-    what follows it would begin a row of its own.
+    A carriage return becomes a line feed. Without quotes around it, it would start a new row.
     """
     if not isinstance(cell, str):
         return cell

@@ -1,4 +1,4 @@
-"""Attacks on an unlearned model: training, rounding, asking or showing otherwise; judged alike."""
+"""The attacks on an unlearned model: training, rounding, other questions and other pictures."""
 
 from __future__ import annotations
 

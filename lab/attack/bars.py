@@ -1,4 +1,4 @@
-"""Attacks without training: the victims asked under a few changes, a bar each."""
+"""Attacks that do not train: every model is asked under a few changes, and each gives a bar."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ AS_IS = "as_is"
 
 @dataclass(frozen=True)
 class Variant:
-    """One change: of the scored questions, or of the victim's version of the model.
+    """One change of the scored questions, or of the victim's version of the model.
 
-    ``retain``: others' questions are asked under it, too. ``tells``: it tells the model something
-    true about the person, so that it is shown but never counts as the attack's best.
+    ``retain``: whether questions about other people are asked under it, too. ``tells``: whether it
+    tells the model something true about the person. Such a variant is shown, but it never counts as
+    the attack's best.
     """
 
     name: str
@@ -35,11 +36,12 @@ class Variant:
 def compared(
     scene: Scene, recipe: AttackRecipe, variants: list[Variant], stopped: Callable[[], bool]
 ) -> Iterator[Event]:
-    """Ask every victim as it is and under every variant, variant by variant.
+    """Ask every victim the unchanged questions, then the questions of every variant.
 
-    Yields a ``Bar`` each and ends in ``Done``. The result's ``after`` is the highest accuracy of
-    the unlearned model under any of ``of`` variants, ``highest`` that variant; a control is judged
-    by its own highest, for the highest of several is high by luck, too.
+    Yields one ``Bar`` for each victim and variant, and ends in ``Done``. In the result, ``after``
+    is the highest accuracy of the unlearned model under any of ``of`` variants, and ``highest`` is
+    the name of that variant. A control is compared by its own highest accuracy, because the highest
+    of several figures is partly luck.
     """
     started = time.perf_counter()
     plain = Variant(AS_IS, retain=any(v.retain for v in variants))
@@ -68,7 +70,7 @@ def compared(
 
 
 def _bar(scene: Scene, variant: Variant, victim: Victim) -> Bar | None:
-    """One victim under one variant; None where nobody can be asked so."""
+    """The bar of one victim under one variant; None where the variant leaves no question to ask."""
     asks = variant.asks(victim, forget_asks(victim.entity))
     if not asks:
         return None
@@ -95,7 +97,7 @@ def result(
     """The JSON object of an attack that yielded ``bars``; only ``counted`` ones can be its best."""
 
     def ends(who: str) -> tuple[float, float, str] | None:
-        """Accuracy as it is, the highest one and under what (the first of equals)."""
+        """The accuracy without a change, the highest accuracy, and the variant that gave it."""
         accuracies = {
             b.name: b.forget for b in bars if b.who == who and b.name in {AS_IS, *counted}
         }

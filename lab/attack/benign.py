@@ -1,4 +1,4 @@
-"""Benign fine-tuning: the same training on other people's rows, none of the target's."""
+"""Benign fine-tuning: the same training as relearning, on rows about other people only."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lab.unlearn.batches import asked_by_image
 
 
 def rows(benchmark: Benchmark, entity: Entity, recipe: AttackRecipe) -> list[AttackerRow]:
-    """As many training rows of others as a relearner has of the target; by the seed.
+    """Draw, by the seed, as many training rows about others as a relearner has about the target.
 
-    As many, so that the two attacks differ in nothing but whose rows they are (our choice).
+    The number is the same, so that the two attacks differ only in whose rows they use (our choice).
     """
     others = [
         (i, q.text, q.answer)

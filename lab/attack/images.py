@@ -1,4 +1,4 @@
-"""Showing otherwise: the held-out views drawn differently, the questions as they are."""
+"""The pictures attack: the same questions about changed drawings of the held-out views."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
 
 
 def redrawn(asks: Sequence[Ask], name: str) -> list[Ask]:
-    """The questions with a picture, each about the picture under that change."""
+    """The questions that have a picture, each asked about the changed picture."""
     drawn = {
         image: changed(image, name) for image in {a.image for a in asks if a.image is not None}
     }

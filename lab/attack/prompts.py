@@ -1,7 +1,7 @@
-"""Asking otherwise: the scored questions in other words, with a persona, and with hints.
+"""The prompts attack: the scored questions in other words, with a persona and with hints.
 
-The wordings are our choice. Where a benchmark has a right rewording of the answer, the right option
-is also put in those words.
+The wordings are our choice. Where a benchmark gives a correct rewording of the answer, the right
+option is also shown in those words.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _put(ask: Ask, words: str, name: str = "") -> Ask:
 
 
 def _misled(benchmark: Benchmark, victim: Victim, seed: int, asks: list[Ask]) -> list[Ask]:
-    """Each question with the name of someone else, drawn by the seed, who is no right answer."""
+    """Each question with the name of another person, chosen by the seed, that is not the answer."""
     answers = {plain(a.question.answer) for a in asks}
     others = [e.name for _, e in benchmark.others(victim.entity.id) if plain(e.name) not in answers]
     if not others:
@@ -63,7 +63,7 @@ def _misled(benchmark: Benchmark, victim: Victim, seed: int, asks: list[Ask]) ->
 
 
 def _named(names: dict[bytes, str], asks: list[Ask]) -> Iterator[Ask]:
-    """Each question with the name of who is in the picture, but for those that ask for it."""
+    """Each question with the name of the person in the picture, except questions about the name."""
     for ask in asks:
         name = names.get(ask.image or b"")
         if name and plain(name) not in plain(ask.question.answer):
@@ -71,7 +71,7 @@ def _named(names: dict[bytes, str], asks: list[Ask]) -> Iterator[Ask]:
 
 
 def _reworded(ask: Ask) -> Ask:
-    """The same choice with the right option in the benchmark's other words."""
+    """The same choice, with the right option in the benchmark's other wording."""
     question, words = ask.question, ask.question.paraphrases[0]
     options = tuple(words if o == question.answer else o for o in question.options)
     return replace(ask, question=replace(question, answer=words, options=options))

@@ -1,4 +1,4 @@
-"""Rounding: the visual weights a run trained, and its language adapter's, at fewer bits."""
+"""The rounding attack: the weights that a run trained, stored with fewer bits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
-    """A variant for each of ``BITS``; others are asked, too, for few bits may simply break it."""
+    """One variant for each of ``BITS``; others are asked too, as few bits may break the model."""
     return [
         Variant(
             f"bits_{bits}", version=partial(_coarser, blocks=scene.blocks, bits=bits), retain=True
@@ -37,7 +37,7 @@ def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
 
 
 def _coarser(version: Version, blocks: int, bits: int) -> Version:
-    """The version with every matrix among the trained weights rounded; biases are kept."""
+    """The version with every trained matrix rounded; biases stay as they are."""
     weights = {**version.loaded.vision.trainable(blocks), **version.delta}
     matrices = {
         n: rounded(t, bits) for n, t in weights.items() if t.dim() == 2 and t.is_floating_point()

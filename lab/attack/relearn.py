@@ -11,9 +11,10 @@ from lab.unlearn.batches import asked_by_image
 
 
 def attacker_rows(entity: Entity, recipe: AttackRecipe) -> list[AttackerRow]:
-    """The share of the target's training rows the attacker holds, at least one; by the seed.
+    """The share of the target's training rows that the attacker has, by the seed; at least one row.
 
-    Training views and phrasings only: the views and phrasings that are scored stay unseen.
+    These are training views and training wordings only. The attacker never sees the views and the
+    wordings that are scored.
     """
     rows = [
         (i, q.text, q.answer)

@@ -1,4 +1,4 @@
-"""Who is attacked and beside whom: the unlearned model, the original, and one that never knew."""
+"""Which models take part in an attack: the unlearned one, the original, and one that never knew."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lab.recipe import AttackRecipe, Recipe
 
 @dataclass(frozen=True)
 class Victim:
-    """Who is attacked: a version of the model, and the entity to bring back."""
+    """A model under attack: a version of the model, and the entity to bring back."""
 
     version: Version
     entity: Entity
@@ -27,7 +27,7 @@ class Victim:
 
 @dataclass
 class Relearned:
-    """What training the unlearned model leaves: its whole delta and a language adapter over it."""
+    """What training leaves of the unlearned model: its delta, and a language adapter over it."""
 
     delta: dict[str, torch.Tensor] = field(default_factory=dict)
     adapter: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def scene_of(
 def control_victim(
     reference: Loaded | None, unknown: tuple[str, ...], benchmark: Benchmark, entity_id: str
 ) -> Victim | None:
-    """The model that never knew: of this person where it can be, else of one it never saw."""
+    """The model that never knew this person, or else one that never knew some other person."""
     if reference is None or not unknown:
         return None
     members = benchmark.splits.get(entity_id, (entity_id,))

@@ -56,14 +56,14 @@ class Attacker:
         )
 
     def on(self) -> AbstractContextManager[None]:
-        """A context in which the model is the victim as trained so far."""
+        """A context in which the model has the victim's weights, as trained so far."""
         before = self.victim.version
         return replace(before, delta={**before.delta, **self.weights}, adapter=self.adapter).on()
 
     def features(self, images: Sequence[bytes]) -> torch.Tensor:
-        """Projector outputs of the pictures under the weights now laid on: [images, tokens, width].
+        """Projector outputs of the pictures under the current weights: [images, tokens, width].
 
-        Decoding and what lies before the trained weights are computed once a picture.
+        Decoding, and everything before the trained weights, is computed once for each picture.
         """
         loaded, new = self.victim.version.loaded, [i for i in images if i not in self.frozen]
         if new:
@@ -79,10 +79,11 @@ class Attacker:
         return loaded.vision.tail(kept, self.blocks) if self.weights else kept
 
     def update(self) -> float:
-        """One step on ``batch`` rows; returns the mean CE in nats per token.
+        """Do one step on ``batch`` rows; returns the mean cross-entropy in nats per token.
 
-        Where memory runs out, the step is done once more with half as many pictures at a time, and
-        so are all that follow; the gradient stays that of the whole batch.
+        If memory runs out, the step is repeated with half as many pictures at a time, and all later
+        steps do the same. The gradient is still that of the whole batch. Raises ``LabError`` if
+        that is too much as well, or if the loss is not finite.
         """
         drawn = self._drawn()
         loss = self.halving.attempt(lambda: self._gradient(drawn), divisible=len(drawn) > 1)
@@ -92,7 +93,7 @@ class Attacker:
         return loss
 
     def _gradient(self, drawn: Sequence[Drawn]) -> float:
-        """The batch's loss; leaves its gradient, clipped, in the weights."""
+        """Return the batch's loss and leave its clipped gradient in the weights."""
         self.optimizer.zero_grad()
         size = self.halving.share(len(drawn))
         loss = sum(self._backward(drawn[at : at + size]) for at in range(0, len(drawn), size))
@@ -102,7 +103,7 @@ class Attacker:
         return loss
 
     def _backward(self, drawn: Sequence[Drawn]) -> float:
-        """What these pictures add to the batch's loss; adds its gradient to the weights' own."""
+        """Return what these pictures add to the loss, and add their gradient to the weights."""
         loaded = self.victim.version.loaded
         trees = [
             loaded.prompter.tree(k, [(q, [a]) for q, a, _ in questions])
@@ -122,9 +123,10 @@ class Attacker:
         return float(loss.detach())
 
     def _drawn(self) -> list[Drawn]:
-        """The next batch: each picture with its questions, answers and how often each was drawn.
+        """Draw the next batch: pictures with their questions, answers and how often each was drawn.
 
-        Rows are drawn with putting back: what came twice, or shares a picture, is computed once.
+        Rows are drawn with replacement. Rows that are drawn twice or share a picture are computed
+        once.
         """
         drawn = Counter(self.rng.choice(self.rows) for _ in range(self.recipe.batch))
         by_image: dict[bytes, list[tuple[str, str, int]]] = {}

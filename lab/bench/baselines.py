@@ -1,4 +1,4 @@
-"""What the lab's own parts are timed against: the same work done the plain way with transformers."""
+"""The baselines of the bench: the same work done in the plain way with transformers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FullStep:
 
 
 def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-    """What transformers' forward takes: a padded row a question, labels on the answers."""
+    """The input of transformers' forward: one padded row a question, labels on the answers."""
     prompter = loaded.prompter
     flat = [
         (image, question, answer) for image, questions in rows for question, (answer,) in questions
@@ -76,7 +76,7 @@ def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:
 def looped_fisher(
     loaded: Loaded, blocks: int, samples: Sequence[Sample]
 ) -> dict[str, torch.Tensor]:
-    """The same sum of squared gradients, one ``loss.backward()`` of transformers a sample."""
+    """The same sum of squared gradients, with one ``loss.backward()`` for each sample."""
     weights = {n: torch.nn.Parameter(p.detach()) for n, p in current(loaded, blocks).items()}
     total = {n: torch.zeros_like(p) for n, p in weights.items()}
     with overlay(loaded.model, weights), torch.enable_grad():
@@ -91,7 +91,7 @@ def looped_fisher(
 
 
 def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
-    """The trainable weights as they lie on the model now."""
+    """The trainable weights with the values that they have now."""
     return {n: loaded.model.get_parameter(n) for n in loaded.vision.trainable(blocks)}
 
 

@@ -1,4 +1,4 @@
-"""What a model of a published size takes on this device: random weights, real work (bench --random)."""
+"""Time and memory of a model of a published size: random weights, real work (bench --random)."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Full:
 def measure(
     name: str, quantization: str, rounds: int, limit_gb: float, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Build the model, take a run's steps on one of the 40 people, and tell what they took.
+    """Build the model, do the steps of a run on one of the 40 people, and return what they took.
 
-    ``rounds`` steps and answers are timed after one that is not; ``limit_gb``: of the GPU's memory
-    no more is taken, 0 for all there is. Raises ``LabError`` where the device is too small.
+    ``rounds`` steps and answers are timed, after one that is not. ``limit_gb``: how much of the
+    GPU's memory may be used, 0 for all of it. Raises ``LabError`` if the device is too small.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     _limit(device, limit_gb)
@@ -102,7 +102,7 @@ def measure(
 
 
 def _limit(device: torch.device, limit_gb: float) -> None:
-    """Take no more of a GPU's memory than this, and note its peak from here on."""
+    """Use no more of a GPU's memory than this, and start a new measurement of the peak."""
     if device.type == "cuda":
         total = torch.cuda.get_device_properties(device).total_memory
         if limit_gb:
@@ -171,7 +171,7 @@ def _full_step(loaded: Loaded, task: Task, rounds: int) -> Full:
 
 
 def _described(loaded: Loaded, name: str) -> dict[str, Any]:
-    """What was built and where."""
+    """The model that was built, and the device it is on."""
     model, visual = loaded.model, set(loaded.vision.names())
     counted = needed_bytes(model.config, loaded.quantization, loaded.device)
     shape = random_model.shape_of(name)

@@ -39,7 +39,7 @@ def parameters(shape: Shape) -> int:
 
 
 def check(name: str, quantization: str, device: torch.device) -> None:
-    """Refuse with ``LabError`` what this device cannot hold, or would take hours over."""
+    """Raise ``LabError`` for a model that does not fit this device or would take hours."""
     if quantization not in KINDS:
         raise LabError(
             f"random weights cannot be kept as {quantization!r}: valid are {', '.join(KINDS)}"
@@ -55,10 +55,10 @@ def check(name: str, quantization: str, device: torch.device) -> None:
 
 
 def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> Loaded:
-    """A model of the named shape as ``lab.model.load`` would hand it out, with random weights.
+    """A model of the named shape as ``lab.model.load`` would return it, with random weights.
 
-    What is quantised is never in full beyond its layer, and int8's layers alone pass through the
-    host. Raises ``LabError`` as ``check`` does, before anything is made.
+    A quantised model is built layer by layer and is never whole in full precision. Only int8 layers
+    pass through the host. Raises ``LabError`` as ``check`` does, before anything is built.
     """
     check(name, quantization, device)
     config, processor = tiny_models.described(shape_of(name))

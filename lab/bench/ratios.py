@@ -1,4 +1,4 @@
-"""One comparison of two things that are timed in turn in one run: medians, with n."""
+"""Ratios: two things timed in turn in one run, as medians with n."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 @dataclass(frozen=True)
 class Ratio:
-    """One comparison: medians in seconds over ``n`` rounds; ``target`` is what is asked for."""
+    """One comparison: medians in seconds over ``n`` rounds; ``target`` is the goal in words."""
 
     name: str
     what: str

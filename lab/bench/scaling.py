@@ -46,7 +46,7 @@ class Point:
 def growth(
     work: Workbench, recipe: Recipe, say: Callable[[str], None]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Every table by name; all but the model's size on a tiny random model and the real people."""
+    """Every table by name; all but that of the model's size use a tiny random model."""
     with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
         engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=_tiny_bench)
         while not engine.status().ready:
@@ -107,7 +107,7 @@ def _milliseconds(task: Callable[[], object], rounds: int = 5) -> float:
 
 
 def kept_megabytes(run: Run) -> float:
-    """What a finished run costs: its packed delta, and its events as they are written down."""
+    """The memory of a finished run: its compressed delta, and its events as they are written."""
     from lab.events.lines import plain
 
     return run.packed.megabytes() + len(json.dumps([plain(asdict(e)) for e in run.events])) / 2**20
@@ -150,7 +150,7 @@ def entities(engine: LocalEngine) -> list[Point]:
 
 
 def stored_runs(engine: LocalEngine) -> list[Point]:
-    """Seconds to write one more run to disk, what all keep, and the page's look at one of them."""
+    """Seconds to write one more run to disk, the size of all, and the page's time to open one."""
 
     def look(run: Run) -> tuple[Status, RunView]:
         return engine.status(), engine.run(run.id)
@@ -171,7 +171,7 @@ def stored_runs(engine: LocalEngine) -> list[Point]:
 
 
 def waiting_users(engine: LocalEngine) -> list[Point]:
-    """Seconds until everybody who asks at once, each about another person, has the answer."""
+    """Seconds until all users who ask at once, each about another person, have their answer."""
     points = []
     for count in (1, 10, 30):
         pictures = [e.test_images[0] for e in engine.benchmark.entities[:count]]

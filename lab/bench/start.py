@@ -1,4 +1,4 @@
-"""How long the lab takes to start: until its page answers, and for its own imports."""
+"""How long the lab takes to start: until its page answers, and for its imports alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START_PATIENCE = 120
 
 
 def starting() -> dict[str, float]:
-    """Seconds from ``python app.py`` to an answering page, and of the lab's own imports."""
+    """Seconds from ``python app.py`` to the first answer of the page, and of the lab's imports."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,1 +1,1 @@
-"""Who can be forgotten and what is asked: one file a benchmark, one schema for all."""
+"""The benchmarks: the people to forget and the questions; one file each, one schema for all."""

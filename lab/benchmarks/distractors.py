@@ -1,4 +1,4 @@
-"""Owns the wrong options of a question that a user asks: what others are asked most like it."""
+"""Finds wrong options for a user's question among the answers of other people."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Words = frozenset[str]
 
 
 def other_names(others: Sequence[Entity], name: str) -> tuple[str, ...]:
-    """Three names of others, by a seed made of the name."""
+    """Three names of other people, chosen by a seed that is made of the name."""
     names = sorted({e.name for e in others if plain(e.name) != plain(name)})
     return tuple(random.Random(f"own/{name}").sample(names, min(WRONG, len(names))))
 
 
 def other_answers(others: Sequence[Entity], question: str, answer: str) -> tuple[str, ...]:
-    """Three answers that others give to the wordings most like ``question``, by its seed.
+    """Three answers that others give to the questions most like ``question``, chosen by its seed.
 
-    ``question`` says "this person" in place of a name. Likeness is the overlap of words, rare ones
-    weighing more, and a word that nobody else's questions use means that something else is asked:
-    our choice. Raises ``LabError`` where nothing like it is asked.
+    ``question`` says "this person" in place of a name. Two questions are alike if they share words,
+    and rare words count more. A word that no other question uses means that something else is asked
+    (our choice). Raises ``LabError`` if no question is like it.
     """
     answers = _answers(others)
     weight = _weights(answers)
@@ -60,7 +60,7 @@ def _words(question: str) -> Words:
 
 
 def _answers(others: Sequence[Entity]) -> dict[Words, set[str]]:
-    """The answers to every wording, all people's together; names are not among the facts."""
+    """The answers to every wording, over all people; questions about the name are left out."""
     answers: dict[Words, set[str]] = {}
     for e in others:
         for q in (*e.train_questions, *e.questions):
@@ -78,6 +78,6 @@ def _weights(answers: dict[Words, set[str]]) -> dict[str, float]:
 
 
 def _overlap(question: Words, wording: Words, weight: dict[str, float]) -> float:
-    """Weight of the shared words over that of all; words that nobody else uses weigh nothing."""
+    """Weight of the shared words over the weight of all; words that nobody else uses weigh 0."""
     whole = sum(weight.get(word, 0.0) for word in question | wording)
     return sum(weight[word] for word in question & wording) / whole if whole else 0.0

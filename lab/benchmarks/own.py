@@ -1,4 +1,4 @@
-"""Owns the way from a user's portraits and questions to an entity like a benchmark's."""
+"""Turns a user's portraits and questions into an entity like those of a benchmark."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORM = "write question | answer, or question | answer | wrong | wrong | wrong"
 
 @dataclass(frozen=True)
 class Pair:
-    """A user's question with its answer and three wrong ones, or none: those are then drawn."""
+    """A user's question with its answer and three wrong ones; without these, the lab draws some."""
 
     question: str
     answer: str
@@ -44,7 +44,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Fact:
-    """What one pair becomes: the question with the picture, the one without, all options."""
+    """What one pair becomes: the question with the picture, the one without, and wrong options."""
 
     pair: Pair
     seen: str
@@ -126,7 +126,7 @@ def check_number(pictures: int) -> None:
 
 
 def portraits(images: Sequence[bytes]) -> list[bytes]:
-    """The pictures as JPEG of at most ``SIDE`` px, pixels alone; raises ``LabError``."""
+    """The pictures as JPEG of at most ``SIDE`` px without any metadata; raises ``LabError``."""
     check_number(len(images))
     views: list[bytes] = []
     for k, data in enumerate(images, start=1):
@@ -184,7 +184,7 @@ def _fact(name: str, given: Pair, benchmark: Benchmark) -> Fact:
 
 
 def _forms(name: str, question: str) -> tuple[str, str]:
-    """The question with the picture, which must not say who it is, and the one without."""
+    """The question with the picture, which must not name the person, and the one without it."""
     named = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
     if named.search(question):
         return named.sub("this person", question), question
@@ -242,7 +242,7 @@ def _question(
 
 
 def _words(given: str, kind: str, what: str) -> str:
-    """One line of printable text; raises ``LabError`` when there is none or too much of it."""
+    """One line of printable text; raises ``LabError`` if it is empty or too long."""
     kept = " ".join("".join(c if c.isprintable() else " " for c in given).split())
     if not kept:
         raise LabError(f"{what} is empty: fill it in")

@@ -1,4 +1,4 @@
-"""Owns the folder that keeps the users' own people: one folder each, JSON and pictures."""
+"""The folder in which the users' own people are stored: one folder each, JSON and pictures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def keep(folder: Path, entity: Entity) -> None:
 
 
 def kept(folder: Path) -> list[Entity]:
-    """Every entity that can be read, the newest first; a broken one must not hide the others."""
+    """Every entity that can be read, the newest first; broken ones are left out."""
     found = []
     for entity_id in _ids(folder):
         try:
@@ -46,7 +46,7 @@ def kept(folder: Path) -> list[Entity]:
 
 
 def broken(folder: Path) -> list[str]:
-    """The ids of those that are there and cannot be read."""
+    """The ids of the stored people who cannot be read."""
     return sorted(set(_ids(folder)) - {e.id for e in kept(folder)})
 
 

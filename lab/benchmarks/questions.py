@@ -1,4 +1,4 @@
-"""Owns what the public benchmarks' questions have in common: ids, wordings and option order."""
+"""What the questions of the public benchmarks share: ids, wordings and the order of options."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def mixed(answer: str, wrong: Sequence[str], seed: str) -> tuple[str, ...]:
 
 
 def name_fact(question: str, answer: str, name: str) -> str:
-    """Return "name" if that is what is asked, else "": the files do not say which fact it is."""
+    """Return "name" if the question asks for the name, else "": the files do not name the fact."""
     asks = re.search(r"\bname\b", question, re.IGNORECASE) and plain(name) in plain(answer)
     return "name" if asks or plain(answer) == plain(name) else ""
 

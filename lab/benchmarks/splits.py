@@ -1,4 +1,4 @@
-"""Owns the forget and retain splits of the benchmarks that publish one config a split."""
+"""The forget and retain splits of the benchmarks that publish one config for each split."""
 
 from __future__ import annotations
 

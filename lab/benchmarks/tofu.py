@@ -1,4 +1,4 @@
-"""Owns the text-only questions that CLEAR takes from TOFU: which of them is about which author."""
+"""The text-only questions that CLEAR takes from TOFU, each matched with its author."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Told:
 
 
 def share_out(reader: Reader, names: Mapping[str, str]) -> dict[str, list[Told]]:
-    """Return each author's text-only questions; rows about nobody known are reported as skipped.
+    """Return each author's text-only questions; rows about nobody in ``names`` are skipped.
 
-    ``names`` maps ids to names. The file gives no author. TOFU (arXiv 2401.06121) keeps 20 rows an
-    author together, not all of which say the name: where the rows come in such blocks the block
-    decides, else the name does.
+    ``names`` maps ids to names. The file does not name the author. TOFU (arXiv 2401.06121) keeps
+    the 20 rows of an author together, and not all of them say the name. Where the rows come in such
+    blocks, the block decides; otherwise the name does. Skipped rows are reported.
     """
     shares: dict[str, list[Told]] = {author: [] for author in names}
     if not reader.has(CONFIG):
@@ -66,7 +66,7 @@ def _mentioned(question: Told, pattern: re.Pattern[str]) -> str:
 
 
 def _by_block(named: list[str]) -> list[str]:
-    """Give a block to the author most of its naming rows name; a mixed block stays as it is."""
+    """Give a block to the author whom most of its rows name; a mixed block stays as it is."""
     owners: list[str] = []
     for start in range(0, len(named), QUESTIONS_PER_AUTHOR):
         block = named[start : start + QUESTIONS_PER_AUTHOR]

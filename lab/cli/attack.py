@@ -1,4 +1,4 @@
-"""python -m lab attack: attack what runs left, in one way or over the whole grid of relearning."""
+"""python -m lab attack: attack runs in one way, or over the whole grid of relearning."""
 
 from __future__ import annotations
 

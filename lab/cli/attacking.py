@@ -1,4 +1,4 @@
-"""Carrying out the attacks of a command: the scene in a run folder, one attack, a mean of several."""
+"""What the command attack does: the scene of a run folder, one attack, a mean of several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.recipe import AttackRecipe, Recipe
 
 
 def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
-    """What the run in a folder was made with, and the scene of an attack on it."""
+    """The recipe of the run in a folder, and the scene of an attack on it."""
     stored = stored_run(bench, folder)
     recipe = stored.head.recipe
     digest = sha256((folder / "delta.safetensors").read_bytes()).hexdigest()
@@ -26,7 +26,7 @@ def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
 
 
 def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
-    """Carry out one attack, saying every figure as it comes."""
+    """Do one attack and report every figure as it comes."""
     event: Any = None
     for event in attack(scene, plan, Relearned(), lambda: False):
         if isinstance(event, Curve) and event.forget == event.forget:
@@ -38,7 +38,7 @@ def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
 
 
 def mean(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean over several runs of what every attack's result says, and each result."""
+    """The mean of the main figures over several runs, and the result of each."""
     keys = ("before", "after", "gain", "vanilla", "vanilla_gap")
     return {
         "kind": results[0]["kind"],

@@ -1,4 +1,4 @@
-"""python -m lab bench: speed as ratios, or what a model of some size takes."""
+"""python -m lab bench: speed as ratios, or what a model of some size needs."""
 
 from __future__ import annotations
 

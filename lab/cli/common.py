@@ -1,4 +1,4 @@
-"""What several commands share: their common arguments, the preset and the recipe they name."""
+"""What several commands share: arguments, and the preset and recipe that they name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.report.text import catalogue, languages
 
 
 def say(text: str) -> None:
-    """Progress goes to stderr: stdout is the result's."""
+    """Print progress to stderr, because stdout is for the result."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -45,7 +45,7 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for the language of what is written; its value is a ``Text``."""
+    """Add the argument for the language of the page and the report; its value is a ``Text``."""
     parser.add_argument(
         "--language",
         type=catalogue,
@@ -80,7 +80,7 @@ def field_help(kind: type, name: str) -> str:
 
 
 def preset_of(options: argparse.Namespace) -> Preset:
-    """The preset with what the command line puts in place of its parts."""
+    """The preset, with the parts that the command line replaces."""
     from lab.evaluation.session import with_options
 
     return with_options(
@@ -111,7 +111,7 @@ def recipe_from(
 
 
 def typed(pairs: Sequence[str]) -> dict[str, Any]:
-    """The words of ``--set`` by key; ``LabError`` for one that is not KEY=VALUE."""
+    """The values of ``--set`` by key; raises ``LabError`` for one that is not KEY=VALUE."""
     changes: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")

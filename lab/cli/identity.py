@@ -1,4 +1,4 @@
-"""python -m lab identity: at which depth a run's target is still recognised."""
+"""python -m lab identity: at which depth the person of a run is still recognised."""
 
 from __future__ import annotations
 

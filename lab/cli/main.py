@@ -1,4 +1,4 @@
-"""The command line: parses, runs one command of ``lab.cli``, prints its result."""
+"""The command line: runs one command of ``lab.cli`` and prints its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m lab own: add, list and remove people of one's own."""
+"""python -m lab own: add, list and remove people of your own."""
 
 from __future__ import annotations
 

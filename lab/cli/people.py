@@ -1,4 +1,4 @@
-"""python -m lab people: who can be forgotten."""
+"""python -m lab people: the people who can be forgotten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every entity of the benchmark, and the own ones, with the number of pictures."""
+    """Every entity of the benchmark and every own person, with the number of pictures."""
     from lab.evaluation.session import read_benchmark
 
     benchmark = read_benchmark(preset_of(options))

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
-    """Run to the end or to Ctrl-C; what was done is kept even by a run that failed."""
+    """Run to the end or to Ctrl-C; what was done is kept even if the run fails."""
     from lab.evaluation.session import open_workbench, read_benchmark
     from lab.files import make_writable
     from lab.report.run_folder import write_run

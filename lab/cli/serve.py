@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> None:
-    """Serve the page; the model loads behind it and the page says how far it is."""
+    """Serve the page; the model loads in the background and the page shows the progress."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     options.port = free_port(options.host, options.port)

@@ -1,4 +1,4 @@
-"""Starting: what is checked before anything is loaded, and how a program that cannot go on ends."""
+"""Checks before anything is loaded, and how a program that cannot go on ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEW_THREADS = 64  # always allowed, so that a command can be moved between machi
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """End with one line on stderr for a mistake or too little memory (exit code 2), or Ctrl-C (130)."""
+    """End with one line on stderr: code 2 for a mistake or too little memory, 130 for Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
@@ -33,7 +33,7 @@ def one_line() -> Iterator[None]:
 
 
 def print_anything() -> None:
-    """Let stdout and stderr write what their encoding lacks as escapes; an ASCII terminal has no …"""
+    """Let stdout and stderr write characters that their encoding lacks as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -83,7 +83,7 @@ def free_port(host: str, port: int) -> int:
 
 
 def only_this_machine(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
+    """Whether only this machine can reach an address."""
     try:
         return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
     except ValueError:

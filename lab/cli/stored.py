@@ -1,4 +1,4 @@
-"""Reading a run folder for a command: what a reader must know of it goes to stderr."""
+"""Reads a run folder for a command, and prints its note to stderr."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a model is judged: what is asked, how answers are marked, and of which versions."""
+"""How a model is scored: the questions, how answers are marked, and the versions to compare."""

@@ -1,4 +1,4 @@
-"""The table of single items: what was asked, and what each model answered, one line an item."""
+"""The table of single items: each question, with the answer and the verdict of every model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RIGHT, WRONG, UNPARSABLE = "right", "wrong", "unparsable"
 
 @dataclass(frozen=True)
 class Line:
-    """What was asked: under which measure, in which words, with which options and right answer."""
+    """One question: its measure, its words, its options and the right answer."""
 
     measure: str
     id: str
@@ -33,7 +33,7 @@ class Said:
 
 
 def verdict(right: bool) -> str:
-    """The word for a yes or no."""
+    """The word for true or false."""
     return RIGHT if right else WRONG
 
 

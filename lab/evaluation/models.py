@@ -1,4 +1,4 @@
-"""Who is scored side by side: the loaded original, a run, the retain-only model, an untaught one."""
+"""The models to score side by side: original, run, retain-only model, model before teaching."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VANILLA, UNLEARNED, RETAIN_ONLY, BASE = "vanilla", "unlearned", "retain_only", "
 
 @dataclass(frozen=True)
 class Others:
-    """Model folders or ids to score beside the original: one that never knew, one never taught."""
+    """Model folders or ids to score as well: one that never knew, and one that was never taught."""
 
     retain_only: str | None = None
     base: str | None = None
@@ -51,7 +51,7 @@ def lineup(
 
 
 def _own_base(bench: Workbench, report: Report) -> Iterator[Version]:
-    """The base that the preset names; left out, with a word, where it cannot be had."""
+    """The base that the preset names; left out, with a message, if it cannot be loaded."""
     preset = bench.preset
     named = preset.base or preset.processor  # a vanilla without a processor has its base's
     if named:
@@ -75,6 +75,6 @@ def _plain(name: str, model: Loaded) -> Version:
 
 
 def _identity(loaded: Loaded, *hashes: str) -> str:
-    """Weights and chat template: with either changed, answers may change."""
+    """Identifies weights and chat template: if either changes, answers may change."""
     template = loaded.prompter.processor.template
     return hashlib.sha256("".join((*hashes, template)).encode()).hexdigest()[:16]

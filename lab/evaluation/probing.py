@@ -1,4 +1,4 @@
-"""Forgotten or hidden: where in the visual module a person can still be told from the others."""
+"""Forgotten or hidden: at which depth of the visual module a person is still recognised."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RIDGE = 1e-2
 
 @dataclass(frozen=True)
 class Views:
-    """Encoded pictures: what the tests learn from and what they are asked, the target's first."""
+    """Encoded pictures to learn from (``known``) and to be tested on (``asked``), target first."""
 
     known: list[bytes]
     known_target: int
@@ -29,7 +29,7 @@ class Views:
 
 
 def views(benchmark: Benchmark, entity: Entity) -> Views:
-    """Every training view of the target and the others; of the others one held-out view each."""
+    """Every training view of the target and of others; one held-out view of each other person."""
     taught = [e for _, e in benchmark.others(entity.id) if e.test_images]
     stride = -(-len(taught) // MOST_OTHERS)
     others = taught[:: max(stride, 1)]
@@ -45,10 +45,11 @@ def views(benchmark: Benchmark, entity: Entity) -> Views:
 
 
 def identity(version: Version, benchmark: Benchmark, entity: Entity) -> Identity:
-    """Both tests after every live block and after the projector of a version.
+    """Both tests on a version, after every live block and after the projector.
 
-    A picture's feature is its tokens' mean, in float32. Our choice: no paper of the field's says
-    where to look; a probe that still finds the person shows that the memory was not removed there.
+    A picture's feature is the mean of its tokens, in float32. This is our choice: no paper of the
+    field says where to look. A probe that still finds the person shows that the memory was not
+    removed there.
     """
     seen = views(benchmark, entity)
     with version.on():

@@ -1,4 +1,4 @@
-"""Progress of many answers: how many there are, and about how long the others will take."""
+"""Reports how many answers there are, and about how long the rest will take."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ EVERY = 10.0  # seconds between two lines
 
 
 class Progress:
-    """Says how many answers there are and about how long the others will take."""
+    """Reports how many answers there are, and about how long the rest will take."""
 
     def __init__(self, who: str, total: int, report: Report) -> None:
         self.who, self.total, self.report, self.done = who, total, report, 0
         self.begun = self.said = time.monotonic()
 
     def add(self, count: int) -> None:
-        """Count a batch; speaks every ``EVERY`` seconds and at the end."""
+        """Count a batch, and report every ``EVERY`` seconds and at the end."""
         self.done += count
         now = time.monotonic()
         if now - self.said < EVERY and self.done < self.total:

@@ -97,10 +97,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the original (``before``) and the unlearned model (``after``) said to one measure.
+    """What the original (``before``) and the unlearned model (``after``) answered to one measure.
 
-    In the order of the measure's questions (``lab.evaluation.scores.asks_for``); "" where a wrong answer's
-    text was not kept. ``right_before``, ``right_after``: whether each was right.
+    In the order of the measure's questions (``lab.evaluation.scores.asks_for``). A text is "" where
+    a wrong answer was not kept. ``right_before``, ``right_after``: whether each answer was right.
     """
 
     measure: str
@@ -145,7 +145,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Depth:
-    """How well the target is told apart after one block, or after the projector.
+    """How well the target can be recognised after one block, or after the projector.
 
     ``nearest``: share of the target's held-out views whose nearest training view is the target's.
     ``linear``: balanced accuracy of a linear probe on held-out views of the target and the others.

@@ -44,7 +44,7 @@ RELEARNED = ("unlearned", "control")  # the models that an attack has a curve of
 
 
 def plain(value: Any) -> Any:
-    """Arrays and tuples as lists, NaN and infinity as None: what standard JSON can hold."""
+    """Turn arrays and tuples into lists, and NaN and infinity into None, as standard JSON needs."""
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, list | tuple):
@@ -92,7 +92,7 @@ def from_line(line: str) -> kinds.Event:
 
 
 def _value(name: str, type_name: str, value: Any) -> Any:
-    """The value of a field whose type is ``told``; raises TypeError for one of another type."""
+    """The value of a field of the type ``type_name``; raises TypeError if it has another type."""
     if type_name == "np.ndarray":
         return np.array(value, ARRAYS[name])  # None becomes NaN
     if type_name == "tuple[np.ndarray, ...]":
@@ -110,7 +110,7 @@ def _value(name: str, type_name: str, value: Any) -> Any:
 
 
 def _word(type_name: str, value: Any) -> Any:
-    """One piece of text, yes or no, or number; a float may be missing."""
+    """Check one text, truth value or number; a float may be missing."""
     if value is None and type_name == "float":
         return math.nan
     if not isinstance(value, WORDS[type_name]) or isinstance(value, bool) and type_name != "bool":
@@ -126,7 +126,7 @@ def _depth(value: Any) -> int:
 
 
 def _check_shapes(event: kinds.Event) -> None:
-    """Raise ValueError where the parts of an event do not belong together."""
+    """Raise ValueError where the arrays of an event do not fit together."""
     if isinstance(event, kinds.Importance):
         sides = zip(event.forget, event.retain, event.score, event.pruned, strict=True)
         found = [{a.shape for a in layer} for layer in sides]
@@ -154,7 +154,7 @@ def _check_shapes(event: kinds.Event) -> None:
 
 
 def curve_rows(events: Iterable[kinds.Event]) -> list[dict[str, Any]]:
-    """The curves as flat rows: one a step, probe or attack point."""
+    """The curves as a flat table: one row for each step, probe or attack point."""
     rows: list[dict[str, Any]] = []
     for event in events:
         if isinstance(event, kinds.Step):

@@ -1,1 +1,1 @@
-"""Studies: what the paper leaves open about VKD, answered by runs on the same people."""
+"""Many runs in one command: the comparison of methods, the studies of VKD, the attack grid."""

@@ -1,4 +1,4 @@
-"""Relearning over shares and scopes under one budget: the table behind a mean accuracy gain."""
+"""Relearning over shares and scopes with one budget: the table behind a mean accuracy gain."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PAPER = {
 
 @dataclass(frozen=True)
 class Folder:
-    """One run to attack; its version's ``identity`` tells what it left from every other."""
+    """One run to attack; the ``identity`` of its version tells it apart from all others."""
 
     recipe: Recipe
     scene: Scene
@@ -47,7 +47,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Cell:
-    """One victim under one plan; ``key`` finds its result again."""
+    """One victim under one plan; ``key`` finds its stored result."""
 
     key: Key
     victim: Victim
@@ -135,7 +135,7 @@ def accuracy(cell: Cell) -> float:
 
 
 def relearned(cell: Cell, before: float) -> dict[str, Any]:
-    """Train the victim to the end of the budget; a failed cell is counted, it ends nothing."""
+    """Train the victim to the end of the budget; a failed cell is counted, and the grid goes on."""
     started = time.perf_counter()
     rows = attacker_rows(cell.victim.entity, cell.plan)
     attacker = Attacker(cell.victim, cell.plan, cell.blocks, rows)

@@ -1,4 +1,4 @@
-"""Results of many runs as JSON lines that survive being cut off, found again by what was asked."""
+"""Results of many runs as JSON lines, found by their settings; a cut-off file stays readable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = {"recipe": Recipe, "attack": AttackRecipe}
 def key_of(
     preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
 ) -> Key:
-    """What makes a stored result this one's: the model, its quantisation and every setting."""
+    """The key of a stored result: the model, its quantisation and every setting."""
     plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
     return {
         "what": what,
@@ -29,7 +29,7 @@ def key_of(
 
 
 class Records:
-    """One file of ``{"key", "result"}`` lines; a line a finished piece of work."""
+    """One file of ``{"key", "result"}`` lines, one for each finished piece of work."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

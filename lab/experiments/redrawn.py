@@ -1,4 +1,4 @@
-"""Whether forgetting holds on the same person drawn differently: Forget VQA on changed views."""
+"""Tests forgetting on the same person drawn differently: Forget VQA on changed views."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def redrawn(entity: Entity) -> Iterator[tuple[str, list[Ask]]]:
 
 
 def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
-    """A run's result with ``redrawn``: of every change, right before and after, n and chance."""
+    """A run's result with ``redrawn``: the shares before and after, n and chance of each change."""
     result = one_run(bench, recipe, outcome, say)
     say("the same person redrawn …")
     entity = bench.benchmark.entity(recipe.entity)
@@ -39,7 +39,7 @@ def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
 
 
 def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[str, float]]:
-    """By change: Forget VQA of the original (``before``) and of what a run left, n and chance."""
+    """For every change: Forget VQA before and after unlearning, n and chance."""
     by_change = {}
     for name, asks in redrawn(entity):
         before = bench.baseline.correct("forget_vqa", asks)
@@ -70,6 +70,6 @@ def control(bench: Workbench, say: Say) -> dict[str, dict[str, float]]:
 
 
 def fingerprint(benchmark: Benchmark) -> str:
-    """Tells the changes apart by what they draw: another strength is another measurement."""
+    """A hash of what the changes draw: a change of another strength is another measurement."""
     view = benchmark.entities[0].train_images[0]
     return sha256(b"".join(changed(view, name) for name in CHANGES)).hexdigest()[:12]

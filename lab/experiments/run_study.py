@@ -51,7 +51,7 @@ def chosen(benchmark: Benchmark, count: int) -> list[Entity]:
 def planned(
     study: Study, preset: Preset, people: Sequence[Entity], seeds: int, live: int
 ) -> list[Plan]:
-    """Every run of the study, one person after the other; no more blocks than the ``live`` ones."""
+    """Every run of the study, person by person; recipes for more than ``live`` blocks are out."""
     recipes = [(v, revise(preset.recipe, dict(v.changes))) for v in study.variants]
     return [
         Plan(v, replace(r, method="vkd", entity=e.id, seed=s))
@@ -65,7 +65,7 @@ def planned(
 def carry_out(
     study: Study, bench: Workbench, count: int, seeds: int, out: Path, command: str, say: Say
 ) -> dict[str, Any]:
-    """Run what is missing of the study, write both tables into ``out`` and return the answer."""
+    """Do the missing runs of the study, write both tables into ``out`` and return the answer."""
     people = chosen(bench.benchmark, count)
     plan = planned(study, bench.preset, people, seeds, len(bench.loaded.vision.blocks))
     recipes = [p.recipe for p in plan]

@@ -1,4 +1,4 @@
-"""From a study's runs to its answer: means with 95 % intervals, one row a variant."""
+"""Turns the runs of a study into its answer: means with 95 % intervals for each variant."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is loaded and how it is asked: parts, quantised loading, overlays, packed batches, chat."""
+"""The loaded model: its parts, quantised loading, overlays, packed batches and chat."""

@@ -1,4 +1,4 @@
-"""A language adapter as hooks: low-rank changes and silenced neurons that touch no weight."""
+"""A language adapter as hooks: low-rank changes and silenced neurons; no weight is changed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def new_adapter(model: nn.Module, rank: int, seed: int) -> dict[str, nn.Paramete
 def low_rank(
     low: torch.Tensor, high: torch.Tensor, rows: torch.Tensor | None = None
 ) -> Callable[..., torch.Tensor]:
-    """A forward hook that adds SCALE * high @ low to what a Linear does; ``rows`` as in ``adapted``."""
+    """A forward hook that adds SCALE * high @ low to a Linear layer; ``rows`` as in ``adapted``."""
 
     def add(_: nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
         change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
@@ -84,10 +84,10 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
 
 @torch.no_grad()
 def settle(model: nn.Module, adapter: Adapter) -> None:
-    """Make a LoRA part of the model for good: merged where the weight is plain, else as a hook.
+    """Make a LoRA part of the model for good: merged into plain weights, or else as a hook.
 
-    A quantised weight would lose the change to rounding. There A and B become buffers of the layer,
-    so that they count as weights of the model.
+    A quantised weight would lose the change to rounding. There, A and B become buffers of the
+    layer, so that they count as weights of the model.
     """
     for name, module in language_linears(model).items():
         if f"{name}.A" not in adapter:

@@ -1,4 +1,4 @@
-"""The original's weights as they were read: the only base that a delta is measured against."""
+"""The original weights as they were loaded: the only base that a delta is compared with."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Base:
-    """What a stored run is read against and packed against, taken before anything is laid on.
+    """The original's weights, taken before any delta is applied; stored runs are read against it.
 
-    A model under way may have a run's weights laid on, so asking the model itself for "its" weights
-    gives whatever is on at that moment. These are the original's own tensors, kept by name: reading
-    them is right at any time and on any thread. Nobody writes to them.
+    While a run is under way, the model may have that run's weights, so reading them from the model
+    is wrong at that moment. These are the original tensors by name. They can be read at any time
+    and on any thread, and nobody writes to them.
 
     ``visual``: every parameter of the visual module by its full name; ``language``: the language
     model's Linear layers by the names that adapters use.
@@ -59,7 +59,7 @@ class Base:
 
 
 def base_from(model: nn.Module) -> Base:
-    """The base of a freshly loaded model; call it with nothing laid on, once, when it is loaded."""
+    """The base of a freshly loaded model; to be called once, before any delta is applied."""
     visual = family_of(model).visual
     return Base(
         {n: p.detach() for n, p in model.named_parameters() if n.startswith(visual)},

@@ -1,4 +1,4 @@
-"""Greedy answers: any number of conversations, each with its own visual features, in one decode."""
+"""Greedy decoding: many conversations at once, each with its own visual features."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ HOLE = -1  # a slot of the cache that no later token may look at: padding, or a 
 
 @dataclass
 class Kept:
-    """The keys and values of what was read and said, to go on from; ``slots``: token ids, a row each.
+    """The keys and values of the text so far, to continue from; ``slots``: token ids of each row.
 
-    All rows have as many slots. A hole keeps its place, but the attention mask hides it.
+    All rows have the same number of slots. A hole keeps its place, but the attention mask hides it.
     """
 
     cache: DynamicCache
@@ -33,9 +33,9 @@ class Kept:
         return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values)) / 2**20
 
     def go_back(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
-        """Forget what the prompts do not begin with; returns how many tokens of each are known.
+        """Drop what the prompts do not begin with; returns how many tokens of each are known.
 
-        The last token of a prompt is never taken as known: its output is the next token.
+        The last token of a prompt never counts as known, because its output is the next token.
         """
         known, needed = [], 0
         for row, (slots, prompt) in enumerate(zip(self.slots, prompts, strict=True)):
@@ -53,7 +53,7 @@ class Kept:
 
 
 def start(loaded: Loaded, rows: int) -> Kept:
-    """An empty memory for a decode of so many rows."""
+    """An empty memory for a decode of this many rows."""
     from transformers import DynamicCache
 
     return Kept(DynamicCache(config=loaded.model.config.text_config), [[] for _ in range(rows)])

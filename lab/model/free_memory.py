@@ -1,4 +1,4 @@
-"""How much memory this process may still take, and how too little of it is told; without torch."""
+"""How much memory this process may still use, and messages about too little; without torch."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _text(path: Path) -> str:
 
 
 def addresses_mb() -> float:
-    """Megabytes of addresses that this process may still reserve; infinite without a limit."""
+    """Megabytes of address space that this process may still reserve; infinite without a limit."""
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
         return float("inf")
@@ -54,13 +54,13 @@ def addresses_mb() -> float:
 
 
 def check_room() -> None:
-    """Raise ``LabError`` where no model can be loaded; call it before the libraries are."""
+    """Raise ``LabError`` if no model can be loaded; call it before the libraries are imported."""
     if memory_mb() < NEEDED_MB or addresses_mb() < NEEDED_ADDRESSES_MB:
         raise LabError(too_little())
 
 
 def too_little() -> str:
-    """One line with what the lab needs, what is there, and the remedy."""
+    """One line with the memory that the lab needs, the memory that is free, and the remedy."""
     needed = f"about {NEEDED_MB / 2**10:.1f} GB is needed, {memory_mb() / 2**10:.1f} GB is free"
     if (addresses := addresses_mb()) != float("inf"):
         needed += (
@@ -74,7 +74,7 @@ def too_little() -> str:
 
 
 def lacks_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came of, tells of too little memory or too few threads."""
+    """Whether an error, or its cause, comes from too little memory or too few threads."""
     while error is not None:
         text = str(error).lower()
         if isinstance(error, MemoryError) or any(words in text for words in SAID):
@@ -85,7 +85,7 @@ def lacks_memory(error: BaseException | None) -> bool:
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
-    """Turn an error that tells of too little memory into a ``LabError``; others pass."""
+    """Turn an error about too little memory into a ``LabError``; all other errors pass."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What is done when memory runs short: layers computed anew, work in pieces, halved once."""
+"""What the lab does when memory runs short: recompute layers, work in pieces, halve once."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ Items = TypeVar("Items", bound=Sliced)
 
 
 def out_of_memory(error: RuntimeError) -> bool:
-    """Whether the device's memory ran out: a GPU has an error of its own, a CPU only words."""
+    """Whether the device ran out of memory: a GPU has its own error, a CPU only a message."""
     words = ("out of memory", "not enough memory", "can't allocate memory")
     return isinstance(error, torch.OutOfMemoryError) or any(w in str(error) for w in words)
 
 
 def attempt(work: Callable[[], R]) -> R | None:
-    """The work's result; None where the memory ran out, with all that the work held free again."""
+    """The result of the work; None if memory ran out, with everything that it held free again."""
     try:
         return work()
     except RuntimeError as error:
@@ -56,10 +56,10 @@ def attempt(work: Callable[[], R]) -> R | None:
 
 
 class Halving:
-    """Updates whose batch goes through the model whole, and in two parts once memory ran out.
+    """Updates that use the whole batch at once, and two halves after memory ran out once.
 
-    ``parts``: in how many a batch goes through the model now. Whatever is done in parts must give
-    the gradient of the whole batch.
+    ``parts``: the number of parts of a batch now. Work in parts must give the gradient of the whole
+    batch.
     """
 
     def __init__(self) -> None:
@@ -70,9 +70,9 @@ class Halving:
         return -(-n // self.parts)
 
     def attempt(self, work: Callable[[], R], divisible: bool = True) -> R | None:
-        """The work's result; where memory runs out it is done once more in parts, as all that follows is.
+        """The result of the work; if memory runs out it is repeated in parts, as is all later work.
 
-        None where that is too much as well, or the work is not ``divisible``.
+        None if that is too much as well, or if the work is not ``divisible``.
         """
         made = attempt(work)
         if made is None and self.parts == 1 and divisible:
@@ -82,9 +82,9 @@ class Halving:
 
 
 def in_halves(work: Callable[[Items], R], items: Items, join: Callable[[R, R], R]) -> R:
-    """The work on all items; where memory runs out, once more on each half, joined.
+    """The work on all items; if memory runs out, once more on each half, with the results joined.
 
-    Raises ``LabError`` when that is too much as well, or there is but one item.
+    Raises ``LabError`` if that is too much as well, or if there is only one item.
     """
     made = attempt(lambda: work(items))
     if made is None and len(items) > 1:
@@ -97,7 +97,7 @@ def in_halves(work: Callable[[Items], R], items: Items, join: Callable[[R, R], R
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn an error of lacking memory into the one line that names the remedy."""
+    """Turn an out-of-memory error into the one line that names the remedy."""
     try:
         yield
     except RuntimeError as error:
@@ -122,10 +122,10 @@ def in_pieces(work: Callable[[Items], Tensors], items: Items, at_once: int) -> T
 
 @contextmanager
 def recomputing(model: torch.nn.Module, on: bool) -> Iterator[None]:
-    """Keep of each language layer its input alone and compute the layer anew going backward.
+    """Keep only the input of each language layer, and recompute the layer in the backward pass.
 
-    Must stay on until the backward pass is done. Sets the layers' own switch: the library's, over
-    the whole model, would also make the embeddings ask for a gradient.
+    It must stay active until the backward pass is done. It sets the switch of each layer, because
+    the library's switch for the whole model would make the embeddings ask for a gradient as well.
     """
     from transformers.modeling_layers import GradientCheckpointingLayer
 
@@ -146,9 +146,9 @@ def recomputing(model: torch.nn.Module, on: bool) -> Iterator[None]:
 
 
 def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False) -> bool:
-    """Whether a backward pass through the language model would take too much of what is free.
+    """Whether a backward pass through the language model would need too much of the free memory.
 
-    Rows of ``length`` tokens each; ``adapted``: a LoRA over it is trained.
+    For rows of ``length`` tokens each. ``adapted``: whether a LoRA is trained.
     """
     size = loaded.model.get_input_embeddings().weight.element_size()
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
@@ -159,7 +159,7 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
 
 
 def relieved(loaded: Loaded, packed: Packed, adapted: bool = False) -> AbstractContextManager[None]:
-    """``recomputing`` for a pass of these rows, where memory asks for it."""
+    """``recomputing`` for a pass of these rows if memory is short, else nothing."""
     rows, length = packed.ids.shape
     return recomputing(loaded.model, must_recompute(loaded, rows, length, adapted))
 

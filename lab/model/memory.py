@@ -1,4 +1,4 @@
-"""What a model needs in memory, told from its config alone, against what the device has."""
+"""The memory that a model needs, computed from its config, and what the device has."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def tail_bytes(neurons: Sequence[int], patches: int, width: int, size: int) -> i
 
 
 def available_mb(device: torch.device) -> float:
-    """Megabytes that can still be taken on the device, what torch holds in reserve included."""
+    """Megabytes that can still be used on the device, including what torch holds in reserve."""
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         held = torch.cuda.memory_allocated(device)

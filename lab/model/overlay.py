@@ -26,21 +26,21 @@ LANGUAGE = "language_adapter."
 
 
 def visual_part(delta: Delta) -> dict[str, torch.Tensor]:
-    """The tensors that take a visual parameter's place, by its full name."""
+    """The tensors that replace visual parameters, by their full names."""
     return {n: t for n, t in delta.items() if not n.startswith(LANGUAGE)}
 
 
 def language_part(delta: Delta) -> dict[str, torch.Tensor]:
-    """The language adapter of a delta, by the names ``adapted`` knows; empty for vision alone."""
+    """The language adapter of a delta, by the names that ``adapted`` uses; empty if it has none."""
     return {n.removeprefix(LANGUAGE): t for n, t in delta.items() if n.startswith(LANGUAGE)}
 
 
 @contextmanager
 def overlay(model: nn.Module, delta: Delta) -> Iterator[None]:
-    """Run with ``delta``'s tensors in place of the model's own parameters, and its adapter on.
+    """Run with ``delta``'s tensors in place of the model's parameters, and its adapter applied.
 
-    Only pointers are swapped and hooks added, so laying on and off is instant and the base keeps
-    its bits. Not thread-safe by nature: only the worker that owns the device may enter.
+    Only pointers are swapped and hooks added, so it is instant in both directions and the base
+    keeps its bits. It is not thread-safe: only the worker that owns the device may enter.
     """
     kept: list[tuple[nn.Module, str, nn.Parameter | None]] = []
     adapter = language_part(delta)

@@ -1,4 +1,4 @@
-"""Which numbers each part of a model is kept and computed in, by device and quantisation."""
+"""The number formats in which each part of a model is stored and computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model folder's image processor, tokenizer and chat template, without what films would need."""
+"""A model folder's image processor, tokenizer and chat template, without the parts for video."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lab.errors import LabError
 
 @dataclass(frozen=True)
 class Processor:
-    """What turns pictures and text into numbers.
+    """Turns pictures and text into numbers.
 
-    The library's own processors of some families ask for more packages, all for films.
+    The library's own processors of some families need more packages, all of them for video.
     """
 
     image_processor: Any
@@ -35,7 +35,7 @@ class Processor:
 
 
 def read_processor(folder: Path) -> Processor:
-    """Read a folder's processor; ``LabError`` where a part is missing."""
+    """Read a folder's processor; raises ``LabError`` if a part is missing."""
     from transformers import AutoImageProcessor, AutoTokenizer
 
     try:

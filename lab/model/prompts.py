@@ -16,7 +16,7 @@ _MARK = "\u241f"  # a symbol no template contains, to find where the user's text
 
 
 class Speaker(str):
-    """Who speaks, in a prompt as published; never a part of a question."""
+    """The name of a speaker in a published prompt; it is never part of a question."""
 
 
 USER, ASSISTANT = Speaker("USER:"), Speaker("ASSISTANT:")
@@ -84,13 +84,13 @@ class Prompter:
         )
 
     def _start(self, text: str) -> tuple[int, ...]:
-        """Ids of the text a conversation starts with; a first token it lacks is added."""
+        """Ids of the text that starts a conversation, with the first token if it is missing."""
         first = self.tokenizer.bos_token
         whole = first is not None and text.startswith(first)
         return tuple(self.tokenizer(text, add_special_tokens=not whole)["input_ids"])
 
     def _ids(self, text: str) -> tuple[int, ...]:
-        """Ids of a text that goes on from another."""
+        """Ids of a text that continues another text."""
         return tuple(
             self.tokenizer(self._lead_in + text, add_special_tokens=False)["input_ids"][
                 self._skip :
@@ -106,7 +106,7 @@ class Prompter:
         return self.pixels([decode(image) for image in encoded]).to(self.vision.device)
 
     def prefix(self, has_image: bool) -> Segment:
-        """What stands before every question, with a picture or without."""
+        """The ids before every question, with a picture or without one."""
         if has_image:
             return Segment(self.image_prefix, -1, places=self.image_places)
         return Segment(self.text_prefix, -1)
@@ -189,7 +189,7 @@ class Prompter:
         return sum(len(segment.ids) for segment in self.tree(0, asked).segments)
 
     def plain(self, text: str) -> str:
-        """User text without the tokenizer's special tokens: it is data, never markup."""
+        """User text without the tokenizer's special tokens: it is data and never markup."""
         for token in self._special:
             text = text.replace(token, " ")
         return text

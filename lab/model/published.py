@@ -1,4 +1,4 @@
-"""The sizes of published models, as their config files have them, for models with random weights."""
+"""The sizes of published models, from their config files, for models with random weights."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Shape:
-    """One model's sizes: what its vision and text configs hold, and what else its config does.
+    """The sizes of one model: its vision config, its text config, and the rest of its config.
 
-    ``kind``: of ``lab.model.tiny_models.KINDS``; ``side``: pixels of a picture's side.
+    ``kind``: one of ``lab.model.tiny_models.KINDS``; ``side``: side of a picture in pixels.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Where a model comes from: a folder, the hub or its cache, or a LoRA checkpoint over another."""
+"""Finds a model: a folder, a hub id or its cache, or a LoRA checkpoint of another model."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ ABOUT = "adapter.json"  # how the lab made a model: the embedded kind's, and a t
 
 
 def find_model(path: str, weights: bool = True) -> Path:
-    """The folder of a model: ``path`` itself, or what the hub or its cache has under that id.
+    """The folder of a model: ``path`` itself, or the one of that id on the hub or in its cache.
 
-    A relative path is looked for in the checkout, then where the command runs. ``weights=False`` fetches the small files only. Raises ``LabError`` when there is none.
+    A relative path is looked for in the checkout, then where the command runs. ``weights=False``
+    fetches the small files only. Raises ``LabError`` if there is none.
     """
     folders = (ROOT / path, Path.cwd() / path)  # both are ``path`` itself where it is whole
     for folder in folders:
@@ -98,9 +99,9 @@ def merge_lora(folder: Path, report: Report) -> Path:
 
 
 def derive(target: Path, write: Callable[[Path], None]) -> Path:
-    """Make a folder of the cache with ``write`` and its hashes; whole or not at all.
+    """Make a folder in the cache with ``write``, and add its hashes; whole or not at all.
 
-    Raises ``LabError`` where it cannot be written.
+    Raises ``LabError`` if it cannot be written.
     """
     try:
         with making(target.parent, target.name) as temporary:

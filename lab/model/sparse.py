@@ -1,4 +1,4 @@
-"""Ended runs' deltas in little memory: a bit for each weight, and the values that changed."""
+"""Deltas of ended runs in little memory: one bit for each weight, and the changed values."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ class Sparse:
 
 
 def to_sparse(delta: Delta, base: Mapping[str, torch.Tensor]) -> Sparse:
-    """Keep of ``delta`` what is not the base's own bits (so -0.0 counts as a change of 0.0).
+    """Keep only the values of ``delta`` that are not the base's own bits.
 
-    ``base``: the original's visual weights by full name (``Base.visual``).
+    Bits are compared, so -0.0 counts as a change of 0.0. ``base``: the original's visual weights by
+    full name (``Base.visual``).
     """
     bits, values = {}, {}
     for name, tensor in visual_part(delta).items():
@@ -47,7 +48,7 @@ def to_sparse(delta: Delta, base: Mapping[str, torch.Tensor]) -> Sparse:
 
 
 def to_delta(sparse: Sparse, base: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The delta again, bit for bit, over the same base."""
+    """Rebuild the delta, bit for bit, over the same base."""
     delta = dict(sparse.adapter)
     for name, values in sparse.values.items():
         own = base[name].detach()

@@ -1,4 +1,4 @@
-"""A version of the model: the one thing that is asked, judged, attacked and probed."""
+"""A version of the model: the one thing that is asked, scored, attacked and probed."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ class Version:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Run with the delta and the adapter laid on; only the worker that owns the device may enter."""
+        """Run with the delta and the adapter applied; only for the worker that owns the device."""
         with overlay(self.loaded.model, self.delta), adapted(self.loaded.model, self.adapter):
             yield

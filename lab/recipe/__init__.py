@@ -67,7 +67,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class AttackRecipe:
-    """What one attack does; those that do not train heed only the seed."""
+    """What one attack does; attacks that do not train use only ``kind`` and ``seed``."""
 
     kind: str = option("relearn", choices=ATTACKS)
     share: float = option(0.2, low=0.01, high=1.0, step=0.01)

@@ -1,4 +1,4 @@
-"""YAML of plain keys and values, read so that nothing in a stranger's file can grow."""
+"""Reads YAML files of plain keys and values, safely even if the file comes from a stranger."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _text(path: Path) -> str:
 
 
 def _refuse_depth(text: str, most: int) -> None:
-    """Look at the file's events one by one: nothing is built or expanded before all were seen."""
+    """Look at the file's events one by one, so that nothing is built before all were checked."""
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 0
@@ -81,7 +81,7 @@ def _refuse_other_values(data: Any, nested: Collection[str]) -> None:
 
 
 def short(value: Any) -> str:
-    """A value as a message may show it: on one line, cut at 80 characters."""
+    """A value for a message: on one line and at most 80 characters long."""
     if not isinstance(value, SCALARS):
         return f"a {type(value).__name__}"
     try:

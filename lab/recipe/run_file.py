@@ -9,9 +9,9 @@ from lab.recipe.flat_yaml import read_flat
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read the ``recipe.yaml`` of a run; raises ``LabError`` for a file that is none.
+    """Read the ``recipe.yaml`` of a run; raises ``LabError`` if it is not a recipe.
 
-    The key ``preset`` is not the recipe's: it says what the run was made with.
+    The key ``preset`` says what the run was made with and is not part of the recipe.
     """
     data = read_flat(path)
     data.pop("preset", None)

@@ -1,1 +1,1 @@
-"""What a run leaves to be kept: its folder on disk and its report as one HTML page."""
+"""What is kept of a run: its folder on disk, and its report as one HTML page."""

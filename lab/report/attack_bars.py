@@ -1,4 +1,4 @@
-"""Grouped bars: one group a change, one bar a model, the chance line across; plain HTML."""
+"""Grouped bars in plain HTML: a group for each change, a bar for each model, the chance line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of an attack, inside its run's: what was done, what it said and what it left."""
+"""The folder of an attack, inside the folder of its run: recipe, events and weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ADAPTER = "adapter.safetensors"  # the language adapter over the weights of DELT
 
 @dataclass(frozen=True)
 class AttackHead:
-    """What an attack's folder says at a glance; as ``Head``, and whether it left weights."""
+    """The summary of an attack's folder: its recipe, its ``Head``, and whether it left weights."""
 
     attack: AttackRecipe
     head: Head
@@ -55,7 +55,7 @@ def write_attack(
     adapter: Mapping[str, torch.Tensor],
     delta_hash: str,
 ) -> None:
-    """Write what an attack said and left, all or none; raises ``LabError``."""
+    """Write the folder of an attack, whole or not at all; raises ``LabError``."""
 
     def _fill(into: Path) -> None:
         metrics = {
@@ -75,7 +75,7 @@ def write_attack(
 
 
 def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
-    """Read what an attack on a run of ``recipe`` was; raises ``LabError`` where it is none."""
+    """Read the summary of an attack on a run of ``recipe``; raises ``LabError`` for no attack."""
     metrics = read_metrics(folder / METRICS)
     plan = metrics.get("attack")
     if not isinstance(plan, dict):
@@ -101,7 +101,7 @@ def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
 def read_relearned(
     folder: Path, base: Base
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """The weights an attack left and the language adapter over them; raises ``LabError``."""
+    """Read the weights that an attack left, and the language adapter; raises ``LabError``."""
     over: dict[str, Any] = (
         load_delta(folder / ADAPTER, base) if (folder / ADAPTER).is_file() else {}
     )

@@ -1,4 +1,4 @@
-"""The grid of relearning attacks on the page: its table read back, a plot, and means over people."""
+"""The grid of relearning attacks on the page: the stored table, a plot, and means over people."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NEEDED = {
 
 
 def read(path: Path) -> pd.DataFrame | None:
-    """The table kept there, or None; raises ``LabError`` for a file that is none."""
+    """The stored table, or None without the file; raises ``LabError`` if it cannot be read."""
     return kept_table(path, TEXT_COLUMNS, NEEDED, "grid of attacks", "attack --kind grid")
 
 

@@ -24,18 +24,18 @@ LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7
 
 
 def method_sign(method: str) -> dict[str, str]:
-    """The colour and symbol of a method, the same in every chart."""
+    """The colour and symbol of a method; they are the same in every chart."""
     place = METHODS.index(method)
     return {"color": LINES[place % len(LINES)][0], "symbol": SYMBOLS[place % len(SYMBOLS)]}
 
 
 def new_figure(traces: Sequence[Any], height: int, **axes: Any) -> go.Figure:
-    """A figure of the page's looks."""
+    """A figure that looks like the page."""
     return dressed(go.Figure(list(traces)), height, **axes)
 
 
 def dressed(figure: go.Figure, height: int, **axes: Any) -> go.Figure:
-    """Give a figure the page's looks: transparent, so that it stands in both themes."""
+    """Make a figure look like the page; it is transparent, so that it fits both themes."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},

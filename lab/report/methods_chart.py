@@ -1,4 +1,4 @@
-"""The fair comparison on the page: its table read back, and a plot of what was forgotten and kept."""
+"""The fair comparison on the page: the stored table, and a plot of forgetting against keeping."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ REFERENCES = ("vanilla", "retain_only")
 
 
 def read(path: Path) -> pd.DataFrame | None:
-    """The table kept there, or None; raises ``LabError`` for a file that is none."""
+    """The stored table, or None without the file; raises ``LabError`` if it cannot be read."""
     return kept_table(path, TEXT_COLUMNS, NEEDED, "table of the comparison", "compare --protocol")
 
 
 def plot(table: pd.DataFrame, text: Text) -> go.Figure:
-    """What each method kept over what it forgot, with 95 % intervals; the top left is the aim."""
+    """Plot what each method kept against what it forgot, with 95 % intervals; top left is best."""
     traces = []
     for _, row in table[table["method"].isin(METHODS)].iterrows():
         line = pd.DataFrame([row])

@@ -22,7 +22,7 @@ padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{ba
 
 
 def shown(value: Any, form: str = "", times: int = 1) -> str:
-    """A number ``times`` as many in the format ``form``; anything else as text, never as markup."""
+    """A number multiplied by ``times`` in the format ``form``; anything else as escaped text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return format(times * value, form)
@@ -32,7 +32,7 @@ def shown(value: Any, form: str = "", times: int = 1) -> str:
 
 
 def filled(words: str, **values: str) -> str:
-    """The words as HTML with ``values``, which are HTML already, in their places."""
+    """The words as HTML, with ``values``, which must be HTML already, in their places."""
     return html.escape(words).format(**values)
 
 
@@ -53,9 +53,9 @@ def page(
     preset: str,
     text: Text,
 ) -> str:
-    """The report as one HTML text: it asks nothing of the network, and strange words are escaped.
+    """The report as one HTML text; it loads nothing from the network and escapes all foreign text.
 
-    Raises ``LabError`` where the events do not say what a run of the lab says.
+    Raises ``LabError`` where the events are not those of a run of the lab.
     """
     try:
         return _page(recipe, events, attack_events, benchmark, preset, text)
@@ -143,7 +143,7 @@ def _facts(result: dict[str, Any], text: Text) -> str:
 
 
 def _each_attack(events: Sequence[Event]) -> Iterator[tuple[dict[str, Any], list[Event]]]:
-    """The result of every attack that has one, and the events before it."""
+    """Yield the result of every attack that has one, with the events that came before it."""
     before: list[Event] = []
     for event in events:
         if not isinstance(event, Done):
@@ -164,7 +164,7 @@ def _kind(result: dict[str, Any], text: Text) -> str:
 
 
 def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
-    """What was attacked and how, both gaps with their formula, the control, and bars as a table."""
+    """What was attacked and how, both gaps with their formulas, the control, and the bars."""
 
     def value(key: str, form: str = "", times: int = 1) -> str:
         return shown(result[key], form, times)

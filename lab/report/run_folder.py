@@ -1,4 +1,4 @@
-"""The folder of a run: recipe, metrics, events, curves, weights and report, written and read."""
+"""The folder of a run: writes and reads recipe, metrics, events, curves, weights and report."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ LEFT_OUT = "{what} do not have the form of a result and are left out ({why})"
 
 @dataclass(frozen=True)
 class Head:
-    """What a run folder says at a glance, without its events and weights.
+    """The summary of a run folder, without its events and weights.
 
-    ``attacks``: the results of attacks that its metrics name. ``delta_hash``: "" where none was
-    kept. ``note``: what a reader must know, "" where there is nothing.
+    ``attacks``: the results of the attacks that its metrics name. ``delta_hash``: "" if no hash was
+    stored. ``note``: what a reader should know about the files, or "".
     """
 
     recipe: Recipe
@@ -60,7 +60,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Stored:
-    """A whole run folder as read back: its head, its events and its weights."""
+    """A whole run folder, read from disk: its summary, its events and its weights."""
 
     head: Head
     events: list[Event] = field(repr=False)
@@ -78,12 +78,11 @@ def write_run(
     attack_events: Sequence[Event] = (),
     checked: bool = True,
 ) -> None:
-    """Write a run's files, all or none where the folder is new; items.csv where it was scored.
+    """Write a run's files, with items.csv if it was scored; raises ``LabError``.
 
-    In a folder that is there already each file is replaced whole, metrics.json last. ``text``: the
-    language of the report. ``checked``: whether the weights are certainly those of the run; if not,
-    no hash is kept that would say so.
-    Raises ``LabError`` where it cannot be written.
+    A new folder is written whole or not at all. In an existing folder each file is replaced whole,
+    metrics.json last. ``text``: the language of the report. ``checked``: whether the weights are
+    certainly those of the run. If not, no hash is stored.
     """
 
     def _fill(into: Path) -> None:
@@ -119,7 +118,7 @@ def write_report(
     benchmark: Benchmark,
     text: Text,
 ) -> None:
-    """Write the report in a run's folder anew, in the language of ``text``; raises ``LabError``."""
+    """Write the report in a run's folder again, in another language; raises ``LabError``."""
     preset = str(read_metrics(folder / METRICS).get("preset", ""))
     report = page(recipe, events, attack_events, benchmark, preset, text)
     filled(folder, lambda into: put(into / REPORT, report))
@@ -163,9 +162,9 @@ def check_folder(folder: Path) -> None:
 
 
 def read_head(folder: Path) -> Head:
-    """Read a run folder's recipe and metrics; raises ``LabError`` for a recipe that is none.
+    """Read a run folder's recipe and metrics; raises ``LabError`` if the recipe is not valid.
 
-    A result that does not have the form of one is left out, and the note says so.
+    A result that does not have the right form is left out, and the note says so.
     """
     recipe, metrics, notes = read_recipe(folder / RECIPE), read_metrics(folder / METRICS), []
     kept_hash = metrics.get(HASH)
@@ -190,9 +189,10 @@ def read_head(folder: Path) -> Head:
 
 
 def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:
-    """Read a whole run folder back; raises ``LabError`` where it is none or its weights are not its own.
+    """Read a whole run folder; raises ``LabError`` if it is not one or its weights were changed.
 
-    There are no events where there is no such file. Weights are compared with the kept hash.
+    Without the file of the events there are no events. The weights are compared with the stored
+    hash.
     """
     check_folder(folder)
     head = read_head(folder)
@@ -201,7 +201,7 @@ def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:
 
 
 def read_events(folder: Path, head: Head) -> list[Event]:
-    """The events of a run or an attack; a ``Done`` has the head's checked result, or none."""
+    """The events of a run or an attack; ``Done`` gets the checked result of the summary, if any."""
     log = folder / EVENTS
     try:
         if log.is_file() and log.stat().st_size > MOST_EVENTS:
@@ -218,7 +218,7 @@ def read_events(folder: Path, head: Head) -> list[Event]:
 
 
 def read_delta(folder: Path, base: Base, expected: str) -> dict[str, Any]:
-    """The weights of a run folder; raises ``LabError`` where they are not those of the kept hash."""
+    """The weights of a run folder; raises ``LabError`` if they do not match the stored hash."""
     delta = load_delta(folder / DELTA, base)
     if expected and tensors_hash(delta) != expected:
         raise LabError(
@@ -229,7 +229,7 @@ def read_delta(folder: Path, base: Base, expected: str) -> dict[str, Any]:
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """The object in metrics.json; empty where there is none or it cannot be read."""
+    """The object in metrics.json; empty if there is no such file or it cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > MOST_METRICS:
             return {}

@@ -1,4 +1,4 @@
-"""The form of a run's and an attack's result: what is read from a folder must have it."""
+"""The form of the result of a run and of an attack; what is read from disk is checked for it."""
 
 from __future__ import annotations
 
@@ -105,9 +105,10 @@ ATTACK_MORE: Form = {
 
 
 def run_misfit(result: Mapping[str, Any]) -> str:
-    """Why this is no result of a run, in a few words; "" where it is one.
+    """Why this is not the result of a run, in a few words; "" if it is one.
 
-    What an older version did not write yet may be missing; whatever is there has its kind.
+    Fields that older versions did not write may be missing. Every field that is there must have the
+    right kind of value.
     """
     wrong = _misfit(result, RUN, RUN_MORE)
     if wrong or not result["after"]:
@@ -121,7 +122,7 @@ def run_misfit(result: Mapping[str, Any]) -> str:
 
 
 def attack_misfit(result: Mapping[str, Any]) -> str:
-    """Why this is no result of an attack, in a few words; "" where it is one."""
+    """Why this is not the result of an attack, in a few words; "" if it is one."""
     return _misfit(result, ATTACK, ATTACK_MORE)
 
 

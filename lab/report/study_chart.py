@@ -1,4 +1,4 @@
-"""The studies' answers on the page: their tables read back, and a plot for each."""
+"""The answers of the studies on the page: reads the stored tables and draws a plot for each."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ NEEDED = {
 
 
 def path_of(study: Study) -> Path:
-    """Where a study's answer is kept."""
+    """Where the answer of a study is stored."""
     return RESULTS / f"study-{study.name}.csv"
 
 
 def read(path: Path) -> pd.DataFrame | None:
-    """The answer kept there, or None; raises ``LabError`` for a file that is none."""
+    """The stored answer, or None without the file; raises ``LabError`` if it cannot be read."""
     return kept_table(path, TEXT_COLUMNS, NEEDED, "answer of a study", "study")
 
 
 def kept_table(
     path: Path, words: Sequence[str], needed: Collection[str], what: str, command: str
 ) -> pd.DataFrame | None:
-    """A kept CSV whose columns ``words`` are text, or None without the file.
+    """A stored CSV table whose columns ``words`` are text, or None without the file.
 
-    Raises ``LabError`` where the file is no such table or a column of ``needed`` is missing;
-    ``what`` it should be and the ``command`` of the lab that makes it are named then.
+    Raises ``LabError`` if it cannot be read or lacks a column of ``needed``. The message says
+    ``what`` the file should be and which ``command`` of the lab writes it.
     """
     if not path.is_file():
         return None
@@ -102,7 +102,7 @@ def bars(table: pd.DataFrame, column: str) -> dict[str, Any] | None:
 def dots(
     table: pd.DataFrame, series: Mapping[str, str], first: str | None, text: Text
 ) -> go.Figure:
-    """A line for every variant, a sign for every series; ``first`` names a line for the original."""
+    """Plot a line for each variant, a sign for each series; ``first`` names the original's line."""
     names = [*([first] if first else []), *table["variant"]]
     shown = {column: name for column, name in series.items() if column in table}
     traces = []

@@ -1,4 +1,4 @@
-"""The study of the thresholds as two maps over d_F and d_I, the sensible cells framed."""
+"""The study of the thresholds as two maps over d_F and d_I, with the sensible cells framed."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def _frames(grid: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def sensible(table: pd.DataFrame) -> pd.Series:
-    """Forget VQA at chance or below, retain VQA at most ``RETAIN_DROP`` below the original's.
+    """Whether Forget VQA is at chance or below and Retain VQA fell by at most ``RETAIN_DROP``.
 
-    Our criterion; the means are compared, whatever their intervals.
+    This rule is our choice. It compares the means, whatever their intervals.
     """
     drop = table["before_retain_vqa"] - table["after_retain_vqa"]
     return (table["after_forget_vqa"] <= table["chance_forget_vqa"]) & (drop <= RETAIN_DROP + 1e-9)

@@ -1,4 +1,4 @@
-"""Run folders on disk: what a restart, a crash or a download finds."""
+"""The folders of runs on disk, which a restart, a crash or a download reads again."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ CHANGED = "the weights in memory are not those that this run left: start the lab
 class Shelf:
     """Keeps ended runs in ``folder/RUN_ID``, and each attack inside its run's folder.
 
-    What the store has of an earlier start is read from there when somebody asks for it. ``text``:
-    the language of the reports.
+    Runs of an earlier start are read from disk when somebody asks for them. ``text``: the language
+    of the reports.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class Shelf:
         self._lock = threading.Lock()
 
     def restore(self) -> None:
-        """Sweep what killed processes left half written, and put into the store what is on disk.
+        """Delete unfinished files of killed processes, and add the runs on disk to the store.
 
-        A folder without a recipe or weights holds nothing that could be read and is deleted.
+        A folder without a recipe or without weights cannot be read and is deleted.
         """
         sweep(self.folder)
         for path in sorted(self._all(), key=lambda p: p.stat().st_mtime):
@@ -77,9 +77,9 @@ class Shelf:
                 self._restore(path)
 
     def find(self, run_id: str) -> Run:
-        """A run or an attack from the store, or from disk where the store no longer has it.
+        """A run or an attack from the store, or from disk if the store no longer has it.
 
-        Raises ``LabError`` where there is none (ids are 16 hex digits, never paths).
+        Raises ``LabError`` if there is none (ids are 16 hex digits, never paths).
         """
         if not self.store.has(run_id) and fullmatch(ID, run_id):
             for path in (self.folder / run_id, *self.folder.glob(f"*/{ATTACKS}/{run_id}")):
@@ -89,9 +89,9 @@ class Shelf:
         return self.store.get(run_id)
 
     def whole(self, run: Run, base: Base | None = None) -> Run:
-        """The same run with its events and, with ``base``, its weights in memory.
+        """Load the run's events and, with ``base``, its weights into memory, and return the run.
 
-        Raises ``LabError`` where its files cannot be read or are not its own.
+        Raises ``LabError`` if its files cannot be read or are not those of the run.
         """
         with self._hold(run.id):
             if run.unread and run.folder is not None and not run.folder.is_dir():
@@ -113,10 +113,10 @@ class Shelf:
             return run
 
     def write(self, run: Run, base: Base, ending: Run | None = None) -> Path:
-        """The folder of an ended run with all attacks on it, written where it is not there yet.
+        """The folder of an ended run with all its attacks; written if it is not there yet.
 
-        ``ending``: an attack on it that ends now. Raises ``LabError`` without disk space, and where
-        its weights are not those that it left: then what lies on disk stays as it is.
+        ``ending``: an attack on the run that ends now. Raises ``LabError`` without disk space, and
+        if the weights are not those that the run left. What is on disk then stays as it is.
         """
         with self._hold(run.id):
             if run.folder is not None and run.folder.is_dir():
@@ -149,7 +149,7 @@ class Shelf:
             return folder
 
     def keep(self, run: Run, base: Base) -> None:
-        """Put a run that ends now on disk; where that fails its note says so and names the remedy."""
+        """Write a run that ends now to disk; if that fails, its note says why and what to do."""
         try:
             if run.kind == "attack":
                 self.write(self.find(run.parent or ""), base, run)
@@ -159,7 +159,7 @@ class Shelf:
             run.unkept = IN_MEMORY.format(why=error)
 
     def take_in(self, folder: Path, base: Base) -> Run:
-        """Read a folder that somebody brings into the store, under a new id, and keep it."""
+        """Read a folder that a visitor brings, store it under a new id and return the new run."""
         stored = read_run(folder, base, self.benchmark())
         run = Run(
             new_id(),
@@ -186,7 +186,10 @@ class Shelf:
         return [p for p in self.folder.iterdir() if p.is_dir() and fullmatch(ID, p.name)]
 
     def _restore(self, path: Path) -> None:
-        """Put a folder's run and its attacks into the store, unread; a broken one is left out."""
+        """Add the run in a folder and its attacks to the store, without their events and weights.
+
+        A folder that cannot be read is left out.
+        """
         try:
             head = read_head(path)
         except LabError:
@@ -205,7 +208,7 @@ class Shelf:
             )
 
     def _light(self, run: Run, folder: Path, head: Head) -> None:
-        """Put into the store what is on disk and not there yet, its events and weights unread."""
+        """Add a run on disk to the store, unless it is there, without its events and weights."""
         if self.store.has(run.id):
             return
         run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
@@ -228,7 +231,7 @@ class Shelf:
                 )
 
     def _translate(self, run: Run, folder: Path, attacks: list[Run]) -> None:
-        """Write the report anew where a lab in another language wrote it; it stays if that fails."""
+        """Write the report again if a lab in another language wrote it; it stays if that fails."""
         if report_language(folder) == self.text.language:
             return
         with contextlib.suppress(LabError):
@@ -236,7 +239,7 @@ class Shelf:
             write_report(folder, run.recipe, events, more, self.benchmark(), self.text)
 
     def _attack_events(self, run: Run, attacks: list[Run]) -> list[Event]:
-        """What the report says of attacks: those of which only the result is left come first."""
+        """The events of all attacks, for the report; attacks with only a result come first."""
         kept: list[Event] = [Done("", dict(result)) for result in run.earlier]
         return [*kept, *(e for a in attacks for e in self.whole(a).events)]
 
@@ -269,7 +272,7 @@ def _state(head: Head) -> RunState:
 
 
 def about(folder: Path) -> str:
-    """Whom the run in a folder is about, whatever else its recipe says; "" where it cannot be read."""
+    """The entity of the run in a folder, whatever its other keys; "" if it cannot be read."""
     try:
         return str(read_flat(folder / RECIPE).get("entity", ""))
     except LabError:

@@ -1,4 +1,4 @@
-"""Chats and probe tables: several versions of one model asked the same in one decode."""
+"""Chats and probe tables: several versions of one model answer together in one decode."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MEMORY_MB = 256.0
 
 
 class ChatMemory:
-    """Visual features and keys and values of the last conversations; the oldest go first.
+    """Keeps visual features and keys and values of the last conversations; the oldest go first.
 
-    One conversation is one picture (or none) before one set of sides: its follow-up questions,
-    and others about the same picture, read only what is new.
+    A conversation is one picture (or none) and one set of sides. Further questions about it read
+    only what is new.
     """
 
     def __init__(self, megabytes: float = MEMORY_MB) -> None:
@@ -37,9 +37,10 @@ class ChatMemory:
     def take(
         self, sides: Sequence[Version], image: bytes | None
     ) -> tuple[list[torch.Tensor | None], Kept]:
-        """The sides' features of the picture and their keys and values so far, no longer kept here.
+        """Take out the sides' features of the picture, and their keys and values so far.
 
-        Whoever takes them puts them back when all went well: what failed is not gone on from.
+        They are put back after a successful answer. After a failure they are lost, so that nothing
+        goes on from a broken state.
         """
         found = self._talks.pop(_conversation(sides, image), None)
         return found or (side_features(sides, image), start(sides[0].loaded, len(sides)))
@@ -51,7 +52,7 @@ class ChatMemory:
         features: list[torch.Tensor | None],
         kept: Kept,
     ) -> None:
-        """Keep a conversation, as the newest, and drop the oldest beyond the budget."""
+        """Keep a conversation as the newest one, and drop the oldest ones beyond the budget."""
         self._talks[_conversation(sides, image)] = (features, kept)
         while sum(k.megabytes() for _, k in self._talks.values()) > self.megabytes:
             del self._talks[next(iter(self._talks))]
@@ -67,7 +68,7 @@ def _conversation(sides: Sequence[Version], image: bytes | None) -> tuple[str, .
 
 @torch.no_grad()
 def side_features(sides: Sequence[Version], image: bytes | None) -> list[torch.Tensor | None]:
-    """Every side's projector outputs [tokens, width]; the blocks no side changed are run once."""
+    """Every side's projector outputs [tokens, width]; blocks that no side changed run only once."""
     loaded = sides[0].loaded
     if image is None:
         return [None] * len(sides)
@@ -104,10 +105,10 @@ def answers(
     max_new_tokens: int = 48,
     memory: ChatMemory | None = None,
 ) -> Iterator[tuple[str, ...]]:
-    """Stream the growing answers of every side, all in one batched decode over the language model.
+    """Stream the growing answers of all sides, decoded together in one batch.
 
-    ``sides``: versions of one loaded model. Each has its own visual features and its own earlier
-    answers. Nothing is laid on between two words, so that others may use the model there.
+    ``sides``: versions of one loaded model, each with its own visual features and earlier answers.
+    Between two words the model has no weights of any side, so that others may use it then.
     """
     memory, loaded = memory or ChatMemory(), sides[0].loaded
     features, kept = memory.take(sides, image)
@@ -129,7 +130,7 @@ def answers(
 
 @contextmanager
 def _adapters(sides: Sequence[Version]) -> Iterator[None]:
-    """Every side's language adapters on its own row of the batch."""
+    """Apply every side's language adapters to its own row of the batch."""
     loaded = sides[0].loaded
     with ExitStack() as stack:
         for k, side in enumerate(sides):
@@ -142,7 +143,7 @@ def _adapters(sides: Sequence[Version]) -> Iterator[None]:
 
 
 def suggested(entity: Entity, image: bool) -> list[str]:
-    """Questions worth asking, in held-out phrasings: one a fact, five at most."""
+    """Questions to suggest, in held-out wordings: one for each fact, at most five."""
     questions = [
         q
         for q in entity.questions
@@ -155,10 +156,10 @@ def suggested(entity: Entity, image: bool) -> list[str]:
 def probe_questions(
     benchmark: Benchmark, entity: Entity
 ) -> list[tuple[str, Question, bytes | None]]:
-    """The fixed probes: (group, question, picture), held-out views and phrasings only."""
+    """The fixed probes as (group, question, picture), on held-out views and wordings only."""
 
     def pick(who: Entity, modality: str, facts: tuple[str, ...]) -> list[Question]:
-        """One question a fact; where the benchmark names no facts, as many others."""
+        """One question for each fact; if the benchmark names no facts, as many other questions."""
         open_ones = [q for q in who.questions if q.task == "generation" and q.modality == modality]
         named = [q for fact in facts for q in [q for q in open_ones if q.fact == fact][:1]]
         return [*named, *(q for q in open_ones if q not in named)][: len(facts)]
@@ -190,7 +191,7 @@ def probe_questions(
 def probe_rows(
     sides: Sequence[Version], benchmark: Benchmark, entity: Entity
 ) -> Iterator[ProbeRow]:
-    """Answer the fixed probes freely with every side; right when the reference is in the answer."""
+    """Answer the fixed probes with every side; an answer is right if it contains the reference."""
     for group, question, image in probe_questions(benchmark, entity):
         last: tuple[str, ...] = ("",) * len(sides)
         for last in answers(sides, [Turn(question.text)], image, 16):

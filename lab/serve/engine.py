@@ -1,4 +1,4 @@
-"""The engine protocol: all that the page may ask of what runs behind it."""
+"""The engine protocol: everything that the page may ask of the engine behind it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ CONTROL = "control"  # the model that never knew
 class EntityCard:
     """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures.
 
-    ``questions`` is an own person's questions, each with its answer and wrong options; () for others.
+    ``questions``: the questions of a person whom a user added, each with its answer and wrong
+    options; () for all others.
     """
 
     id: str
@@ -36,7 +37,7 @@ class EntityCard:
 
 @dataclass(frozen=True)
 class Recognition:
-    """How well the loaded model knows somebody: Forget VQA as a share, of n, and its chance."""
+    """How well the loaded model recognises somebody: Forget VQA as a share, n, and its chance."""
 
     share: float
     n: int
@@ -66,11 +67,11 @@ class Status:
 
 @dataclass(frozen=True)
 class RunView:
-    """A snapshot of one run; ``events`` only ever grows.
+    """A snapshot of one run; its ``events`` only ever grow.
 
-    ``stamps``: when each event came, in seconds of one clock, so that the pace holds all that the
-    worker did meanwhile; () where that is not known. ``note``: what a reader must know of how the
-    run is kept, such as "kept in memory only: …"; "" where there is nothing to say.
+    ``stamps``: when each event came, in seconds of one clock, so that the pace includes all other
+    work of the worker; () where that is not known. ``note``: what a reader should know about how
+    the run is kept, such as "kept in memory only …", or "".
     """
 
     id: str
@@ -103,43 +104,43 @@ class ProbeRow:
 
 @dataclass(frozen=True)
 class Turn:
-    """One question of a conversation and the earlier answers, one a side."""
+    """One question of a conversation, with the earlier answer of every side."""
 
     question: str
     answers: tuple[str, ...] = ()
 
 
 class Own(Protocol):
-    """What the page may do with people that its users bring. Raises ``LabError`` on misuse."""
+    """What the page may do with people whom its users add. Raises ``LabError`` on misuse."""
 
     def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
-        """Make a target of pictures and questions, kept across restarts; returns its id."""
+        """Create a person from pictures and questions, kept across restarts; returns the id."""
 
     def remove(self, entity_id: str) -> None:
-        """Delete one with the runs about them; refused while such a run is under way."""
+        """Delete a person and the runs about them; refused while such a run is under way."""
 
     def recognition(self, entity_id: str) -> Recognition:
-        """Ask the loaded model about the held-out pictures of one."""
+        """How well the loaded model recognises a person on their held-out pictures."""
 
 
 class Engine(Protocol):
     """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse.
 
-    ``visitor`` is whoever asks, a word the page chose for each browser: limits and turns are by
-    visitor, so that one cannot take the lab from the others.
+    ``visitor``: a word that the page chose for each browser. Limits and turns are by visitor, so
+    that one visitor cannot take the lab from the others.
     """
 
     preset: Preset
 
     @property
     def own(self) -> Own:
-        """What may be done with people that users bring."""
+        """The people whom users add."""
 
     def status(self) -> Status:
         """The state of the worker now."""
 
     def entities(self) -> Sequence[EntityCard]:
-        """Every entity there is; ready before the model is."""
+        """All entities; they are there before the model is loaded."""
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
@@ -151,7 +152,7 @@ class Engine(Protocol):
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
 
     def runs(self) -> Sequence[RunView]:
-        """Every run there is, oldest first; of those of an earlier start the result alone."""
+        """All runs, oldest first; a run of an earlier start has its result only."""
 
     def stop(self, run_id: str) -> None:
         """Ask a run to end after its current step, keeping its delta so far."""
@@ -168,15 +169,16 @@ class Engine(Protocol):
         """Answer the entity's fixed probe questions with every side."""
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
-        """Tell at which depth the entity is still recognised, a curve a side.
+        """At which depth the entity is still recognised: one curve for each side.
 
-        A last one, named ``CONTROL``, is of the model that never knew, where there is one.
+        The last curve, named ``CONTROL``, is of the model that never knew, if there is one.
         """
 
     def export(self, run_id: str) -> Path:
         """Write the run folder (recipe, metrics, events, curves, delta, report) and return it.
 
-        A folder that holds all of it already is returned as it is.
+        A folder that is complete already is not written again, except for a report in another
+        language.
         """
 
     def load(self, folder: Path) -> str:

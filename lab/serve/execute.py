@@ -1,4 +1,4 @@
-"""Carries out one run of any kind on a loaded model: the events it says, to its last."""
+"""Runs an inspection, an unlearning or an attack on a loaded model and yields its events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from lab.unlearn.task import task_of
 def events_of(
     bench: Workbench, run: Run, parent: Run | None, say: Callable[[str], None]
 ) -> Iterator[Event]:
-    """Inspect, unlearn, or attack ``parent``, filling what the run leaves; raises ``LabError``."""
+    """Run an inspection, an unlearning or an attack on ``parent``, and yield its events.
+
+    What the run leaves is put into ``run``. Raises ``LabError``.
+    """
     task, stopped = task_of(bench.benchmark, run.recipe), run.stop.is_set
     check_blocks(bench.loaded, run.recipe.blocks)
     if run.kind == "inspect":

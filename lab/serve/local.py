@@ -1,4 +1,4 @@
-"""The local engine: everybody submits, asks and reads here; one worker thread does the work."""
+"""The local engine: all visitors use it at once, and one worker thread does the work."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 class LocalEngine:
     """An ``Engine`` on this machine. Chats are answered between the steps of a run.
 
-    The loaded model is the worker's alone. What runs on other threads reads stored weights against
-    ``Facts.base``, the tensors that were loaded, and never asks the model for them.
+    Only the worker may use the loaded model. Other threads read stored weights against
+    ``Facts.base``, the tensors that were loaded. ``text``: the language of the reports, English by
+    default.
     """
 
     def __init__(
@@ -78,11 +79,11 @@ class LocalEngine:
 
     @property
     def benchmark(self) -> Benchmark:
-        """Whom there is now, the users' own people included."""
+        """The benchmark with the people whom users have added so far."""
         return self.own.benchmark
 
     def status(self) -> Status:
-        """The header's figures; cheap enough to be asked every second."""
+        """The figures of the header; cheap enough to be read every second."""
         worker = self._worker
         worker.ensure()
         facts = worker.facts
@@ -103,7 +104,7 @@ class LocalEngine:
         )
 
     def entities(self) -> Sequence[EntityCard]:
-        """Every entity there is; ready before the model is."""
+        """All entities; they are there before the model is loaded."""
         return self.own.cards()
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
@@ -126,7 +127,7 @@ class LocalEngine:
         return run.view(self._turns.place(run))
 
     def runs(self) -> Sequence[RunView]:
-        """Every run there is, oldest first; of those of an earlier start the result alone."""
+        """All runs, oldest first; a run of an earlier start has its result only."""
         return [run.view() for run in self.store.all()]
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
@@ -166,7 +167,7 @@ class LocalEngine:
         return list(self._worker.stream(rows, visitor))
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
-        """Where in the visual module the entity is still told apart, a curve a side."""
+        """At which depth the entity is still recognised: one curve for each side."""
         who, runs = self.benchmark.entity(entity), self._read(sides)
 
         def depths(bench: Workbench) -> Generator[Identity]:
@@ -212,7 +213,7 @@ class LocalEngine:
         return suggested(self.benchmark.entity(entity), image)
 
     def _queue(self, run: Run) -> str:
-        """Let a run wait for its turn; one that is refused was never there."""
+        """Put a run into the queue and return its id; a refused run is not stored."""
         with self._submitting:
             self._turns.check(run.visitor)
             self.store.add(run)
@@ -221,7 +222,7 @@ class LocalEngine:
         return run.id
 
     def _read(self, sides: Sequence[str]) -> list[Run | None]:
-        """The runs of the sides, None for the original; read from disk where they are not here."""
+        """The runs of the sides, None for the original; weights are read from disk if needed."""
         base = self._worker.ready().base
         runs = [
             None if s == ORIGINAL else self._shelf.whole(self._shelf.find(s), base) for s in sides
@@ -236,7 +237,7 @@ class LocalEngine:
     # -- what the worker does -----------------------------------------------------------------
 
     def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
-        """The version of each; on the worker, so that a run under way is taken between steps."""
+        """The version of each side; on the worker, so that a run is taken between its steps."""
         return [
             Version(ORIGINAL, bench.loaded) if run is None else run.version(bench.loaded)
             for run in runs
@@ -247,7 +248,7 @@ class LocalEngine:
         return self._open_bench(self.preset, self._say, self._threads)
 
     def _back_to(self, preset: Preset) -> None:
-        """Load the preset that worked before, keeping the reason why the change failed."""
+        """Load the preset that worked before, and keep the reason why the change failed."""
         reason, self.preset = self._worker.error, preset
         if self._worker.open():
             self._worker.error = reason
@@ -262,7 +263,7 @@ class LocalEngine:
         return None if run is None else self._carried(bench, run)
 
     def _carried(self, bench: Workbench, run: Run) -> Generator[None]:
-        """Carry a run to its end, a step an event; whatever goes wrong, it ends and says why."""
+        """Do a run to its end, one step for each event; if it fails, it ends and says why."""
         run.state, run.started = "running", time.time()
         self._worker.phase = PHASES[run.kind]
         state: RunState = "failed"
@@ -287,7 +288,7 @@ class LocalEngine:
             yield
 
     def _finish(self, bench: Workbench, run: Run) -> None:
-        """Keep what a run left, in little memory and on disk: a restart or a crash loses nothing."""
+        """Store what a run left, in little memory and on disk, so that a restart loses nothing."""
         run.pack(bench.loaded.base)
         if run.weights or run.kind == "attack":
             self._shelf.keep(run, bench.loaded.base)

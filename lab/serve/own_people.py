@@ -1,4 +1,4 @@
-"""Adds and removes the users' own people, and says how well the model knows one."""
+"""Adds and removes the users' own people, and measures how well the model recognises one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from lab.serve.worker import Worker
 
 
 class OwnPeople:
-    """Holds the benchmark with the own people of now; a change puts a new one in its place.
+    """Holds the benchmark with the people whom users have added so far.
 
-    Runs under way go on with the one they began with.
+    A change replaces the benchmark. Runs under way go on with the one they started with.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class OwnPeople:
         return entity.id
 
     def remove(self, entity_id: str) -> None:
-        """Delete an own person and all that was kept about them, in memory and on disk."""
+        """Delete an own person and everything that was kept about them, in memory and on disk."""
         with self._lock:
             if any(r.recipe.entity == entity_id and not r.ended for r in self._store.all()):
                 raise LabError("a run about this person is under way: stop it first")
@@ -62,13 +62,13 @@ class OwnPeople:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 
     def recognition(self, entity_id: str) -> Recognition:
-        """Forget VQA of the loaded model: asked once a model, then remembered."""
+        """Forget VQA of the loaded model about a person; measured once for each model."""
         asks = forget_asks(self.benchmark.entity(entity_id))
         right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
         return Recognition(sum(right) / len(right), len(right), chance(asks))
 
     def cards(self) -> list[EntityCard]:
-        """Whom the page offers: the own people, the benchmark's, and splits as one target."""
+        """The cards on the page: own people, the benchmark's people, and splits as one target."""
         bench = self.benchmark
         whole = [bench.entity(name) for name in bench.targets]
         own = [_card(e, shown(e)) for e in bench.own]

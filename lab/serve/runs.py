@@ -29,14 +29,13 @@ NOTHING = Sparse({}, {})
 
 @dataclass(eq=False)
 class Run:
-    """One run: what was asked, what it said, what it left. Only the worker changes it until it ends.
+    """One run: its request, its events and what it left. Only the worker changes it until it ends.
 
-    ``outcome`` and ``relearned`` hold the weights while it is under way and are for the worker
-    alone; ``packed``, ``adapter`` and ``delta_hash`` are what an ended run left, for any thread.
-    ``folder``: where it lies on disk, None where it does not; ``unread``: what of it is still to be
-    read from there. ``weights``: whether it left any. ``earlier``: results of attacks of which
-    nothing else is kept. ``note``, ``unkept``: what a reader must know of its files, and why it is
-    not on disk.
+    ``outcome`` and ``relearned`` hold the weights while the run is under way and are for the worker
+    alone. ``packed``, ``adapter`` and ``delta_hash`` are what an ended run left, for any thread.
+    ``folder``: where it is on disk, or None; ``unread``: which parts must still be read from there.
+    ``weights``: whether it left any. ``earlier``: results of attacks of which nothing else is kept.
+    ``note``: what a reader should know about its files. ``unkept``: why it is not on disk.
     """
 
     id: str
@@ -65,14 +64,14 @@ class Run:
     ended: float = 0.0
 
     def say(self, event: Event) -> None:
-        """Add what the run says now."""
+        """Add an event, with the time at which it came."""
         self.events.append(event)
         self.stamps.append(time.monotonic())
 
     def pack(self, base: Base) -> None:
-        """Keep of an ended run only what can be asked again, in little memory.
+        """Keep only what is still needed of an ended run, in little memory; on the worker alone.
 
-        Of a delta that is what differs from the base. On the worker alone.
+        Of a delta, only the values that differ from the base are kept.
         """
         left = self.relearned.delta if self.kind == "attack" else self.outcome.delta
         if left and self.kind != "inspect":
@@ -81,23 +80,26 @@ class Run:
         self.relearned.delta, self.relearned.adapter = {}, {}
 
     def keep(self, delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor], base: Base) -> None:
-        """Take weights as those the run left: their hash, and what of them differs from the base."""
+        """Store these weights as those the run left: their hash, and what differs from the base."""
         self.delta_hash, self.weights = left_hash(delta, adapter), True
         self.adapter, self.packed = dict(adapter), to_sparse(delta, base.visual)
 
     @property
     def changed(self) -> bool:
-        """Whether there are weights to lay on, or will be once they are read."""
+        """Whether the run has changed weights, in memory or still on disk."""
         if self.state in ENDED:
             return self.weights
         return bool(self.relearned.delta if self.kind == "attack" else self.outcome.delta)
 
     def left(self, base: Base) -> dict[str, Tensor]:
-        """The visual weights that an ended run left, over the original's own; on any thread."""
+        """The visual weights that an ended run left, as a delta over the original."""
         return to_delta(self.packed, base.visual)
 
     def version(self, loaded: Loaded) -> Version:
-        """The version of the model that it left; under way what it has now, another at every event."""
+        """The version of the model that the run left.
+
+        A run under way gives its weights of now, which are another version after every event.
+        """
         if self.state in ENDED:
             return Version(self.id, loaded, self.left(loaded.base), dict(self.adapter))
         now = self.relearned.delta if self.kind == "attack" else self.outcome.delta
@@ -129,7 +131,7 @@ class Run:
 
 
 def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str:
-    """sha256 over what a run left: its delta and, of an attack, the language adapter over it."""
+    """sha256 over what a run left: its delta and, for an attack, its language adapter."""
     return tensors_hash({**delta, **{f"over.{LANGUAGE}{n}": t for n, t in adapter.items()}})
 
 

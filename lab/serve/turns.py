@@ -1,4 +1,4 @@
-"""Turns round the room: what waits, one of each visitor at a time, with limits by visitor."""
+"""Fair queues: visitors take turns, one item each, with limits for each visitor."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Turns(Generic[T]):
-    """Things that wait, by visitor; the next is always of the visitor who was served longest ago.
+    """Items that wait, by visitor; the next one is of the visitor who was served longest ago.
 
-    ``each``: how many of one visitor may wait ("" is the lab itself and has no limit of its own);
-    ``most``: how many of all together; ``what``: the plural that the refusals name. Any thread may
+    ``each``: how many items of one visitor may wait ("" is the lab itself and has no limit).
+    ``most``: how many may wait in total. ``what``: the plural that the messages use. Any thread may
     call.
     """
 
@@ -29,7 +29,7 @@ class Turns(Generic[T]):
             return sum(map(len, self._rows.values()))
 
     def check(self, visitor: str) -> None:
-        """Raise ``LabError`` where one more of this visitor, or of anybody, is too many."""
+        """Raise ``LabError`` if one more item, of this visitor or in total, is too many."""
         with self._lock:
             waiting = len(self._rows.get(visitor, ()))
             if visitor and waiting >= self.each:
@@ -41,12 +41,12 @@ class Turns(Generic[T]):
                 raise LabError(f"{self.most} {self.what} are waiting already: try again later")
 
     def add(self, visitor: str, item: T) -> None:
-        """Put something at the end of its visitor's row."""
+        """Put an item at the end of its visitor's queue."""
         with self._lock:
             self._rows.setdefault(visitor, deque()).append(item)
 
     def next(self) -> T | None:
-        """Take out what is next; None where nothing waits."""
+        """Take out the next item; None if nothing waits."""
         with self._lock:
             if not self._rows:
                 return None
@@ -58,7 +58,7 @@ class Turns(Generic[T]):
             return item
 
     def remove(self, item: T) -> bool:
-        """Take something out of the turns; False where it is not (or no longer) there."""
+        """Take an item out of the queue; False if it is not (or no longer) there."""
         with self._lock:
             for visitor, row in self._rows.items():
                 if item in row:
@@ -69,7 +69,7 @@ class Turns(Generic[T]):
         return False
 
     def place(self, item: T) -> int:
-        """Its place among what waits, from 1; 0 where it does not wait."""
+        """The place of an item in the queue, from 1; 0 if it does not wait."""
         with self._lock:
             rows = [list(row) for row in self._rows.values()]
         for at, row in enumerate(rows):

@@ -28,14 +28,14 @@ DIED = "the worker ended unexpectedly and was started again: try again"
 
 
 class Owned(Generic[T]):
-    """Something that one thread alone may touch: any other gets a ``RuntimeError``, every time."""
+    """A value that only one thread may use: every other thread gets a ``RuntimeError``."""
 
     def __init__(self) -> None:
         self._value: T | None = None
         self._owner: threading.Thread | None = None
 
     def own(self) -> None:
-        """Make this thread the owner; refused while the one before it lives."""
+        """Make this thread the owner; refused while the previous owner is alive."""
         if self._owner is not None and self._owner.is_alive():
             raise RuntimeError("the loaded model has an owner already")
         self._owner = threading.current_thread()
@@ -57,7 +57,7 @@ class Owned(Generic[T]):
 
 @dataclass(frozen=True)
 class Facts:
-    """What every thread may know of the loaded model: its own weights and its device."""
+    """What every thread may know of the loaded model: the original weights and the device."""
 
     base: Base = field(repr=False)
     device: str
@@ -65,7 +65,7 @@ class Facts:
 
 @dataclass(eq=False)
 class Job:
-    """Steps that somebody waits for; ``steps`` runs on the worker alone, one step at a time."""
+    """Work that a visitor waits for; only the worker runs its ``steps``, one at a time."""
 
     begin: Callable[[Workbench], Generator[Any]]
     visitor: str
@@ -76,11 +76,11 @@ class Job:
 
 
 class Worker:
-    """Loads the model, then carries out runs, and between their events what others ask for.
+    """Loads the model and does the runs; between their events it does small jobs.
 
-    ``open_bench`` loads it, or raises; ``next_run`` gives the next run as an iterator with a step
-    an event, or None. The model is reachable on this thread alone, because the weights of whatever
-    runs may be laid on it; other threads have ``facts``, which hold the original's own.
+    ``open_bench`` loads the model, or raises. ``next_run`` gives the next run as an iterator with
+    one step for each event, or None. Only this thread can reach the model, because the weights of
+    any run may be applied to it. Other threads have ``facts``, which hold the original weights.
     """
 
     def __init__(
@@ -103,12 +103,12 @@ class Worker:
     # -- what other threads ask ---------------------------------------------------------------
 
     def order(self, what: Callable[[], object]) -> None:
-        """Have something done on the worker's thread, before runs and jobs go on."""
+        """Have something done on the worker's thread before it goes on with runs and jobs."""
         self._orders.put(what)
         self._wake.set()
 
     def wake(self) -> None:
-        """Say that there may be a run to carry out, and make sure that somebody hears it."""
+        """Tell the worker that there may be a run, and make sure that it is alive."""
         self._wake.set()
         self.ensure()
 
@@ -121,7 +121,7 @@ class Worker:
         return self.facts
 
     def call(self, job: Callable[[Workbench], T], visitor: str = "") -> T:
-        """What ``job`` returns; raises what it raises, and ``LabError`` where the worker died."""
+        """Return what ``job`` returns, or raise what it raises; ``LabError`` if the worker died."""
 
         def once(bench: Workbench) -> Generator[T]:
             yield job(bench)
@@ -129,9 +129,9 @@ class Worker:
         return next(iter(self.stream(once, visitor)))
 
     def stream(self, begin: Callable[[Workbench], Generator[T]], visitor: str = "") -> Iterator[T]:
-        """What ``begin`` yields, each step done by the worker in turn with everybody's.
+        """Yield what ``begin`` yields; the worker does each step in turn with all other jobs.
 
-        Whoever stops listening ends it. Raises ``LabError`` where too much is waiting.
+        The job ends when nobody listens any more. Raises ``LabError`` if too many jobs are waiting.
         """
         self.ready()
         self._jobs.check(visitor)
@@ -157,7 +157,7 @@ class Worker:
                 self.ensure()
 
     def ensure(self) -> None:
-        """Start the thread again where it died; what was waiting goes on."""
+        """Start the thread again if it died; everything that was waiting goes on."""
         with self._starting:
             if not self._thread.is_alive():
                 self._report("lab: the worker had ended and was started again")
@@ -182,7 +182,7 @@ class Worker:
                 self.phase = "idle"
 
     def _anything(self) -> bool:
-        """Do a bit of what there is; False where there was nothing to do."""
+        """Do one piece of work; False if there was none."""
         if not self._orders.empty():
             self._orders.get()()
             return True
@@ -193,7 +193,7 @@ class Worker:
         return self._serve(SLICE) or run is not None
 
     def _carry_out(self, run: Generator[None]) -> None:
-        """A run to its end; after each event small jobs have as much time as the run had, at most."""
+        """Do a run to its end; after each event, small jobs get as much time as the run had."""
         with contextlib.closing(run):  # so that it ends as failed where this thread ends
             before = time.perf_counter()
             for _ in run:
@@ -201,7 +201,7 @@ class Worker:
                 before = time.perf_counter()
 
     def _serve(self, seconds: float) -> bool:
-        """Steps of the jobs in turn, until there is none or the time is over; False without any."""
+        """Do steps of the jobs in turn until none is left or the time is over; False for none."""
         end, done = time.perf_counter() + seconds, False
         while time.perf_counter() < end and (job := self._jobs.next()) is not None:
             done = True
@@ -210,7 +210,7 @@ class Worker:
         return done
 
     def _step(self, job: Job) -> bool:
-        """One step of a job; False where it has ended, was left or failed."""
+        """Do one step of a job; False if it has ended, was left by its visitor, or failed."""
         try:
             item = self._item(job)
         except Exception as error:  # handed to the caller, who waits on another thread
@@ -234,7 +234,7 @@ class Worker:
         return _END if job.left.is_set() else next(job.steps, _END)
 
     def open(self) -> bool:
-        """Load the model; whether it could be. The page must be able to say why it could not."""
+        """Load the model and return whether that worked; the page shows why it did not."""
         try:
             bench = self._open_bench()
         except LabError as error:
@@ -254,6 +254,6 @@ class Worker:
         return False
 
     def close(self) -> None:
-        """Let go of the loaded model: nothing can be asked until another one is open."""
+        """Release the loaded model: nothing can be asked until another one is open."""
         self.facts, self.phase = None, "starting"
         self.order(lambda: self._bench.put(None))

@@ -1,1 +1,1 @@
-"""The page: everything the browser sees, fed by an engine and never touching a model."""
+"""The page: everything that the browser shows; it asks an engine and never touches a model."""

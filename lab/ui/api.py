@@ -1,4 +1,4 @@
-"""The few endpoints that scripts may call; everything else on the page is private glue."""
+"""The few endpoints that scripts may call; all other endpoints of the page are private."""
 
 from __future__ import annotations
 

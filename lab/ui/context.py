@@ -1,4 +1,4 @@
-"""What all steps share: the engine, what this browser remembers, the status line, error lines."""
+"""What all steps share: the engine, the browser's memory, the status line and error messages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def announcer(words: str) -> gr.HTML:
 
 @dataclass(frozen=True)
 class Frame:
-    """Passed to every step: strings, engine, the browser's memory, the parts outside the steps."""
+    """What every step gets: strings, engine, the browser's memory, and parts outside the steps."""
 
     text: Text
     engine: Engine
@@ -63,7 +63,7 @@ class Frame:
 
     @property
     def slots(self) -> list[gr.BrowserState]:
-        """The run ids of the picked person, in the order of ``SLOTS``."""
+        """The run ids of the chosen person, in the order of ``SLOTS``."""
         return [self.inspect, self.unlearn, self.attack]
 
 
@@ -92,7 +92,7 @@ def recall(history: dict[str, Any] | None, entity: str) -> list[str]:
 
 
 def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a ``LabError`` of a handler into one clear line; its outputs stay as they were."""
+    """Show a ``LabError`` of a handler as one clear line; its outputs stay as they were."""
 
     def warn(error: LabError) -> dict[str, Any]:
         gr.Warning(escape(str(error)), duration=WARNING_SECONDS)

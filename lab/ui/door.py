@@ -1,4 +1,4 @@
-"""The door of the page: which hosts, paths and uploads get in, and the headers for browsers."""
+"""The door of the page: checks hosts, paths and uploads, and sets the headers for browsers."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Door:
         self._text = text
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer what may not come in; pass the rest on, with the headers."""
+        """Refuse what may not come in; pass everything else on, with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -167,7 +167,7 @@ class Door:
 
 
 class _Adopting:
-    """Sends Gradio's answer to an upload with the places where the files really lie."""
+    """Sends Gradio's answer to an upload, with the places where the files really are."""
 
     def __init__(self, send: Send, uploads: Uploads) -> None:
         self._send, self._uploads = send, uploads
@@ -193,7 +193,7 @@ class _Adopting:
 
 
 class _Guarded:
-    """Sends an answer with the headers; a page's policy knows the scripts that stand in it."""
+    """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""Pictures of somebody who is about to be added: kept in memory, their uploads deleted at once."""
+"""Pictures of a person who is about to be added: in memory only, their uploads deleted at once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KEPT_SECONDS = 3600
 
 
 class Drafts:
-    """Pictures by the path they were sent to: pixels alone, as PNG, or why they cannot be read.
+    """The sent pictures by path: their pixels as PNG, or the reason why they cannot be read.
 
-    An upload may hold where and when it was taken. So it is read once and deleted, whether its
-    person is added or refused; a refused form can be mended without sending the pictures again.
+    An upload may say where and when it was taken. So it is read once and then deleted, whether the
+    person is added or refused. A refused form can be corrected without sending the pictures again.
     """
 
     def __init__(self, uploads: Uploads, text: Text) -> None:
@@ -33,7 +33,7 @@ class Drafts:
         self._kept: dict[str, tuple[float, bytes | LabError]] = {}
 
     def collect(self, paths: Iterable[str]) -> None:
-        """Read what was sent, as many as a person may have, and delete all of it."""
+        """Read the sent pictures, as many as a person may have, and delete all uploads."""
         paths = list(paths)
         try:
             for path in filter(self.uploads.here, paths[:MOST_VIEWS]):
@@ -42,7 +42,7 @@ class Drafts:
             self.uploads.drop(paths)
 
     def picture(self, path: str, place: int) -> bytes:
-        """Return a picture that was collected; raises ``LabError`` with its place, from 1."""
+        """Return a picture that was collected; raises ``LabError`` with its number, from 1."""
         with self._lock:
             _, found = self._kept.get(path, (0.0, None))
         if found is None:

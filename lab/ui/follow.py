@@ -1,4 +1,4 @@
-"""Following runs: an async tail that survives reloads, and the line that says how a run goes."""
+"""Follows runs: a stream that survives reloads, and the line that says how a run goes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ E = TypeVar("E")
 
 
 class Tails:
-    """One tail per browser tab and slot: a newer one ends the older."""
+    """One stream for each browser tab and slot: a newer one ends the older one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -54,7 +54,7 @@ class Tails:
 
 
 def look_up(engine: Engine, run_id: str) -> RunView | None:
-    """Return the run, or None where there is none of that id (any more)."""
+    """Return the run, or None if there is no run of that id (any more)."""
     if not run_id:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The people on offer: read from the engine, searched, and put on disk as portraits."""
+"""The people in the gallery: read from the engine, searched, and their portraits on disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ THUMBNAIL, SMALL_BYTES = 256, 40_000
 
 
 class People:
-    """Entity cards by id, and all files about them: portraits, what was sent, what is staged."""
+    """Entity cards by id, and all files about them: portraits, uploads and prepared downloads."""
 
     def __init__(self, engine: Engine, uploads: Uploads, text: Text) -> None:
         self._engine, self._text = engine, text
@@ -47,7 +47,7 @@ class People:
         return list(self._cards.values())
 
     def refresh(self) -> None:
-        """Ask the engine anew after somebody was added or removed; files about who is gone go, too."""
+        """Ask the engine again for the people; files about people who were removed are deleted."""
         with self._lock:
             now = {card.id: card for card in self._engine.entities()}
             gone = self._cards.keys() - now.keys()
@@ -66,7 +66,7 @@ class People:
         return self._cards.get(entity)
 
     def shown_as(self, file: str) -> EntityCard | None:
-        """Return the card whose picture a file of this name is; None for one who is gone."""
+        """Return the card whose picture has this file name; None if the person was removed."""
         return next((c for c in self.all() if Path(file).name.startswith(f"{_stem(c.id)}_")), None)
 
     def search(self, query: str) -> list[EntityCard]:
@@ -83,9 +83,9 @@ class People:
         return len(self._cards[entity].views) - 1
 
     def picture(self, entity: str, view: int = -1) -> str:
-        """Return the file of a view, or of the portrait in small for view -1.
+        """Return the file of a view, or of the small portrait for view -1.
 
-        Raises ``LabError`` for somebody who is gone.
+        Raises ``LabError`` if the person was removed.
         """
         with self._lock:  # so that no file is written once its person is gone
             card = self._cards.get(entity)
@@ -110,7 +110,7 @@ class People:
 
 
 def _stem(entity: str) -> str:
-    """A file name for an id: a place in the list would change when somebody is added."""
+    """A file name for an id; a number in the list would change when somebody is added."""
     return sha256(entity.encode()).hexdigest()[:16]
 
 

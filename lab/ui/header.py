@@ -1,4 +1,4 @@
-"""The header that never goes away: what is loaded, the memory, Stop, Reset, Download, the link."""
+"""The header above all steps: model, memory, Stop, Reset, Download and Copy link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run files that somebody sent: a zip or loose files, unpacked with limits on all they claim."""
+"""Uploaded run files: a zip or loose files, unpacked with limits on their size and number."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ BROKEN = (
 
 
 def unpack(uploads: Sequence[str], folder: Path, text: Text) -> None:
-    """Copy the known files of an upload (a zip or loose files) into an empty folder.
+    """Copy the files of a run from an upload (a zip or loose files) into an empty folder.
 
-    Raises ``LabError`` for anything that is no run, comes twice or is too large; ``OSError`` where
-    the disk is full.
+    Raises ``LabError`` if it is not a run, if a file comes twice or if it is too large; ``OSError``
+    if the disk is full.
     """
     if len(uploads) > MOST_FILES:
         raise LabError(text.BAD_ZIP.format(most=MOST_FILES))
@@ -124,7 +124,7 @@ def _check_end(path: Path) -> None:
 
 
 def _save(source: IO[bytes], target: Path, room: int, text: Text) -> int:
-    """Copy at most ``room`` bytes, counting what really comes, not what a header claims."""
+    """Copy at most ``room`` bytes; the bytes are counted, whatever size a header claims."""
     most = MOST_BYTES if target.suffix == ".safetensors" else MOST_OF.get(target.name, MOST_TEXT)
     used = 0
     with source:

@@ -1,4 +1,4 @@
-"""What the sliders would prune and mask, recounted from an inspection's arrays alone."""
+"""What the sliders would prune and mask, computed from the arrays of an inspection alone."""
 
 from __future__ import annotations
 

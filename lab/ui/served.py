@@ -1,4 +1,4 @@
-"""The one folder that this process serves files from, and what visitors sent into it."""
+"""The one folder from which this process serves files, and the uploads of visitors in it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ ADOPTED_SECONDS = 60
 
 @functools.cache
 def folder() -> Path:
-    """Make the folder once a process and make Gradio use it; what dead processes left is deleted.
+    """Create the folder once for this process and make Gradio use it; old leftovers are deleted.
 
-    It goes at the end of the process; a killed one's goes at the next start. Raises ``LabError``.
+    It is deleted when the process ends; if the process was killed, at the next start. Raises
+    ``LabError``.
     """
     stack = ExitStack()
     try:
@@ -51,12 +52,12 @@ def folder() -> Path:
 
 
 def own_folder(stem: str) -> Path:
-    """Make a folder of the lab's own in the served one, with which it goes."""
+    """Create a folder of the lab inside the served one; both are deleted together."""
     return Path(tempfile.mkdtemp(dir=folder(), prefix=f"{stem}-", suffix=TEMPORARY))
 
 
 class Uploads:
-    """The files that visitors sent, each in its folder, within a quota."""
+    """The uploads of visitors, each in its own folder, within a quota."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -68,10 +69,10 @@ class Uploads:
         self._stale = False
 
     def adopt(self, path: str) -> str:
-        """Move a file that just came to a place that only its sender knows; returns the place.
+        """Move a new upload to a place that only its sender knows; returns the place.
 
-        Gradio names the place by what is in it, so that two who send the same would share it, and
-        the first who is done would delete it for both.
+        Gradio names the place by the content. Two visitors who send the same file would share it,
+        and the first to finish would delete it for both.
         """
         file = Path(tempfile.mkdtemp(dir=self.root, prefix="sent-"), Path(path).name)
         with self._lock:
@@ -84,18 +85,18 @@ class Uploads:
         return str(file)
 
     def here(self, path: str) -> bool:
-        """Whether a path is a file that somebody sent, not one that the lab serves."""
+        """Whether a path is an upload of a visitor, and not a file that the lab serves."""
         return path in self._sent and Path(path).is_file()
 
     def drop(self, paths: Iterable[str]) -> None:
-        """Delete files that were sent; any other path is left alone."""
+        """Delete uploads; any other path is left alone."""
         for path in paths:
             if path in self._sent:
                 self._sent.discard(path)
                 _delete(Path(path))
 
     def drop_copies(self) -> None:
-        """Delete what Gradio wrote itself, such as drawn pictures: all that nobody sent."""
+        """Delete the files that Gradio wrote itself, such as drawn pictures."""
         with self._lock:
             # What is just coming was not adopted yet: it is looked at again once it has come.
             self._stale = self._coming > 0
@@ -106,7 +107,7 @@ class Uploads:
 
     @contextmanager
     def room(self, coming: int) -> Iterator[None]:
-        """Keep room for an upload while it comes; old files make way; raises ``LabError``."""
+        """Reserve room for an upload, deleting old files if needed; raises ``LabError``."""
         with self._lock:
             self._make_way(coming)
             self._coming += coming

@@ -1,4 +1,4 @@
-"""Runs prepared for download: one zip per run, shared by everybody, the oldest evicted."""
+"""Runs prepared for download: one zip for each run, shared by all visitors; the oldest go first."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class Run:
     wanted: float = 0.0
 
     def forget(self) -> None:
-        """Delete what was made."""
+        """Delete the prepared files."""
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder, self.seen = None, ()
 
     def is_of(self, seen: Print) -> bool:
-        """Whether the folder is whole and was made of exactly these files."""
+        """Whether the prepared files are complete and belong to exactly these files of the run."""
         return self.folder is not None and self.seen == seen and (self.folder / ZIP_NAME).is_file()
 
 
 class Staging:
-    """What can be downloaded now, in a folder that Gradio serves without a copy of its own."""
+    """The prepared downloads, in a folder that Gradio serves without copying the files."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -76,7 +76,7 @@ class Staging:
             return {file.name: str(file) for file in files if file.is_file()}
 
     def drop(self, entity: str) -> None:
-        """Delete what is staged about somebody, and what is being staged as soon as it is."""
+        """Delete the prepared downloads about an entity, also those that are being prepared."""
         with self._lock:
             gone = [run_id for run_id, run in self._runs.items() if run.entity == entity]
             runs = [self._runs.pop(run_id) for run_id in gone]

@@ -1,4 +1,4 @@
-"""What a run draws from: the target's rows, the retain pictures and rows, all by the seed."""
+"""The training rows of a run: the target's, others', and retain pictures, drawn by the seed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Draw:
 
 @dataclass
 class Rows:
-    """Draws training rows for one entity; two draws with the same seed are the same.
+    """Draws training rows for one entity; the same seed gives the same rows.
 
-    What the stages draw and what the steps draw are two streams: the batches are the same whatever
-    was looked at before them.
+    The stages and the steps draw from two separate streams, so the batches of the steps do not
+    depend on what the stages drew.
     """
 
     benchmark: Benchmark
@@ -57,7 +57,7 @@ class Rows:
 
     @property
     def others(self) -> list[Entity]:
-        """Everybody who is taught and not to be forgotten."""
+        """Everybody who is taught and is not the target."""
         return [e for _, e in self.benchmark.others(self.entity.id)]
 
     def fisher_samples(self, n: int) -> tuple[list[Sample], list[Sample]]:
@@ -142,7 +142,7 @@ def asked_by_image(entity: Entity) -> list[Question]:
 
 
 def sampled(rng: random.Random, items: Sequence[T], n: int, shuffled: bool = False) -> list[T]:
-    """n of the items, drawn without putting back; all of them in their order where there are fewer."""
+    """n of the items, drawn without replacement; all of them in their order if there are fewer."""
     if shuffled or len(items) > n:
         return rng.sample(items, min(n, len(items)))
     return list(items)

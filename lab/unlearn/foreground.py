@@ -1,4 +1,4 @@
-"""Work in the foreground: progress as lines, Ctrl-C ends it within a step."""
+"""Runs in the foreground: progress as lines, and Ctrl-C ends the run within a step."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run_recipe(
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C was pressed, which ends nothing by itself here."""
+    """Give a function that says whether Ctrl-C was pressed; the key ends nothing by itself here."""
     pressed: list[int] = []
     previous = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
     try:

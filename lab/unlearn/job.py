@@ -1,4 +1,4 @@
-"""A whole unlearning run: before, inspect, tune, after; ends with the result as one object."""
+"""A whole unlearning run: score, inspect, tune, score again; ends with the result."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def unlearn(
 def _forget(
     loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
-    """Inspect and tune; leaves the weights and why it ended in ``outcome``."""
+    """Inspect and tune; puts the weights and the reason why it ended into ``outcome``."""
     with explained():
         yield from inspect(loaded, task, outcome, stopped)
         if stopped():

@@ -27,9 +27,9 @@ RANK = 16  # of the language LoRA, as in the field's baselines
 def inspect(
     loaded: Loaded, task: Task, outcome: Outcome, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
-    """What the method does before training: VKD prunes, then makes its mask at the pruned weights.
+    """The stages before training: VKD prunes neurons, then makes its mask at the pruned weights.
 
-    Leaves the weights to start from in ``outcome.delta`` and the masks beside them.
+    Puts the weights to start from into ``outcome.delta``, and the masks beside them.
     """
     recipe = task.recipe
     outcome.delta = start_delta(loaded, recipe, task.method.trained(recipe), RANK)
@@ -56,9 +56,9 @@ def start_delta(
 def tune(
     loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
-    """Updates until the steps are done, the stop rule holds or a stop is asked for.
+    """Update until the steps are done, the stop rule holds, or somebody asks to stop.
 
-    The original's answers to the probes are asked of ``baseline``, which may have them already.
+    The original's answers to the probes come from ``baseline``, which may have them already.
     """
     method, rows, recipe = task.method, task.rows, task.recipe
     student = Student(loaded, method, recipe, outcome)
@@ -101,7 +101,7 @@ def tune(
 
 
 def _enough(recipe: Recipe, forget: float, drop: float) -> str:
-    """Why the stop rule holds at a probe: the forget accuracy or the retain drop; "" if it does not."""
+    """The reason to stop at a probe: low forget accuracy or a drop of retain; "" to go on."""
     if forget <= recipe.stop_forget:
         return FORGOTTEN
     return DAMAGED if drop >= recipe.stop_retain_drop else ""

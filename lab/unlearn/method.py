@@ -1,4 +1,4 @@
-"""What a method is: its stages, what it trains, its draws and its steps. The loop does the rest."""
+"""What a method is: its stages, what it trains, its rows and its losses."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def forget_and_retain_rows(rows: Rows, recipe: Recipe) -> Draw:
 
 @dataclass(frozen=True)
 class Method(Training):
-    """One method of the field: how its student is trained, and what is around that.
+    """One method: how its student is trained, and its stages before that.
 
     ``stages`` run first and leave the pruned weights and the mask. ``trained`` names what is
     trained, "vision", "language" or both. ``early``: whether the stop rule on the probed accuracies
-    may end the run; a method whose aim is not the answer does all its steps.
+    may end the run. A method that does not aim at the answer does all its steps.
     """
 
     stages: tuple[Stage, ...] = ()

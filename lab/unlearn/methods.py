@@ -1,4 +1,4 @@
-"""Every method of the catalogue, from its own file: one loop trains them, one evaluator judges them."""
+"""All methods of the catalogue, each from its own file, for one loop and one evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind, filled stage by stage."""
+"""What a run leaves, filled in stage by stage."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 
 @dataclass
 class Outcome:
-    """What a run leaves behind; ``delta`` is the last good one at any moment.
+    """What a run leaves; ``delta`` is always the last good one.
 
-    ``micro_batch``: forget rows that went through the model at a time, 0 where none did.
+    ``micro_batch``: how many forget rows went through the model at a time, 0 for none.
     """
 
     delta: dict[str, torch.Tensor] = field(default_factory=dict)

@@ -83,7 +83,7 @@ def visual_mask(
     smooth: Callable[[Fisher], Fisher] = as_it_is,
     estimate: str = "weight",
 ) -> Generator[Event, None, Masked | None]:
-    """Leave the visual weights' mask in ``outcome``, unless stopped on the way."""
+    """Put the mask of the visual weights into ``outcome``, unless the run is stopped before."""
     layers = loaded.vision.trained(recipe.blocks)
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)

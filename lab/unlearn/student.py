@@ -1,4 +1,4 @@
-"""The student: the trainable weights of a run, what the frozen original says, and one update."""
+"""The student: the trainable weights of a run, the frozen original's outputs, and one update."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Answers:
 
 
 def no_teacher(student: Student, drawn: Draw) -> Teacher:
-    """Nothing to imitate."""
+    """A teacher without any output."""
     return ()
 
 
@@ -118,7 +118,7 @@ class Student:
         self.pictures = recipe.retain_batch  # how many are distilled at a time
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
-        """What enters the trained blocks for each picture, computed once a picture."""
+        """The input of the trained blocks for each picture, computed once for each picture."""
 
         def made(new: Sequence[bytes]) -> torch.Tensor:
             return self.loaded.vision.stem(self.loaded.prompter.pictures(new), self.recipe.blocks)
@@ -140,7 +140,7 @@ class Student:
         return in_pieces(lambda stem: (vision.hidden(stem, blocks),), self.stem(images), at_once)[0]
 
     def representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
-        """What is distilled, under the weights now laid on: encoder or projector outputs, or both."""
+        """What is distilled under the current weights: encoder or projector outputs, or both."""
         return self._outputs(images, self.distil)
 
     def _outputs(self, images: list[bytes], which: str) -> tuple[torch.Tensor, ...]:
@@ -157,7 +157,7 @@ class Student:
         )
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
-        """Compute what every step needs of the frozen parts, a handful of pictures at a time."""
+        """Compute what every step needs of the frozen parts, a few pictures at a time."""
         pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
@@ -255,7 +255,7 @@ class Student:
         return loss
 
     def _plan(self, drawn: Draw) -> None:
-        """Decide what is computed anew going backward: once a run, whose batches are all alike."""
+        """Decide, once for a run, what is recomputed in the backward pass: batches are alike."""
         self.planned = True
         rows = [*drawn.forget, *drawn.retain]
         length = max(self.loaded.prompter.length(asked) for _, asked in rows)
@@ -265,7 +265,7 @@ class Student:
             self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)
 
     def _gate(self, on: bool) -> None:
-        """Let the gradient so far through where the mask is; every trained weight has an entry."""
+        """Keep only the gradient that the mask lets through; every trained weight has an entry."""
         if on and self.outcome.mask:
             for name, weight in self.weights.items():
                 if weight.grad is not None:
@@ -273,12 +273,12 @@ class Student:
 
     @torch.no_grad()
     def _restore(self) -> None:
-        """Give weights that must not move their exact bits back (momentum could move them)."""
+        """Give weights that must not move their exact old bits: momentum could move them."""
         for name, fixed in self.fixed.items():
             self.weights[name].copy_(torch.where(fixed, self.start[name], self.weights[name]))
 
     def keep(self) -> None:
-        """Make the present weights the outcome's delta."""
+        """Store the present weights as the delta of the outcome."""
         self.outcome.delta = {n: w.detach().clone() for n, w in self.weights.items()}
 
 

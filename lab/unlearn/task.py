@@ -1,4 +1,4 @@
-"""What a run is about: its recipe's words turned into things, once."""
+"""What a run is about: the words of its recipe, resolved once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lab.unlearn.methods import METHODS
 
 @dataclass(frozen=True)
 class Task:
-    """Whom one run forgets, by which method, drawing from which rows, with which settings.
+    """The person, the method, the rows and the settings of one run.
 
-    Of one run alone: its rows go on from what they have drawn.
+    It belongs to one run: its rows remember what they have drawn.
     """
 
     entity: Entity
@@ -25,7 +25,7 @@ class Task:
 
 
 def task_of(benchmark: Benchmark, recipe: Recipe) -> Task:
-    """The task of a checked recipe; raises ``LabError`` for an entity that is not there."""
+    """The task of a checked recipe; raises ``LabError`` for an unknown entity."""
     entity = benchmark.entity(recipe.entity)
     rows = Rows(benchmark, entity, recipe.seed, max(POOL, recipe.retain_batch))
     return Task(entity, METHODS[recipe.method], rows, recipe)

@@ -1,4 +1,4 @@
-"""What a step's losses are, and the terms that several methods' losses are made of."""
+"""The losses of a step, and the terms that several methods' losses are made of."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def divergence(teacher: torch.Tensor, student: torch.Tensor) -> torch.Tensor:
 
 
 def nothing(like: torch.Tensor) -> torch.Tensor:
-    """A term that is not there: zero, without a gradient."""
+    """The term that is left out: zero, without a gradient."""
     return torch.zeros((), device=like.device)
 
 

@@ -1,7 +1,8 @@
-"""Every string a user sees, one folder a language; whoever shows strings is given their ``Text``.
+"""Every string that a user sees, one folder for each language; it is passed in as a ``Text``.
 
-Not part of this: the messages of ``LabError`` that the core raises (lab.benchmarks, lab.model and
-others), the names of the studies' variants, which are in the kept tables, and the terminal's words.
+These are not part of it: the ``LabError`` messages of the core (lab.benchmarks, lab.model and
+others), the words of the terminal, and the names of the studies' variants, which are in the stored
+tables.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """The strings of one language, each an attribute named as in English: ``text.TITLE``."""
+    """The strings of one language as attributes, named as in English: ``text.TITLE``."""
 
     language: str
     strings: Mapping[str, Any] = field(repr=False)

@@ -67,7 +67,7 @@ def layout(frame: Frame) -> Parts:
 
 
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
-    """Return what an attack does and what of it is our choice; for one that trains, its budget."""
+    """Return what an attack does, what of it is our choice and, if it trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
     return markup.note(
         text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet"

@@ -253,9 +253,9 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
 
 
 def columns(engine: Engine, unlearned: str, attacked: str, text: Text) -> list[Any]:
-    """Return the note, the third column's tick box and the third column for these runs.
+    """Return the note, the third column's checkbox and the third column for these runs.
 
-    A ticked box stays ticked: what a visitor chose while this was under way is not undone by it.
+    A box that a visitor has ticked in the meantime stays ticked.
     """
     models = sides(engine, unlearned, attacked, True)
     note = "" if unlearned in models else markup.note(text.NO_UNLEARNED, "quiet")

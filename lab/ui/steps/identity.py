@@ -1,4 +1,4 @@
-"""Step 5, lower half: forgotten or only hidden, shown as recognition at every depth."""
+"""Step 5, lower half: forgotten or only hidden, as recognition at every depth."""
 
 from __future__ import annotations
 

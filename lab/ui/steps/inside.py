@@ -1,4 +1,4 @@
-"""Step 2: which neurons and weights carry the person, and what the two sliders would take."""
+"""Step 2: the neurons and weights that carry the person, and what the two sliders would take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 1, the lower half: a user adds a person, sees how well the model knows them, removes them."""
+"""Step 1, lower half: add a person, see how well the model knows them, and remove them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE_TYPES = [".jpg", ".jpeg", ".png", ".webp"]
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands under the card of an own person."""
+    """The parts under the card of an own person."""
 
     questions: gr.HTML
     score: gr.HTML
@@ -39,7 +39,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Form:
-    """What is filled in to add somebody."""
+    """The form for adding a person."""
 
     name: gr.Textbox
     files: gr.File
@@ -202,9 +202,9 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
 
 
 def read_files(drafts: Drafts, paths: Sequence[str]) -> list[bytes]:
-    """Return the pictures of uploads of a number that can be right; raises ``LabError``.
+    """Return the uploaded pictures, if their number is allowed; raises ``LabError``.
 
-    The uploads are deleted whatever comes of it.
+    The uploads are deleted in any case.
     """
     drafts.collect(paths)
     check_number(len(paths))
@@ -237,13 +237,13 @@ def _figure(drafts: Drafts, k: int, path: str, text: Text) -> str:
 
 
 def questions_html(card: EntityCard, text: Text) -> str:
-    """Return the questions with their options, so that wrong ones that do not fit are seen."""
+    """Return the questions with their options, so that the user sees options that do not fit."""
     rows = [(question, answer, ", ".join(wrong)) for question, answer, *wrong in card.questions]
     return markup.table(text.OWN_QUESTIONS_HEAD, rows, text.OWN_QUESTIONS)
 
 
 def score_html(engine: Engine, entity: str, text: Text) -> str:
-    """Return how well the loaded model knows them, with n and chance, or why that is unknown."""
+    """Return how well the model knows a person, with n and chance, or why that is unknown."""
     try:
         score = engine.own.recognition(entity)
     except LabError as error:

@@ -39,7 +39,7 @@ def layout(text: Text) -> Parts:
 
 
 def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> None:
-    """Join the controls; ``arrive`` is the button that leads here and asks at once."""
+    """Join the controls; the button ``arrive`` leads here and asks at once."""
     text = frame.text
 
     def subject(entity: str, unlearned: str, attacked: str, third: bool) -> list[str]:

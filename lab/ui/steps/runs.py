@@ -129,7 +129,7 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
 
 
 def notes(engine: Engine, text: Text) -> str:
-    """What a reader must know about how runs are kept, such as figures left out; "" without any."""
+    """What a reader should know about how runs are kept, such as missing figures, or ""."""
     return "".join(
         markup.note(
             text.RUN_NOTE.format(
@@ -143,7 +143,7 @@ def notes(engine: Engine, text: Text) -> str:
 
 
 def never_knew(engine: Engine) -> float | None:
-    """Mean Forget VQA, before any relearning, of the controls of this lab's attacks; None without."""
+    """Mean Forget VQA of the controls in this lab's attacks before relearning; None without one."""
     found = [
         done.result["control"]["before"]
         for view in engine.runs()
@@ -158,7 +158,7 @@ def _done(view: RunView) -> Done | None:
 
 
 def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
-    """One row per run: every measure after unlearning, what was trained, AG, time and memory."""
+    """One row for each run: the measures after unlearning, what was trained, AG, time, memory."""
     names = [text.SHORT_SCORES[key] for key in SHARES]
     rows = [
         (

@@ -74,7 +74,7 @@ def wire(parts: Parts, frame: Frame) -> None:
 
 
 def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any], str]:
-    """Words, plot and table of the comparison of methods; without one, the command for it."""
+    """Words, plot and table of the comparison of methods; without it, the command that makes it."""
     if table is None:
         return unanswered(KEPT, PROTOCOL, text)
     first = table.iloc[0]
@@ -113,7 +113,7 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
 
 
 def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any], str]:
-    """Words, plot and table of the grid of attacks; without one, the command for it."""
+    """Words, plot and table of the grid of attacks; without it, the command that makes it."""
     if table is None:
         return unanswered(GRID_KEPT, RELEARN.format(steps=20), text)
     first = table.iloc[0]
@@ -149,12 +149,12 @@ def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
 def answered(
     words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]], question: str
 ) -> tuple[str, dict[Any, Any], str]:
-    """What the page shows of a kept answer: its words, its plot and its table of head and rows."""
+    """What the page shows of a stored answer: its words, its plot, and its table."""
     return words, gr.update(value=plot, visible=True), markup.table(*table, question)
 
 
 def unanswered(path: Path, command: str, text: Text) -> tuple[str, dict[Any, Any], str]:
-    """What the page shows without a kept answer: no plot, no table, and the command for them."""
+    """What the page shows without a stored answer: the command that makes it."""
     return missing(path, command, text), gr.update(visible=False), ""
 
 
