@@ -28,6 +28,18 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _NamingBenchmarks(str):
+    """A help text that ends in the names of the benchmarks, looked up when argparse fills it in.
+
+    Their table is imported with torch, which must not be loaded before a command is known.
+    """
+
+    def __mod__(self, values: object) -> str:
+        from lab.evaluation.session import BENCHMARKS
+
+        return f"{self}{', '.join(BENCHMARKS)}"
+
+
 def add_preset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what to load, for the commands and for the page."""
     parser.add_argument(
@@ -37,7 +49,7 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quantization", help="how to quantise the language model: gguf-q4, int8, nf4 or none"
     )
-    parser.add_argument("--benchmark", help="the benchmark: people, mllmu, clear, umu or fiu")
+    parser.add_argument("--benchmark", help=_NamingBenchmarks("the benchmark: "))
     parser.add_argument("--data", help="the folder or the dataset id of the benchmark")
     parser.add_argument(
         "--threads", type=thread_count, default=0, help="number of CPU threads (0: torch chooses)"

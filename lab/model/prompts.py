@@ -102,7 +102,7 @@ class Prompter:
         return self.flow.pixels(self.processor.image_processor, images)
 
     def pictures(self, encoded: Sequence[bytes]) -> torch.Tensor:
-        """The pixels of encoded pictures, on the model's device; ``LabError`` for one that is none."""
+        """Pixels of encoded pictures, on the model's device; raises ``LabError`` for a bad one."""
         return self.pixels([decode(image) for image in encoded]).to(self.vision.device)
 
     def prefix(self, has_image: bool) -> Segment:

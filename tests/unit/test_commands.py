@@ -132,6 +132,15 @@ def test_help_can_be_printed(command: str, capsys) -> None:
     assert ended.value.code == 0 and "--" in capsys.readouterr().out
 
 
+def test_the_help_names_the_benchmarks_of_the_table(capsys, monkeypatch) -> None:
+    monkeypatch.setitem(session.BENCHMARKS, "pets", lambda data: None)
+    with pytest.raises(SystemExit):
+        main.main(["people", "--help"])
+    assert f"the benchmark: {', '.join(session.BENCHMARKS)}" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
 def test_a_run_writes_its_report_in_the_language_that_is_named(
     tiny_lab, tmp_path: Path, monkeypatch, capsys
 ) -> None:
