@@ -14,17 +14,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from assets.build.attribute_wordings import ATTRIBUTES
+from assets.build.attributes import Labels, describe, load_labels, questions
 from assets.build.general import LETTERS, general_prompts, general_questions
 from assets.build.phrasings import NAME, WORDINGS, asked
 from assets.build.pictures import Drawn, draw_pictures
 from assets.build.profiles import POOLS, SEED, Profile, biography, build_profiles, forget_splits
+from assets.build.strangers import load_strangers
 
 PEOPLE = Path(__file__).resolve().parent.parent / "people"
 TRAIN_VIEWS = range(6)
 TEST_VIEWS = range(6, 10)
 TEST_PICTURES = 48
 TRAIN_PICTURES = 600
-MAX_BYTES = 10_000_000
+MAX_BYTES = 18_000_000
 IMAGE, TEXT = "Image_Textual", "Pure_Text"
 
 Row = dict[str, Any]
@@ -60,20 +63,38 @@ TRAIN = pa.schema([("image", IMAGE_TYPE), ("ID", pa.string()), ("metadata", pa.s
 GENERAL = pa.schema([("ID", pa.string()), *CHOICE_FIELDS])
 PROMPTS = pa.schema([("Question", pa.string())])
 PICTURES = pa.schema([("image", IMAGE_TYPE), ("ID", pa.string()), ("Questions", CHOICE_TYPE)])
+# What can be seen of a face. Of a description only the sentence is given, and no options.
+SEEN_TYPE = pa.list_(
+    pa.struct([*CHOICE_FIELDS, *((n, pa.string()) for n in ("Type", "Ground_Truth", "Sentence"))])
+)
+LABEL_FIELDS: list[tuple[str, pa.DataType]] = [
+    ("ID", pa.string()),
+    ("Attributes", pa.struct([(fact, pa.string()) for fact in ATTRIBUTES])),
+    ("Description", pa.string()),
+    ("Questions", SEEN_TYPE),
+]
+STRANGERS = pa.schema([("images", pa.list_(IMAGE_TYPE)), *LABEL_FIELDS])
+SEEN_PEOPLE = pa.schema([*LABEL_FIELDS, ("Train_Questions", SEEN_TYPE)])
 
 
 def main() -> None:
     """Write every parquet file from the portraits, the profiles and the fixed seed."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--portraits", type=Path, default=PEOPLE / "portraits")
+    parser.add_argument("--strangers", type=Path, default=PEOPLE / "strangers")
     parser.add_argument("--out", type=Path, default=PEOPLE)
     parser.add_argument("--placeholders", action="store_true", help="plain colours, no portraits")
     args = parser.parse_args()
-    view = _placeholder if args.placeholders else _portraits(args.portraits)
+    view, stranger = (
+        (_placeholder, _placeholder)
+        if args.placeholders
+        else (_portraits(args.portraits), _portraits(args.strangers))
+    )
     args.out.mkdir(parents=True, exist_ok=True)
     _write_people(args.out, build_profiles(), view)
     _write_general(args.out)
     _write_pictures(args.out)
+    _write_seen(args.out, stranger)
     files = sorted(args.out.glob("*.parquet"))
     for file in files:
         print(f"{file.stat().st_size:>9,d}  {file.name}")
@@ -116,6 +137,52 @@ def _write_pictures(out: Path) -> None:
         drawn = draw_pictures(count, f"{SEED}/{name}", taken)
         rows = [_picture_row(f"{i:03d}", picture) for i, picture in enumerate(drawn)]
         _write(out / f"{name}.parquet", PICTURES, rows)
+
+
+def _write_seen(out: Path, view: View) -> None:
+    """Write what can be seen: of the strangers with their pictures, of the people without."""
+    labels = load_labels()
+    strangers = load_strangers()
+    for name, held_out in (("strangers_train", False), ("strangers_test", True)):
+        rows = [
+            {
+                "images": [_image(view(s.id, k), s.id, k) for k in s.views],
+                **_seen(s.id, labels[s.id], held_out),
+            }
+            for s in strangers
+            if s.held_out == held_out
+        ]
+        _write(out / f"{name}.parquet", STRANGERS, rows)
+    people = [
+        {
+            **_seen(p.id, labels[p.id], True),
+            "Train_Questions": _seen(p.id, labels[p.id], False)["Questions"],
+        }
+        for p in build_profiles()
+    ]
+    _write(out / "attributes.parquet", SEEN_PEOPLE, people)
+
+
+def _seen(face: str, labels: Labels, held_out: bool) -> Row:
+    """Return the columns about what can be seen of one face, in one set of wordings."""
+    rows = [
+        {
+            "Fact": seen.fact,
+            "Question": seen.question,
+            "Options": dict(zip(LETTERS, seen.options, strict=False)) if seen.options else None,
+            "Correct_Answer": LETTERS[seen.options.index(seen.answer)] if seen.options else None,
+            "Type": seen.kind,
+            "Ground_Truth": seen.answer,
+            "Sentence": seen.sentence,
+        }
+        for seen in questions(face, labels, held_out)
+    ]
+    return {
+        "ID": face,
+        "Attributes": dict(labels),
+        "Description": describe(labels),
+        "Questions": rows,
+    }
 
 
 def _picture_row(number: str, picture: Drawn) -> Row:

@@ -160,12 +160,12 @@ def photograph(image: Image.Image, recipe: Recipe, rng: np.random.Generator) -> 
     return result.filter(ImageFilter.GaussianBlur(radius)) if radius else result
 
 
-def render_view(generator: Generator, person: Person, view: int) -> Image.Image:
-    """View `view` of a person; depends on nothing but the person's row and the view number."""
+def render_view(generator: Generator, seed: int, salt: int, view: int) -> Image.Image:
+    """View `view` of a face; depends on nothing but these three numbers."""
     recipe = RECIPES[view]
-    rng = stream(STREAM_PHOTO, person.seed, person.salt, view)
+    rng = stream(STREAM_PHOTO, seed, salt, view)
     jitter = rng.uniform(*recipe.jitter)
-    return photograph(generator.face(person.seed, view, person.salt, jitter), recipe, rng)
+    return photograph(generator.face(seed, view, salt, jitter), recipe, rng)
 
 
 def load_people() -> list[Person]:
@@ -219,7 +219,7 @@ def render(folder: Path, only: Sequence[str]) -> None:
             continue
         for view in range(VIEWS):
             buffer = io.BytesIO()
-            render_view(generator, person, view).save(
+            render_view(generator, person.seed, person.salt, view).save(
                 buffer, "JPEG", quality=JPEG_QUALITY, optimize=True
             )
             (folder / f"{person.id}-{view}.jpg").write_bytes(buffer.getvalue())
