@@ -1,9 +1,9 @@
 """Owns what can be seen of every face: the labels, and the questions that are made of them.
 
 `attributes.json` holds one line a face, for the 40 people and for every stranger. The labels were
-given once, by eye, by the builder of this project, on contact sheets of the clean views, and then
+given once, by an AI model that looked at contact sheets of the clean views, and then
 held against the views that are shipped: where a view shows something else the label is "unsure",
-as it is wherever the eye could not say. What is unsure is never asked. The labels say how a face
+as it is wherever the model could not say. What is unsure is never asked. The labels say how a face
 appears to a viewer and nothing more, age and gender above all. A second pass over 40 faces is told
 of in `assets/LICENSES.md`.
 """
