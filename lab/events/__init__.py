@@ -53,7 +53,8 @@ class Saliency:
     an edge is exact without the weights. ``ratio``: [layers, groups] ratio of the mean Fishers;
     ``density``: [layers, groups] share of live weights in the mask; NaN where a cell is empty.
     ``overlap``: intersection over union of the masks from two disjoint halves of the samples and
-    ``overlap_chance`` what two random masks of that density would have. ``samples``: forget, retain.
+    ``overlap_chance`` what two random masks of that density would have, both NaN where a side has
+    but one sample. ``samples``: forget, retain.
     """
 
     layers: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.files import ROOT
+from lab.recipe import DISTANCES
 
 RESULTS = ROOT / "assets" / "results"  # the CSVs the page shows
 RETAIN_DROP = 0.02  # what a sensible threshold may cost: our criterion, with forget at chance
@@ -50,6 +51,13 @@ REPRESENTATION = Study(
     "representation",
     tuple(Variant(name, {"distil": name}) for name in ("projector", "encoder", "both")),
 )
+DISTANCE = Study(
+    "distance",
+    "By which distance should the teacher's output be distilled?",
+    "beta is the same in all four, though a distance of another size makes it weigh differently. relational "
+    "holds the pictures' distances to each other, and not where they lie.",
+    tuple(Variant(name, {"distance": name}) for name in DISTANCES),
+)
 STYLE = Study(
     "style",
     (FULL,),
@@ -70,7 +78,7 @@ THRESHOLDS = Study(
         for threshold in (0.5, 1.0, 2.0, 4.0)
     ),
 )
-STUDIES = {s.name: s for s in (ABLATION, REPRESENTATION, STYLE, DEPTH, THRESHOLDS)}
+STUDIES = {s.name: s for s in (ABLATION, REPRESENTATION, DISTANCE, STYLE, DEPTH, THRESHOLDS)}
 
 
 def study_of(name: str) -> Study:

@@ -16,6 +16,7 @@ from lab.files import ROOT
 from lab.recipe.flat_yaml import SCALARS, read_flat, short
 
 PRESETS = ROOT / "presets"
+DISTANCES = ("normalised", "cosine", "smooth_l1", "relational")
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -44,6 +45,7 @@ class Recipe:
     blocks: int = option(4, low=1, high=12, step=1)
     beta: float = option(60.0, low=0.0, high=200.0, step=1.0)
     distil: str = option("projector", choices=("projector", "encoder", "both"))
+    distance: str = option("normalised", choices=DISTANCES)
     margin: float = option(6.0, low=0.5, high=20.0, step=0.5)
     silence_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
     forget_weight: float = option(1.0, low=0.0, high=5.0, step=0.1)
@@ -61,7 +63,7 @@ class Recipe:
     probe_every: int = option(4, low=1, high=100, step=1)
     stop_forget: float = option(0.2, low=-1.0, high=1.0, step=0.05)
     stop_retain_drop: float = option(0.10, low=0.01, high=1.0, step=0.01)
-    estimate: str = option("neuron", choices=("neuron", "weight"))
+    estimate: str = option("neuron", choices=("neuron", "weight", "batch"))
     fisher_samples: int = option(16, low=4, high=512, step=4)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from lab.events import Saliency
 from lab.report.text import Text
 
 
@@ -62,3 +64,16 @@ def percent(value: float | None, text: Text) -> str:
     if value is None or value != value:
         return text.UNKNOWN
     return f"{value:.1%}"
+
+
+def stability(saliency: Saliency, text: Text) -> str:
+    """In one sentence how far the mask can be trusted; that this is unknown, of a single sample."""
+    if math.isnan(saliency.overlap):
+        return text.STABILITY_UNKNOWN
+    sure = saliency.overlap > 1.5 * saliency.overlap_chance
+    return text.STABILITY.format(
+        overlap=saliency.overlap,
+        chance=saliency.overlap_chance,
+        density=saliency.mask_density,
+        verdict=text.STABLE if sure else text.SHAKY,
+    )

@@ -14,6 +14,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 from lab.recipe import Recipe
+from lab.report.markup import stability
 from lab.report.text import Text
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -84,6 +85,7 @@ def _page(
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
         _scores(result, text),
         _facts(result, text),
+        *_stabilities(events, text),
         *_figures(events, attack_events, text),
         _attacks(attack_events, text),
         f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>"
@@ -236,6 +238,11 @@ def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
         if isinstance(event, Saliency):
             yield html.escape(text.REPORT_FISHER), maps.ratio_map(event, text)
             yield html.escape(text.REPORT_DENSITY), maps.density_map(event, event.density, text)
+
+
+def _stabilities(events: Sequence[Event], text: Text) -> list[str]:
+    found = [stability(event, text) for event in events if isinstance(event, Saliency)]
+    return [f"<p>{html.escape(words)}</p>" for words in found]
 
 
 def _curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:

@@ -70,6 +70,8 @@ RUN: Form = {
 }
 RUN_MORE: Form = {
     "micro_batch": _count,
+    "mask_overlap": _maybe(_number),
+    "mask_overlap_chance": _maybe(_number),
     "mode": _text,
     "changes": _texts,
     "text_answers_changed": _maybe(_number),

@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from lab.model.families import language_model
 from lab.model.load import Loaded
-from lab.model.sequences import pack, target_log_probs
 from lab.saliency.fisher import Sample
 
+BATCH = 4  # rows that a figure is taken over at each position: the released code's batch
 LIMIT = 1e3
 ACTIVE = 0.1
 EPSILON = 1e-5
@@ -20,45 +21,47 @@ WEIGHTS = {"absolute": 2.0, "frequency": 0.0, "variance": 2.0, "rms": 2.0}
 
 @dataclass
 class Activity:
-    """Running sums over tokens of one layer's outputs z, float64 [neurons]; ``n`` tokens."""
+    """Sums over positions of a layer's four figures, each over the rows of one batch.
 
-    n: int
-    absolute_sum: torch.Tensor
-    frequency_sum: torch.Tensor
-    total: torch.Tensor
-    square_sum: torch.Tensor
+    float64 [neurons]; ``positions``: how many positions were summed; ``spread``: how many of them
+    had two rows or more, without which there is no deviation.
+    """
+
+    positions: int
+    spread: int
+    sums: Mapping[str, torch.Tensor]
 
     @property
     def importance(self) -> dict[str, torch.Tensor]:
-        """I_abs = mean |z|, I_freq = mean 1[|z| > 0.1], I_var = std(z), I_rms = sqrt(mean z^2)."""
-        mean_square, mean = self.square_sum / self.n, self.total / self.n
-        variance = (mean_square - mean.square()).clamp(min=0) * self.n / max(self.n - 1, 1)
-        return {
-            "absolute": self.absolute_sum / self.n,
-            "frequency": self.frequency_sum / self.n,
-            "variance": variance.sqrt(),
-            "rms": mean_square.sqrt(),
-        }
+        """The mean over positions of mean |z|, mean 1[|z| > 0.1], std(z) and sqrt(mean z^2).
+
+        The deviation is over n - 1 rows; it is 0 where no batch had two (our choice).
+        """
+        counts = {name: self.positions for name in self.sums} | {"variance": max(self.spread, 1)}
+        return {name: value / counts[name] for name, value in self.sums.items()}
 
     def __add__(self, other: Activity) -> Activity:
         return Activity(
-            self.n + other.n,
-            self.absolute_sum + other.absolute_sum,
-            self.frequency_sum + other.frequency_sum,
-            self.total + other.total,
-            self.square_sum + other.square_sum,
+            self.positions + other.positions,
+            self.spread + other.spread,
+            {name: value + other.sums[name] for name, value in self.sums.items()},
         )
 
 
 def activity_of(z: torch.Tensor) -> Activity:
-    """The sums of one pass's outputs [..., neurons], clamped to +-1000."""
-    flat = z.detach().double().clamp(-LIMIT, LIMIT).reshape(-1, z.shape[-1])
+    """The figures of one batch's outputs [rows, positions, neurons], clamped to +-1000."""
+    z = z.detach().double().clamp(-LIMIT, LIMIT)
+    rows, positions, _ = z.shape
+    deviation = z.std(0) if rows > 1 else torch.zeros_like(z[0])
     return Activity(
-        len(flat),
-        flat.abs().sum(0),
-        (flat.abs() > ACTIVE).double().sum(0),
-        flat.sum(0),
-        flat.square().sum(0),
+        positions,
+        positions if rows > 1 else 0,
+        {
+            "absolute": z.abs().mean(0).sum(0),
+            "frequency": (z.abs() > ACTIVE).double().mean(0).sum(0),
+            "variance": deviation.sum(0),
+            "rms": z.square().mean(0).sqrt().sum(0),
+        },
     )
 
 
@@ -77,27 +80,48 @@ def manu_score(forget: Activity, retain: Activity) -> torch.Tensor:
 def measure(
     loaded: Loaded, modules: Mapping[str, torch.nn.Linear], samples: Sequence[Sample]
 ) -> dict[str, Activity]:
-    """Activity of every module's outputs over the samples, by name.
+    """Activity of every module's outputs over the samples, four at a time, by name.
 
-    A sample is a whole row, picture, question and answer, and goes by itself: no padding counts.
+    With pictures the modules are visual, and the rows' pictures are all that goes through. Without,
+    they are the language model's: whole rows, question and answer, are padded on the right, and the
+    padding's positions count, as in the released code.
     """
     found: dict[str, Activity] = {}
+    rows = 0
 
     def tap(name: str) -> Callable[..., None]:
         def hook(_: torch.nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> None:
-            made = activity_of(output)
+            made = activity_of(output.reshape(rows, -1, output.shape[-1]))
             found[name] = found[name] + made if name in found else made
 
         return hook
 
     handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
     try:
-        for sample in samples:
-            pixels = loaded.prompter.pictures([sample.picture])
-            tree = loaded.prompter.tree(0, [(sample.question, [sample.answer])])
-            packed = pack([tree], loaded.prompter.pad_id, loaded.device)
-            target_log_probs(loaded.model, packed, loaded.vision.features(pixels))
+        for at in range(0, len(samples), BATCH):
+            part = samples[at : at + BATCH]
+            rows = len(part)
+            if part[0].image is None:
+                _read(loaded, part)
+            else:
+                loaded.vision.features(loaded.prompter.pictures([s.picture for s in part]))
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return {name: found[name] for name in modules}
+
+
+def _read(loaded: Loaded, samples: Sequence[Sample]) -> None:
+    """One pass of text-only rows through the language model."""
+    trees = [loaded.prompter.tree(None, [(s.question, [s.answer])]) for s in samples]
+    rows = [[i for segment in tree.segments for i in segment.ids] for tree in trees]
+    ids = torch.full((len(rows), max(map(len, rows))), loaded.prompter.pad_id)
+    seen = torch.zeros_like(ids)
+    for k, row in enumerate(rows):
+        ids[k, : len(row)] = torch.tensor(row)
+        seen[k, : len(row)] = 1
+    language_model(loaded.model)(
+        inputs_embeds=loaded.model.get_input_embeddings()(ids.to(loaded.device)),
+        attention_mask=seen.to(loaded.device),
+        use_cache=False,
+    )

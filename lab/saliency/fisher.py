@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves, relieved
-from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.sequences import Packed, Tree, pack, segment_means, target_log_probs
 from lab.model.vision import NeuronLayer
 
 EPSILON = 1e-15
+BATCH = 4  # rows whose mean gradient MMUnlearner's released code squares
 GROUPS = ("in weight", "in bias", "out weight", "out bias")
 
 Fisher = dict[str, torch.Tensor]
@@ -33,6 +34,22 @@ class Sample:
         """The picture of a row that has one."""
         assert self.image is not None
         return self.image
+
+
+Squared = Callable[[Sequence[Sample], bool], Fisher]  # of samples, one by one or together
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Mean squared gradients of two disjoint halves, and of how many each is the mean.
+
+    ``counts``: samples, or batches where each gradient is a batch's; ``seen``: samples of both
+    halves so far. Of a single one the second half has none, and its mean is empty.
+    """
+
+    means: tuple[Fisher, Fisher]
+    counts: tuple[int, int]
+    seen: int
 
 
 def linears(layers: Sequence[NeuronLayer]) -> dict[str, torch.nn.Linear]:
@@ -72,13 +89,17 @@ def taps(
 
 
 def squared_gradients(
-    loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample]
+    loaded: Loaded,
+    layers: Sequence[NeuronLayer],
+    samples: Sequence[Sample],
+    together: bool = False,
 ) -> Fisher:
     """Sum over samples of (d CE / d theta)^2 at the weights now laid on, float32, by full name.
 
     One batched pass: rows do not mix in vision tower, projector or language model, so each row's
     weight gradient is g^T a of that row alone; a tower that lays all pictures' patches end to end
-    keeps each picture's together. CE is the mean over the sample's answer tokens.
+    keeps each picture's together. CE is the mean over the sample's answer tokens. ``together``: the
+    samples are one batch, and the gradient of their one mean loss is squared (see ``loss_of``).
     """
     modules = linears(layers)
     prompter = loaded.prompter
@@ -87,14 +108,14 @@ def squared_gradients(
     packed = pack(trees, prompter.pad_id, loaded.device)
     with taps(modules) as (inputs, grads), torch.enable_grad(), relieved(loaded, packed):
         features = loaded.vision.features(pixels)
-        losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
-        losses.sum().backward()
+        loss_of(loaded, trees, packed, features, together).backward()
+    rows = 1 if together else len(samples)
     total: Fisher = {}
     for name, module in modules.items():
-        a = inputs[name].reshape(len(samples), -1, module.in_features).float()
-        g = grads[name].reshape(len(samples), -1, module.out_features).float()
+        a = inputs[name].reshape(rows, -1, module.in_features).float()
+        g = grads[name].reshape(rows, -1, module.out_features).float()
         weight = torch.zeros_like(module.weight, dtype=torch.float32)
-        for row in range(len(samples)):
+        for row in range(rows):
             weight += (g[row].T @ a[row]).square_()
         total[f"{name}.weight"] = weight
         if module.bias is not None:
@@ -102,43 +123,82 @@ def squared_gradients(
     return total
 
 
-def fisher_halves(
-    loaded: Loaded, layers: Sequence[NeuronLayer], samples: Sequence[Sample], batch: int = 8
-) -> Iterator[tuple[Fisher, Fisher]]:
-    """Yield after every batch the mean squared gradients of two disjoint halves so far."""
-    yield from halves_of(samples, lambda part: squared_gradients(loaded, layers, part), batch)
+def loss_of(
+    loaded: Loaded,
+    trees: Sequence[Tree],
+    packed: Packed,
+    features: torch.Tensor | None,
+    together: bool,
+) -> torch.Tensor:
+    """The loss whose gradient is squared: a sum over rows of one question with one answer each.
+
+    Each row gives its mean CE over its answer tokens. ``together``: one mean over all text tokens
+    of all rows, as in MMUnlearner's released code (``data_process/SFRon.py``): the question's and
+    the template's too, but for the first of a row, which nothing predicts, and the picture's.
+    """
+    if together:
+        packed = _every_token(trees, packed, loaded.model.config.image_token_id)
+        return -target_log_probs(loaded.model, packed, features).mean()
+    return -segment_means(target_log_probs(loaded.model, packed, features), packed).sum()
+
+
+def _every_token(trees: Sequence[Tree], packed: Packed, picture: int) -> Packed:
+    """The same rows with every text token a target, in one segment."""
+    targets = [
+        (row, at - 1, token)
+        for row, tree in enumerate(trees)
+        for at, token in enumerate(i for segment in tree.segments for i in segment.ids)
+        if at and token != picture
+    ]
+    rows, index, ids = torch.tensor(targets, device=packed.ids.device).T
+    return replace(
+        packed, rows=rows, index=index, targets=ids, segment=torch.zeros_like(rows), n_segments=1
+    )
 
 
 def halves_of(
-    samples: Sequence[Sample], squared: Callable[[Sequence[Sample]], Fisher], batch: int = 8
-) -> Iterator[tuple[Fisher, Fisher]]:
-    """The same for any ``squared`` that sums the squared gradients of some samples.
+    samples: Sequence[Sample], squared: Squared, together: bool = False, batch: int = 8
+) -> Iterator[Halves]:
+    """Yield after every pass the mean squared gradients of two disjoint halves so far.
 
-    A batch that does not fit in memory goes in two halves.
+    ``squared`` sums those of some samples, ``batch`` at a time; a pass that does not fit in memory
+    goes in two halves. ``together``: it squares one gradient of four samples (the last of fewer),
+    and the means are over such batches, as in MMUnlearner's released code.
     """
-    halves: tuple[Fisher, Fisher] = ({}, {})
-    seen = [0, 0]
-    middle = (len(samples) + 1) // 2
+    size, at_once = (BATCH, 1) if together else (1, batch)
+    units = [samples[at : at + size] for at in range(0, len(samples), size)]
+    middle = (len(units) + 1) // 2
     parts = [
-        (k, half[at : at + batch])
-        for k, half in enumerate((samples[:middle], samples[middle:]))
-        for at in range(0, len(half), batch)
+        (k, half[at : at + at_once])
+        for k, half in enumerate((units[:middle], units[middle:]))
+        for at in range(0, len(half), at_once)
     ]
+    sums: tuple[Fisher, Fisher] = ({}, {})
+    counts, seen = [0, 0], 0
+
+    def work(part: Sequence[Sequence[Sample]]) -> Fisher:
+        return squared([sample for unit in part for sample in unit], together)
+
     for k, part in parts:
-        for name, value in in_halves(squared, part, _added).items():
-            halves[k][name] = halves[k][name] + value if name in halves[k] else value
-        seen[k] += len(part)
-        one, other = ({n: v / max(seen[j], 1) for n, v in halves[j].items()} for j in (0, 1))
-        yield one, other
+        for name, value in in_halves(work, part, _added).items():
+            sums[k][name] = sums[k][name] + value if name in sums[k] else value
+        counts[k] += len(part)
+        seen += sum(map(len, part))
+        one, other = ({n: v / counts[j] for n, v in sums[j].items()} for j in (0, 1))
+        yield Halves((one, other), (counts[0], counts[1]), seen)
 
 
 def _added(one: Fisher, other: Fisher) -> Fisher:
     return {n: value + other[n] for n, value in one.items()}
 
 
-def mean_of(halves: tuple[Fisher, Fisher]) -> Fisher:
-    """The Fisher of all samples from those of two equal halves."""
-    return {n: (v + halves[1][n]) / 2 for n, v in halves[0].items()}
+def mean_of(halves: Halves) -> Fisher:
+    """The Fisher of all samples: each half weighs as many samples as it has."""
+    one, other = halves.means
+    share = halves.counts[1] / sum(halves.counts)
+    if not share:
+        return one
+    return {n: (1 - share) * v + share * other[n] for n, v in one.items()}
 
 
 def by_neuron(fisher: Fisher, layers: Sequence[NeuronLayer]) -> Fisher:

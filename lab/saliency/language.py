@@ -9,19 +9,22 @@ import torch
 from lab.events import Saliency
 from lab.model.adapter import SCALE, language_linears
 from lab.model.load import Loaded
-from lab.model.sequences import pack, segment_means, target_log_probs
-from lab.saliency.fisher import EPSILON, Fisher, Sample, taps
+from lab.model.sequences import pack
+from lab.saliency.fisher import EPSILON, Fisher, Sample, loss_of, taps
 from lab.saliency.mask import Masked
 from lab.saliency.summary import summarise
 
 
 def squared_gradients(
-    loaded: Loaded, adapter: Mapping[str, torch.Tensor], samples: Sequence[Sample]
+    loaded: Loaded,
+    adapter: Mapping[str, torch.Tensor],
+    samples: Sequence[Sample],
+    together: bool = False,
 ) -> Fisher:
     """Sum over samples of (d CE / d B)^2 of a LoRA that is still a no-op, float32, by ``NAME.B``.
 
     With B = 0, a row's gradient of B is SCALE * g^T (a A^T) and that of A is zero. One batched
-    pass, as for the visual weights; a sample without a picture is a text-only row.
+    pass, as for the visual weights, ``together`` too; a sample without a picture is a text-only row.
     """
     linears, prompter = language_linears(loaded.model), loaded.prompter
     images = [s.image for s in samples if s.image is not None]
@@ -36,22 +39,22 @@ def squared_gradients(
         with torch.no_grad():
             features = loaded.vision.features(prompter.pictures(images))
     with taps(linears) as (inputs, grads), torch.enable_grad():
-        losses = -segment_means(target_log_probs(loaded.model, packed, features), packed)
-        losses.sum().backward()
+        loss_of(loaded, trees, packed, features, together).backward()
+    count = 1 if together else len(samples)
     total: Fisher = {}
     for name in linears:
-        a = inputs[name].reshape(len(samples), -1, inputs[name].shape[-1]).float()
-        g = grads[name].reshape(len(samples), -1, grads[name].shape[-1]).float()
+        a = inputs[name].reshape(count, -1, inputs[name].shape[-1]).float()
+        g = grads[name].reshape(count, -1, grads[name].shape[-1]).float()
         low = adapter[f"{name}.A"].detach()
-        rows = torch.stack([SCALE * g[row].T @ (a[row] @ low.T) for row in range(len(samples))])
+        rows = torch.stack([SCALE * g[row].T @ (a[row] @ low.T) for row in range(count)])
         total[f"{name}.B"] = rows.square().sum(0)
     return total
 
 
-def summary(made: Masked, threshold: float, samples: tuple[int, int]) -> Saliency:
+def summary(made: Masked, threshold: float, samples: tuple[int, int], estimate: str) -> Saliency:
     """The maps of the page: language layers x projections, a weight a cell."""
     cells = {_cell(name): [name] for name in made.mask}
-    return summarise(made, cells, threshold, samples, "weight", _of_one)
+    return summarise(made, cells, threshold, samples, estimate, _of_one)
 
 
 def _of_one(made: Masked, names: Sequence[str]) -> tuple[float, float]:

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 import torch
 
 from lab.saliency import fisher as fim
-from lab.saliency.fisher import Fisher
+from lab.saliency.fisher import Fisher, Halves
 
-Halves = tuple[Fisher, Fisher]
+Stability = tuple[float, float] | None  # overlap and chance; None where it is unknown
 
 
 @dataclass(frozen=True)
 class Masked:
-    """A mask and what it was made from, all by weight name; ``stability``: overlap and chance."""
+    """A mask and what it was made from, all by weight name.
+
+    ``halves``: the masks of two disjoint halves of the samples; None where a side has but one.
+    """
 
     mask: Fisher
     live: Fisher
     ratios: Fisher
     forget: Fisher
     retain: Fisher
-    stability: tuple[float, float]
+    halves: tuple[Fisher, Fisher] | None
 
 
 def as_it_is(fisher: Fisher) -> Fisher:
@@ -44,18 +47,28 @@ def masked(
     whole = {n: torch.zeros_like(f, dtype=torch.bool) for n, f in forget.items()}
     live = fim.live_weights(forget, retain, {**whole, **pruned})
     ratios = fim.ratio(smooth(forget), smooth(retain))
-    halves = [
-        fim.mask_from(fim.ratio(smooth(sides[0][k]), smooth(sides[1][k])), live, threshold)
-        for k in (0, 1)
-    ]
+
+    def of_half(k: int) -> Fisher:
+        means = [smooth(side.means[k]) for side in sides]
+        return fim.mask_from(fim.ratio(means[0], means[1]), live, threshold)
+
     return Masked(
         fim.mask_from(ratios, live, threshold),
         live,
         ratios,
         forget,
         retain,
-        fim.overlap(halves[0], halves[1], live),
+        (of_half(0), of_half(1)) if all(side.counts[1] for side in sides) else None,
     )
+
+
+def stability(made: Sequence[Masked]) -> Stability:
+    """How far the masks of two halves of the samples agree, over all of ``made`` together."""
+    halves = [mask.halves for mask in made if mask.halves is not None]
+    if not halves or len(halves) < len(made):
+        return None
+    one, other = ({n: m for half in halves for n, m in half[k].items()} for k in (0, 1))
+    return fim.overlap(one, other, {n: m for mask in made for n, m in mask.live.items()})
 
 
 def density(made: Sequence[Masked]) -> float:

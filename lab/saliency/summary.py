@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from lab.events import Saliency
 from lab.saliency.fisher import EPSILON, Fisher
-from lab.saliency.mask import Masked
+from lab.saliency.mask import Masked, stability
 
 EDGES = np.round(np.linspace(-3, 3, 121), 3)  # log10 of the ratio, 0.05 apart
 Cells = Mapping[tuple[str, str], Sequence[str]]  # the names of the weights of each (layer, group)
@@ -50,6 +51,7 @@ def summarise(
         counts[at] = np.histogram(np.minimum(logs + 1e-7, EDGES[-1]), EDGES)[0]
         means[at], density[at] = figures(made, names)
     total = sum(int(v.sum()) for v in made.live.values())
+    overlap, chance = stability([made]) or (math.nan, math.nan)
     return Saliency(
         layers=tuple(layers),
         groups=tuple(groups),
@@ -59,8 +61,8 @@ def summarise(
         density=density,
         threshold=threshold,
         mask_density=sum(int(m.sum()) for m in made.mask.values()) / max(total, 1),
-        overlap=made.stability[0],
-        overlap_chance=made.stability[1],
+        overlap=overlap,
+        overlap_chance=chance,
         samples=samples,
         estimate=estimate,
     )

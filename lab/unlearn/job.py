@@ -114,6 +114,8 @@ def result(
 
     ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
     back, 0 where the text-only logits are the original's; None where no such question was asked.
+    ``mask_overlap``: how far the masks of two halves of the samples agree; None without a mask, and
+    where a side has but one sample.
     ``cpu_seconds``, put to it later: what the processor worked before scoring, all threads
     together, which hardly depends on what else the machine does.
     """
@@ -121,6 +123,7 @@ def result(
     changed = changed_share(
         {m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()}
     )
+    overlap, overlap_chance = outcome.mask_stability or (None, None)
     parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
     return {
         "entity": task.recipe.entity,
@@ -139,6 +142,8 @@ def result(
         "base_unchanged": unchanged,
         "pruned_neurons": outcome.pruned_neurons,
         "mask_density": round(outcome.mask_density, 4),
+        "mask_overlap": None if overlap is None else round(overlap, 4),
+        "mask_overlap_chance": None if overlap_chance is None else round(overlap_chance, 4),
         "trainable_share": trainable_share(loaded, task, outcome),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device),

@@ -15,7 +15,7 @@ lies over a LoRA's B; A has no gradient at the start, hence no saliency: only de
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import torch
 
@@ -25,8 +25,8 @@ from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, language_part
 from lab.recipe import Recipe
 from lab.saliency import language
-from lab.saliency.fisher import Sample, halves_of
-from lab.saliency.mask import Masked, density, masked
+from lab.saliency.fisher import Fisher, Sample
+from lab.saliency.mask import Masked, density, masked, stability
 from lab.unlearn.batches import Rows, asked_by_image, sampled
 from lab.unlearn.grad_diff import step
 from lab.unlearn.method import Method, Stopped
@@ -55,6 +55,11 @@ def preserved(rows: Rows, n: int) -> list[Sample]:
     return mixed[:n]
 
 
+def estimate_of(recipe: Recipe) -> str:
+    """Weight by weight, never by neuron: of batches where the recipe says so, else of samples."""
+    return "batch" if recipe.estimate == "batch" else "weight"
+
+
 def language_mask(
     loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
 ) -> Generator[Event, None, Masked | None]:
@@ -65,15 +70,11 @@ def language_mask(
         rows.fisher_samples(recipe.fisher_samples)[0],
         preserved(rows, recipe.fisher_samples),
     )
-    sides = yield from fisher_sides(
-        loaded,
-        samples,
-        lambda side: halves_of(
-            side, lambda part: language.squared_gradients(loaded, adapter, part)
-        ),
-        outcome,
-        stopped,
-    )
+
+    def squared(part: Sequence[Sample], together: bool) -> Fisher:
+        return language.squared_gradients(loaded, adapter, part, together)
+
+    sides = yield from fisher_sides(loaded, samples, estimate_of(recipe), squared, outcome, stopped)
     if sides is None:
         return None
     made = masked(sides, {}, recipe.mask_threshold)
@@ -84,7 +85,12 @@ def language_mask(
         if n.endswith(".A")
     }
     outcome.seconds["fisher"] = outcome.seconds.get("fisher", 0.0) + time.perf_counter() - started
-    yield language.summary(made, recipe.mask_threshold, (len(samples[0]), len(samples[1])))
+    yield language.summary(
+        made,
+        recipe.mask_threshold,
+        (len(samples[0]), len(samples[1])),
+        estimate_of(recipe),
+    )
     return made
 
 
@@ -94,10 +100,13 @@ def mask_stage(
     """The masks of the scope's parts, at the original weights."""
     made = []
     if recipe.scope in ("vision", "both"):
-        made.append((yield from visual_mask(loaded, rows, recipe, outcome, stopped)))
+        made.append(
+            (yield from visual_mask(loaded, rows, recipe, outcome, stopped, estimate_of(recipe)))
+        )
     if recipe.scope in ("language", "both") and not stopped():
         made.append((yield from language_mask(loaded, rows, recipe, outcome, stopped)))
-    outcome.mask_density = density([m for m in made if m is not None])
+    masks = [m for m in made if m is not None]
+    outcome.mask_density, outcome.mask_stability = density(masks), stability(masks)
 
 
 def _trained(recipe: Recipe) -> tuple[str, ...]:

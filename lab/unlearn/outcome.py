@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from lab.saliency.mask import Stability
+
 
 @dataclass
 class Outcome:
@@ -19,6 +21,7 @@ class Outcome:
     pruned: dict[str, torch.Tensor] = field(default_factory=dict)
     pruned_neurons: int = 0
     mask_density: float = 0.0
+    mask_stability: Stability = None
     steps: int = 0
     micro_batch: int = 0
     reason: str = ""

@@ -18,10 +18,10 @@ import torch
 from lab.errors import LabError
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
+from lab.unlearn.distances import normalised
 from lab.unlearn.method import Method, vision
 from lab.unlearn.student import Student
 from lab.unlearn.terms import Losses, Teacher
-from lab.unlearn.vkd import distillation
 
 
 def losses(
@@ -32,7 +32,7 @@ def losses(
     hidden: [images, tokens, neurons] of the target's pictures; student, teacher: the projector's
     outputs on retain pictures, [images, tokens, width].
     """
-    vkd = distillation(student, teacher)
+    vkd = normalised(student, teacher)
     return Losses(
         forget_term=recipe.forget_weight * torch.relu(hidden + recipe.margin).square().mean(),
         retain_term=recipe.beta * vkd,

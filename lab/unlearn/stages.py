@@ -14,9 +14,9 @@ from lab.model.overlay import overlay
 from lab.model.vision import NeuronLayer
 from lab.recipe import Recipe
 from lab.saliency import fisher as fim
-from lab.saliency.fisher import Fisher, Sample
+from lab.saliency.fisher import Fisher, Halves, Sample, Squared, halves_of
 from lab.saliency.importance import importance
-from lab.saliency.mask import Halves, Masked, as_it_is, density, masked
+from lab.saliency.mask import Masked, as_it_is, density, masked, stability
 from lab.saliency.summary import summarise
 from lab.unlearn.batches import Rows
 from lab.unlearn.method import Stopped
@@ -69,9 +69,9 @@ def mask_stage(
         return fim.relative(fim.by_neuron(fisher, loaded.vision.trained(recipe.blocks)))
 
     smooth = by_neuron if recipe.estimate == "neuron" else as_it_is
-    made = yield from visual_mask(loaded, rows, recipe, outcome, stopped, smooth, recipe.estimate)
+    made = yield from visual_mask(loaded, rows, recipe, outcome, stopped, recipe.estimate, smooth)
     if made is not None:
-        outcome.mask_density = density([made])
+        outcome.mask_density, outcome.mask_stability = density([made]), stability([made])
 
 
 def visual_mask(
@@ -80,16 +80,21 @@ def visual_mask(
     recipe: Recipe,
     outcome: Outcome,
     stopped: Stopped,
+    estimate: str,
     smooth: Callable[[Fisher], Fisher] = as_it_is,
-    estimate: str = "weight",
 ) -> Generator[Event, None, Masked | None]:
-    """Put the mask of the visual weights into ``outcome``, unless the run is stopped before."""
+    """Put the mask of the visual weights into ``outcome``, unless the run is stopped before.
+
+    ``estimate``: "batch" squares the gradients of batches, all else those of samples.
+    """
     layers = loaded.vision.trained(recipe.blocks)
     started = time.perf_counter()
     samples = rows.fisher_samples(recipe.fisher_samples)
-    sides = yield from fisher_sides(
-        loaded, samples, lambda side: fim.fisher_halves(loaded, layers, side), outcome, stopped
-    )
+
+    def squared(part: Sequence[Sample], together: bool) -> Fisher:
+        return fim.squared_gradients(loaded, layers, part, together)
+
+    sides = yield from fisher_sides(loaded, samples, estimate, squared, outcome, stopped)
     if sides is None:
         return None
     made = masked(sides, outcome.pruned, recipe.mask_threshold, smooth)
@@ -108,17 +113,17 @@ def visual_mask(
 
 def fisher_sides(
     loaded: Loaded,
-    samples: tuple[list[Sample], list[Sample]],
-    halves_of: Callable[[list[Sample]], Iterator[Halves]],
+    samples: tuple[Sequence[Sample], Sequence[Sample]],
+    estimate: str,
+    squared: Squared,
     outcome: Outcome,
     stopped: Stopped,
 ) -> Generator[Event, None, list[Halves] | None]:
     """Each side's Fisher in two halves, at the weights of ``outcome.delta``; None when stopped."""
-    sides = []
-    total = sum(map(len, samples))
-    done = 0
+    sides: list[Halves] = []
+    total, done = sum(map(len, samples)), 0
     for side in samples:
-        steps = halves_of(side)
+        steps = halves_of(side, squared, estimate == "batch")
         halves = None
         while not stopped():
             with overlay(loaded.model, outcome.delta):
@@ -126,9 +131,9 @@ def fisher_sides(
             if made is None:
                 break
             halves = made
-            done = min(done + 8, total)
-            yield Phase("fisher", done, total)
+            yield Phase("fisher", done + made.seen, total)
         if stopped() or halves is None:
             return None
+        done += len(side)
         sides.append(halves)
     return sides

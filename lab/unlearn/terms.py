@@ -14,7 +14,7 @@ class Losses:
     """Scalars with gradient: the forget term (to be gated by the mask) and the rest; and readings.
 
     ``forget_ce``, ``retain_ce``: mean cross-entropy in nats per token, whatever the terms are;
-    ``vkd``: normalised MSE. NaN where a method has none.
+    ``vkd``: the distance that is distilled by. NaN where a method has none.
     """
 
     forget_term: torch.Tensor

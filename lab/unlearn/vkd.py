@@ -6,7 +6,7 @@ after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.1
 could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output
 on retain pictures, teacher = the frozen original. Ours: the cap, the normalisation, plain
 pictures among the retain pictures, no retain cross-entropy by default, V(I) in place of P(V(I))
-or beside it (``distil``).
+or beside it (``distil``), other distances in place of this one (``distance``).
 """
 
 from __future__ import annotations
@@ -15,19 +15,11 @@ import torch
 
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
+from lab.unlearn.distances import BY_NAME
 from lab.unlearn.method import Method, vision
 from lab.unlearn.stages import mask_stage, prune_stage
 from lab.unlearn.student import Student
 from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
-
-
-def distillation(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """L_VKD = mean over images of ||s - t||^2 / ||t||^2. Both: [images, tokens, width].
-
-    Normalising by the teacher makes beta portable between models (our choice).
-    """
-    difference = (student - teacher).flatten(1).square().sum(1)
-    return (difference / teacher.flatten(1).square().sum(1)).mean()
 
 
 def losses(
@@ -43,7 +35,8 @@ def losses(
     retain pictures, each [images, tokens, width]. Of several, L_VKD is the mean over them, so that
     beta weighs the same (our choice).
     """
-    vkd = torch.stack([distillation(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
+    distance = BY_NAME[recipe.distance]
+    vkd = torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
     retain_term = recipe.beta * vkd
     if retain_ce is not None:
         retain_term = retain_term + recipe.retain_weight * retain_ce.mean()

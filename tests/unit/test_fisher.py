@@ -71,12 +71,15 @@ def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     loaded = SimpleNamespace(prompter=prompter, device=torch.device("cpu"), vision=net, model=None)
     monkeypatch.setattr(fim, "pack", lambda *_: None)
+    # the loss of a sample is the sum of y over its two tokens, that of a batch the samples' mean
     monkeypatch.setattr(
-        fim, "target_log_probs", lambda model, packed, features: -features.sum((1, 2))
+        fim,
+        "loss_of",
+        lambda loaded, trees, packed, features, together: (
+            features.sum((1, 2)).mean() if together else features.sum()
+        ),
     )
-    monkeypatch.setattr(fim, "segment_means", lambda values, packed: values)
     monkeypatch.setattr(fim, "relieved", lambda loaded, packed: nullcontext())
-    # the loss of a sample is the sum of y over its two tokens
     samples = [fim.Sample([1.0, 2.0], "", ""), fim.Sample([3.0, 0.0], "", "")]
     made = fim.squared_gradients(loaded, [layer], samples)
     # dL/dw = v (x1 + x2) = 12 and 12; dL/db = 2 v = 8 and 8
@@ -85,24 +88,73 @@ def test_one_neuron_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     # dL/dv = sum of w x + b = 1.5 + 2 = 3.5 and 2.5 + 1 = 3.5; dL/dc = 2 and 2
     assert made["second.weight"].item() == pytest.approx(3.5**2 + 3.5**2)
     assert made["second.bias"].item() == pytest.approx(2**2 + 2**2)
+    samples = [fim.Sample([1.0, 2.0], "", ""), fim.Sample([3.0, -4.0], "", "")]
+    made = fim.squared_gradients(loaded, [layer], samples, together=True)
+    # one gradient: dL/dw = v (3 - 1) / 2 = 4, dL/db = 8; the samples' own would give 12^2 + 4^2
+    assert made["first.weight"].item() == pytest.approx(4**2)
+    assert made["first.bias"].item() == pytest.approx(8**2)
+    # dL/dv = mean of 1.5 + 2 and 2.5 - 1; dL/dc = 2
+    assert made["second.weight"].item() == pytest.approx(2.5**2)
+    assert made["second.bias"].item() == pytest.approx(2**2)
 
 
-def test_fisher_halves_share_no_sample(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
+def test_fisher_halves_share_no_sample(four) -> None:
     seen: list[list[fim.Sample]] = []
 
-    def count(loaded, layers, part):
+    def count(part, together):
         seen.append(list(part))
         return {"w": torch.tensor(float(len(part)))}
 
-    monkeypatch.setattr(fim, "squared_gradients", count)
     for side in Rows(four, four.entities[0], 0).fisher_samples(8):
         seen.clear()
-        *made, last = fim.fisher_halves(tiny, (), side, batch=3)
+        *made, last = fim.halves_of(side, count, batch=3)
         assert [len(p) for p in seen] == [3, 1, 3, 1] and len(made) == 3
         first = {(s.image, s.question) for part in seen[:2] for s in part}
         second = {(s.image, s.question) for part in seen[2:] for s in part}
         assert len(first) == len(second) == 4 and not first & second
-        assert [h["w"].item() for h in last] == [1.0, 1.0]  # a mean, not a sum
+        assert [h["w"].item() for h in last.means] == [1.0, 1.0]  # a mean, not a sum
+
+
+def batch_loss(loaded, samples: list[fim.Sample]) -> torch.Tensor:
+    """The library's own loss over a padded batch, every text token but the padding a label."""
+    prompter, picture = loaded.prompter, loaded.model.config.image_token_id
+    trees = [prompter.tree(0, [(s.question, [s.answer])]) for s in samples]
+    rows = [torch.tensor([i for part in tree.segments for i in part.ids]) for tree in trees]
+    ids = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=prompter.pad_id)
+    real = nn.utils.rnn.pad_sequence([torch.ones_like(r) for r in rows], batch_first=True)
+    labels = ids.masked_fill((real == 0) | (ids == picture), -100)
+    pixels = prompter.pixels([decode(s.image) for s in samples])
+    return loaded.model(input_ids=ids, attention_mask=real, pixel_values=pixels, labels=labels).loss
+
+
+@pytest.mark.parametrize("which", ["tiny", "tiny_clip"])
+def test_together_the_gradient_of_the_librarys_batch_loss_is_squared(which, request, four) -> None:
+    loaded = request.getfixturevalue(which)
+    samples = Rows(four, four.entities[0], 0).fisher_samples(4)[0]
+    assert len({len(s.question) + len(s.answer) for s in samples}) > 1  # so there is padding
+    weights = {n: nn.Parameter(p.detach().clone()) for n, p in loaded.vision.trainable(2).items()}
+    with overlay(loaded.model, weights), torch.enable_grad():
+        grads = torch.autograd.grad(batch_loss(loaded, samples), list(weights.values()))
+    made = fim.squared_gradients(loaded, loaded.vision.layers(2), samples, together=True)
+    for name, grad in zip(weights, grads, strict=True):
+        expected = grad.square()
+        assert expected.max() > 0
+        assert torch.allclose(made[name], expected, rtol=1e-3, atol=1e-4 * float(expected.max()))
+
+
+def test_together_the_mean_is_over_batches_of_four(four) -> None:
+    seen: list[list[int]] = []
+
+    def squared(part, together):
+        assert together
+        seen.append(list(part))
+        return {"w": torch.tensor(float(sum(part)) ** 2)}
+
+    *_, last = fim.halves_of(list(range(10)), squared, together=True)
+    assert seen == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]  # a pass is one batch
+    assert last.counts == (2, 1) and last.seen == 10
+    # the released code's sum of squares over the number of batches
+    assert fim.mean_of(last)["w"].item() == pytest.approx((6**2 + 22**2 + 17**2) / 3)
 
 
 def test_fisher_sums_are_float32_over_a_bfloat16_language_model(four) -> None:

@@ -11,7 +11,8 @@ from lab.model.adapter import adapted
 from lab.model.overlay import LANGUAGE, language_part
 from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.saliency import language
-from lab.saliency.mask import density, masked
+from lab.saliency.fisher import Halves, Sample
+from lab.saliency.mask import density, masked, stability
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import inspect, start_delta
 from lab.unlearn.methods import METHODS
@@ -24,17 +25,19 @@ from tests.unit import tiny as make
 SCOPES = pytest.mark.parametrize("scope", ["vision", "language", "both"])
 
 
+def both_halves(values: list[float]) -> Halves:
+    fisher = {"w": torch.tensor(values)}
+    return Halves((fisher, fisher), (1, 1), 2)
+
+
 def test_the_mask_by_hand() -> None:
-    forget = {"w": torch.tensor([4.0, 1.0, 0.0, 3.0])}
-    retain = {"w": torch.tensor([2.0, 2.0, 0.0, 0.0])}
-    made = masked([(forget, forget), (retain, retain)], {}, 1.0)
+    sides = [both_halves([4.0, 1.0, 0.0, 3.0]), both_halves([2.0, 2.0, 0.0, 0.0])]
+    made = masked(sides, {}, 1.0)
     # ratios 2, 1/2, (0 + e) / (0 + e) = 1 and 3 / e; the third has no gradient at all
     assert made.mask["w"].tolist() == [True, False, False, True]
     assert made.ratios["w"][:3].tolist() == pytest.approx([2.0, 0.5, 1.0])
-    assert density([made]) == pytest.approx(2 / 3) and made.stability[0] == 1.0
-    pruned = masked(
-        [(forget, forget), (retain, retain)], {"w": torch.tensor([True, False, False, False])}, 1.0
-    )
+    assert density([made]) == pytest.approx(2 / 3) and stability([made])[0] == 1.0
+    pruned = masked(sides, {"w": torch.tensor([True, False, False, False])}, 1.0)
     assert pruned.mask["w"].tolist() == [False, False, False, True]
 
 
@@ -65,6 +68,44 @@ def test_the_language_fisher_is_autograds(tiny, four) -> None:
     for name, fisher in made.items():
         assert torch.allclose(fisher, expected[name], rtol=1e-3, atol=1e-9), name
     assert all(f.max() > 0 for f in made.values())
+
+
+def test_together_the_language_fisher_is_of_the_librarys_batch_loss(tiny, four) -> None:
+    adapter = language_part(start_delta(tiny, make.recipe(), ("language",), 16))
+    rows = four.entities[1].train_questions
+    samples = [Sample(None, q.text, q.answer) for q in rows if q.modality == "text"][:4]
+    made = language.squared_gradients(tiny, adapter, samples, together=True)
+    trees = [tiny.prompter.tree(None, [(s.question, [s.answer])]) for s in samples]
+    texts = [[i for part in tree.segments for i in part.ids] for tree in trees]
+    length = max(map(len, texts))
+    ids = torch.tensor([t + [tiny.prompter.pad_id] * (length - len(t)) for t in texts])
+    real = torch.tensor([[1] * len(t) + [0] * (length - len(t)) for t in texts])
+    high = {n: torch.nn.Parameter(t.clone()) for n, t in adapter.items() if n.endswith(".B")}
+    with adapted(tiny.model, {**adapter, **high}), torch.enable_grad():
+        labels = ids.masked_fill(real == 0, -100)
+        loss = tiny.model(input_ids=ids, attention_mask=real, labels=labels).loss
+        grads = torch.autograd.grad(loss, list(high.values()))
+    for name, grad in zip(high, grads, strict=True):
+        expected = grad.square()
+        assert expected.max() > 0
+        assert torch.allclose(made[name], expected, rtol=1e-3, atol=1e-4 * float(expected.max()))
+
+
+@SCOPES
+def test_the_released_estimate_makes_other_masks_and_says_so(scope: str, tiny, four) -> None:
+    made = {}
+    for estimate in ("neuron", "weight", "batch"):
+        recipe, outcome = (
+            make.recipe(method="mmunlearner", scope=scope, estimate=estimate),
+            Outcome(),
+        )
+        events = list(inspect(tiny, task_of(four, recipe), outcome, lambda: False))
+        made[estimate] = outcome.mask
+        shown = {e.estimate for e in events if isinstance(e, Saliency)}
+        assert shown == {"batch" if estimate == "batch" else "weight"}
+        assert 0 < outcome.mask_density < 1 and 0 <= outcome.mask_stability[0] <= 1
+    assert all(torch.equal(made["neuron"][n], m) for n, m in made["weight"].items())
+    assert any(not torch.equal(made["batch"][n], m) for n, m in made["weight"].items())
 
 
 def test_what_the_language_mask_preserves(four) -> None:

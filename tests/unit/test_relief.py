@@ -309,10 +309,14 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
 
 def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     samples, layers = Rows(four, four.entities[0], 0).fisher_samples(8)[0], tiny.vision.trained(2)
-    *_, plain = fim.fisher_halves(tiny, layers, samples)
+
+    def squared(part, together):
+        return fim.squared_gradients(tiny, layers, part, together)
+
+    *_, plain = fim.halves_of(samples, squared)
     activity = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     monkeypatch.setattr(fim, "target_log_probs", failing(fim.target_log_probs, 1))
-    *_, halved = fim.fisher_halves(tiny, layers, samples)
+    *_, halved = fim.halves_of(samples, squared)
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
     monkeypatch.setattr("lab.model.prompts.decode", failing(decode, 1))

@@ -8,7 +8,7 @@ from torch import nn
 from lab.model.vision import NeuronLayer, hidden_neurons
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance, mean_activation, top_share
-from lab.saliency.mask import Masked
+from lab.saliency.mask import Masked, masked, stability
 from lab.saliency.summary import summarise
 from tests.unit import tiny
 
@@ -98,8 +98,43 @@ def test_overlap_is_intersection_over_union() -> None:
     assert fim.overlap(empty, empty, live) == (0.0, 0.0)
 
 
-def test_mean_of_halves() -> None:
-    assert fim.mean_of(({"w": torch.tensor([2.0])}, {"w": torch.tensor([4.0])}))["w"].item() == 3.0
+@pytest.mark.parametrize(
+    ("values", "halves"),
+    [
+        ([6.0], ([6.0], [])),
+        ([2.0, 4.0], ([2.0], [4.0])),
+        ([9.0, 3.0, 0.0], ([9.0, 3.0], [0.0])),  # halves 6 and 0: their own mean would be 3
+        ([1.0, 2.0, 3.0, 4.0, 10.0], ([1.0, 2.0, 3.0], [4.0, 10.0])),  # 2 and 7
+    ],
+)
+def test_the_mean_of_the_halves_is_the_plain_mean(values: list, halves: tuple) -> None:
+    def squared(part: list[float], together: bool) -> dict[str, torch.Tensor]:
+        return {"w": torch.tensor(sum(part))}
+
+    *_, last = fim.halves_of(values, squared, batch=2)
+    assert last.counts == (len(halves[0]), len(halves[1])) and last.seen == len(values)
+    for mean, half in zip(last.means, halves, strict=True):
+        assert [v.item() for v in mean.values()] == ([sum(half) / len(half)] if half else [])
+    assert fim.mean_of(last)["w"].item() == pytest.approx(sum(values) / len(values))
+
+
+def test_of_one_sample_the_mask_is_made_and_its_stability_unknown() -> None:
+    one = fim.Halves(({"w": torch.tensor([4.0, 1.0])}, {}), (1, 0), 1)
+    two = fim.Halves(({"w": torch.tensor([2.0, 2.0])}, {"w": torch.tensor([2.0, 4.0])}), (1, 1), 2)
+    made = masked([one, two], {}, 1.0)
+    assert made.mask["w"].tolist() == [True, False] and made.halves is None
+    assert made.ratios["w"].tolist() == pytest.approx([4 / 2, 1 / 3])
+    assert stability([made]) is None
+
+
+def test_the_stability_of_two_masks_is_over_both_together() -> None:
+    on, off = torch.tensor([True]), torch.tensor([False])
+    fisher = {"w": torch.ones(1)}
+    agree = Masked({}, {"a": on}, fisher, fisher, fisher, ({"a": on}, {"a": on}))
+    differ = Masked({}, {"b": on}, fisher, fisher, fisher, ({"b": on}, {"b": off}))
+    # in both halves 1, in either 2; densities 1 and 1/2 by chance 0.5 / (1 + 0.5 - 0.5)
+    assert stability([agree, differ]) == (0.5, 0.5)
+    assert stability([agree]) == (1.0, 1.0) and stability([]) is None
 
 
 def test_by_neuron_gives_each_weight_its_neurons_mean() -> None:
@@ -135,7 +170,11 @@ def test_summary_counts_make_the_density_at_any_edge() -> None:
     pruned = {n: torch.zeros_like(v, dtype=torch.bool) for n, v in forget.items()}
     ratios, live = fim.ratio(forget, retain), fim.live_weights(forget, retain, pruned)
     mask = fim.mask_from(ratios, live, 1.0)
-    made = Masked(mask, live, ratios, forget, retain, (0.5, 0.25))
+    one = {n: torch.zeros_like(m) for n, m in live.items()}
+    other = {n: torch.zeros_like(m) for n, m in live.items()}
+    one["a.bias"] |= True
+    other["a.bias"][0] = True  # 1 of 2 in both; of 8 live weights a quarter and an eighth
+    made = Masked(mask, live, ratios, forget, retain, (one, other))
     event = summarise(made, fim.cells([LAYER], ratios), 1.0, (4, 4), "weight")
     zero = int(np.searchsorted(event.edges, 0.0))  # the edge of ratio 1
     assert event.edges[zero] == 0.0
@@ -145,16 +184,18 @@ def test_summary_counts_make_the_density_at_any_edge() -> None:
     assert event.density[0].tolist() == pytest.approx([2 / 3, 1 / 2, 1.0, 1.0])
     assert event.ratio[0, 0] == pytest.approx((6 / 4) / (4 / 4))
     assert event.mask_density == pytest.approx(6 / 8)
-    assert (event.overlap, event.overlap_chance, event.samples) == (0.5, 0.25, (4, 4))
+    assert (event.overlap, event.samples) == (0.5, (4, 4))
+    assert event.overlap_chance == pytest.approx((1 / 32) / (3 / 8 - 1 / 32))
 
 
 def test_an_empty_cell_is_nan_not_zero() -> None:
     values = fake(a_weight=[[0.0]], a_bias=[1.0], b_weight=[[1.0]], b_bias=[1.0])
     pruned = {n: torch.zeros_like(v, dtype=torch.bool) for n, v in values.items()}
     live = fim.live_weights(values, values, pruned)
-    made = Masked(live, live, fim.ratio(values, values), values, values, (1.0, 1.0))
+    made = Masked(live, live, fim.ratio(values, values), values, values, None)
     event = summarise(made, fim.cells([LAYER], values), 1.0, (1, 1), "weight")
     assert np.isnan(event.density[0, 0]) and np.isnan(event.ratio[0, 0])
+    assert np.isnan(event.overlap) and np.isnan(event.overlap_chance)
 
 
 def test_reported_densities_leave_pruned_weights_out(tiny, four) -> None:

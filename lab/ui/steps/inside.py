@@ -284,15 +284,8 @@ def top_table(importance: Importance, marks: Sequence[np.ndarray], text: Text) -
 
 
 def stability(saliency: Saliency, text: Text) -> str:
-    """Return in one sentence how far the mask can be trusted."""
-    sure = saliency.overlap > 1.5 * saliency.overlap_chance
-    words = text.STABILITY.format(
-        overlap=saliency.overlap,
-        chance=saliency.overlap_chance,
-        density=saliency.mask_density,
-        verdict=text.STABLE if sure else text.SHAKY,
-    )
+    """Return how far the mask can be trusted, and on how many samples it was made."""
     forget, retain = saliency.samples
-    return markup.note(words) + markup.note(
+    return markup.note(markup.stability(saliency, text)) + markup.note(
         text.SAMPLES.format(forget=forget, retain=retain), "quiet"
     )

@@ -27,14 +27,22 @@ _RECIPE = {
     ),
     "beta": (
         "Distillation weight beta",
-        "The weight of the normalised distance between the student's and the teacher's features on"
-        " retain images. Used by vkd and silence.",
+        "The weight of the distance between the student's and the teacher's features on retain "
+        "images. Used by vkd and silence.",
     ),
     "distil": (
         "Distilled output",
         "Which output of the teacher VKD copies on pictures of other people: the output of the "
         "projector (as the paper's summaries say), the output of the vision encoder, or both (the "
         "mean of the two distances).",
+    ),
+    "distance": (
+        "Distillation distance",
+        "How VKD measures the distance between the student's and the teacher's output. normalised: "
+        "the squared distance relative to the teacher's length (our choice). cosine: the angle at "
+        "each patch, whatever the length. smooth_l1: like normalised, but a large difference counts"
+        " in proportion and not squared. relational: only how far the pictures lie apart from each "
+        "other. The same beta weighs differently in each.",
     ),
     "margin": (
         "Silence margin",
@@ -107,10 +115,12 @@ _RECIPE = {
     ),
     "estimate": (
         "Fisher estimate",
-        "How the Fisher values for VKD's mask are estimated. neuron: each weight gets the mean "
-        "Fisher of its hidden neuron, relative to the mean of all weights (stable, our choice). "
-        "weight: every weight on its own, as published, but noisy on a model that has memorised "
-        "its data. MMUnlearner always works weight by weight.",
+        "How the Fisher values for the mask of VKD and MMUnlearner are estimated. neuron: the "
+        "squared gradient of every sample's answer; in VKD each weight then gets the mean of its "
+        "hidden neuron, relative to the mean of all weights (stable, our choice). weight: the same "
+        "with every weight on its own, as MMUnlearner also does under neuron; it is noisy on a "
+        "model that has memorised its data. batch: as in MMUnlearner's released code, every weight "
+        "on its own, from the squared gradient of four samples' mean loss over all text tokens.",
     ),
     "fisher_samples": (
         "Fisher samples",

@@ -32,6 +32,10 @@ STABILITY = (
     "masked weights. Two random masks of this density ({density:.1%}) would agree on {chance:.0%}."
     " {verdict}"
 )
+STABILITY_UNKNOWN = (
+    "Mask stability: unknown. It compares two masks, each from one half of the samples, and one side"
+    " has only one sample."
+)
 STABLE = "The agreement is well above chance, so the mask says something about this person."
 SHAKY = "The agreement is close to chance, so treat the mask as a rough guess."
 SAMPLES = "Measured on {forget} pictures of the person and {retain} pictures of others."
