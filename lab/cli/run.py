@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
-    """Run to the end or to Ctrl-C; what was done is kept even if the run fails."""
+    """Run to the end or to Ctrl-C; a run that failed keeps what it did, if it did anything."""
     from lab.evaluation.session import open_workbench, read_benchmark
     from lab.files import make_writable
     from lab.report.run_folder import write_run
@@ -41,7 +41,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     events: list[Any] = []
     try:
         run_recipe(bench, recipe, outcome, events, say)
-    finally:  # a run that failed keeps its last good delta too
+    finally:  # a run that failed after its first update keeps its last good delta too
         if outcome.delta:
             write_run(
                 options.out,

@@ -20,7 +20,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.item_table import FILE
 from lab.evaluation.lab_mode import run_table
-from lab.events import Done, Event
+from lab.events import Done, Event, Step
 from lab.events.lines import curve_rows, from_line, plain, to_line
 from lab.files import making, put, sweep
 from lab.model.base import Base
@@ -192,12 +192,17 @@ def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:
     """Read a whole run folder; raises ``LabError`` if it is not one or its weights were changed.
 
     Without the file of the events there are no events. The weights are compared with the stored
-    hash.
+    hash. A run that was refused before its first update is refused here too.
     """
     check_folder(folder)
     head = read_head(folder)
     benchmark.entity(head.recipe.entity)
-    return Stored(head, read_events(folder, head), read_delta(folder, base, head.delta_hash))
+    events = read_events(folder, head)
+    if events and not any(isinstance(e, Step | Done) for e in events):
+        raise LabError(
+            f"{folder.name}: this run ended before it changed anything that it trains: run it again"
+        )
+    return Stored(head, events, read_delta(folder, base, head.delta_hash))
 
 
 def read_events(folder: Path, head: Head) -> list[Event]:

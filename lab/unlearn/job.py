@@ -74,15 +74,23 @@ def unlearn(
 def _forget(
     loaded: Loaded, task: Task, baseline: Baseline, outcome: Outcome, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
-    """Inspect and tune; puts the weights and the reason why it ended into ``outcome``."""
-    with explained():
-        yield from inspect(loaded, task, outcome, stopped)
-        if stopped():
-            outcome.reason = "stopped"
-        elif task.method.losses is None:
-            outcome.reason = "pruned: this method trains nothing"
-        else:
-            yield from tune(loaded, task, baseline, outcome, stopped)
+    """Inspect and tune; puts the weights and the reason why it ended into ``outcome``.
+
+    What fails before its first update leaves no weights: an attack on them would measure nothing.
+    """
+    try:
+        with explained():
+            yield from inspect(loaded, task, outcome, stopped)
+            if stopped():
+                outcome.reason = "stopped"
+            elif task.method.losses is None:
+                outcome.reason = "pruned: this method trains nothing"
+            else:
+                yield from tune(loaded, task, baseline, outcome, stopped)
+    except Exception:
+        if not outcome.steps:
+            outcome.delta = {}
+        raise
 
 
 def _score(

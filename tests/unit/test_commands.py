@@ -305,3 +305,37 @@ def test_recipes_are_checked_before_anything_is_loaded(four) -> None:
         Preset("demo", "m", "b", recipe=make.recipe()), "p1", "vkd", "Standard", "3", ["lr=1e-3"]
     )
     assert (recipe.entity, recipe.seed, recipe.lr) == ("p1", 3, 1e-3)
+
+
+PAIRLESS = ["distance=relational", "retain_batch=1"]  # refused at its first step
+
+
+def test_a_run_refused_before_training_leaves_nothing_to_attack(
+    tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = str(tmp_path / "run")
+    with pytest.raises(SystemExit) as ended:
+        main.main([*RUN[:3], "--out", out, "--set", *SHORT[:3], *SHORT[4:], *PAIRLESS])
+    assert ended.value.code == 2 and "larger retain_batch" in capsys.readouterr().err
+    assert not list((tmp_path / "run").iterdir())
+    for command in ("attack", "evaluate", "identity"):
+        with pytest.raises(SystemExit) as ended:
+            main.main([command, "--run", out])
+        assert ended.value.code == 2 and "recipe.yaml is missing" in capsys.readouterr().err
+
+
+def test_the_folder_of_a_run_that_never_trained_is_refused(
+    tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "run"
+    main.main([*RUN[:3], "--out", str(out), "--set", *SHORT])
+    log = out / "events.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    before = [line for line in lines if json.loads(line)["event"] not in ("Step", "Done")]
+    log.write_text("".join(before), encoding="utf-8")  # as an earlier version left it
+    capsys.readouterr()
+    for command in ("attack", "evaluate", "identity"):
+        with pytest.raises(SystemExit) as ended:
+            main.main([command, "--run", str(out)])
+        said = capsys.readouterr().err
+        assert ended.value.code == 2 and "ended before it changed anything" in said

@@ -277,3 +277,13 @@ def test_the_run_store_does_not_grow() -> None:
     assert all(run in runs for run in waiting)
     with pytest.raises(LabError, match="no longer here"):
         store.get("gone")
+
+
+def test_a_run_refused_at_its_first_update_leaves_nothing_to_attack(engine) -> None:
+    run_id = engine.submit(make.recipe(distance="relational", retain_batch=1))
+    view = wait(engine, run_id)
+    assert view.state == "failed" and "larger retain_batch" in view.error
+    with pytest.raises(LabError):
+        engine.submit_attack(run_id, ATTACK)
+    with pytest.raises(LabError, match="nothing to download"):
+        engine.export(run_id)
