@@ -13,17 +13,22 @@ from lab.recipe import AttackRecipe, Preset, Recipe
 
 Key = dict[str, Any]
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
+REVISED = {"manu": 2}  # methods that give another result than earlier versions with equal settings
 
 
 def key_of(
     preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
 ) -> Key:
-    """The key of a stored result: the model, its quantisation and every setting."""
+    """The key of a stored result: the model, its quantisation, every setting and the revision.
+
+    The revision is that of the method in ``REVISED``, None for all others.
+    """
     plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
     return {
         "what": what,
         "model": preset.model,
         "quantization": preset.quantization,
+        "revision": REVISED.get(recipe.method),
         **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()},
     }
 

@@ -15,6 +15,7 @@ from lab.errors import LabError
 from lab.evaluation import session
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.events.lines import plain
 from lab.experiments import redrawn, run_study, summary, sweep
 from lab.experiments.records import key_of, same
 from lab.experiments.statistics import interval
@@ -91,6 +92,13 @@ def test_a_run_of_before_the_new_options_is_found_again() -> None:
     old = {k: v for k, v in key_of(PRESET, Recipe()).items() if k != "recipe.distil"}
     assert same(old, key_of(PRESET, Recipe()))
     assert not same(old, key_of(PRESET, revise(Recipe(), {"distil": "both"})))
+
+
+def test_a_run_by_the_earlier_form_of_a_method_is_not_taken_for_the_new_one() -> None:
+    for method, good in (("vkd", True), ("manu", False)):
+        wanted = key_of(PRESET, revise(Recipe(), {"method": method}))
+        assert same({k: v for k, v in wanted.items() if k != "revision"}, wanted) is good
+        assert same(plain(wanted), wanted)
 
 
 # Who and what.
