@@ -120,8 +120,9 @@ def _read(loaded: Loaded, samples: Sequence[Sample]) -> None:
     for k, row in enumerate(rows):
         ids[k, : len(row)] = torch.tensor(row)
         seen[k, : len(row)] = 1
-    language_model(loaded.model)(
-        inputs_embeds=loaded.model.get_input_embeddings()(ids.to(loaded.device)),
+    model: Any = loaded.model
+    language_model(model)(
+        inputs_embeds=model.get_input_embeddings()(ids.to(loaded.device)),
         attention_mask=seen.to(loaded.device),
         use_cache=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -136,10 +137,11 @@ def loss_of(
     of all rows, as in MMUnlearner's released code (``data_process/SFRon.py``): the question's and
     the template's too, but for the first of a row, which nothing predicts, and the picture's.
     """
+    model: Any = loaded.model
     if together:
-        packed = _every_token(trees, packed, loaded.model.config.image_token_id)
-        return -target_log_probs(loaded.model, packed, features).mean()
-    return -segment_means(target_log_probs(loaded.model, packed, features), packed).sum()
+        packed = _every_token(trees, packed, model.config.image_token_id)
+        return -target_log_probs(model, packed, features).mean()
+    return -segment_means(target_log_probs(model, packed, features), packed).sum()
 
 
 def _every_token(trees: Sequence[Tree], packed: Packed, picture: int) -> Packed:

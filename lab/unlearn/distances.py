@@ -52,8 +52,8 @@ def relational(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
             "larger retain_batch or another distance"
         )
     wide = torch.promote_types(student.dtype, torch.float32)  # pdist has no half precision
-    apart = [torch.pdist(side.flatten(1).to(wide)) for side in (student, teacher)]
-    return smooth_l1_loss(*(d / d.mean() for d in apart))
+    one, other = (torch.pdist(side.flatten(1).to(wide)) for side in (student, teacher))
+    return smooth_l1_loss(one / one.mean(), other / other.mean())
 
 
 _BY_NAME = (normalised, cosine, smooth_l1, relational)

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from lab.serve.engine import ORIGINAL, RunView
 from lab.ui import follow, gallery, page, runfiles, selection, served, talk
 from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
-from lab.ui.steps import attack, compare, pick, probes, runs, unlearn
+from lab.ui.steps import attack, compare, inside, pick, probes, runs, unlearn
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
@@ -76,6 +77,16 @@ def test_density_is_exact_on_edges():
     assert selection.density_at(event, 0.01)[1] == 1.0
     own = saliency(1.0)
     assert selection.density_at(own, 1.0)[1] == pytest.approx(own.mask_density)
+
+
+def test_how_far_a_mask_can_be_trusted_is_said_and_so_is_that_nobody_knows():
+    known = dataclasses.replace(saliency(1.0), overlap=0.5, overlap_chance=0.4, samples=(16, 8))
+    assert "agree on 50%" in inside.stability(known, text)
+    assert text.SHAKY in inside.stability(known, text)  # not 1.5 times chance
+    assert text.STABLE in inside.stability(dataclasses.replace(known, overlap=0.61), text)
+    unknown = dataclasses.replace(known, overlap=math.nan, overlap_chance=math.nan, samples=(1, 8))
+    said = inside.stability(unknown, text)
+    assert "Mask stability: unknown" in said and "nan" not in said
 
 
 def test_smoothing_is_bias_corrected():
