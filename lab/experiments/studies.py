@@ -53,9 +53,6 @@ REPRESENTATION = Study(
 )
 DISTANCE = Study(
     "distance",
-    "By which distance should the teacher's output be distilled?",
-    "beta is the same in all four, though a distance of another size makes it weigh differently. relational "
-    "holds the pictures' distances to each other, and not where they lie.",
     tuple(Variant(name, {"distance": name}) for name in DISTANCES),
 )
 STYLE = Study(

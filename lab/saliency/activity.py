@@ -91,8 +91,8 @@ def measure(
 
     def tap(name: str) -> Callable[..., None]:
         def hook(_: torch.nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> None:
-            made = activity_of(output.reshape(rows, -1, output.shape[-1]))
-            found[name] = found[name] + made if name in found else made
+            batch = activity_of(output.reshape(rows, -1, output.shape[-1]))
+            found[name] = found[name] + batch if name in found else batch
 
         return hook
 

@@ -62,13 +62,13 @@ def masked(
     )
 
 
-def stability(made: Sequence[Masked]) -> Stability:
-    """How far the masks of two halves of the samples agree, over all of ``made`` together."""
-    halves = [mask.halves for mask in made if mask.halves is not None]
-    if not halves or len(halves) < len(made):
+def stability(masks: Sequence[Masked]) -> Stability:
+    """How far the masks of two halves of the samples agree, over all ``masks`` together."""
+    halves = [mask.halves for mask in masks if mask.halves is not None]
+    if not halves or len(halves) < len(masks):
         return None
     one, other = ({n: m for half in halves for n, m in half[k].items()} for k in (0, 1))
-    return fim.overlap(one, other, {n: m for mask in made for n, m in mask.live.items()})
+    return fim.overlap(one, other, {n: m for mask in masks for n, m in mask.live.items()})
 
 
 def density(made: Sequence[Masked]) -> float:

@@ -127,11 +127,11 @@ def fisher_sides(
         halves = None
         while not stopped():
             with overlay(loaded.model, outcome.delta):
-                made = next(steps, None)
-            if made is None:
+                latest = next(steps, None)
+            if latest is None:
                 break
-            halves = made
-            yield Phase("fisher", done + made.seen, total)
+            halves = latest
+            yield Phase("fisher", done + latest.seen, total)
         if stopped() or halves is None:
             return None
         done += len(side)

@@ -80,6 +80,12 @@ STUDY_WORDS = {
         "the two distances. The projector is trained in every variant. Where only the encoder is "
         "distilled, nothing holds the projector in place.",
     ),
+    "distance": (
+        "By which distance should the teacher's output be distilled?",
+        "The weight beta is the same in all four variants, but it weighs differently in each, "
+        "because the distances differ in size. The variant “relational” holds how far the pictures "
+        "lie apart from each other, and not where they lie.",
+    ),
     "style": (
         "Is the same person forgotten when drawn differently?",
         "The run sees only unchanged training pictures. The changes and their strengths are our "
