@@ -174,7 +174,7 @@ def build(kind: str = "dinov2", seed: int = 0) -> tuple[Any, Processor]:
         _enlarge(model)
     projector = find_vision(model).projector
     with torch.no_grad():  # a projector's own init is too small for any picture to matter
-        for linear in projector.linears.values():
+        for linear in projector.linears.values() if projector else ():
             linear.weight.normal_(0, 0.3)
             if linear.bias is not None:
                 linear.bias.normal_(0, 0.1)

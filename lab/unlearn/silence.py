@@ -51,7 +51,8 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     """One step's losses; raises ``LabError`` for a projector without hidden neurons."""
-    if not student.loaded.vision.projector.neurons:
+    projector = student.loaded.vision.projector
+    if projector is None or not projector.neurons:
         raise LabError(
             "silence needs hidden neurons in the projector, and this model's has none: "
             "choose another method"
