@@ -238,16 +238,22 @@ class PaliGemmaFlow(Flow):
 
 
 class Qwen2Flow(Flow):
-    """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence."""
+    """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence.
+
+    ``frames``: how often the processor counts a picture's pixels in its budget.
+    """
+
+    frames = 1
 
     def fix(self, image_processor: Any, config: Any) -> None:
         size, step = image_processor.size, image_processor.patch_size * image_processor.merge_size
         budget = size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else SIDE**2
-        side = isqrt(budget) // step * step
-        image_processor.size = {"shortest_edge": side**2, "longest_edge": side**2}
+        pixels = self.frames * (isqrt(budget) // step * step) ** 2
+        image_processor.size = {"shortest_edge": pixels, "longest_edge": pixels}
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
-        squares = squared(images, isqrt(image_processor.size["shortest_edge"]))
+        side = isqrt(image_processor.size["shortest_edge"] // self.frames)
+        squares = squared(images, side)
         made = image_processor(squares, return_tensors="pt")["pixel_values"]
         return made.unflatten(0, (len(images), -1))
 
@@ -275,6 +281,12 @@ class Qwen2Flow(Flow):
         grid = [(before, before + k // side, before + k % side) for k in range(tokens)]
         rest = range(before + side, before + side + after)
         return tuple((*range(before), *(p[axis] for p in grid), *rest) for axis in range(3))
+
+
+class Glm4vFlow(Qwen2Flow):
+    """GLM-4V: as Qwen2-VL; a picture counts as a film of two frames."""
+
+    frames = 2
 
 
 class Qwen25Flow(Qwen2Flow):
@@ -306,5 +318,6 @@ FLOWS: dict[str, Flow] = {
     "mistral3": Mistral3Flow(),
     "gemma3": Gemma3Flow(),
     "paligemma": PaliGemmaFlow(),
+    "glm4v": Glm4vFlow(),
     "qwen2_5_vl": Qwen25Flow(),
 }
