@@ -77,6 +77,7 @@ def load(
     sweep(cache_folder())
     folder = find_model(path, weights=False)
     if about := taught(folder):
+        parts = about.parts if parts == FOUND else parts
         made = load(about.base, quantization, device, report, processor or about.processor, parts)
         lay(made.model, folder)
         return replace(made, name=folder.name)
