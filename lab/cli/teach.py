@@ -72,9 +72,7 @@ def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, A
     if threads:
         torch.set_num_threads(threads)
     parts = Parts(plan.tower, plan.projector)
-    loaded = load(
-        plan.base, plan.quantization, report=say, processor=plan.processor, parts=parts
-    )
+    loaded = load(plan.base, plan.quantization, report=say, processor=plan.processor, parts=parts)
     check_blocks(loaded, plan.recipe.blocks)
     event: Any = None
     with interruptible() as stopped:

@@ -66,9 +66,7 @@ def _own_base(bench: Workbench, report: Report) -> Iterator[Version]:
 
 def _further(bench: Workbench, name: str, path: str, report: Report) -> Version:
     preset, parts = bench.preset, parts_of(bench.preset)
-    model = load(
-        path, preset.quantization, report=report, processor=preset.processor, parts=parts
-    )
+    model = load(path, preset.quantization, report=report, processor=preset.processor, parts=parts)
     return _plain(name, model)
 
 

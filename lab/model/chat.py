@@ -43,7 +43,9 @@ class Kept:
         for row, (slots, prompt) in enumerate(zip(self.slots, prompts, strict=True)):
             places = [at for at, token in enumerate(slots) if token != HOLE]
             n = 0
-            while not anew and n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]:
+            while (
+                not anew and n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]
+            ):
                 n += 1
             for at in places[n:]:
                 self.slots[row][at] = HOLE

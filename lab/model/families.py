@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from torch import nn
@@ -91,7 +92,7 @@ def _kind(model: nn.Module) -> str:
     return getattr(getattr(model, "config", None), "model_type", "") or type(model).__name__
 
 
-def _language(model: nn.Module, named: dict[str, nn.Module]) -> str:
+def _language(model: Any, named: dict[str, nn.Module]) -> str:
     """The full name of what the library calls the decoder."""
     decoder = model.get_decoder() if hasattr(model, "get_decoder") else model
     found = next((name for name, module in named.items() if module is decoder), "")

@@ -295,7 +295,7 @@ class Qwen25Flow(Qwen2Flow):
     def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
         from transformers.vision_utils import get_vision_window_index
 
-        tower: Any = model.base_model.visual  # type: ignore[union-attr]
+        tower: Any = model.base_model.visual
         side = isqrt(fewest) * tower.spatial_merge_size
         order, _ = get_vision_window_index(
             torch.tensor([[1, side, side]]),

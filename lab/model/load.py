@@ -27,7 +27,7 @@ from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
-from lab.model.proof import prove_once
+from lab.model.proof import prove_once, refusing
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
@@ -115,8 +115,10 @@ def _loaded(
             find_model(processor, weights=False) if processor else whole, flow.template
         )
     model.requires_grad_(False).eval()
-    vision = find_vision(model)
-    return Loaded(Path(path).name, model, vision, Prompter(made, vision), device, quantization)
+    vision, name = find_vision(model), Path(path).name
+    with refusing(name, vision.family):
+        prompter = Prompter(made, vision)
+    return Loaded(name, model, vision, prompter, device, quantization)
 
 
 def _config(folder: Path) -> Any:

@@ -32,9 +32,7 @@ def empty_model(config: Any) -> nn.Module:
     return model
 
 
-def needed_bytes(
-    config: Any, quantization: str, device: torch.device, parts: Parts = FOUND
-) -> int:
+def needed_bytes(config: Any, quantization: str, device: torch.device, parts: Parts = FOUND) -> int:
     """Bytes of a model's weights, scales and buffers as the lab loads it, counted without loading.
 
     int8 and nf4 hold for the language model's Linear layers; the visual module is float32, all

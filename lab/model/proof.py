@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from PIL import Image
@@ -21,7 +21,9 @@ from torch import nn
 
 from lab.errors import LabError
 from lab.files import put
+from lab.model.families import Family
 from lab.model.fetch import Report
+from lab.model.free_memory import lacks_memory
 from lab.model.language import image_token
 from lab.model.low_memory import explained, relieved
 from lab.model.overlay import overlay
@@ -55,10 +57,26 @@ def prove_once(loaded: Loaded, cache: Path, report: Report) -> None:
 @explained()
 def prove(loaded: Loaded) -> None:
     """The three checks; raises ``LabError`` with the part, what was found and how to name it."""
-    pixels = loaded.prompter.pixels([_noise(0), _noise(1)]).to(loaded.device)
-    _prove_replay(loaded, pixels)
-    _prove_packed(loaded, pixels[:1])
-    _prove_gradient(loaded, pixels[:1])
+    with refusing(loaded.name, loaded.vision.family):
+        pixels = loaded.prompter.pixels([_noise(0), _noise(1)]).to(loaded.device)
+        _prove_replay(loaded, pixels)
+        _prove_packed(loaded, pixels[:1])
+        _prove_gradient(loaded, pixels[:1])
+
+
+@contextlib.contextmanager
+def refusing(name: str, family: Family) -> Iterator[None]:
+    """Turn what the library raises where a model is used in a way it is not made for into a word."""
+    try:
+        yield
+    except (TypeError, ValueError, RuntimeError, LookupError, AttributeError) as error:
+        if lacks_memory(error):
+            raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LabError(
+            f"{name} fails the proof: pictures do not go from {family.tower} through "
+            f"{family.projector} to {family.language} ({reason}): {BY_HAND}"
+        ) from None
 
 
 def _prove_replay(loaded: Loaded, pixels: torch.Tensor) -> None:
@@ -114,9 +132,7 @@ def _single(loaded: Loaded, tree: Tree, pixels: torch.Tensor) -> Iterable[torch.
 def _prove_gradient(loaded: Loaded, pixels: torch.Tensor) -> None:
     """The answers' loss reaches every tensor of the visual module that a run may train."""
     vision, prompter = loaded.vision, loaded.prompter
-    weights = {
-        n: nn.Parameter(p.detach()) for n, p in vision.trainable(len(vision.blocks)).items()
-    }
+    weights = {n: nn.Parameter(p.detach()) for n, p in vision.trainable(len(vision.blocks)).items()}
     packed = pack([prompter.tree(0, ASKED)], prompter.pad_id, loaded.device)
     with overlay(loaded.model, weights), torch.enable_grad(), relieved(loaded, packed):
         loss = -target_log_probs(loaded.model, packed, vision.features(pixels)).mean()
@@ -145,8 +161,8 @@ def _key(loaded: Loaded) -> str:
     """What a passed proof holds for."""
     import transformers
 
-    family = loaded.vision.family
-    config = json.dumps(loaded.model.config.to_dict(), sort_keys=True, default=str)
+    family, whole = loaded.vision.family, cast(Any, loaded.model).config
+    config = json.dumps(whole.to_dict(), sort_keys=True, default=str)
     parts = (
         f"{EDITION} {transformers.__version__} {loaded.quantization} {loaded.device.type}",
         f"{family.tower} {family.projector} {loaded.prompter.processor.template}",

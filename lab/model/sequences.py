@@ -168,7 +168,7 @@ def _attention(model: Any, packed: Packed) -> Any:
     """The ancestor mask, with what the family lets see each other besides."""
     rows, length = packed.ids.shape
     first = torch.full((rows,), length, device=packed.ids.device)
-    first = first.index_reduce(0, packed.rows, packed.index, "amin")
+    first = first.scatter_reduce(0, packed.rows, packed.index, "amin")
     prompt = torch.arange(length, device=packed.ids.device) <= first[:, None]
     return masks(model, packed.mask, packed.positions, both_ways(model, packed.ids, prompt))
 

@@ -67,7 +67,11 @@ GEMMA_TEMPLATE = (
 ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 SEEING = dict(BLOCKS, intermediate_size=64)
 WINDOW = 24  # tokens that half of the language layers look back, where a family has such layers
-WINDOWED = {**TEXT, "sliding_window": WINDOW, "layer_types": ["sliding_attention", "full_attention"]}
+WINDOWED = {
+    **TEXT,
+    "sliding_window": WINDOW,
+    "layer_types": ["sliding_attention", "full_attention"],
+}
 MERGED = dict(depth=3, num_heads=2, patch_size=PATCH, spatial_merge_size=2, temporal_patch_size=2)
 
 
@@ -219,7 +223,9 @@ def _paligemma(shape: Shape) -> Made:
 
 
 def _merged(
-    config_type: Callable[..., PreTrainedConfig], images_type: Callable[..., Any], marks: Sequence[str]
+    config_type: Callable[..., PreTrainedConfig],
+    images_type: Callable[..., Any],
+    marks: Sequence[str],
 ) -> Callable[[Shape], Made]:
     """A family whose merger joins four patches to a token, as Qwen2-VL's: by its four marks."""
 
