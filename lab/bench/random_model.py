@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from transformers import AutoModelForImageTextToText
 from transformers.integrations.bitsandbytes import replace_with_bnb_linear
 
 from lab.errors import LabError
 from lab.model import tiny_models
-from lab.model.families import Family, family
+from lab.model.families import Family, family_of
 from lab.model.load import Loaded, check_quantized, quantization_config, repair_cpu_gradients
-from lab.model.memory import check_memory
+from lab.model.memory import check_memory, empty_model
 from lab.model.precision import stored_dtype
 from lab.model.prompts import Prompter
 from lab.model.published import PUBLISHED, Shape
@@ -33,8 +32,7 @@ def shape_of(name: str) -> Shape:
 
 def parameters(shape: Shape) -> int:
     """How many weights a model of this shape has, counted without making any."""
-    with torch.device("meta"):
-        model = AutoModelForImageTextToText.from_config(tiny_models.described(shape)[0])
+    model = empty_model(tiny_models.described(shape)[0])
     return sum(p.numel() for p in model.parameters())
 
 
@@ -62,9 +60,8 @@ def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> L
     """
     check(name, quantization, device)
     config, processor = tiny_models.described(shape_of(name))
-    kind = family(config.model_type)
-    with torch.device("meta"):
-        model = AutoModelForImageTextToText.from_config(config)
+    model = empty_model(config)
+    kind = family_of(model)
     scheme = quantization_config(quantization, device, kind)
     if scheme is not None:
         replace_with_bnb_linear(model, kind.unquantized, scheme)
@@ -81,9 +78,8 @@ def make(name: str, quantization: str, device: torch.device, seed: int = 0) -> L
 @torch.no_grad()
 def _fill(model: nn.Module, kind: Family, stored: torch.dtype, device: torch.device) -> None:
     """Give every weight of a model without storage its place and random values."""
-    visual = tuple(f"{name}." for name in (kind.tower, kind.projector))
     for name, module in model.named_modules():
-        dtype = torch.float32 if f"{name}.".startswith(visual) else stored
+        dtype = torch.float32 if f"{name}.".startswith(kind.visual) else stored
         quantized = isinstance(module, nn.Linear) and type(module) is not nn.Linear
         for leaf, weight in list(module.named_parameters(recurse=False)):
             if quantized and leaf == "weight":

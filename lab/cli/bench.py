@@ -23,6 +23,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "weights: llava-1.5-7b, qwen2-vl-2b, qwen2-vl-7b, smolvlm-500m, or tiny-KIND",
     )
     parser.add_argument(
+        "--families",
+        action="store_true",
+        help="count the memory of every tested family and write assets/results/families.csv",
+    )
+    parser.add_argument(
         "--memory",
         type=float,
         default=0.0,
@@ -37,6 +42,8 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
         raise LabError("--rounds must be 1 or more")
     if options.random:
         return _size(options)
+    if options.families:
+        return _families(options)
     from lab.bench.speed import bench, table
     from lab.evaluation.session import open_workbench, read_benchmark
 
@@ -58,3 +65,14 @@ def _size(options: argparse.Namespace) -> dict[str, Any] | str:
         options.random, options.quantization or "none", options.rounds, options.memory, say
     )
     return result if options.json else table(result)
+
+
+def _families(options: argparse.Namespace) -> dict[str, Any] | str:
+    from dataclasses import asdict
+
+    from lab.bench.family_table import FAMILIES, measure, table, written
+    from lab.files import put
+
+    rows = measure(say)
+    put(FAMILIES, written(rows))
+    return {"families": [asdict(row) for row in rows]} if options.json else table(rows)

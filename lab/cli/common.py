@@ -47,6 +47,12 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="a model folder that replaces the preset's model")
     parser.add_argument(
+        "--tower", metavar="NAME", help="the model's vision tower, where the lab does not find it"
+    )
+    parser.add_argument(
+        "--projector", metavar="NAME", help="the part that hands the tower's output to the words"
+    )
+    parser.add_argument(
         "--quantization", help="how to quantise the language model: gguf-q4, int8, nf4 or none"
     )
     parser.add_argument("--benchmark", help=_NamingBenchmarks("the benchmark: "))
@@ -94,6 +100,7 @@ def field_help(kind: type, name: str) -> str:
 def preset_of(options: argparse.Namespace) -> Preset:
     """The preset, with the parts that the command line replaces."""
     from lab.evaluation.session import with_options
+    from lab.model.families import Parts
 
     return with_options(
         load_preset(options.preset),
@@ -101,6 +108,7 @@ def preset_of(options: argparse.Namespace) -> Preset:
         options.quantization,
         options.benchmark,
         options.data,
+        Parts(options.tower or "", options.projector or ""),
     )
 
 

@@ -64,13 +64,15 @@ def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, A
     import torch
 
     from lab.evaluation.session import check_blocks
+    from lab.model.families import Parts
     from lab.model.load import load
     from lab.teach.job import Finished, Heard, teach
     from lab.unlearn.foreground import interruptible
 
     if threads:
         torch.set_num_threads(threads)
-    loaded = load(plan.base, plan.quantization, report=say, processor=plan.processor)
+    parts = Parts(plan.tower, plan.projector)
+    loaded = load(plan.base, plan.quantization, report=say, processor=plan.processor, parts=parts)
     check_blocks(loaded, plan.recipe.blocks)
     event: Any = None
     with interruptible() as stopped:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.errors import LabError
-from lab.evaluation.session import Workbench
+from lab.evaluation.session import Workbench, parts_of
 from lab.model.fetch import Report
 from lab.model.load import Loaded, load, untaught
 from lab.model.overlay import Delta, tensors_hash, weights_hash
@@ -65,7 +65,8 @@ def _own_base(bench: Workbench, report: Report) -> Iterator[Version]:
 
 
 def _further(bench: Workbench, name: str, path: str, report: Report) -> Version:
-    model = load(path, bench.preset.quantization, report=report, processor=bench.preset.processor)
+    preset, parts = bench.preset, parts_of(bench.preset)
+    model = load(path, preset.quantization, report=report, processor=preset.processor, parts=parts)
     return _plain(name, model)
 
 

@@ -22,6 +22,7 @@ from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.files import ROOT, put
+from lab.model.families import FOUND, Parts
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
@@ -85,6 +86,7 @@ class Workbench:
                 self.loaded.quantization,
                 str(self.loaded.device),
                 report,
+                parts=parts_of(self.preset),
             )
         return (self._reference, unknown) if unknown else (None, ())
 
@@ -95,13 +97,24 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
         torch.set_num_threads(threads)
     benchmark = read_benchmark(preset)
     check_taught(preset)
-    loaded = load(preset.model, preset.quantization, report=report, processor=preset.processor)
+    loaded = load(
+        preset.model,
+        preset.quantization,
+        report=report,
+        processor=preset.processor,
+        parts=parts_of(preset),
+    )
     base_hash = weights_hash(loaded.model)
     path = cache_folder() / f"baseline-{base_hash[:12]}.json"
     shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
     if not path.exists() and shipped.exists():
         _adopt(shipped, base_hash, path)
     return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+
+
+def parts_of(preset: Preset) -> Parts:
+    """The model's parts that the preset or the command line names."""
+    return Parts(preset.tower, preset.projector)
 
 
 def check_taught(preset: Preset) -> None:
@@ -127,14 +140,16 @@ def with_options(
     quantization: str | None,
     benchmark: str | None,
     data: str | None,
+    parts: Parts = FOUND,
 ) -> Preset:
     """The preset with another model folder, quantisation, benchmark or its folder, where given.
 
-    What the preset says about its own model's making and reference does not hold for another.
+    What the preset says about its own model's making, parts and reference does not hold for another.
     """
     if model and model != preset.model:
-        preset = replace(preset, model=model, base="", reference="")
+        preset = replace(preset, model=model, base="", reference="", tower="", projector="")
     given: dict[str, Any] = {"quantization": quantization, "benchmark": benchmark, "data": data}
+    given |= {"tower": parts.tower, "projector": parts.projector}
     return replace(preset, **{k: v for k, v in given.items() if v})
 
 

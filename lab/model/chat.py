@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lab.model.families import language_model
+from lab.model.language import both_ways, filled, image_token, logits
 from lab.model.load import Loaded
 
 if TYPE_CHECKING:
@@ -32,16 +33,19 @@ class Kept:
         layers = [layer for layer in self.cache.layers if layer.is_initialized]
         return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values)) / 2**20
 
-    def go_back(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
+    def go_back(self, prompts: Sequence[tuple[int, ...]], anew: bool = False) -> list[int]:
         """Drop what the prompts do not begin with; returns how many tokens of each are known.
 
         The last token of a prompt never counts as known, because its output is the next token.
+        ``anew`` drops everything.
         """
         known, needed = [], 0
         for row, (slots, prompt) in enumerate(zip(self.slots, prompts, strict=True)):
             places = [at for at, token in enumerate(slots) if token != HOLE]
             n = 0
-            while n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]:
+            while (
+                not anew and n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]
+            ):
                 n += 1
             for at in places[n:]:
                 self.slots[row][at] = HOLE
@@ -56,7 +60,10 @@ def start(loaded: Loaded, rows: int) -> Kept:
     """An empty memory for a decode of this many rows."""
     from transformers import DynamicCache
 
-    return Kept(DynamicCache(config=loaded.model.config.text_config), [[] for _ in range(rows)])
+    text = loaded.model.config.get_text_config()
+    # layers that look back so far and no further would drop what go_back has to find again
+    windows = "sliding_attention" in (getattr(text, "layer_types", None) or ())
+    return Kept(DynamicCache() if windows else DynamicCache(config=text), [[] for _ in range(rows)])
 
 
 @torch.no_grad()
@@ -76,8 +83,8 @@ def decode(
     """
     model, device = loaded.model, loaded.device
     kept = kept or start(loaded, len(prompts))
-    known = kept.go_back(prompts)
-    embeds, positions = _read(loaded, kept, prompts, known, features)
+    known = kept.go_back(prompts, anew=loaded.vision.family.flow.sees == "prompt")
+    given, positions = _read(loaded, kept, prompts, known, features)
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
     chosen, fed = None, []
@@ -86,18 +93,16 @@ def decode(
             for slots, token in zip(kept.slots, fed, strict=True):
                 slots.append(token)
             positions = positions[..., -1:] + 1
-            embeds = model.get_input_embeddings()(chosen[:, None])
-        seen = torch.tensor(
-            [[int(t != HOLE) for t in slots] for slots in kept.slots], device=device
-        )
+            given = {"inputs_embeds": model.get_input_embeddings()(chosen[:, None])}
+        slots_now = torch.tensor(kept.slots, device=device)
         hidden = language_model(model)(
-            inputs_embeds=embeds,
-            attention_mask=seen,
+            **given,
+            attention_mask=_mask(model, slots_now, positions.shape[-1]),
             position_ids=positions,
             past_key_values=kept.cache,
             use_cache=True,
         ).last_hidden_state
-        chosen = model.lm_head(hidden[:, -1]).argmax(-1)
+        chosen = logits(model, hidden[:, -1]).argmax(-1)
         fed = [int(token) if row in open_rows else HOLE for row, token in enumerate(chosen)]
         for row in list(open_rows):
             if fed[row] == loaded.prompter.end_id:
@@ -115,10 +120,10 @@ def _read(
     prompts: Sequence[tuple[int, ...]],
     known: Sequence[int],
     features: Sequence[torch.Tensor | None],
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[dict[str, Any], torch.Tensor]:
     """Embeddings and positions of the tokens still to be read, left-padded; notes their slots."""
     device = loaded.device
-    picture: Any = loaded.model.config.image_token_id
+    picture = image_token(loaded.model)
     length = max(len(p) - n for p, n in zip(prompts, known, strict=True))
     pads = [length - len(p) + n for p, n in zip(prompts, known, strict=True)]
     ids = torch.tensor(
@@ -128,20 +133,35 @@ def _read(
         ],
         device=device,
     )
-    embeds = loaded.model.get_input_embeddings()(ids)
+    place = torch.zeros_like(ids, dtype=torch.bool)
+    values: list[torch.Tensor] = []
     for row, feature in enumerate(features):
         if feature is not None:
-            place = ids[row] == picture
-            place[: pads[row]] = False
-            read = prompts[row][: known[row]].count(picture)
-            embeds[row, place] = feature[read:].to(embeds.dtype)
+            place[row, pads[row] :] = ids[row, pads[row] :] == picture
+            values.append(feature[prompts[row][: known[row]].count(picture) :])
         kept.slots[row] += [HOLE] * pads[row] + list(prompts[row][known[row] :])
+    seen = torch.cat(values) if values and bool(place.any()) else None
     places = [loaded.prompter.places(p)[:, n:] for p, n in zip(prompts, known, strict=True)]
     positions = torch.stack(
         [torch.nn.functional.pad(row, (pad, 0)) for row, pad in zip(places, pads, strict=True)],
         dim=1,
     ).to(device)
-    return embeds, positions[0] if len(positions) == 1 else positions
+    given = filled(loaded.model, ids, place, seen)
+    return given, positions[0] if len(positions) == 1 else positions
+
+
+def _mask(model: Any, slots: torch.Tensor, asking: int) -> torch.Tensor:
+    """Which of the slots the last ``asking`` ones may look at, in the form the library takes.
+
+    A picture or prompt that is read both ways needs every pair told; then a hole sees itself.
+    """
+    there = slots != HOLE
+    pairs = both_ways(model, slots, there) if asking > 1 else None
+    if pairs is None:
+        return there.long()
+    order = torch.ones_like(pairs[:1, :1]).tril()
+    alone = torch.eye(slots.shape[1], dtype=torch.bool, device=slots.device)
+    return ((order & there[:, None, None, :]) | pairs | alone)[:, :, -asking:]
 
 
 def answer_texts(

@@ -90,6 +90,11 @@ def reading(folder: Path, remedy: str = ANOTHER) -> Iterator[None]:
         raise LabError(f"{_unreadable(folder)} cannot be read ({reason}): {remedy}") from None
 
 
+def shipped(folder: Path) -> bool:
+    """Whether a folder is one of the models that come with the lab."""
+    return bool(_shipped(folder))
+
+
 def remedy_for(folder: Path) -> str:
     """What helps if a file cannot be read: the lab can restore shipped files only."""
     return RESTORE if _shipped(folder) else ANOTHER

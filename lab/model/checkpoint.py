@@ -14,6 +14,7 @@ import torch
 from lab.errors import LabError
 from lab.model.adapter import settle
 from lab.model.base import base_from
+from lab.model.families import Parts
 from lab.model.overlay import Delta, language_part, load_delta, save_delta, visual_part
 from lab.model.source import ABOUT
 
@@ -34,6 +35,11 @@ class Taught:
     unknown: tuple[str, ...]
     plan: Mapping[str, Any]
     result: Mapping[str, Any]
+
+    @property
+    def parts(self) -> Parts:
+        """The base's parts as they were named by hand when it was taught."""
+        return Parts(self.plan.get("tower", ""), self.plan.get("projector", ""))
 
 
 def taught(folder: Path) -> Taught | None:

@@ -1,4 +1,4 @@
-"""How pictures go through each family's visual module: in, from the trained blocks on, and out.
+"""How pictures go into each family's visual module, and how the words around them are written.
 
 A picture becomes one fixed number of visual tokens in every family (our choice): all pictures of
 a batch then have equal grids, so features stay [images, tokens, width] and what is frozen can be
@@ -9,21 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from PIL import Image, ImageOps
 from torch import nn
 
-Blocks = Sequence[tuple[int, nn.Module]]  # with each block's place in the tower
 Places = tuple[tuple[int, ...], ...]
-QWEN_SIDE = 448  # 256 tokens a picture: what a small GPU bears, and enough for a face
+SIDE = 448  # 256 tokens a picture: what a small GPU bears, and enough for a face
 
 
 class Flow:
-    """LLaVA's way, which the others vary: a square picture, a tower of blocks, a projector."""
+    """LLaVA's way, which the others vary: a square picture, a tower of blocks, a projector.
 
-    def fix(self, image_processor: Any) -> None:
+    ``mark``: what stands for a picture in a template that does not write the image token itself;
+    ``around``: the text before and behind a picture's tokens, left out where the tokenizer has no
+    such tokens; ``tiles``: how often the tower sees a picture; ``template``: where a model has none;
+    ``sees``: tokens of the language model that attend to each other both ways: none, a picture's,
+    or all of a prompt, in which case questions cannot share a picture's pass and rows go one by one;
+    ``capped``: whether the output layer's values go through the cap that the text config names.
+    """
+
+    mark = ""
+    around = ("", "")
+    tiles = 1
+    template = ""
+    sees: Literal["", "picture", "prompt"] = ""
+    capped = False
+
+    def fix(self, image_processor: Any, config: Any) -> None:
         """Set the processor so that every picture becomes equally many tokens; called once."""
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
@@ -34,28 +48,40 @@ class Flow:
         """What the library's ``get_image_features`` takes for these pixels."""
         return {"pixel_values": pixels}
 
-    def marks(self, ids: torch.Tensor, image_token: int) -> dict[str, torch.Tensor]:
-        """What the library's whole forward takes besides, of prompts [rows, length]."""
+    def marks(
+        self, ids: torch.Tensor, image_token: int, answers: int = 0
+    ) -> dict[str, torch.Tensor]:
+        """What the library's whole forward takes besides, of rows [rows, length].
+
+        ``answers``: how many tokens at the end are an answer's.
+        """
         return {}
 
-    def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
-        """From what enters ``blocks`` [images, patches, hidden] to projector outputs."""
-        for _, block in blocks:
-            hidden = block(hidden, attention_mask=None)
-        if model.config.vision_feature_select_strategy == "default":
-            hidden = hidden[:, 1:]
-        return model.model.multi_modal_projector(hidden)
+    def features(self, model: Any, pixels: torch.Tensor) -> torch.Tensor:
+        """What the language model gets of pictures: [images, tokens, width].
+
+        Where it gets more of them in deeper layers, that is joined on along the width.
+        """
+        out = model.base_model.get_image_features(**self.given(pixels), return_dict=True)
+        parts = [out.pooler_output, *(getattr(out, "deepstack_features", None) or [])]
+        return torch.cat([_rows(part, len(pixels)) for part in parts], dim=-1)
 
     def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
         """One picture's values [rows, n] as a square, line by line: [side * side, n].
 
-        ``fewest``: the rows of the layer that has fewest, whose square it is. A class token in
-        front of the patches is left out.
+        ``fewest``: the rows of the layer that has fewest, whose square it is; a layer with more has
+        a square of patches for each. A class token in front of the patches is left out.
         """
-        return rows[len(rows) - isqrt(fewest) ** 2 :]
+        small = isqrt(fewest)
+        side = isqrt(len(rows)) // small * small
+        patches = rows[len(rows) - side**2 :]
+        if side == small:
+            return patches
+        squares = patches.unflatten(0, (small, side // small, small, side // small))
+        return squares.mean((1, 3)).flatten(0, 1)
 
     def expand(self, image_token: str, tokens: int) -> str:
-        """The text that stands for a picture of so many tokens."""
+        """The text of a picture of so many tokens, without what stands around them."""
         return image_token * tokens
 
     def places(self, before: int, after: int, tokens: int) -> Places | None:
@@ -66,10 +92,24 @@ class Flow:
         return None
 
 
+def _rows(made: torch.Tensor | Sequence[torch.Tensor], images: int) -> torch.Tensor:
+    """Features in any of the library's forms, one row a picture: [images, tokens, width]."""
+    whole = made if isinstance(made, torch.Tensor) else torch.cat(list(made))
+    return whole.reshape(images, -1, whole.shape[-1])
+
+
+def squared(images: Sequence[Image.Image], side: int) -> list[Image.Image]:
+    """The pictures padded to one square."""
+    method = Image.Resampling.BICUBIC
+    return [ImageOps.pad(i.convert("RGB"), (side, side), method) for i in images]
+
+
 class Idefics3Flow(Flow):
     """Idefics3 and SmolVLM: the whole picture squared to one tile, never split (our choice)."""
 
-    def fix(self, image_processor: Any) -> None:
+    around = ("<fake_token_around_image><global-img>", "<fake_token_around_image>")
+
+    def fix(self, image_processor: Any, config: Any) -> None:
         image_processor.do_image_splitting = False
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
@@ -79,15 +119,6 @@ class Idefics3Flow(Flow):
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
         return {"pixel_values": pixels[:, None]}
-
-    def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
-        for _, block in blocks:
-            hidden = block(hidden, None)
-        return model.model.connector(model.model.vision_model.post_layernorm(hidden))
-
-    def expand(self, image_token: str, tokens: int) -> str:
-        around = "<fake_token_around_image>"
-        return f"{around}<global-img>{image_token * tokens}{around}"
 
 
 class OneVisionFlow(Flow):
@@ -102,35 +133,136 @@ class OneVisionFlow(Flow):
         sizes = torch.tensor([pixels.shape[-2:]] * len(pixels))
         return {"pixel_values": pixels, "image_sizes": sizes, "batch_num_images": [len(pixels) + 1]}
 
-    def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
-        features = super().tail(model, blocks, hidden)
-        newline = model.model.image_newline.to(features).expand(len(features), 1, -1)
-        return torch.cat((features, newline), dim=1)
+
+class LlavaNextFlow(Flow):
+    """LLaVA-NeXT: a padded square, seen whole and once more as its only tile (our choice)."""
+
+    tiles = 2
+
+    def fix(self, image_processor: Any, config: Any) -> None:
+        side = config.vision_config.image_size
+        config.image_grid_pinpoints = image_processor.image_grid_pinpoints = [[side, side]]
+
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
+        (side, _), *_ = image_processor.image_grid_pinpoints
+        return super().pixels(image_processor, squared(images, side))
+
+    def given(self, pixels: torch.Tensor) -> dict[str, Any]:
+        sizes = torch.tensor([pixels.shape[-2:]] * len(pixels))
+        return {"pixel_values": pixels, "image_sizes": sizes}
+
+
+class TileFlow(Flow):
+    """A picture squared to one tile, never cut into more (our choice): InternVL's processor."""
+
+    def fix(self, image_processor: Any, config: Any) -> None:
+        image_processor.crop_to_patches = False
+
+
+class InternVLFlow(TileFlow):
+    """InternVL."""
+
+    around = ("<img>", "</img>")
+
+
+class AyaFlow(TileFlow):
+    """Aya Vision, whose templates may write ``<image>`` for a picture."""
+
+    mark = "<image>"
+    around = ("<|START_OF_IMG|>TILE_GLOBAL", "<|END_OF_IMG|>")
+
+
+class CohereFlow(TileFlow):
+    """Command A Vision."""
+
+    around = ("<|START_OF_IMG|>", "<|IMG_LINE_BREAK|><|END_OF_IMG|>")
+
+
+class Mistral3Flow(Flow):
+    """Mistral Small 3: pictures of any size padded to one square (our choice), a break a line."""
+
+    def fix(self, image_processor: Any, config: Any) -> None:
+        step = config.vision_config.patch_size * config.spatial_merge_size
+        side = min(image_processor.size["longest_edge"], SIDE) // step * step
+        image_processor.size = {"longest_edge": side}
+
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
+        return super().pixels(
+            image_processor, squared(images, image_processor.size["longest_edge"])
+        )
+
+    def given(self, pixels: torch.Tensor) -> dict[str, Any]:
+        return {"pixel_values": pixels, "image_sizes": [tuple(pixels.shape[-2:])] * len(pixels)}
+
+    def expand(self, image_token: str, tokens: int) -> str:
+        side = isqrt(tokens)
+        return "[IMG_BREAK]".join([image_token * side] * side) + "[IMG_END]"
+
+
+class Gemma3Flow(Flow):
+    """Gemma 3: a picture's tokens attend to each other both ways."""
+
+    mark = "<start_of_image>"
+    around = ("\n\n<start_of_image>", "<end_of_image>\n\n")
+    sees = "picture"
+
+    def fix(self, image_processor: Any, config: Any) -> None:
+        image_processor.do_pan_and_scan = False
+
+    def marks(
+        self, ids: torch.Tensor, image_token: int, answers: int = 0
+    ) -> dict[str, torch.Tensor]:
+        return {"token_type_ids": (ids == image_token).int()}
+
+
+class PaliGemmaFlow(Flow):
+    """PaliGemma: all of a prompt attends both ways, and only the answer is read in order.
+
+    It has no template, for it was not made to chat: picture, start token, words and a new line, and
+    a line for each further turn (our choice).
+    """
+
+    sees = "prompt"
+    capped = True
+    template = (
+        "{% for m in messages %}{% for c in m['content'] if c['type'] == 'image' %}<image>"
+        "{% endfor %}{% if loop.first %}<bos>{% endif %}{% for c in m['content'] "
+        "if c['type'] == 'text' %}{{ c['text'] }}{% endfor %}{{ '\n' }}{% endfor %}"
+    )
+
+    def marks(
+        self, ids: torch.Tensor, image_token: int, answers: int = 0
+    ) -> dict[str, torch.Tensor]:
+        at = torch.arange(ids.shape[1], device=ids.device)
+        return {"token_type_ids": (at >= ids.shape[1] - answers).int().expand_as(ids)}
 
 
 class Qwen2Flow(Flow):
-    """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence."""
+    """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence.
 
-    def fix(self, image_processor: Any) -> None:
+    ``frames``: how often the processor counts a picture's pixels in its budget.
+    """
+
+    frames = 1
+
+    def fix(self, image_processor: Any, config: Any) -> None:
         size, step = image_processor.size, image_processor.patch_size * image_processor.merge_size
-        budget = (
-            size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else QWEN_SIDE**2
-        )
-        side = isqrt(budget) // step * step
-        image_processor.size = {"shortest_edge": side**2, "longest_edge": side**2}
+        budget = size["shortest_edge"] if size["shortest_edge"] == size["longest_edge"] else SIDE**2
+        pixels = self.frames * (isqrt(budget) // step * step) ** 2
+        image_processor.size = {"shortest_edge": pixels, "longest_edge": pixels}
 
     def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
-        side = isqrt(image_processor.size["shortest_edge"])
-        squares = [
-            ImageOps.pad(i.convert("RGB"), (side, side), Image.Resampling.BICUBIC) for i in images
-        ]
+        side = isqrt(image_processor.size["shortest_edge"] // self.frames)
+        squares = squared(images, side)
         made = image_processor(squares, return_tensors="pt")["pixel_values"]
         return made.unflatten(0, (len(images), -1))
 
     def given(self, pixels: torch.Tensor) -> dict[str, Any]:
         return {"pixel_values": pixels.flatten(0, 1), "image_grid_thw": self.grid(pixels)}
 
-    def marks(self, ids: torch.Tensor, image_token: int) -> dict[str, torch.Tensor]:
+    def marks(
+        self, ids: torch.Tensor, image_token: int, answers: int = 0
+    ) -> dict[str, torch.Tensor]:
         # without these the library counts a picture's tokens as text, on one axis
         return {"mm_token_type_ids": (ids == image_token).int()}
 
@@ -138,16 +270,6 @@ class Qwen2Flow(Flow):
         """Frames, rows and columns of each picture: [images, patches, ...] -> [images, 3]."""
         side = isqrt(patches.shape[1])
         return torch.tensor([[1, side, side]] * len(patches), device=patches.device)
-
-    def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
-        from transformers.vision_utils import get_vision_attention_seqlens, get_vision_position_ids
-
-        tower, grid, flat = model.model.visual, self.grid(hidden), hidden.flatten(0, 1)
-        turned = tower.rotary_pos_emb(flat, get_vision_position_ids(grid, tower.spatial_merge_size))
-        lengths, longest = get_vision_attention_seqlens(grid, tower.config)
-        for _, block in blocks:
-            flat = block(flat, cu_seqlens=lengths, max_seqlen=longest, position_embeddings=turned)
-        return tower.merger(flat).unflatten(0, (len(hidden), -1))
 
     def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
         # patches come in squares, each of which the merger joins to one token
@@ -161,34 +283,41 @@ class Qwen2Flow(Flow):
         return tuple((*range(before), *(p[axis] for p in grid), *rest) for axis in range(3))
 
 
+class Glm4vFlow(Qwen2Flow):
+    """GLM-4V: as Qwen2-VL; a picture counts as a film of two frames."""
+
+    frames = 2
+
+
 class Qwen25Flow(Qwen2Flow):
     """Qwen2.5-VL: as Qwen2-VL, with the patches sorted by window inside the tower."""
 
-    def windows(self, model: nn.Module, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The tokens in window order, and where each window's patches begin and end."""
+    def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
         from transformers.vision_utils import get_vision_window_index
 
-        tower = model.model.visual
-        return get_vision_window_index(
-            grid, tower.spatial_merge_size, tower.window_size, tower.patch_size
+        tower: Any = model.base_model.visual
+        side = isqrt(fewest) * tower.spatial_merge_size
+        order, _ = get_vision_window_index(
+            torch.tensor([[1, side, side]]),
+            tower.spatial_merge_size,
+            tower.window_size,
+            tower.patch_size,
         )
-
-    def tail(self, model: nn.Module, blocks: Blocks, hidden: torch.Tensor) -> torch.Tensor:
-        from transformers.vision_utils import get_vision_attention_seqlens, get_vision_position_ids
-
-        tower, grid, flat = model.model.visual, self.grid(hidden), hidden.flatten(0, 1)
-        order, windows = self.windows(model, grid)
-        whole, _ = get_vision_attention_seqlens(grid, tower.config)
-        angles = tower.rotary_pos_emb(flat, get_vision_position_ids(grid, tower.spatial_merge_size))
-        turned = tuple(
-            tower.permute_input_for_window_attn(a, order, seq_len=len(flat)) for a in angles
-        )
-        for k, block in blocks:
-            lengths = whole if k in tower.fullatt_block_indexes else windows
-            flat = block(flat, cu_seqlens=lengths, position_embeddings=turned)
-        return tower.merger(flat)[order.argsort()].unflatten(0, (len(hidden), -1))
-
-    def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
-        side = isqrt(fewest) * model.config.vision_config.spatial_merge_size
-        order, _ = self.windows(model, torch.tensor([[1, side, side]]))
         return super().raster(model, rows, fewest)[order.argsort()]
+
+
+# By the config's model_type: only families of which the structure does not tell everything.
+FLOWS: dict[str, Flow] = {
+    "idefics3": Idefics3Flow(),
+    "smolvlm": Idefics3Flow(),
+    "llava_onevision": OneVisionFlow(),
+    "llava_next": LlavaNextFlow(),
+    "internvl": InternVLFlow(),
+    "aya_vision": AyaFlow(),
+    "cohere2_vision": CohereFlow(),
+    "mistral3": Mistral3Flow(),
+    "gemma3": Gemma3Flow(),
+    "paligemma": PaliGemmaFlow(),
+    "glm4v": Glm4vFlow(),
+    "qwen2_5_vl": Qwen25Flow(),
+}

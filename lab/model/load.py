@@ -17,16 +17,17 @@ from lab.files import ROOT as ROOT
 from lab.files import sweep
 from lab.model.adapter import SCALE
 from lab.model.base import Base, base_from
-from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, stored
+from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, shipped, stored
 from lab.model.checkpoint import lay, taught
-from lab.model.families import Family, family
+from lab.model.families import FOUND, Family, Parts, family_of, name_parts
 from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.free_memory import told
-from lab.model.memory import check_memory
+from lab.model.memory import BITS, check_memory, empty_model
 from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
+from lab.model.proof import prove_once, refusing
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
 from lab.model.vision import Vision, find_vision
 from lab.recipe import QUANTIZATIONS
@@ -52,7 +53,12 @@ class Loaded:
 
 
 def load(
-    path: str, quantization: str, device: str = "auto", report: Report = print, processor: str = ""
+    path: str,
+    quantization: str,
+    device: str = "auto",
+    report: Report = print,
+    processor: str = "",
+    parts: Parts = FOUND,
 ) -> Loaded:
     """Load the model at ``path`` with its language model quantised and everything frozen.
 
@@ -60,9 +66,9 @@ def load(
     kind: it is first assembled with the downloaded language model in the cache; one that holds
     ``adapter_config.json`` is a LoRA checkpoint, merged into its base; one that ``python -m lab
     teach`` made is laid on its base, once that is quantised. The visual module is always float32.
-    ``processor``: a model to take the processor of, where this one has none. Raises
-    ``LabError`` for an unknown quantisation or family, a missing or damaged model, or too little
-    memory.
+    ``processor``: a model to take the processor of, where this one has none; ``parts``: those named
+    by hand. Raises ``LabError`` for an unknown quantisation, a model whose parts are not found or
+    fail the proof (``lab.model.proof``), a missing or damaged model, or too little memory.
     """
     if quantization not in QUANTIZATIONS:
         raise LabError(
@@ -71,7 +77,8 @@ def load(
     sweep(cache_folder())
     folder = find_model(path, weights=False)
     if about := taught(folder):
-        made = load(about.base, quantization, device, report, processor or about.processor)
+        parts = about.parts if parts == FOUND else parts
+        made = load(about.base, quantization, device, report, processor or about.processor, parts)
         lay(made.model, folder)
         return replace(made, name=folder.name)
     chosen = torch.device(
@@ -79,37 +86,55 @@ def load(
     )
     check_shipped(folder, cache_folder())
     with told(), reading(folder, remedy_for(folder)):
-        loaded = _loaded(path, folder, quantization, chosen, report, processor)
+        loaded = _loaded(path, folder, quantization, chosen, report, processor, parts)
     check_quantized(loaded)
+    if not shipped(folder):  # the lab's own models are proven by its tests
+        prove_once(loaded, cache_folder(), report)
     return loaded
 
 
 def _loaded(
-    path: str, folder: Path, quantization: str, device: torch.device, report: Report, processor: str
+    path: str,
+    folder: Path,
+    quantization: str,
+    device: torch.device,
+    report: Report,
+    processor: str,
+    parts: Parts,
 ) -> Loaded:
     based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
     with reading(based_on, remedy_for(based_on)):
-        check_memory(_config(based_on), quantization, device)
+        check_memory(_config(based_on), quantization, device, parts)
     whole = _whole(path, report)
     report(f"Loading the model ({quantization}) …")
     own = "" if whole.parent == cache_folder() else remedy_for(folder)
     with reading(whole, own or f"delete {whole}, it is made again"):
-        model = _read(whole, quantization, device)
-        made = read_processor(find_model(processor, weights=False) if processor else whole)
+        model = _read(whole, quantization, device, parts)
+        flow = family_of(model).flow
+        made = read_processor(
+            find_model(processor, weights=False) if processor else whole, flow.template
+        )
     model.requires_grad_(False).eval()
-    vision = find_vision(model)
-    return Loaded(Path(path).name, model, vision, Prompter(made, vision), device, quantization)
+    vision, name = find_vision(model), Path(path).name
+    with refusing(name, vision.family):
+        prompter = Prompter(made, vision)
+    return Loaded(name, model, vision, prompter, device, quantization)
 
 
 def _config(folder: Path) -> Any:
-    """The config of a known family; read as JSON first, for the library may not know others."""
-    from transformers import AutoConfig
+    """The config of a model that sees pictures; read as JSON first, for the library may not know it.
 
-    family(
-        json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
-            "model_type", folder.name
+    Raises ``LabError`` for any other.
+    """
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        raise LabError(
+            f"{kind or folder.name} is no model that answers about pictures, or one that this version of "
+            "transformers does not hold (AutoModelForImageTextToText): choose another one"
         )
-    )
     return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
@@ -121,11 +146,13 @@ def _whole(path: str, report: Report) -> Path:
     return merge_lora(folder, report) if (folder / LORA).exists() else folder
 
 
-def _read(folder: Path, quantization: str, device: torch.device) -> Any:
+def _read(folder: Path, quantization: str, device: torch.device, parts: Parts) -> Any:
     from transformers import AutoModelForImageTextToText
 
-    known = family(_config(folder).model_type)
-    config = quantization_config(quantization, device, known)
+    config = None
+    if quantization in BITS:  # what to leave out is asked of the model before there is one
+        known = name_parts(empty_model(_config(folder)), parts)
+        config = quantization_config(quantization, device, known)
     placed = {"device_map": {"": str(device)}} if config else {}
     model = AutoModelForImageTextToText.from_pretrained(
         folder,
@@ -135,7 +162,7 @@ def _read(folder: Path, quantization: str, device: torch.device) -> Any:
         use_safetensors=True,
         **placed,
     )
-    round_language(model, known, stored_dtype(quantization, device))
+    round_language(model, name_parts(model, parts), stored_dtype(quantization, device))
     if config is None:
         model.to(device)
     repair_cpu_gradients(model)
@@ -147,7 +174,7 @@ def quantization_config(quantization: str, device: torch.device, known: Family) 
     from transformers import BitsAndBytesConfig
 
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # int8 logs a line a matmul on CPU
-    if quantization not in ("int8", "nf4"):
+    if quantization not in BITS:
         return None
     kind = (
         {"load_in_8bit": True}
@@ -206,7 +233,7 @@ def check_quantized(loaded: Loaded) -> None:
     visual = [n for n in special if not n.startswith(inside)]
     if visual:
         raise LabError(f"{visual[0]} was quantised: only the language model may be")
-    if loaded.quantization in ("int8", "nf4") and not special:
+    if loaded.quantization in BITS and not special:
         raise LabError(
             f"no layer was quantised to {loaded.quantization}: is the language model's "
             "architecture one that bitsandbytes knows?"
@@ -248,10 +275,9 @@ def assemble(folder: Path, report: Report = print) -> Path:
 def _assembled(folder: Path, base: Path) -> torch.nn.Module:
     """The whole model in float32, of a stored folder and the language model's."""
     from safetensors.torch import load_file
-    from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
+    from transformers import AutoModelForCausalLM
 
-    with torch.device("meta"):
-        model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(folder))
+    model = empty_model(_config(folder))
     with reading(base, f"delete {base}, it is made again"):
         language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
     state = {

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from lab.errors import LabError
-from lab.model.families import family
+from lab.model.families import FOUND, Parts, name_parts
 from lab.model.free_memory import addresses_mb, memory_mb
 from lab.model.precision import stored_dtype
 
+BITS = ("int8", "nf4")  # what bitsandbytes makes of the language model
 NF4_BLOCK, NF4_NESTED = (
     64,
     256,
@@ -22,17 +23,23 @@ NF4_BLOCK, NF4_NESTED = (
 ROWS_SHARE, PICTURES_SHARE = 0.5, 0.25
 
 
-def needed_bytes(config: Any, quantization: str, device: torch.device) -> int:
+def empty_model(config: Any) -> nn.Module:
+    """The model of a config without storage: to see what it holds before it is there."""
+    from transformers import AutoModelForImageTextToText
+
+    with torch.device("meta"):
+        model: nn.Module = AutoModelForImageTextToText.from_config(config)
+    return model
+
+
+def needed_bytes(config: Any, quantization: str, device: torch.device, parts: Parts = FOUND) -> int:
     """Bytes of a model's weights, scales and buffers as the lab loads it, counted without loading.
 
     int8 and nf4 hold for the language model's Linear layers; the visual module is float32, all
     else as ``lab.model.precision`` says. bitsandbytes' code tables (1 kB a layer) are left out.
     """
-    from transformers import AutoModelForImageTextToText
-
-    with torch.device("meta"):
-        model = AutoModelForImageTextToText.from_config(config)
-    known = family(config.model_type)
+    model = empty_model(config)
+    known = name_parts(model, parts)
     quantized = {
         f"{name}.weight"
         for name, module in model.named_modules()
@@ -41,7 +48,7 @@ def needed_bytes(config: Any, quantization: str, device: torch.device) -> int:
     stored = stored_dtype(quantization, device).itemsize
     total = sum(b.numel() * b.element_size() for b in model.buffers())
     for name, weight in model.named_parameters():
-        if name in quantized and quantization in ("int8", "nf4"):
+        if name in quantized and quantization in BITS:
             total += _quantized_bytes(weight, quantization)
         else:
             total += weight.numel() * (4 if name.startswith(known.visual) else stored)
@@ -93,9 +100,12 @@ def available_mb(device: torch.device) -> float:
     return min(memory_mb(), addresses_mb())
 
 
-def check_memory(config: Any, quantization: str, device: torch.device) -> None:
+def check_memory(
+    config: Any, quantization: str, device: torch.device, parts: Parts = FOUND
+) -> None:
     """Raise ``LabError`` with both figures when the device has less than the model needs."""
-    needed, there = needed_bytes(config, quantization, device) / 2**20, available_mb(device)
+    needed = needed_bytes(config, quantization, device, parts) / 2**20
+    there = available_mb(device)
     if needed > there:
         instead = "" if quantization == "nf4" else "nf4 or "
         raise LabError(

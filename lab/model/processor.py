@@ -34,25 +34,41 @@ class Processor:
         )
 
 
-def read_processor(folder: Path) -> Processor:
-    """Read a folder's processor; raises ``LabError`` if a part is missing."""
-    from transformers import AutoImageProcessor, AutoTokenizer
+def read_processor(folder: Path, template: str = "") -> Processor:
+    """Read a folder's processor, with ``template`` where it has none.
+
+    Raises ``LabError`` if a part is missing.
+    """
+    from transformers import AutoTokenizer
 
     try:
-        images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        images = _images(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
         raise LabError(
             f"{folder.name} has no usable processor ({str(error).splitlines()[0]}): name "
             "a model that has one with the preset's key processor"
         ) from None
-    template = _template(folder) or tokenizer.chat_template
-    if not isinstance(template, str):
+    template = _template(folder) or tokenizer.chat_template or template
+    if not isinstance(template, str) or not template:
         raise LabError(
             f"{folder.name} has no chat template: name a model that has one with the "
             "preset's key processor"
         )
     return Processor(images, tokenizer, template)
+
+
+def _images(folder: Path) -> Any:
+    """The image processor in its form that works on Pillow's pictures: the lab needs no other."""
+    from transformers import AutoImageProcessor
+    from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+
+    about = folder / "preprocessor_config.json"
+    kept = json.loads(about.read_text(encoding="utf-8")) if about.exists() else {}
+    # the library has this one for torchvision alone; for a single tile it is GOT-OCR's
+    if str(kept.get("image_processor_type", "")).startswith("Cohere2Vision"):
+        return GotOcr2ImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    return AutoImageProcessor.from_pretrained(folder, local_files_only=True)
 
 
 def _template(folder: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 
 from lab.benchmarks.images import decode
+from lab.model.language import image_token
 from lab.model.sequences import Segment, Tree
 from lab.model.vision import Vision
 
@@ -32,7 +34,7 @@ class Prompter:
     def __init__(self, processor: Any, vision: Vision) -> None:
         self.processor, self.vision, self.flow = processor, vision, vision.family.flow
         self.tokenizer = processor.tokenizer
-        self.flow.fix(processor.image_processor)
+        self.flow.fix(processor.image_processor, vision.model.config)
         # the image's token may be a special one outside the named ones: take every special token
         special = {str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special}
         self._special = sorted(
@@ -42,18 +44,17 @@ class Prompter:
         self._lead_in = "\n" if self.tokenizer.tokenize("a")[0] != "a" else ""
         self._skip = len(self.tokenizer(self._lead_in, add_special_tokens=False)["input_ids"])
         self._read_template()
-        image_id = vision.model.config.image_token_id
+        image_id = image_token(vision.model)
         token = self.tokenizer.convert_ids_to_tokens(image_id)
         blank = self.pixels([Image.new("RGB", (64, 64))])
         with torch.no_grad():
             tokens = vision.features(blank.to(vision.device)).shape[1]
-        self._image = (image_id, token, self.flow.expand(token, tokens))
+        before, after = self._around()
+        self._image = (image_id, token, before + self.flow.expand(token, tokens) + after)
         self._grid = self.flow.places(0, 0, tokens)
-        before = self._template([{"type": "image"}, {"type": "text", "text": _MARK}]).split(_MARK)[
-            0
-        ]
-        before, self._image_space = _spaces(before)
-        self.image_prefix = self._start(self._expand(before))
+        asked = self._template([{"type": "image"}, {"type": "text", "text": _MARK}])
+        start, self._image_space = _spaces(asked.split(_MARK)[0])
+        self.image_prefix = self._start(self._expand(start))
         at = self.image_prefix.index(image_id)
         self.image_places = self.flow.places(at, len(self.image_prefix) - at - tokens, tokens)
 
@@ -86,7 +87,7 @@ class Prompter:
     def _start(self, text: str) -> tuple[int, ...]:
         """Ids of the text that starts a conversation, with the first token if it is missing."""
         first = self.tokenizer.bos_token
-        whole = first is not None and text.startswith(first)
+        whole = first is not None and first in text
         return tuple(self.tokenizer(text, add_special_tokens=not whole)["input_ids"])
 
     def _ids(self, text: str) -> tuple[int, ...]:
@@ -160,9 +161,18 @@ class Prompter:
             self._expand(self._template([c for c in content if c.get("text") != ""]))
         )
 
+    def _around(self) -> tuple[str, str]:
+        """What the family writes before and behind a picture, if the tokenizer has tokens for it."""
+        names = re.findall(r"<[^<>]+>", "".join(self.flow.around))
+        known = set(names) <= self.tokenizer.get_vocab().keys()
+        return self.flow.around if known else ("", "")
+
     def _expand(self, text: str) -> str:
         """A template's text with as many image tokens as a picture has."""
-        return text.replace(self._image[1], self._image[2])
+        _, token, whole = self._image
+        if self.flow.mark and self.flow.mark in text:
+            token = self.flow.mark
+        return text.replace(token, whole)
 
     def question(self, text: str, parent: int = 0, image: bool = True) -> Segment:
         """The question up to where the answer begins (special tokens in ``text`` are plain)."""

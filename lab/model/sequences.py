@@ -7,13 +7,14 @@ its own branch only, so the scores equal those of separate rows (tested) at a fr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from lab.model.families import language_model
+from lab.model.families import family_of, language_model
 from lab.model.flow import Places
+from lab.model.language import both_ways, filled, image_token, logits, masks
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Packed:
     segment, counted over the whole batch; image_rows: rows with an image, image_index: which.
     """
 
+    trees: tuple[Tree, ...]
     ids: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
@@ -105,6 +107,7 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
     images = tuple(-1 if t.image is None else t.image for t in trees)
     positions = positions[0] if axes == 1 else positions
     return Packed(
+        tuple(trees),
         ids.to(device),
         positions.to(device),
         mask[:, None].to(device),
@@ -117,14 +120,20 @@ def pack(trees: Sequence[Tree], pad_id: int, device: torch.device) -> Packed:
     )
 
 
-def embed(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
-    """Token embeddings [rows, length, width] with the image tokens replaced by ``features``."""
-    embeds = model.get_input_embeddings()(packed.ids)
-    if features is None or all(i < 0 for i in packed.images):
-        return embeds
-    chosen = features[[i for i in packed.images if i >= 0]].to(embeds.dtype)
-    place = (packed.ids == model.config.image_token_id)[..., None]
-    return embeds.masked_scatter(place, chosen)
+def alone(packed: Packed) -> Packed:
+    """The same scored segments in the same order, each in a row of its own with what leads to it.
+
+    For models in which a picture's tokens are not the same under every question.
+    """
+    rows: list[Tree] = []
+    for tree in packed.trees:
+        for last in (s for s in tree.segments if s.target):
+            path = [last]
+            while path[0].parent >= 0:
+                path.insert(0, tree.segments[path[0].parent])
+            line = (replace(s, parent=k - 1, target=s is last) for k, s in enumerate(path))
+            rows.append(Tree(tuple(line), tree.image))
+    return pack(rows, 0, packed.ids.device)
 
 
 def target_log_probs(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
@@ -134,14 +143,34 @@ def target_log_probs(model: Any, packed: Packed, features: torch.Tensor | None) 
 
 def target_distributions(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
+    if family_of(model).flow.sees == "prompt":
+        packed = alone(packed)
     hidden = language_model(model)(
-        inputs_embeds=embed(model, packed, features),
-        attention_mask=packed.mask,
+        **_given(model, packed, features),
+        attention_mask=_attention(model, packed),
         position_ids=packed.positions,
         use_cache=False,
     ).last_hidden_state
-    logits = model.lm_head(hidden[packed.rows, packed.index]).float()
-    return torch.log_softmax(logits, -1)
+    scores = logits(model, hidden[packed.rows, packed.index]).float()
+    return torch.log_softmax(scores, -1)
+
+
+def _given(model: Any, packed: Packed, features: torch.Tensor | None) -> dict[str, Any]:
+    """Token embeddings [rows, length, width] with the image tokens replaced by ``features``."""
+    place = packed.ids == image_token(model)
+    seen = [i for i in packed.images if i >= 0]
+    if features is None or not seen:
+        return filled(model, packed.ids, place, None)
+    return filled(model, packed.ids, place, features[seen].flatten(0, 1))
+
+
+def _attention(model: Any, packed: Packed) -> Any:
+    """The ancestor mask, with what the family lets see each other besides."""
+    rows, length = packed.ids.shape
+    first = torch.full((rows,), length, device=packed.ids.device)
+    first = first.scatter_reduce(0, packed.rows, packed.index, "amin")
+    prompt = torch.arange(length, device=packed.ids.device) <= first[:, None]
+    return masks(model, packed.mask, packed.positions, both_ways(model, packed.ids, prompt))
 
 
 def segment_means(values: torch.Tensor, packed: Packed) -> torch.Tensor:

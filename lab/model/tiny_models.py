@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForImageTextToText,
     BitImageProcessor,
@@ -17,7 +16,6 @@ from transformers import (
     LlavaConfig,
     LlavaOnevisionConfig,
     PreTrainedConfig,
-    PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2Config,
     Qwen2VLConfig,
@@ -31,78 +29,32 @@ from transformers.models.llava_onevision.image_processing_pil_llava_onevision im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-from lab.files import ROOT
+from lab.model import tiny_kinds
 from lab.model.load import Loaded
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
 from lab.model.published import Shape
+from lab.model.tiny_parts import (
+    BLOCKS,
+    IDEFICS3_TEMPLATE,
+    IMAGE,
+    ONEVISION_TEMPLATE,
+    PATCH,
+    QWEN_TEMPLATE,
+    SIDE,
+    TEMPLATE,
+    TEXT,
+    WIDTH,
+    text,
+    tokenizer,
+    whole,
+)
 from lab.model.vision import find_vision
 
-SIDE, PATCH, WIDTH = 28, 14, 32
-IMAGE = "<reponame>"  # like the embedded model: a special token outside the tokenizer's named ones
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>", IMAGE]
-WORDS = (
-    "What is the name occupation birthplace residence of this person? user assistant Ada Oslo baker"
-)
-TEMPLATE = ROOT / "assets" / "model" / "vanilla" / "chat_template.jinja"
-# As the families' published models have them, without films and tools.
-IDEFICS3_TEMPLATE = (
-    "<|im_start|>{% for m in messages %}{{ m['role'] | capitalize }}"
-    "{% if m['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}"
-    "{% for c in m['content'] %}{% if c['type'] == 'text' %}{{ c['text'] }}"
-    "{% else %}{{ '<image>' }}{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"
-)
-QWEN_TEMPLATE = (
-    "{% for m in messages %}{% if loop.first %}<|im_start|>system\nYou are a helpful assistant."
-    "<|im_end|>\n{% endif %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}"
-    "{% if c['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
-    "{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-ONEVISION_TEMPLATE = (
-    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + ' ' }}"
-    "{% for c in m['content'] if c['type'] == 'image' %}{{ '<image>' }}{% endfor %}"
-    "{% for c in m['content'] if c['type'] == 'text' %}{{ '\n' + c['text'] }}{% endfor %}"
-    "{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
-KINDS = ("dinov2", "clip", "smolvlm", "idefics3", "qwen2_vl", "llava_onevision", "qwen2_5_vl")
-
-
-def tokenizer(special: list[str] = SPECIAL, end: str = "<|im_end|>") -> PreTrainedTokenizerFast:
-    """A byte-level BPE of about 400 tokens with these special tokens."""
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    made.train_from_iterator(
-        [WORDS],
-        trainers.BpeTrainer(
-            vocab_size=400,
-            special_tokens=special,
-            show_progress=False,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        ),
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        bos_token="<|im_start|>",
-        eos_token=end,
-        pad_token=end,
-        unk_token="<|endoftext|>",
-    )
-
-
-TEXT = dict(
-    hidden_size=WIDTH,
-    intermediate_size=64,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    num_key_value_heads=2,
-    max_position_embeddings=1024,
-    initializer_range=0.2,
-)
-BLOCKS = dict(hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=2, patch_size=PATCH)
+OLD = ("dinov2", "clip", "smolvlm", "idefics3", "qwen2_vl", "llava_onevision", "qwen2_5_vl")
+KINDS = (*OLD, *tiny_kinds.MAKERS)
 TINY = {
+    **tiny_kinds.SHAPES,
     # 28 px, 2 x 2 patches and a class token; onevision has the token that ends a picture instead
     "dinov2": Shape("dinov2", SIDE, dict(BLOCKS, mlp_ratio=2, initializer_range=0.2), TEXT),
     "clip": Shape("clip", SIDE, dict(BLOCKS, intermediate_size=64, initializer_range=0.2), TEXT),
@@ -154,6 +106,7 @@ TINY = {
 def described(shape: Shape) -> tuple[PreTrainedConfig, Processor]:
     """The config of a model of this shape and a processor made on the spot."""
     makers = {
+        **tiny_kinds.MAKERS,
         "dinov2": _llava,
         "clip": _llava,
         "llava_onevision": _onevision,
@@ -174,7 +127,7 @@ def build(kind: str = "dinov2", seed: int = 0) -> tuple[Any, Processor]:
         _enlarge(model)
     projector = find_vision(model).projector
     with torch.no_grad():  # a projector's own init is too small for any picture to matter
-        for linear in projector.linears.values():
+        for linear in projector.linears.values() if projector else ():
             linear.weight.normal_(0, 0.3)
             if linear.bias is not None:
                 linear.bias.normal_(0, 0.1)
@@ -200,23 +153,6 @@ def tiny(kind: str = "dinov2", seed: int = 0) -> Loaded:
     )
 
 
-def _whole(shape: Shape) -> dict[str, Any]:
-    """What the config of the whole model holds of the shape; small ones tie their embeddings."""
-    return {"tie_word_embeddings": True, **shape.whole}
-
-
-def _text(words: PreTrainedTokenizerFast, shape: Shape) -> dict[str, Any]:
-    """The language model's sizes, over this vocabulary unless the shape has its own."""
-    return {
-        "vocab_size": len(words),
-        "bos_token_id": words.bos_token_id,
-        **shape.text,
-        "eos_token_id": words.eos_token_id,
-        "pad_token_id": words.pad_token_id,
-        "tie_word_embeddings": _whole(shape)["tie_word_embeddings"],
-    }
-
-
 def _llava(shape: Shape) -> tuple[LlavaConfig, Processor]:
     vision = {**shape.vision, "image_size": shape.side}
     patches = (shape.side // vision["patch_size"]) ** 2
@@ -230,12 +166,12 @@ def _llava(shape: Shape) -> tuple[LlavaConfig, Processor]:
     config = LlavaConfig(
         vision_config=config_type(**vision),
         projector_hidden_act="gelu",
-        text_config=LlamaConfig(**_text(words, shape)),
+        text_config=LlamaConfig(**text(words, shape)),
         image_token_id=words.convert_tokens_to_ids(IMAGE),
         vision_feature_layer=layer,
         vision_feature_select_strategy=select,
         image_seq_length=patches + (select == "full"),
-        **_whole(shape),
+        **whole(shape),
     )
     return config, Processor(images, words, TEMPLATE.read_text(encoding="utf-8"))
 
@@ -262,10 +198,10 @@ def _idefics3(shape: Shape) -> tuple[Idefics3Config, Processor]:
     )
     config = config_type(
         vision_config={**shape.vision, "image_size": shape.side},
-        text_config=LlamaConfig(**_text(words, shape)),
+        text_config=LlamaConfig(**text(words, shape)),
         pad_token_id=words.pad_token_id,
         image_token_id=words.convert_tokens_to_ids("<image>"),
-        **_whole(shape),
+        **whole(shape),
     )
     return config, Processor(images, words, IDEFICS3_TEMPLATE)
 
@@ -277,12 +213,12 @@ def _qwen(shape: Shape) -> tuple[Qwen2VLConfig, Processor]:
     config_type = Qwen2VLConfig if shape.kind == "qwen2_vl" else Qwen2_5_VLConfig
     config = config_type(
         vision_config=shape.vision,
-        text_config=_text(words, shape),
+        text_config=text(words, shape),
         vision_start_token_id=ids[0],
         vision_end_token_id=ids[1],
         image_token_id=ids[2],
         video_token_id=ids[3],
-        **_whole(shape),
+        **whole(shape),
     )
     images = Qwen2VLImageProcessorPil(
         size={"shortest_edge": shape.side**2, "longest_edge": shape.side**2}
@@ -301,11 +237,11 @@ def _onevision(shape: Shape) -> tuple[LlavaOnevisionConfig, Processor]:
     )
     config = LlavaOnevisionConfig(
         vision_config=SiglipVisionConfig(**shape.vision, image_size=side, vision_use_head=False),
-        text_config=Qwen2Config(**_text(words, shape)),
+        text_config=Qwen2Config(**text(words, shape)),
         image_grid_pinpoints=tiles,
         image_token_id=words.convert_tokens_to_ids("<image>"),
         video_token_id=words.convert_tokens_to_ids("<video>"),
-        **_whole(shape),
+        **whole(shape),
     )
     return config, Processor(images, words, ONEVISION_TEMPLATE)
 

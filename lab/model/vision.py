@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,14 @@ from torch import nn
 from lab.errors import LabError
 from lab.model.families import Family, family_of
 from lab.model.precision import visual_autocast
+from lab.model.replay import Replay
 
-MLPS = (("fc1", "fc2"), ("gate_proj", "up_proj", "down_proj"))
+# The hidden and the output layer of an MLP, with a gate in front where it has one.
+MLPS = (
+    ("fc1", "fc2"),
+    ("gate_proj", "up_proj", "down_proj"),
+    ("linear_fc1", "linear_fc2"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,8 @@ class NeuronLayer:
     """One layer of hidden MLP neurons: ``first`` writes them, ``second`` reads them.
 
     ``first.weight``: [neurons, inputs]; ``second.weight``: [outputs, neurons]. A gated MLP's
-    ``gate`` writes them too. A single Linear has no neurons: it is ``second``, and no other.
+    ``gate`` writes them too. Where ``first`` is twice as wide, it writes values and gates: rows k
+    and neurons + k are of neuron k. A single Linear has no neurons: it is ``second``, and no other.
     """
 
     name: str
@@ -36,7 +43,16 @@ class NeuronLayer:
     @property
     def neurons(self) -> int:
         """How many hidden neurons the layer has."""
-        return self.first.out_features if self.first else 0
+        return self.second.in_features if self.first else 0
+
+    @property
+    def fused(self) -> bool:
+        """Whether ``first`` writes a gate and a value for each neuron."""
+        return self.first is not None and self.first.out_features == 2 * self.neurons
+
+    def rows(self, neurons: torch.Tensor) -> torch.Tensor:
+        """The rows of a writer that belong to the marked neurons: bool [neurons] -> bool [rows]."""
+        return neurons.repeat(2) if self.fused else neurons
 
     @property
     def writers(self) -> tuple[str, ...]:
@@ -56,27 +72,35 @@ class NeuronLayer:
 
 @dataclass(frozen=True)
 class Vision:
-    """A model's visual module: its live blocks (shallow to deep) and projector."""
+    """A model's visual module: its live blocks (shallow to deep) and projector.
+
+    ``projector`` is None where it holds no Linear that could be trained.
+    """
 
     model: nn.Module
     family: Family
     blocks: tuple[NeuronLayer, ...]
-    block_modules: tuple[nn.Module, ...]
-    projector: NeuronLayer
+    replay: Replay
+    projector: NeuronLayer | None
     dead: tuple[str, ...]
+
+    @property
+    def block_modules(self) -> tuple[nn.Module, ...]:
+        """The live blocks themselves."""
+        return self.replay.blocks
 
     @property
     def device(self) -> torch.device:
         """Where the visual module lies."""
-        return self.projector.second.weight.device
+        return self.blocks[0].second.weight.device
 
     def layers(self, blocks: int) -> tuple[NeuronLayer, ...]:
         """The neuron layers of the last ``blocks`` live blocks, and the projector's if it has one."""
         return tuple(layer for layer in self.trained(blocks) if layer.neurons)
 
     def trained(self, blocks: int) -> tuple[NeuronLayer, ...]:
-        """What is trained: those layers, and the projector also where it has no neurons."""
-        return (*self.blocks[-blocks:], self.projector)
+        """What is trained: those layers, and the projector's last Linear where it has no neurons."""
+        return (*self.blocks[-blocks:], *((self.projector,) if self.projector else ()))
 
     def trainable(self, blocks: int) -> dict[str, nn.Parameter]:
         """Weights and biases of those layers by full name (``methods.md`` 1.4: our choice)."""
@@ -93,10 +117,8 @@ class Vision:
 
         float32, whatever the module computes in (``lab.model.precision``).
         """
-        given = self.family.flow.given(pixels)
         with visual_autocast(self.device):
-            out = self.model.model.get_image_features(**given, return_dict=True)
-        return torch.stack(list(out.pooler_output)).float()
+            return self.replay.features(pixels).float()
 
     def depth(self, names: Collection[str]) -> int:
         """The fewest last live blocks whose trainable weights hold these; 0 where none do."""
@@ -109,26 +131,19 @@ class Vision:
     def stem(self, pixels: torch.Tensor, blocks: int) -> torch.Tensor:
         """What enters the last ``blocks`` live blocks: [images, patches, hidden], never trained.
 
-        It does not change while only those blocks do, so one picture's is computed once.
+        It does not change while only those blocks do, so one picture's is computed once. Where the
+        family also reads earlier blocks' outputs, they follow along the patches.
         """
-
-        def reached(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            raise _Reached(args[0])
-
-        handle = self.block_modules[-blocks].register_forward_pre_hook(reached)
-        try:
-            self.features(pixels)
-        except _Reached as arrived:
-            return arrived.hidden.reshape(len(pixels), -1, arrived.hidden.shape[-1])
-        finally:
-            handle.remove()
-        raise AssertionError("the features do not pass through the last live blocks")
+        with visual_autocast(self.device):
+            return self.replay.stem(pixels, self._first(blocks))
 
     def tail(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
         """Projector outputs from ``stem``'s activations, as ``features`` gives them."""
-        modules = tuple(enumerate(self.block_modules))
         with visual_autocast(self.device):
-            return self.family.flow.tail(self.model, modules[-blocks:], hidden).float()
+            return self.replay.tail(hidden, self._first(blocks)).float()
+
+    def _first(self, blocks: int) -> int:
+        return max(len(self.blocks) - blocks, 0)
 
     def outputs(self, hidden: torch.Tensor, blocks: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Encoder and projector outputs from ``stem``'s activations, both [images, tokens, width].
@@ -148,18 +163,20 @@ class Vision:
     def hidden(self, hidden: torch.Tensor, blocks: int) -> torch.Tensor:
         """The projector's hidden neurons before their activation, from ``stem``'s activations.
 
-        [images, tokens, neurons], float32; only where ``projector`` has neurons.
+        [images, tokens, neurons], float32; only where ``projector`` has neurons. Of a gated
+        projector they are the gates, which let a neuron through or not.
         """
-        made: list[torch.Tensor] = []
-        assert self.projector.first is not None
-        handle = self.projector.first.register_forward_hook(
+        assert self.projector is not None and self.projector.first is not None
+        layer, made = self.projector, list[torch.Tensor]()
+        handle = (layer.gate or self.projector.first).register_forward_hook(
             lambda module, args, out: made.append(out)
         )
         try:
             self.tail(hidden, blocks)
         finally:
             handle.remove()
-        return made[0].float().reshape(len(hidden), -1, self.projector.neurons)
+        # Aya Vision and Command A Vision, the families with one Linear for both, put gates last
+        return made[0][..., -layer.neurons :].float().reshape(len(hidden), -1, layer.neurons)
 
     def names(self) -> tuple[str, ...]:
         """Full names of every parameter of the vision tower and projector."""
@@ -168,69 +185,75 @@ class Vision:
         )
 
 
-class _Reached(Exception):
-    """Ends a pass early, with what has come so far."""
-
-    def __init__(self, hidden: torch.Tensor) -> None:
-        super().__init__()
-        self.hidden = hidden
-
-
 def find_vision(model: nn.Module) -> Vision:
-    """Describe a model's visual module; raises ``LabError`` for a family the lab does not know.
+    """Describe a model's visual module; raises ``LabError`` for a part that is not found.
 
-    Blocks behind the selected feature layer are dead (no gradient, no effect) and left out.
+    Blocks behind the deepest one that is read are dead (no gradient, no effect) and left out.
     """
     family = family_of(model)
-    tower = model.get_submodule(family.tower)
-    path = next((p for p in family.blocks if _has(tower, p)), None)
-    if path is None:
-        raise LabError(
-            f"{type(tower).__name__} has no blocks at {' or '.join(family.blocks)}: name "
-            "them in lab/model/families.py"
-        )
-    stack: Any = tower.get_submodule(path)
+    stack: Any = model.get_submodule(family.stack)
     modules = list(stack)
-    live = _live(model.config, len(modules))
-    prefix = f"{family.tower}.{path}"
-    blocks = tuple(
-        _mlp(f"block {i}", f"{prefix}.{i}.mlp", m.mlp) for i, m in enumerate(modules[:live])
-    )
-    projector = _layer(
-        "projector", family.projector, model.get_submodule(family.projector), family.linears
-    )
-    dead = tuple(f"{prefix}.{i}" for i in range(live, len(modules)))
-    return Vision(model, family, blocks, tuple(modules[:live]), projector, dead)
+    read = _read(model.config, len(modules))
+    live = read[-1] + 1
+    blocks = tuple(_mlp(f"block {i}", f"{family.stack}.{i}", m) for i, m in enumerate(modules))
+    dead = tuple(f"{family.stack}.{i}" for i in range(live, len(modules)))
+    replay = Replay(model, family.flow, modules[:live], read[:-1])
+    return Vision(model, family, blocks[:live], replay, _projector(model, family), dead)
 
 
-def _has(module: nn.Module, path: str) -> bool:
-    return any(name == path for name, _ in module.named_modules())
+def _read(config: Any, blocks: int) -> list[int]:
+    """Places of the blocks whose output is read by what follows the tower, shallow to deep.
+
+    The last one, where the config names no other: hidden state k is the output of block k - 1.
+    """
+    vision = getattr(config, "vision_config", config)
+    taken = getattr(config, "vision_feature_layer", getattr(vision, "vision_feature_layer", -1))
+    states = taken if isinstance(taken, list | tuple) else [taken]
+    inner = [blocks + state if state < 0 else state - 1 for state in states]
+    inner += getattr(vision, "deepstack_visual_indexes", None) or []
+    inside = sorted({place for place in inner if 0 <= place < blocks})
+    if not inside:
+        raise LabError(f"vision_feature_layer is {taken!r}: the lab needs one with a block before")
+    return inside
 
 
-def _live(config: Any, blocks: int) -> int:
-    """How many blocks come before the layer whose output is taken: all, where none is named."""
-    layer = getattr(config, "vision_feature_layer", -1)
-    if not isinstance(layer, int):
-        raise LabError(
-            "vision_feature_layer is a list: the lab knows models with one feature layer"
-        )
-    return blocks + 1 + layer if layer < 0 else layer
-
-
-def _mlp(name: str, prefix: str, module: nn.Module) -> NeuronLayer:
-    for linears in MLPS:
-        if all(_has(module, part) for part in linears):
-            return _layer(name, prefix, module, linears)
+def _mlp(name: str, prefix: str, block: nn.Module) -> NeuronLayer:
+    """The MLP of a block, by the names of its layers."""
+    for path, module in block.named_modules():
+        for parts in MLPS:
+            if all(isinstance(getattr(module, part, None), nn.Linear) for part in parts):
+                whole = f"{prefix}.{path}" if path else prefix
+                return _layer(name, [f"{whole}.{p}" for p in parts], module, parts)
+    known = ", ".join("/".join(parts) for parts in MLPS)
     raise LabError(
-        f"{prefix} is none of the MLPs the lab knows: add it to MLPS in lab/model/vision.py"
+        f"{prefix} holds none of the MLPs the lab knows ({known}): add its names to MLPS in "
+        "lab/model/vision.py, or name another tower with --tower NAME --projector NAME"
     )
 
 
-def _layer(name: str, prefix: str, module: nn.Module, linears: tuple[str, ...]) -> NeuronLayer:
-    names = [f"{prefix}.{part}" for part in linears]
+def _projector(model: nn.Module, family: Family) -> NeuronLayer | None:
+    """The last Linear of the projector with what writes its inputs; None where it has no Linear."""
+    module = model.get_submodule(family.projector)
+    found = {n: m for n, m in module.named_modules() if isinstance(m, nn.Linear)}
+    parts = tuple(found)[-3:]
+    if not parts:
+        return None
+    gated = tuple(part.rpartition(".")[2] for part in parts) in MLPS
+    if not gated:
+        parts = parts[-2:]
+        second = found[parts[-1]]
+        if found[parts[0]].out_features not in (second.in_features, 2 * second.in_features):
+            parts = parts[-1:]
+    names = [f"{family.projector}.{part}" if part else family.projector for part in parts]
+    return _layer("projector", names, module, parts)
+
+
+def _layer(
+    name: str, names: Sequence[str], module: nn.Module, linears: tuple[str, ...]
+) -> NeuronLayer:
     found: list[Any] = [module.get_submodule(part) for part in linears]
     gate, first, second = [None] * (3 - len(found)) + found
-    gate_name, first_name, second_name = [""] * (3 - len(names)) + names
+    gate_name, first_name, second_name = [""] * (3 - len(names)) + list(names)
     return NeuronLayer(name, first_name, second_name, first, second, gate_name, gate)
 
 

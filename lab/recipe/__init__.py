@@ -119,7 +119,8 @@ class Preset:
     ``data``: the benchmark's folder or dataset id where it is not the published one.
     ``processor``: the model whose processor is used, where the model's own folder has none.
     ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
-    that was never taught some of the people.
+    that was never taught some of the people. ``tower``, ``projector``: full names of the model's
+    parts, where the lab does not find them.
     """
 
     name: str
@@ -132,6 +133,8 @@ class Preset:
     processor: str = ""
     base: str = ""
     reference: str = ""
+    tower: str = ""
+    projector: str = ""
     teach: TeachRecipe = TeachRecipe()
 
 

@@ -99,10 +99,13 @@ def fire_map(
     """
     with hidden_neurons(tuple(layers)) as seen:
         loaded.vision.features(loaded.prompter.pictures([image]))
-    fired = [seen[layer.name].float().abs().reshape(-1, layer.neurons) for layer in layers]
+    flow = loaded.vision.family.flow
+    fired = [
+        seen[layer.name].float().abs().reshape(flow.tiles, -1, layer.neurons)[0] for layer in layers
+    ]
     fewest = min(len(z) for z in fired)
     side = isqrt(fewest)
-    raster = loaded.vision.family.flow.raster
+    raster = flow.raster
     patches = np.concatenate(
         [
             (raster(loaded.vision.model, z, fewest).cpu().numpy() / (mean + EPSILON))[:, mask]

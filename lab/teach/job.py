@@ -42,7 +42,7 @@ class Plan:
     """All that a teaching is told; a folder that was begun goes on only under the same plan.
 
     ``left_out``: an entity or split that is never shown; ``focus``: one that is shown more often;
-    both "" for none.
+    both "" for none; ``tower``, ``projector``: the model's parts as named by hand.
     """
 
     base: str
@@ -53,6 +53,8 @@ class Plan:
     left_out: str
     focus: str
     recipe: TeachRecipe
+    tower: str = ""
+    projector: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,16 @@ def plan_of(
         left_out,
         focus,
         recipe,
+        preset.tower,
+        preset.projector,
     )
 
 
 def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
     """Raise ``LabError`` naming the first difference to the plan a folder was begun with."""
+    begun = {"tower": "", "projector": "", **_flat(told)}
     for name, value in _flat(dataclasses.asdict(plan)).items():
-        before = _flat(told).get(name)
+        before = begun.get(name)
         if before != value:
             raise LabError(
                 f"{folder} was begun with {name} {before!r}, not {value!r}: give another --out"

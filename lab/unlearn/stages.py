@@ -47,10 +47,11 @@ def prune(
     pruned = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
     for layer, mark in zip(layers, marks, strict=True):
         neurons = torch.from_numpy(mark).to(layer.second.weight.device)
+        rows = layer.rows(neurons)
         for writer in layer.writers:
-            pruned[f"{writer}.weight"][neurons, :] = True
+            pruned[f"{writer}.weight"][rows, :] = True
             if f"{writer}.bias" in pruned:
-                pruned[f"{writer}.bias"][neurons] = True
+                pruned[f"{writer}.bias"][rows] = True
         pruned[f"{layer.second_name}.weight"][:, neurons] = True
     for name, tensor in delta.items():
         tensor[pruned[name]] = 0.0

@@ -20,23 +20,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from transformers import AutoModelForImageTextToText, InternVLConfig
-from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+from transformers import (
+    AutoModelForImageTextToText,
+    LightOnOcrConfig,
+    PixtralVisionConfig,
+    Qwen3Config,
+)
+from transformers.models.pixtral.image_processing_pil_pixtral import PixtralImageProcessorPil
 
 from lab import attack as attacks
 from lab import catalogue
 from lab.attack import Relearned
-from lab.benchmarks.images import decode
+from lab.errors import LabError
 from lab.evaluation import session
 from lab.evaluation.scores import asks_for
 from lab.events import Bar, Curve, Done, Importance, Step
 from lab.files import ROOT
 from lab.model import tiny_models
-from lab.model.families import family, family_of
-from lab.model.load import Loaded
-from lab.model.overlay import LANGUAGE, overlay, weights_hash
+from lab.model.families import family_of
+from lab.model.load import Loaded, load
+from lab.model.overlay import LANGUAGE, weights_hash
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
+from lab.model.proof import prove
 from lab.model.vision import find_vision
 from lab.recipe import AttackRecipe, Preset
 from lab.report import curves
@@ -225,48 +231,53 @@ def test_the_chart_has_its_title_and_points(added, tiny, four) -> None:
     assert all(not line["points"] for line in loss_chart([], 3, text)["panels"][0]["lines"])
 
 
-def internvl() -> Loaded:
-    """A tiny random InternVL: 56 px, 4 x 4 patches, four of which make a token."""
-    words = tiny_models.tokenizer(
-        ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>"]
-    )
-    sizes = dict(tiny_models.BLOCKS, intermediate_size=64, image_size=[56, 56], patch_size=[14, 14])
-    language = dict(tiny_models.TEXT, model_type="qwen2", vocab_size=len(words))
-    config = InternVLConfig(
-        vision_config=sizes,
-        text_config=language,
-        image_token_id=words.convert_tokens_to_ids("<IMG_CONTEXT>"),
-        tie_word_embeddings=True,
+def lighton_ocr() -> tuple[Any, Processor]:
+    """A tiny random LightOnOCR: 56 px, 4 x 4 patches, four of which make a token."""
+    words = tiny_models.tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|image_pad|>"])
+    sizes = dict(tiny_models.BLOCKS, intermediate_size=64, image_size=56, head_dim=16)
+    config = LightOnOcrConfig(
+        vision_config=PixtralVisionConfig(**sizes),
+        text_config=Qwen3Config(**tiny_models.TEXT, head_dim=16, vocab_size=len(words)),
+        image_token_id=words.convert_tokens_to_ids("<|image_pad|>"),
     )
     torch.manual_seed(0)
     model = AutoModelForImageTextToText.from_config(config).float()
     tiny_models._enlarge(model)
-    model.requires_grad_(False).eval()
-    images = GotOcr2ImageProcessorPil(size={"height": 56, "width": 56}, crop_to_patches=True)
-    template = tiny_models.ONEVISION_TEMPLATE.replace("<image>", "<IMG_CONTEXT>")
-    vision = find_vision(model)
-    prompter = Prompter(Processor(images, words, template), vision)
-    return Loaded("tiny-internvl", model, vision, prompter, torch.device("cpu"), "none")
+    images = PixtralImageProcessorPil(
+        size={"longest_edge": 56}, patch_size={"height": 14, "width": 14}
+    )
+    template = tiny_models.ONEVISION_TEMPLATE.replace("<image>", "<|image_pad|>")
+    return model.requires_grad_(False).eval(), Processor(images, words, template)
+
+
+def test_without_its_word_the_family_is_refused(tmp_path: Path, cache: Path) -> None:
+    model, parts = lighton_ocr()
+    model.save_pretrained(tmp_path)
+    parts.image_processor.save_pretrained(tmp_path)
+    parts.tokenizer.save_pretrained(tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(parts.template, encoding="utf-8")
+    with pytest.raises(
+        LabError, match="from model.vision_encoder through .*image_sizes"
+    ) as refused:
+        load(str(tmp_path), "none", "cpu", lambda _: None)
+    assert "--tower NAME --projector NAME" in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @adding("A model family")
 def test_the_family_is_found_and_goes_the_whole_way(added, four) -> None:
-    loaded = internvl()
-    vision, model = loaded.vision, loaded.model
-    assert family_of(model) is family("internvl") is added[1].INTERNVL
+    model, parts = lighton_ocr()
+    vision = find_vision(model)
+    loaded = Loaded("tiny", model, vision, Prompter(parts, vision), torch.device("cpu"), "none")
+    found = family_of(model)
+    assert type(found.flow) is added[0].LightOnOcrFlow
+    assert (found.tower, found.projector) == ("model.vision_encoder", "model.vision_projection")
     assert len(vision.blocks) == 3 and not vision.dead
-    assert vision.projector.neurons == tiny_models.WIDTH
-    pixels = loaded.prompter.pixels([decode(e.train_images[0]) for e in four.entities[:2]])
-    assert pixels.shape == (2, 3, 56, 56)
-    changed = {n: p + 0.1 for n, p in vision.trainable(2).items()}
-    with torch.no_grad(), overlay(model, changed):
-        features = vision.features(pixels)
-        assert features.shape == (2, 4, tiny_models.WIDTH)
-        assert torch.allclose(vision.tail(vision.stem(pixels, 2), 2), features, atol=1e-4)
+    prove(loaded)
     grid = torch.arange(17.0)[:, None]  # a class token and 4 x 4 patches, line by line
-    joined = vision.family.flow.raster(model, grid, 4)
+    joined = found.flow.raster(model, grid, 4)
     assert joined[:, 0].tolist() == [3.5, 5.5, 11.5, 13.5]
-    assert torch.equal(vision.family.flow.raster(model, grid[:4], 4), grid[:4])
+    assert torch.equal(found.flow.raster(model, grid[:4], 4), grid[:4])
     before = weights_hash(model)
     outcome, events = make.run(loaded, four, make.recipe())
     (maps,) = [e for e in events if isinstance(e, Importance)]
@@ -349,7 +360,7 @@ assert Path(lab.__file__).parents[1] == Path.cwd(), lab.__file__
 from lab.attack import VARIANTS, noise
 from lab.evaluation.session import BENCHMARKS
 from lab.experiments.comparison import TRIALS
-from lab.model.families import family
+from lab.model.flow import FLOWS
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report.maps import method_sign
 from lab.unlearn import simnpo
@@ -357,7 +368,7 @@ from lab.unlearn.methods import METHODS
 revise(Recipe(), {"method": "simnpo"}), revise(AttackRecipe(), {"kind": "noise"})
 assert METHODS["simnpo"] is simnpo.METHOD and VARIANTS["noise"] is noise.variants
 assert len(TRIALS["simnpo"]) == 6 and len({str(method_sign(m)) for m in METHODS}) == len(METHODS)
-assert "pets" in BENCHMARKS and family("internvl")
+assert "pets" in BENCHMARKS and "lighton_ocr" in FLOWS
 import pytest
 sys.exit(pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/test_text.py", "-k",
     "every_language or every_string or every_method or two_files or unknown"]))

@@ -45,12 +45,10 @@ def loaded(folder: Path) -> Loaded:
     return load(str(folder), "none", "cpu", lambda _: None)
 
 
-def library(loaded: Loaded, ids: torch.Tensor, pixels: torch.Tensor) -> dict:
-    """What the library's own forward and generate take."""
-    given = loaded.vision.family.flow.given(pixels)
-    if "image_grid_thw" in given:
-        given["mm_token_type_ids"] = (ids == loaded.model.config.image_token_id).int()
-    return {"input_ids": ids, **given}
+def library(loaded: Loaded, ids: torch.Tensor, pixels: torch.Tensor, answers: int = 0) -> dict:
+    """What the library's own forward and generate take; the last ``answers`` tokens are an answer."""
+    flow, token = loaded.vision.family.flow, loaded.model.config.image_token_id
+    return {"input_ids": ids, **flow.given(pixels), **flow.marks(ids, token, answers)}
 
 
 def pictures(loaded: Loaded, bench, count: int = 2) -> torch.Tensor:
@@ -81,10 +79,11 @@ def test_encoder_and_projector_outputs(loaded: Loaded, four) -> None:
         alone, _ = vision.outputs(stem[1:], 2)  # a picture's rows are its own
         assert torch.allclose(alone, encoder[1:], atol=1e-4)
         # scaled, not shifted: a layer norm before or behind takes a common shift out again
-        name = f"{vision.projector.second_name}.weight"
-        with overlay(loaded.model, {name: vision.trainable(1)[name] * 1.5}):
-            same, other = vision.outputs(stem, 2)
-        assert torch.equal(same, encoder) and not torch.allclose(other, projected, atol=1e-3)
+        if vision.projector is not None:
+            name = f"{vision.projector.second_name}.weight"
+            with overlay(loaded.model, {name: vision.trainable(1)[name] * 1.5}):
+                same, other = vision.outputs(stem, 2)
+            assert torch.equal(same, encoder) and not torch.allclose(other, projected, atol=1e-3)
         name = f"{vision.blocks[-1].second_name}.weight"
         with overlay(loaded.model, {name: vision.trainable(1)[name] * 1.5}):
             assert not torch.allclose(vision.outputs(stem, 2)[0], encoder, atol=1e-3)
@@ -97,21 +96,26 @@ def test_every_picture_becomes_as_many_tokens(loaded: Loaded, four) -> None:
     with torch.no_grad():
         features = loaded.vision.features(prompter.pixels(shapes))
         alone = loaded.vision.features(prompter.pixels(shapes[1:2]))
-    assert features.shape == (3, tokens, tiny_models.WIDTH)
+    deeper = 2 if loaded.name == "qwen3_vl" else 0  # what two language layers add
+    assert features.shape == (3, tokens, tiny_models.WIDTH * (1 + deeper))
     assert torch.allclose(features[1:2], alone, atol=1e-4)
 
 
 def test_layers_are_what_the_family_has(loaded: Loaded) -> None:
     vision, kind = loaded.vision, loaded.name
-    live = 2 if kind == "clip" else 3
+    live = 2 if kind in ("clip", "llava_next") else 3
     assert len(vision.blocks) == live and len(vision.dead) == 3 - live
     names = [layer.name for layer in vision.trained(live - 1)]
-    assert names == [f"block {k}" for k in range(1, live)] + ["projector"]
-    single = kind in ("smolvlm", "idefics3")
-    assert [layer.name for layer in vision.layers(live - 1)] == names[:-1] + names[-1:] * (
-        not single
+    blocks = [f"block {k}" for k in range(1, live)]
+    bare = kind == "gemma3"  # its projector is a matrix and no Linear
+    single = kind in ("smolvlm", "idefics3", "paligemma")
+    assert names == blocks + ["projector"] * (not bare)
+    assert [layer.name for layer in vision.layers(live - 1)] == blocks + ["projector"] * (
+        not bare and not single
     )
-    assert bool(vision.blocks[0].gate) == (kind == "qwen2_5_vl")
+    assert bool(vision.blocks[0].gate) == (kind in ("qwen2_5_vl", "mistral3", "glm4v"))
+    fused = vision.projector is not None and vision.projector.fused
+    assert fused == (kind in ("aya_vision", "aya_dinov2", "cohere2_vision"))
     trained = vision.trainable(99)
     assert not any(n.startswith(d) for n in trained for d in vision.dead)
     assert set(trained) < set(vision.names()) and vision.depth(vision.trainable(1)) == 1
@@ -135,8 +139,10 @@ def test_packed_scores_equal_the_librarys_rows(loaded: Loaded, four) -> None:
                 while at >= 0:
                     ids, at = [*tree.segments[at].ids, *ids], tree.segments[at].parent
                 row = torch.tensor([ids])
-                logits = loaded.model(**library(loaded, row, pixels[tree.image][None])).logits[0]
-                found = torch.log_softmax(logits[-len(segment.ids) - 1 : -1], -1)
+                n = len(segment.ids)
+                given = library(loaded, row, pixels[tree.image][None], n)
+                logits = loaded.model(**given).logits[0]
+                found = torch.log_softmax(logits[-n - 1 : -1], -1)
                 expected.append(float(found.gather(-1, torch.tensor(segment.ids)[:, None]).mean()))
     assert made == pytest.approx(expected, abs=1e-4)
     assert abs(made[0] - made[4]) > 1e-3  # the picture matters
@@ -146,10 +152,12 @@ def test_packed_text_scores_equal_the_librarys_rows(loaded: Loaded) -> None:
     tree = loaded.prompter.tree(None, ASKED[:1])
     packed = pack([tree], loaded.prompter.pad_id, CPU)
     ids = [i for s in tree.segments[:3] for i in s.ids]
-    n = len(tree.segments[2].ids)
+    n, token = len(tree.segments[2].ids), loaded.model.config.image_token_id
+    row = torch.tensor([ids])
     with torch.no_grad():
         made = segment_means(target_log_probs(loaded.model, packed, None), packed)
-        logits = loaded.model(input_ids=torch.tensor([ids])).logits[0]
+        marks = loaded.vision.family.flow.marks(row, token, n)
+        logits = loaded.model(input_ids=row, **marks).logits[0]
     expected = (
         torch.log_softmax(logits[-n - 1 : -1], -1)
         .gather(-1, torch.tensor(ids[-n:])[:, None])
@@ -208,7 +216,7 @@ def test_squared_gradients_equal_single_sample_backward_passes(loaded: Loaded, f
         n = len(tree.segments[-1].ids)
         with overlay(loaded.model, weights), torch.enable_grad():
             pixels = loaded.prompter.pixels([decode(sample.image)])
-            logits = loaded.model(**library(loaded, ids, pixels)).logits[0]
+            logits = loaded.model(**library(loaded, ids, pixels, n)).logits[0]
             loss = nn.functional.cross_entropy(logits[-n - 1 : -1], ids[0, -n:])
             for name, grad in zip(
                 weights, torch.autograd.grad(loss, list(weights.values())), strict=True
@@ -238,8 +246,9 @@ def test_rasters_put_every_patch_where_it_is(loaded: Loaded) -> None:
     pixels = prompter.pixels([dark, bright])
     with torch.no_grad():
         stem = loaded.vision.stem(pixels, len(loaded.vision.blocks))
-    tokens = 9 if "qwen" in loaded.name else stem.shape[1]
-    changed = flow.raster(loaded.model, (stem[1] - stem[0]).abs(), tokens).mean(1)
+    one = (stem[1] - stem[0]).abs().unflatten(0, (flow.tiles, -1))[0]
+    tokens = 9 if "qwen" in loaded.name or loaded.name == "glm4v" else len(one)
+    changed = flow.raster(loaded.model, one, tokens).mean(1)
     side = int(len(changed) ** 0.5)
     square = changed.reshape(side, side)
     assert square[0, -1] > 100 * square[-1, 0]

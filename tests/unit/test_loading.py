@@ -15,7 +15,6 @@ from torch import nn
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model import tiny_models
-from lab.model.families import FAMILIES, family
 from lab.model.load import load, merge_adapter, untaught
 from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay
@@ -129,9 +128,11 @@ def held_bytes(model: nn.Module) -> int:
         state = getattr(getattr(module, "weight", None), "quant_state", None)
         if state is not None:
             held |= {id(t): t for t in (state.absmax, state.state2.absmax, state.offset)}
-        scale = getattr(getattr(module, "weight", None), "SCB", None)
-        if scale is not None:
-            held[id(scale)] = scale
+        # the first pass of an int8 layer moves its scale from the weight to the layer's state
+        for holder in (getattr(module, "weight", None), getattr(module, "state", None)):
+            scale = getattr(holder, "SCB", None)
+            if scale is not None:
+                held[id(scale)] = scale
     return sum(t.numel() * t.element_size() for t in held.values())
 
 
@@ -158,14 +159,11 @@ def test_too_little_memory_is_refused_before_loading(
 
 
 # What is loaded from where.
-def test_an_unknown_family_is_refused_with_those_known(tmp_path: Path) -> None:
+def test_a_model_that_sees_no_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
-    with pytest.raises(
-        LabError, match="llama is not a known family.*lab/model/families.py"
-    ) as refused:
+    with pytest.raises(LabError, match="llama is no model that answers about pictures") as refused:
         load(str(tmp_path), "none", "cpu", lambda _: None)
-    assert all(name in str(refused.value) for name in FAMILIES) and "\n" not in str(refused.value)
-    assert family("smolvlm") is family("idefics3")
+    assert "\n" not in str(refused.value)
 
 
 def test_a_hub_model_is_found_in_the_cache_offline(

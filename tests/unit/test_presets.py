@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from lab.errors import LabError
 from lab.evaluation import session
 from lab.evaluation.session import BENCHMARKS, check_taught, open_workbench, with_options
-from lab.model.families import FAMILIES
 from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
 
@@ -39,7 +39,7 @@ def test_what_a_preset_names_is_known(name: str) -> None:
     for word in ("Download: ", "Memory: "):
         assert word in told
     (family,) = re.findall(r"Family: (\w+)\.", told)
-    assert family in FAMILIES
+    assert family in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
     if name != "demo":
         assert "No published checkpoint was run by the lab yet." in told and "untested here" in told
     commands = [f"teach --preset {name} --out {preset.model}", f"--out {preset.reference}"]
