@@ -80,6 +80,7 @@ FAMILIES = {
     "qwen2_vl": QWEN2,
     "llava_onevision": ONEVISION,
     "qwen2_5_vl": QWEN25,
+    "aya_vision": LLAVA,
 }  # by the config's model_type
 
 
