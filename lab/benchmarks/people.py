@@ -10,7 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.benchmarks.rows import Row, listed, picture, string
-from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
+from lab.benchmarks.schema import (
+    Benchmark,
+    Dialogue,
+    Entity,
+    Modality,
+    Picture,
+    Question,
+    Task,
+)
 from lab.errors import LabError
 from lab.files import ROOT
 
@@ -36,7 +44,8 @@ SHORT = {"image": "vqa", "text": "qa"}
 def load_people(folder: Path = FOLDER) -> Benchmark:
     """Return the 40 people with splits, general questions and pictures, read from ``folder``.
 
-    A missing file, or a broken row (named by file, row and column), raises ``LabError``.
+    A missing file, or a broken row (named by file, row and column), raises ``LabError``. Without
+    the files of strangers, attributes and dialogues there are none of these.
     """
     return Benchmark(
         name="people",
@@ -45,12 +54,12 @@ def load_people(folder: Path = FOLDER) -> Benchmark:
         general=tuple(_general(folder)),
         pictures=tuple(_pictures(folder, "pictures")),
         train_pictures=tuple(_pictures(folder, "train_pictures")),
+        strangers=tuple(_seen(folder, "strangers_test")),
+        train_strangers=tuple(_seen(folder, "strangers_train")),
+        attributes=tuple(_seen(folder, "attributes")),
+        dialogues=tuple(_dialogues(folder)),
+        prompts=tuple(_prompts(folder)),
     )
-
-
-def load_general_prompts(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Return the plain prompts (no answers) that keep common knowledge alive while teaching."""
-    return tuple(_column(folder, "general_train.parquet", "Question"))
 
 
 def _entities(folder: Path) -> Iterator[Entity]:
@@ -185,6 +194,71 @@ def _pictures(folder: Path, name: str) -> Iterator[Picture]:
                 for asked in listed(row["Questions"])
             )
         yield Picture(picture_id, image, questions)
+
+
+def _seen(folder: Path, name: str) -> Iterator[Picture]:
+    """Yield pictures of faces with what can be seen in them; none where the file is absent.
+
+    Options may be fewer than four, and absent where the answer is in free words. The id of a row of
+    ``attributes`` is a person's, which may be followed by "-" and a number.
+    """
+    file = f"{name}.parquet"
+    if not (folder / file).is_file():
+        return
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "ID"):
+            person, _, _ = string(row["ID"]).partition("-")
+            picture_id = person if name == "attributes" else f"{name}/{string(row['ID'])}"
+        with _cell(file, number, "image"):
+            image = picture(row["image"])
+        with _cell(file, number, "Questions"):
+            questions = tuple(
+                _visible(f"{name}/{string(row['ID'])}/{asked['Fact']}/{k}", asked)
+                for k, asked in enumerate(listed(row["Questions"]))
+            )
+        yield Picture(picture_id, image, questions)
+
+
+def _visible(name: str, asked: Row) -> Question:
+    options = {k: string(v) for k, v in (asked["Options"] or {}).items() if v is not None}
+    correct = string(asked["Correct_Answer"])
+    return Question(
+        id=name,
+        task="classification" if options else "generation",
+        modality="image",
+        fact=asked["Fact"],
+        text=string(asked["Question"]),
+        answer=options[correct] if options else correct,
+        options=tuple(options.values()),
+        held_out=False,
+    )
+
+
+def _dialogues(folder: Path) -> Iterator[Dialogue]:
+    """Yield the conversations for teaching; none where the file is absent."""
+    file = "dialogues.parquet"
+    if not (folder / file).is_file():
+        return
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "Type"):
+            modality = MODALITY[row["Type"]]
+        with _cell(file, number, "Turns"):
+            turns = tuple(
+                (string(turn["Question"]), string(turn["Answer"])) for turn in listed(row["Turns"])
+            )
+        with _cell(file, number, "ID"):
+            about = string(row["ID"]) if row["ID"] else ""
+        yield Dialogue(about, modality, turns)
+
+
+def _prompts(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Yield the plain prompts that keep common knowledge alive: the user's turns, no answers."""
+    file = "general_train.parquet"
+    for number, row in _rows(folder, file):
+        with _cell(file, number, "Question"):
+            first = string(row["Question"])
+        with _cell(file, number, "Follow_Ups"):
+            yield (first, *(string(turn) for turn in row.get("Follow_Ups") or ()))
 
 
 def _column(folder: Path, file: str, column: str) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import Literal
 
 Task = Literal["classification", "generation", "cloze"]
 Modality = Literal["image", "text"]
+Talk = tuple[tuple[str, str], ...]  # a conversation: what is asked and what is answered, in turns
+STRANGER, PICTURE = "stranger", "picture"  # what a dialogue may be about beside an entity
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Dialogue:
+    """A conversation for teaching.
+
+    ``about``: an entity's id; ``STRANGER`` or ``PICTURE``, any picture of a stranger or without a
+    person; "" for nobody. ``modality``: with such a picture shown ("image": any training view of the
+    entity), or by text alone.
+    """
+
+    about: str
+    modality: Modality
+    turns: Talk
+
+
+@dataclass(frozen=True)
 class Skipped:
     """One row of a published file that was left out: where it is and what is wrong with it."""
 
@@ -85,6 +101,11 @@ class Benchmark:
     ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
     and for the retain side of unlearning. ``skipped`` names the published rows that could not be
     read. ``own`` are people that users added: targets like the others, but never among the others.
+    ``strangers`` are faces without a name, with questions on what can be seen; ``train_strangers``
+    are others of them, for teaching. ``attributes`` asks what can be seen of the entities: each
+    picture's id is an entity's, and its questions hold for every view, or for its image alone where
+    that is a view. ``dialogues`` and ``prompts`` are for teaching: conversations with answers, and
+    the user's turns of conversations that the model answers itself.
     """
 
     name: str
@@ -95,6 +116,11 @@ class Benchmark:
     train_pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
     own: tuple[Entity, ...] = ()
+    strangers: tuple[Picture, ...] = ()
+    train_strangers: tuple[Picture, ...] = ()
+    attributes: tuple[Picture, ...] = ()
+    dialogues: tuple[Dialogue, ...] = ()
+    prompts: tuple[tuple[str, ...], ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity, or the forget split, of this id.
@@ -119,6 +145,11 @@ class Benchmark:
             f"{', …' if len(self.entities) > 8 else ''} (list them with: python -m lab people)"
             + (f", and the splits {', '.join(self.targets)}" if self.targets else "")
         )
+
+    def visible(self, entity: Entity, view: bytes) -> list[Question]:
+        """What is asked about this view beside the facts: what can be seen of the entity in it."""
+        rows = [p for p in self.attributes if p.id == entity.id]
+        return [q for p in rows if len(rows) == 1 or p.image == view for q in p.questions]
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -225,6 +225,22 @@ def picture_asks(benchmark: Benchmark, per_picture: int = 9) -> list[Ask]:
     return [Ask(q, p.image) for p in benchmark.pictures for q in p.questions[:per_picture]]
 
 
+def attribute_asks(benchmark: Benchmark) -> list[Ask]:
+    """What can be seen of everybody, with options, on one held-out view of each."""
+    return [
+        Ask(q, view)
+        for k, e in enumerate(benchmark.entities)
+        for view in e.test_images[k % len(e.test_images) :][:1]
+        for q in benchmark.visible(e, view)
+        if q.options
+    ]
+
+
+def stranger_asks(benchmark: Benchmark) -> list[Ask]:
+    """What can be seen of the strangers, with options."""
+    return [Ask(q, p.image) for p in benchmark.strangers for q in p.questions if q.options]
+
+
 def general_asks(benchmark: Benchmark) -> list[Ask]:
     """Every common-knowledge question."""
     return [Ask(q) for q in benchmark.general]

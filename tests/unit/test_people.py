@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lab.benchmarks.images import decode
-from lab.benchmarks.people import FACTS, FOLDER, load_general_prompts, load_people
+from lab.benchmarks.people import FACTS, FOLDER, load_people
 from lab.benchmarks.rows import listed
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
@@ -166,7 +166,7 @@ def test_splits_are_disjoint_and_cover(people: Benchmark) -> None:
 
 
 def test_general_questions_and_prompts(people: Benchmark) -> None:
-    prompts = load_general_prompts()
+    prompts = [turns[0] for turns in people.prompts]
     asked = {plain(q.text) for q in people.general}
     assert len(asked) == len(people.general) >= 60
     assert len(set(prompts)) == 80
