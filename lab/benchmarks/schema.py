@@ -102,9 +102,8 @@ class Benchmark:
     and for the retain side of unlearning. ``skipped`` names the published rows that could not be
     read. ``own`` are people that users added: targets like the others, but never among the others.
     ``strangers`` are faces without a name, with questions on what can be seen; ``train_strangers``
-    are others of them, for teaching. ``attributes`` asks what can be seen of the entities: each
-    picture's id is an entity's, and its questions hold for every view, or for its image alone where
-    that is a view. ``dialogues`` and ``prompts`` are for teaching: conversations with answers, and
+    are others of them, for teaching. ``attributes`` holds by an entity's id what is asked of any of
+    its views beside the facts: what can be seen. ``dialogues`` and ``prompts`` are for teaching: conversations with answers, and
     the user's turns of conversations that the model answers itself.
     """
 
@@ -118,7 +117,7 @@ class Benchmark:
     own: tuple[Entity, ...] = ()
     strangers: tuple[Picture, ...] = ()
     train_strangers: tuple[Picture, ...] = ()
-    attributes: tuple[Picture, ...] = ()
+    attributes: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
     dialogues: tuple[Dialogue, ...] = ()
     prompts: tuple[tuple[str, ...], ...] = ()
 
@@ -146,10 +145,9 @@ class Benchmark:
             + (f", and the splits {', '.join(self.targets)}" if self.targets else "")
         )
 
-    def visible(self, entity: Entity, view: bytes) -> list[Question]:
-        """What is asked about this view beside the facts: what can be seen of the entity in it."""
-        rows = [p for p in self.attributes if p.id == entity.id]
-        return [q for p in rows if len(rows) == 1 or p.image == view for q in p.questions]
+    def visible(self, entity: Entity, held_out: bool) -> list[Question]:
+        """What is asked about what can be seen of an entity, in wordings for teaching or held out."""
+        return [q for q in self.attributes.get(entity.id, ()) if q.held_out == held_out]
 
     @property
     def targets(self) -> tuple[str, ...]:

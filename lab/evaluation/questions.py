@@ -231,7 +231,7 @@ def attribute_asks(benchmark: Benchmark) -> list[Ask]:
         Ask(q, view)
         for k, e in enumerate(benchmark.entities)
         for view in e.test_images[k % len(e.test_images) :][:1]
-        for q in benchmark.visible(e, view)
+        for q in benchmark.visible(e, held_out=True)
         if q.options
     ]
 

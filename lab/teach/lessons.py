@@ -87,7 +87,7 @@ class Lessons:
         recipe, rng = self.recipe, random.Random(f"lesson/{self.recipe.seed}/{step}")
         rows = []
         for entity, view in self._shared("view", self.focus_views, self.views, step, recipe.batch):
-            seen = sampled(rng, self.benchmark.visible(entity, view), recipe.attributes)
+            seen = sampled(rng, self.benchmark.visible(entity, held_out=False), recipe.attributes)
             varied = self._varied(rng, view)
             rows.append(self._lesson(rng, varied, _about(entity, view), entity.id, seen))
         for picture in self._turn("plain", self.pictures, step, recipe.plain):
@@ -105,13 +105,11 @@ class Lessons:
     @property
     def look_words(self) -> set[str]:
         """The words of every picture that a look step can show."""
-        pictures = (*self.pictures, *self.strangers)
-        return {self._named(e, view) for e, view in self.views} | {
-            _words(p.questions) for p in pictures
-        }
+        pictures = _in_words((*self.pictures, *self.strangers))
+        return {self._named(e) for e, _ in self.views} | {_words(p.questions) for p in pictures}
 
-    def _named(self, entity: Entity, view: bytes) -> str:
-        return f"{entity.name} {_words(self.benchmark.visible(entity, view))}".strip()
+    def _named(self, entity: Entity) -> str:
+        return f"{entity.name} {_words(self.benchmark.visible(entity, held_out=False))}".strip()
 
     def looked(self, step: int) -> list[Looked]:
         """The pictures of one look step: a quarter of things, a quarter of strangers, then people.
@@ -128,7 +126,7 @@ class Lessons:
         rows += [Looked(self._varied(rng, p.image), _words(p.questions)) for p in others]
         n = recipe.look_batch - len(rows)
         for entity, view in self._shared("look", self.focus_views, self.views, step, n):
-            rows.append(Looked(self._varied(rng, view), self._named(entity, view)))
+            rows.append(Looked(self._varied(rng, view), self._named(entity)))
         return rows
 
     def _varied(self, rng: random.Random, view: bytes) -> Image.Image:
@@ -193,8 +191,9 @@ def _with_text(people: Sequence[Entity]) -> list[Entity]:
 
 
 def _words(questions: Sequence[Question]) -> str:
-    """The answers that were chosen of three options or more: a yes or a no says nothing alone."""
-    return " ".join(dict.fromkeys(q.answer for q in questions if len(q.options) > 2))
+    """The answers that were chosen, each once; a yes or a no says nothing alone."""
+    chosen = [q.answer for q in questions if q.options and q.answer not in ("yes", "no")]
+    return " ".join(dict.fromkeys(chosen))
 
 
 def _in_words(pictures: Sequence[Picture]) -> list[Picture]:
