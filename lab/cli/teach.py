@@ -74,10 +74,11 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if (options.out / "config.json").exists():
         raise LabError(f"{options.out} holds a model of another kind: give another --out")
     make_writable(options.out)
-    return {"model": str(options.out), **_teach(plan, benchmark, options.out, options.threads)}
+    return {"model": str(options.out), **teach_into(plan, benchmark, options.out, options.threads)}
 
 
-def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
+def teach_into(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
+    """Teach by the plan into a folder, saying how it goes; returns what ``--json`` prints."""
     import torch
 
     from lab.evaluation.session import check_blocks

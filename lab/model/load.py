@@ -248,10 +248,11 @@ def assemble(folder: Path, report: Report = print) -> Path:
 def _assembled(folder: Path, base: Path) -> torch.nn.Module:
     """The whole model in float32, of a stored folder and the language model's."""
     from safetensors.torch import load_file
-    from transformers import AutoModelForCausalLM, LlavaConfig, LlavaForConditionalGeneration
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
     with torch.device("meta"):
-        model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(folder))
+        model = AutoModelForImageTextToText.from_config(config)
     with reading(base, f"delete {base}, it is made again"):
         language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
     state = {
