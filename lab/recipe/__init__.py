@@ -100,6 +100,7 @@ class TeachRecipe:
     language_lr: float = option(1e-3, low=0.0, high=1e-1, step=1e-6)
     warm_up: float = option(0.05, low=0.0, high=0.5, step=0.01)
     vision_parts: str = option("mlp", choices=("mlp", "all"))
+    products: str = option("stored", choices=("stored", "bfloat16"))
     look_steps: int = option(0, low=0, high=100_000, step=1)
     look_batch: int = option(32, low=1, high=256, step=1)
     look_vision_lr: float = option(1.3e-4, low=0.0, high=1e-2, step=1e-6)

@@ -17,6 +17,7 @@ from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.low_memory import NO_MEMORY, Halving
 from lab.model.overlay import LANGUAGE, overlay, save_delta
+from lab.model.precision import bfloat16_products
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.model.vision import Vision
 from lab.recipe import TeachRecipe
@@ -110,10 +111,17 @@ class Teacher:
         return self._whole(gradient, at_once > 1)
 
     def _whole(self, gradient: Callable[[], float], divisible: bool) -> float:
-        loss = self.halving.attempt(gradient, divisible)
+        frozen = self._frozen() if self.recipe.products == "bfloat16" else ()
+        with bfloat16_products(frozen):
+            loss = self.halving.attempt(gradient, divisible)
         if loss is None:
             raise LabError(NO_MEMORY)
         return loss
+
+    def _frozen(self) -> list[torch.nn.Module]:
+        """All modules of which no weight is trained; a LoRA beside one does not train it."""
+        trained = {name.rpartition(".")[0] for name in self.weights}
+        return [m for name, m in self.loaded.model.named_modules() if name not in trained]
 
     def _gradient(self, parts: Iterable[Callable[[], torch.Tensor]], n: int) -> float:
         """The mean of n losses, a part at a time; leaves its gradient, clipped, in the weights."""

@@ -17,6 +17,7 @@ from lab.errors import LabError
 from lab.evaluation.questions import attribute_asks, stranger_asks
 from lab.model import tiny_models
 from lab.model.overlay import overlay
+from lab.model.precision import bfloat16_products
 from lab.model.sequences import Tree
 from lab.recipe import TeachRecipe, load_lessons
 from lab.teach import own_answers as own
@@ -247,6 +248,34 @@ def test_all_parts_of_the_last_blocks_can_be_trained(tiny) -> None:
     assert set(parts) == {n for n, _ in tiny.model.named_parameters() if n.startswith(wanted)}
     few = visual_weights(tiny.vision, replace(SHORT, vision_parts="mlp"))
     assert few.keys() == tiny.vision.trainable(2).keys() < parts.keys()
+
+
+def test_products_in_bfloat16_keep_small_changes_and_the_weights() -> None:
+    layer = torch.nn.Linear(4, 1).requires_grad_(False)
+    torch.nn.init.constant_(layer.weight, 1.0)
+    torch.nn.init.constant_(layer.bias, 0.001)
+    x = torch.tensor([[64.0, 64.0, 0.25, 0.125]], requires_grad=True)
+    with bfloat16_products([layer]):
+        out = layer(x)
+        out.sum().backward()
+    # 128.375 has no place in 8 bits, 128 is the nearest; the bias is added after that
+    assert out.item() == pytest.approx(128.001) and x.grad.tolist() == [[1.0] * 4]
+    assert layer(x).item() == pytest.approx(128.376) and layer.weight.dtype == torch.float32
+    trained = torch.nn.Linear(4, 1)
+    with bfloat16_products([trained]):
+        assert "forward" not in vars(trained)
+
+
+def test_products_in_bfloat16_give_nearly_the_same_gradient(tiny, rich) -> None:
+    grads = []
+    for products in ("stored", "bfloat16"):
+        recipe = replace(SHORT, products=products, look_steps=0)
+        teacher = Teacher(tiny, Lessons(rich, [], [], recipe, (), GENERAL), recipe)
+        teacher.update()
+        grads.append(torch.cat([w.grad.flatten() for w in teacher.weights.values()]))
+    assert not torch.equal(*grads)
+    assert torch.cosine_similarity(*grads, dim=0) > 0.99
+    assert all("forward" not in vars(m) for m in tiny.model.modules())
 
 
 # The base's own answers.
