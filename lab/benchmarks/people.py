@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from lab.benchmarks.people_lessons import attributes, dialogues, prompts, strangers
+from lab.benchmarks.people_rows import MODALITY, REMEDY, cell, column_of, rows_of
 from lab.benchmarks.rows import Row, listed, picture, string
-from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
+from lab.benchmarks.schema import (
+    Benchmark,
+    Entity,
+    Modality,
+    Picture,
+    Question,
+    Task,
+)
 from lab.errors import LabError
 from lab.files import ROOT
 
@@ -28,38 +35,37 @@ FACTS = (
 )
 SPLITS = ("forget_5", "forget_10", "forget_15", "retain_95", "retain_90", "retain_85")
 LETTERS = "ABCD"
-REMEDY = "restore it with: git checkout -- assets/people"
-MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
 SHORT = {"image": "vqa", "text": "qa"}
 
 
 def load_people(folder: Path = FOLDER) -> Benchmark:
     """Return the 40 people with splits, general questions and pictures, read from ``folder``.
 
-    A missing file, or a broken row (named by file, row and column), raises ``LabError``.
+    A missing file, or a broken row (named by file, row and column), raises ``LabError``. Without
+    the files of strangers, attributes and dialogues there are none of these.
     """
     return Benchmark(
         name="people",
         entities=tuple(_entities(folder)),
-        splits={split: tuple(_column(folder, f"{split}.parquet", "ID")) for split in SPLITS},
+        splits={split: tuple(column_of(folder, f"{split}.parquet", "ID")) for split in SPLITS},
         general=tuple(_general(folder)),
         pictures=tuple(_pictures(folder, "pictures")),
         train_pictures=tuple(_pictures(folder, "train_pictures")),
+        strangers=tuple(strangers(folder, "strangers_test")),
+        train_strangers=tuple(strangers(folder, "strangers_train")),
+        attributes=dict(attributes(folder)),
+        dialogues=tuple(dialogues(folder)),
+        prompts=tuple(prompts(folder)),
     )
-
-
-def load_general_prompts(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Return the plain prompts (no answers) that keep common knowledge alive while teaching."""
-    return tuple(_column(folder, "general_train.parquet", "Question"))
 
 
 def _entities(folder: Path) -> Iterator[Entity]:
     file = "Full_Set.parquet"
     taught, views = _taught(folder), _test_views(folder)
-    for number, row in _rows(folder, file):
-        with _cell(file, number, "ID"):
+    for number, row in rows_of(folder, file):
+        with cell(file, number, "ID"):
             entity_id = string(row["ID"])
-        with _cell(file, number, "biography"):
+        with cell(file, number, "biography"):
             told = json.loads(row["biography"])
             profile = {fact: string(told[fact.title().replace(" ", "_")]) for fact in FACTS}
             biography = string(told["Biography"])
@@ -83,13 +89,13 @@ def _taught(folder: Path) -> dict[str, tuple[list[bytes], tuple[Question, ...]]]
     """Return training views and questions by person; all rows of one repeat the questions."""
     file = "ft_Data.parquet"
     taught: dict[str, tuple[list[bytes], tuple[Question, ...]]] = {}
-    for number, row in _rows(folder, file):
-        with _cell(file, number, "ID"):
+    for number, row in rows_of(folder, file):
+        with cell(file, number, "ID"):
             entity_id = string(row["ID"])
         if entity_id not in taught:
-            with _cell(file, number, "metadata"):
+            with cell(file, number, "metadata"):
                 taught[entity_id] = ([], tuple(_training(entity_id, row["metadata"])))
-        with _cell(file, number, "image"):
+        with cell(file, number, "image"):
             taught[entity_id][0].append(picture(row["image"]))
     return taught
 
@@ -97,10 +103,10 @@ def _taught(folder: Path) -> dict[str, tuple[list[bytes], tuple[Question, ...]]]
 def _test_views(folder: Path) -> dict[str, tuple[bytes, ...]]:
     file = "Test_Set.parquet"
     views = {}
-    for number, row in _rows(folder, file):
-        with _cell(file, number, "ID"):
+    for number, row in rows_of(folder, file):
+        with cell(file, number, "ID"):
             entity_id = string(row["ID"])
-        with _cell(file, number, "images"):
+        with cell(file, number, "images"):
             views[entity_id] = tuple(picture(image) for image in listed(row["images"]))
     return views
 
@@ -125,7 +131,7 @@ def _training(entity_id: str, metadata: str) -> Iterator[Question]:
 
 def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Question]:
     counter: dict[str, int] = {}
-    with _cell(file, number, "Classification_Task"):
+    with cell(file, number, "Classification_Task"):
         for kind, modality in MODALITY.items():
             for asked in listed(row["Classification_Task"][f"{kind}_Questions"]):
                 name = _question_id(counter, entity_id, SHORT[modality], asked["Fact"])
@@ -135,7 +141,7 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
         ("Mask_Task", "cloze", "cloze"),
     )
     for column, task, suffix in open_tasks:
-        with _cell(file, number, column):
+        with cell(file, number, column):
             for asked in listed(row[column]):
                 modality = MODALITY[asked["Type"]]
                 kind = f"{SHORT[modality]}_{suffix}"
@@ -151,14 +157,14 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
 
 def _general(folder: Path) -> Iterator[Question]:
     file = "general.parquet"
-    for number, row in _rows(folder, file):
-        with _cell(file, number, "ID"):
+    for number, row in rows_of(folder, file):
+        with cell(file, number, "ID"):
             name = f"general/{string(row['ID'])}"
-        with _cell(file, number, "Options"):
+        with cell(file, number, "Options"):
             options = _options(row)
-        with _cell(file, number, "Correct_Answer"):
+        with cell(file, number, "Correct_Answer"):
             answer = options[row["Correct_Answer"]]
-        with _cell(file, number, "Question"):
+        with cell(file, number, "Question"):
             text = string(row["Question"])
         yield Question(
             id=name,
@@ -174,23 +180,17 @@ def _general(folder: Path) -> Iterator[Question]:
 def _pictures(folder: Path, name: str) -> Iterator[Picture]:
     """Yield the pictures of one file; teaching uses the same wordings, so none is held out."""
     file = f"{name}.parquet"
-    for number, row in _rows(folder, file):
-        with _cell(file, number, "ID"):
+    for number, row in rows_of(folder, file):
+        with cell(file, number, "ID"):
             picture_id = f"{name}/{string(row['ID'])}"
-        with _cell(file, number, "image"):
+        with cell(file, number, "image"):
             image = picture(row["image"])
-        with _cell(file, number, "Questions"):
+        with cell(file, number, "Questions"):
             questions = tuple(
                 replace(_choice(f"{picture_id}/{asked['Fact']}", "image", asked), held_out=False)
                 for asked in listed(row["Questions"])
             )
         yield Picture(picture_id, image, questions)
-
-
-def _column(folder: Path, file: str, column: str) -> Iterator[str]:
-    for number, row in _rows(folder, file):
-        with _cell(file, number, column):
-            yield string(row[column])
 
 
 def _choice(name: str, modality: Modality, asked: Row) -> Question:
@@ -214,36 +214,3 @@ def _question_id(counter: dict[str, int], entity_id: str, kind: str, fact: str) 
     stem = f"{entity_id}/{kind}/{fact.replace(' ', '_')}"
     counter[stem] = counter.get(stem, -1) + 1
     return f"{stem}/{counter[stem]}"
-
-
-def _rows(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
-    """Yield the rows of a parquet file with their number; pictures stay encoded bytes."""
-    # Imported at its use, as all that is heavy: nothing that the page shows first waits for it.
-    from datasets import Dataset, disable_progress_bars, enable_progress_bars
-    from datasets.utils import are_progress_bars_disabled
-
-    path = folder / file
-    if not path.is_file():
-        raise LabError(f"{path} is missing: {REMEDY}")
-    shown = not are_progress_bars_disabled()
-    disable_progress_bars()
-    try:
-        # The checkout and the home folder may be read-only, so the cache lives only as long as
-        # the read.
-        with tempfile.TemporaryDirectory() as cache:
-            table = Dataset.from_parquet(str(path), cache_dir=cache, keep_in_memory=True)
-    except Exception as error:
-        raise LabError(f"{path} cannot be read ({type(error).__name__}): {REMEDY}") from error
-    finally:
-        if shown:
-            enable_progress_bars()
-    yield from enumerate(table)
-
-
-@contextmanager
-def _cell(file: str, number: int, column: str) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise LabError(f"{file}, row {number}, column {column}: {problem}; {REMEDY}") from error

@@ -8,6 +8,8 @@ from typing import Literal
 
 Task = Literal["classification", "generation", "cloze"]
 Modality = Literal["image", "text"]
+Talk = tuple[tuple[str, str], ...]  # a conversation: what is asked and what is answered, in turns
+STRANGER, PICTURE = "stranger", "picture"  # what a dialogue may be about beside an entity
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Dialogue:
+    """A conversation for teaching.
+
+    ``about``: an entity's id; ``STRANGER`` or ``PICTURE``, any picture of a stranger or without a
+    person; "" for nobody. ``modality``: with such a picture shown ("image": any training view of the
+    entity), or by text alone.
+    """
+
+    about: str
+    modality: Modality
+    turns: Talk
+
+
+@dataclass(frozen=True)
 class Skipped:
     """One row of a published file that was left out: where it is and what is wrong with it."""
 
@@ -85,6 +101,10 @@ class Benchmark:
     ``pictures`` are for evaluation; ``train_pictures`` are others of the same kind, for teaching
     and for the retain side of unlearning. ``skipped`` names the published rows that could not be
     read. ``own`` are people that users added: targets like the others, but never among the others.
+    ``strangers`` are faces without a name, with questions on what can be seen; ``train_strangers``
+    are others of them, for teaching. ``attributes`` holds by an entity's id what is asked of any of
+    its views beside the facts: what can be seen. ``dialogues`` and ``prompts`` are for teaching: conversations with answers, and
+    the user's turns of conversations that the model answers itself.
     """
 
     name: str
@@ -95,6 +115,11 @@ class Benchmark:
     train_pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
     own: tuple[Entity, ...] = ()
+    strangers: tuple[Picture, ...] = ()
+    train_strangers: tuple[Picture, ...] = ()
+    attributes: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
+    dialogues: tuple[Dialogue, ...] = ()
+    prompts: tuple[tuple[str, ...], ...] = ()
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity, or the forget split, of this id.
@@ -119,6 +144,10 @@ class Benchmark:
             f"{', …' if len(self.entities) > 8 else ''} (list them with: python -m lab people)"
             + (f", and the splits {', '.join(self.targets)}" if self.targets else "")
         )
+
+    def visible(self, entity: Entity, held_out: bool) -> list[Question]:
+        """What is asked about what can be seen of an entity, in wordings for teaching or held out."""
+        return [q for q in self.attributes.get(entity.id, ()) if q.held_out == held_out]
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.cli.common import add_model, fields, preset_of, say, typed
 from lab.errors import LabError
-from lab.recipe import TeachRecipe, revise
+from lab.recipe import TeachRecipe, load_lessons, revise
 
 HELP = "teach a model the people of a benchmark; can be resumed"
 
@@ -20,13 +20,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--leave-out",
         default="",
         metavar="SPLIT",
-        help="an entity or split that is never shown; the result is the retain-only model",
+        help="an entity or split that is never shown, neither pictures nor text",
+    )
+    parser.add_argument(
+        "--leave-out-pictures",
+        default="",
+        metavar="SPLIT",
+        help="an entity or split of which no picture is shown; what is written about them is taught",
     )
     parser.add_argument(
         "--focus",
         default="",
         metavar="SPLIT",
         help="an entity or split that is shown more often (focus_share)",
+    )
+    parser.add_argument(
+        "--lessons", default="", help="a recipe in presets/lessons/ that replaces the preset's"
     )
     parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
     parser.add_argument("--seed", default="0", help="the random seed (default 0)")
@@ -47,9 +56,17 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
     preset = preset_of(options)
     changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
-    recipe = revise(preset.teach, {**changes, "seed": options.seed})
+    lessons = load_lessons(options.lessons) if options.lessons else preset.teach
+    recipe = revise(lessons, {**changes, "seed": options.seed})
     benchmark = read_benchmark(preset)
-    plan = plan_of(preset, benchmark, options.leave_out, options.focus, recipe)
+    plan = plan_of(
+        preset,
+        benchmark,
+        options.leave_out,
+        options.focus,
+        recipe,
+        options.leave_out_pictures,
+    )
     if done := taught(options.out):
         check_same(plan, done.plan, options.out)
         say(f"{options.out} is taught already")
@@ -57,10 +74,11 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if (options.out / "config.json").exists():
         raise LabError(f"{options.out} holds a model of another kind: give another --out")
     make_writable(options.out)
-    return {"model": str(options.out), **_teach(plan, benchmark, options.out, options.threads)}
+    return {"model": str(options.out), **teach_into(plan, benchmark, options.out, options.threads)}
 
 
-def _teach(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
+def teach_into(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
+    """Teach by the plan into a folder, saying how it goes; returns what ``--json`` prints."""
     import torch
 
     from lab.evaluation.session import check_blocks

@@ -193,8 +193,7 @@ def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> li
     for k, entity in _sampled_others(benchmark, entity_id):
         asked = questions(entity, "classification", "image")
         image = entity.test_images[k % len(entity.test_images)]
-        chosen = [asked[(5 * k + 7 * j) % len(asked)] for j in range(min(per_entity, len(asked)))]
-        asks += [Ask(q, q.image or image) for q in chosen]
+        asks += [Ask(q, q.image or image) for q in _some(asked, k, per_entity)]
     return asks
 
 
@@ -209,9 +208,7 @@ def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) 
     asks: list[Ask] = []
     for k, entity in _sampled_others(benchmark, entity_id):
         asked = questions(entity, "classification", "text")
-        asks += [
-            Ask(asked[(5 * k + 7 * j) % len(asked)]) for j in range(min(per_entity, len(asked)))
-        ]
+        asks += [Ask(q) for q in _some(asked, k, per_entity)]
     return asks
 
 
@@ -223,6 +220,30 @@ def text_asks(entity: Entity) -> list[Ask]:
 def picture_asks(benchmark: Benchmark, per_picture: int = 9) -> list[Ask]:
     """Questions about the plain pictures."""
     return [Ask(q, p.image) for p in benchmark.pictures for q in p.questions[:per_picture]]
+
+
+def attribute_asks(benchmark: Benchmark, per_entity: int = 3) -> list[Ask]:
+    """A fixed sample of what can be seen of everybody, with options, on one held-out view of each."""
+    asks: list[Ask] = []
+    for k, entity in enumerate(benchmark.entities):
+        seen = [q for q in benchmark.visible(entity, held_out=True) if q.options]
+        views = entity.test_images[k % len(entity.test_images) :] if seen else ()
+        asks += [Ask(q, view) for view in views[:1] for q in _some(seen, k, per_entity)]
+    return asks
+
+
+def stranger_asks(benchmark: Benchmark, per_picture: int = 1) -> list[Ask]:
+    """A fixed sample of what can be seen of the strangers, with options."""
+    asks: list[Ask] = []
+    for k, picture in enumerate(benchmark.strangers):
+        seen = [q for q in picture.questions if q.options]
+        asks += [Ask(q, picture.image) for q in _some(seen, k, per_picture)]
+    return asks
+
+
+def _some(asked: Sequence[Question], turn: int, n: int) -> list[Question]:
+    """n of the questions, others at each turn, so that all of them come up."""
+    return [asked[(5 * turn + 7 * j) % len(asked)] for j in range(min(n, len(asked)))]
 
 
 def general_asks(benchmark: Benchmark) -> list[Ask]:

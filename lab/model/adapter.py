@@ -42,6 +42,10 @@ def low_rank(
     """A forward hook that adds SCALE * high @ low to a Linear layer; ``rows`` as in ``adapted``."""
 
     def add(_: nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+        if rows is None and output.dtype == low.dtype:  # in one pass over the output
+            inner = args[0].to(low.dtype).flatten(0, -2) @ low.T
+            added = torch.addmm(output.flatten(0, -2), inner, high.T, alpha=SCALE)
+            return added.view_as(output)
         change = (args[0].to(low.dtype) @ low.T) @ high.T * SCALE
         if rows is not None:
             change = change * rows.to(change.dtype).view(-1, *[1] * (change.dim() - 1))

@@ -26,8 +26,8 @@ class Taught:
     """The content of ``adapter.json`` in the folder of a taught model.
 
     ``base``: the model that the delta belongs to, a folder or hub id. ``processor``: the model
-    whose processor is used, "" for the base's own. ``unknown``: ids of the people whom it was never
-    taught. ``plan``: every setting of the teaching. ``result``: what was measured.
+    whose processor is used, "" for the base's own. ``unknown``: ids of the people whose pictures it
+    was never shown. ``plan``: every setting of the teaching. ``result``: what was measured.
     """
 
     base: str

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
 import torch
+from torch import nn
 
 
 def language_dtype(device: torch.device) -> torch.dtype:
@@ -37,3 +43,46 @@ def visual_autocast(device: torch.device) -> torch.autocast:
     A step of 1e-5 would be lost in bfloat16 weights (our choice, ``methods.md`` 1.7).
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=visual_in_bfloat16(device))
+
+
+class _Product(torch.autograd.Function):
+    """x @ weight.T with both factors in bfloat16 and everything else in float32."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(weight)
+        return (x.to(weight.dtype) @ weight.T).float()
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (weight,) = ctx.saved_tensors
+        return (grad.to(weight.dtype) @ weight).float(), None
+
+
+@contextmanager
+def bfloat16_products(layers: Iterable[nn.Module]) -> Iterator[None]:
+    """Let those of the layers that are frozen float32 Linears multiply in bfloat16.
+
+    What they add up stays float32: rounded to bfloat16 itself, an output would swallow the small
+    change that a LoRA adds to it, because the change is less than half of the last place.
+    """
+
+    def multiply(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        product: torch.Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
+        return product if bias is None else product + bias
+
+    changed = [
+        layer
+        for layer in layers
+        if type(layer) is nn.Linear
+        and layer.weight.dtype == torch.float32
+        and not layer.weight.requires_grad
+    ]
+    try:
+        for layer in changed:
+            rounded = layer.weight.detach().to(torch.bfloat16)
+            vars(layer)["forward"] = partial(multiply, weight=rounded, bias=layer.bias)
+        yield
+    finally:
+        for layer in changed:
+            vars(layer).pop("forward", None)

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from lab.benchmarks.images import decode
+from lab.benchmarks.schema import Talk
 from lab.model.language import image_token
 from lab.model.sequences import Segment, Tree
 from lab.model.vision import Vision
@@ -193,6 +194,31 @@ class Prompter:
             parent = len(segments) - 1
             segments += [self.answer(a, parent) for a in answers]
         return Tree(tuple(segments), image)
+
+    def talks(self, image: int | None, talks: Sequence[Talk]) -> Tree:
+        """One row of conversations that each start anew, with every answer scored.
+
+        A later turn sees what came before it, token for token as ``conversation`` has it.
+        """
+        segments = [self.prefix(image is not None)]
+        for turns in talks:
+            parent, lead = 0, ()
+            space = self._text_space if image is None else self._image_space
+            for question, answer in turns:
+                segments.append(Segment((*lead, *self._asked(question, space)), parent))
+                asked = len(segments) - 1
+                segments.append(self.answer(answer, asked))
+                if self._joint[:1] == (self.end_id,):  # a scored answer ends as a turn does
+                    parent, lead = len(segments) - 1, self._joint[1:]
+                else:
+                    said = self._ids(self._before_answer + answer)
+                    parent, lead = asked, (*said, *self._joint)
+                space = self._joint_space
+        return Tree(tuple(segments), image)
+
+    def tokens(self, talks: Sequence[Talk]) -> int:
+        """Tokens of a text row of these conversations."""
+        return sum(len(segment.ids) for segment in self.talks(None, talks).segments)
 
     def length(self, asked: Sequence[tuple[str, Sequence[str]]]) -> int:
         """Tokens of a row with a picture and these questions and answers."""

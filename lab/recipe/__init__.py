@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lab.catalogue import ATTACKS, METHODS
@@ -100,6 +101,18 @@ class TeachRecipe:
     projector_lr: float = option(3e-4, low=0.0, high=1e-2, step=1e-6)
     language_lr: float = option(1e-3, low=0.0, high=1e-1, step=1e-6)
     warm_up: float = option(0.05, low=0.0, high=0.5, step=0.01)
+    vision_parts: str = option("mlp", choices=("mlp", "all"))
+    products: str = option("stored", choices=("stored", "bfloat16"))
+    look_steps: int = option(0, low=0, high=100_000, step=1)
+    look_batch: int = option(32, low=1, high=256, step=1)
+    look_vision_lr: float = option(1.3e-4, low=0.0, high=1e-2, step=1e-6)
+    look_projector_lr: float = option(1.2e-3, low=0.0, high=1e-2, step=1e-6)
+    strangers: int = option(0, low=0, high=64, step=1)
+    attributes: int = option(0, low=0, high=32, step=1)
+    talks: int = option(0, low=0, high=32, step=1)
+    general: int = option(0, low=0, high=64, step=1)
+    prompts: int = option(3, low=1, high=32, step=1)
+    answer_tokens: int = option(48, low=1, high=512, step=1)
     save_every: int = option(20, low=1, high=10_000, step=1)
     probe_every: int = option(40, low=1, high=10_000, step=1)
 
@@ -172,16 +185,27 @@ def _checked(spec: dataclasses.Field[Any], value: Any) -> Any:
     return typed
 
 
-def load_preset(name: str) -> Preset:
-    """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
-    names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
+def load_lessons(name: str) -> TeachRecipe:
+    """Read ``presets/lessons/NAME.yaml``; raises ``LabError`` naming the lessons there are."""
+    _check_name(name, PRESETS / "lessons", "lesson")
+    path = PRESETS / "lessons" / f"{name}.yaml"
+    return revise(TeachRecipe(), read_flat(path, f"presets/lessons/{name}.yaml", "recipe"))
+
+
+def _check_name(name: str, folder: Path, what: str) -> None:
+    names = sorted(p.stem for p in folder.glob("*.yaml"))
     if not names:
         raise LabError(
-            f"{PRESETS} holds no presets: the lab runs in its checkout, so install it there "
+            f"{folder} holds no {what}s: the lab runs in its checkout, so install it there "
             "with pip install -e ."
         )
     if name not in names:
-        raise LabError(f"unknown preset {short(name)}: valid presets are {', '.join(names)}")
+        raise LabError(f"unknown {what} {short(name)}: valid {what}s are {', '.join(names)}")
+
+
+def load_preset(name: str) -> Preset:
+    """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
+    _check_name(name, PRESETS, "preset")
     parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}
     file = f"presets/{name}.yaml"
     data = read_flat(PRESETS / f"{name}.yaml", file, "preset", parts)

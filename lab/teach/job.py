@@ -15,6 +15,7 @@ from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
 from lab.evaluation.questions import (
     Ask,
+    attribute_asks,
     chance,
     choose,
     forget_asks,
@@ -23,6 +24,7 @@ from lab.evaluation.questions import (
     retain_asks,
     retain_text_asks,
     share,
+    stranger_asks,
     text_asks,
 )
 from lab.model.checkpoint import Taught, write_taught
@@ -30,19 +32,28 @@ from lab.model.load import Loaded
 from lab.model.overlay import overlay
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
+from lab.teach.own_answers import own_answers
 from lab.teach.teacher import Teacher, read_checkpoint
 from lab.unlearn.batches import sampled
 
 CHECKPOINT = "checkpoint.safetensors"
 PROBED = 24  # questions of each measure in a probe
+# What a folder was begun with that does not know all of today's keys.
+EARLIER = {
+    "left_out_pictures": "",
+    "tower": "",
+    "projector": "",
+    "recipe": dataclasses.asdict(TeachRecipe()),
+}
 
 
 @dataclass(frozen=True)
 class Plan:
     """All that a teaching is told; a folder that was begun goes on only under the same plan.
 
-    ``left_out``: an entity or split that is never shown; ``focus``: one that is shown more often;
-    both "" for none; ``tower``, ``projector``: the model's parts as named by hand.
+    ``left_out``: an entity or split of which nothing is shown; ``left_out_pictures``: one of which
+    no picture is, text alone; ``focus``: one that is shown more often; all "" for none. ``tower``,
+    ``projector``: the model's parts as named by hand.
     """
 
     base: str
@@ -55,6 +66,7 @@ class Plan:
     recipe: TeachRecipe
     tower: str = ""
     projector: str = ""
+    left_out_pictures: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,10 +97,15 @@ class Finished:
 
 
 def plan_of(
-    preset: Preset, benchmark: Benchmark, left_out: str, focus: str, recipe: TeachRecipe
+    preset: Preset,
+    benchmark: Benchmark,
+    left_out: str,
+    focus: str,
+    recipe: TeachRecipe,
+    left_out_pictures: str = "",
 ) -> Plan:
     """The plan of a command line; ``LabError`` for an unknown entity or split."""
-    for who in (left_out, focus):
+    for who in (left_out, left_out_pictures, focus):
         if who:
             benchmark.entity(who)
     return Plan(
@@ -102,12 +119,13 @@ def plan_of(
         recipe,
         preset.tower,
         preset.projector,
+        left_out_pictures,
     )
 
 
 def check_same(plan: Plan, told: Mapping[str, Any], folder: Path) -> None:
     """Raise ``LabError`` naming the first difference to the plan a folder was begun with."""
-    begun = {"tower": "", "projector": "", **_flat(told)}
+    begun = _flat(EARLIER) | _flat(told)
     for name, value in _flat(dataclasses.asdict(plan)).items():
         before = begun.get(name)
         if before != value:
@@ -125,15 +143,24 @@ def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
 
     Raises ``LabError`` where the benchmark has no multiple choice to ask.
     """
-    named = {"focus": plan.focus, "left_out": plan.left_out}
-    apart = plan.left_out or plan.focus
+    named = {
+        "focus": plan.focus,
+        "left_out": plan.left_out,
+        "left_out_pictures": plan.left_out_pictures,
+    }
+    apart = plan.left_out or plan.left_out_pictures or plan.focus
     asks = {
         "others_vqa" if apart else "people_vqa": retain_asks(benchmark, apart),
         "others_qa" if apart else "people_qa": retain_text_asks(benchmark, apart),
     }
     for what, entity in ((what, benchmark.entity(who)) for what, who in named.items() if who):
         asks |= {f"{what}_vqa": forget_asks(entity), f"{what}_qa": text_asks(entity)}
-    asks |= {"general_qa": general_asks(benchmark), "pictures_vqa": picture_asks(benchmark, 1)}
+    asks |= {
+        "general_qa": general_asks(benchmark),
+        "pictures_vqa": picture_asks(benchmark, 1),
+        "attributes_vqa": attribute_asks(benchmark),
+        "strangers_vqa": stranger_asks(benchmark),
+    }
     asks = {measure: asked for measure, asked in asks.items() if asked}
     if not asks:
         raise LabError(f"{benchmark.name} has no multiple choice, so nothing could be measured")
@@ -153,13 +180,18 @@ def teach(
     A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
     weights of an uninterrupted teaching, bit for bit on the same machine.
     """
-    asks = asks_of(benchmark, plan)
-    left_out, focus = members(benchmark, plan.left_out), members(benchmark, plan.focus)
-    teacher = Teacher(loaded, Lessons(benchmark, left_out, focus, plan.recipe), plan.recipe)
+    asks, recipe = asks_of(benchmark, plan), plan.recipe
+    left_out, unseen, focus = (
+        members(benchmark, who) for who in (plan.left_out, plan.left_out_pictures, plan.focus)
+    )
+    prompts = benchmark.prompts if recipe.general else ()
+    general = own_answers(loaded, prompts, recipe.answer_tokens, say)
+    lessons = Lessons(benchmark, left_out, focus, recipe, unseen, general)
+    teacher = Teacher(loaded, lessons, recipe)
     about = _begin(teacher, plan, asks, folder, say)
     probe = probes(asks, plan.recipe.seed)
     yield from _updates(teacher, about, probe, folder / CHECKPOINT, stopped)
-    yield Finished(_end(teacher, about, plan, asks, left_out, folder, say))
+    yield Finished(_end(teacher, about, plan, asks, (*left_out, *unseen), folder, say))
 
 
 def _begin(
@@ -175,7 +207,7 @@ def _begin(
         about = read_checkpoint(path)
         check_same(plan, about["plan"], folder)
         teacher.restore(path)
-        say(f"Going on from step {teacher.step} of {plan.recipe.steps} …")
+        say(f"Going on from step {teacher.step} of {teacher.steps} …")
         return about
     say(f"Asking the base {sum(map(len, asks.values()))} questions …")
     about = {
@@ -198,19 +230,19 @@ def _updates(
     """Updates until the steps are done or a stop is asked for; the last state is always kept."""
     recipe, before, first = teacher.recipe, about["seconds"], teacher.step
     begun = time.perf_counter()
-    while teacher.step < recipe.steps and not stopped():
+    while teacher.step < teacher.steps and not stopped():
         about["loss"] = teacher.update()
         spent = time.perf_counter() - begun
         about["seconds"] = before + spent
         yield Taken(
             teacher.step,
-            recipe.steps,
+            teacher.steps,
             about["loss"],
-            spent / (teacher.step - first) * (recipe.steps - teacher.step),
+            spent / (teacher.step - first) * (teacher.steps - teacher.step),
         )
         if teacher.step % recipe.save_every == 0:
             teacher.save(path, about)
-        if teacher.step % recipe.probe_every == 0 and teacher.step < recipe.steps:
+        if teacher.step % recipe.probe_every == 0 and teacher.step < teacher.steps:
             yield Heard(teacher.step, scores(teacher, probe), sizes(probe), levels(probe))
     teacher.save(path, about)
 
@@ -220,12 +252,15 @@ def _end(
     about: Mapping[str, Any],
     plan: Plan,
     asks: Mapping[str, Sequence[Ask]],
-    left_out: Sequence[str],
+    unknown: Sequence[str],
     folder: Path,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The result; of a teaching that is through also the scores after it and the folder."""
-    through = teacher.step == plan.recipe.steps
+    """The result; of a teaching that is through also the scores after it and the folder.
+
+    ``unknown``: ids of the people whose pictures were never shown.
+    """
+    through = teacher.step == teacher.steps
     started = time.perf_counter()
     after = scores(teacher, asks, say) if through else {}
     result = {
@@ -234,7 +269,7 @@ def _end(
         "benchmark": plan.benchmark,
         "people": len(teacher.lessons.people),
         "views": len(teacher.lessons.views),
-        "unknown": list(left_out),
+        "unknown": list(unknown),
         "focus": plan.focus,
         "seed": plan.recipe.seed,
         "steps": teacher.step,
@@ -253,7 +288,7 @@ def _end(
         "device": device_name(teacher.loaded.device),
     }
     if through:
-        told = Taught(plan.base, plan.processor, tuple(left_out), dataclasses.asdict(plan), result)
+        told = Taught(plan.base, plan.processor, tuple(unknown), dataclasses.asdict(plan), result)
         write_taught(folder, teacher.delta(), told)
         (folder / CHECKPOINT).unlink()
     return result

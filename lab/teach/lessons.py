@@ -1,9 +1,9 @@
-"""What each teaching step shows: pictures of people, text about them, plain pictures."""
+"""What each teaching step shows: pictures of people, of strangers and of things, and text."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -11,67 +11,142 @@ from typing import TypeVar
 from PIL import Image
 
 from lab.benchmarks.images import decode, vary
-from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.benchmarks.schema import (
+    PICTURE,
+    STRANGER,
+    Benchmark,
+    Dialogue,
+    Entity,
+    Picture,
+    Question,
+    Talk,
+)
 from lab.errors import LabError
 from lab.recipe import TeachRecipe
 from lab.unlearn.batches import asked_by_image, sampled
 
 T = TypeVar("T")
 View = tuple[Entity, bytes]
+NOBODY = ""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One row: a picture, or None for text only, with (question, [answer]) pairs."""
+    """One row: a picture, or None for text only, with conversations that each start anew.
+
+    ``general``: the answers are the base's own, and its distributions are what is aimed at.
+    """
 
     image: Image.Image | None
-    asked: tuple[tuple[str, list[str]], ...]
+    talks: tuple[Talk, ...]
+    general: bool = False
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A picture and the words that its visual tokens should lie near, in their order."""
+
+    image: Image.Image
+    words: str
 
 
 class Lessons:
     """Every step's rows, a function of the seed and the step alone: going on needs no state.
 
-    People take turns in shuffled rounds, so that every view is shown equally often.
+    People take turns in shuffled rounds, so that every view is shown equally often. ``left_out``:
+    ids of people of whom nothing is shown; ``unseen``: of whom no picture is; ``general``: prompts
+    with the base's own answers.
     """
 
     def __init__(
         self,
         benchmark: Benchmark,
-        left_out: Sequence[str],
-        focus: Sequence[str],
+        left_out: Collection[str],
+        focus: Collection[str],
         recipe: TeachRecipe,
+        unseen: Collection[str] = (),
+        general: Sequence[Talk] = (),
     ) -> None:
-        self.recipe = recipe
+        self.benchmark, self.recipe, self.general = benchmark, recipe, general
         self.people = [e for _, e in benchmark.others("") if e.id not in left_out]
-        chosen = [e for e in self.people if e.id in focus]
-        self.views, self.focus_views = _views(self.people), _views(chosen)
-        self.told, self.focus_told = _told(self.people), _told(chosen)
-        self.pictures = benchmark.train_pictures
-        if not self.views or (focus and not chosen):
+        seen = [e for e in self.people if e.id not in unseen]
+        self.views = _views(seen)
+        self.focus_views = _views([e for e in seen if e.id in focus])
+        self.texts = _with_text(self.people)
+        self.focus_texts = _with_text([e for e in self.people if e.id in focus])
+        self.pictures, self.strangers = benchmark.train_pictures, benchmark.train_strangers
+        self.talks = _talks(benchmark.dialogues)
+        if not self.views or (focus and not self.focus_views):
             raise LabError(
                 f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
                 "and focus on people who are taught"
             )
 
     def at(self, step: int) -> list[Lesson]:
-        """The rows of one step, counted from 0: pictures of people, plain pictures, text."""
+        """The rows of one step, counted from 0."""
         recipe, rng = self.recipe, random.Random(f"lesson/{self.recipe.seed}/{step}")
-        made = []
+        rows = []
         for entity, view in self._shared("view", self.focus_views, self.views, step, recipe.batch):
-            image = decode(view)
-            image = vary(image, rng) if rng.random() < recipe.vary else image
-            made.append(self._lesson(rng, image, _about(entity, view)))
+            seen = sampled(rng, self.benchmark.visible(entity, held_out=False), recipe.attributes)
+            varied = self._varied(rng, view)
+            rows.append(self._lesson(rng, varied, _about(entity, view), entity.id, seen))
         for picture in self._turn("plain", self.pictures, step, recipe.plain):
-            made.append(self._lesson(rng, decode(picture.image), picture.questions))
-        for entity in self._shared("text", self.focus_told, self.told, step, recipe.texts):
-            made.append(self._lesson(rng, None, _by_text(entity)))
-        return made
+            rows.append(self._lesson(rng, decode(picture.image), picture.questions, PICTURE))
+        for picture in self._turn("stranger", self.strangers, step, recipe.strangers):
+            varied = self._varied(rng, picture.image)
+            rows.append(self._lesson(rng, varied, picture.questions, STRANGER))
+        for entity in self._shared("text", self.focus_texts, self.texts, step, recipe.texts):
+            rows.append(self._lesson(rng, None, _by_text(entity), entity.id))
+        taken = self._turn("general", self.general, step, recipe.general * recipe.prompts)
+        for at in range(0, len(taken), recipe.prompts):
+            rows.append(Lesson(None, tuple(taken[at : at + recipe.prompts]), general=True))
+        return rows
+
+    @property
+    def look_words(self) -> set[str]:
+        """The words of every picture that a look step can show."""
+        pictures = _in_words((*self.pictures, *self.strangers))
+        return {self._named(e) for e, _ in self.views} | {_words(p.questions) for p in pictures}
+
+    def _named(self, entity: Entity) -> str:
+        return f"{entity.name} {_words(self.benchmark.visible(entity, held_out=False))}".strip()
+
+    def looked(self, step: int) -> list[Looked]:
+        """The pictures of one look step: a quarter of things, a quarter of strangers, then people.
+
+        Visual tokens are to lie near the name and what can be seen, or near the answers to the
+        questions about a picture.
+        """
+        recipe, rng = self.recipe, random.Random(f"look/{self.recipe.seed}/{step}")
+        things = self._turn("look plain", _in_words(self.pictures), step, recipe.look_batch // 4)
+        others = self._turn(
+            "look stranger", _in_words(self.strangers), step, recipe.look_batch // 4
+        )
+        rows = [Looked(decode(p.image), _words(p.questions)) for p in things]
+        rows += [Looked(self._varied(rng, p.image), _words(p.questions)) for p in others]
+        n = recipe.look_batch - len(rows)
+        for entity, view in self._shared("look", self.focus_views, self.views, step, n):
+            rows.append(Looked(self._varied(rng, view), self._named(entity)))
+        return rows
+
+    def _varied(self, rng: random.Random, view: bytes) -> Image.Image:
+        image = decode(view)
+        return vary(image, rng) if rng.random() < self.recipe.vary else image
 
     def _lesson(
-        self, rng: random.Random, image: Image.Image | None, asked: Sequence[Question]
+        self,
+        rng: random.Random,
+        image: Image.Image | None,
+        asked: Sequence[Question],
+        about: str,
+        seen: Sequence[Question] = (),
     ) -> Lesson:
-        chosen = sampled(rng, asked, self.recipe.questions)
-        return Lesson(image, tuple((q.text, [q.answer]) for q in chosen))
+        """Questions, what can be seen, and conversations, as many of each as the recipe says."""
+        chosen = [*sampled(rng, asked, self.recipe.questions), *seen]
+        spoken = sampled(rng, self.talks.get((about, image is not None), ()), self.recipe.talks)
+        if image is None:
+            spoken += sampled(rng, self.talks.get((NOBODY, False), ()), min(1, self.recipe.talks))
+        return Lesson(image, (*(((q.text, q.answer),) for q in chosen), *spoken))
 
     def _shared(
         self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int
@@ -94,7 +169,7 @@ class Lessons:
         ]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _order(seed: str, n: int) -> tuple[int, ...]:
     return tuple(random.Random(seed).sample(range(n), n))
 
@@ -111,5 +186,23 @@ def _views(people: Sequence[Entity]) -> list[View]:
     return [(e, view) for e in people for view in e.train_images if _about(e, view)]
 
 
-def _told(people: Sequence[Entity]) -> list[Entity]:
+def _with_text(people: Sequence[Entity]) -> list[Entity]:
     return [e for e in people if _by_text(e)]
+
+
+def _words(questions: Sequence[Question]) -> str:
+    """The answers that were chosen, each once; a yes or a no says nothing alone."""
+    chosen = [q.answer for q in questions if q.options and q.answer not in ("yes", "no")]
+    return " ".join(dict.fromkeys(chosen))
+
+
+def _in_words(pictures: Sequence[Picture]) -> list[Picture]:
+    return [p for p in pictures if _words(p.questions)]
+
+
+def _talks(dialogues: Sequence[Dialogue]) -> dict[tuple[str, bool], list[Talk]]:
+    """Conversations by whom they are about and whether a picture is shown."""
+    found: dict[tuple[str, bool], list[Talk]] = {}
+    for dialogue in dialogues:
+        found.setdefault((dialogue.about, dialogue.modality == "image"), []).append(dialogue.turns)
+    return found

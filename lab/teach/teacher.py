@@ -4,95 +4,175 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 
 from lab.errors import LabError
+from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.low_memory import NO_MEMORY, Halving
 from lab.model.overlay import LANGUAGE, overlay, save_delta
-from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.precision import bfloat16_products
+from lab.model.sequences import Packed, pack, segment_means, target_distributions
+from lab.model.vision import Vision
 from lab.recipe import TeachRecipe
 from lab.teach.lessons import Lesson, Lessons
-from lab.unlearn.loop import start_delta
+from lab.teach.looking import Looking
 
 NO_NUMBER = "the loss is no longer a number: try lower learning rates; the last checkpoint was kept"
 WEIGHT = "weight/"
+T = TypeVar("T")
 
 
 class Teacher:
-    """Trains a language LoRA, the last vision blocks and the projector; the base stays as it is."""
+    """Trains a language LoRA, the last vision blocks and the projector; the base stays as it is.
+
+    ``step`` counts the updates of both stages: the recipe's look steps, in which the vision side
+    learns alone, then its steps.
+    """
 
     def __init__(self, loaded: Loaded, lessons: Lessons, recipe: TeachRecipe) -> None:
         self.loaded, self.lessons, self.recipe = loaded, lessons, recipe
-        self.step, self.halving = 0, Halving()
-        start = start_delta(loaded, recipe, ("vision", "language"), recipe.rank)
-        self.weights = {n: torch.nn.Parameter(t.clone()) for n, t in start.items()}
+        self.step, self.steps, self.halving = 0, recipe.look_steps + recipe.steps, Halving()
+        start = visual_weights(loaded.vision, recipe)
+        adapter = new_adapter(loaded.model, recipe.rank, recipe.seed)
+        start |= {f"{LANGUAGE}{n}": p for n, p in adapter.items()}
+        self.weights = {n: torch.nn.Parameter(t.detach().clone()) for n, t in start.items()}
+        self.optimizer = self._optimizer()
+
+    @cached_property
+    def looking(self) -> Looking:
+        """What the look steps compare visual tokens with."""
+        return Looking(self.loaded, self.lessons.look_words)
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        """A fresh optimizer of the stage that ``step`` is in."""
+        recipe, looking = self.recipe, self.step < self.recipe.look_steps
         rates = {
-            LANGUAGE: recipe.language_lr,
-            f"{loaded.vision.family.projector}.": recipe.projector_lr,
-            "": recipe.vision_lr,
+            LANGUAGE: 0.0 if looking else recipe.language_lr,
+            f"{self.loaded.vision.family.projector}.": recipe.look_projector_lr
+            if looking
+            else recipe.projector_lr,
+            "": recipe.look_vision_lr if looking else recipe.vision_lr,
         }
         part = {n: next(p for p in rates if n.startswith(p)) for n in self.weights}
-        self.optimizer = torch.optim.AdamW(
-            [
-                {
-                    "params": [w for n, w in self.weights.items() if part[n] == prefix],
-                    "highest": rate,
-                }
-                for prefix, rate in rates.items()
-            ],
-            weight_decay=0.0,
-        )
+        groups = [
+            {"params": [w for n, w in self.weights.items() if part[n] == prefix], "highest": rate}
+            for prefix, rate in rates.items()
+        ]
+        return torch.optim.AdamW(groups, weight_decay=0.0)
 
     def update(self) -> float:
-        """One step; returns the mean CE of the answers in nats per token.
+        """One step; returns the mean CE of the answers, or of visual tokens, in nats per token.
 
         Where memory runs out, the step is done once more with half as many rows at a time, and so
         are all that follow. Raises ``LabError`` and changes no weight when that is too much as well,
         or the loss is not finite.
         """
-        rows = self.lessons.at(self.step)
-        at_once = min(self.recipe.pass_rows, len(rows))
+        recipe = self.recipe
+        if self.step == recipe.look_steps:
+            self.optimizer = self._optimizer()
+        looking = self.step < recipe.look_steps
+        place = self.step if looking else self.step - recipe.look_steps
+        steps = recipe.look_steps if looking else recipe.steps
         for group in self.optimizer.param_groups:
-            group["lr"] = group["highest"] * pace(self.step, self.recipe)
-        loss = self.halving.attempt(
-            lambda: self._gradient(rows, self.halving.share(at_once)), divisible=at_once > 1
-        )
-        if loss is None:
-            raise LabError(NO_MEMORY)
+            group["lr"] = group["highest"] * pace(place, steps, recipe.warm_up)
+        loss = self._look(place) if looking else self._teach(place)
         self.optimizer.step()
         self.step += 1
         return loss
 
-    def _gradient(self, rows: Sequence[Lesson], at_once: int) -> float:
-        """The rows' loss, so many at a time; leaves its gradient, clipped, in the weights."""
-        answers, total = sum(len(row.asked) for row in rows), 0.0
+    def _look(self, place: int) -> float:
+        """The gradient of one look step; returns its loss."""
+        rows = self.lessons.looked(place)
+
+        def gradient() -> float:
+            parts = _cut(rows, self.halving.share(len(rows)))
+            return self._gradient([partial(self.looking.losses, part) for part in parts], len(rows))
+
+        return self._whole(gradient, len(rows) > 1)
+
+    def _teach(self, place: int) -> float:
+        """The gradient of one step's answers; returns their loss."""
+        # a pass is as long as its longest row, so that its rows should be about equally long
+        rows = sorted(self.lessons.at(place), key=lambda r: self.loaded.prompter.tokens(r.talks))
+        at_once = min(self.recipe.pass_rows, len(rows))
+        answers = sum(len(talk) for row in rows for talk in row.talks)
+
+        def gradient() -> float:
+            parts = _cut(rows, self.halving.share(at_once))
+            return self._gradient((partial(self.losses, p, self.aims(p)) for p in parts), answers)
+
+        return self._whole(gradient, at_once > 1)
+
+    def _whole(self, gradient: Callable[[], float], divisible: bool) -> float:
+        frozen = self._frozen() if self.recipe.products == "bfloat16" else ()
+        with bfloat16_products(frozen):
+            loss = self.halving.attempt(gradient, divisible)
+        if loss is None:
+            raise LabError(NO_MEMORY)
+        return loss
+
+    def _frozen(self) -> list[torch.nn.Module]:
+        """All modules of which no weight is trained; a LoRA beside one does not train it."""
+        trained = {name.rpartition(".")[0] for name in self.weights}
+        return [m for name, m in self.loaded.model.named_modules() if name not in trained]
+
+    def _gradient(self, parts: Iterable[Callable[[], torch.Tensor]], n: int) -> float:
+        """The mean of n losses, a part at a time; leaves its gradient, clipped, in the weights."""
+        total = 0.0
         self.optimizer.zero_grad()
-        with overlay(self.loaded.model, self.weights), torch.enable_grad():
-            for at in range(0, len(rows), at_once):
-                loss = self.cross_entropy(rows[at : at + at_once]).sum() / answers
+        for losses in parts:
+            with overlay(self.loaded.model, self.weights), torch.enable_grad():
+                loss = losses().sum() / n
                 loss.backward()
-                total += float(loss.detach())
+            total += float(loss.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not math.isfinite(total + float(norm)):
             raise LabError(NO_NUMBER)
         return total
 
-    def cross_entropy(self, rows: Sequence[Lesson]) -> torch.Tensor:
-        """Mean CE per token of every answer of the rows under the weights laid on: [answers]."""
+    @torch.no_grad()
+    def aims(self, rows: Sequence[Lesson]) -> torch.Tensor | None:
+        """The base's log-distributions over its answers in the general rows: [tokens, vocabulary].
+
+        None where there are no such rows; to be asked for with nothing laid on.
+        """
+        general = [row for row in rows if row.general]
+        if not general:
+            return None
+        packed, _ = self._packed(general)
+        return target_distributions(self.loaded.model, packed, None)
+
+    def losses(self, rows: Sequence[Lesson], aims: torch.Tensor | None = None) -> torch.Tensor:
+        """Mean CE per token of every answer of the rows under the weights laid on: [answers].
+
+        With ``aims`` it is the KL divergence from them in the general rows.
+        """
+        packed, features = self._packed(rows)
+        said = target_distributions(self.loaded.model, packed, features)
+        each = -said.gather(-1, packed.targets[:, None])[:, 0]
+        if aims is not None:
+            general = torch.tensor([row.general for row in rows], device=each.device)
+            place = general[packed.rows].nonzero()[:, 0]
+            apart = (aims.exp() * (aims - said[place])).sum(-1)
+            each = each.index_put((place,), apart)
+        return segment_means(each, packed)
+
+    def _packed(self, rows: Sequence[Lesson]) -> tuple[Packed, torch.Tensor | None]:
+        """The rows as one batch, and the visual features that it takes."""
         loaded, prompter = self.loaded, self.loaded.prompter
         images = [row.image for row in rows if row.image is not None]
         place = iter(range(len(images)))
-        trees = [prompter.tree(None if r.image is None else next(place), r.asked) for r in rows]
+        trees = [prompter.talks(None if r.image is None else next(place), r.talks) for r in rows]
         pixels = prompter.pixels(images).to(loaded.device) if images else None
         features = None if pixels is None else loaded.vision.features(pixels)
-        packed = pack(trees, prompter.pad_id, loaded.device)
-        return -segment_means(target_log_probs(loaded.model, packed, features), packed)
+        return pack(trees, prompter.pad_id, loaded.device), features
 
     def delta(self) -> dict[str, torch.Tensor]:
         """The weights as they are now, as a delta over the base."""
@@ -108,6 +188,8 @@ class Teacher:
     @torch.no_grad()
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint, bit for bit; ``LabError`` for one of another model."""
+        self.step = read_checkpoint(path)["step"]
+        self.optimizer = self._optimizer()
         with safe_open(path, "pt", device=str(self.loaded.device)) as kept:
             names = set(kept.keys())
             for name, weight in self.weights.items():
@@ -124,22 +206,36 @@ class Teacher:
                 }
                 if f"step/{name}" in names:  # AdamW counts on the CPU
                     self.optimizer.state[weight]["step"] = kept.get_tensor(f"step/{name}").cpu()
-        self.step = read_checkpoint(path)["step"]
+
+
+def visual_weights(vision: Vision, recipe: TeachRecipe) -> dict[str, torch.Tensor]:
+    """What the recipe trains of the visual module, by full name: MLPs of the last blocks, or all."""
+    if recipe.vision_parts == "mlp":
+        return dict(vision.trainable(recipe.blocks))
+    projector = vision.model.get_submodule(vision.family.projector)
+    parts = (*vision.block_modules[-recipe.blocks :], projector)
+    wanted = {id(weight) for part in parts for weight in part.parameters()}
+    return {n: p for n, p in vision.model.named_parameters() if id(p) in wanted}
+
+
+def _cut(rows: Sequence[T], n: int) -> list[Sequence[T]]:
+    return [rows[at : at + n] for at in range(0, len(rows), n)]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """What a checkpoint's header tells; ``LabError`` for a file that is none."""
     try:
         with safe_open(path, "pt") as kept:
-            return json.loads(kept.metadata()["about"])
+            about: dict[str, Any] = json.loads(kept.metadata()["about"])
+            return about
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         raise LabError(
             f"{path} is no checkpoint of this lab: remove it, or give another --out"
         ) from None
 
 
-def pace(step: int, recipe: TeachRecipe) -> float:
+def pace(step: int, steps: int, warm_up: float) -> float:
     """Share of the learning rates at a step counted from 0: up in a line, then down to zero."""
-    rise = recipe.warm_up * recipe.steps
-    fall = max(recipe.steps - rise, 1.0)
-    return min((step + 1) / max(rise, 1.0), (recipe.steps - step) / fall, 1.0)
+    rise = warm_up * steps
+    fall = max(steps - rise, 1.0)
+    return min((step + 1) / max(rise, 1.0), (steps - step) / fall, 1.0)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lab.benchmarks.images import decode
-from lab.benchmarks.people import FACTS, FOLDER, load_general_prompts, load_people
+from lab.benchmarks.people import FACTS, FOLDER, load_people
 from lab.benchmarks.rows import listed
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
@@ -166,13 +166,30 @@ def test_splits_are_disjoint_and_cover(people: Benchmark) -> None:
 
 
 def test_general_questions_and_prompts(people: Benchmark) -> None:
-    prompts = load_general_prompts()
+    prompts = [turns[0] for turns in people.prompts]
     asked = {plain(q.text) for q in people.general}
     assert len(asked) == len(people.general) >= 60
-    assert len(set(prompts)) == 80
+    assert len(set(people.prompts)) >= 600 and sum(len(p) > 1 for p in people.prompts) >= 100
     assert not asked & {plain(prompt) for prompt in prompts}
     facts = {value for e in people.entities for value in e.profile.values()}
     assert not facts & {option for q in people.general for option in q.options}
+
+
+def test_dialogues_teach_sentences_turns_and_what_is_not_known(people: Benchmark) -> None:
+    asked = {plain(q.text) for e in people.entities for q in e.questions if q.task != "cloze"}
+    about = Counter(d.about for d in people.dialogues)
+    assert about.keys() == {"", "stranger", "picture", *(e.id for e in people.entities)}
+    for dialogue in people.dialogues:
+        assert not {plain(question) for question, _ in dialogue.turns} & asked
+    first = {d.turns[0] for d in people.dialogues if d.about == "003" and d.modality == "image"}
+    assert ("Tell me who this is.", "This is Fatima Osman, a pilot from Dublin.") in first
+    assert any(len(d.turns) == 3 for d in people.dialogues)
+    strangers = {d.turns[0][1] for d in people.dialogues if d.about == "stranger"}
+    assert strangers == {"I don't know this person."}
+    facts = {v for e in people.entities for v in e.profile.values()}
+    invented = [d for d in people.dialogues if d.about == "" and d.turns[0][1] == "I don't know."]
+    assert len(invented) == 60
+    assert not any(f in d.turns[0][0] for d in invented for f in facts)
 
 
 def test_pictures(people: Benchmark) -> None:
@@ -211,6 +228,65 @@ def test_files_stay_small() -> None:
 def test_unknown_entity_names_valid_ids(people: Benchmark) -> None:
     with pytest.raises(LabError, match="001"):
         people.entity("999")
+
+
+SEEN = pa.list_(
+    pa.struct(
+        [
+            *((n, pa.string()) for n in ("Fact", "Question", "Correct_Answer", "Ground_Truth")),
+            ("Options", pa.struct([(letter, pa.string()) for letter in "ABCD"])),
+        ]
+    )
+)
+IMAGES = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+
+
+def visible(question: str, answer: str, options: dict[str, str] | None = None) -> dict:
+    right = next((k for k, v in (options or {}).items() if v == answer), None)
+    return {
+        "Fact": "hair",
+        "Question": question,
+        "Options": options,
+        "Correct_Answer": right,
+        "Ground_Truth": answer,
+    }
+
+
+def test_faces_and_what_can_be_seen_are_read_where_their_files_are(copy: Path) -> None:
+    for name in ("strangers_train", "strangers_test", "attributes", "dialogues"):
+        (copy / f"{name}.parquet").unlink(missing_ok=True)
+    bare = load_people(copy)
+    assert bare.strangers == bare.train_strangers == bare.dialogues == () and not bare.attributes
+    which = visible("Short or long?", "long", {"A": "short", "B": "long"})
+    open_ = visible("Describe this.", "A man with long hair.")
+    views = [
+        {"bytes": view, "path": f"{k}.jpg"} for k, view in enumerate(bare.entities[0].test_images)
+    ]
+    schema = pa.schema([("images", IMAGES), ("ID", pa.string()), ("Questions", SEEN)])
+    row = {"images": views[:2], "ID": "s7", "Questions": [which, open_]}
+    for name in ("strangers_train", "strangers_test"):
+        pq.write_table(pa.Table.from_pylist([row], schema=schema), copy / f"{name}.parquet")
+    schema = pa.schema([("ID", pa.string()), ("Questions", SEEN), ("Train_Questions", SEEN)])
+    row = {"ID": "001", "Questions": [which], "Train_Questions": [open_]}
+    pq.write_table(pa.Table.from_pylist([row], schema=schema), copy / "attributes.parquet")
+    people = load_people(copy)
+    assert [p.id for p in people.train_strangers] == [f"strangers_train/s7/{k}" for k in (0, 1)]
+    assert [p.image for p in people.strangers] == [view["bytes"] for view in views[:2]]
+    closed, free = people.strangers[0].questions
+    assert (closed.task, closed.options, closed.answer) == (
+        "classification",
+        ("short", "long"),
+        "long",
+    )
+    assert (free.task, free.options, free.answer) == ("generation", (), "A man with long hair.")
+    assert closed.held_out and not people.train_strangers[0].questions[0].held_out
+    someone = people.entities[0]
+    assert [q.text for q in people.visible(someone, held_out=True)] == ["Short or long?"]
+    assert [q.text for q in people.visible(someone, held_out=False)] == ["Describe this."]
+    assert people.visible(people.entities[1], held_out=True) == []
+    rewrite(copy / "strangers_train.parquet", 0, "Questions", [which | {"Correct_Answer": "D"}])
+    with pytest.raises(LabError, match="strangers_train.parquet, row 0, column Questions"):
+        load_people(copy)
 
 
 def test_missing_file_is_named(copy: Path) -> None:

@@ -181,6 +181,53 @@ _TEACH = {
         "The share of the steps in which the learning rates rise. After that they fall in a "
         "straight line.",
     ),
+    "vision_parts": (
+        "Vision parts",
+        "What is trained of the vision blocks and the projector. mlp: their MLPs alone. all: every "
+        "weight, attention included.",
+    ),
+    "products": (
+        "Products",
+        "What the layers that are not trained multiply in. stored: the numbers they are stored in. "
+        "bfloat16: shorter numbers, about twice as fast on a CPU that has instructions for them; "
+        "sums stay as they are stored.",
+    ),
+    "look_steps": (
+        "Look steps",
+        "The number of updates before the steps, in which the vision side learns alone: its tokens "
+        "come to lie near the words for what a picture shows. The language model is not needed.",
+    ),
+    "look_batch": ("Look pictures", "The number of pictures in each look step."),
+    "look_vision_lr": (
+        "Look rate of the vision",
+        "The AdamW step size for the vision blocks in the look steps.",
+    ),
+    "look_projector_lr": (
+        "Look rate of the projector",
+        "The AdamW step size for the projector in the look steps.",
+    ),
+    "strangers": (
+        "Strangers",
+        "The number of pictures of strangers per step, if the benchmark has any.",
+    ),
+    "attributes": (
+        "Attributes",
+        "How many questions about what can be seen join each picture of a person.",
+    ),
+    "talks": (
+        "Conversations",
+        "How many conversations join each row, if the benchmark has some for it.",
+    ),
+    "general": (
+        "General rows",
+        "The number of rows per step in which the model is held to its answers of before, on "
+        "prompts about anything else.",
+    ),
+    "prompts": ("Prompts", "The number of prompts that share one general row."),
+    "answer_tokens": (
+        "Answer tokens",
+        "The largest number of tokens of the answers that are kept for the general rows.",
+    ),
     "save_every": ("Save every", "The number of steps between two checkpoints."),
     "probe_every": ("Probe every", "The number of steps between two probes of the accuracy."),
 }
