@@ -130,7 +130,7 @@ def _example(q: Question, picture: bytes | None) -> tuple[Part, ...]:
             f"Correct Answer: {LETTERS[q.options.index(q.answer)]}\n"
         )
         return (USER, words) if picture is None else (USER, " ", picture, words)
-    words = f"\n{_blanked(q)}\nCorrect Answer: {q.answer}\n"
+    words = f"\n{blanked(q)}\nCorrect Answer: {q.answer}\n"
     return (USER, words) if picture is None else (USER, picture, words)
 
 
@@ -145,13 +145,14 @@ def _prompt(q: Question, picture: bytes | None) -> tuple[Part, ...]:
     asked = (
         f"{q.text}\n{lettered(q.options, ':')}\n{LETTER}"
         if q.task == "classification"
-        else _blanked(q)
+        else blanked(q)
     )
     shown: tuple[Part, ...] = () if picture is None else (" ", picture)
     return (USER, *shown, f"\n{asked}\n", ASSISTANT)
 
 
-def _blanked(q: Question) -> str:
+def blanked(q: Question) -> str:
+    """A cloze's question in the published words."""
     return q.text.replace("__", "[Blank]") + f"\n{BLANK}"
 
 
