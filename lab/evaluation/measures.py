@@ -72,12 +72,17 @@ def others_asks(pick: Pick, benchmark: Benchmark, entity: Entity) -> list[Ask]:
 
 
 def celebrity_asks(pick: Pick, per_entity: int, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """Questions about celebrities, who were never taught, evenly over all; none of the target's name."""
+    """Questions about celebrities, who were never taught, evenly over all of them.
+
+    Who has an own person's name is left out, as among the others (``Benchmark.others``).
+    """
     famous = set(benchmark.splits.get(CELEBRITIES, ()))
     people = [e for e in benchmark.entities if e.id in famous]
     stride = -(-len(people) // MOST_OTHERS) or 1
-    name = entity.name.casefold()
-    some = [(k, e) for k, e in enumerate(people) if k % stride == 0 and e.name.casefold() != name]
+    gone = {e.name.casefold() for e in benchmark.own if e.id == entity.id}
+    some = [
+        (k, e) for k, e in enumerate(people) if k % stride == 0 and e.name.casefold() not in gone
+    ]
     return asks_about(some, pick, per_entity)
 
 
