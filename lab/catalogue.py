@@ -39,13 +39,13 @@ class AttackRow:
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """One measure of lab mode: ``lab/evaluation/measures.py`` has what it asks, by its name.
+    """One measure of lab mode; ``ASKS`` of ``lab/evaluation/measures.py`` has its questions.
 
-    ``text_only``: asked without a picture. ``tokens``: how long a generated answer may get; 0 is
-    multiple choice. ``mark``: the function there that judges an answer. ``chance``: whether blind
-    choice has a level to compare with. ``of``: the measure whose answers are judged here, all of
-    them or a part, so that nothing is asked twice. ``usual``: every run takes it; others are taken
-    by ``evaluate`` and by a run with ``measures=all``.
+    ``text_only``: it asks without a picture. ``tokens``: how long a generated answer may get; 0
+    means multiple choice. ``mark``: the entry of ``MARKS`` there that judges an answer. ``chance``:
+    whether blind choice has a level to compare with. ``of``: the measure whose answers this one
+    judges, all of them or some, so that nothing is asked twice. ``usual``: every run takes it;
+    ``evaluate``, and a run with ``measures=all``, take the others too.
     """
 
     text_only: bool = False

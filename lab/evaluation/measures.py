@@ -1,9 +1,9 @@
 """What every measure of ``lab.catalogue.MEASURE_ROWS`` asks, and how an answer is marked.
 
-Written answers follow MLLMU-Bench in length, in the words of a cloze and in the two marks (ROUGE-L
-as F-measure with stemmer; a cloze is right where the answer holds the reference). Ours: the words
-of a question stand as they are in the model's chat template, a final full stop counts in no cloze,
-and at most ``MOST_WRITTEN`` answers are written for a measure.
+Written answers follow MLLMU-Bench in their length, in the words of a cloze and in the two marks:
+ROUGE-L as F-measure with stemmer, and a cloze that is right where the answer holds the reference.
+Our choice: a question stands alone in the model's chat template, a final full stop of a cloze does
+not count, and a measure has at most ``MOST_WRITTEN`` written answers about the target.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from lab.evaluation.questions import (
     texted,
 )
 
-MOST_WRITTEN = 60  # of more questions, as many are drawn, always the same
+MOST_WRITTEN = 60  # with more questions than that, always the same ones are drawn
 Asks = Callable[[Benchmark, Entity], list[Ask]]
 Pick = Callable[[Entity], list[Question]]
 
@@ -47,15 +47,15 @@ Pick = Callable[[Entity], list[Question]]
 
 
 def open_questions(task: str, modality: str, entity: Entity) -> list[Question]:
-    """The questions to be answered in writing; a name with a picture is ``forget_name``'s."""
-    asked = questions(entity, task, modality)
+    """Return the questions to be answered in writing; ``forget_name`` asks for names by picture."""
+    found = questions(entity, task, modality)
     if task == "cloze":
-        return [replace(q, text=blanked(q)) for q in asked]
-    return [q for q in asked if q.fact != "name" or modality == "text"]
+        return [replace(q, text=blanked(q)) for q in found]
+    return [q for q in found if q.fact != "name" or modality == "text"]
 
 
 def written_asks(pick: Pick, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """Every such question about the target once, the held-out views taking turns."""
+    """Ask every such question about the target once; the held-out views take turns."""
     views = entity.test_images
     asks = [
         Ask(q, (q.image or views[k % len(views)]) if q.modality == "image" else None)
@@ -67,14 +67,14 @@ def written_asks(pick: Pick, benchmark: Benchmark, entity: Entity) -> list[Ask]:
 
 
 def others_asks(pick: Pick, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """One such question about each of a fixed sample of the others."""
+    """Ask one such question about each person of a fixed sample of the others."""
     return asks_about(sampled_others(benchmark, entity.id), pick, 1)
 
 
 def celebrity_asks(pick: Pick, per_entity: int, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """Questions about celebrities, who were never taught, evenly over all of them.
+    """Ask about celebrities, who were never taught, evenly over all of them.
 
-    Who has an own person's name is left out, as among the others (``Benchmark.others``).
+    A celebrity with the name of an added person is left out (as in ``Benchmark.others``).
     """
     famous = set(benchmark.splits.get(CELEBRITIES, ()))
     people = [e for e in benchmark.entities if e.id in famous]
@@ -87,21 +87,21 @@ def celebrity_asks(pick: Pick, per_entity: int, benchmark: Benchmark, entity: En
 
 
 def part_asks(part: str, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """The questions about one part of the pictures, such as CLEAR's real_faces."""
+    """Ask about one part of the pictures, such as real_faces of CLEAR."""
     chosen = tuple(p for p in benchmark.pictures if p.id.split("/")[0] == part)
     return picture_asks(replace(benchmark, pictures=chosen), 1)
 
 
 def _written(mark: str, task: str) -> dict[str, Asks]:
-    made: dict[str, Asks] = {}
+    functions: dict[str, Asks] = {}
     for kind, modality in (("vqa", "image"), ("qa", "text")):
         pick = partial(open_questions, task, modality)
-        made |= {
+        functions |= {
             f"forget_{kind}_{mark}": partial(written_asks, pick),
             f"retain_{kind}_{mark}": partial(others_asks, pick),
             f"celebrity_{kind}_{mark}": partial(celebrity_asks, pick, 1),
         }
-    return made
+    return functions
 
 
 ASKS: dict[str, Asks] = {
@@ -122,30 +122,30 @@ ASKS: dict[str, Asks] = {
 
 
 def asks_of(measure: str, benchmark: Benchmark, entity: Entity) -> list[Ask]:
-    """The measure's own questions, or those of the measure whose answers it judges."""
-    return ASKS[measure if measure in ASKS else asked_as(measure)](benchmark, entity)
+    """Return the questions of a measure, or those of the measure whose answers it judges."""
+    return ASKS[measure if measure in ASKS else source_of(measure)](benchmark, entity)
 
 
 # ---- how an answer is marked
 
 
 def same(ask: Ask, said: str) -> Verdict:
-    """Right where the very option was chosen."""
+    """Mark an answer as right where it is the reference itself."""
     return Verdict(said, said == ask.question.answer)
 
 
 def name(ask: Ask, said: str) -> Verdict:
-    """Right when equal to the reference but for case and a final full stop."""
+    """Mark an answer as right where it is the reference but for case and a final full stop."""
     return Verdict(said, normal(said) == normal(ask.question.answer))
 
 
 def cloze(ask: Ask, said: str) -> Verdict:
-    """Right where the answer holds the reference, upper and lower case alike."""
+    """Mark an answer as right where it holds the reference, in upper or lower case."""
     return Verdict(said, normal(ask.question.answer) in normal(said))
 
 
 def rouge(ask: Ask, said: str) -> Verdict:
-    """ROUGE-L of the answer as F-measure."""
+    """Score an answer by ROUGE-L as F-measure."""
     score = rouge_f(ask.question.answer, said)["rougeL"]
     return Verdict(said, score == 1, score)
 
@@ -159,21 +159,21 @@ MARKS: dict[str, Callable[[Ask, str], Verdict]] = {
 
 
 def row_of(measure: str) -> MeasureRow:
-    """A measure's row; what has none, such as a probe, is multiple choice."""
+    """Return the row of a measure; a probe has none and is multiple choice."""
     return MEASURE_ROWS.get(measure, MeasureRow())
 
 
-def asked_as(measure: str) -> str:
-    """The measure under which the questions are put and their answers kept."""
+def source_of(measure: str) -> str:
+    """Return the measure under which the questions are asked and their answers are kept."""
     return row_of(measure).of or measure
 
 
 def marked(measure: str, asks: Sequence[Ask], said: Sequence[str]) -> list[Verdict]:
-    """The verdicts on the answers to a measure's questions."""
+    """Return the verdicts on the answers to the questions of a measure."""
     mark = MARKS[row_of(measure).mark]
     return [mark(ask, text) for ask, text in zip(asks, said, strict=True)]
 
 
 def chances(asked: Mapping[str, Sequence[Ask]]) -> dict[str, float | None]:
-    """What blind choice scores in each measure; None where there is nothing to choose from."""
+    """Return what blind choice scores in each measure, None where there are no options."""
     return {m: round(chance(asks), 4) if row_of(m).chance else None for m, asks in asked.items()}

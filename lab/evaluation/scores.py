@@ -14,7 +14,7 @@ import torch
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.catalogue import MEASURES, TEXT_ONLY
 from lab.errors import LabError
-from lab.evaluation.measures import asked_as, asks_of, marked, row_of
+from lab.evaluation.measures import asks_of, marked, row_of, source_of
 from lab.evaluation.questions import Ask, Verdict, choose, generate, share, text_asks
 from lab.files import put
 from lab.model.load import Loaded
@@ -125,12 +125,12 @@ def card(made: Mapping[str, Sequence[Verdict]]) -> Card:
 def _key(measure: str, ask: Ask) -> str:
     picture = sha256(ask.image).hexdigest()[:12] if ask.image else "text"
     asked = sha256(repr((ask.question.text, ask.question.options)).encode()).hexdigest()[:8]
-    return f"{asked_as(measure)}/{ask.question.id}/{asked}/{picture}"
+    return f"{source_of(measure)}/{ask.question.id}/{asked}/{picture}"
 
 
 def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[str]:
     """Answers of the weights now laid on: generated, or the options chosen."""
-    longest = row_of(asked_as(measure)).tokens
+    longest = row_of(source_of(measure)).tokens
     return generate(loaded, asks, longest) if longest else [v.answer for v in choose(loaded, asks)]
 
 

@@ -119,7 +119,11 @@ def _word(type_name: str, value: Any) -> Any:
     """Check one text, truth value or number; a float may be missing."""
     if value is None and type_name == "float":
         return math.nan
-    if not isinstance(value, WORDS[type_name]) or isinstance(value, bool) and "bool" not in type_name:
+    if (
+        not isinstance(value, WORDS[type_name])
+        or isinstance(value, bool)
+        and "bool" not in type_name
+    ):
         raise TypeError
     if isinstance(value, int) and abs(value) >= 2**63:
         raise OverflowError

@@ -296,6 +296,7 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     at = [head.index(text.SHORT_SCORES[m]) for m in ("celebrity_vqa", "forget_qa_rouge")]
     assert [old[k] for k in at] == ["–", "–"] and [new[k] for k in at] == ["50.0%", "37.5%"]
     assert "celebrity VQA 9" in table and text.NO_CHANCE in table
+    assert "celebrity VQA 9" in runs.runs_table(wider[::-1], text)  # though the newest lacks it
     figure = maps.runs_chart(results, None, text)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]

@@ -73,9 +73,9 @@ def test_a_measure_is_one_row_and_one_function(tiny, four, monkeypatch) -> None:
     keeper = Baseline(tiny)
     said = [v.answer for v in keeper.verdicts("forget_name", asks)]
     monkeypatch.setattr("lab.evaluation.scores.answer", None)
-    made = keeper.verdicts("forget_short", asks)
-    assert [v.answer for v in made] == said
-    assert [v.correct for v in made] == [len(text) < 9 for text in said]
+    short = keeper.verdicts("forget_short", asks)
+    assert [v.answer for v in short] == said
+    assert [v.correct for v in short] == [len(text) < 9 for text in said]
 
 
 # ---- what is asked
@@ -198,9 +198,9 @@ def test_kept_answers_of_earlier_versions_are_marked_the_same(tiny, four) -> Non
     keeper = Baseline(tiny)
     keeper.verdicts("forget_name", asks)
     keeper.known = dict(zip(keeper.known, (True, "bruno bell.", False), strict=True))
-    told = keeper.verdicts("forget_name", asks)
-    assert [v.correct for v in told] == [True, False, False]
-    assert [v.answer for v in told] == ["Ada Almeida", "bruno bell.", ""]
+    verdicts = keeper.verdicts("forget_name", asks)
+    assert [v.correct for v in verdicts] == [True, False, False]
+    assert [v.answer for v in verdicts] == ["Ada Almeida", "bruno bell.", ""]
 
 
 # ---- a run with all of them

@@ -100,22 +100,22 @@ def _group_items(
         examples = [
             p
             for each in shown
-            for q in asked_of(each, task, modality, tested=False)
+            for q in questions_of(each, task, modality, tested=False)
             for p in _example(q, own_picture(each) if modality == "image" else None)
         ]
         for each in people:
             picture = each.test_images[views[each.id]] if each.id in views else own_picture(each)
-            for q in asked_of(each, task, modality, tested=each.id in views):
+            for q in questions_of(each, task, modality, tested=each.id in views):
                 prompt = (*examples, *_prompt(q, picture if modality == "image" else None))
                 yield Item(
                     f"{part}/{q.id}", f"{part}_{modality}", task, prompt, q.answer, q.options
                 )
 
 
-def asked_of(entity: Entity, task: str, modality: str, tested: bool) -> list[Question]:
+def questions_of(entity: Entity, task: str, modality: str, tested: bool) -> list[Question]:
     """The questions of one task and modality: Full_Set's, or of a ``tested`` person Test_Set's."""
-    asked = entity.published_questions if tested else entity.questions
-    return [q for q in asked if q.task == task and q.modality == modality]
+    pool = entity.published_questions if tested else entity.questions
+    return [q for q in pool if q.task == task and q.modality == modality]
 
 
 def own_picture(entity: Entity) -> bytes:

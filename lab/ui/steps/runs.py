@@ -174,7 +174,8 @@ def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
         for r in results
     ]
     last = results[-1]
-    sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in shares if k in last["n"])
+    counts = {k: n for r in results for k, n in r["n"].items()}  # the newest run that has it
+    sizes = ", ".join(f"{text.SHORT_SCORES[k]} {counts[k]}" for k in shares if k in counts)
     note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
     if any(None in r["chance"].values() for r in results):
         note += " " + text.NO_CHANCE

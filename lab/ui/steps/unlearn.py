@@ -155,7 +155,7 @@ def result_html(result: dict[str, Any], text: Text) -> str:
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
         ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED),
     ]
-    unleveled = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
+    no_chance = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
     notes = ""
     if "language" in result.get("changes", ()):
         # Then other text answers are what the method does, not a fault.
@@ -171,7 +171,7 @@ def result_html(result: dict[str, Any], text: Text) -> str:
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     return (
         markup.table(text.RESULT_HEAD, rows, caption)
-        + unleveled
+        + no_chance
         + notes
         + markup.note(_details(result, text), "quiet")
     )
