@@ -234,7 +234,8 @@ def test_a_run_takes_written_answers_only_when_asked(scored, tiny) -> None:
 
 def test_a_run_with_scores_is_written_read_and_shown(scored, tiny, tmp_path: Path) -> None:
     people, recipe, outcome, events = scored
-    write_run(tmp_path / "run", recipe, events, outcome.delta, people, "demo")
+    text = catalogue()
+    write_run(tmp_path / "run", recipe, events, outcome.delta, people, "demo", text)
     stored = read_run(tmp_path / "run", tiny.base, people)
     assert stored.head.note == "" and not run_misfit(stored.head.result)
     assert stored.head.result["chance"]["forget_vqa_rouge"] is None
@@ -248,7 +249,6 @@ def test_a_run_with_scores_is_written_read_and_shown(scored, tiny, tmp_path: Pat
         "right",
         "wrong",
     }
-    text = catalogue()
     report = page(recipe, stored.events, (), people, "demo", text)
     assert text.SCORES["celebrity_vqa"] in report and text.NO_CHANCE in report
     line = report[report.index(text.SCORES["celebrity_qa_rouge"]) :].split("</tr>")[0]
