@@ -1,4 +1,4 @@
-"""The tables of methods and attacks, one row each; ``lab.report.text`` has them in words."""
+"""The tables of methods, attacks and measures; ``lab.report.text`` has them in words."""
 
 from __future__ import annotations
 
@@ -37,6 +37,25 @@ class AttackRow:
     trains: bool
 
 
+@dataclass(frozen=True)
+class MeasureRow:
+    """One measure of lab mode; ``ASKS`` of ``lab/evaluation/measures.py`` has its questions.
+
+    ``text_only``: it asks without a picture. ``tokens``: how long a generated answer may get; 0
+    means multiple choice. ``mark``: the entry of ``MARKS`` there that judges an answer. ``chance``:
+    whether blind choice has a level to compare with. ``of``: the measure whose answers this one
+    judges, all of them or some, so that nothing is asked twice. ``usual``: every run takes it;
+    ``evaluate``, and a run with ``measures=all``, take the others too.
+    """
+
+    text_only: bool = False
+    tokens: int = 0
+    mark: str = "same"
+    chance: bool = True
+    of: str = ""
+    usual: bool = True
+
+
 def _rates(key: str, rates: Sequence[float]) -> Trials:
     return tuple({key: rate, "stop_forget": stop} for rate, stop in product(rates, STOPS))
 
@@ -70,3 +89,27 @@ ATTACK_ROWS: dict[str, AttackRow] = {
 }
 ATTACKS = tuple(ATTACK_ROWS)
 TRAINING_ATTACKS = tuple(name for name, row in ATTACK_ROWS.items() if row.trains)
+
+LONGEST = 50  # tokens of a written answer, as MLLMU-Bench generates
+# A benchmark has those it has questions for. Shown in this order.
+MEASURE_ROWS: dict[str, MeasureRow] = {
+    "forget_vqa": MeasureRow(),
+    "forget_name": MeasureRow(tokens=12, mark="name"),
+    "forget_qa": MeasureRow(text_only=True),
+    "retain_vqa": MeasureRow(),
+    "retain_qa": MeasureRow(text_only=True),
+    "celebrity_vqa": MeasureRow(),
+    "celebrity_qa": MeasureRow(text_only=True),
+    "general_qa": MeasureRow(text_only=True),
+    "pictures_vqa": MeasureRow(),
+    "real_faces_vqa": MeasureRow(of="pictures_vqa"),
+    "real_world_vqa": MeasureRow(of="pictures_vqa"),
+    **{
+        f"{who}_{kind}_{mark}": MeasureRow(kind == "qa", LONGEST, mark, chance=False, usual=False)
+        for mark in ("rouge", "cloze")
+        for who in ("forget", "retain", "celebrity")
+        for kind in ("vqa", "qa")
+    },
+}
+MEASURES = tuple(MEASURE_ROWS)
+TEXT_ONLY = tuple(name for name, row in MEASURE_ROWS.items() if row.text_only)

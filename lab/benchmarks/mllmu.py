@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,9 +28,11 @@ OPEN_TASKS: tuple[tuple[str, Task], ...] = (
     ("Generation_Task", "generation"),
     ("Mask_Task", "cloze"),
 )
-COLUMNS = ("ID", "biography", "answer", "Classification_Task", "Generation_Task", "Mask_Task")
+TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
+COLUMNS = ("ID", "biography", "answer", *TASKS)
 
 Taught = dict[str, tuple[list[bytes], tuple[Question, ...]]]
+Tested = Mapping[str, tuple[tuple[bytes, ...], tuple[Question, ...]]]
 
 
 def load_mllmu(source: str | Path | None = None) -> Benchmark:
@@ -39,11 +41,12 @@ def load_mllmu(source: str | Path | None = None) -> Benchmark:
     ``source`` is a folder of parquet files or a dataset id, None the published one. Full_Set,
     ft_Data and Test_Set must be there (``LabError`` otherwise); of Retain_Set and the forget
     splits, a folder may hold those it needs. The celebrities are only evaluated and have ids of
-    their own, for Retain_Set numbers its people like Full_Set does.
+    their own, for Retain_Set numbers its people like Full_Set does. ``published_questions`` are
+    Test_Set's, which the published evaluator asks about Test_Set's views.
     """
     reader = open_reader(source, PUBLISHED)
-    taught, views = _taught(reader), _views(reader)
-    people = reader.read("Full_Set", COLUMNS, lambda _, row: _person(row, taught, views))
+    taught, tested = _taught(reader), _tested(reader)
+    people = reader.read("Full_Set", COLUMNS, lambda _, row: _person(row, taught, tested))
     celebrities = []
     if reader.has("Retain_Set"):
         celebrities = reader.read("Retain_Set", ("image", *COLUMNS), _celebrity)
@@ -66,28 +69,32 @@ def _taught(reader: Reader) -> Taught:
     return taught
 
 
-def _views(reader: Reader) -> dict[str, tuple[bytes, ...]]:
-    def person(_: int, row: Row) -> tuple[str, tuple[bytes, ...]]:
+def _tested(reader: Reader) -> Tested:
+    """Return test views and the questions that Test_Set has about them, by id."""
+
+    def person(_: int, row: Row) -> tuple[str, tuple[tuple[bytes, ...], tuple[Question, ...]]]:
         entity_id = identity(row)
         with cell("images"):
-            return entity_id, tuple(picture(image) for image in listed(row["images"]))
+            views = tuple(picture(image) for image in listed(row["images"]))
+        return entity_id, (views, tuple(_evaluation(row)))
 
-    return dict(reader.read("Test_Set", ("ID", "images"), person))
+    return dict(reader.read("Test_Set", ("ID", "images", *TASKS), person))
 
 
-def _person(row: Row, taught: Taught, views: Mapping[str, tuple[bytes, ...]]) -> Entity:
+def _person(row: Row, taught: Taught, tested: Tested) -> Entity:
     entity_id = identity(row)
-    for config, known in (("ft_Data", taught), ("Test_Set", views)):
+    for config, known in (("ft_Data", taught), ("Test_Set", tested)):
         if entity_id not in known:
             raise BrokenCell("ID", f"{config} has no readable row of {entity_id}")
     images, asked = taught[entity_id]
-    return _entity(entity_id, row, tuple(images), views[entity_id], asked)
+    views, published = tested[entity_id]
+    return _entity(entity_id, row, tuple(images), views, asked, published)
 
 
 def _celebrity(number: int, row: Row) -> Entity:
     with cell("image"):
         view = picture(row["image"])
-    return _entity(f"celebrity-{number + 1:03d}", row, (), (view,), ())
+    return _entity(f"celebrity-{number + 1:03d}", row, (), (view,), (), ())
 
 
 def _entity(
@@ -96,6 +103,7 @@ def _entity(
     train_images: tuple[bytes, ...],
     test_images: tuple[bytes, ...],
     asked: tuple[Question, ...],
+    published: tuple[Question, ...],
 ) -> Entity:
     with cell("biography"):
         told = structured(row["biography"])
@@ -105,8 +113,7 @@ def _entity(
             if isinstance(value, str)
         }
         name = profile["name"]
-    named = (replace(q, fact=name_fact(q.text, q.answer, name)) for q in asked)
-    taught = training(entity_id, named)
+    taught = training(entity_id, _named(asked, name))
     return Entity(
         id=entity_id,
         name=name,
@@ -115,8 +122,14 @@ def _entity(
         train_images=train_images,
         test_images=test_images,
         train_questions=taught,
-        questions=evaluation(entity_id, _evaluation(row, name), taught),
+        questions=evaluation(entity_id, _named(_evaluation(row), name), taught),
+        published_questions=evaluation(f"{entity_id}/test", _named(published, name), taught),
     )
+
+
+def _named(asked: Iterable[Question], name: str) -> Iterator[Question]:
+    """Yield the questions with their fact: whether the name is asked for."""
+    return (replace(q, fact=name_fact(q.text, q.answer, name)) for q in asked)
 
 
 def _training(metadata: str) -> Iterator[Question]:
@@ -135,28 +148,16 @@ def _training(metadata: str) -> Iterator[Question]:
         )
 
 
-def _evaluation(row: Row, name: str) -> Iterator[Question]:
+def _evaluation(row: Row) -> Iterator[Question]:
     with cell("Classification_Task"):
         tasks = structured(row["Classification_Task"])
         for kind, modality in MODALITY.items():
             for asked in listed(tasks[f"{kind}_Questions"]):
                 answer, options = lettered(asked["Options"], asked["Correct_Answer"])
-                yield _question("classification", modality, asked, answer, name, options)
+                words = string(asked["Question"])
+                yield Question("", "classification", modality, "", words, answer, options)
     for column, task in OPEN_TASKS:
         with cell(column):
             for asked in listed(row[column]):
-                answer = string(asked["Ground_Truth"])
-                yield _question(task, MODALITY[asked["Type"]], asked, answer, name)
-
-
-def _question(
-    task: Task,
-    modality: Modality,
-    asked: Row,
-    answer: str,
-    name: str,
-    options: tuple[str, ...] = (),
-) -> Question:
-    words = string(asked["Question"])
-    fact = name_fact(words, answer, name)
-    return Question("", task, modality, fact, words, answer, options)
+                answer, words = string(asked["Ground_Truth"]), string(asked["Question"])
+                yield Question("", task, MODALITY[asked["Type"]], "", words, answer)

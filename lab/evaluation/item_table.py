@@ -32,9 +32,11 @@ class Said:
     verdict: str
 
 
-def verdict(right: bool) -> str:
-    """The word for true or false."""
-    return RIGHT if right else WRONG
+def verdict(mark: bool | float) -> str:
+    """The word for true or false, or a score with four decimals."""
+    if not isinstance(mark, bool):
+        return f"{mark:.4f}"
+    return RIGHT if mark else WRONG
 
 
 def table(lines: Sequence[Line], rows: Mapping[str, Sequence[Said]]) -> str:

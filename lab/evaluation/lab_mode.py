@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.benchmarks.schema import Benchmark
+from lab.catalogue import TEXT_ONLY
 from lab.evaluation.item_table import FILE, SCORES, Line, Said, table, verdict
+from lab.evaluation.measures import chances
 from lab.evaluation.models import UNLEARNED, VANILLA
 from lab.evaluation.progress import Progress
-from lab.evaluation.questions import Ask, Verdict, chance
-from lab.evaluation.scores import TEXT_ONLY, Baseline, asks_for, card, text_logits_identical
+from lab.evaluation.questions import Ask, Verdict
+from lab.evaluation.scores import Baseline, asks_for, card, text_logits_identical
 from lab.evaluation.session import Workbench
 from lab.events import CLEAN, Answers, Event
 from lab.events.lines import plain
@@ -56,7 +58,7 @@ def evaluate(
         "entity": target,
         "scores": dict(shown.values),
         "n": dict(shown.n),
-        "chance": {m: chance(asks) for m, asks in asked.items()},
+        "chance": chances(asked),
         "rows": {name: dict(own.values) for name, own in cards.items()},
     }
     if folder:
@@ -82,7 +84,7 @@ def _table(
 ) -> str:
     shown = {
         name: [
-            Said(v.answer, verdict(v.correct)) if v else NOT_ASKED
+            Said(v.answer, verdict(v.mark)) if v else NOT_ASKED
             for m, asks in asked.items()
             for v in own.get(m, [None] * len(asks))
         ]
@@ -113,5 +115,5 @@ def run_table(benchmark: Benchmark, target: str, events: Iterable[Event]) -> str
     return table(lines, shown) if lines else ""
 
 
-def _told(answers: Sequence[str], right: Sequence[bool]) -> list[Said]:
-    return [Said(text, verdict(yes)) for text, yes in zip(answers, right, strict=True)]
+def _told(answers: Sequence[str], right: Sequence[bool | float]) -> list[Said]:
+    return [Said(text, verdict(mark)) for text, mark in zip(answers, right, strict=True)]

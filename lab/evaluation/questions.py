@@ -1,9 +1,9 @@
-"""Scores: multiple choice by option log-probability, names by exact greedy generation."""
+"""Questions put to a model: multiple choice by option log-probability, or greedy generation."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,10 +29,19 @@ class Ask:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The chosen option (or generated text) and whether it is the reference answer."""
+    """The chosen option (or generated text) and whether it is the reference answer.
+
+    ``score``: how much of the reference it has, in 0..1, where an answer can be partly right.
+    """
 
     answer: str
     correct: bool
+    score: float | None = None
+
+    @property
+    def mark(self) -> bool | float:
+        """The score, or right and wrong where there is none."""
+        return self.correct if self.score is None else self.score
 
 
 @torch.no_grad()
@@ -121,10 +130,10 @@ def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
             yield batch
 
 
-def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> list[Verdict]:
-    """Greedy answers, right when equal to the reference but for case and a final full stop."""
+def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> list[str]:
+    """Greedy answers, a text each."""
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
-    verdicts: list[Verdict] = []
+    texts: list[str] = []
 
     def said(part: Sequence[Ask]) -> list[str]:
         prompts = [
@@ -134,10 +143,8 @@ def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int = 12) -> l
         return answer_texts(loaded, prompts, rows, max_new_tokens)
 
     for at in range(0, len(asks), 16):
-        part = asks[at : at + 16]
-        for ask, text in zip(part, in_halves(said, part, operator.add), strict=True):
-            verdicts.append(Verdict(text, normal(text) == normal(ask.question.answer)))
-    return verdicts
+        texts += in_halves(said, asks[at : at + 16], operator.add)
+    return texts
 
 
 def normal(text: str) -> str:
@@ -146,8 +153,8 @@ def normal(text: str) -> str:
 
 
 def share(verdicts: Sequence[Verdict]) -> float:
-    """Share right of a non-empty list."""
-    return sum(v.correct for v in verdicts) / len(verdicts)
+    """Share right of a non-empty list, or the mean of its scores."""
+    return sum(v.mark for v in verdicts) / len(verdicts)
 
 
 def chance(asks: Sequence[Ask]) -> float:
@@ -166,7 +173,7 @@ def forget_asks(entity: Entity) -> list[Ask]:
 
     A question bound to one picture is asked about that; a single view has every question.
     """
-    asked = questions(entity, "classification", "image")
+    asked = pictured(entity)
     free, turns = [q for q in asked if q.image is None], 2 if len(entity.test_images) > 1 else 1
     return [Ask(q, q.image) for q in asked if q.image is not None] + [
         Ask(q, image)
@@ -189,15 +196,10 @@ def retain_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 3) -> li
 
     The sample does not depend on the target, so that the original's answers can be kept.
     """
-    asks: list[Ask] = []
-    for k, entity in _sampled_others(benchmark, entity_id):
-        asked = questions(entity, "classification", "image")
-        image = entity.test_images[k % len(entity.test_images)]
-        asks += [Ask(q, q.image or image) for q in _some(asked, k, per_entity)]
-    return asks
+    return asks_about(sampled_others(benchmark, entity_id), pictured, per_entity)
 
 
-def _sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Entity]]:
+def sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Entity]]:
     """(place, entity) of the others, evenly over the benchmark, about ``MOST_OTHERS`` at most."""
     stride = -(-len(benchmark.entities) // MOST_OTHERS)
     return [(k, e) for k, e in benchmark.others(entity_id) if k % stride == 0 and e.test_images]
@@ -205,16 +207,36 @@ def _sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Ent
 
 def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) -> list[Ask]:
     """A fixed sample of text-only questions about the others."""
+    return asks_about(sampled_others(benchmark, entity_id), texted, per_entity)
+
+
+def asks_about(
+    people: Iterable[tuple[int, Entity]], pick: Callable[[Entity], list[Question]], per_entity: int
+) -> list[Ask]:
+    """``per_entity`` of the questions that ``pick`` finds, one held-out view each, by (place, entity)."""
     asks: list[Ask] = []
-    for k, entity in _sampled_others(benchmark, entity_id):
-        asked = questions(entity, "classification", "text")
-        asks += [Ask(q) for q in _some(asked, k, per_entity)]
+    for k, entity in people:
+        view = entity.test_images[k % len(entity.test_images)]
+        asks += [
+            Ask(q, (q.image or view) if q.modality == "image" else None)
+            for q in _some(pick(entity), k, per_entity)
+        ]
     return asks
 
 
-def text_asks(entity: Entity) -> list[Ask]:
+def pictured(entity: Entity) -> list[Question]:
+    """Every multiple-choice question about the entity's picture."""
+    return questions(entity, "classification", "image")
+
+
+def texted(entity: Entity) -> list[Question]:
     """Every text-only multiple-choice question about the entity."""
-    return [Ask(q) for q in questions(entity, "classification", "text")]
+    return questions(entity, "classification", "text")
+
+
+def text_asks(entity: Entity) -> list[Ask]:
+    """Every text-only multiple-choice question about the entity, as it is asked."""
+    return [Ask(q) for q in texted(entity)]
 
 
 def picture_asks(benchmark: Benchmark, per_picture: int = 9) -> list[Ask]:

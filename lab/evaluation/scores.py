@@ -12,41 +12,20 @@ from pathlib import Path
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.catalogue import MEASURES, TEXT_ONLY
 from lab.errors import LabError
-from lab.evaluation.questions import (
-    Ask,
-    Verdict,
-    choose,
-    forget_asks,
-    general_asks,
-    generate,
-    name_asks,
-    picture_asks,
-    retain_asks,
-    retain_text_asks,
-    share,
-    text_asks,
-)
+from lab.evaluation.measures import asks_of, marked, row_of, source_of
+from lab.evaluation.questions import Ask, Verdict, choose, generate, share, text_asks
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.version import Version
 
-TEXT_ONLY = ("forget_qa", "retain_qa", "general_qa")
-MEASURES = (
-    "forget_vqa",
-    "forget_name",
-    "forget_qa",
-    "retain_vqa",
-    "retain_qa",
-    "general_qa",
-    "pictures_vqa",
-)
 MOST_CHECKED = 64
 
 
 @dataclass(frozen=True)
 class Card:
-    """Shares right in 0..1 and number of questions, by measure."""
+    """Shares right (or mean scores) in 0..1 and number of questions, by measure."""
 
     values: Mapping[str, float]
     n: Mapping[str, int]
@@ -57,15 +36,7 @@ def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
 
     Raises ``LabError`` without a multiple-choice question about the target's picture.
     """
-    asks = {
-        "forget_vqa": forget_asks(entity),
-        "forget_name": name_asks(entity),
-        "forget_qa": text_asks(entity),
-        "retain_vqa": retain_asks(benchmark, entity.id),
-        "retain_qa": retain_text_asks(benchmark, entity.id),
-        "general_qa": general_asks(benchmark),
-        "pictures_vqa": picture_asks(benchmark, 1),
-    }
+    asks = {measure: asks_of(measure, benchmark, entity) for measure in MEASURES}
     if not asks["forget_vqa"]:
         raise LabError(
             f"{entity.id} has no multiple-choice question with a picture in "
@@ -75,10 +46,10 @@ def asks_for(benchmark: Benchmark, entity: Entity) -> dict[str, list[Ask]]:
 
 
 class Baseline:
-    """The original model's answers, asked once and kept on disk by model and question.
+    """A model's answers, the original's above all: asked once and kept, also on disk with ``path``.
 
-    Kept is True for a right answer and the text of a wrong one; False is a wrong one from before
-    the texts were kept.
+    Kept is True for the very words of the reference, else the answer's text; False is a wrong one
+    from before the texts were kept. Verdicts are made of them anew.
     """
 
     def __init__(self, loaded: Loaded, path: Path | None = None) -> None:
@@ -91,20 +62,17 @@ class Baseline:
                 self.known = {}  # a damaged cache is only slower
 
     def verdicts(self, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
-        """The original's answer to each question; "" for a wrong one whose text was not kept."""
+        """The verdict on each question; its answer is "" for a wrong one whose text was not kept."""
         keys = [_key(measure, a) for a in asks]
         new = [(k, a) for k, a in zip(keys, asks, strict=True) if k not in self.known]
         if new:
-            for (key, _), verdict in zip(
-                new, answer(self.loaded, measure, [a for _, a in new]), strict=True
-            ):
-                self.known[key] = verdict.correct or verdict.answer
+            said = answer(self.loaded, measure, [a for _, a in new])
+            for (key, ask), text in zip(new, said, strict=True):
+                self.known[key] = text == ask.question.answer or text
             self._save()
         found = [(a, self.known[k]) for k, a in zip(keys, asks, strict=True)]
-        return [
-            Verdict(a.question.answer if kept is True else kept or "", kept is True)
-            for a, kept in found
-        ]
+        said = [a.question.answer if kept is True else kept or "" for a, kept in found]
+        return marked(measure, asks, said)
 
     def correct(self, measure: str, asks: Sequence[Ask]) -> list[bool]:
         """Whether the original answers each question rightly."""
@@ -157,22 +125,24 @@ def card(made: Mapping[str, Sequence[Verdict]]) -> Card:
 def _key(measure: str, ask: Ask) -> str:
     picture = sha256(ask.image).hexdigest()[:12] if ask.image else "text"
     asked = sha256(repr((ask.question.text, ask.question.options)).encode()).hexdigest()[:8]
-    return f"{measure}/{ask.question.id}/{asked}/{picture}"
+    return f"{source_of(measure)}/{ask.question.id}/{asked}/{picture}"
 
 
-def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
-    """Verdicts of the weights now laid on: names are generated, all else is multiple choice."""
-    return generate(loaded, asks) if measure == "forget_name" else choose(loaded, asks)
+def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[str]:
+    """Answers of the weights now laid on: generated, or the options chosen."""
+    longest = row_of(source_of(measure)).tokens
+    return generate(loaded, asks, longest) if longest else [v.answer for v in choose(loaded, asks)]
 
 
 def verdicts(
     version: Version,
+    keeper: Baseline,
     measure: str,
     asks: Sequence[Ask],
     original: Sequence[Verdict],
     text_identical: bool,
 ) -> list[Verdict]:
-    """What the version answers to each question of one measure.
+    """What the version answers to each question of one measure; ``keeper`` keeps its answers.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
     the ``original``'s are taken over instead of asking again.
@@ -180,17 +150,17 @@ def verdicts(
     if text_identical and measure in TEXT_ONLY:
         return list(original)
     with version.on():
-        return answer(version.loaded, measure, asks)
+        return keeper.verdicts(measure, asks)
 
 
 def changed_share(
     before: Mapping[str, Sequence[Verdict]], after: Mapping[str, Sequence[Verdict]]
 ) -> float | None:
-    """Share of the text-only questions that turned from right to wrong or back; None without any."""
+    """Share of the text-only choices that turned from right to wrong or back; None without any."""
     pairs = [
         (b.correct, a.correct)
         for m in TEXT_ONLY
-        if m in before
+        if m in before and not row_of(m).tokens
         for b, a in zip(before[m], after[m], strict=True)
     ]
     return sum(b != a for b, a in pairs) / len(pairs) if pairs else None

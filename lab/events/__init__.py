@@ -101,14 +101,15 @@ class Answers:
     """What the original (``before``) and the unlearned model (``after``) answered to one measure.
 
     In the order of the measure's questions (``lab.evaluation.scores.asks_for``). A text is "" where
-    a wrong answer was not kept. ``right_before``, ``right_after``: whether each answer was right.
+    a wrong answer was not kept. ``right_before``, ``right_after``: whether each answer was right,
+    or its score in 0..1 where an answer can be partly right.
     """
 
     measure: str
     before: tuple[str, ...]
-    right_before: tuple[bool, ...]
+    right_before: tuple[bool | float, ...]
     after: tuple[str, ...]
-    right_after: tuple[bool, ...]
+    right_after: tuple[bool | float, ...]
 
 
 @dataclass(frozen=True)

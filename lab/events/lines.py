@@ -39,7 +39,13 @@ ARRAY_TUPLES = {"forget": np.float32, "retain": np.float32, "score": np.float32,
 LONGEST = 32 * 2**20  # characters; by count, MANU's scores on a 7B model take 25 million
 MOST_LISTS = 100_000  # in one line: two characters each there, sixty bytes each in memory
 DEEPEST = 10  # levels of a result; the lab's own have four
-WORDS = {"str": str, "bool": bool, "int": int, "float": int | float}
+WORDS = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": int | float,
+    "bool | float": bool | int | float,
+}
 RELEARNED = ("unlearned", "control")  # the models that an attack has a curve of
 
 
@@ -113,7 +119,11 @@ def _word(type_name: str, value: Any) -> Any:
     """Check one text, truth value or number; a float may be missing."""
     if value is None and type_name == "float":
         return math.nan
-    if not isinstance(value, WORDS[type_name]) or isinstance(value, bool) and type_name != "bool":
+    if (
+        not isinstance(value, WORDS[type_name])
+        or isinstance(value, bool)
+        and "bool" not in type_name
+    ):
         raise TypeError
     if isinstance(value, int) and abs(value) >= 2**63:
         raise OverflowError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from lab.evaluation.scores import MEASURES
+from lab.catalogue import MEASURES
 from lab.experiments.comparison import ATTACK
 from lab.experiments.csv_tables import guarded
 from lab.experiments.statistics import interval
@@ -58,7 +58,7 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
         return flat
     flat |= {k: result.get(k) for k in (*SINGLE, "text_logits_identical", "stopped_because")}
     for when in ("before", "after", "n"):
-        flat |= {f"{when}_{m}": result.get(when, {}).get(m) for m in MEASURES}
+        flat |= {f"{when}_{m}": v for m, v in result.get(when, {}).items() if m in MEASURES}
     attack = result.get("attack", {})
     half = [accuracy for step, accuracy in attack.get("curve", ()) if 2 * step == attack["steps"]]
     return flat | {

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from lab.catalogue import MEASURES
 from lab.errors import LabError
-from lab.evaluation.scores import MEASURES
 from lab.evaluation.session import Workbench, open_workbench
 from lab.events.lines import plain
 from lab.experiments.csv_tables import guarded

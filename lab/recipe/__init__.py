@@ -66,6 +66,7 @@ class Recipe:
     stop_retain_drop: float = option(0.10, low=0.01, high=1.0, step=0.01)
     estimate: str = option("neuron", choices=("neuron", "weight", "batch"))
     fisher_samples: int = option(16, low=4, high=512, step=4)
+    measures: str = option("usual", choices=("usual", "all"))
 
 
 @dataclass(frozen=True)

@@ -11,30 +11,20 @@ import plotly.graph_objects as go
 from lab.catalogue import METHODS
 from lab.experiments.csv_tables import records
 from lab.report.maps import method_sign, new_figure
-from lab.report.study_chart import GREY, bars, cell, kept_table, row_count, value_of
+from lab.report.study_chart import (
+    COUNTS,
+    GREY,
+    MACHINE,
+    bars,
+    cell,
+    kept_table,
+    row_count,
+    value_of,
+)
 from lab.report.text import Text
 
-TEXT_COLUMNS = (
-    "method",
-    "settings",
-    "tuning_people",
-    "test_people",
-    "attack",
-    "model",
-    "quantization",
-    "device",
-    "command",
-)
-NEEDED = {
-    *TEXT_COLUMNS,
-    "runs",
-    "failed",
-    "seeds",
-    "forget_vqa",
-    "retain_vqa",
-    "n_forget_vqa",
-    "chance_forget_vqa",
-}
+TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", *MACHINE)
+NEEDED = {*TEXT_COLUMNS, *COUNTS, "forget_vqa", "retain_vqa"}
 REFERENCES = ("vanilla", "retain_only")
 
 

@@ -124,7 +124,7 @@ def _scores(result: dict[str, Any], text: Text) -> str:
         return f"<p>{html.escape(text.REPORT_UNSCORED)}</p>"
     rows = "".join(
         f"<tr><th>{shown(text.SCORES.get(key, key))}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
-        f"<td>{shown(value, '.1f', 100)} %</td><td>{shown(result['chance'][key], '.0f', 100)} %</td>"
+        f"<td>{shown(value, '.1f', 100)} %</td><td>{_level(result['chance'][key], text)}</td>"
         f"<td>{shown(result['n'][key])}</td></tr>"
         for key, value in result["after"].items()
     )
@@ -132,7 +132,12 @@ def _scores(result: dict[str, Any], text: Text) -> str:
     return (
         f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
         f"{_heads(text.REPORT_SCORES_HEAD)}{rows}</table>"
+        + (f"<p>{html.escape(text.NO_CHANCE)}</p>" if None in result["chance"].values() else "")
     )
+
+
+def _level(chance: float | None, text: Text) -> str:
+    return html.escape(text.NOTHING) if chance is None else f"{shown(chance, '.0f', 100)} %"
 
 
 def _facts(result: dict[str, Any], text: Text) -> str:

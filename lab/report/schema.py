@@ -29,6 +29,12 @@ def _numbers(value: Any) -> bool:
     return isinstance(value, Mapping) and all(_text(k) and _number(v) for k, v in value.items())
 
 
+def _levels(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        _text(k) and _maybe(_number)(v) for k, v in value.items()
+    )
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(map(_text, value))
 
@@ -58,7 +64,7 @@ RUN: Form = {
     "before": _numbers,
     "after": _numbers,
     "n": _numbers,
-    "chance": _numbers,
+    "chance": _levels,
     "base_unchanged": _flag,
     "text_logits_identical": _flag,
     "pruned_neurons": _count,

@@ -20,27 +20,11 @@ from lab.report.threshold_maps import thresholds
 LABEL_LETTERS = 16  # a line of a row's label: what a phone leaves room for
 ROW = 0.17  # from one series of a line to the next
 GREY = {"dash": "dash", "width": 1, "color": "#888888"}
-TEXT_COLUMNS = (
-    "study",
-    "variant",
-    "changes",
-    "people",
-    "choice",
-    "model",
-    "quantization",
-    "device",
-    "command",
-)
-NEEDED = {
-    *TEXT_COLUMNS,
-    "runs",
-    "failed",
-    "seeds",
-    "before_forget_vqa",
-    "after_forget_vqa",
-    "n_forget_vqa",
-    "chance_forget_vqa",
-}
+# What every kept table of runs says: where and how it was measured, and on how much.
+MACHINE = ("model", "quantization", "device", "command")
+COUNTS = ("runs", "failed", "seeds", "n_forget_vqa", "chance_forget_vqa")
+TEXT_COLUMNS = ("study", "variant", "changes", "people", "choice", *MACHINE)
+NEEDED = {*TEXT_COLUMNS, *COUNTS, "before_forget_vqa", "after_forget_vqa"}
 
 
 def path_of(study: Study) -> Path:

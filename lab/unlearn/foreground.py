@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lab.evaluation.scores import MEASURES
+from lab.catalogue import MEASURES
 from lab.evaluation.session import Workbench, check_blocks
 from lab.events import Event, Phase, Probe
 from lab.recipe import Recipe

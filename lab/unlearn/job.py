@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
+from lab.catalogue import MEASURE_ROWS, MEASURES
 from lab.device import device_name, peak_memory_mb, reset_peak
+from lab.evaluation.measures import chances
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import Ask, Verdict, chance
+from lab.evaluation.questions import Ask, Verdict
 from lab.evaluation.scores import (
-    MEASURES,
     Baseline,
     asks_for,
     card,
@@ -45,15 +46,16 @@ def unlearn(
 ) -> Iterator[Event]:
     """Carry out the task; a stop ends it within a step, keeps the delta so far and skips the scores.
 
-    ``measures``: which scores are taken, of those the benchmark has questions for. The last
-    event's result is the object that ``python -m lab run --json`` prints.
+    ``measures``: which scores are taken, of those the benchmark has questions for and the recipe
+    asks for. The last event's result is the object that ``python -m lab run --json`` prints.
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from _forget(loaded, task, baseline, outcome, stopped)
     scored, busy = time.perf_counter(), time.process_time() - busy
     asks_of = asks_for(task.rows.benchmark, task.entity)
-    asked = {m: asks for m, asks in asks_of.items() if m in measures}
+    wanted = [m for m in measures if task.recipe.measures == "all" or MEASURE_ROWS[m].usual]
+    asked = {m: asks for m, asks in asks_of.items() if m in wanted}
     left = Version(UNLEARNED, loaded, outcome.delta)
     identical = text_logits_identical(left, task.entity)
     made = yield from _score(left, baseline, asked, identical, stopped)
@@ -67,7 +69,7 @@ def unlearn(
     yield Done(
         outcome.reason,
         result(loaded, task, outcome, made, identical, same)
-        | {"chance": {m: round(chance(asked[m]), 4) for m in made}, "cpu_seconds": round(busy, 2)},
+        | {"chance": chances({m: asked[m] for m in made}), "cpu_seconds": round(busy, 2)},
     )
 
 
@@ -102,17 +104,18 @@ def _score(
 ) -> Generator[Event, None, Scored]:
     """The original's and the unlearned model's verdicts of every measure, until stopped."""
     made: Scored = {}
+    keeper = Baseline(left.loaded)
     for k, (measure, asks) in enumerate(asked.items()):
         if stopped():
             break
         yield Phase("evaluate", k, len(asked))
         before = baseline.verdicts(measure, asks)
-        made[measure] = (before, verdicts(left, measure, asks, before, identical))
+        made[measure] = (before, verdicts(left, keeper, measure, asks, before, identical))
     return made
 
 
-def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-    return tuple(v.answer for v in made), tuple(v.correct for v in made)
+def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool | float, ...]]:
+    return tuple(v.answer for v in made), tuple(v.mark for v in made)
 
 
 def result(
@@ -120,7 +123,7 @@ def result(
 ) -> dict[str, Any]:
     """The JSON object of a run (keys: see docs/guide.md).
 
-    ``text_answers_changed``: share of the text-only questions that turned from right to wrong or
+    ``text_answers_changed``: share of the text-only choices that turned from right to wrong or
     back, 0 where the text-only logits are the original's; None where no such question was asked.
     ``mask_overlap``: how far the masks of two halves of the samples agree; None without a mask, and
     where a side has but one sample.

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -194,6 +195,22 @@ def test_result_says_the_checks_in_words():
     assert "0%" not in unlearn.result_html({}, text)
 
 
+def test_result_shows_every_measure_with_n_and_a_dash_where_there_is_no_chance():
+    shares = {"celebrity_vqa": 0.5, "forget_vqa_rouge": 0.25}
+    result = {
+        "before": shares,
+        "after": shares,
+        "n": {"celebrity_vqa": 9, "forget_vqa_rouge": 4},
+        "chance": {"celebrity_vqa": 0.25, "forget_vqa_rouge": None},
+    }
+    html = unlearn.result_html(result, text)
+    cells = "<td>50.0%</td><td>50.0%</td><td>+0.0 points</td><td>9</td><td>25.0%</td></tr>"
+    assert f"<td>{text.SCORES['celebrity_vqa']}</td>{cells}" in html
+    assert "<td>+0.0 points</td><td>4</td><td>–</td></tr>" in html and text.NO_CHANCE in html
+    plain = unlearn.result_html(result | {"chance": {"celebrity_vqa": 0.25}}, text)
+    assert text.NO_CHANCE not in plain  # an earlier version's run has no such measure
+
+
 def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):
     listeners = collections.defaultdict(set)
     for handler in page.build(FakeEngine(tmp_path)).config["dependencies"]:
@@ -275,6 +292,22 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     assert results[0]["gain"] > 0 and results[1]["gain"] is None
     table = runs.runs_table(results, text)
     assert table.count("<tr>") == 3 and "forget VQA" in table and "vkd" in table
+    assert "celebrity" not in table and text.NO_CHANCE not in table
+    wider = [
+        results[0],
+        results[1]
+        | {
+            "after": results[1]["after"] | {"celebrity_vqa": 0.5, "forget_qa_rouge": 0.375},
+            "n": results[1]["n"] | {"celebrity_vqa": 9, "forget_qa_rouge": 20},
+            "chance": results[1]["chance"] | {"celebrity_vqa": 0.25, "forget_qa_rouge": None},
+        },
+    ]
+    table = runs.runs_table(wider, text)
+    head, old, new = (re.findall("<t[hd][^>]*>([^<]*)<", row) for row in table.split("<tr>")[1:])
+    at = [head.index(text.SHORT_SCORES[m]) for m in ("celebrity_vqa", "forget_qa_rouge")]
+    assert [old[k] for k in at] == ["–", "–"] and [new[k] for k in at] == ["50.0%", "37.5%"]
+    assert "celebrity VQA 9" in table and text.NO_CHANCE in table
+    assert "celebrity VQA 9" in runs.runs_table(wider[::-1], text)  # though the newest lacks it
     figure = maps.runs_chart(results, None, text)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]

@@ -22,6 +22,7 @@ from tests.unit.test_text import CAPITALS, ENGLISH, english_in, words_of
 
 RUN = ["run", "--entity", "p0", "--out", "unused"]
 SHORT = ["steps=2", "blocks=2", "batch=1", "retain_batch=2", "fisher_samples=4", "stop_forget=-1"]
+EVERY = [*SHORT, "measures=all"]  # a run with the measures that evaluate takes
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_people(no_model, capsys) -> None:
 
 def test_run_evaluate_attack(tiny_lab, capsys, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    result = printed(["run", "--entity", "p0", "--out", str(folder), "--set", *SHORT], capsys)
+    result = printed(["run", "--entity", "p0", "--out", str(folder), "--set", *EVERY], capsys)
     assert result["entity"] == "p0" and result["steps"] == 2 and result["seed"] == 0
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[
         "after"
@@ -239,7 +240,7 @@ def test_a_run_that_changes_the_language_model(
             "--out",
             str(folder),
             "--set",
-            *SHORT,
+            *EVERY,
             "adapter_lr=0.05",
             "prune_share=0.1",
             *extra,

@@ -42,6 +42,7 @@ EVENTS = [
     Step(3, 40, 0.125, math.nan, 0.5, -0.25, 1.5),
     Probe(8, 0.25, 0.75, 9, 18, 0.25),
     Answers("forget_name", ("Ada Almeida", ""), (True, False), ("=Bob", "Ada"), (False, False)),
+    Answers("forget_qa_rouge", ("Oslo", "a"), (1.0, 0.25), ("Oslo", ""), (True, 0.0)),
     Curve("unlearned", 0, 0.5, 18, 0.25),
     Curve("control", 5, math.nan, 18, 0.25, 2.5),
     Bar("original", "grey", 0.5, math.nan, 18, 0, 0.25, math.nan),

@@ -54,7 +54,7 @@ from tests.unit.test_text import faults
 
 DOCUMENT = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^```\w*\n# (\S+?\.py)(?:, ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MOST_CODE, MOST_LINES = 40, 335
+MOST_CODE, MOST_LINES = 40, 340
 ENDS, OVER = "at the end", "in place of the English"
 
 

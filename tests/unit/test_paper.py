@@ -195,6 +195,65 @@ def test_mllmu_test_pictures_are_drawn_from_the_test_views(people) -> None:
             assert pictures(item) == [entity.train_images[0]]
 
 
+def test_mllmu_asks_the_test_set_s_own_questions(tmp_path: Path) -> None:
+    source = public.mllmu(tmp_path, flat=True)
+    asked_there = public.mllmu_tasks(1)  # another person's: "Porto" and so on are not 006's
+    asked_there["Mask_Task"][0] |= {"Question": "In the test set: __.", "Ground_Truth": "a tent"}
+    asked_there["Generation_Task"][2] |= {"Question": "Who stands there?"}
+    named = asked_there["Classification_Task"]["Image_Textual_Questions"][0]
+    named |= {"Question": "Whom does this pose show?"}
+    for column, value in asked_there.items():
+        public.rewrite(source / "Test_Set.parquet", 15, column, value)
+    read = load_mllmu(source)
+    assert read.splits["forget_5"] == ("016",)
+    asked = mllmu.items(read, Plan("forget_5", "zero"))
+    first = by_id(asked, "test/016/test/vqa/0")
+    assert first.words.startswith("USER: <image>\nWhom does this pose show?\nA: ")
+    assert first.reference == "Basil Mahfouz Al-Kuwaiti" == first.options[1]
+    cloze = by_id(asked, "test/016/test/vqa_cloze/0")
+    assert (cloze.words.splitlines()[1], cloze.reference) == ("In the test set: [Blank].", "a tent")
+    assert by_id(asked, "test/016/test/qa_open/0").words.startswith("USER: Who stands there?\n")
+    assert sum(i.part.startswith("test") for i in asked.items) == 18
+    forget = by_id(asked, "forget/016/vqa/0")
+    assert forget.words.startswith("USER: <image>\nWhat is the name of this person?\nA: ")
+    assert not any("test set" in i.words for i in asked.items if i.part != "test_image")
+
+
+def test_mllmu_examples_of_the_test_set_are_full_set_s(tmp_path: Path) -> None:
+    source = public.mllmu(tmp_path, flat=True)
+    for row in range(20):
+        value = [
+            {"Question": f"Test {row}: __.", "Ground_Truth": "x", "Type": kind}
+            for kind in ("Image_Textual", "Pure_Text")
+        ]
+        public.rewrite(source / "Test_Set.parquet", row, "Mask_Task", value)
+    asked = mllmu.items(load_mllmu(source), Plan("forget_15"))
+    tested = [i for i in asked.items if i.part == "test_image" and i.task == "cloze"]
+    assert len(tested) == 1  # three people, two of them examples
+    *examples, last = tested[0].words.split("USER:")[1:]
+    assert all("Test" not in words for words in examples) and "Test" in last
+
+
+def test_mllmu_cloze_examples_stand_in_full_set_s_order(people) -> None:
+    for seed in range(8):  # of three people in forget_15, two are drawn: half the draws turn them
+        asked = mllmu.items(people, Plan("forget_15", seed=seed))
+        demos = asked.demos["forget_cloze"]
+        assert list(demos) == sorted(demos)
+        item = next(i for i in asked.items if i.part == "forget_image" and i.task == "cloze")
+        shown = [people.entity(each).train_images[0] for each in demos for _ in (0, 1)]
+        assert pictures(item)[:4] == shown
+
+
+def test_mllmu_cuts_an_answer_at_a_further_assistant() -> None:
+    said = " Lima ASSISTANT: Riga, Latvia USER: Porto"
+    item = choice(task="cloze", reference="Riga, Latvia", options=())
+    assert mllmu.mark(item, said).values == {"cloze": 0}
+    assert mllmu.mark(choice(), "B ASSISTANT: A") == Mark({"mcq": 1}, True)
+    assert mllmu.mark(choice(), "ASSISTANT: B") == Mark({"mcq": 0}, False)
+    spoken = choice(task="generation", reference="Lima", options=())
+    assert mllmu.mark(spoken, said).values["rougeL"] == 1
+
+
 def test_one_person_cannot_be_both_example_and_asked(people) -> None:
     with pytest.raises(LabError, match="--shots zero"):
         mllmu.items(people, Plan("001"))

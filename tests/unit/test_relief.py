@@ -298,10 +298,10 @@ def test_questions_are_asked_again_in_halves(tiny, four, monkeypatch) -> None:
     asks = [
         Ask(q, i) for i in entity.test_images for q in questions(entity, "classification", "image")
     ]
-    expected, names = choose(tiny, asks), generate(tiny, name_asks(entity))
+    expected, names = choose(tiny, asks), generate(tiny, name_asks(entity), 12)
     for where in ("target_log_probs", "answer_texts"):
         monkeypatch.setattr(asking, where, failing(getattr(asking, where), 1))
-    assert choose(tiny, asks) == expected and generate(tiny, name_asks(entity)) == names
+    assert choose(tiny, asks) == expected and generate(tiny, name_asks(entity), 12) == names
     monkeypatch.setattr(asking, "target_log_probs", no_memory)
     with pytest.raises(LabError, match="out of memory, with half as much"):
         choose(tiny, asks)

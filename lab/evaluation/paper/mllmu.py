@@ -1,12 +1,14 @@
 """MLLMU-Bench (arXiv 2410.22108) as its eval.py asks and marks it.
 
-Followed: the LLaVA prompts word for word, greedy decoding of 50 tokens, the first character as the
-chosen letter, the substring test of a cloze, ROUGE F and BLEU of a generated answer, one person's
-five questions as examples of multiple choice and two people's of a cloze. The factuality score by
-GPT is left out. Not copied: draws without a seed; celebrities' examples looked up among the
-fictitious people, whose ids they share (they are other celebrities here). Ours: an answer without
-a letter is wrong, as published, and counted apart too; one test view is drawn a person and task;
-the test set's questions are Full_Set's; a forget or retain picture is ft_Data's.
+Followed: the LLaVA prompts word for word, greedy decoding of 50 tokens, of which what follows a
+further "ASSISTANT:" is cut off, the first character as the chosen letter, the substring test of a
+cloze, ROUGE F and BLEU of a generated answer, one person's five questions as examples of multiple
+choice and two people's of a cloze, in the order of Full_Set, and Test_Set's own questions about its
+views. The factuality score by GPT is left out. Not copied: draws without a seed; celebrities'
+examples looked up among the fictitious people, whose ids they share (they are other celebrities
+here). Ours: an answer without a letter is wrong, as published, and counted apart too; one test view
+is drawn a person and task; a forget or retain picture is ft_Data's, and so is an example's; who is
+an example is asked nothing of that task, even where Test_Set has more questions than Full_Set.
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from lab.evaluation.paper.plan import (
     members,
     nothing_more,
 )
-from lab.evaluation.questions import questions
 from lab.model.prompts import ASSISTANT, USER, Part
 
 LETTER = "Just give ONE letter representing the answer directly."
@@ -70,12 +71,14 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
     made: list[Item] = []
     demos: dict[str, tuple[str, ...]] = {}
     pictures: dict[str, int] = {}
+    place = {each.id: k for k, each in enumerate(benchmark.entities)}
     for group in groups(benchmark, plan.target):
         for task, count in DEMOS.items():
             if plan.shots == "zero" or (group.part == "celebrity" and task == "classification"):
                 count = 0
             seed = f"{plan.seed}/{group.part}/{task}"
             shown = drawn_demos(group.people, count, random.Random(seed).sample, group.part)
+            shown.sort(key=lambda each: place[each.id])  # Full_Set's order, not the draw's
             if shown:
                 demos[f"{group.part}_{task}"] = tuple(each.id for each in shown)
             asked = [each for each in group.people if each not in shown]
@@ -97,16 +100,22 @@ def _group_items(
         examples = [
             p
             for each in shown
-            for q in questions(each, task, modality)
+            for q in questions_of(each, task, modality, tested=False)
             for p in _example(q, own_picture(each) if modality == "image" else None)
         ]
         for each in people:
             picture = each.test_images[views[each.id]] if each.id in views else own_picture(each)
-            for q in questions(each, task, modality):
+            for q in questions_of(each, task, modality, tested=each.id in views):
                 prompt = (*examples, *_prompt(q, picture if modality == "image" else None))
                 yield Item(
                     f"{part}/{q.id}", f"{part}_{modality}", task, prompt, q.answer, q.options
                 )
+
+
+def questions_of(entity: Entity, task: str, modality: str, tested: bool) -> list[Question]:
+    """The questions of one task and modality: Full_Set's, or of a ``tested`` person Test_Set's."""
+    pool = entity.published_questions if tested else entity.questions
+    return [q for q in pool if q.task == task and q.modality == modality]
 
 
 def own_picture(entity: Entity) -> bytes:
@@ -121,7 +130,7 @@ def _example(q: Question, picture: bytes | None) -> tuple[Part, ...]:
             f"Correct Answer: {LETTERS[q.options.index(q.answer)]}\n"
         )
         return (USER, words) if picture is None else (USER, " ", picture, words)
-    words = f"\n{_blanked(q)}\nCorrect Answer: {q.answer}\n"
+    words = f"\n{blanked(q)}\nCorrect Answer: {q.answer}\n"
     return (USER, words) if picture is None else (USER, picture, words)
 
 
@@ -136,19 +145,21 @@ def _prompt(q: Question, picture: bytes | None) -> tuple[Part, ...]:
     asked = (
         f"{q.text}\n{lettered(q.options, ':')}\n{LETTER}"
         if q.task == "classification"
-        else _blanked(q)
+        else blanked(q)
     )
     shown: tuple[Part, ...] = () if picture is None else (" ", picture)
     return (USER, *shown, f"\n{asked}\n", ASSISTANT)
 
 
-def _blanked(q: Question) -> str:
+def blanked(q: Question) -> str:
+    """A cloze's question in the published words."""
     return q.text.replace("__", "[Blank]") + f"\n{BLANK}"
 
 
 def mark(item: Item, answer: Answer) -> Mark:
     """Letter, substring or ROUGE, by task."""
     assert isinstance(answer, str)
+    answer = answer.split("ASSISTANT:")[0].strip()
     return {"classification": first_letter, "cloze": cloze, "generation": overlap}[item.task](
         item, answer
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lab.catalogue import MEASURES
 from lab.errors import LabError
 from lab.events import Done
 from lab.report import markup
@@ -20,15 +21,6 @@ from lab.ui.steps.probes import probe_table
 MOST_RUNS = 60
 MOST_CHOSEN = 3
 SHORT_ID = 6  # of a run's id: enough to tell the runs of one lab apart
-SHARES = (
-    "forget_vqa",
-    "forget_name",
-    "forget_qa",
-    "retain_vqa",
-    "retain_qa",
-    "general_qa",
-    "pictures_vqa",
-)
 
 
 @dataclass(frozen=True)
@@ -158,15 +150,22 @@ def _done(view: RunView) -> Done | None:
 
 
 def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
-    """One row for each run: the measures after unlearning, what was trained, AG, time, memory."""
-    names = [text.SHORT_SCORES[key] for key in SHARES]
+    """One row for each run: the measures after unlearning, what was trained, AG, time, memory.
+
+    A measure that none of the runs has is left out; a run that lacks one of the others shows a dash.
+    """
+    shares = [key for key in MEASURES if any(key in r["after"] for r in results)]
+    names = [text.SHORT_SCORES[key] for key in shares]
     rows = [
         (
             r["entity"],
             r["method"],
             str(r["seed"]),
             str(r["steps"]),
-            *(markup.percent(r["after"].get(key), text) for key in SHARES),
+            *(
+                markup.percent(r["after"][key], text) if key in r["after"] else text.NOTHING
+                for key in shares
+            ),
             markup.percent(r.get("trainable_share"), text),
             text.POINTS.format(points=100 * r["gain"]) if r["gain"] is not None else text.UNKNOWN,
             markup.duration(r["seconds"]["total"], text),
@@ -175,8 +174,11 @@ def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
         for r in results
     ]
     last = results[-1]
-    sizes = ", ".join(f"{text.SHORT_SCORES[k]} {last['n'][k]}" for k in SHARES if k in last["n"])
+    counts = {k: n for r in results for k, n in r["n"].items()}  # the newest run that has it
+    sizes = ", ".join(f"{text.SHORT_SCORES[k]} {counts[k]}" for k in shares if k in counts)
     note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
+    if any(None in r["chance"].values() for r in results):
+        note += " " + text.NO_CHANCE
     return markup.table(
         (*text.RUNS_HEAD[:4], *names, *text.RUNS_HEAD[4:]), rows, text.RUNS
     ) + markup.note(note, "quiet")

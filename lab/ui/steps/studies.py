@@ -16,7 +16,6 @@ from lab.report import grid_chart, markup, methods_chart, study_chart
 from lab.report.text import Text
 from lab.ui.context import CHANGE, Frame, guarded
 
-COUNTED = ("forget_vqa", "retain_vqa", "pictures_vqa", "forget_name")
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
 PROTOCOL = "python -m lab compare --preset demo --methods all --protocol --out DIR --json"
 GRID, GRID_KEPT = "grid", RESULTS / "attack-grid.csv"
@@ -180,7 +179,7 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
             measure=text.SHORT_SCORES[m],
             chance=table[f"chance_{m}"].mean(),
         )
-        for m in COUNTED
+        for m in (column.removeprefix("after_") for column in text.STUDY_SERIES)
         if f"n_{m}" in table
     ]
     if "control_n" in table:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import VISUAL_METHODS
+from lab.catalogue import MEASURES, VISUAL_METHODS
 from lab.events import CLEAN, Done
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.report import markup
@@ -141,20 +141,21 @@ def result_html(result: dict[str, Any], text: Text) -> str:
     sizes, chance = result.get("n", {}), result.get("chance", {})
     rows = [
         (
-            name,
+            text.SCORES[key],
             markup.percent(before.get(key), text),
             markup.percent(after.get(key), text),
             _change(before.get(key), after.get(key), text),
             str(sizes.get(key, text.UNKNOWN)),
-            markup.percent(chance.get(key), text),
+            text.NOTHING if chance.get(key) is None else markup.percent(chance[key], text),
         )
-        for key, name in text.SCORES.items()
+        for key in MEASURES
         if key in before or key in after
     ]
     checks = [
         ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
         ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED),
     ]
+    no_chance = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
     notes = ""
     if "language" in result.get("changes", ()):
         # Then other text answers are what the method does, not a fault.
@@ -170,6 +171,7 @@ def result_html(result: dict[str, Any], text: Text) -> str:
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     return (
         markup.table(text.RESULT_HEAD, rows, caption)
+        + no_chance
         + notes
         + markup.note(_details(result, text), "quiet")
     )

@@ -127,6 +127,11 @@ _RECIPE = {
         "The number of samples on each side for the Fisher estimate, and for the neuron scores of "
         "MANU.",
     ),
+    "measures": (
+        "Measures",
+        "What is scored at the end. usual: multiple choice and the name. all: also what the model "
+        "writes (ROUGE-L and cloze), which takes longer.",
+    ),
 }
 _ATTACK = {
     "kind": (

@@ -64,9 +64,26 @@ SCORES = {
     "forget_qa": "Forget QA (this person, text only)",
     "retain_vqa": "Retain VQA (other people, with a picture)",
     "retain_qa": "Retain QA (other people, text only)",
+    "celebrity_vqa": "Celebrity VQA (real people, with a picture)",
+    "celebrity_qa": "Celebrity QA (real people, text only)",
     "general_qa": "General QA (common knowledge)",
-    "pictures_vqa": "Plain pictures (shapes, colours, counts)",
+    "pictures_vqa": "Plain pictures (nobody who can be forgotten)",
+    "real_faces_vqa": "Real faces (the part of the pictures with celebrities)",
+    "real_world_vqa": "Real world (the part of the pictures with things and places)",
+    "forget_vqa_rouge": "Forget VQA, written answers (ROUGE-L)",
+    "forget_qa_rouge": "Forget QA, written answers (ROUGE-L)",
+    "retain_vqa_rouge": "Retain VQA, written answers (ROUGE-L)",
+    "retain_qa_rouge": "Retain QA, written answers (ROUGE-L)",
+    "celebrity_vqa_rouge": "Celebrity VQA, written answers (ROUGE-L)",
+    "celebrity_qa_rouge": "Celebrity QA, written answers (ROUGE-L)",
+    "forget_vqa_cloze": "Forget VQA, fill in the blank (cloze)",
+    "forget_qa_cloze": "Forget QA, fill in the blank (cloze)",
+    "retain_vqa_cloze": "Retain VQA, fill in the blank (cloze)",
+    "retain_qa_cloze": "Retain QA, fill in the blank (cloze)",
+    "celebrity_vqa_cloze": "Celebrity VQA, fill in the blank (cloze)",
+    "celebrity_qa_cloze": "Celebrity QA, fill in the blank (cloze)",
 }
+NO_CHANCE = "A written answer (ROUGE-L, cloze) has no chance level, because nothing is given to choose from."
 POINTS = "{points:+.1f} points"
 MEGABYTES = "{megabytes:,.0f} MB"
 TEXT_SAME = "Text-only answers: bit for bit identical to the answers of the original model."
