@@ -202,7 +202,8 @@ class Prompter:
         """
         segments = [self.prefix(image is not None)]
         for turns in talks:
-            parent, lead = 0, ()
+            lead: tuple[int, ...] = ()
+            parent = 0
             space = self._text_space if image is None else self._image_space
             for question, answer in turns:
                 segments.append(Segment((*lead, *self._asked(question, space)), parent))

@@ -8,6 +8,7 @@ needed. Without these steps the pictures are hardly learned (our choice).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, normalize
@@ -26,7 +27,8 @@ class Looking:
         self.loaded = loaded
         used = sorted({i for words in everything for i in self.ids(words)})
         self.place = {token: k for k, token in enumerate(used)}
-        table = loaded.model.get_input_embeddings().weight[used].detach().float()
+        model: Any = loaded.model
+        table = model.get_input_embeddings().weight[used].detach().float()
         self.length, self.directions = table.norm(dim=-1).mean(), normalize(table, dim=-1)
 
     def ids(self, words: str) -> list[int]:
