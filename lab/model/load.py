@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from lab.errors import LabError
 from lab.files import ROOT as ROOT
 from lab.files import sweep
 from lab.model.adapter import SCALE
-from lab.model.base import Base, base_from
 from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, shipped, stored
 from lab.model.checkpoint import lay, taught
 from lab.model.families import FOUND, Family, Parts, family_of, name_parts
 from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.free_memory import told
+from lab.model.loaded import Loaded as Loaded
 from lab.model.memory import BITS, check_memory, empty_model
 from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
@@ -29,27 +29,8 @@ from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.proof import prove_once, refusing
 from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
-from lab.model.vision import Vision, find_vision
+from lab.model.vision import find_vision
 from lab.recipe import QUANTIZATIONS
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model ready for use; nothing in it ever changes (runs work on deltas).
-
-    ``base``: the original's own weights, taken when this is made: with nothing laid on.
-    """
-
-    name: str
-    model: torch.nn.Module
-    vision: Vision
-    prompter: Prompter
-    device: torch.device
-    quantization: str
-    base: Base = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "base", base_from(self.model))
 
 
 def load(

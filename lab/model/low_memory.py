@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch.utils.checkpoint import checkpoint
@@ -13,10 +13,8 @@ from torch.utils.checkpoint import checkpoint
 from lab.errors import LabError
 from lab.model import memory
 from lab.model.families import language_model
+from lab.model.loaded import Loaded
 from lab.model.sequences import Packed
-
-if TYPE_CHECKING:
-    from lab.model.load import Loaded
 
 R = TypeVar("R")
 Tensors = tuple[torch.Tensor, ...]

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from PIL import Image
@@ -25,12 +25,10 @@ from lab.model.families import Family
 from lab.model.fetch import Report
 from lab.model.free_memory import lacks_memory
 from lab.model.language import image_token
+from lab.model.loaded import Loaded
 from lab.model.low_memory import explained, relieved
 from lab.model.overlay import overlay
 from lab.model.sequences import Tree, pack, segment_means, target_log_probs
-
-if TYPE_CHECKING:
-    from lab.model.load import Loaded
 
 KEPT = "proven.json"  # in the cache folder: the keys of the models that passed
 EDITION = 1  # of this proof: a higher one asks every model again

@@ -54,7 +54,6 @@ from lab.model.vision import find_vision
 OLD = ("dinov2", "clip", "smolvlm", "idefics3", "qwen2_vl", "llava_onevision", "qwen2_5_vl")
 KINDS = (*OLD, *tiny_kinds.MAKERS)
 TINY = {
-    **tiny_kinds.SHAPES,
     # 28 px, 2 x 2 patches and a class token; onevision has the token that ends a picture instead
     "dinov2": Shape("dinov2", SIDE, dict(BLOCKS, mlp_ratio=2, initializer_range=0.2), TEXT),
     "clip": Shape("clip", SIDE, dict(BLOCKS, intermediate_size=64, initializer_range=0.2), TEXT),
@@ -100,6 +99,7 @@ TINY = {
             ),
         )
     },
+    **tiny_kinds.SHAPES,
 }
 
 

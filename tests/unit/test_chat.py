@@ -120,12 +120,17 @@ def test_a_follow_up_reads_only_what_is_new(
 ) -> None:
     image, sides = four.entities[0].train_images[0], [original, changed]
     memory, read, seen = ChatMemory(), [], []
+
+    def encoded_picture(module, args, out) -> None:
+        if args[0].std() > 0:  # a replay goes in with plain grey
+            seen.append(1)
+
     hooks = [
         tiny.model.model.language_model.register_forward_pre_hook(
             lambda module, args, given: read.append(given["inputs_embeds"].shape[1]),
             with_kwargs=True,
         ),
-        tiny.model.model.vision_tower.embeddings.register_forward_hook(lambda *_: seen.append(1)),
+        tiny.model.model.vision_tower.embeddings.register_forward_hook(encoded_picture),
     ]
     try:
         turns = conversation(sides, image, ["Who is this?"], memory)

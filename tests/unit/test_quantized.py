@@ -148,5 +148,5 @@ def test_what_cannot_be_loaded(path: str, kind: str, words: str) -> None:
 def test_a_model_of_another_family_is_refused() -> None:
     from lab.model.vision import find_vision
 
-    with pytest.raises(LabError, match="not a known family.*llava.*lab/model/families.py"):
+    with pytest.raises(LabError, match="Linear: no language model was found"):
         find_vision(nn.Linear(1, 1))
