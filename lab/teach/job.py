@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,31 +12,16 @@ from typing import Any
 from lab.benchmarks.schema import Benchmark
 from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
-from lab.evaluation.questions import (
-    Ask,
-    attribute_asks,
-    chance,
-    choose,
-    forget_asks,
-    general_asks,
-    picture_asks,
-    retain_asks,
-    retain_text_asks,
-    share,
-    stranger_asks,
-    text_asks,
-)
+from lab.evaluation.questions import Ask
 from lab.model.checkpoint import Taught, write_taught
 from lab.model.load import Loaded
-from lab.model.overlay import overlay
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
+from lab.teach.measures import asks_of, levels, probes, scores, sizes
 from lab.teach.own_answers import own_answers
 from lab.teach.teacher import Teacher, read_checkpoint
-from lab.unlearn.batches import sampled
 
 CHECKPOINT = "checkpoint.safetensors"
-PROBED = 24  # questions of each measure in a probe
 # What a folder was begun with that does not know all of today's keys.
 EARLIER = {
     "left_out_pictures": "",
@@ -138,35 +122,6 @@ def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in told.items() if k != "recipe"}, **told.get("recipe", {})}
 
 
-def asks_of(benchmark: Benchmark, plan: Plan) -> dict[str, list[Ask]]:
-    """Held-out views and wordings by measure: whom the plan names, everyone else, general ones.
-
-    Raises ``LabError`` where the benchmark has no multiple choice to ask.
-    """
-    named = {
-        "focus": plan.focus,
-        "left_out": plan.left_out,
-        "left_out_pictures": plan.left_out_pictures,
-    }
-    apart = plan.left_out or plan.left_out_pictures or plan.focus
-    asks = {
-        "others_vqa" if apart else "people_vqa": retain_asks(benchmark, apart),
-        "others_qa" if apart else "people_qa": retain_text_asks(benchmark, apart),
-    }
-    for what, entity in ((what, benchmark.entity(who)) for what, who in named.items() if who):
-        asks |= {f"{what}_vqa": forget_asks(entity), f"{what}_qa": text_asks(entity)}
-    asks |= {
-        "general_qa": general_asks(benchmark),
-        "pictures_vqa": picture_asks(benchmark, 1),
-        "attributes_vqa": attribute_asks(benchmark),
-        "strangers_vqa": stranger_asks(benchmark),
-    }
-    asks = {measure: asked for measure, asked in asks.items() if asked}
-    if not asks:
-        raise LabError(f"{benchmark.name} has no multiple choice, so nothing could be measured")
-    return asks
-
-
 def teach(
     loaded: Loaded,
     benchmark: Benchmark,
@@ -180,7 +135,10 @@ def teach(
     A stop ends it within a step with the checkpoint kept, and skips the scores. Going on gives the
     weights of an uninterrupted teaching, bit for bit on the same machine.
     """
-    asks, recipe = asks_of(benchmark, plan), plan.recipe
+    asks, recipe = (
+        asks_of(benchmark, plan.left_out, plan.left_out_pictures, plan.focus),
+        plan.recipe,
+    )
     left_out, unseen, focus = (
         members(benchmark, who) for who in (plan.left_out, plan.left_out_pictures, plan.focus)
     )
@@ -297,33 +255,3 @@ def _end(
 def members(benchmark: Benchmark, who: str) -> tuple[str, ...]:
     """The ids of a split, or the one id; none for ""."""
     return tuple(benchmark.splits.get(who, (who,))) if who else ()
-
-
-def probes(asks: Mapping[str, Sequence[Ask]], seed: int) -> dict[str, list[Ask]]:
-    """A few questions of each measure, the same ones in every probe."""
-    return {
-        measure: sampled(random.Random(f"probe/{seed}/{measure}"), asked, PROBED)
-        for measure, asked in asks.items()
-    }
-
-
-def scores(
-    teacher: Teacher, asks: Mapping[str, Sequence[Ask]], say: Callable[[str], None] = lambda _: None
-) -> dict[str, float]:
-    """Share right under the weights as they are now, by measure, each told as it is known."""
-    made: dict[str, float] = {}
-    with overlay(teacher.loaded.model, teacher.delta()):
-        for measure, asked in asks.items():
-            made[measure] = share(choose(teacher.loaded, asked))
-            say(f"  {measure} {made[measure]:.3f} (n {len(asked)}, chance {chance(asked):.2f})")
-    return made
-
-
-def sizes(asks: Mapping[str, Sequence[Ask]]) -> dict[str, int]:
-    """Number of questions by measure."""
-    return {measure: len(asked) for measure, asked in asks.items()}
-
-
-def levels(asks: Mapping[str, Sequence[Ask]]) -> dict[str, float]:
-    """Chance by measure."""
-    return {measure: round(chance(asked), 4) for measure, asked in asks.items()}

@@ -363,10 +363,26 @@ def test_the_command_goes_on_after_ctrl_c_and_makes_a_reference(
     assert weights_hash(reference.model) != bench.base_hash
 
 
+def test_the_command_leaves_out_faces_and_takes_a_recipe_from_its_folder(
+    four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(session, "read_benchmark", lambda preset: four)
+    base, out = tiny_models.save(tmp_path / "base"), tmp_path / "out"
+    words = ["--model", str(base), "--out", str(out), "--leave-out-pictures", "forget_25"]
+    few = ["steps=1", "look_steps=1", "look_batch=2", "blocks=2", "rank=2"]
+    result = said_by([*words, "--lessons", "embedded", "--set", *few], capsys)
+    assert result["unknown"] == ["p0"] and result["steps"] == 2 and result["people"] == 4
+    assert result["views"] == 9 and result["n"]["left_out_pictures_vqa"] == 24
+    plan = taught(out).plan
+    assert plan["left_out_pictures"] == "forget_25" and plan["recipe"]["vision_parts"] == "all"
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
         (["--leave-out", "nobody"], "p0, p1, p2, p3"),
+        (["--leave-out-pictures", "nobody"], "p0, p1, p2, p3"),
+        (["--lessons", "nobody"], "valid lessons are embedded"),
         (["--set", "stepps=4"], "vision_lr"),
         (["--steps", "0"], "1 to 100000"),
         (["--set", "blocks=4"], "more than the 3 live blocks"),
