@@ -19,7 +19,7 @@ class MethodRow:
     """One method, which is ``METHOD`` in ``lab/unlearn/NAME.py``.
 
     ``visual``: it never changes the language model, whatever the recipe. ``trials``: the settings
-    that the fair comparison tunes it by (our choice), each as changes to the recipe.
+    that the fair comparison begins to tune it by (our choice), each as changes to the recipe.
     """
 
     visual: bool
@@ -64,10 +64,18 @@ def _each(one: tuple[str, Sequence[float]], other: tuple[str, Sequence[float]]) 
     return tuple({one[0]: a, other[0]: b} for a, b in product(one[1], other[1]))
 
 
+def _scopes(**rates: Sequence[float]) -> Trials:
+    """A grid for each of MMUnlearner's scopes: its published commands use the language mask."""
+    keys = {"vision": "lr", "language": "adapter_lr"}
+    return tuple(
+        {"scope": scope, **trial} for scope, own in rates.items() for trial in _rates(keys[scope], own)
+    )
+
+
 _LANGUAGE = _rates("adapter_lr", LANGUAGE_RATES)
 METHOD_ROWS: dict[str, MethodRow] = {
     "vkd": MethodRow(True, _rates("lr", VISION_RATES)),
-    "mmunlearner": MethodRow(False, _rates("lr", VISION_RATES)),
+    "mmunlearner": MethodRow(False, _scopes(vision=VISION_RATES, language=LANGUAGE_RATES)),
     "vgid": MethodRow(False, _LANGUAGE),
     "manu": MethodRow(False, _each(("prune_share", (0.02, 0.05, 0.10)), ("blocks", (4, 12)))),
     "grad_ascent": MethodRow(False, _LANGUAGE),

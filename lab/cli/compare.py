@@ -63,6 +63,6 @@ def _protocol(
         table = write_tables(comparison, options.out, typed)
     return {
         "people": comparison["people"],
-        "chosen": comparison["chosen"],
+        "chosen": {method: tuned["chosen"] for method, tuned in comparison["tuned"].items()},
         "table": table.to_dict("records"),
     }

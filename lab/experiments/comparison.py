@@ -1,14 +1,16 @@
 """The fair comparison: every method tuned by as many trials, frozen, then run on other people.
 
-Our choice, as no paper's protocol fits the embedded model: six trials a method on four tuning
-people, judged by ``objective``; then twelve other people x two seeds with the best settings; one
-relearning attack a person. The same loop, stop rule, judge and attacker for all.
+Our choice, as no paper's protocol fits the embedded model: six trials a method (or as many as its
+row of the catalogue has) on four tuning people, judged by ``objective``, and more where the best
+lies at an edge of its grid (``lab.experiments.widening``); then twelve other people x two seeds
+with the best settings; one relearning attack a person. The same loop, stop rule, judge and attacker
+for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import harmonic_mean
@@ -16,7 +18,7 @@ from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
-from lab.catalogue import METHOD_ROWS, STOPS
+from lab.catalogue import METHOD_ROWS
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.scores import Baseline
@@ -24,6 +26,7 @@ from lab.evaluation.session import Workbench
 from lab.events import Done
 from lab.events.lines import plain
 from lab.experiments.sweep import Say, one_run, run_all
+from lab.experiments.widening import MOST, edges, wider
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.unlearn.loop import FORGOTTEN
@@ -93,45 +96,93 @@ def _within(share: float) -> float:
     return min(max(share, 0.0), 1.0)
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """How a method was tuned: the best settings, and every trial with its settings and score.
+
+    ``widened``: how often its grid was. ``at_edge``: where the best still lies at an edge, in
+    words; "" where it lies inside.
+    """
+
+    chosen: dict[str, Any]
+    trials: list[dict[str, Any]]
+    widened: int
+    at_edge: str
+
+
 def tune(
     bench: Workbench, preset: Preset, method: str, who: Sequence[str], out: Path, say: Say
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The best of the method's trials, and every trial with its settings and score.
+) -> Tuned:
+    """Try a method's grid, and a wider one while the best of its trials lies at an edge.
 
-    A run that never met the first stop rule is the same under the second, and is not made twice.
+    Resumable within every widening: the next grid follows from the scores that are kept.
     """
-    trials: list[dict[str, Any]] = []
-    twins: dict[Recipe, dict[str, Any]] = {}  # ended by something else than the rule
-
-    def work(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
-        return twins.get(replace(recipe, stop_forget=STOPS[0])) or judge(
-            bench, recipe, outcome, say
-        )
-
-    for changes in TRIALS[method]:
-        plan = [revise(preset.recipe, {**changes, "entity": e, "method": method}) for e in who]
-        found = run_all(bench, preset, plan, out, say, work, "tune")
-        twins |= {
-            r: m
-            for r, m in zip(plan, found, strict=True)
-            if m.get("stopped_because", FORGOTTEN) != FORGOTTEN
-        }
-        trials.append(
-            {
-                "method": method,
-                **changes,
-                "n": len(found),
-                "failed": sum("failed" in r for r in found),
-                "score": sum(map(objective, found)) / len(found),
-            }
-        )
-    place = max(range(len(trials)), key=lambda k: trials[k]["score"])
-    return TRIALS[method][place], trials
+    tried: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    judge, todo, widened = Judge(), list(TRIALS[method]), 0
+    while True:
+        for changes in todo:
+            plan = [revise(preset.recipe, {**changes, "entity": e, "method": method}) for e in who]
+            found = run_all(bench, preset, plan, out, say, judge, "tune")
+            judge.remember(plan, found)
+            tried.append((changes, _trial(method, changes, widened, found)))
+        grid, trials = [changes for changes, _ in tried], [trial for _, trial in tried]
+        best = _best(grid, [trial["score"] for trial in trials])
+        todo = wider(grid, best)
+        if not todo or widened == MOST:
+            return Tuned(best, trials, widened, "; ".join(map(str, edges(grid, best))))
+        widened += 1
+        say(f"{method}: its best trial lies at an edge, so its grid has {len(todo)} trials more")
 
 
-def judge(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
-    """A trial: the run with the scores that ``objective`` asks for."""
-    return one_run(bench, recipe, outcome, say, JUDGED)
+def _best(grid: Sequence[dict[str, Any]], scores: Sequence[float]) -> dict[str, Any]:
+    """The trial of the highest score; of equals one that has the fewest sides to grow on."""
+    equals = [t for t, score in zip(grid, scores, strict=True) if score == max(scores)]
+    return min(equals, key=lambda t: sum(e.beyond is not None for e in edges(grid, t)))
+
+
+def _trial(
+    method: str, changes: dict[str, Any], widening: int, found: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """A trial's row; ``widening`` 0 is the grid as it was laid out."""
+    return {
+        "method": method,
+        **changes,
+        "widening": widening,
+        "n": len(found),
+        "failed": sum("failed" in r for r in found),
+        "score": sum(map(objective, found)) / len(found),
+    }
+
+
+class Judge:
+    """Carries out trials: runs with the scores that ``objective`` asks for.
+
+    A run that never met a stop rule is the same under a lower one, and is not made twice.
+    """
+
+    def __init__(self) -> None:
+        self._unstopped: dict[Recipe, tuple[float, dict[str, Any]]] = {}
+
+    def __call__(
+        self, bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say
+    ) -> dict[str, Any]:
+        """The run's result, or that of the same run under a higher stop rule."""
+        level, found = self._unstopped.get(_unruled(recipe), (recipe.stop_forget, {}))
+        if level > recipe.stop_forget:
+            return found
+        return one_run(bench, recipe, outcome, say, JUDGED)
+
+    def remember(self, plan: Sequence[Recipe], found: Sequence[dict[str, Any]]) -> None:
+        """Keep the runs that ended by something else than the stop rule on the forget accuracy."""
+        for recipe, result in zip(plan, found, strict=True):
+            level, _ = self._unstopped.get(_unruled(recipe), (recipe.stop_forget, {}))
+            if result.get("stopped_because", FORGOTTEN) != FORGOTTEN:
+                highest = max(level, recipe.stop_forget)
+                self._unstopped[_unruled(recipe)] = (highest, result)
+
+
+def _unruled(recipe: Recipe) -> Recipe:
+    return replace(recipe, stop_forget=Recipe().stop_forget)
 
 
 def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
@@ -164,7 +215,7 @@ def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
 def protocol(
     bench: Workbench, preset: Preset, methods: Sequence[str], out: Path, say: Say
 ) -> Iterator[dict[str, Any]]:
-    """Tune, freeze, run, attack; yields the trials, the settings and every result so far.
+    """Tune, freeze, run, attack; yields how each method was tuned and every result so far.
 
     Yields after each method's runs of a seed, so that a table can be had before all is done; the
     last is the whole. Resumable at every single run. Seed 0 of every method comes before any seed 1.
@@ -173,14 +224,10 @@ def protocol(
     who = people(bench.benchmark, unknown)
     trials_in_all = sum(len(TRIALS[m]) for m in methods) * len(who.tuning)
     say(
-        f"{trials_in_all} trials, then {len(methods) * SEEDS * len(who.test)} runs; what {out} holds "
-        "already is not done again"
+        f"{trials_in_all} trials or more, as grids may be widened, then "
+        f"{len(methods) * SEEDS * len(who.test)} runs; what {out} holds already is not done again"
     )
-    chosen: dict[str, dict[str, Any]] = {}
-    trials: list[dict[str, Any]] = []
-    for method in methods:
-        chosen[method], tried = tune(bench, preset, method, who.tuning, out, say)
-        trials += tried
+    tuned = {m: tune(bench, preset, m, who.tuning, out, say) for m in methods}
     results: list[dict[str, Any]] = []
     if reference:
         plan = [revise(preset.recipe, {"entity": e}) for e in unknown if e in who.test]
@@ -189,15 +236,17 @@ def protocol(
         )
     for seed, method in product(range(SEEDS), methods):
         plan = [
-            revise(preset.recipe, {**chosen[method], "entity": e, "method": method, "seed": seed})
+            revise(
+                preset.recipe,
+                {**tuned[method].chosen, "entity": e, "method": method, "seed": seed},
+            )
             for e in who.test
         ]
         made = run_all(bench, preset, plan, out, say, run_and_attack, "compare")
         results += _labelled(method, plan, made)
         yield {
             "people": {"tuning": who.tuning, "test": who.test},
-            "chosen": chosen,
-            "trials": trials,
+            "tuned": {name: asdict(how) for name, how in tuned.items()},
             "results": results,
         }
 

@@ -23,8 +23,9 @@ def write_tables(made: Mapping[str, Any], out: Path, command: str = "") -> pd.Da
     ``command``: how the table was made, for whoever reads it; it stands in every row of it.
     """
     rows = [row(r) for r in made["results"]]
-    table = pd.DataFrame(summarised(rows, made["chosen"])).assign(**_told(made, command))
-    guarded(pd.DataFrame(made["trials"])).to_csv(out / "trials.csv", index=False)
+    table = pd.DataFrame(summarised(rows, made["tuned"])).assign(**_told(made, command))
+    trials = [trial for how in made["tuned"].values() for trial in how["trials"]]
+    guarded(pd.DataFrame(trials)).to_csv(out / "trials.csv", index=False)
     guarded(pd.DataFrame(rows)).to_csv(out / "runs.csv", index=False)
     guarded(table).to_csv(out / "methods.csv", index=False)
     return table
@@ -68,39 +69,36 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def summarised(
-    rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]], tuned: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Every method's row, then the references: the original, and the model that never knew.
 
+    ``tuned``: how each method was, as ``protocol`` says it. ``widened``: how often its grid was;
+    ``at_edge``: where its settings lie at an edge of that all the same, "" where nowhere.
     NAME_ci is half of the 95 % t interval of NAME's mean over people (a person's seeds are
     averaged first, as they are not independent), of three people and more. Failed runs are
     counted and not averaged.
     """
     frame = pd.DataFrame(rows)
     made = []
-    for method in (*chosen, "retain_only"):
+    for method in (*tuned, "retain_only"):
         own = frame[frame["method"] == method]
         if len(own):
             made.append(
-                {
-                    "method": method,
-                    "settings": _settings(chosen.get(method, {})),
-                    **_means(own, "after"),
-                }
+                {"method": method, **_tuning(tuned.get(method)), **_means(own, "after")},
             )
-    if chosen and made:
-        made.append(
-            {
-                "method": "vanilla",
-                "settings": "",
-                **_means(frame[frame["method"].isin(chosen)], "before"),
-            }
-        )
+    if tuned and made:
+        original = frame[frame["method"].isin(tuned)]
+        made.append({"method": "vanilla", **_tuning(None), **_means(original, "before")})
     return made
 
 
-def _settings(changes: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k}={v:g}" for k, v in changes.items())
+def _tuning(how: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The settings that were chosen and how; a reference was not tuned."""
+    if how is None:
+        return {"settings": "", "widened": None, "at_edge": ""}
+    settings = [f"{k}={v if isinstance(v, str) else f'{v:g}'}" for k, v in how["chosen"].items()]
+    return {"settings": ", ".join(settings)} | {k: how[k] for k in ("widened", "at_edge")}
 
 
 def _means(own: pd.DataFrame, when: str) -> dict[str, Any]:

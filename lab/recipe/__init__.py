@@ -28,9 +28,16 @@ def option(
     high: float | None = None,
     step: float | None = None,
     choices: tuple[str, ...] | None = None,
+    offered: float | None = None,
 ) -> Any:
-    """Declare one recipe field: its default and its range or choices."""
-    return field(default=default, metadata=dict(low=low, high=high, step=step, choices=choices))
+    """Declare one recipe field: its default and its range or choices.
+
+    ``offered``: how far the page's sliders go, where the range goes further than a hand needs.
+    """
+    return field(
+        default=default,
+        metadata=dict(low=low, high=high, step=step, choices=choices, offered=offered or high),
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Recipe:
     entity: str = option("")
     method: str = option("vkd", choices=METHODS)
     seed: int = option(0, low=0, high=9999, step=1)
-    prune_share: float = option(0.02, low=0.0, high=0.10, step=0.005)
+    prune_share: float = option(0.02, low=0.0, high=1.0, step=0.005, offered=0.10)
     mask_threshold: float = option(1.0, low=0.1, high=10.0, step=0.1)
     mask_mode: str = option("all", choices=("all", "forget_only", "off"))
     blocks: int = option(4, low=1, high=12, step=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,14 +24,28 @@ from lab.report.study_chart import (
 )
 from lab.report.text import Text
 
-TEXT_COLUMNS = ("method", "settings", "tuning_people", "test_people", "attack", *MACHINE)
-NEEDED = {*TEXT_COLUMNS, *COUNTS, "forget_vqa", "retain_vqa"}
+TEXT_COLUMNS = (
+    "method",
+    "settings",
+    "at_edge",
+    "tuning_people",
+    "test_people",
+    "attack",
+    *MACHINE,
+)
+WIDENING = ("widened", "at_edge")  # a table from before grids were widened has neither
+NEEDED = {*TEXT_COLUMNS, *COUNTS, "forget_vqa", "retain_vqa"} - set(WIDENING)
 REFERENCES = ("vanilla", "retain_only")
 
 
 def read(path: Path) -> pd.DataFrame | None:
     """The stored table, or None without the file; raises ``LabError`` if it cannot be read."""
     return kept_table(path, TEXT_COLUMNS, NEEDED, "table of the comparison", "compare --protocol")
+
+
+def was_widened(table: pd.DataFrame) -> bool:
+    """Whether the table says how often each method's grid was widened."""
+    return set(WIDENING) <= set(table.columns)
 
 
 def plot(table: pd.DataFrame, text: Text) -> go.Figure:
@@ -81,23 +96,34 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
 
 
 def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Head and rows of the table, the settings with the method they belong to."""
+    """Head and rows of the table, the settings with the method they belong to.
+
+    Where the table says how its grids were widened, both columns stand behind the method.
+    """
     shares = text.SHORT_SCORES | text.METHODS_GAINS | {"trainable_share": text.METHODS_TRAINED}
     shown = {column: name for column, name in shares.items() if column in table}
     rows: list[Sequence[str]] = []
+    tuning = text.METHODS_TUNING if was_widened(table) else ()
     for row in records(table):
         # a reference is not trained: nothing is unknown
         none = text.NOTHING if row["method"] in REFERENCES else text.UNKNOWN
         rows.append(
             [
                 _name(row["method"], text) + (f" ({row['settings']})" if row["settings"] else ""),
+                *(_tuned(row, none, text) if tuning else ()),
                 *(cell(row, column, none) for column in shown),
                 value_of(row, "cpu_seconds", lambda x: text.SECONDS.format(seconds=x), none),
                 value_of(row, "peak_memory_mb", lambda x: text.MEGABYTES.format(megabytes=x), none),
                 row_count(row, text),
             ]
         )
-    return [text.METHODS_HEAD[0], *shown.values(), *text.METHODS_HEAD[1:]], rows
+    return [text.METHODS_HEAD[0], *tuning, *shown.values(), *text.METHODS_HEAD[1:]], rows
+
+
+def _tuned(row: dict[str, Any], none: str, text: Text) -> tuple[str, str]:
+    """How often a method's grid was widened, and where its settings lie at an edge all the same."""
+    times = value_of(row, "widened", lambda n: f"{n:.0f}", none)
+    return times, row["at_edge"] or (none if times == none else text.METHODS_INSIDE)
 
 
 def _name(method: str, text: Text) -> str:

@@ -135,7 +135,7 @@ def _control(value: Any, meta: dict[str, Any], label: str, help: str) -> gr.comp
     words = {"label": label, "info": help, "value": value, "interactive": True}
     if meta["choices"]:
         return gr.Dropdown(choices=list(meta["choices"]), **words)
-    low, high, step = meta["low"], meta["high"], meta["step"]
+    low, high, step = meta["low"], meta["offered"], meta["step"]
     # A slider with thousands of stops cannot be set by hand: those become number fields.
     if step and (high - low) / step <= 1000:
         return gr.Slider(minimum=low, maximum=high, step=step, **words)

@@ -99,7 +99,7 @@ def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
     meta = next(f.metadata for f in fields(Recipe) if f.name == name)
     return gr.Slider(
         meta["low"],
-        meta["high"],
+        meta["offered"],
         getattr(base, name),
         step=meta["step"],
         label=text.FIELDS["Recipe"][name][0],

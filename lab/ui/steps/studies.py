@@ -97,6 +97,11 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
     waiting = methods_chart.waiting(table)
     words = (
         markup.note(text.METHODS_NOTE)
+        + markup.note(
+            text.METHODS_WIDENED
+            if methods_chart.was_widened(table)
+            else text.METHODS_NOT_WIDENED
+        )
         + markup.note(facts, "quiet")
         + markup.note(
             text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet"

@@ -12,13 +12,22 @@ FAILED_RUNS = "{runs} ({failed} failed)"
 # the comparison of the methods
 METHODS_QUESTION = "Which method forgets best, and at what cost?"
 METHODS_NOTE = (
-    "Every method was tuned with six trials on the same four people. The best trial is the one "
-    "with the highest harmonic mean of what was forgotten and what was kept. Its settings were "
+    "Every method was tuned with a grid of trials on the same four people. The best trial is the "
+    "one with the highest harmonic mean of what was forgotten and what was kept. Its settings were "
     "then fixed and used for other people. AG is Forget VQA after relearning minus Forget VQA "
     "before it, with the same attacker for all methods; “AG at half” is measured after half of the"
     " attacker's steps. Lower is better. The vanilla gap is Forget VQA of the original model minus"
     " Forget VQA after relearning. Higher is better. The protocol and the settings are our choice."
     " Silence is our own method and comes from no paper."
+)
+METHODS_WIDENED = (
+    "Where the best trial lay at an edge of its grid, the grid was widened by a factor of three on "
+    "that side, at most three times. A setting “at its lowest possible” or “at its highest "
+    "possible” has reached its own limit."
+)
+METHODS_NOT_WIDENED = (
+    "The grids of this table were not widened. A method whose best trial lies at the edge of its "
+    "grid may do better with settings outside it."
 )
 METHODS_FACTS = (
     "Tuned on {tuning_people}. Run on {test_people}. Seeds: {seeds}. Failed runs: {failed}. "
@@ -29,6 +38,7 @@ METHODS_FACTS = (
 METHODS_WAITING = "These methods are not in the table yet: {methods}."
 METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
 METHODS_TRAINED = "weights trained"
+METHODS_TUNING, METHODS_INSIDE = ("times widened", "best trial at an edge"), "no"
 METHODS_HEAD = ("method", "processor time", "memory", "runs")
 
 # the grid of attacks
