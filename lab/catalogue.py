@@ -84,6 +84,8 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "npo": MethodRow(False, _LANGUAGE),
     # it has no rule of when to stop
     "silence": MethodRow(True, _each(("silence_lr", (1e-4, 3e-4, 6e-4)), ("beta", (60.0, 120.0)))),
+    # it has two forms, and no number to be tuned
+    "icu": MethodRow(False, tuple({"context": context} for context in ("noise", "instruction"))),
 }
 METHODS = tuple(METHOD_ROWS)
 VISUAL_METHODS = tuple(name for name, row in METHOD_ROWS.items() if row.visual)

@@ -19,7 +19,7 @@ from lab.evaluation.questions import chance, choose, forget_asks, share
 from lab.events import Curve, Done, Event, Phase
 from lab.model.adapter import new_adapter
 from lab.model.low_memory import NO_MEMORY, Halving, relieved
-from lab.model.sequences import pack, segment_means, target_log_probs
+from lab.model.sequences import Packed, pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 
 RANK = 8
@@ -105,22 +105,29 @@ class Attacker:
     def _backward(self, drawn: Sequence[Drawn]) -> float:
         """Return what these pictures add to the loss, and add their gradient to the weights."""
         loaded = self.victim.version.loaded
-        trees = [
-            loaded.prompter.tree(k, [(q, [a]) for q, a, _ in questions])
-            for k, (_, questions) in enumerate(drawn)
-        ]
-        packed = pack(trees, loaded.prompter.pad_id, loaded.device)
         times = torch.tensor(
             [n for _, questions in drawn for *_, n in questions], device=loaded.device
         )
-        anew = relieved(loaded, packed, bool(self.adapter))
-        with self.on(), torch.enable_grad(), anew:
-            tokens = target_log_probs(loaded.model, packed, self.features([i for i, _ in drawn]))
-            loss = -(segment_means(tokens, packed) * times).sum() / self.recipe.batch
-            if not math.isfinite(float(loss.detach())):
-                raise LabError(NO_NUMBER)
-            loss.backward()
+        with self.on(), torch.enable_grad():  # the picture of a context has a gradient too
+            packed = self._packed(drawn)
+            with relieved(loaded, packed, bool(self.adapter)):
+                tokens = target_log_probs(
+                    loaded.model, packed, self.features([i for i, _ in drawn])
+                )
+                loss = -(segment_means(tokens, packed) * times).sum() / self.recipe.batch
+                if not math.isfinite(float(loss.detach())):
+                    raise LabError(NO_NUMBER)
+                loss.backward()
         return float(loss.detach())
+
+    def _packed(self, drawn: Sequence[Drawn]) -> Packed:
+        """Pack the pictures' questions and answers, behind the victim's context if it has one."""
+        prompter = self.victim.version.loaded.prompter
+        trees = [
+            prompter.tree(k, [(q, [a]) for q, a, _ in questions])
+            for k, (_, questions) in enumerate(drawn)
+        ]
+        return pack(trees, prompter.pad_id, self.victim.version.loaded.device)
 
     def _drawn(self) -> list[Drawn]:
         """Draw the next batch: pictures with their questions, answers and how often each was drawn.

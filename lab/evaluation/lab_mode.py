@@ -41,7 +41,8 @@ def evaluate(
             said[row.name] = original
             continue
         known = {}
-        if row.name == UNLEARNED and text_logits_identical(row, entity):
+        alike = row.name == UNLEARNED and row.context is None  # a context asks something else
+        if alike and text_logits_identical(row, entity):
             known = {m: own for m, own in original.items() if m in TEXT_ONLY}
         due = {
             m: asks

@@ -130,6 +130,7 @@ def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
             yield batch
 
 
+@torch.no_grad()
 def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> list[str]:
     """Greedy answers, a text each."""
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
@@ -139,7 +140,9 @@ def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> list[s
         prompts = [
             loaded.prompter.conversation((), a.question.text, a.image is not None) for a in part
         ]
-        rows = [None if a.image is None else features[a.image] for a in part]
+        rows = [
+            loaded.prompter.with_front(None if a.image is None else features[a.image]) for a in part
+        ]
         return answer_texts(loaded, prompts, rows, max_new_tokens)
 
     for at in range(0, len(asks), 16):

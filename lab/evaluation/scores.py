@@ -145,9 +145,10 @@ def verdicts(
     """What the version answers to each question of one measure; ``keeper`` keeps its answers.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
-    the ``original``'s are taken over instead of asking again.
+    the ``original``'s are taken over instead of asking again. Not behind a context: the same
+    weights are asked something else there.
     """
-    if text_identical and measure in TEXT_ONLY:
+    if text_identical and measure in TEXT_ONLY and version.context is None:
         return list(original)
     with version.on():
         return keeper.verdicts(measure, asks)
@@ -168,25 +169,26 @@ def changed_share(
 
 @torch.no_grad()
 def text_logits_identical(version: Version, entity: Entity) -> bool:
-    """Whether the version's text-only logits equal the original's bit for bit.
+    """Whether the version's text-only logits equal the original's bit for bit, to the same prompts.
 
+    So this is about the weights: a version's context stands in front of neither side.
     Asked of the entity's text-only questions (of all its questions where it has none of those),
     through the whole multimodal model.
     """
     asked = [a.question for a in text_asks(entity)] or list(entity.questions)
     loaded = version.loaded
+    rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
+    length = max(len(r) for r in rows)
+    ids = torch.tensor(
+        [[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
+        device=loaded.device,
+    )
+    # by length: the padding's id may also end a turn inside the prompt
+    seen = torch.tensor(
+        [[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device
+    )
 
     def logits() -> torch.Tensor:
-        rows = [loaded.prompter.conversation((), q.text, False) for q in asked[:MOST_CHECKED]]
-        length = max(len(r) for r in rows)
-        ids = torch.tensor(
-            [[loaded.prompter.pad_id] * (length - len(r)) + list(r) for r in rows],
-            device=loaded.device,
-        )
-        # by length: the padding's id may also end a turn inside the prompt
-        seen = torch.tensor(
-            [[0] * (length - len(r)) + [1] * len(r) for r in rows], device=loaded.device
-        )
         return loaded.model(input_ids=ids, attention_mask=seen, logits_to_keep=1).logits
 
     original = logits()

@@ -2,6 +2,8 @@
 
 A delta maps full names of visual parameters to tensors; a name that begins with ``LANGUAGE`` is a
 tensor of a language adapter (``lab.model.adapter``), because quantised weights cannot be replaced.
+One that begins with ``CONTEXT`` is no weight, but a part of what stands in front of every question
+(``lab.model.context``).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from torch import nn
 from lab.errors import LabError
 from lab.model.adapter import adapted
 from lab.model.base import Base
+from lab.model.context import CONTEXT, check_context
 
 Delta = Mapping[str, torch.Tensor]
 LANGUAGE = "language_adapter."
@@ -27,7 +30,7 @@ LANGUAGE = "language_adapter."
 
 def visual_part(delta: Delta) -> dict[str, torch.Tensor]:
     """The tensors that replace visual parameters, by their full names."""
-    return {n: t for n, t in delta.items() if not n.startswith(LANGUAGE)}
+    return {n: t for n, t in delta.items() if not n.startswith((LANGUAGE, CONTEXT))}
 
 
 def language_part(delta: Delta) -> dict[str, torch.Tensor]:
@@ -113,7 +116,7 @@ def load_delta(path: Path, base: Base) -> dict[str, torch.Tensor]:
     """Read a delta onto the base's device.
 
     Raises ``LabError`` unless it fits the base's visual weights and holds finite numbers alone. Of
-    the language model it may hold an adapter, never weights.
+    the language model it may hold an adapter, never weights. A context must be one.
     """
     try:
         delta = load_file(path)
@@ -127,6 +130,7 @@ def load_delta(path: Path, base: Base) -> dict[str, torch.Tensor]:
     wrong = base.misfit(language_part(delta))
     if wrong:
         raise LabError(f"{path.name}: {LANGUAGE}{wrong} {other.format('language model')}")
+    check_context(delta)
     for name, tensor in delta.items():
         if not bool(torch.isfinite(tensor).all()):
             raise LabError(
@@ -137,6 +141,8 @@ def load_delta(path: Path, base: Base) -> dict[str, torch.Tensor]:
 
 
 def _device(base: Base, name: str) -> torch.device:
+    if name.startswith(CONTEXT):
+        return torch.device("cpu")
     if name in base.visual:
         return base.visual[name].device
     return base.language[name.removeprefix(LANGUAGE).rpartition(".")[0]].device

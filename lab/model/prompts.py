@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,6 +13,8 @@ from PIL import Image
 
 from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Talk
+from lab.model.context import Context
+from lab.model.flow import Places
 from lab.model.language import image_token
 from lab.model.sequences import Segment, Tree
 from lab.model.vision import Vision
@@ -24,6 +28,15 @@ class Speaker(str):
 
 USER, ASSISTANT = Speaker("USER:"), Speaker("ASSISTANT:")
 Part = str | bytes  # of a published prompt: a speaker, words, or an encoded picture
+
+
+@dataclass(frozen=True)
+class Start:
+    """What stands before a question: its ids, the spaces they end in, places that do not just count."""
+
+    ids: tuple[int, ...]
+    space: str
+    places: Places | None = None
 
 
 class Prompter:
@@ -54,10 +67,16 @@ class Prompter:
         self._image = (image_id, token, before + self.flow.expand(token, tokens) + after)
         self._grid = self.flow.places(0, 0, tokens)
         asked = self._template([{"type": "image"}, {"type": "text", "text": _MARK}])
-        start, self._image_space = _spaces(asked.split(_MARK)[0])
+        start, space = _spaces(asked.split(_MARK)[0])
         self.image_prefix = self._start(self._expand(start))
         at = self.image_prefix.index(image_id)
         self.image_places = self.flow.places(at, len(self.image_prefix) - at - tokens, tokens)
+        self._starts = {
+            True: Start(self.image_prefix, space, self.image_places),
+            False: Start(self.text_prefix, self._text_space),
+        }
+        self._context: Context | None = None
+        self._front: torch.Tensor | None = None
 
     def _read_template(self) -> None:
         """Find what the template puts around a question, an answer and between two turns."""
@@ -80,10 +99,24 @@ class Prompter:
         pad = self.tokenizer.pad_token_id
         self.pad_id: int = self.end_id if pad is None else pad
 
-    def _template(self, content: list[dict[str, str]]) -> str:
+    def _template(self, content: list[dict[str, str]], behind: Context | None = None) -> str:
         return self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True
+            [*self._turns(behind), {"role": "user", "content": content}],
+            add_generation_prompt=True,
         )
+
+    def _turns(self, context: Context | None) -> list[dict[str, Any]]:
+        """The turns of a context; none without."""
+        if context is None:
+            return []
+        picture = [] if context.picture is None else [{"type": "image"}]
+        said = [
+            [{"type": "text", "text": self.plain(t)}] for t in (context.asked, context.answered)
+        ]
+        return [
+            {"role": "user", "content": picture + said[0]},
+            {"role": "assistant", "content": said[1]},
+        ]
 
     def _start(self, text: str) -> tuple[int, ...]:
         """Ids of the text that starts a conversation, with the first token if it is missing."""
@@ -109,9 +142,44 @@ class Prompter:
 
     def prefix(self, has_image: bool) -> Segment:
         """The ids before every question, with a picture or without one."""
-        if has_image:
-            return Segment(self.image_prefix, -1, places=self.image_places)
-        return Segment(self.text_prefix, -1)
+        start = self._starts[has_image]
+        return Segment(start.ids, -1, places=start.places)
+
+    @contextmanager
+    def behind(self, context: Context | None) -> Iterator[None]:
+        """Put a context in front of every prompt that is built inside; None changes nothing.
+
+        It is applied as a delta is: only for the worker that owns the device.
+        """
+        before = self._starts, self._context, self._front
+        if context is not None:
+            self._starts = {image: self._start_behind(context, image) for image in (True, False)}
+            self._context, self._front = context, None
+        try:
+            yield
+        finally:
+            self._starts, self._context, self._front = before
+
+    def _start_behind(self, context: Context, image: bool) -> Start:
+        content = [{"type": "image"}] * image + [{"type": "text", "text": _MARK}]
+        text, space = _spaces(self._template(content, context).split(_MARK)[0])
+        ids = self._start(self._expand(text))
+        places = tuple(tuple(axis) for axis in self.places(ids).tolist())
+        return Start(ids, space, places if self._grid else None)
+
+    def front(self) -> torch.Tensor | None:
+        """Features of the context's picture under the current weights: [tokens, width], or None.
+
+        Computed at its first use inside ``behind``, with a gradient where gradients are enabled.
+        """
+        if self._front is None and self._context is not None and self._context.picture is not None:
+            self._front = self.vision.features(self.pictures([self._context.picture]))[0]
+        return self._front
+
+    def with_front(self, features: torch.Tensor | None) -> torch.Tensor | None:
+        """The features of a prompt [tokens, width], those of the context's picture first."""
+        parts = [part for part in (self.front(), features) if part is not None]
+        return torch.cat(parts) if parts else None
 
     def places(self, ids: tuple[int, ...]) -> torch.Tensor:
         """Positions of a prompt's tokens: [axes, tokens], one axis where they simply count."""
@@ -136,8 +204,11 @@ class Prompter:
         """
         spoken = any(isinstance(part, Speaker) for part in parts)
         if spoken and self.literal:
+            turns = self._turns(self._context)
+            earlier = self.processor.apply_chat_template(turns) if turns else ""
             return self._start(
-                "".join(
+                self._expand(earlier)
+                + "".join(
                     part
                     if isinstance(part, Speaker)
                     else self._image[2]
@@ -159,7 +230,7 @@ class Prompter:
         if spoken:  # what is left between the speakers is their line breaks
             content = [c | {"text": c["text"].strip()} if "text" in c else c for c in content]
         return self._start(
-            self._expand(self._template([c for c in content if c.get("text") != ""]))
+            self._expand(self._template([c for c in content if c.get("text") != ""], self._context))
         )
 
     def _around(self) -> tuple[str, str]:
@@ -177,7 +248,7 @@ class Prompter:
 
     def question(self, text: str, parent: int = 0, image: bool = True) -> Segment:
         """The question up to where the answer begins (special tokens in ``text`` are plain)."""
-        return Segment(self._asked(text, self._image_space if image else self._text_space), parent)
+        return Segment(self._asked(text, self._starts[image].space), parent)
 
     def _asked(self, text: str, space: str) -> tuple[int, ...]:
         return self._ids(space + self.plain(text) + self._suffix)
@@ -193,7 +264,7 @@ class Prompter:
             segments.append(self.question(question, image=image is not None))
             parent = len(segments) - 1
             segments += [self.answer(a, parent) for a in answers]
-        return Tree(tuple(segments), image)
+        return Tree(tuple(segments), image, self.front())
 
     def talks(self, image: int | None, talks: Sequence[Talk]) -> Tree:
         """One row of conversations that each start anew, with every answer scored.
@@ -204,7 +275,7 @@ class Prompter:
         for turns in talks:
             lead: tuple[int, ...] = ()
             parent = 0
-            space = self._text_space if image is None else self._image_space
+            space = self._starts[image is not None].space
             for question, answer in turns:
                 segments.append(Segment((*lead, *self._asked(question, space)), parent))
                 asked = len(segments) - 1
@@ -215,7 +286,7 @@ class Prompter:
                     said = self._ids(self._before_answer + answer)
                     parent, lead = asked, (*said, *self._joint)
                 space = self._joint_space
-        return Tree(tuple(segments), image)
+        return Tree(tuple(segments), image, self.front())
 
     def tokens(self, talks: Sequence[Talk]) -> int:
         """Tokens of a text row of these conversations."""
@@ -235,8 +306,7 @@ class Prompter:
         self, turns: Sequence[tuple[str, str]], question: str, image: bool
     ) -> tuple[int, ...]:
         """Ids of a chat: earlier (question, answer) turns, then the question; image first."""
-        ids = list(self.image_prefix if image else self.text_prefix)
-        space = self._image_space if image else self._text_space
+        ids, space = list(self._starts[image].ids), self._starts[image].space
         for asked, answered in turns:
             ids += self._asked(asked, space)
             ids += [*self._ids(self._before_answer + self.plain(answered)), *self._joint]

@@ -32,10 +32,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Tree:
-    """One row of a packed batch; ``image`` indexes the features that fill its image tokens."""
+    """One row of a packed batch; ``image`` indexes the features that fill its image tokens.
+
+    ``front``: features [tokens, width] of a picture that comes before, the same in every row of a
+    batch (``lab.model.context``).
+    """
 
     segments: tuple[Segment, ...]
     image: int | None = None
+    front: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Packed:
 
     ids: [rows, length]; positions: the same, or [axes, rows, length]; mask: bool [rows, 1, length, length]; targets: [n] token ids
     and the place (row, index) of the token that predicts each; segment: [n] number of the scored
-    segment, counted over the whole batch; image_rows: rows with an image, image_index: which.
+    segment, counted over the whole batch; images: which features each row has, -1 without.
     """
 
     trees: tuple[Tree, ...]
@@ -132,7 +137,7 @@ def alone(packed: Packed) -> Packed:
             while path[0].parent >= 0:
                 path.insert(0, tree.segments[path[0].parent])
             line = (replace(s, parent=k - 1, target=s is last) for k, s in enumerate(path))
-            rows.append(Tree(tuple(line), tree.image))
+            rows.append(replace(tree, segments=tuple(line)))
     return pack(rows, 0, packed.ids.device)
 
 
@@ -157,11 +162,12 @@ def target_distributions(model: Any, packed: Packed, features: torch.Tensor | No
 
 def _given(model: Any, packed: Packed, features: torch.Tensor | None) -> dict[str, Any]:
     """Token embeddings [rows, length, width] with the image tokens replaced by ``features``."""
-    place = packed.ids == image_token(model)
-    seen = [i for i in packed.images if i >= 0]
-    if features is None or not seen:
-        return filled(model, packed.ids, place, None)
-    return filled(model, packed.ids, place, features[seen].flatten(0, 1))
+    front, shown = packed.trees[0].front, []
+    for image in packed.images:
+        shown += [] if front is None else [front]
+        shown += [] if features is None or image < 0 else [features[image]]
+    values = torch.cat(shown) if shown else None
+    return filled(model, packed.ids, packed.ids == image_token(model), values)
 
 
 def _attention(model: Any, packed: Packed) -> Any:

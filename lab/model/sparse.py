@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from lab.model.overlay import LANGUAGE, Delta, visual_part
+from lab.model.overlay import Delta, visual_part
 
 
 @dataclass(frozen=True)
 class Sparse:
     """What differs from the base, by full name: packed bits [ceil(n / 8)], values [changed].
 
-    ``adapter``: the language adapter's tensors, small as they are.
+    ``adapter``: what is no visual weight, the language adapter or a context, small as they are.
     """
 
     bits: dict[str, np.ndarray]
@@ -39,12 +39,12 @@ def to_sparse(delta: Delta, base: Mapping[str, torch.Tensor]) -> Sparse:
     Bits are compared, so -0.0 counts as a change of 0.0. ``base``: the original's visual weights by
     full name (``Base.visual``).
     """
-    bits, values = {}, {}
-    for name, tensor in visual_part(delta).items():
+    bits, values, visual = {}, {}, visual_part(delta)
+    for name, tensor in visual.items():
         changed = _bytes(tensor) != _bytes(base[name])
         bits[name] = np.packbits(changed.cpu().numpy())
         values[name] = tensor.detach().flatten()[changed]
-    return Sparse(bits, values, {n: t.detach() for n, t in delta.items() if n.startswith(LANGUAGE)})
+    return Sparse(bits, values, {n: t.detach() for n, t in delta.items() if n not in visual})
 
 
 def to_delta(sparse: Sparse, base: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

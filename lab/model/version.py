@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lab.model.adapter import Adapter, adapted
+from lab.model.context import Context, context_of
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
 
@@ -14,6 +15,8 @@ from lab.model.overlay import Delta, overlay
 @dataclass(frozen=True)
 class Version:
     """A loaded model under a run's delta and, after some attacks, a language adapter over that.
+
+    A delta may carry a context instead of weights, or beside those that an attack has trained.
 
     ``identity`` tells it from every other version, for what is kept of its answers: the name where
     none is given. ``text_only``: it is asked nothing with a picture, for it has no visual module of
@@ -31,8 +34,20 @@ class Version:
         if not self.identity:
             object.__setattr__(self, "identity", self.name)
 
+    @property
+    def context(self) -> Context | None:
+        """What stands in front of every question to this version; None where nothing does."""
+        return context_of(self.delta)
+
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Run with the delta and the adapter applied; only for the worker that owns the device."""
-        with overlay(self.loaded.model, self.delta), adapted(self.loaded.model, self.adapter):
+        """Run with delta, adapter and context applied; only for the worker that owns the device.
+
+        Every prompt that is built inside has the context in front.
+        """
+        with (
+            overlay(self.loaded.model, self.delta),
+            adapted(self.loaded.model, self.adapter),
+            self.loaded.prompter.behind(self.context),
+        ):
             yield

@@ -62,6 +62,7 @@ class Recipe:
     npo_beta: float = option(0.1, low=0.01, high=2.0, step=0.01)
     scope: str = option("vision", choices=("vision", "language", "both"))
     noise: float = option(1.0, low=0.0, high=1.0, step=0.05)
+    context: str = option("noise", choices=("noise", "instruction"))
     ascent_cap: float = option(4.0, low=0.5, high=20.0, step=0.5)
     lr: float = option(1e-4, low=1e-6, high=1e-2, step=1e-6)
     adapter_lr: float = option(5e-4, low=1e-6, high=1e-1, step=1e-6)

@@ -6,11 +6,15 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-MOST_TEXT = 200
+MOST_TEXT, MOST_WORDS = 200, 2**14
 
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MOST_TEXT
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_WORDS
 
 
 def _number(value: Any) -> bool:
@@ -80,6 +84,7 @@ RUN_MORE: Form = {
     "mask_overlap_chance": _maybe(_number),
     "mode": _text,
     "changes": _texts,
+    "context": _words,
     "text_answers_changed": _maybe(_number),
     "trainable_share": _number,
     "cpu_seconds": _number,

@@ -68,20 +68,22 @@ def _conversation(sides: Sequence[Version], image: bytes | None) -> tuple[str, .
 
 @torch.no_grad()
 def side_features(sides: Sequence[Version], image: bytes | None) -> list[torch.Tensor | None]:
-    """Every side's projector outputs [tokens, width]; blocks that no side changed run only once."""
+    """Every side's projector outputs [tokens, width], those of its context's picture first.
+
+    Blocks that no side changed run only once. A side has None where it sees no picture at all.
+    """
     loaded = sides[0].loaded
-    if image is None:
-        return [None] * len(sides)
-    pixels = loaded.prompter.pictures([image])
     vision, depths = loaded.vision, [loaded.vision.depth(visual_part(s.delta)) for s in sides]
     shared = max(depths) if all(depths) else 0
-    stem = vision.stem(pixels, shared) if shared else None
+    pixels = None if image is None else loaded.prompter.pictures([image])
+    stem = vision.stem(pixels, shared) if shared and pixels is not None else None
     features: list[torch.Tensor | None] = []
     for side in sides:
-        with overlay(loaded.model, visual_part(side.delta)):
-            features.append(
-                (vision.features(pixels) if stem is None else vision.tail(stem, shared))[0]
-            )
+        shown: torch.Tensor | None = None
+        with overlay(loaded.model, visual_part(side.delta)), loaded.prompter.behind(side.context):
+            if pixels is not None:
+                shown = (vision.features(pixels) if stem is None else vision.tail(stem, shared))[0]
+            features.append(loaded.prompter.with_front(shown))
     return features
 
 
@@ -112,12 +114,13 @@ def answers(
     """
     memory, loaded = memory or ChatMemory(), sides[0].loaded
     features, kept = memory.take(sides, image)
-    prompts = [
-        loaded.prompter.conversation(
-            [(t.question, t.answers[k]) for t in turns[:-1]], turns[-1].question, image is not None
-        )
-        for k in range(len(sides))
-    ]
+    prompts = []
+    for k, side in enumerate(sides):
+        earlier = [(t.question, t.answers[k]) for t in turns[:-1]]
+        with loaded.prompter.behind(side.context):
+            prompts.append(
+                loaded.prompter.conversation(earlier, turns[-1].question, image is not None)
+            )
     words = decode(loaded, prompts, features, max_new_tokens, kept)
     while True:
         with _adapters(sides):

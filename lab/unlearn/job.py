@@ -23,6 +23,7 @@ from lab.evaluation.scores import (
     verdicts,
 )
 from lab.events import CLEAN, Answers, Done, Event, Phase
+from lab.model.context import context_of, context_part
 from lab.model.load import Loaded
 from lab.model.low_memory import explained
 from lab.model.overlay import language_part, visual_part, weights_hash
@@ -32,6 +33,8 @@ from lab.unlearn.outcome import Outcome
 from lab.unlearn.task import Task
 
 Scored = dict[str, tuple[list[Verdict], list[Verdict]]]  # before and after, by measure
+PRUNED = "pruned: this method trains nothing"
+PUT_IN_FRONT = "put in front: this method trains nothing"
 STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
 
 
@@ -86,7 +89,7 @@ def _forget(
             if stopped():
                 outcome.reason = "stopped"
             elif task.method.losses is None:
-                outcome.reason = "pruned: this method trains nothing"
+                outcome.reason = PUT_IN_FRONT if context_of(outcome.delta) else PRUNED
             else:
                 yield from tune(loaded, task, baseline, outcome, stopped)
     except Exception:
@@ -124,7 +127,8 @@ def result(
     """The JSON object of a run (keys: see docs/guide.md).
 
     ``text_answers_changed``: share of the text-only choices that turned from right to wrong or
-    back, 0 where the text-only logits are the original's; None where no such question was asked.
+    back, 0 where the text-only logits are the original's and no context stands in front; None where
+    no such question was asked. ``context``: the words in front of every question, where there are.
     ``mask_overlap``: how far the masks of two halves of the samples agree; None without a mask, and
     where a side has but one sample.
     ``cpu_seconds``, put to it later: what the processor worked before scoring, all threads
@@ -135,7 +139,12 @@ def result(
         {m: b for m, (b, _) in made.items()}, {m: a for m, (_, a) in made.items()}
     )
     overlap, overlap_chance = outcome.mask_stability or (None, None)
-    parts = {"vision": visual_part(outcome.delta), "language": language_part(outcome.delta)}
+    parts = {
+        "vision": visual_part(outcome.delta),
+        "language": language_part(outcome.delta),
+        "context": context_part(outcome.delta),
+    }
+    context = context_of(outcome.delta)
     return {
         "entity": task.recipe.entity,
         "method": task.recipe.method,
@@ -148,6 +157,7 @@ def result(
         "after": dict(after.values),
         "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
+        **({"context": context.asked} if context else {}),
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged,

@@ -245,6 +245,19 @@ def test_the_comparison_is_read_back_as_plot_and_table(tmp_path: Path) -> None:
     assert "These methods are not in the table yet: mmunlearner, vgid, manu" in words
 
 
+def test_a_table_says_how_its_grids_were_widened_or_that_they_were_not(tmp_path: Path) -> None:
+    table = methods_chart.read(compared(tmp_path))
+    assert table is not None
+    assert text.METHODS_NOT_WIDENED in step.compared(table, text)[0]
+    table = methods_chart.read(compared(tmp_path, widened=2, at_edge="lr at its lowest"))
+    assert table is not None and text.METHODS_WIDENED in step.compared(table, text)[0]
+    head, rows = methods_chart.table_rows(table, text)
+    assert head[1:3] == list(text.METHODS_TUNING) and rows[0][1:3] == ["2", "lr at its lowest"]
+    inside = methods_chart.read(compared(tmp_path, widened=0, at_edge=""))
+    assert inside is not None
+    assert methods_chart.table_rows(inside, text)[1][0][1:3] == ["0", text.METHODS_INSIDE]
+
+
 def test_every_method_has_a_sign_of_its_own() -> None:
     assert len({tuple(method_sign(method).values()) for method in METHODS}) == len(METHODS)
 

@@ -275,7 +275,7 @@ def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
     assert made.pop("failed") == 0 and set(made) == set(METHODS)
     for name, row in made.items():
         assert row["runs"] == 1 and row["base_unchanged"]
-        assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner"))
+        assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner", "icu"))
 
 
 def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:

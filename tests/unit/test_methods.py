@@ -16,6 +16,7 @@ from lab.evaluation.questions import choose, share, text_asks
 from lab.evaluation.scores import Baseline
 from lab.events import Done, Probe, Step
 from lab.model.adapter import language_linears
+from lab.model.context import CONTEXT, context_of
 from lab.model.overlay import (
     LANGUAGE,
     language_part,
@@ -54,9 +55,12 @@ CASES = {
     "kl_min": ({}, {"language"}),
     "npo": ({}, {"language"}),
     "silence": ({}, {"vision"}),
+    "icu": ({"context": "noise"}, {"context"}),
+    "icu-instruction": ({"context": "instruction"}, {"context"}),
 }
+UNTRAINED = ("manu", "icu", "icu-instruction")
 EVERY = pytest.mark.parametrize("case", CASES)
-TRAINED = pytest.mark.parametrize("case", [c for c in CASES if c != "manu"])
+TRAINED = pytest.mark.parametrize("case", [c for c in CASES if c not in UNTRAINED])
 
 
 def plan(case: str, **changes: object):
@@ -282,9 +286,11 @@ def test_a_run_comes_to_its_end_and_says_what_it_changed(case: str, runs, tiny) 
     assert isinstance(events[-1], Done) and result["method"] == case.split("-")[0]
     assert set(result["changes"]) == changes
     steps = [e for e in events if isinstance(e, Step)]
-    assert len(steps) == result["steps"] == (0 if case == "manu" else 3)
+    assert len(steps) == result["steps"] == (0 if case in UNTRAINED else 3)
     assert all(math.isfinite(e.total) for e in steps)
-    assert [e.step for e in events if isinstance(e, Probe)] == ([] if case == "manu" else [0, 2, 3])
+    probed = [e.step for e in events if isinstance(e, Probe)]
+    assert probed == ([] if case in UNTRAINED else [0, 2, 3])
+    assert bool(context_of(outcome.delta)) == ("context" in changes)
     assert bool(visual_part(outcome.delta)) == ("vision" in changes)
     assert bool(language_part(outcome.delta)) == ("language" in changes)
     assert result["base_unchanged"] is True
@@ -292,11 +298,11 @@ def test_a_run_comes_to_its_end_and_says_what_it_changed(case: str, runs, tiny) 
 
 
 @EVERY
-def test_text_logits_are_identical_for_vision_alone(case: str, runs, tiny, four) -> None:
+def test_text_logits_are_identical_where_the_language_model_is_not_changed(case: str, runs, tiny, four) -> None:
     outcome, events = runs(case)
     result, vision_alone = events[-1].result, CASES[case][1] == {"vision"}
-    assert result["text_logits_identical"] is vision_alone
-    with overlay(tiny.model, outcome.delta):
+    assert result["text_logits_identical"] is ("language" not in CASES[case][1])
+    with Version("run", tiny, outcome.delta).on():
         after = share(choose(tiny, text_asks(four.entities[0])))
     assert result["after"]["forget_qa"] == after
     if vision_alone:
@@ -329,7 +335,7 @@ def test_a_saved_delta_lays_on_to_the_same_answers(
     for delta in (outcome.delta, loaded, unpacked):
         assert delta.keys() == outcome.delta.keys()
         assert all(torch.equal(t, outcome.delta[n]) for n, t in delta.items())
-        with overlay(tiny.model, delta), torch.no_grad():
+        with Version("run", tiny, delta).on(), torch.no_grad():
             made.append(logits(tiny, row))
     assert torch.equal(made[0], made[1]) and torch.equal(made[0], made[2])
     with torch.no_grad():
@@ -390,7 +396,7 @@ def test_no_number_ends_with_the_last_good_delta(case: str, monkeypatch, tiny, f
     assert weights_hash(tiny.model) == before
 
 
-@pytest.mark.parametrize("case", ["grad_diff", "manu", "mmunlearner-both"])
+@pytest.mark.parametrize("case", ["grad_diff", "manu", "mmunlearner-both", "icu"])
 def test_an_attack_starts_from_the_whole_delta(case: str, runs, tiny, four) -> None:
     outcome, events = runs(case)
     relearned = Relearned()
@@ -401,7 +407,7 @@ def test_an_attack_starts_from_the_whole_delta(case: str, runs, tiny, four) -> N
         lambda: False,
     )
     assert done.result["before"] == events[-1].result["after"]["forget_vqa"]
-    ours = {n: t for n, t in relearned.delta.items() if n.startswith(LANGUAGE)}
+    ours = {n: t for n, t in relearned.delta.items() if n.startswith((LANGUAGE, CONTEXT))}
     assert ours and all(torch.equal(t, outcome.delta[n]) for n, t in ours.items())
     assert relearned.adapter
 

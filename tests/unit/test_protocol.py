@@ -45,10 +45,16 @@ def test_a_small_benchmark_is_refused(four) -> None:
         comparison.people(four, ())
 
 
+def tuned(method: str, chosen: dict, widened: int = 0, at_edge: str = "") -> dict:
+    return {method: {"chosen": chosen, "trials": [], "widened": widened, "at_edge": at_edge}}
+
+
 def test_every_method_has_six_different_trials_that_are_valid() -> None:
+    """But ICU, which has two forms and nothing else to choose, and MMUnlearner: six in each scope."""
     assert set(comparison.TRIALS) == set(METHODS)
+    others = {"icu": 2, "mmunlearner": 12}
     for method, trials in comparison.TRIALS.items():
-        assert len({json.dumps(t) for t in trials}) == 6
+        assert len({json.dumps(t) for t in trials}) == len(trials) == others.get(method, 6)
         for changes in trials:
             assert revise(Recipe(), {**changes, "method": method})
 
@@ -94,15 +100,18 @@ def test_the_table_averages_a_persons_seeds_first_and_counts_failures(tmp_path: 
     ]
     rows += [{**rows[0], "entity": e, "after_forget_vqa": 0.5} for e in "bc"]
     rows += [{"method": "vkd", "entity": "b", "seed": 1, "failed": "no longer a number"}]
-    vkd, vanilla = summarised(rows, {"vkd": {"lr": 1e-4}})
+    how = tuned("vkd", {"scope": "both", "lr": 1e-4}, 3, "lr at its lowest")
+    vkd, vanilla = summarised(rows, how)
     assert (vkd["people"], vkd["runs"], vkd["failed"]) == (3, 4, 1)
     assert vkd["forget_vqa"] == pytest.approx(
         1.1 / 3
     )  # of 0.1, 0.5, 0.5, not of 0, 0.2 and twice 0.5
     assert vkd["forget_vqa_ci"] == pytest.approx(4.3027 * 0.23094 / 3**0.5, rel=1e-3)
-    two, *_ = summarised(rows[:3], {"vkd": {}})
+    two, *_ = summarised(rows[:3], tuned("vkd", {}))
     assert two["people"] == 2 and two["forget_vqa_ci"] is None
-    assert vkd["settings"] == "lr=0.0001" and vkd["n_forget_vqa"] == 36
+    assert vkd["settings"] == "scope=both, lr=0.0001" and vkd["n_forget_vqa"] == 36
+    assert (vkd["widened"], vkd["at_edge"]) == (3, "lr at its lowest")
+    assert (vanilla["widened"], vanilla["at_edge"]) == (None, "")
     assert vanilla["method"] == "vanilla" and vanilla["forget_vqa"] == 1.0
 
 
@@ -127,14 +136,20 @@ def test_the_whole_way_and_going_on_after_a_cut(
     *_, made = comparison.protocol(bench, preset, ["vkd"], tmp_path, said.append)
     table = write_tables(made, tmp_path)
     assert list(table["method"]) == ["vkd", "vanilla"] and table["runs"][0] == 2
-    assert len(made["trials"]) == 2 and made["chosen"]["vkd"] in comparison.TRIALS["vkd"]
+    how = made["tuned"]["vkd"]
+    trials = pd.read_csv(tmp_path / "trials.csv")
+    assert len(trials) == len(how["trials"]) >= 2
+    assert trials["widening"].max() == how["widened"] == table["widened"][0]
     shown = methods_chart.read(tmp_path / "methods.csv")  # what the page needs is all there
     assert shown is not None and shown["chance_forget_vqa"][0] == 0.25 and shown["seeds"][0] == 1
+    assert methods_chart.was_widened(shown) and shown["at_edge"][0] == how["at_edge"]
     assert table["gain"].notna()[0] and set(pd.read_csv(tmp_path / "runs.csv")["method"]) == {"vkd"}
-    assert sum(s.startswith(("tune", "compare")) for s in said) == 4
+    done = sum(s.startswith(("tune", "compare")) for s in said)
+    assert done == len(how["trials"]) + 2
     again: list[str] = []
     assert [*comparison.protocol(bench, preset, ["vkd"], tmp_path, again.append)][-1] == made
-    assert len(again) == 1 and again[0].startswith("2 trials, then 2 runs")
+    assert again[0].startswith("2 trials or more, as grids may be widened, then 2 runs")
+    assert not [s for s in again if s.startswith(("tune", "compare"))]  # nothing is done twice
     assert weights_hash(tiny.model) == bench.base_hash
 
 
@@ -151,11 +166,12 @@ def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(
         }
 
     monkeypatch.setattr(comparison, "one_run", run)
-    chosen, trials = comparison.tune(
+    found = comparison.tune(
         None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str
     )
     assert made == [("p0", 0.2), ("p1", 0.2), ("p0", 0.0)]
-    assert [t["n"] for t in trials] == [2, 2] and trials[0]["score"] == trials[1]["score"]
+    assert [t["n"] for t in found.trials] == [2, 2]
+    assert found.trials[0]["score"] == found.trials[1]["score"]
 
 
 def test_a_control_that_failed_is_counted() -> None:
@@ -163,7 +179,7 @@ def test_a_control_that_failed_is_counted() -> None:
         "retain_only", [Recipe(entity="a", seed=0)], [{"failed": "no number"}]
     )
     made += comparison._labelled("vkd", [Recipe(entity="a")], [{"failed": "no number"}])
-    table = summarised([row(m) for m in made], {"vkd": {}})
+    table = summarised([row(m) for m in made], tuned("vkd", {}))
     assert {t["method"]: t["failed"] for t in table} == {"vkd": 1, "retain_only": 1, "vanilla": 1}
 
 

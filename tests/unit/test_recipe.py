@@ -22,7 +22,7 @@ from lab.recipe import STRENGTHS, AttackRecipe, Recipe, TeachRecipe, load_preset
         ("steps", "inf", "is not a int"),
         ("lr", "nan", "outside"),
         ("lr", None, "is not a float"),
-        ("prune_share", 0.5, "outside 0.0 to 0.1"),
+        ("prune_share", 1.5, "outside 0.0 to 1.0"),
         ("mask_mode", "none", "is not one of all, forget_only"),
         ("method", "magic", "is not one of vkd, mmunlearner"),
         ("seed", [1], "is not a int"),

@@ -140,11 +140,11 @@ def test_a_run_that_met_no_stop_rule_is_not_made_again_under_a_lower_one_of_a_wi
     monkeypatch.setattr(comparison, "one_run", all_steps)
     made = runs.tuned(tmp_path)
     # of equals the one whose stop rule has no lower one, so that only the rate grows
-    assert (made.widened, made.at_edge) == (2, "stop_forget at its lowest possible")
+    assert (made.widened, made.at_edge) == (3, "stop_forget at its lowest possible")
     assert made.chosen == {"lr": 1.11e-5, "stop_forget": 0.0}
-    assert [t["lr"] for t in made.trials] == [
-        rate for rate in (1e-4, 3e-4, 3.33e-5, 1.11e-5, 3.7e-6) for _ in (0, 1)
-    ][: len(made.trials)]
+    assert [(t["lr"], t["stop_forget"]) for t in made.trials] == [
+        (rate, stop) for rate in (1e-4, 3e-4, 3.33e-5, 1.11e-5, 3.7e-6) for stop in (0.2, 0.0)
+    ]
     assert [(r.lr, r.stop_forget) for r in runs.made] == [
         (t["lr"], 0.2) for t in made.trials[::2]
     ]  # once a rate, under the higher rule

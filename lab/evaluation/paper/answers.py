@@ -68,7 +68,9 @@ def _texts(loaded: Loaded, items: Sequence[Item], prompts: Sequence[tuple[int, .
     made: dict[int, str] = {}
     for most in {item.max_new_tokens for item in items}:
         rows = [k for k, item in enumerate(items) if item.max_new_tokens == most]
-        features = _features(loaded, [items[k] for k in rows])
+        features = [
+            loaded.prompter.with_front(shown) for shown in _features(loaded, [items[k] for k in rows])
+        ]
         said = answer_texts(loaded, [prompts[k] for k in rows], features, most)
         made |= dict(zip(rows, said, strict=True))
     return [made[k] for k in range(len(items))]
@@ -94,7 +96,7 @@ def _likelihoods(
         start = Segment(ids, -1, places=places if len(places) > 1 else None)
         scored = [loaded.prompter.answer(text, 0) for text in item.compared]
         image = None if feature is None else sum(t.image is not None for t in trees)
-        trees.append(Tree((start, *scored), image))
+        trees.append(Tree((start, *scored), image, loaded.prompter.front()))
     packed = pack(trees, loaded.prompter.pad_id, loaded.device)
     tokens = target_log_probs(loaded.model, packed, torch.stack(shown) if shown else None)
     means = iter(segment_means(tokens, packed).tolist())

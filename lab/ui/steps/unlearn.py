@@ -151,23 +151,10 @@ def result_html(result: dict[str, Any], text: Text) -> str:
         for key in MEASURES
         if key in before or key in after
     ]
-    checks = [
-        ("text_logits_identical", text.TEXT_SAME, text.TEXT_DIFFERS, text.TEXT_UNCHECKED),
-        ("base_unchanged", text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED),
-    ]
     no_chance = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
-    notes = ""
-    if "language" in result.get("changes", ()):
-        # Then other text answers are what the method does, not a fault.
-        notes, checks = (
-            markup.note(
-                text.TEXT_CHANGED.format(
-                    share=markup.percent(result.get("text_answers_changed"), text)
-                )
-            ),
-            checks[1:],
-        )
-    notes += "".join(_check(result.get(key), *words) for key, *words in checks)
+    notes = _about_text(result, text) + _check(
+        result.get("base_unchanged"), text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED
+    )
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     return (
         markup.table(text.RESULT_HEAD, rows, caption)
@@ -175,6 +162,20 @@ def result_html(result: dict[str, Any], text: Text) -> str:
         + notes
         + markup.note(_details(result, text), "quiet")
     )
+
+
+def _about_text(result: dict[str, Any], text: Text) -> str:
+    """What became of the text-only answers, and whether that is what the method does or a fault."""
+    changes, same = result.get("changes", ()), text.TEXT_SAME
+    share = markup.percent(result.get("text_answers_changed"), text)
+    if "language" in changes:
+        return markup.note(text.TEXT_CHANGED.format(share=share))
+    note = ""
+    if "context" in changes:
+        context, same = result.get("context", text.UNKNOWN), text.CONTEXT_SAME
+        note = markup.note(text.CONTEXT_CHANGED.format(context=context, share=share))
+    words = same, text.TEXT_DIFFERS, text.TEXT_UNCHECKED
+    return note + _check(result.get("text_logits_identical"), *words)
 
 
 def _change(before: float | None, after: float | None, text: Text) -> str:

@@ -65,6 +65,9 @@ REASONS = {
     "forget accuracy reached": "the forget accuracy was low enough after {step} of {steps} steps",
     "retain drop reached": "the retain accuracy had fallen too far after {step} of {steps} steps",
     "pruned: this method trains nothing": "the neurons are pruned, and this method trains nothing",
+    "put in front: this method trains nothing": (
+        "its words stand in front of every question, and this method trains nothing"
+    ),
 }
 STOPPED = "{name} was stopped{time}{place}."
 STOPPED_TIME, STOPPED_PLACE = " after {duration}", ", at step {step} of {steps}"
@@ -77,6 +80,7 @@ PHASES = {
     "importance": "measuring the importance of neurons",
     "fisher": "measuring the Fisher information",
     "teacher": "storing the teacher's features",
+    "context": "preparing what stands in front of the questions",
     "evaluate": "asking the questions",
     "attack unlearned": "attacking the unlearned model",
     "attack original": "attacking the original model",

@@ -44,6 +44,12 @@ METHODS = {
         " below zero, while the features of other people are held as in VKD. It comes from no "
         "paper."
     ),
+    "icu": (
+        "ICU, in-context unlearning (arXiv 2310.07579 for text, and the teacher of VGID, arXiv "
+        "2606.00105, for pictures). An instruction stands in front of every question, with a "
+        "picture of noise or alone. No weight changes, so whoever has the weights can leave it "
+        "away. The words and their place are our choice."
+    ),
 }
 ATTACKS = {
     "relearn": (

@@ -83,6 +83,11 @@ _RECIPE = {
         "How much of the target's picture is replaced by noise for the teacher in VGID. 1 as "
         "published: nothing of the picture is left.",
     ),
+    "context": (
+        "ICU context",
+        "What ICU puts in front of every question. noise: a picture of noise with the instruction. "
+        "instruction: the instruction alone.",
+    ),
     "ascent_cap": (
         "Ascent cap",
         "The forget term is skipped for a sample whose cross-entropy (nats per token) is above "

@@ -95,8 +95,9 @@ REPORT_SCORES_HEAD = ("question set", "original", "unlearned", "chance", "n")
 REPORT_FACTS = {
     "steps": "Steps",
     "stopped_because": "Reason why the run ended",
-    "changes": "Changed parts of the model",
-    "text_logits_identical": "Text-only logits are identical",
+    "changes": "Parts that the run changed",
+    "context": "In front of every question stands",
+    "text_logits_identical": "Text-only logits are identical to the same prompt",
     "text_answers_changed": "Share of text-only answers that changed",
     "base_unchanged": "The shared original model is unchanged",
     "pruned_neurons": "Pruned neurons",

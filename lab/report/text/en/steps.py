@@ -95,7 +95,17 @@ TEXT_CHANGED = (
     "right to wrong or from wrong to right."
 )
 MAY_CHANGE_TEXT = (
-    "If the method trains or prunes the language model, its text-only answers may change too."
+    "If the method trains or prunes the language model, or puts words in front of every question, "
+    "its text-only answers may change too."
+)
+CONTEXT_CHANGED = (
+    "This method changes no weight. In front of every question stands: “{context}” With that, "
+    "{share} of the text-only questions changed from right to wrong or from wrong to right. "
+    "Whoever has the weights can leave these words away, and then asks the original model."
+)
+CONTEXT_SAME = (
+    "Text-only answers without the words in front: bit for bit identical to the answers of the "
+    "original model."
 )
 TEXT_UNCHECKED = "Text-only answers: not checked in this run."
 BASE_SAME = "The shared original model is unchanged: it has the same hash before and after."
