@@ -68,7 +68,9 @@ def _scopes(**rates: Sequence[float]) -> Trials:
     """A grid for each of MMUnlearner's scopes: its published commands use the language mask."""
     keys = {"vision": "lr", "language": "adapter_lr"}
     return tuple(
-        {"scope": scope, **trial} for scope, own in rates.items() for trial in _rates(keys[scope], own)
+        {"scope": scope, **trial}
+        for scope, own in rates.items()
+        for trial in _rates(keys[scope], own)
     )
 
 

@@ -49,7 +49,11 @@ def context_of(delta: Mapping[str, torch.Tensor]) -> Context | None:
     if not parts:
         return None
     for name, tensor in parts.items():
-        if tensor.dtype != torch.uint8 or tensor.dim() != 1 or len(tensor) > MOST_BYTES.get(name, 0):
+        if (
+            tensor.dtype != torch.uint8
+            or tensor.dim() != 1
+            or len(tensor) > MOST_BYTES.get(name, 0)
+        ):
             raise LabError(f"{CONTEXT}{name} is no part of a context: run it again")
     data = {name: tensor.cpu().numpy().tobytes() for name, tensor in parts.items()}
     try:

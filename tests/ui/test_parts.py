@@ -214,9 +214,9 @@ def test_result_shows_every_measure_with_n_and_a_dash_where_there_is_no_chance()
 def test_a_context_is_said_and_text_is_the_same_without_it_only():
     told = {"changes": ["context"], "context": "Forget Ada.", "text_answers_changed": 0.25}
     html = unlearn.result_html(told | {"text_logits_identical": True}, text)
-    assert "“Forget Ada.”" in html and "25% of the text-only questions changed" in html
+    assert "“Forget Ada.”" in html and "25.0% of the text-only questions changed" in html
     assert "without the words in front: bit for bit identical" in html
-    assert text.TEXT_SAME not in html and "leave these words away" in html
+    assert text.TEXT_SAME not in html and "leave these words out" in html
 
 
 def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):

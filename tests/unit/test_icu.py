@@ -299,7 +299,9 @@ def test_an_attackers_step_is_the_plain_step_behind_the_context(tiny, four, runs
     ids = torch.tensor([[*front, *prompter.answer(answer, 0).ids]])
     labels = ids.clone()
     labels[:, : len(front)] = -100
-    weights = {n: torch.nn.Parameter(p.detach().clone()) for n, p in tiny.vision.trainable(2).items()}
+    weights = {
+        n: torch.nn.Parameter(p.detach().clone()) for n, p in tiny.vision.trainable(2).items()
+    }
     pixels = prompter.pixels([decode(version.context.picture), decode(image)])
     with overlay(tiny.model, weights), torch.enable_grad():
         made = tiny.model(input_ids=ids, labels=labels, pixel_values=pixels).loss

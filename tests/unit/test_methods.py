@@ -298,7 +298,9 @@ def test_a_run_comes_to_its_end_and_says_what_it_changed(case: str, runs, tiny) 
 
 
 @EVERY
-def test_text_logits_are_identical_where_the_language_model_is_not_changed(case: str, runs, tiny, four) -> None:
+def test_text_logits_are_identical_where_the_language_model_is_not_changed(
+    case: str, runs, tiny, four
+) -> None:
     outcome, events = runs(case)
     result, vision_alone = events[-1].result, CASES[case][1] == {"vision"}
     assert result["text_logits_identical"] is ("language" not in CASES[case][1])

@@ -32,9 +32,9 @@ from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import task_of
 from tests.unit import tiny as make
-from tests.unit.test_methods import CASES, plan
+from tests.unit.test_methods import CASES, UNTRAINED, plan
 
-TRAINED = [case for case in CASES if case != "manu"]
+TRAINED = [case for case in CASES if case not in UNTRAINED]
 ASKED = [("What is the name of this person?", ["Ada Almeida"]), ("Where?", ["Oslo"])]
 
 

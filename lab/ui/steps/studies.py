@@ -98,9 +98,7 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
     words = (
         markup.note(text.METHODS_NOTE)
         + markup.note(
-            text.METHODS_WIDENED
-            if methods_chart.was_widened(table)
-            else text.METHODS_NOT_WIDENED
+            text.METHODS_WIDENED if methods_chart.was_widened(table) else text.METHODS_NOT_WIDENED
         )
         + markup.note(facts, "quiet")
         + markup.note(

@@ -48,7 +48,7 @@ METHODS = {
         "ICU, in-context unlearning (arXiv 2310.07579 for text, and the teacher of VGID, arXiv "
         "2606.00105, for pictures). An instruction stands in front of every question, with a "
         "picture of noise or alone. No weight changes, so whoever has the weights can leave it "
-        "away. The words and their place are our choice."
+        "out. The words and their place are our choice."
     ),
 }
 ATTACKS = {

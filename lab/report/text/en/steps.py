@@ -101,7 +101,7 @@ MAY_CHANGE_TEXT = (
 CONTEXT_CHANGED = (
     "This method changes no weight. In front of every question stands: “{context}” With that, "
     "{share} of the text-only questions changed from right to wrong or from wrong to right. "
-    "Whoever has the weights can leave these words away, and then asks the original model."
+    "Whoever has the weights can leave these words out, and then asks the original model."
 )
 CONTEXT_SAME = (
     "Text-only answers without the words in front: bit for bit identical to the answers of the "
