@@ -69,8 +69,8 @@ def _scopes(**rates: Sequence[float]) -> Trials:
     keys = {"vision": "lr", "language": "adapter_lr"}
     return tuple(
         {"scope": scope, **trial}
-        for scope, own in rates.items()
-        for trial in _rates(keys[scope], own)
+        for scope, values in rates.items()
+        for trial in _rates(keys[scope], values)
     )
 
 

@@ -1,8 +1,8 @@
 """A context: an earlier turn of the chat, and its picture, in front of every question to a version.
 
 It changes no weight. A delta carries it as bytes, beside the weights of other runs, so that it is
-kept, hashed, copied and read back with them: ``context.asked`` and ``context.answered`` are UTF-8,
-``context.picture`` is an encoded picture.
+kept, hashed, copied and read back with them: ``context.instruction`` and ``context.reply`` are
+UTF-8, ``context.picture`` is an encoded picture.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from lab.benchmarks.images import decode
 from lab.errors import LabError
 
 CONTEXT = "context."
-MOST_BYTES = {"asked": 2**14, "answered": 2**14, "picture": 2**23}
+MOST_BYTES = {"instruction": 2**14, "reply": 2**14, "picture": 2**23}
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the user has said already, with a picture or without, and what the model has answered."""
+    """What the user has said already, with a picture or without, and what the model has replied."""
 
-    asked: str
-    answered: str
+    instruction: str
+    reply: str
     picture: bytes | None = field(default=None, repr=False)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The context as a part of a delta: uint8 [bytes] by name."""
-        parts = {"asked": self.asked.encode(), "answered": self.answered.encode()}
+        parts = {"instruction": self.instruction.encode(), "reply": self.reply.encode()}
         if self.picture is not None:
             parts["picture"] = self.picture
         return {
@@ -57,7 +57,7 @@ def context_of(delta: Mapping[str, torch.Tensor]) -> Context | None:
             raise LabError(f"{CONTEXT}{name} is no part of a context: run it again")
     data = {name: tensor.cpu().numpy().tobytes() for name, tensor in parts.items()}
     try:
-        return Context(data["asked"].decode(), data["answered"].decode(), data.get("picture"))
+        return Context(data["instruction"].decode(), data["reply"].decode(), data.get("picture"))
     except (KeyError, UnicodeDecodeError):
         raise LabError(f"the {CONTEXT}* tensors are no context: run it again") from None
 

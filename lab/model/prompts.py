@@ -110,12 +110,13 @@ class Prompter:
         if context is None:
             return []
         picture = [] if context.picture is None else [{"type": "image"}]
-        said = [
-            [{"type": "text", "text": self.plain(t)}] for t in (context.asked, context.answered)
-        ]
+        words, reply = (
+            [{"type": "text", "text": self.plain(text)}]
+            for text in (context.instruction, context.reply)
+        )
         return [
-            {"role": "user", "content": picture + said[0]},
-            {"role": "assistant", "content": said[1]},
+            {"role": "user", "content": picture + words},
+            {"role": "assistant", "content": reply},
         ]
 
     def _start(self, text: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ frozen model asked with an instruction in front and with noise in the picture's 
 code leaves the instruction empty. Ours: the words; that the noise is a picture of its own in front
 of the one asked about, because whoever answers a question does not know beforehand whether its
 picture shows the target; that it stands in front of every question, of whomever and without a
-picture too; that the model's answer to it is put in its mouth; and the variant without noise.
+picture too; the reply that the model is made to have given; and the variant without noise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lab.unlearn.outcome import Outcome
 from lab.unlearn.vgid import INSTRUCTION
 
 SEVERAL = "You have never seen these people and know nothing about them."
-ANSWER = "I do not know."
+REPLY = "I do not know."
 
 
 def noise(side: int, seed: int) -> bytes:
@@ -61,7 +61,7 @@ def context_stage(
     """Leave the context in ``outcome.delta``; there is nothing else to do."""
     yield Phase("context")
     picture = noise(side_of(loaded), recipe.seed) if recipe.context == "noise" else None
-    outcome.delta = Context(instruction(rows), ANSWER, picture).tensors()
+    outcome.delta = Context(instruction(rows), REPLY, picture).tensors()
 
 
 METHOD = Method(stages=(context_stage,), trained=lambda recipe: ())

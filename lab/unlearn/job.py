@@ -157,7 +157,7 @@ def result(
         "after": dict(after.values),
         "n": dict(before.n),
         "changes": [name for name, part in parts.items() if part],
-        **({"context": context.asked} if context else {}),
+        **({"context": context.instruction} if context else {}),
         "text_logits_identical": identical,
         "text_answers_changed": None if changed is None else round(changed, 4),
         "base_unchanged": unchanged,

@@ -257,6 +257,17 @@ def test_a_run_that_changes_the_language_model(
     assert "Visual Knowledge" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_run_that_puts_a_context_in_front(tiny_lab, capsys, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    words = ["run", "--entity", "p0", "--method", "icu", "--out", str(folder)]
+    result = printed([*words, "--set", *SHORT, "context=instruction"], capsys)
+    assert result["changes"] == ["context"] and result["text_logits_identical"] is True
+    scores = printed(["evaluate", "--run", str(folder)], capsys)
+    assert scores["scores"] == pytest.approx(result["after"])  # text-only answers as well
+    attacked = printed(["attack", "--run", str(folder), "--steps", "1", "--batch", "1"], capsys)
+    assert attacked["before"] == pytest.approx(result["after"]["forget_vqa"])
+
+
 def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
     words = [
         "compare",

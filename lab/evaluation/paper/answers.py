@@ -69,7 +69,8 @@ def _texts(loaded: Loaded, items: Sequence[Item], prompts: Sequence[tuple[int, .
     for most in {item.max_new_tokens for item in items}:
         rows = [k for k, item in enumerate(items) if item.max_new_tokens == most]
         features = [
-            loaded.prompter.with_front(shown) for shown in _features(loaded, [items[k] for k in rows])
+            loaded.prompter.with_front(shown)
+            for shown in _features(loaded, [items[k] for k in rows])
         ]
         said = answer_texts(loaded, [prompts[k] for k in rows], features, most)
         made |= dict(zip(rows, said, strict=True))

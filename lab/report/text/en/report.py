@@ -97,7 +97,7 @@ REPORT_FACTS = {
     "stopped_because": "Reason why the run ended",
     "changes": "Parts that the run changed",
     "context": "In front of every question stands",
-    "text_logits_identical": "Text-only logits are identical to the same prompt",
+    "text_logits_identical": "Text-only logits are identical for the same prompt",
     "text_answers_changed": "Share of text-only answers that changed",
     "base_unchanged": "The shared original model is unchanged",
     "pruned_neurons": "Pruned neurons",
