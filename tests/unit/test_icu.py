@@ -140,7 +140,7 @@ def test_scores_behind_two_pictures_equal_the_librarys_rows(kind: str, four) -> 
     prompter, image = loaded.prompter, four.entities[0].train_images[0]
     context = Context("Forget Ada.", "No.", icu.noise(icu.side_of(loaded), 0))
     pixels = prompter.pixels([decode(context.picture), decode(image)])
-    given = loaded.vision.family.flow.given(pixels)
+    flow, token = loaded.vision.family.flow, loaded.model.config.image_token_id
     with torch.no_grad(), prompter.behind(context):
         tree = prompter.tree(0, [("Who?", ["Ada", "Bruno Bell"])])
         packed = pack([tree], prompter.pad_id, loaded.device)
@@ -149,8 +149,8 @@ def test_scores_behind_two_pictures_equal_the_librarys_rows(kind: str, four) -> 
         expected = []
         for answer in tree.segments[2:]:
             ids = torch.tensor([[*tree.segments[0].ids, *tree.segments[1].ids, *answer.ids]])
-            marks = loaded.vision.family.flow.marks(ids, loaded.model.config.image_token_id)
-            logits = loaded.model(input_ids=ids, **given, **marks).logits[0]
+            given = {**flow.given(pixels), **flow.marks(ids, token, len(answer.ids))}
+            logits = loaded.model(input_ids=ids, **given).logits[0]
             found = torch.log_softmax(logits[-len(answer.ids) - 1 : -1], -1)
             expected.append(float(found.gather(-1, torch.tensor(answer.ids)[:, None]).mean()))
     assert made == pytest.approx(expected, abs=1e-4)
@@ -160,11 +160,11 @@ def test_scores_behind_two_pictures_equal_the_librarys_rows(kind: str, four) -> 
 def test_a_chat_says_what_the_questions_are_answered(form: str, tiny, four, runs) -> None:
     version, asks = left(tiny, runs, form), name_asks(four.entities[0])[:2]
     with version.on():
-        said = [v.answer for v in generate(tiny, asks, 6)]
+        said = generate(tiny, asks, 6)
     sides = [Version(ORIGINAL, tiny), version]
     for ask, text in zip(asks, said, strict=True):
         *_, both = answers(sides, [Turn(ask.question.text)], ask.image, 6)
-        assert both[1] == text and both[0] == generate(tiny, [ask], 6)[0].answer
+        assert both[1] == text and both[0] == generate(tiny, [ask], 6)[0]
     *_, alone = answers([version], [Turn("Who?")], None, 6)
     *_, beside = answers(sides, [Turn("Who?")], None, 6)
     assert beside[1] == alone[0]
@@ -200,11 +200,11 @@ def test_a_run_changes_no_weight_and_text_is_asked_anew(form: str, tiny, four, r
 
 def test_other_answers_than_without(tiny, four, runs) -> None:
     """At least on this model: else none of these tests would see a context that is left away."""
-    plain = generate(tiny, name_asks(four.entities[0]))
+    plain = generate(tiny, name_asks(four.entities[0]), 12)
     made = []
     for form in ("noise", "instruction"):
         with left(tiny, runs, form).on():
-            made.append(generate(tiny, name_asks(four.entities[0])))
+            made.append(generate(tiny, name_asks(four.entities[0]), 12))
     assert made[0] != plain and made[1] != plain and made[0] != made[1]
 
 
@@ -225,7 +225,7 @@ def test_a_stored_run_gives_the_same_answers(form: str, tiny, four, runs, tmp_pa
     made = []
     for delta in (outcome.delta, stored.delta, packed.left(tiny.base)):
         with Version("unlearned", tiny, delta).on():
-            made.append((choose(tiny, asks), generate(tiny, asks)))
+            made.append((choose(tiny, asks), generate(tiny, asks, 12)))
     assert made[0] == made[1] == made[2]
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert f"In front of every question stands: Forget Ada Almeida. {INSTRUCTION}" in page
