@@ -58,7 +58,7 @@ SAID = {
 }
 
 
-NOT_COUNTED = "-"  # the defaults of some config classes do not fit each other
+NOT_COUNTED = "not counted"  # the defaults of some config classes do not fit each other
 
 
 def measure(say: Callable[[str], None]) -> list[FamilyRow]:

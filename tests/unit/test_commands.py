@@ -260,7 +260,7 @@ def test_a_run_that_changes_the_language_model(
 def test_a_run_that_puts_a_context_in_front(tiny_lab, capsys, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     words = ["run", "--entity", "p0", "--method", "icu", "--out", str(folder)]
-    result = printed([*words, "--set", *SHORT, "context=instruction"], capsys)
+    result = printed([*words, "--set", *EVERY, "context=instruction"], capsys)
     assert result["changes"] == ["context"] and result["text_logits_identical"] is True
     scores = printed(["evaluate", "--run", str(folder)], capsys)
     assert scores["scores"] == pytest.approx(result["after"])  # text-only answers as well
