@@ -74,7 +74,7 @@ def backward_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0
         three products of the MLP 3 m size, Linear inputs (6 h + m) inputs
 
     Within 5 % of what torch keeps for the tiny models of Llama's kind (tested), nearer for wide ones;
-    layers with further norms (Cohere's, Gemma's, Qwen3's, GLM's) keep up to 30 % more, for which
+    layers with further norms (Cohere's, Gemma's, Qwen3's, GLM's) keep up to two thirds more, for which
     ``ROWS_SHARE`` leaves room. The logits of the answers are left out.
     """
     h, m, layers = text.hidden_size, text.intermediate_size, text.num_hidden_layers

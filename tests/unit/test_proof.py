@@ -248,3 +248,39 @@ def test_the_gates_are_what_lets_a_fused_neuron_through(four) -> None:
 def test_family_is_kept_with_its_model() -> None:
     model = tiny_models.build("clip")[0]
     assert family_of(model) is family_of(model) and isinstance(family_of(model), Family)
+
+
+def test_a_family_whose_pictures_enter_by_cross_attention_is_refused(
+    tmp_path: Path, cache: Path
+) -> None:
+    from transformers import AutoModelForImageTextToText, MllamaConfig
+
+    base = tiny_models.save(tmp_path / "llama", "clip")  # for a tokenizer, a template and pictures
+    vision = dict(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_global_layers=1,
+        attention_heads=2,
+        image_size=28,
+        patch_size=14,
+        max_num_tiles=1,
+        vision_output_dim=64,
+        intermediate_layers_indices=[1],
+        supported_aspect_ratios=[[1, 1]],
+    )
+    text = dict(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        vocab_size=400,
+        cross_attention_layers=[1],
+        pad_token_id=0,
+    )
+    config = MllamaConfig(vision_config=vision, text_config=text, image_token_index=4)
+    AutoModelForImageTextToText.from_config(config).save_pretrained(base)
+    with pytest.raises(LabError, match=f"llama fails the proof.*{FLAGS}") as refused:
+        load(str(base), "none", "cpu", lambda _: None)
+    assert "\n" not in str(refused.value)
