@@ -1,5 +1,5 @@
 # make run: the app on 127.0.0.1:7860 · make test: the whole suite
-# make lint: ruff and mypy · make fast: lint and the unit tests, while working
+# make lint: ruff and mypy · make fast: lint and the quick unit tests, while working
 # make constraints: after a change of what is needed, pin anew what the packages need themselves
 # The first call makes .venv (about 2 GB); later calls find it unless a version changed.
 
@@ -27,7 +27,7 @@ lint: $(READY)
 
 # A process for each of two cores, so each computes on one.
 fast: lint
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 tests/unit
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 -m "not slow" tests/unit
 
 # torch first and alone: asked for together with the rest, pip may take another build of it.
 define install

@@ -341,6 +341,7 @@ def test_gradients_flow_through_the_quantized_language_model(quantized: Loaded, 
         )
 
 
+@pytest.mark.slow
 def test_a_run_over_a_quantized_language_model(quantized: Loaded, four) -> None:
     outcome, events = make.run(quantized, four, make.recipe(steps=1, blocks=1))
     result = events[-1].result
