@@ -169,6 +169,7 @@ write_run(Path(sys.argv[1]), make.recipe(steps=1), events, outcome.delta, people
 """
 
 
+@pytest.mark.slow
 def test_a_name_in_another_script_is_kept_whatever_the_locale(tmp_path: Path) -> None:
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(

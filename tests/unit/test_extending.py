@@ -375,6 +375,7 @@ sys.exit(pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/tes
 """
 
 
+@pytest.mark.slow
 def test_a_checkout_with_all_of_them_knows_them(tmp_path: Path) -> None:
     """In a process of its own: what is made of the tables is made of the grown ones."""
     shown = shutil.ignore_patterns("__pycache__")

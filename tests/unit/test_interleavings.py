@@ -187,6 +187,7 @@ def remembered(engine, lone: Lone) -> int:
     return compared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_every_run_is_what_it_would_be_alone(
     seed: int, tiny, four, lone: Lone, tmp_path: Path, cache
