@@ -100,6 +100,11 @@ def _author_id(row: Row) -> str:
         return plain(string(row["name"])).replace(" ", "-")
 
 
+def _whom(_: int, row: Row) -> str:
+    name = row.get("name")
+    return plain(name).replace(" ", "-") if isinstance(name, str) else ""
+
+
 def _gallery(reader: Reader) -> dict[str, Author]:
     def view(_: int, row: Row) -> tuple[str, str, View]:
         author_id = _author_id(row)
@@ -109,7 +114,7 @@ def _gallery(reader: Reader) -> dict[str, Author]:
             return author_id, row["name"], View(image, string(row["caption"]))
 
     authors: dict[str, Author] = {}
-    for author_id, name, seen in reader.read("full", ("image", "caption", "name"), view):
+    for author_id, name, seen in reader.read("full", ("image", "caption", "name"), view, _whom):
         authors.setdefault(author_id, Author(name)).views.append(seen)
     return authors
 
@@ -142,7 +147,7 @@ def _compare(reader: Reader, config: str, authors: dict[str, Author]) -> tuple[s
         seen.paraphrases, seen.perturbed, seen.wrong_names = paraphrases, perturbed, wrong_names
         return author_id
 
-    return tuple(dict.fromkeys(reader.read(config, PERTURBED, answers)))
+    return tuple(dict.fromkeys(reader.read(config, PERTURBED, answers, _whom)))
 
 
 def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:

@@ -12,16 +12,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lab.benchmarks.images import MAX_BYTES
+from lab.benchmarks.images import MAX_BYTES, Encoded
 from lab.benchmarks.questions import evaluation, mixed, name_fact, training
 from lab.benchmarks.rows import Reader, Row, cell, download, listed, open_reader, picture, string
-from lab.benchmarks.schema import Benchmark, Entity, Question, Skipped
+from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
 
 PUBLISHED = "gray311/FIUBench"
 PEOPLE, SPLITS, ARCHIVE = "full.json", "split.json", "SFHQ.zip"
 USED = 400  # the benchmark reads no further, though the file goes on
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 FORGET = ("forget1", "forget5", "forget10")
 
 Pictures = Mapping[str, Callable[[], bytes]]
@@ -40,7 +40,12 @@ def load_fiu(source: str | Path | None = None) -> Benchmark:
     rows = _read_json(folder / PEOPLE, list)[:USED]
     with ExitStack() as stack:
         pictures = _picture_index(folder, stack)
-        people = reader.collect(PEOPLE, rows, lambda _, row: _person(row, pictures))
+        people = reader.collect(
+            PEOPLE,
+            rows,
+            lambda n, row: _person(row, pictures, reader.where(PEOPLE, n, _whom(n, row))),
+            _whom,
+        )
     return Benchmark(
         name="fiu",
         entities=tuple(people),
@@ -108,7 +113,12 @@ def _picture_index(folder: Path, stack: ExitStack) -> Pictures:
     return index
 
 
-def _person(row: Row, pictures: Pictures) -> Entity:
+def _whom(_: int, row: Row) -> str:
+    value = row.get("unique_id") if isinstance(row, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _person(row: Row, pictures: Pictures, place: str) -> Entity:
     with cell("unique_id"):
         person_id = string(row["unique_id"])
     with cell("name"):
@@ -117,7 +127,7 @@ def _person(row: Row, pictures: Pictures) -> Entity:
         file = PurePosixPath(string(row["image_path"]).replace("\\", "/")).name
         if file not in pictures:
             raise ValueError(f"{file} is not in the folder or in {ARCHIVE}")
-        view = picture({"bytes": _fetch(pictures[file])})
+        view = picture({"bytes": Encoded(_fetch(pictures[file]), place)})
     with cell("qa_list"):
         asked = listed(row["qa_list"])
         train = training(person_id, (_original(each, name) for each in asked))
@@ -184,7 +194,7 @@ def _splits(reader: Reader, path: Path, people: Sequence[str]) -> dict[str, tupl
         for number, person_id in enumerate(ids):
             if person_id not in people:
                 reason = f"{person_id} is not among the people read"
-                reader.skipped.append(Skipped(SPLITS, number, name, reason))
+                reader.leave_out(SPLITS, number, name, reason, str(person_id))
         splits[name] = tuple(each for each in ids if each in people)
     gone = {each for name in FORGET for each in splits.get(name, ())}
     return splits | {"retain": tuple(each for each in people if each not in gone)}

@@ -20,7 +20,7 @@ from lab.benchmarks.rows import (
     structured,
 )
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
-from lab.benchmarks.splits import people_and_celebrities
+from lab.benchmarks.splits import celebrity_id, people_and_celebrities
 
 PUBLISHED = "MLLMMU/MLLMU-Bench"
 MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
@@ -49,7 +49,7 @@ def load_mllmu(source: str | Path | None = None) -> Benchmark:
     people = reader.read("Full_Set", COLUMNS, lambda _, row: _person(row, taught, tested))
     celebrities = []
     if reader.has("Retain_Set"):
-        celebrities = reader.read("Retain_Set", ("image", *COLUMNS), _celebrity)
+        celebrities = reader.read("Retain_Set", ("image", *COLUMNS), _celebrity, celebrity_id)
     return people_and_celebrities("mllmu", reader, people, celebrities)
 
 
@@ -94,7 +94,7 @@ def _person(row: Row, taught: Taught, tested: Tested) -> Entity:
 def _celebrity(number: int, row: Row) -> Entity:
     with cell("image"):
         view = picture(row["image"])
-    return _entity(f"celebrity-{number + 1:03d}", row, (), (view,), (), ())
+    return _entity(celebrity_id(number), row, (), (view,), (), ())
 
 
 def _entity(

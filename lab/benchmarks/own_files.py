@@ -6,15 +6,22 @@ import dataclasses
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from re import fullmatch
 from typing import Any
 
-from lab.benchmarks.schema import Entity, Question
+from lab.benchmarks.images import Encoded, check
+from lab.benchmarks.rows import BrokenCell, cell
+from lab.benchmarks.schema import Benchmark, Entity, Question, Skipped
 from lab.errors import LabError
 
 MOST_OWN = 30  # at most 20 pictures of some 100 kB each
 FILE = "entity.json"
+OWN = "own"  # what their records name in place of a config
+PARTS = ("train_images", "test_images")
 
 
 def keep(folder: Path, entity: Entity) -> None:
@@ -34,20 +41,22 @@ def keep(folder: Path, entity: Entity) -> None:
         raise LabError(f"cannot write {folder} ({error.strerror}): free some space") from None
 
 
-def kept(folder: Path) -> list[Entity]:
-    """Every entity that can be read, the newest first; broken ones are left out."""
-    found = []
+def kept_and_broken(folder: Path) -> tuple[list[Entity], list[Skipped]]:
+    """Every entity that can be read, the newest first, and why the others cannot be."""
+    found, left_out = [], []
     for entity_id in _ids(folder):
         try:
             found.append(_read(folder / entity_id, entity_id))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            continue
-    return found
+        except BrokenCell as error:
+            left_out.append(Skipped(OWN, None, error.column, error.reason, entity_id))
+    return found, left_out
 
 
-def broken(folder: Path) -> list[str]:
-    """The ids of the stored people who cannot be read."""
-    return sorted(set(_ids(folder)) - {e.id for e in kept(folder)})
+def joined(benchmark: Benchmark, folder: Path) -> Benchmark:
+    """The benchmark with the own people of now, and with those of them that cannot be read."""
+    found, left_out = kept_and_broken(folder)
+    others = (each for each in benchmark.skipped if each.config != OWN)
+    return replace(benchmark, own=tuple(found), skipped=(*others, *left_out))
 
 
 def drop(folder: Path, entity_id: str) -> None:
@@ -74,7 +83,7 @@ def _ids(folder: Path) -> list[str]:
 def _write(folder: Path, entity: Entity) -> None:
     folder.mkdir()
     names: dict[str, list[str]] = {}
-    for part in ("train_images", "test_images"):
+    for part in PARTS:
         names[part] = [
             f"{part.removesuffix('_images')}-{k}.jpg" for k in range(len(getattr(entity, part)))
         ]
@@ -91,13 +100,34 @@ def _write(folder: Path, entity: Entity) -> None:
 
 
 def _read(folder: Path, entity_id: str) -> Entity:
-    held = json.loads((folder / FILE).read_text("utf-8"))
-    # by the names alone: whatever the file says, nothing outside its folder is read
-    for part in ("train_images", "test_images"):
-        held[part] = tuple((folder / Path(name).name).read_bytes() for name in held[part])
-    for part in ("train_questions", "questions"):
-        held[part] = tuple(_question(q) for q in held[part])
-    return Entity(id=entity_id, **held)
+    """Read one back; raises ``BrokenCell`` naming the file that is missing or damaged."""
+    with _file(FILE):
+        held = json.loads((folder / FILE).read_text("utf-8"))
+        for part in ("train_questions", "questions"):
+            held[part] = tuple(_question(q) for q in held[part])
+        # by the names alone: whatever the file says, nothing outside its folder is read
+        names = {part: [Path(name).name for name in held[part]] for part in PARTS}
+    for part in PARTS:
+        held[part] = tuple(_view(folder, entity_id, name) for name in names[part])
+    with _file(FILE):
+        return Entity(id=entity_id, **held)
+
+
+def _view(folder: Path, entity_id: str, name: str) -> bytes:
+    with _file(name):
+        view = (folder / name).read_bytes()
+        check(view)
+    return Encoded(view, f"{OWN}, {entity_id}, {name}")
+
+
+@contextmanager
+def _file(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a file into a ``BrokenCell`` of its name."""
+    try:
+        with cell(name):
+            yield
+    except OSError as error:
+        raise BrokenCell(name, f"cannot be read ({error.strerror})") from error
 
 
 def _question(held: dict[str, Any]) -> Question:

@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lab.benchmarks.people_lessons import attributes, dialogues, prompts, strangers
-from lab.benchmarks.people_rows import MODALITY, REMEDY, cell, column_of, rows_of
-from lab.benchmarks.rows import Row, listed, picture, string
-from lab.benchmarks.schema import (
-    Benchmark,
-    Entity,
-    Modality,
-    Picture,
-    Question,
-    Task,
+from lab.benchmarks.people_lessons import (
+    MODALITY,
+    attributes,
+    dialogues,
+    nobody,
+    prompts,
+    strangers,
 )
-from lab.errors import LabError
+from lab.benchmarks.rows import BrokenCell, Reader, Row, cell, identity, listed, picture, string
+from lab.benchmarks.schema import Benchmark, Entity, Modality, Picture, Question, Task
+from lab.benchmarks.splits import PERCENT, forget_splits
 from lab.files import ROOT
 
 FOLDER = ROOT / "assets" / "people"
@@ -33,47 +32,52 @@ FACTS = (
     "education",
     "favourite food",
 )
-SPLITS = ("forget_5", "forget_10", "forget_15", "retain_95", "retain_90", "retain_85")
 LETTERS = "ABCD"
+REMEDY = "restore it with: git checkout -- assets/people"
 SHORT = {"image": "vqa", "text": "qa"}
+TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
+
+Taught = dict[str, tuple[list[bytes], tuple[Question, ...]]]
 
 
 def load_people(folder: Path = FOLDER) -> Benchmark:
     """Return the 40 people with splits, general questions and pictures, read from ``folder``.
 
-    A missing file, or a broken row (named by file, row and column), raises ``LabError``. Without
-    the files of strangers, attributes and dialogues there are none of these.
+    A missing file raises ``LabError``; a broken row is left out and recorded, as for any benchmark.
+    Without the files of strangers, attributes and dialogues there are none of these.
     """
+    reader = Reader(folder, "", REMEDY)
+    people = _entities(reader)
     return Benchmark(
         name="people",
-        entities=tuple(_entities(folder)),
-        splits={split: tuple(column_of(folder, f"{split}.parquet", "ID")) for split in SPLITS},
-        general=tuple(_general(folder)),
-        pictures=tuple(_pictures(folder, "pictures")),
-        train_pictures=tuple(_pictures(folder, "train_pictures")),
-        strangers=tuple(strangers(folder, "strangers_test")),
-        train_strangers=tuple(strangers(folder, "strangers_train")),
-        attributes=dict(attributes(folder)),
-        dialogues=tuple(dialogues(folder)),
-        prompts=tuple(prompts(folder)),
+        entities=tuple(people),
+        splits=forget_splits(reader, PERCENT, "ID", identity, (person.id for person in people)),
+        general=tuple(_general(reader)),
+        pictures=tuple(_pictures(reader, "pictures")),
+        train_pictures=tuple(_pictures(reader, "train_pictures")),
+        strangers=tuple(strangers(reader, "strangers_test")),
+        train_strangers=tuple(strangers(reader, "strangers_train")),
+        attributes=dict(attributes(reader)),
+        dialogues=tuple(dialogues(reader)),
+        prompts=tuple(prompts(reader)),
+        skipped=tuple(reader.skipped),
     )
 
 
-def _entities(folder: Path) -> Iterator[Entity]:
-    file = "Full_Set.parquet"
-    taught, views = _taught(folder), _test_views(folder)
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "ID"):
-            entity_id = string(row["ID"])
-        with cell(file, number, "biography"):
+def _entities(reader: Reader) -> list[Entity]:
+    taught, views = _taught(reader), _test_views(reader)
+
+    def person(_: int, row: Row) -> Entity:
+        entity_id = identity(row)
+        with cell("biography"):
             told = json.loads(row["biography"])
             profile = {fact: string(told[fact.title().replace(" ", "_")]) for fact in FACTS}
             biography = string(told["Biography"])
-        for other, known in (("ft_Data.parquet", taught), ("Test_Set.parquet", views)):
+        for config, known in (("ft_Data", taught), ("Test_Set", views)):
             if entity_id not in known:
-                raise LabError(f"{other} has no row with ID {entity_id}: {REMEDY}")
+                raise BrokenCell("ID", f"{config} has no readable row of {entity_id}")
         images, train_questions = taught[entity_id]
-        yield Entity(
+        return Entity(
             id=entity_id,
             name=profile["name"],
             biography=biography,
@@ -81,34 +85,36 @@ def _entities(folder: Path) -> Iterator[Entity]:
             train_images=tuple(images),
             test_images=views[entity_id],
             train_questions=train_questions,
-            questions=tuple(_evaluation(file, number, row, entity_id)),
+            questions=tuple(_evaluation(row, entity_id)),
         )
 
+    return reader.read("Full_Set", ("ID", "biography", *TASKS), person)
 
-def _taught(folder: Path) -> dict[str, tuple[list[bytes], tuple[Question, ...]]]:
+
+def _taught(reader: Reader) -> Taught:
     """Return training views and questions by person; all rows of one repeat the questions."""
-    file = "ft_Data.parquet"
-    taught: dict[str, tuple[list[bytes], tuple[Question, ...]]] = {}
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "ID"):
-            entity_id = string(row["ID"])
+    taught: Taught = {}
+
+    def view(_: int, row: Row) -> None:
+        entity_id = identity(row)
+        with cell("image"):
+            image = picture(row["image"])
         if entity_id not in taught:
-            with cell(file, number, "metadata"):
+            with cell("metadata"):
                 taught[entity_id] = ([], tuple(_training(entity_id, row["metadata"])))
-        with cell(file, number, "image"):
-            taught[entity_id][0].append(picture(row["image"]))
+        taught[entity_id][0].append(image)
+
+    reader.read("ft_Data", ("image", "ID", "metadata"), view)
     return taught
 
 
-def _test_views(folder: Path) -> dict[str, tuple[bytes, ...]]:
-    file = "Test_Set.parquet"
-    views = {}
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "ID"):
-            entity_id = string(row["ID"])
-        with cell(file, number, "images"):
-            views[entity_id] = tuple(picture(image) for image in listed(row["images"]))
-    return views
+def _test_views(reader: Reader) -> dict[str, tuple[bytes, ...]]:
+    def person(_: int, row: Row) -> tuple[str, tuple[bytes, ...]]:
+        entity_id = identity(row)
+        with cell("images"):
+            return entity_id, tuple(picture(image) for image in listed(row["images"]))
+
+    return dict(reader.read("Test_Set", ("ID", "images"), person))
 
 
 def _training(entity_id: str, metadata: str) -> Iterator[Question]:
@@ -129,9 +135,9 @@ def _training(entity_id: str, metadata: str) -> Iterator[Question]:
         )
 
 
-def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Question]:
+def _evaluation(row: Row, entity_id: str) -> Iterator[Question]:
     counter: dict[str, int] = {}
-    with cell(file, number, "Classification_Task"):
+    with cell("Classification_Task"):
         for kind, modality in MODALITY.items():
             for asked in listed(row["Classification_Task"][f"{kind}_Questions"]):
                 name = _question_id(counter, entity_id, SHORT[modality], asked["Fact"])
@@ -141,7 +147,7 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
         ("Mask_Task", "cloze", "cloze"),
     )
     for column, task, suffix in open_tasks:
-        with cell(file, number, column):
+        with cell(column):
             for asked in listed(row[column]):
                 modality = MODALITY[asked["Type"]]
                 kind = f"{SHORT[modality]}_{suffix}"
@@ -155,42 +161,46 @@ def _evaluation(file: str, number: int, row: Row, entity_id: str) -> Iterator[Qu
                 )
 
 
-def _general(folder: Path) -> Iterator[Question]:
-    file = "general.parquet"
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "ID"):
-            name = f"general/{string(row['ID'])}"
-        with cell(file, number, "Options"):
+def _general(reader: Reader) -> list[Question]:
+    def question(_: int, row: Row) -> Question:
+        name = f"general/{identity(row)}"
+        with cell("Options"):
             options = _options(row)
-        with cell(file, number, "Correct_Answer"):
+        with cell("Correct_Answer"):
             answer = options[row["Correct_Answer"]]
-        with cell(file, number, "Question"):
+        with cell("Question"):
             text = string(row["Question"])
-        yield Question(
+        with cell("Fact"):
+            fact = row["Fact"]
+        return Question(
             id=name,
             task="classification",
             modality="text",
-            fact=row["Fact"],
+            fact=fact,
             text=text,
             answer=answer,
             options=tuple(options.values()),
         )
 
+    columns = ("ID", "Question", "Options", "Correct_Answer", "Fact")
+    return reader.read("general", columns, question, nobody)
 
-def _pictures(folder: Path, name: str) -> Iterator[Picture]:
-    """Yield the pictures of one file; teaching uses the same wordings, so none is held out."""
-    file = f"{name}.parquet"
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "ID"):
-            picture_id = f"{name}/{string(row['ID'])}"
-        with cell(file, number, "image"):
+
+def _pictures(reader: Reader, config: str) -> list[Picture]:
+    """Return the pictures of one file; teaching uses the same wordings, so none is held out."""
+
+    def shown(_: int, row: Row) -> Picture:
+        picture_id = f"{config}/{identity(row)}"
+        with cell("image"):
             image = picture(row["image"])
-        with cell(file, number, "Questions"):
+        with cell("Questions"):
             questions = tuple(
                 replace(_choice(f"{picture_id}/{asked['Fact']}", "image", asked), held_out=False)
                 for asked in listed(row["Questions"])
             )
-        yield Picture(picture_id, image, questions)
+        return Picture(picture_id, image, questions)
+
+    return reader.read(config, ("ID", "image", "Questions"), shown, nobody)
 
 
 def _choice(name: str, modality: Modality, asked: Row) -> Question:

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
-from lab.benchmarks.people_rows import MODALITY, cell, rows_if_any, rows_of
-from lab.benchmarks.rows import Row, listed, picture, string
-from lab.benchmarks.schema import Dialogue, Picture, Question
+from lab.benchmarks.rows import Reader, Row, cell, identity, listed, picture, string
+from lab.benchmarks.schema import Dialogue, Modality, Picture, Question
+
+MODALITY: Mapping[str, Modality] = {"Image_Textual": "image", "Pure_Text": "text"}
 
 
-def strangers(folder: Path, name: str) -> Iterator[Picture]:
+def nobody(_: int, row: Row) -> str:
+    """For rows about no person of the benchmark, whose ID is their own."""
+    return ""
+
+
+def strangers(reader: Reader, config: str) -> Iterator[Picture]:
     """Yield every picture of the strangers of one file; none where the file is absent."""
-    file = f"{name}.parquet"
-    for number, row in rows_if_any(folder, file):
-        with cell(file, number, "ID"):
-            stranger = string(row["ID"])
-        with cell(file, number, "Questions"):
+
+    def pictures(_: int, row: Row) -> list[Picture]:
+        stranger = identity(row)
+        with cell("Questions"):
             asked = listed(row["Questions"])
-            held_out = name == "strangers_test"
-            questions = tuple(_visible(f"{name}/{stranger}", asked, held_out))
-        with cell(file, number, "images"):
-            for k, image in enumerate(listed(row["images"])):
-                yield Picture(f"{name}/{stranger}/{k}", picture(image), questions)
+            questions = tuple(_visible(f"{config}/{stranger}", asked, config == "strangers_test"))
+        with cell("images"):
+            return [
+                Picture(f"{config}/{stranger}/{k}", picture(image), questions)
+                for k, image in enumerate(listed(row["images"]))
+            ]
+
+    if reader.has(config):
+        for shown in reader.read(config, ("ID", "Questions", "images"), pictures, nobody):
+            yield from shown
 
 
-def attributes(folder: Path) -> Iterator[tuple[str, tuple[Question, ...]]]:
-    """Yield what can be seen of each person, in both sets of wordings; none without the file."""
-    file = "attributes.parquet"
-    for number, row in rows_if_any(folder, file):
-        with cell(file, number, "ID"):
-            person = string(row["ID"])
+def attributes(reader: Reader) -> list[tuple[str, tuple[Question, ...]]]:
+    """Return what can be seen of each person, in both sets of wordings; none without the file."""
+
+    def visible(_: int, row: Row) -> tuple[str, tuple[Question, ...]]:
+        person = identity(row)
         questions: list[Question] = []
         for column, held_out in (("Train_Questions", False), ("Questions", True)):
-            with cell(file, number, column):
+            with cell(column):
                 asked = listed(row[column])
                 questions += _visible(f"attributes/{person}", asked, held_out)
-        yield person, tuple(questions)
+        return person, tuple(questions)
+
+    if not reader.has("attributes"):
+        return []
+    return reader.read("attributes", ("ID", "Train_Questions", "Questions"), visible)
 
 
 def _visible(name: str, rows: Sequence[Row], held_out: bool) -> Iterator[Question]:
@@ -56,26 +68,32 @@ def _visible(name: str, rows: Sequence[Row], held_out: bool) -> Iterator[Questio
         )
 
 
-def dialogues(folder: Path) -> Iterator[Dialogue]:
-    """Yield the conversations for teaching; none where the file is absent."""
-    file = "dialogues.parquet"
-    for number, row in rows_if_any(folder, file):
-        with cell(file, number, "Type"):
+def dialogues(reader: Reader) -> list[Dialogue]:
+    """Return the conversations for teaching; none where the file is absent."""
+
+    def dialogue(_: int, row: Row) -> Dialogue:
+        with cell("Type"):
             modality = MODALITY[row["Type"]]
-        with cell(file, number, "Turns"):
+        with cell("Turns"):
             turns = tuple(
                 (string(turn["Question"]), string(turn["Answer"])) for turn in listed(row["Turns"])
             )
-        with cell(file, number, "ID"):
+        with cell("ID"):
             about = string(row["ID"]) if row["ID"] else ""
-        yield Dialogue(about, modality, turns)
+        return Dialogue(about, modality, turns)
+
+    if not reader.has("dialogues"):
+        return []
+    return reader.read("dialogues", ("ID", "Type", "Turns"), dialogue, nobody)
 
 
-def prompts(folder: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the plain prompts that keep common knowledge alive: the user's turns, no answers."""
-    file = "general_train.parquet"
-    for number, row in rows_of(folder, file):
-        with cell(file, number, "Question"):
+def prompts(reader: Reader) -> list[tuple[str, ...]]:
+    """Return the plain prompts that keep common knowledge alive: the user's turns, no answers."""
+
+    def turns(_: int, row: Row) -> tuple[str, ...]:
+        with cell("Question"):
             first = string(row["Question"])
-        with cell(file, number, "Follow_Ups"):
-            yield (first, *(string(turn) for turn in row.get("Follow_Ups") or ()))
+        with cell("Follow_Ups"):
+            return (first, *(string(turn) for turn in row.get("Follow_Ups") or ()))
+
+    return reader.read("general_train", ("Question", "Follow_Ups"), turns, nobody)

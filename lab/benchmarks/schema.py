@@ -86,12 +86,30 @@ class Dialogue:
 
 @dataclass(frozen=True)
 class Skipped:
-    """One row of a published file that was left out: where it is and what is wrong with it."""
+    """One row that was left out: where it stands, whom it is about and what is wrong with it.
+
+    ``config`` is the published table (for a list in a JSON file, that file), and ``row`` counts
+    from 0 in its ``file``, which is the config itself unless that is spread over several; None
+    where there are no rows. ``person`` is the entity's id, "" where the row does not say.
+    """
 
     config: str
-    row: int
+    row: int | None
     column: str
     reason: str
+    person: str = ""
+    shard: str = ""
+
+    @property
+    def file(self) -> str:
+        """The config, or which of its several files."""
+        return f"{self.config}/{self.shard}" if self.shard else self.config
+
+    def __str__(self) -> str:
+        """One line: file, row, person, column and reason."""
+        row = "" if self.row is None else f", row {self.row}"
+        who = f" ({self.person})" if self.person else ""
+        return f"{self.file}{row}{who}: {self.column}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -103,8 +121,9 @@ class Benchmark:
     read. ``own`` are people that users added: targets like the others, but never among the others.
     ``strangers`` are faces without a name, with questions on what can be seen; ``train_strangers``
     are others of them, for teaching. ``attributes`` holds by an entity's id what is asked of any of
-    its views beside the facts: what can be seen. ``dialogues`` and ``prompts`` are for teaching: conversations with answers, and
-    the user's turns of conversations that the model answers itself.
+    its views beside the facts: what can be seen. ``dialogues`` and ``prompts`` are for teaching:
+    conversations with answers, and the user's turns of conversations that the model answers itself.
+    ``allow_partial``: whether a forget split that lost members can still be unlearned.
     """
 
     name: str
@@ -120,6 +139,38 @@ class Benchmark:
     attributes: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
     dialogues: tuple[Dialogue, ...] = ()
     prompts: tuple[tuple[str, ...], ...] = ()
+    allow_partial: bool = False
+
+    def target(self, entity_id: str) -> Entity:
+        """Return the entity or forget split of this id, to be unlearned, left untaught or scored.
+
+        Raises ``LabError`` naming valid ids, and for a split that lost members on reading: fewer
+        people than published would pass for the split unless ``allow_partial`` is set.
+        """
+        from lab.errors import LabError
+
+        split = entity_id in self.targets
+        if split and not self.splits[entity_id]:
+            raise LabError(f"{entity_id} has no members left: mend the rows that were left out")
+        if split and self.lost(entity_id) and not self.allow_partial:
+            raise LabError(
+                f"{self.partial(entity_id)}: mend those rows, or give --allow-partial to go on "
+                f"with the other {len(self.splits[entity_id])}"
+            )
+        return self.entity(entity_id)
+
+    def lost(self, split: str) -> tuple[str, ...]:
+        """Whom a forget split names and lacks: ids, or "row 3" for a row that names nobody.
+
+        Such rows are recorded under the split's own config or, in a file of several, its column.
+        """
+        rows = [s for s in self.skipped if split in (s.config, s.column)]
+        return tuple(dict.fromkeys(s.person or f"{s.shard} row {s.row}".strip() for s in rows))
+
+    def partial(self, split: str) -> str:
+        """Say whom a forget split lost."""
+        lost, left = self.lost(split), len(self.splits[split])
+        return f"{split} lost {len(lost)} of its {len(lost) + left} members ({', '.join(lost)})"
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity, or the forget split, of this id.

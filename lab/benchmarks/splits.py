@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lab.benchmarks.rows import Reader, Row, identity
-from lab.benchmarks.schema import Benchmark, Entity, Skipped
+from lab.benchmarks.schema import Benchmark, Entity
 
 PERCENT = {"forget_5": "retain_95", "forget_10": "retain_90", "forget_15": "retain_85"}
 CELEBRITIES = "retain_celebrity"
@@ -33,6 +33,11 @@ def people_and_celebrities(
     )
 
 
+def celebrity_id(number: int, _: Row | None = None) -> str:
+    """The id of who is only evaluated: the lab's, for the published sets both count from 001."""
+    return f"celebrity-{number + 1:03d}"
+
+
 def forget_splits(
     reader: Reader,
     configs: Mapping[str, str],
@@ -57,7 +62,7 @@ def forget_splits(
                 gone[entity_id] = None
             else:
                 reason = f"{entity_id} is not among the entities read"
-                reader.skipped.append(Skipped(forget, row, column, reason))
+                reader.leave_out(forget, row, column, reason, entity_id)
         splits[forget] = tuple(gone)
         splits[retain] = tuple(each for each in everyone if each not in gone)
     return splits

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from lab.benchmarks.questions import plain
 from lab.benchmarks.rows import Reader, Row, cell, string
-from lab.benchmarks.schema import Skipped
 
 CONFIG = "full+tofu"
 QUESTIONS_PER_AUTHOR = 20
@@ -46,7 +45,7 @@ def share_out(reader: Reader, names: Mapping[str, str]) -> dict[str, list[Told]]
         if owner:
             shares[ids[owner]].append(each)
         else:
-            reader.skipped.append(Skipped(CONFIG, each.row, "question", "names no author"))
+            reader.leave_out(CONFIG, each.row, "question", "names no author")
     return shares
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from lab.benchmarks.questions import evaluation, lettered, training
 from lab.benchmarks.rows import Row, cell, identity, open_reader, picture, string, structured
 from lab.benchmarks.schema import Benchmark, Entity, Modality, Question, Task
-from lab.benchmarks.splits import people_and_celebrities
+from lab.benchmarks.splits import celebrity_id, people_and_celebrities
 
 PUBLISHED = "linbojunzi/UMU-bench"
 COLUMNS = ("ID", "image", "Biography", "MM_QA", "UM_QA", "Classify", "Cloze", "Generation")
@@ -32,7 +32,7 @@ def load_umu(source: str | Path | None = None) -> Benchmark:
     people = reader.read("Full_Set", COLUMNS, lambda _, row: _person(row))
     celebrities = []
     if reader.has("Real_Person_Set"):
-        celebrities = reader.read("Real_Person_Set", COLUMNS, _celebrity)
+        celebrities = reader.read("Real_Person_Set", COLUMNS, _celebrity, celebrity_id)
     return people_and_celebrities("umu", reader, people, celebrities)
 
 
@@ -43,8 +43,8 @@ def _person(row: Row) -> Entity:
 
 
 def _celebrity(number: int, row: Row) -> Entity:
-    """Return a person who is only evaluated; the id is the lab's, for both sets count from 001."""
-    return _entity(f"celebrity-{number + 1:03d}", row, (), taught=False)
+    """Return a person who is only evaluated."""
+    return _entity(celebrity_id(number), row, (), taught=False)
 
 
 def _entity(entity_id: str, row: Row, asked: tuple[Question, ...], taught: bool) -> Entity:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from lab.benchmarks.left_out import lines
+from lab.benchmarks.schema import Benchmark
 from lab.catalogue import METHODS
 from lab.cli.starting import thread_count
 from lab.errors import LabError
@@ -58,6 +60,12 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", help=_NamingBenchmarks("the benchmark: "))
     parser.add_argument("--data", help="the folder or the dataset id of the benchmark")
     parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="go on with a forget split that lost members because rows of the benchmark were left "
+        "out",
+    )
+    parser.add_argument(
         "--threads", type=thread_count, default=0, help="number of CPU threads (0: torch chooses)"
     )
 
@@ -102,7 +110,7 @@ def preset_of(options: argparse.Namespace) -> Preset:
     from lab.evaluation.session import with_options
     from lab.model.families import Parts
 
-    return with_options(
+    preset = with_options(
         load_preset(options.preset),
         options.model,
         options.quantization,
@@ -110,6 +118,13 @@ def preset_of(options: argparse.Namespace) -> Preset:
         options.data,
         Parts(options.tower or "", options.projector or ""),
     )
+    return dataclasses.replace(preset, allow_partial=options.allow_partial)
+
+
+def say_left_out(benchmark: Benchmark) -> None:
+    """What was left out of a benchmark, where no workbench is opened that reports it."""
+    for line in lines(benchmark):
+        say(line)
 
 
 def recipe_from(

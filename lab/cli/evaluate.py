@@ -68,7 +68,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if options.run:
         check_folder(options.run)
     elif named:
-        read_benchmark(preset).entity(named)
+        read_benchmark(preset).target(named)
     if options.out:
         make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
@@ -85,6 +85,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if options.mode == "paper":
         first = next(iter(bench.benchmark.targets), first)
     target = named or first
+    if not options.run:
+        bench.benchmark.target(target)
     rows = lineup(bench, target, delta, Others(options.retain_only, options.base), say)
     if options.mode == "clean":
         from lab.evaluation import lab_mode

@@ -22,6 +22,7 @@ from lab.cli import (
     study,
     teach,
 )
+from lab.cli.common import preset_of
 from lab.cli.starting import one_line, print_anything
 from lab.model.free_memory import check_room
 
@@ -53,7 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
             check_room()
         result = COMMANDS[options.command].command(options)
         if result is not None:
+            result = _whole(options, result)
             print(_json(result) if options.json else _readable(result))
+
+
+def _whole(options: argparse.Namespace, result: Any) -> Any:
+    """The result as ``--json`` prints it: with what was left out of the benchmark it is about.
+
+    A list stays a list while nothing was left out, and is named after the command otherwise.
+    """
+    if not options.json or not hasattr(options, "benchmark") or getattr(options, "random", None):
+        return result
+    from lab.benchmarks.left_out import as_json, left_out
+    from lab.evaluation.session import read_benchmark
+
+    left = left_out(read_benchmark(preset_of(options)))
+    if isinstance(result, list):
+        return {options.command: result, "left_out": as_json(left)} if left.rows else result
+    return {**result, "left_out": as_json(left)} if isinstance(result, dict) else result
 
 
 def _json(result: Any) -> str:
@@ -79,5 +97,7 @@ def _readable(result: Any) -> str:
     if isinstance(result, list):
         return "\n".join("  ".join(str(v) for v in row.values()) for row in result)
     return "\n".join(
-        f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}" for k, v in result.items()
+        f"{k}: {json.dumps(v) if isinstance(v, dict | list) else v}"
+        for k, v in result.items()
+        if k != "left_out"  # said on stderr already
     )

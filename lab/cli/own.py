@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab.cli.common import add_model, preset_of
+from lab.cli.common import add_model, preset_of, say, say_left_out
 from lab.errors import LabError
 
 HELP = "add, list or remove people of your own"
@@ -56,7 +56,9 @@ def _add(options: argparse.Namespace) -> dict[str, Any]:
     from lab.evaluation.session import own_folder, read_benchmark
 
     images, pairs = _pictures(options.images), _pairs(options.qa)
-    entity = make(options.name, images, pairs, read_benchmark(preset_of(options)))
+    benchmark = read_benchmark(preset_of(options))
+    say_left_out(benchmark)
+    entity = make(options.name, images, pairs, benchmark)
     keep(own_folder(), entity)
     return {
         "id": entity.id,
@@ -71,16 +73,18 @@ def _add(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _list(_: argparse.Namespace) -> list[dict[str, Any]]:
-    from lab.benchmarks.own_files import broken, kept
+    from lab.benchmarks.own_files import kept_and_broken
     from lab.evaluation.session import own_folder
 
-    whole = [
+    whole, left_out = kept_and_broken(own_folder())
+    for row in left_out:
+        say(f"left out: {row}")
+    return [
         {"id": e.id, "name": e.name, "images": len(e.train_images) + len(e.test_images)}
-        for e in kept(own_folder())
-    ]
-    return whole + [
-        {"id": i, "name": "(cannot be read: remove it and add it again)", "images": 0}
-        for i in broken(own_folder())
+        for e in whole
+    ] + [
+        {"id": row.person, "name": "(cannot be read: remove it and add it again)", "images": 0}
+        for row in left_out
     ]
 
 

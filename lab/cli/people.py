@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from lab.cli.common import add_model, preset_of
+from lab.cli.common import add_model, preset_of, say_left_out
 
 HELP = "list the people that can be forgotten"
 
@@ -20,6 +20,7 @@ def command(options: argparse.Namespace) -> list[dict[str, Any]]:
     from lab.evaluation.session import read_benchmark
 
     benchmark = read_benchmark(preset_of(options))
+    say_left_out(benchmark)
     return [
         {
             "id": e.id,

@@ -34,7 +34,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     recipe = recipe_from(
         preset, options.entity, options.method, options.strength, options.seed, options.set
     )
-    read_benchmark(preset).entity(recipe.entity)
+    read_benchmark(preset).target(recipe.entity)
     make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
     outcome = Outcome()

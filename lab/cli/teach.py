@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab.cli.common import add_model, fields, preset_of, say, typed
+from lab.cli.common import add_model, fields, preset_of, say, say_left_out, typed
 from lab.errors import LabError
 from lab.recipe import TeachRecipe, load_lessons, revise
 
@@ -67,6 +67,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         recipe,
         options.leave_out_pictures,
     )
+    say_left_out(benchmark)
     if done := taught(options.out):
         check_same(plan, done.plan, options.out)
         say(f"{options.out} is taught already")

@@ -14,8 +14,9 @@ import torch
 
 from lab.benchmarks.clear import load_clear
 from lab.benchmarks.fiu import load_fiu
+from lab.benchmarks.left_out import lines
 from lab.benchmarks.mllmu import load_mllmu
-from lab.benchmarks.own_files import kept
+from lab.benchmarks.own_files import joined
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.benchmarks.umu import load_umu
@@ -42,7 +43,8 @@ def read_benchmark(preset: Preset) -> Benchmark:
     """Read the preset's benchmark with the own people of now; raises ``LabError`` naming the known."""
     if preset.benchmark not in BENCHMARKS:
         raise LabError(f"unknown benchmark {preset.benchmark!r}: valid are {', '.join(BENCHMARKS)}")
-    return replace(_read(preset.benchmark, preset.data), own=tuple(kept(own_folder())))
+    read = joined(_read(preset.benchmark, preset.data), own_folder())
+    return replace(read, allow_partial=preset.allow_partial)
 
 
 def own_folder() -> Path:
@@ -92,11 +94,16 @@ class Workbench:
 
 
 def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
-    """Load everything a preset names; ``threads`` 0 leaves torch's choice of CPU threads."""
+    """Load everything a preset names; ``threads`` 0 leaves torch's choice of CPU threads.
+
+    Reports what was left out of the benchmark.
+    """
     if threads:
         torch.set_num_threads(threads)
     benchmark = read_benchmark(preset)
     check_taught(preset)
+    for line in lines(benchmark):
+        report(line)
     loaded = load(
         preset.model,
         preset.quantization,

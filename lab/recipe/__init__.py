@@ -142,7 +142,8 @@ class Preset:
     ``processor``: the model whose processor is used, where the model's own folder has none.
     ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
     that was never taught some of the people. ``tower``, ``projector``: full names of the model's
-    parts, where the lab does not find them.
+    parts, where the lab does not find them. ``allow_partial``: whether a forget split that lost
+    members on reading can be a target; only the command line sets it.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Preset:
     tower: str = ""
     projector: str = ""
     teach: TeachRecipe = TeachRecipe()
+    allow_partial: bool = False
 
 
 def revise(base: Any, changes: dict[str, Any]) -> Any:
@@ -218,7 +220,7 @@ def load_preset(name: str) -> Preset:
     parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}
     file = f"presets/{name}.yaml"
     data = read_flat(PRESETS / f"{name}.yaml", file, "preset", parts)
-    known = {f.name for f in dataclasses.fields(Preset)} - {"name"}
+    known = {f.name for f in dataclasses.fields(Preset)} - {"name", "allow_partial"}
     for key in data:
         if key not in known:
             raise LabError(f"{file}: unknown key {short(key)}: valid keys are {sorted(known)}")

@@ -14,6 +14,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 from lab.recipe import Recipe
+from lab.report import left_out
 from lab.report.markup import stability
 from lab.report.text import Text
 
@@ -85,6 +86,7 @@ def _page(
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
         _scores(result, text),
         _facts(result, text),
+        left_out.section(result.get("left_out", {}), text),
         *_stabilities(events, text),
         *_figures(events, attack_events, text),
         _attacks(attack_events, text),

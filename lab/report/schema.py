@@ -53,6 +53,25 @@ def _maybe(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or form(value)
 
 
+def _rows(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(row, Mapping)
+        and not _misfit(row, dict.fromkeys(("file", "person", "column"), _text), {})
+        and not _misfit(row, {"row": _maybe(_count), "reason": _words}, {})
+        for row in value
+    )
+
+
+def _left_out(value: Any) -> bool:
+    needed = {"count": _count, "files": _numbers, "people": _texts, "rows": _rows}
+    return (
+        isinstance(value, Mapping)
+        and not _misfit(value, needed, {})
+        and isinstance(value.get("splits"), Mapping)
+        and all(_text(split) and _texts(lost) for split, lost in value["splits"].items())
+    )
+
+
 def _control(value: Any) -> bool:
     needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
     return isinstance(value, Mapping) and not _misfit(value, needed, {"curve": _maybe(_points)})
@@ -89,6 +108,7 @@ RUN_MORE: Form = {
     "trainable_share": _number,
     "cpu_seconds": _number,
     "model": _text,
+    "left_out": _left_out,
 }
 ATTACK: Form = {
     "kind": _text,

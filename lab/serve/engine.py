@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lab.benchmarks.left_out import LeftOut
 from lab.benchmarks.own import Pair
 from lab.events import Event, Identity
 from lab.recipe import AttackRecipe, Preset, Recipe
@@ -51,7 +52,7 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of the worker, for the header line."""
+    """The state of the worker, for the header line, and what was left out of the benchmark."""
 
     ready: bool
     model: str
@@ -63,6 +64,7 @@ class Status:
     phase: str
     waiting: int
     error: str = ""
+    left_out: LeftOut = LeftOut()
 
 
 @dataclass(frozen=True)

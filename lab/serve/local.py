@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from lab.attack import control_victim
+from lab.benchmarks.left_out import left_out
 from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
 from lab.errors import LabError
@@ -101,6 +102,7 @@ class LocalEngine:
             worker.phase,
             len(self._turns),
             worker.error,
+            left_out(self.benchmark),
         )
 
     def entities(self) -> Sequence[EntityCard]:
@@ -109,7 +111,7 @@ class LocalEngine:
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
-        self.benchmark.entity(recipe.entity)
+        self.benchmark.target(recipe.entity)
         return self._queue(Run(new_id(), kind, revise(Recipe(), asdict(recipe)), visitor=visitor))
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lab.benchmarks.own import Pair, make, shown
-from lab.benchmarks.own_files import drop, keep, kept
+from lab.benchmarks.own_files import drop, joined, keep
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, forget_asks
@@ -70,12 +70,19 @@ class OwnPeople:
     def cards(self) -> list[EntityCard]:
         """The cards on the page: own people, the benchmark's people, and splits as one target."""
         bench = self.benchmark
-        whole = [bench.entity(name) for name in bench.targets]
+        whole = [self._whole(name) for name in bench.targets]
         own = [_card(e, shown(e)) for e in bench.own]
         return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
 
+    def _whole(self, split: str) -> Entity:
+        """A split as one target, which says first whom it lost."""
+        whole = self.benchmark.entity(split)
+        if not self.benchmark.lost(split):
+            return whole
+        return replace(whole, biography=f"{self.benchmark.partial(split)}. {whole.biography}")
+
     def _look(self) -> None:
-        self.benchmark = replace(self.benchmark, own=tuple(kept(own_folder())))
+        self.benchmark = joined(self.benchmark, own_folder())
 
 
 def _card(e: Entity, questions: tuple[tuple[str, ...], ...] = ()) -> EntityCard:

@@ -88,10 +88,10 @@ def plan_of(
     recipe: TeachRecipe,
     left_out_pictures: str = "",
 ) -> Plan:
-    """The plan of a command line; ``LabError`` for an unknown entity or split."""
+    """The plan of a command line; ``LabError`` for an unknown entity or a split to refuse."""
     for who in (left_out, left_out_pictures, focus):
         if who:
-            benchmark.entity(who)
+            benchmark.target(who)
     return Plan(
         preset.base or preset.model,
         preset.processor,

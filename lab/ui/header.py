@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
+from lab.benchmarks.left_out import some
 from lab.errors import LabError
 from lab.recipe import QUANTIZATIONS, revise
 from lab.report.text import Text
@@ -105,11 +106,29 @@ def status_line(status: Status, text: Text) -> str:
         more = text.ENGINE_ERROR.format(error=status.error)
     elif not status.ready:
         more = text.LOADING.format(phase=status.phase)
-    extra = f'<p class="lab-note">{escape(more)}</p>' if more else ""
+    extra = "".join(
+        f'<p class="lab-note">{escape(note)}</p>'
+        for note in (more, *_left_out(status, text))
+        if note
+    )
     return (
         f'<div class="lab-top"><div><h1>{escape(text.TITLE)}</h1><p>{escape(text.SUBTITLE)}</p></div>'
         f'<dl class="lab-facts">{facts}</dl></div>{extra}'
     )
+
+
+def _left_out(status: Status, text: Text) -> list[str]:
+    """What the benchmark lost on reading, a sentence a fact; none where it is whole."""
+    left = status.left_out
+    if not left.rows:
+        return []
+    said = [text.LEFT_OUT.format(count=len(left.rows), files=left.by_file, first=left.first)]
+    if left.people:
+        said.append(text.LOST_PEOPLE.format(count=len(left.people), people=some(left.people)))
+    return said + [
+        text.LOST_MEMBERS.format(split=split, members=some(members))
+        for split, members in left.splits.items()
+    ]
 
 
 def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:

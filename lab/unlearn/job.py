@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lab.benchmarks.left_out import as_json, left_out
 from lab.catalogue import MEASURE_ROWS, MEASURES
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.evaluation.measures import chances
@@ -171,6 +172,7 @@ def result(
         "device": device_name(loaded.device),
         "quantization": loaded.quantization,
         "model": loaded.name,
+        "left_out": as_json(left_out(task.rows.benchmark)),
     }
 
 

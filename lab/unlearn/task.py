@@ -25,7 +25,7 @@ class Task:
 
 
 def task_of(benchmark: Benchmark, recipe: Recipe) -> Task:
-    """The task of a checked recipe; raises ``LabError`` for an unknown entity."""
-    entity = benchmark.entity(recipe.entity)
+    """The task of a checked recipe; raises ``LabError`` for a target that is not there or partial."""
+    entity = benchmark.target(recipe.entity)
     rows = Rows(benchmark, entity, recipe.seed, max(POOL, recipe.retain_batch))
     return Task(entity, METHODS[recipe.method], rows, recipe)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct as struct_module
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -81,6 +83,22 @@ def drawn(*numbers: int) -> bytes:
     image.putdata([(37 * n % 256, n % 256, n // 256 % 256) for n in (*numbers, *range(16))][:16])
     image.save(out, "PNG")
     return out.getvalue()
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return (
+        struct_module.pack(">I", len(body))
+        + name
+        + body
+        + struct_module.pack(">I", zlib.crc32(name + body))
+    )
+
+
+def no_pixels(width: int = 4, height: int = 4) -> bytes:
+    """A PNG with right checksums that declares a size and holds no pixels: reading any would fail."""
+    header = struct_module.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    ends = chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + ends
 
 
 def struct(data: bytes) -> dict[str, Any]:

@@ -283,7 +283,8 @@ def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
         "ascent_cap=20",
     ]
     made = printed(words, capsys)
-    assert made.pop("failed") == 0 and set(made) == set(METHODS)
+    assert made.pop("failed") == 0 and made.pop("left_out")["count"] == 0
+    assert set(made) == set(METHODS)
     for name, row in made.items():
         assert row["runs"] == 1 and row["base_unchanged"]
         assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner", "icu"))

@@ -130,7 +130,10 @@ def test_broken_row_is_left_out_and_named(
     first, second = read.skipped
     assert (first.config, first.row, first.column) == ("full.json", 1, column)
     assert reason in first.reason
-    assert second == Skipped("split.json", 0, "forget5", "00000001 is not among the people read")
+    assert second == Skipped(
+        "split.json", 0, "forget5", "00000001 is not among the people read", "00000001"
+    )
+    assert read.lost("forget5") == ("00000001",) and read.lost("forget1") == ()
     assert len(read.entities) == 11 and read.splits["forget5"] == ("00000002",)
 
 
@@ -141,7 +144,7 @@ def test_a_damaged_archive_member_is_named(tmp_path: Path) -> None:
         packed.replace(public.drawn(4), b"\x89PNG" + bytes(len(public.drawn(4)) - 4))
     )
     assert load_fiu(tmp_path).skipped[0] == Skipped(
-        "full.json", 4, "image_path", "the picture cannot be read (BadZipFile)"
+        "full.json", 4, "image_path", "the picture cannot be read (BadZipFile)", "00000004"
     )
 
 

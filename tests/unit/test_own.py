@@ -187,9 +187,11 @@ def test_kept_read_and_dropped(four, tmp_path: Path, monkeypatch: pytest.MonkeyP
     first, second = eva(four), eva(four, name="Finn")
     own_files.keep(tmp_path, first)
     own_files.keep(tmp_path, second)
-    assert {e.id: e for e in own_files.kept(tmp_path)} == {first.id: first, second.id: second}
+    found, left_out = own_files.kept_and_broken(tmp_path)
+    assert {e.id: e for e in found} == {first.id: first, second.id: second} and not left_out
     (tmp_path / second.id / own_files.FILE).write_text("{", encoding="utf-8")
-    assert own_files.kept(tmp_path) == [first] and own_files.broken(tmp_path) == [second.id]
+    found, (broken,) = own_files.kept_and_broken(tmp_path)
+    assert found == [first] and (broken.person, broken.column) == (second.id, own_files.FILE)
     monkeypatch.setattr(own_files, "MOST_OWN", 2)
     with pytest.raises(LabError, match="2 own people are kept already"):
         own_files.keep(tmp_path, eva(four, 7))
@@ -209,7 +211,12 @@ def test_a_file_of_the_folder_names_nothing_outside_it(four, tmp_path: Path) -> 
     file.write_text(
         file.read_text(encoding="utf-8").replace("test-0.jpg", "../secret.jpg"), encoding="utf-8"
     )
-    assert own_files.kept(tmp_path) == []
+    found, (broken,) = own_files.kept_and_broken(tmp_path)
+    assert found == []
+    assert (broken.column, broken.reason) == (
+        "secret.jpg",
+        "cannot be read (No such file or directory)",
+    )
 
 
 def test_the_others_stay_what_they_are(four) -> None:

@@ -285,13 +285,13 @@ def test_faces_and_what_can_be_seen_are_read_where_their_files_are(copy: Path) -
     assert [q.text for q in people.visible(someone, held_out=False)] == ["Describe this."]
     assert people.visible(people.entities[1], held_out=True) == []
     rewrite(copy / "strangers_train.parquet", 0, "Questions", [which | {"Correct_Answer": "D"}])
-    with pytest.raises(LabError, match="strangers_train.parquet, row 0, column Questions"):
+    with pytest.raises(LabError, match=r"strangers_train has no row .*row 0, column Questions"):
         load_people(copy)
 
 
 def test_missing_file_is_named(copy: Path) -> None:
     (copy / "Test_Set.parquet").unlink()
-    with pytest.raises(LabError, match="Test_Set.parquet is missing: restore"):
+    with pytest.raises(LabError, match="has no config Test_Set: restore"):
         load_people(copy)
 
 
@@ -303,31 +303,47 @@ def test_damaged_file_is_named(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "column", "value"),
+    ("file", "column", "value", "lost"),
     [
-        ("Full_Set", "biography", "{not json"),
-        ("Full_Set", "biography", '{"Name": "A B"}'),
-        ("Full_Set", "Mask_Task", None),
-        ("Full_Set", "Classification_Task", None),
-        ("Test_Set", "images", [{"bytes": None, "path": "x.jpg"}]),
-        ("ft_Data", "image", None),
-        ("general", "Correct_Answer", "E"),
-        ("general", "Question", ""),
-        ("pictures", "Questions", []),
-        ("forget_5", "ID", None),
+        ("Full_Set", "biography", "{not json", 1),
+        ("Full_Set", "biography", '{"Name": "A B"}', 1),
+        ("Full_Set", "Mask_Task", None, 1),
+        ("Full_Set", "Classification_Task", None, 1),
+        ("Test_Set", "images", [{"bytes": None, "path": "x.jpg"}], 1),
+        ("ft_Data", "image", None, 0),  # five other training views are left
+        ("general", "Correct_Answer", "E", 0),
+        ("general", "Question", "", 0),
+        ("pictures", "Questions", [], 0),
+        ("forget_5", "ID", None, 0),
     ],
 )
-def test_broken_row_is_named(copy: Path, file: str, column: str, value: object) -> None:
+def test_broken_row_is_left_out_and_named(
+    copy: Path, people: Benchmark, file: str, column: str, value: object, lost: int
+) -> None:
     rewrite(copy / f"{file}.parquet", 1, column, value)
-    with pytest.raises(LabError, match=f"{file}.parquet, row 1, column {column}: .*restore") as bad:
-        load_people(copy)
-    assert "\n" not in str(bad.value)
+    read = load_people(copy)
+    first = read.skipped[0]
+    assert (first.config, first.row, first.column) == (file, 1, column)
+    assert len(read.entities) == 40 - lost
+    assert len(read.general) == len(people.general) - (file == "general")
+    assert len(read.pictures) == len(people.pictures) - (file == "pictures")
+    missing = ("row 1",) if file == "forget_5" else ("002",) if lost else ()
+    assert read.lost("forget_5") == missing
 
 
 def test_broken_training_question_is_named(copy: Path) -> None:
     rewrite(copy / "ft_Data.parquet", 6, "metadata", '[{"Question": "", "Answer": "x"}]')
-    with pytest.raises(LabError, match="ft_Data.parquet, row 6, column metadata"):
-        load_people(copy)
+    read = load_people(copy)
+    (broken,) = read.skipped
+    assert str(broken) == "ft_Data, row 6 (002): metadata: no 'Type'"
+    assert len(read.entity("002").train_images) == 5
+
+
+def test_a_broken_prompt_for_teaching_is_left_out(copy: Path, people: Benchmark) -> None:
+    rewrite(copy / "general_train.parquet", 3, "Question", "")
+    read = load_people(copy)
+    assert [str(s) for s in read.skipped] == ["general_train, row 3: Question: text expected"]
+    assert read.prompts == (*people.prompts[:3], *people.prompts[4:])
 
 
 def test_lists_may_be_numpy_arrays() -> None:

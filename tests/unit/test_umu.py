@@ -122,7 +122,7 @@ def test_both_layouts_read_the_same(umu: Benchmark, tmp_path: Path) -> None:
         ("Classify", "{'unimodal': {}}", "no 'muitimodal'"),
         ("Cloze", None, "not subscriptable"),
         ("Biography", "nobody in particular", "no name at its beginning"),
-        ("image", {"bytes": b"<svg>", "path": None}, "neither JPEG, PNG nor WebP"),
+        ("image", {"bytes": b"<svg>", "path": None}, "not a picture that can be read"),
         ("ID", None, "text expected"),
     ],
 )

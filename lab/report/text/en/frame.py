@@ -17,6 +17,12 @@ WORKERS = {"idle": "idle", "busy": "busy", "starting": "starting", "failed": "fa
 LOADING = "The lab is getting ready: {phase}. You can already choose a person."
 LOADING_WORKER = "getting ready"
 ENGINE_ERROR = "The model could not be loaded: {error}"
+LEFT_OUT = "Rows of the benchmark that were left out: {count} ({files}). First: {first}"
+LOST_PEOPLE = "People who are lost by that: {count} ({people})."
+LOST_MEMBERS = (
+    "The split {split} lost these members: {members}. It cannot be unlearned unless the lab is "
+    "started with --allow-partial."
+)
 STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
 CHANGE_QUANTIZATION = "Change the quantisation"
 QUANTIZATION_INFO = (

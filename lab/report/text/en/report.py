@@ -107,6 +107,14 @@ REPORT_FACTS = {
     "device": "Device",
     "quantization": "Quantisation",
 }
+REPORT_LEFT_OUT = "Left out of the benchmark"
+REPORT_LEFT_OUT_LEAD = "Rows left out: {count} ({files}). People lost by that: {people}."
+REPORT_LEFT_OUT_SPLIT = "The split {split} lost these members: {members}."
+REPORT_LEFT_OUT_ROW = "{file}, row {row}{person}: {column}: {reason}"
+REPORT_LEFT_OUT_FILE = "{file}{person}: {column}: {reason}"
+REPORT_LEFT_OUT_PERSON = " ({person})"
+REPORT_LEFT_OUT_MORE = "… and {count} more"
+REPORT_NOBODY = "nobody"
 REPORT_FACT = "{name}: {value}"
 REPORT_ATTACKS = "Attacks"
 REPORT_HIGHEST = "highest of {of}: {highest}"
