@@ -107,6 +107,9 @@ LONGEST = 50  # tokens of a written answer, as MLLMU-Bench generates
 MEASURE_ROWS: dict[str, MeasureRow] = {
     "forget_vqa": MeasureRow(),
     "forget_name": MeasureRow(tokens=12, mark="name"),
+    "names_other": MeasureRow(mark="other", chance=False, of="forget_name"),
+    "says_unknown": MeasureRow(mark="unsure", chance=False, of="forget_name"),
+    "still_sees": MeasureRow(),
     "forget_qa": MeasureRow(text_only=True),
     "retain_vqa": MeasureRow(),
     "retain_qa": MeasureRow(text_only=True),

@@ -16,6 +16,7 @@ from functools import partial
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.benchmarks.splits import CELEBRITIES
 from lab.catalogue import MEASURE_ROWS, MeasureRow
+from lab.evaluation.naming import UNSURE, holds, with_others
 from lab.evaluation.paper.metrics import rouge_f
 from lab.evaluation.paper.mllmu import blanked
 from lab.evaluation.questions import (
@@ -37,6 +38,7 @@ from lab.evaluation.questions import (
     text_asks,
     texted,
 )
+from lab.evaluation.seeing import seeing_asks
 
 MOST_WRITTEN = 60  # with more questions than that, always the same ones are drawn
 Asks = Callable[[Benchmark, Entity], list[Ask]]
@@ -107,6 +109,8 @@ def _written(mark: str, task: str) -> dict[str, Asks]:
 ASKS: dict[str, Asks] = {
     "forget_vqa": lambda _, entity: forget_asks(entity),
     "forget_name": lambda _, entity: name_asks(entity),
+    "names_other": lambda benchmark, entity: with_others(benchmark, name_asks(entity)),
+    "still_sees": seeing_asks,
     "forget_qa": lambda _, entity: text_asks(entity),
     "retain_vqa": lambda benchmark, entity: retain_asks(benchmark, entity.id),
     "retain_qa": lambda benchmark, entity: retain_text_asks(benchmark, entity.id),
@@ -150,9 +154,21 @@ def rouge(ask: Ask, said: str) -> Verdict:
     return Verdict(said, score == 1, score)
 
 
+def other(ask: Ask, said: str) -> Verdict:
+    """Count an answer that names somebody else: it is "right" where it does."""
+    return Verdict(said, holds(said, ask.others))
+
+
+def unsure(ask: Ask, said: str) -> Verdict:
+    """Count an answer that says the model does not know: it is "right" where it does."""
+    return Verdict(said, holds(said, UNSURE))
+
+
 MARKS: dict[str, Callable[[Ask, str], Verdict]] = {
     "same": same,
     "name": name,
+    "other": other,
+    "unsure": unsure,
     "cloze": cloze,
     "rouge": rouge,
 }

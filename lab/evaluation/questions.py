@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -21,10 +21,16 @@ Group = tuple[bytes | None, list[int]]  # a picture and the places of the questi
 
 @dataclass(frozen=True)
 class Ask:
-    """One question as put to the model: with this picture, or None for text only."""
+    """One question as put to the model: with this picture, or None for text only.
+
+    ``guess``: how likely a blind answer is right, where that is not by the number of options.
+    ``others``: whole words, as of ``lab.evaluation.naming``, by which an answer names somebody else.
+    """
 
     question: Question
     image: bytes | None = None
+    guess: float | None = None
+    others: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -161,9 +167,14 @@ def share(verdicts: Sequence[Verdict]) -> float:
 
 
 def chance(asks: Sequence[Ask]) -> float:
-    """Share right of whoever picks options blindly; a question without options counts 0."""
-    blind = [1 / len(a.question.options) if a.question.options else 0.0 for a in asks]
-    return sum(blind) / len(blind)
+    """Share right of whoever answers blindly; a question with no options and no guess counts 0."""
+    return sum(map(_blind, asks)) / len(asks)
+
+
+def _blind(ask: Ask) -> float:
+    if ask.guess is not None:
+        return ask.guess
+    return 1 / len(ask.question.options) if ask.question.options else 0.0
 
 
 def questions(entity: Entity, task: str, modality: str) -> list[Question]:

@@ -269,6 +269,8 @@ def test_nothing_is_unpickled(tiny, tmp_path: Path) -> None:
 USUAL = (
     "forget_vqa",
     "forget_name",
+    "names_other",
+    "says_unknown",
     "forget_qa",
     "retain_vqa",
     "retain_qa",

@@ -144,6 +144,9 @@ def test_the_embedded_people_are_asked_as_before() -> None:
     assert usual == {
         "forget_vqa": 36,
         "forget_name": 8,
+        "names_other": 8,
+        "says_unknown": 8,
+        "still_sees": 24,
         "forget_qa": 16,
         "retain_vqa": 117,
         "retain_qa": 78,

@@ -24,6 +24,9 @@ NEVER_KNEW = "never knew"
 SHORT_SCORES = {
     "forget_vqa": "forget VQA",
     "forget_name": "name",
+    "names_other": "names somebody else",
+    "says_unknown": "does not know",
+    "still_sees": "still sees",
     "forget_qa": "forget QA",
     "retain_vqa": "retain VQA",
     "retain_qa": "retain QA",

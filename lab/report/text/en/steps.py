@@ -61,6 +61,9 @@ RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
     "forget_vqa": "Forget VQA (this person, with a picture)",
     "forget_name": "Name said exactly (this person, with a picture)",
+    "names_other": "Names somebody else (of the answers to who this is)",
+    "says_unknown": "Says it does not know (of the answers to who this is)",
+    "still_sees": "Still sees (this person's glasses, hair, age …; chance: the most common answers)",
     "forget_qa": "Forget QA (this person, text only)",
     "retain_vqa": "Retain VQA (other people, with a picture)",
     "retain_qa": "Retain QA (other people, text only)",
@@ -83,7 +86,7 @@ SCORES = {
     "celebrity_vqa_cloze": "Celebrity VQA, fill in the blank (cloze)",
     "celebrity_qa_cloze": "Celebrity QA, fill in the blank (cloze)",
 }
-NO_CHANCE = "A written answer (ROUGE-L, cloze) has no chance level, because nothing is given to choose from."
+NO_CHANCE = "Where no chance is shown, the answer is written: nothing is given to choose from."
 POINTS = "{points:+.1f} points"
 MEGABYTES = "{megabytes:,.0f} MB"
 TEXT_SAME = "Text-only answers: bit for bit identical to the answers of the original model."
