@@ -38,13 +38,17 @@ def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
     return {
         **{f"{part}_people": " ".join(who) for part, who in made["people"].items()},
         "seeds": len({r["seed"] for r in made["results"]}),
-        "chance_forget_vqa": sum(r["chance"]["forget_vqa"] for r in done) / len(done)
-        if done
-        else None,
+        **{f"chance_{m}": _chance(done, m) for m in ("forget_vqa", "still_sees")},
         "attack": f"{ATTACK.scope}, {ATTACK.share:.0%} of the rows, {ATTACK.steps} steps",
         **{k: machine.get(k, "") for k in ("model", "quantization", "device")},
         "command": command,
     }
+
+
+def _chance(results: Sequence[Mapping[str, Any]], measure: str) -> float | None:
+    """The mean chance of a measure; None where no run has it."""
+    levels = [r["chance"][measure] for r in results if measure in r["chance"]]
+    return sum(levels) / len(levels) if levels else None
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from lab.experiments.statistics import interval
 
 MEANT = ("before_", "after_")
-SAME = ("chance_", "control_")  # the same in every run: no interval
+SAME = ("chance_", "control_")  # what the runs are compared with: no interval
 SINGLE = ("steps", "pruned_neurons", "mask_density", "text_answers_changed", "seconds_total")
 
 

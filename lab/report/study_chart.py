@@ -19,6 +19,7 @@ from lab.report.threshold_maps import thresholds
 
 LABEL_LETTERS = 16  # a line of a row's label: what a phone leaves room for
 ROW = 0.17  # from one series of a line to the next
+SIGNS = (*LINES, ("#56b4e9", "triangle-up"), ("#009e73", "cross"))  # one a series
 GREY = {"dash": "dash", "width": 1, "color": "#888888"}
 # What every kept table of runs says: where and how it was measured, and on how much.
 MACHINE = ("model", "quantization", "device", "command")
@@ -96,7 +97,7 @@ def dots(
             start = pd.DataFrame([{column: table[column.replace("after_", "before_")].mean()}])
             rows = pd.concat([start, rows], ignore_index=True)
         aside = ROW * (k - (len(shown) - 1) / 2)  # bars of one line must not hide each other
-        colour, symbol = LINES[k]
+        colour, symbol = SIGNS[k]
         traces.append(
             go.Scatter(
                 x=rows[column].tolist(),
@@ -138,7 +139,7 @@ def depth(table: pd.DataFrame, text: Text) -> go.Figure:
             marker={"symbol": symbol, "size": 8},
             hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
         )
-        for (column, name), (colour, symbol) in zip(text.STUDY_SERIES.items(), LINES, strict=False)
+        for (column, name), (colour, symbol) in zip(text.STUDY_SERIES.items(), SIGNS, strict=False)
         if column in table
     ]
     figure = new_figure(

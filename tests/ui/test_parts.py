@@ -316,6 +316,13 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     assert [old[k] for k in at] == ["–", "–"] and [new[k] for k in at] == ["50.0%", "37.5%"]
     assert "celebrity VQA 9" in table and text.NO_CHANCE in table
     assert "celebrity VQA 9" in runs.runs_table(wider[::-1], text)  # though the newest lacks it
+    sees = results[1] | {
+        "after": results[1]["after"] | {"still_sees": 0.8},
+        "n": results[1]["n"] | {"still_sees": 24},
+        "chance": results[1]["chance"] | {"still_sees": 0.625},
+    }
+    table = runs.runs_table([results[0], sees], text)
+    assert "still sees 24" in table and "most common answers: p02 62.5%." in table
     figure = maps.runs_chart(results, None, text)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]

@@ -175,6 +175,39 @@ def test_every_kept_answer_can_be_shown() -> None:
             )
 
 
+OUTCOMES = {"still_sees": 0.8, "names_other": 0.05, "says_unknown": 0.5}  # as measured after
+
+
+def test_what_forgetting_looks_like_stands_in_a_study_with_n_and_chance(tmp_path: Path) -> None:
+    study = STUDIES["depth"]
+    sizes = {"n_still_sees": 100, "n_names_other": 32, "chance_still_sees": 0.6}
+    columns = {f"{when}_{m}": v for m, v in OUTCOMES.items() for when in ("before", "after")}
+    table = kept(study, tmp_path, **columns, **sizes)
+    said = step.about(study, table, text)
+    assert "100 questions per row for still sees (chance 60%)" in said
+    assert "32 answers per row for names somebody else (no chance level)" in said
+    head, rows = study_chart.table_rows(study, table, text)
+    shown = dict(zip(head, rows[0], strict=True))
+    assert (shown["still sees"], shown["names somebody else"]) == ("80.0%", "5.0%")
+    for drawn in (
+        study_chart.plot(study, table, text),
+        study_chart.plot(STUDIES["style"], table, text),
+    ):
+        signs = [(t.name, t.marker.color, t.marker.symbol) for t in drawn.data[:-1]]
+        assert len({sign[1:] for sign in signs}) == len(signs)
+    dots = study_chart.dots(table, text.STUDY_SERIES, text.ORIGINAL, text)
+    assert {"still sees", "names somebody else"} <= {trace.name for trace in dots.data}
+
+
+def test_what_forgetting_looks_like_stands_in_the_comparison(tmp_path: Path) -> None:
+    sizes = {"n_still_sees": 36, "n_names_other": 8, "chance_still_sees": 0.6}
+    table = methods_chart.read(compared(tmp_path, **OUTCOMES, **sizes))
+    words, _, html = step.compared(table, text)
+    assert "up to 36 questions" in words and "60% of them" in words and "8 answers" in words
+    assert "80.0%" in html and "names somebody else" in html and "does not know" in html
+    assert "Still sees" not in step.compared(methods_chart.read(compared(tmp_path)), text)[0]
+
+
 def compared(folder: Path, **columns: object) -> Path:
     """A table of the fair comparison as the command writes it, of two methods and the references."""
     told = {

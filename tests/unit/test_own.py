@@ -241,7 +241,7 @@ def test_every_measure_is_asked(four) -> None:
     sizes = {m: len(asks) for m, asks in asks_for(bench, entity).items()}
     assert sizes["forget_vqa"] == 2 * 3  # held-out views, facts with the name
     assert sizes["forget_name"] == 2 * 2 and sizes["forget_qa"] == 2 * 2
-    assert sum(MEASURE_ROWS[m].usual for m in sizes) == 7 and sizes["retain_vqa"] == 4 * 3
+    assert sum(MEASURE_ROWS[m].usual for m in sizes) == 9 and sizes["retain_vqa"] == 4 * 3
     forget, retain = probe_asks(bench, entity, 0)
     assert {a.image for a in forget} <= set(entity.train_images) and retain
     rows = attacker_rows(entity, AttackRecipe(share=1.0))

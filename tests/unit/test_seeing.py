@@ -13,6 +13,7 @@ from lab.evaluation.naming import others_names, with_others, words
 from lab.evaluation.questions import Ask, name_asks
 from lab.evaluation.scores import asks_for
 from lab.evaluation.seeing import answer_counts, majority, seeing_asks
+from lab.experiments.comparison_table import write_tables
 from lab.report.text import catalogue
 from lab.ui.steps.unlearn import result_html
 from tests.unit import tiny as make
@@ -192,3 +193,17 @@ def test_a_run_has_all_three_with_n_and_chance_and_the_page_shows_them(tiny, see
         text.SCORES[m] in shown or text.SCORES[m].replace("'", "&#x27;") in shown for m in new
     )
     assert text.NO_CHANCE in shown
+
+
+def test_the_comparison_has_all_three_with_the_mean_chance(tmp_path, tiny, seen) -> None:
+    results = [
+        make.run(tiny, seen, make.recipe(entity=who, steps=1))[1][-1].result for who in ("p0", "p1")
+    ]
+    how = {"chosen": {}, "trials": [], "widened": 0, "at_edge": ""}
+    made = {"results": results, "tuned": {"vkd": how}, "people": {}}
+    table = write_tables(made, tmp_path).set_index("method")
+    assert table.loc["vkd", "chance_still_sees"] == pytest.approx((0.25 + 0.75) / 2)
+    assert table.loc["vkd", ["n_still_sees", "n_names_other", "n_says_unknown"]].tolist() == [6] * 3
+    for measure in ("still_sees", "names_other", "says_unknown"):
+        after = [r["after"][measure] for r in results]
+        assert table.loc["vkd", measure] == pytest.approx(sum(after) / 2)

@@ -177,6 +177,15 @@ def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
     counts = {k: n for r in results for k, n in r["n"].items()}  # the newest run that has it
     sizes = ", ".join(f"{text.SHORT_SCORES[k]} {counts[k]}" for k in shares if k in counts)
     note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
+    guesses = {r["entity"]: r["chance"].get("still_sees") for r in results}
+    if any(level is not None for level in guesses.values()):
+        note += " " + text.RUNS_GUESSES.format(
+            guesses=", ".join(
+                f"{who} {markup.percent(level, text)}"
+                for who, level in guesses.items()
+                if level is not None
+            )
+        )
     if any(None in r["chance"].values() for r in results):
         note += " " + text.NO_CHANCE
     return markup.table(

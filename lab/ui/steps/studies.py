@@ -101,6 +101,7 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
             text.METHODS_WIDENED if methods_chart.was_widened(table) else text.METHODS_NOT_WIDENED
         )
         + markup.note(facts, "quiet")
+        + markup.note(_outcomes(table, text), "quiet")
         + markup.note(
             text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet"
         )
@@ -111,6 +112,17 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
         methods_chart.plot(table, text),
         methods_chart.table_rows(table, text),
         text.METHODS_QUESTION,
+    )
+
+
+def _outcomes(table: pd.DataFrame, text: Text) -> str:
+    """How many questions say what forgetting looks like; "" in a table from before they came."""
+    if not {"n_still_sees", "n_names_other"} <= set(table):
+        return ""
+    return text.METHODS_SEES.format(
+        sees=int(table["n_still_sees"].max()),
+        names=int(table["n_names_other"].max()),
+        chance=table["chance_still_sees"].mean(),
     )
 
 
@@ -168,6 +180,14 @@ def missing(path: Path, command: str, text: Text) -> str:
     )
 
 
+def _asked(measure: str, table: pd.DataFrame, text: Text) -> str:
+    """How many questions a row of a study has for a measure, and their chance if there is one."""
+    words = {"n": int(table[f"n_{measure}"].max()), "measure": text.SHORT_SCORES[measure]}
+    if f"chance_{measure}" not in table:
+        return text.STUDY_WRITTEN.format(**words)
+    return text.STUDY_QUESTIONS.format(**words, chance=table[f"chance_{measure}"].mean())
+
+
 def about(study: Study, table: pd.DataFrame, text: Text) -> str:
     """The words above the plot: how to read it, how many runs, on what, by which command."""
     first = table.iloc[0]
@@ -177,11 +197,7 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
         **{k: first[k] for k in ("people", "seeds", "choice", "model", "quantization", "device")},
     )
     sizes = [
-        text.STUDY_QUESTIONS.format(
-            n=int(table[f"n_{m}"].max()),
-            measure=text.SHORT_SCORES[m],
-            chance=table[f"chance_{m}"].mean(),
-        )
+        _asked(m, table, text)
         for m in (column.removeprefix("after_") for column in text.STUDY_SERIES)
         if f"n_{m}" in table
     ]

@@ -14,6 +14,7 @@ RUNS_SIZES = (
     "Questions per run (n): {sizes}. Chance is {chance:.0%} for multiple choice and 0 % for a name"
     " said exactly."
 )
+RUNS_GUESSES = "Chance of “still sees”, by always giving the most common answers: {guesses}."
 RUNS_PICK = "Compare the answers of several runs to the same questions"
 RUNS_PICK_INFO = "Choose up to three runs about the same person."
 RUNS_ASK = "Ask all of them"

@@ -86,7 +86,10 @@ SCORES = {
     "celebrity_vqa_cloze": "Celebrity VQA, fill in the blank (cloze)",
     "celebrity_qa_cloze": "Celebrity QA, fill in the blank (cloze)",
 }
-NO_CHANCE = "Where no chance is shown, the answer is written: nothing is given to choose from."
+NO_CHANCE = (
+    "A written answer (ROUGE-L, cloze, names somebody else, does not know) has no chance level, "
+    "because nothing is given to choose from."
+)
 POINTS = "{points:+.1f} points"
 MEGABYTES = "{megabytes:,.0f} MB"
 TEXT_SAME = "Text-only answers: bit for bit identical to the answers of the original model."

@@ -35,6 +35,10 @@ METHODS_FACTS = (
     "there are three or more. Each run has {n} questions for forget VQA (chance {chance:.0%}). "
     "Measured with {model}, {quantization}, on {device}."
 )
+METHODS_SEES = (
+    "Still sees: up to {sees} questions in each run; always giving the most common answers would be "
+    "right for {chance:.0%} of them. Names somebody else, does not know: {names} answers in each run."
+)
 METHODS_WAITING = "These methods are not in the table yet: {methods}."
 METHODS_GAINS = {"gain_half": "AG at half", "gain": "AG", "vanilla_gap": "vanilla gap"}
 METHODS_TRAINED = "weights trained"
@@ -125,12 +129,15 @@ STUDY_FACTS = (
     "than three runs has none. Measured with {model}, {quantization}, on {device}."
 )
 STUDY_QUESTIONS = "{n} questions per row for {measure} (chance {chance:.0%})"
+STUDY_WRITTEN = "{n} answers per row for {measure} (no chance level)"
 STUDY_CONTROL = "{n} questions for the control"
 STUDY_SERIES = {
     "after_forget_vqa": "forget VQA",
     "after_retain_vqa": "retain VQA",
     "after_pictures_vqa": "pictures",
     "after_forget_name": "name",
+    "after_still_sees": "still sees",
+    "after_names_other": "names somebody else",
 }
 STUDY_REDRAWN = {
     "before_forget_vqa": "original",
