@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.files import ROOT
-from lab.recipe import DISTANCES
+from lab.recipe import DESTINATIONS, DISTANCES
 
 RESULTS = ROOT / "assets" / "results"  # the CSVs the page shows
 RETAIN_DROP = 0.02  # what a sensible threshold may cost: our criterion, with forget at chance
@@ -55,6 +55,10 @@ DISTANCE = Study(
     "distance",
     tuple(Variant(name, {"distance": name}) for name in DISTANCES),
 )
+DESTINATION = Study(
+    "destination",
+    tuple(Variant(name, {"destination": name}) for name in DESTINATIONS),
+)
 STYLE = Study(
     "style",
     (FULL,),
@@ -75,7 +79,9 @@ THRESHOLDS = Study(
         for threshold in (0.5, 1.0, 2.0, 4.0)
     ),
 )
-STUDIES = {s.name: s for s in (ABLATION, REPRESENTATION, DISTANCE, STYLE, DEPTH, THRESHOLDS)}
+STUDIES = {
+    s.name: s for s in (ABLATION, REPRESENTATION, DISTANCE, DESTINATION, STYLE, DEPTH, THRESHOLDS)
+}
 
 
 def study_of(name: str) -> Study:

@@ -18,6 +18,7 @@ from lab.recipe.flat_yaml import SCALARS, read_flat, short
 
 PRESETS = ROOT / "presets"
 DISTANCES = ("normalised", "cosine", "smooth_l1", "relational")
+DESTINATIONS = ("away", "stranger_mean", "stranger_nearest", "stranger_draw")
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -54,6 +55,7 @@ class Recipe:
     beta: float = option(60.0, low=0.0, high=200.0, step=1.0)
     distil: str = option("projector", choices=("projector", "encoder", "both"))
     distance: str = option("normalised", choices=DISTANCES)
+    destination: str = option("away", choices=DESTINATIONS)
     margin: float = option(6.0, low=0.5, high=20.0, step=0.5)
     silence_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
     forget_weight: float = option(1.0, low=0.0, high=5.0, step=0.1)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.errors import LabError
 from lab.evaluation.questions import Ask, questions
 from lab.recipe import Recipe
 from lab.saliency.fisher import Sample
@@ -21,6 +22,7 @@ T = TypeVar("T")
 # Retain pictures a run distils on. A fixed pool, because the teacher's features and the frozen
 # blocks' activations are then computed once a picture and not for new ones at every step.
 POOL = 60
+STRANGERS = 30  # pictures of strangers that a target may be moved to
 
 
 Row = tuple[bytes, list[tuple[str, list[str]]]]  # a picture, its questions, their answers
@@ -28,11 +30,15 @@ Row = tuple[bytes, list[tuple[str, list[str]]]]  # a picture, its questions, the
 
 @dataclass(frozen=True)
 class Draw:
-    """What one step works on: forget rows, pictures to distil on, retain rows where they count."""
+    """What one step works on: forget rows, pictures to distil on, retain rows where they count.
+
+    ``strangers``: pictures to whose features the target's are moved; none where it has no such aim.
+    """
 
     forget: list[Row]
     pictures: list[bytes]
     retain: list[Row]
+    strangers: Sequence[bytes] = ()
 
 
 @dataclass
@@ -90,7 +96,23 @@ class Rows:
             self.forget_batch(recipe.batch),
             self.retain_images(recipe.retain_batch),
             self.retain_rows(recipe.batch) if recipe.retain_weight else [],
+            self.strangers(recipe),
         )
+
+    def strangers(self, recipe: Recipe) -> list[bytes]:
+        """The pictures of strangers that the recipe's destination is about, the same at every step.
+
+        ``stranger_draw`` has one for the whole run: drawn anew at every step, they would only pull
+        to their mean. Raises ``LabError`` for a benchmark without strangers.
+        """
+        if recipe.destination == "away":
+            return []
+        if not self.stranger_pool:
+            raise LabError(
+                f"destination={recipe.destination} needs pictures of strangers, and the benchmark "
+                f"{self.benchmark.name} has none: choose destination=away"
+            )
+        return self.stranger_pool[: 1 if recipe.destination == "stranger_draw" else None]
 
     def forget_batch(self, n: int) -> list[Row]:
         """n training views of the target with two questions and answers each."""
@@ -129,6 +151,13 @@ class Rows:
         """Plain pictures that keep the rest of vision in place."""
         pictures, wanted = self.benchmark.train_pictures, self.pool_size // 3
         drawn = self._pool_rng("plain").sample(pictures, min(wanted, len(pictures)))
+        return [picture.image for picture in drawn]
+
+    @cached_property
+    def stranger_pool(self) -> list[bytes]:
+        """Pictures of people without a name, whom the model was taught nothing about."""
+        pictures = self.benchmark.train_strangers
+        drawn = self._pool_rng("strangers").sample(pictures, min(STRANGERS, len(pictures)))
         return [picture.image for picture in drawn]
 
     def _pool_rng(self, what: str) -> random.Random:

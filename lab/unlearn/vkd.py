@@ -1,22 +1,30 @@
 """VKD: capped ascent on the target's answers, distillation of everyone else's visual features.
 
     L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD,   L_VKD = ||P(V(I)) - P_0(V_0(I))||^2 / ||P_0(V_0(I))||^2
+    destination=stranger_...:  a_f beta ||P(V(I_f)) - s||^2 / ||s||^2 in place of -a_f CE(D_f)
 
 after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.11325 as far as it
 could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output
 on retain pictures, teacher = the frozen original. Ours: the cap, the normalisation, plain
 pictures among the retain pictures, no retain cross-entropy by default, V(I) in place of P(V(I))
-or beside it (``distil``), other distances in place of this one (``distance``).
+or beside it (``distil``), other distances in place of this one (``distance``), and a destination of
+the target's features, s: what P_0 V_0 makes of strangers' pictures (``destination``). It weighs as
+the distillation does, so that a_f says how much nearer the target must come for what others lose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
+from lab.events import Event
+from lab.model.load import Loaded
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
-from lab.unlearn.distances import BY_NAME
-from lab.unlearn.method import Method, vision
+from lab.unlearn.distances import BY_NAME, Distance, normalised
+from lab.unlearn.method import Method, Stopped, vision
+from lab.unlearn.outcome import Outcome
 from lab.unlearn.stages import mask_stage, prune_stage
 from lab.unlearn.student import Student
 from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
@@ -35,18 +43,81 @@ def losses(
     retain pictures, each [images, tokens, width]. Of several, L_VKD is the mean over them, so that
     beta weighs the same (our choice).
     """
-    distance = BY_NAME[recipe.distance]
-    vkd = torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
+    return _with_retain(
+        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        reading(forget_ce),
+        retain_ce,
+        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        recipe,
+    )
+
+
+def moved_losses(
+    moved: Teacher,
+    places: Teacher,
+    retain_ce: torch.Tensor | None,
+    student: Teacher,
+    teacher: Teacher,
+    recipe: Recipe,
+) -> Losses:
+    """L = a_f beta ||moved - place||^2 / ||place||^2 + a_r CE(D_r) + beta L_VKD (our choice).
+
+    moved, places: the outputs of the target's pictures and where they are to go, each [pictures,
+    tokens, width]; the others as in ``losses``. The language model is not asked about the target, so
+    there is no forget CE to read.
+    """
+    return _with_retain(
+        recipe.forget_weight * recipe.beta * _mean_distance(normalised, moved, places),
+        float("nan"),
+        retain_ce,
+        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        recipe,
+    )
+
+
+def _mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+    return torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
+
+
+def _with_retain(
+    forget_term: torch.Tensor,
+    forget_ce: float,
+    retain_ce: torch.Tensor | None,
+    vkd: torch.Tensor,
+    recipe: Recipe,
+) -> Losses:
     retain_term = recipe.beta * vkd
     if retain_ce is not None:
         retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
     return Losses(
-        forget_term=recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        forget_term=forget_term,
         retain_term=retain_term,
-        forget_ce=reading(forget_ce),
+        forget_ce=forget_ce,
         retain_ce=float("nan") if retain_ce is None else reading(retain_ce),
         vkd=float(vkd.detach()),
     )
+
+
+def places_of(target: Teacher, strangers: Teacher, destination: str) -> Teacher:
+    """Where each picture of the target is to go: the nearest stranger, or else the strangers' mean.
+
+    target, strangers: the frozen original's outputs, each [pictures, tokens, width]. Returns one
+    place a picture of the target, in the shape of ``target``. Near is by the normalised distance,
+    over several outputs by its mean.
+    """
+    if destination != "stranger_nearest":  # of the one that is drawn, the mean is itself
+        return tuple(s.mean(0).expand_as(t) for t, s in zip(target, strangers, strict=True))
+    far = torch.stack(
+        [torch.stack([_far(one, s) for one in t]) for t, s in zip(target, strangers, strict=True)]
+    )
+    chosen = far.mean(0).argmin(1)
+    return tuple(s[chosen] for s in strangers)
+
+
+def _far(one: torch.Tensor, strangers: torch.Tensor) -> torch.Tensor:
+    """The normalised distance of one picture [tokens, width] to each of the strangers: [strangers]."""
+    difference = (strangers - one).flatten(1).square().sum(1)
+    return difference / strangers.flatten(1).square().sum(1)
 
 
 def _draw(rows: Rows, recipe: Recipe) -> Draw:
@@ -54,21 +125,38 @@ def _draw(rows: Rows, recipe: Recipe) -> Draw:
 
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
-    return student.teacher_representations(drawn.pictures)
+    kept = student.teacher_representations(drawn.pictures)
+    if not drawn.strangers:
+        return kept
+    target = student.teacher_representations(_targets(drawn))
+    strangers = student.teacher_representations(list(drawn.strangers))
+    return (*kept, *places_of(target, strangers, student.recipe.destination))
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    return losses(
-        student.cross_entropy(drawn.forget),
-        student.cross_entropy(drawn.retain) if drawn.retain else None,
-        student.representations(drawn.pictures),
-        teacher,
-        student.recipe,
-    )
+    forget_ce = None if drawn.strangers else student.cross_entropy(drawn.forget)
+    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
+    kept = student.representations(drawn.pictures)
+    if forget_ce is not None:
+        return losses(forget_ce, retain_ce, kept, teacher, student.recipe)
+    moved, n = student.representations(_targets(drawn)), len(kept)
+    return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
+
+
+def _targets(drawn: Draw) -> list[bytes]:
+    return [image for image, _ in drawn.forget]
+
+
+def _prune_stage(
+    loaded: Loaded, rows: Rows, recipe: Recipe, outcome: Outcome, stopped: Stopped
+) -> Iterator[Event]:
+    """Prune, after a refusal of what could not be trained later."""
+    rows.strangers(recipe)
+    yield from prune_stage(loaded, rows, recipe, outcome, stopped)
 
 
 METHOD = Method(
-    stages=(prune_stage, mask_stage),
+    stages=(_prune_stage, mask_stage),
     losses=_step,
     teacher=_teacher,
     draw=_draw,

@@ -80,7 +80,7 @@ def test_a_variant_differs_from_the_full_recipe_in_what_it_says(name, variant, d
 
 def test_an_unknown_study_names_the_known_ones(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(
-        LabError, match="ablation, representation, distance, style, depth, thresholds"
+        LabError, match="ablation, representation, distance, destination, style, depth, thresholds"
     ):
         study_of("colour")
     with pytest.raises(SystemExit) as ended:

@@ -44,6 +44,14 @@ _RECIPE = {
         " in proportion and not squared. relational: only how far the pictures lie apart from each "
         "other. The same beta weighs differently in each.",
     ),
+    "destination": (
+        "Destination",
+        "Where VKD moves the target's visual features. away: wherever the right answers become "
+        "unlikely, by capped ascent. stranger_mean, stranger_nearest, stranger_draw: to the frozen "
+        "original's features of people whom the model was never told about: to the mean of 30 of "
+        "their pictures, to the nearest of them, or to one that the seed draws. The benchmark must "
+        "have pictures of strangers. The stranger destinations are our choice.",
+    ),
     "margin": (
         "Silence margin",
         "How far below zero silence pushes the hidden neurons of the projector on the target's "

@@ -100,6 +100,13 @@ STUDY_WORDS = {
         "because the distances differ in size. The variant “relational” holds how far the pictures "
         "lie apart from each other, and not where they lie.",
     ),
+    "destination": (
+        "Where should the target's features go?",
+        "“away” has no aim but that the right answers become unlikely. The others move the target's "
+        "features to where the original sees strangers: to the mean of 30 pictures, to the nearest "
+        "of them, or to one drawn by the seed. They do not ask the language model. The best outcome "
+        "is a model that does not know the person, names nobody else and still sees them.",
+    ),
     "style": (
         "Is the same person forgotten when drawn differently?",
         "The run sees only unchanged training pictures. The changes and their strengths are our "
