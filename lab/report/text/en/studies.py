@@ -27,7 +27,8 @@ METHODS_WIDENED = (
 )
 METHODS_NOT_WIDENED = (
     "The grids of this table were not widened. A method whose best trial lies at the edge of its "
-    "grid may do better with settings outside it."
+    "grid may do better with settings outside it. The rows of MANU are of an earlier form of the "
+    "method, which scored language neurons on rows with a picture."
 )
 METHODS_FACTS = (
     "Tuned on {tuning_people}. Run on {test_people}. Seeds: {seeds}. Failed runs: {failed}. "
