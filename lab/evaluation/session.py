@@ -22,6 +22,7 @@ from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.files import ROOT, put
+from lab.model.cache import Cache
 from lab.model.families import FOUND, Parts
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
@@ -50,6 +51,11 @@ def own_folder() -> Path:
     return cache_folder() / "own"
 
 
+def measured_folder() -> Path:
+    """Where measurements are kept across runs and restarts."""
+    return cache_folder() / "measured"
+
+
 @lru_cache(maxsize=1)
 def _read(name: str, data: str) -> Benchmark:
     """Read once for the page and the worker: a public benchmark holds up to a gigabyte."""
@@ -58,13 +64,17 @@ def _read(name: str, data: str) -> Benchmark:
 
 @dataclass
 class Workbench:
-    """The loaded model, its benchmark, the original's kept answers and the hash of its weights."""
+    """The loaded model, its benchmark, the original's kept answers and the hash of its weights.
+
+    ``cache``: where measurements are kept for those who want them again; None for nowhere.
+    """
 
     preset: Preset
     benchmark: Benchmark
     loaded: Loaded
     baseline: Baseline
     base_hash: str
+    cache: Cache | None = None
     _reference: Loaded | None = field(default=None, repr=False)
 
     def never_knew(self) -> tuple[str, ...]:
@@ -109,7 +119,8 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
     shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
     if not path.exists() and shipped.exists():
         _adopt(shipped, base_hash, path)
-    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+    cache = Cache(measured_folder(), loaded, base_hash)
+    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash, cache)
 
 
 def parts_of(preset: Preset) -> Parts:

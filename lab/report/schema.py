@@ -87,6 +87,7 @@ RUN_MORE: Form = {
     "context": _words,
     "text_answers_changed": _maybe(_number),
     "trainable_share": _number,
+    "reused": _texts,
     "cpu_seconds": _number,
     "model": _text,
 }

@@ -131,6 +131,7 @@ def result(
     no such question was asked. ``context``: the words in front of every question, where there are.
     ``mask_overlap``: how far the masks of two halves of the samples agree; None without a mask, and
     where a side has but one sample.
+    ``reused``: stages whose measurements an earlier inspection or run had left in the cache.
     ``cpu_seconds``, put to it later: what the processor worked before scoring, all threads
     together, which hardly depends on what else the machine does.
     """
@@ -166,6 +167,7 @@ def result(
         "mask_overlap": None if overlap is None else round(overlap, 4),
         "mask_overlap_chance": None if overlap_chance is None else round(overlap_chance, 4),
         "trainable_share": trainable_share(loaded, task, outcome),
+        "reused": list(dict.fromkeys(outcome.reused)),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device),
         "device": device_name(loaded.device),

@@ -161,6 +161,7 @@ def result_html(result: dict[str, Any], text: Text) -> str:
         + no_chance
         + notes
         + markup.note(_details(result, text), "quiet")
+        + markup.note(text.REUSED if result.get("reused") else "", "quiet")
     )
 
 
