@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from lab.device import device_name
 from lab.files import ROOT, TEMPORARY
-from lab.model.load import Loaded
+from lab.model.loaded import Loaded
 from lab.model.overlay import tensors_hash
 
 MOST_BYTES = 2**30  # of all files together; one of the embedded model's masks takes about 90 MB

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 import torch
 
-from lab.model.load import Loaded
+from lab.model.loaded import Loaded
 from lab.model.overlay import tensors_hash
 from lab.model.vision import NeuronLayer
 from lab.saliency.fisher import Fisher, Halves, Sample

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +157,8 @@ def test_the_cache_keeps_to_its_size_and_drops_what_was_used_longest_ago(
     )  # a file has 4000 bytes and a head
     for k in range(3):
         small.keep("p0", {"t": torch.full((1000,), float(k))}, k)
+        for path in small.folder.iterdir():
+            os.utime(path, (path.stat().st_mtime - 60,) * 2)
         if k == 1:
             assert small.find("p0", 0) is not None  # so that 1 is the one used longest ago
     assert [small.find("p0", k) is not None for k in range(3)] == [True, False, True]
