@@ -55,7 +55,9 @@ def _maybe(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 def _control(value: Any) -> bool:
     needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
-    return isinstance(value, Mapping) and not _misfit(value, needed, {"curve": _maybe(_points)})
+    return isinstance(value, Mapping) and not _misfit(
+        value, needed, {"curve": _maybe(_points), "reused": _flag}
+    )
 
 
 Form = Mapping[str, Callable[[Any], bool]]
