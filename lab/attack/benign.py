@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from lab.attack.control_curve import AttackerRow
 from lab.attack.relearn import attacker_rows
-from lab.attack.training import AttackerRow
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import asked_by_image

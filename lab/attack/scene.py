@@ -12,6 +12,7 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.questions import chance, forget_asks
 from lab.evaluation.scores import asks_for
 from lab.evaluation.session import Workbench
+from lab.model.cache import Cache
 from lab.model.load import Loaded
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
@@ -38,7 +39,8 @@ class Scene:
     """One run under attack.
 
     ``vanilla``: the original's Forget VQA, a share. ``blocks``: how many of the last live vision
-    blocks the run trained; an attacker of the vision trains the same.
+    blocks the run trained; an attacker of the vision trains the same. ``cache``: where what was
+    measured of the control is kept; None for nowhere.
     """
 
     benchmark: Benchmark
@@ -46,6 +48,7 @@ class Scene:
     control: Victim | None
     vanilla: float
     blocks: int
+    cache: Cache | None = None
 
     @property
     def original(self) -> Victim:
@@ -96,6 +99,7 @@ def scene_of(
         control_victim(*bench.reference(say), bench.benchmark, entity.id),
         sum(verdicts) / len(verdicts),
         recipe.blocks,
+        bench.reference_cache(),
     )
 
 

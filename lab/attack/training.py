@@ -6,12 +6,14 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import torch
 
+from lab.attack.control_curve import AttackerRow, ControlCurve
 from lab.attack.scene import Relearned, Scene, Victim
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
@@ -23,9 +25,9 @@ from lab.model.sequences import Packed, pack, segment_means, target_log_probs
 from lab.recipe import AttackRecipe
 
 RANK = 8
+CURVE_KEPT = "control kept"  # the phase in place of the control's training
 NO_NUMBER = "the attack's loss is no longer a number: try a lower learning rate"
 
-AttackerRow = tuple[bytes, str, str]  # a picture, a question, its answer
 Drawn = tuple[bytes, list[tuple[str, str, int]]]  # a picture; questions, answers, times drawn
 RowsOf = Callable[[Benchmark, Entity, AttackRecipe], list[AttackerRow]]
 
@@ -175,29 +177,24 @@ def trained(
     Yields ``Curve`` points and ends in ``Done``. The result's ``rows`` is how many the attacker
     of the unlearned model had.
     """
-    started = time.perf_counter()
-    points: dict[str, list[list[float]]] = {}
-    steps_done, rows = 0, rows_of(scene.benchmark, scene.unlearned.entity, recipe)
-    for victim in (scene.unlearned, scene.control):
-        if victim is None or (victim is not scene.unlearned and stopped()):
-            continue  # the unlearned model's first point is always taken: the result needs it
-        yield Phase(f"attack {victim.version.name}", 0, recipe.steps)
-        attacker = Attacker(
-            victim, recipe, scene.blocks, rows_of(scene.benchmark, victim.entity, recipe)
-        )
-        for point in attacker.curve(stopped):
-            if not math.isnan(point.forget):
-                points.setdefault(victim.version.name, []).append([point.step, point.forget])
-            if victim is scene.unlearned:
-                steps_done = point.step
-                outcome.delta = {
-                    **victim.version.delta,
-                    **{n: w.detach().clone() for n, w in attacker.weights.items()},
-                }
-                outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
-            yield point
-    curve = points[scene.unlearned.version.name]
-    other = points.get(scene.control.version.name) if scene.control else None
+    started, victim = time.perf_counter(), scene.unlearned
+    curve: list[list[float]] = []
+    steps_done, rows = 0, rows_of(scene.benchmark, victim.entity, recipe)
+    yield Phase(f"attack {victim.version.name}", 0, recipe.steps)
+    attacker = Attacker(victim, recipe, scene.blocks, rows)
+    for point in attacker.curve(stopped):  # its first point is always taken: the result needs it
+        if not math.isnan(point.forget):
+            curve.append([point.step, point.forget])
+        steps_done = point.step
+        outcome.delta = {
+            **victim.version.delta,
+            **{n: w.detach().clone() for n, w in attacker.weights.items()},
+        }
+        outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
+        yield point
+    control = None
+    if scene.control is not None and not stopped():
+        control = yield from _control(scene, scene.control, recipe, rows_of, stopped)
     yield Done(
         "stopped" if stopped() else "steps done",
         {
@@ -209,9 +206,33 @@ def trained(
             "batch": recipe.batch,
             "rows": len(rows),
             "curve": curve,
-            "control": {**scene.control_verdict(other[0][1], other[-1][1]), "curve": other}
-            if other
-            else None,
+            "control": control,
             "seconds": round(time.perf_counter() - started, 2),
         },
     )
+
+
+def _control(
+    scene: Scene,
+    victim: Victim,
+    recipe: AttackRecipe,
+    rows_of: RowsOf,
+    stopped: Callable[[], bool],
+) -> Generator[Event, None, dict[str, Any]]:
+    """The control's curve and its part of the result; no training where the curve is kept."""
+    rows = rows_of(scene.benchmark, victim.entity, recipe)
+    kept = ControlCurve(scene, victim, recipe, rows)
+    points = kept.find()
+    reused = bool(points)
+    yield Phase(CURVE_KEPT if reused else f"attack {victim.version.name}", 0, recipe.steps)
+    if reused:
+        yield from points
+    else:
+        for point in Attacker(victim, recipe, scene.blocks, rows).curve(stopped):
+            points.append(point)
+            yield point
+        if points[-1].step == recipe.steps:
+            kept.keep(points)
+    curve = [[p.step, p.forget] for p in points if not math.isnan(p.forget)]
+    verdict = scene.control_verdict(curve[0][1], curve[-1][1])
+    return {**verdict, "curve": curve, "reused": reused}

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
+from lab.attack.training import CURVE_KEPT
 from lab.cli.common import say
 from lab.cli.stored import stored_run
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
-from lab.events import Bar, Curve
+from lab.events import Bar, Curve, Phase
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 
@@ -31,6 +32,8 @@ def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
     for event in attack(scene, plan, Relearned(), lambda: False):
         if isinstance(event, Curve) and event.forget == event.forget:
             say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
+        elif isinstance(event, Phase) and event.name == CURVE_KEPT:
+            say("the control's curve was kept from an earlier attack with the same budget")
         elif isinstance(event, Bar):
             others = f", retain {event.retain:.2f}" if event.n_retain else ""
             say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")

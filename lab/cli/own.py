@@ -91,13 +91,15 @@ def _list(_: argparse.Namespace) -> list[dict[str, Any]]:
 def _remove(options: argparse.Namespace) -> dict[str, Any]:
     from lab.benchmarks.own_files import drop
     from lab.evaluation.scores import forget_answers
-    from lab.evaluation.session import own_folder
+    from lab.evaluation.session import measured_folder, own_folder
+    from lab.model.cache import forget_measured
     from lab.model.fetch import cache_folder
     from lab.serve.archive import drop_runs
 
     drop(own_folder(), options.id)
     drop_runs(cache_folder() / "runs", options.id)
     forget_answers(cache_folder(), options.id)
+    forget_measured(measured_folder(), options.id)
     return {"removed": options.id}
 
 

@@ -37,7 +37,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     read_benchmark(preset).target(recipe.entity)
     make_writable(options.out)
     bench = open_workbench(preset, say, options.threads)
-    outcome = Outcome()
+    outcome = Outcome(cache=bench.cache)
     events: list[Any] = []
     try:
         run_recipe(bench, recipe, outcome, events, say)

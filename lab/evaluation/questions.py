@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 
@@ -16,6 +17,8 @@ from lab.model.sequences import pack, segment_means, target_log_probs
 
 MOST_OTHERS = 60  # people a retain measure asks about
 TOKEN_BUDGET = 1600  # tokens a packed batch may hold: larger ones gain nothing on a CPU
+T = TypeVar("T")
+Steps = Generator[int, None, T]  # work in batches, between which others may use the model
 Group = tuple[bytes | None, list[int]]  # a picture and the places of the questions about it
 
 
@@ -65,12 +68,27 @@ def image_features(loaded: Loaded, images: Sequence[bytes]) -> dict[bytes, torch
     return made
 
 
+def drained(steps: Steps[T]) -> T:
+    """Do every step of some work at once, and return what it comes to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
 def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
     """Answer multiple-choice questions: the option with the highest mean token log-probability.
 
     The end token counts as part of an option, so that no option wins by being a prefix.
     Questions about one picture share its prefix (``lab.model.sequences``).
     """
+    return drained(choosing(loaded, asks))
+
+
+def choosing(loaded: Loaded, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
+    """The same in steps: yields how many questions each batch has answered."""
     verdicts: list[Verdict | None] = [None] * len(asks)
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
     for group in _groups(loaded, asks):
@@ -83,6 +101,7 @@ def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
                 scores, means = means[: len(question.options)], means[len(question.options) :]
                 chosen = question.options[scores.index(max(scores))]
                 verdicts[k] = Verdict(chosen, chosen == question.answer)
+        yield sum(len(members) for _, members in group)
     return [v for v in verdicts if v is not None]
 
 
@@ -136,9 +155,14 @@ def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
             yield batch
 
 
-@torch.no_grad()
 def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> list[str]:
     """Greedy answers, a text each."""
+    return drained(generating(loaded, asks, max_new_tokens))
+
+
+@torch.no_grad()
+def generating(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> Steps[list[str]]:
+    """The same in steps: yields how many questions each batch has answered."""
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
     texts: list[str] = []
 
@@ -153,6 +177,7 @@ def generate(loaded: Loaded, asks: Sequence[Ask], max_new_tokens: int) -> list[s
 
     for at in range(0, len(asks), 16):
         texts += in_halves(said, asks[at : at + 16], operator.add)
+        yield len(asks[at : at + 16])
     return texts
 
 

@@ -15,7 +15,16 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.catalogue import MEASURES, TEXT_ONLY
 from lab.errors import LabError
 from lab.evaluation.measures import asks_of, marked, row_of, source_of
-from lab.evaluation.questions import Ask, Verdict, choose, generate, share, text_asks
+from lab.evaluation.questions import (
+    Ask,
+    Steps,
+    Verdict,
+    choosing,
+    drained,
+    generating,
+    share,
+    text_asks,
+)
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.version import Version
@@ -63,10 +72,14 @@ class Baseline:
 
     def verdicts(self, measure: str, asks: Sequence[Ask]) -> list[Verdict]:
         """The verdict on each question; its answer is "" for a wrong one whose text was not kept."""
+        return drained(self.asking(measure, asks))
+
+    def asking(self, measure: str, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
+        """The same in steps: yields how many questions each batch has answered."""
         keys = [_key(measure, a) for a in asks]
         new = [(k, a) for k, a in zip(keys, asks, strict=True) if k not in self.known]
         if new:
-            said = answer(self.loaded, measure, [a for _, a in new])
+            said = yield from answering(self.loaded, measure, [a for _, a in new])
             for (key, ask), text in zip(new, said, strict=True):
                 self.known[key] = text == ask.question.answer or text
             self._save()
@@ -128,10 +141,12 @@ def _key(measure: str, ask: Ask) -> str:
     return f"{source_of(measure)}/{ask.question.id}/{asked}/{picture}"
 
 
-def answer(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> list[str]:
-    """Answers of the weights now laid on: generated, or the options chosen."""
+def answering(loaded: Loaded, measure: str, asks: Sequence[Ask]) -> Steps[list[str]]:
+    """Answers of the weights laid on at every step: generated, or the options chosen."""
     longest = row_of(source_of(measure)).tokens
-    return generate(loaded, asks, longest) if longest else [v.answer for v in choose(loaded, asks)]
+    if longest:
+        return (yield from generating(loaded, asks, longest))
+    return [v.answer for v in (yield from choosing(loaded, asks))]
 
 
 def verdicts(
@@ -141,8 +156,10 @@ def verdicts(
     asks: Sequence[Ask],
     original: Sequence[Verdict],
     text_identical: bool,
-) -> list[Verdict]:
+) -> Steps[list[Verdict]]:
     """What the version answers to each question of one measure; ``keeper`` keeps its answers.
+
+    In steps: between two batches the model has the original's weights, so that others may use it.
 
     When the text-only logits are the original's bit for bit, so are the text-only answers: then
     the ``original``'s are taken over instead of asking again. Not behind a context: the same
@@ -150,8 +167,14 @@ def verdicts(
     """
     if text_identical and measure in TEXT_ONLY and version.context is None:
         return list(original)
-    with version.on():
-        return keeper.verdicts(measure, asks)
+    steps = keeper.asking(measure, asks)
+    while True:
+        try:
+            with version.on():
+                answered = next(steps)
+        except StopIteration as end:
+            return list(end.value)
+        yield answered
 
 
 def changed_share(

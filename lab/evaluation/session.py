@@ -23,6 +23,7 @@ from lab.benchmarks.umu import load_umu
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.files import ROOT, put
+from lab.model.cache import Cache
 from lab.model.families import FOUND, Parts
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
@@ -52,6 +53,11 @@ def own_folder() -> Path:
     return cache_folder() / "own"
 
 
+def measured_folder() -> Path:
+    """Where measurements are kept across runs and restarts."""
+    return cache_folder() / "measured"
+
+
 @lru_cache(maxsize=1)
 def _read(name: str, data: str) -> Benchmark:
     """Read once for the page and the worker: a public benchmark holds up to a gigabyte."""
@@ -60,14 +66,19 @@ def _read(name: str, data: str) -> Benchmark:
 
 @dataclass
 class Workbench:
-    """The loaded model, its benchmark, the original's kept answers and the hash of its weights."""
+    """The loaded model, its benchmark, the original's kept answers and the hash of its weights.
+
+    ``cache``: where measurements are kept for those who want them again; None for nowhere.
+    """
 
     preset: Preset
     benchmark: Benchmark
     loaded: Loaded
     baseline: Baseline
     base_hash: str
+    cache: Cache | None = None
     _reference: Loaded | None = field(default=None, repr=False)
+    _reference_cache: Cache | None = field(default=None, repr=False)
 
     def never_knew(self) -> tuple[str, ...]:
         """Ids of the people whom the preset's retain-only model was never taught; none without one."""
@@ -91,6 +102,13 @@ class Workbench:
                 parts=parts_of(self.preset),
             )
         return (self._reference, unknown) if unknown else (None, ())
+
+    def reference_cache(self) -> Cache | None:
+        """Where measurements of the reference are kept; None while it is not loaded."""
+        if self.cache and self._reference and self._reference_cache is None:
+            weights = weights_hash(self._reference.model)  # about a second: once a start
+            self._reference_cache = Cache(self.cache.folder, self._reference, weights)
+        return self._reference_cache
 
 
 def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
@@ -116,7 +134,8 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
     shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
     if not path.exists() and shipped.exists():
         _adopt(shipped, base_hash, path)
-    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash)
+    cache = Cache(measured_folder(), loaded, base_hash)
+    return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash, cache)
 
 
 def parts_of(preset: Preset) -> Parts:

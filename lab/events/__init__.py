@@ -97,12 +97,23 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The weights stay as they are from now on: one can chat, and the scores follow.
+
+    ``seconds``: since the run began.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Answers:
     """What the original (``before``) and the unlearned model (``after``) answered to one measure.
 
     In the order of the measure's questions (``lab.evaluation.scores.asks_for``). A text is "" where
     a wrong answer was not kept. ``right_before``, ``right_after``: whether each answer was right,
-    or its score in 0..1 where an answer can be partly right.
+    or its score in 0..1 where an answer can be partly right. ``chance``: what blind choice scores,
+    NaN where there are no options. They come one measure after another, after ``Ready``.
     """
 
     measure: str
@@ -110,6 +121,7 @@ class Answers:
     right_before: tuple[bool | float, ...]
     after: tuple[str, ...]
     right_after: tuple[bool | float, ...]
+    chance: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -178,4 +190,4 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Event = Phase | Importance | Saliency | Step | Probe | Answers | Curve | Bar | Done
+Event = Phase | Importance | Saliency | Step | Probe | Ready | Answers | Curve | Bar | Done

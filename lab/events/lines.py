@@ -22,6 +22,7 @@ KINDS = {
         kinds.Saliency,
         kinds.Step,
         kinds.Probe,
+        kinds.Ready,
         kinds.Answers,
         kinds.Curve,
         kinds.Bar,

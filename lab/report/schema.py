@@ -74,7 +74,9 @@ def _left_out(value: Any) -> bool:
 
 def _control(value: Any) -> bool:
     needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
-    return isinstance(value, Mapping) and not _misfit(value, needed, {"curve": _maybe(_points)})
+    return isinstance(value, Mapping) and not _misfit(
+        value, needed, {"curve": _maybe(_points), "reused": _flag}
+    )
 
 
 Form = Mapping[str, Callable[[Any], bool]]
@@ -106,6 +108,7 @@ RUN_MORE: Form = {
     "context": _words,
     "text_answers_changed": _maybe(_number),
     "trainable_share": _number,
+    "reused": _texts,
     "cpu_seconds": _number,
     "model": _text,
     "left_out": _left_out,

@@ -63,14 +63,18 @@ def importance(
     forget: Sequence[bytes],
     retain: Sequence[bytes],
     share: float,
+    activations: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]] | None = None,
 ) -> Importance:
     """Score S = I_abs(D_f) / (I_abs(D_r) + 1e-5) and mark the top ``share`` for pruning.
 
     Source: MANU's absolute importance and forget/retain ratio, which "absolute importance scores"
-    of VKD is taken to mean (our choice: the formula could not be read).
+    of VKD is taken to mean (our choice: the formula could not be read). ``activations``: both
+    sides' I_abs where they are measured already.
     """
-    of_forget = mean_activation(loaded, layers, forget)
-    of_retain = mean_activation(loaded, layers, retain)
+    of_forget, of_retain = activations or (
+        mean_activation(loaded, layers, forget),
+        mean_activation(loaded, layers, retain),
+    )
     score = tuple(f / (r + EPSILON) for f, r in zip(of_forget, of_retain, strict=True))
     pruned = top_share(score, share)
     return Importance(

@@ -24,6 +24,7 @@ def events_of(
     """
     task, stopped = task_of(bench.benchmark, run.recipe), run.stop.is_set
     check_blocks(bench.loaded, run.recipe.blocks)
+    run.outcome.cache = bench.cache
     if run.kind == "inspect":
         yield from inspect(bench.loaded, task, run.outcome, stopped)
         yield Done("stopped" if stopped() else "done")

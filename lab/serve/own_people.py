@@ -12,7 +12,8 @@ from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.questions import chance, forget_asks
 from lab.evaluation.scores import forget_answers
-from lab.evaluation.session import own_folder
+from lab.evaluation.session import measured_folder, own_folder
+from lab.model.cache import forget_measured
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
 from lab.serve.chat import ChatMemory
@@ -57,6 +58,7 @@ class OwnPeople:
         self._store.drop(entity_id)
         self._shelf.drop(entity_id)
         forget_answers(cache_folder(), entity_id)
+        forget_measured(measured_folder(), entity_id)
         self._worker.order(self._memory.clear)
         if self._worker.facts is not None:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))

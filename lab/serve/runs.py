@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lab.attack import Relearned
 from lab.errors import LabError
-from lab.events import Event
+from lab.events import Event, Ready
 from lab.model.base import Base
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, tensors_hash
@@ -87,9 +87,14 @@ class Run:
     @property
     def changed(self) -> bool:
         """Whether the run has changed weights, in memory or still on disk."""
-        if self.state in ENDED:
+        if self.weights or self.state in ENDED:  # packed already where it is just ending
             return self.weights
         return bool(self.relearned.delta if self.kind == "attack" else self.outcome.delta)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the weights of a run under way are its last ones."""
+        return any(isinstance(event, Ready) for event in self.events)
 
     def left(self, base: Base) -> dict[str, Tensor]:
         """The visual weights that an ended run left, as a delta over the original."""
@@ -98,14 +103,15 @@ class Run:
     def version(self, loaded: Loaded) -> Version:
         """The version of the model that the run left.
 
-        A run under way gives its weights of now, which are another version after every event.
+        A run under way gives its weights of now, which are another version after every event, until
+        they are ready: from then on they are those that it leaves.
         """
         if self.state in ENDED:
             return Version(self.id, loaded, self.left(loaded.base), dict(self.adapter))
         now = self.relearned.delta if self.kind == "attack" else self.outcome.delta
         adapter, identity = (
             dict(self.relearned.adapter),
-            f"{self.id} after {len(self.events)} events",
+            self.id if self.ready else f"{self.id} after {len(self.events)} events",
         )
         return Version(self.id, loaded, dict(now), adapter, identity)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
+from lab.events import Ready
 from lab.report.text import Text
 from lab.serve.engine import ORIGINAL, Engine, Turn
-from lab.ui.follow import look_up
+from lab.ui.follow import found, look_up
 
 LONGEST_QUESTION = 500
 USABLE = ("finished", "stopped")
@@ -18,12 +19,12 @@ Talk = list[dict[str, Any]]
 
 
 def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
-    """Return the sides that can answer now, the original first."""
+    """Return the sides that can answer now, the original first: a run once its weights are ready."""
     out = [ORIGINAL]
     for run_id, wanted in ((unlearned, True), (attacked, third)):
         view = look_up(engine, run_id)
         changed = view and (view.attack is None or view.attack.kind in TRAINING_ATTACKS)
-        if wanted and view and changed and view.state in USABLE:
+        if wanted and view and changed and (view.state in USABLE or found(view, Ready)):
             out.append(run_id)
     return out
 

@@ -14,7 +14,7 @@ from lab.catalogue import MEASURE_ROWS, MEASURES
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.evaluation.measures import chances
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import Ask, Verdict
+from lab.evaluation.questions import Ask, Steps, Verdict
 from lab.evaluation.scores import (
     Baseline,
     asks_for,
@@ -23,7 +23,7 @@ from lab.evaluation.scores import (
     text_logits_identical,
     verdicts,
 )
-from lab.events import CLEAN, Answers, Done, Event, Phase
+from lab.events import CLEAN, Answers, Done, Event, Phase, Ready
 from lab.model.context import context_of, context_part
 from lab.model.load import Loaded
 from lab.model.low_memory import explained
@@ -36,7 +36,14 @@ from lab.unlearn.task import Task
 Scored = dict[str, tuple[list[Verdict], list[Verdict]]]  # before and after, by measure
 PRUNED = "pruned: this method trains nothing"
 PUT_IN_FRONT = "put in front: this method trains nothing"
-STAGES = ("importance", "fisher", "train", "evaluate", "total")  # a method need not have them all
+STAGES = (
+    "importance",
+    "fisher",
+    "train",
+    "ready",
+    "evaluate",
+    "total",
+)  # a method need not have them all
 
 
 def unlearn(
@@ -51,12 +58,15 @@ def unlearn(
     """Carry out the task; a stop ends it within a step, keeps the delta so far and skips the scores.
 
     ``measures``: which scores are taken, of those the benchmark has questions for and the recipe
-    asks for. The last event's result is the object that ``python -m lab run --json`` prints.
+    asks for. Between two events the model has the original's weights, so that a chat can be answered
+    there; from ``Ready`` on, a chat with the unlearned model has its last weights. The last result is the object that ``python -m lab run --json`` prints.
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from _forget(loaded, task, baseline, outcome, stopped)
     scored, busy = time.perf_counter(), time.process_time() - busy
+    outcome.seconds["ready"] = scored - begun
+    yield Ready(round(scored - begun, 2))
     asks_of = asks_for(task.rows.benchmark, task.entity)
     wanted = [m for m in measures if task.recipe.measures == "all" or MEASURE_ROWS[m].usual]
     asked = {m: asks for m, asks in asks_of.items() if m in wanted}
@@ -67,8 +77,6 @@ def unlearn(
         outcome.reason, made = "stopped", {}
     outcome.seconds["evaluate"] = time.perf_counter() - scored
     outcome.seconds["total"] = time.perf_counter() - begun
-    for measure, (before, after) in made.items():
-        yield Answers(measure, *_told(before), *_told(after))
     same = weights_hash(loaded.model) == base_hash
     yield Done(
         outcome.reason,
@@ -106,16 +114,39 @@ def _score(
     identical: bool,
     stopped: Callable[[], bool],
 ) -> Generator[Event, None, Scored]:
-    """The original's and the unlearned model's verdicts of every measure, until stopped."""
+    """The original's and the unlearned model's verdicts of every measure, until stopped.
+
+    Says after every batch how many questions are behind it, and after every measure what came out.
+    """
     made: Scored = {}
-    keeper = Baseline(left.loaded)
-    for k, (measure, asks) in enumerate(asked.items()):
-        if stopped():
+    keeper, total, done = Baseline(left.loaded), sum(map(len, asked.values())), 0
+    for measure, asks in asked.items():
+        yield Phase("evaluate", done, total)
+        before = yield from _batches(baseline.asking(measure, asks), done, total, stopped)
+        if before is None:
             break
-        yield Phase("evaluate", k, len(asked))
-        before = baseline.verdicts(measure, asks)
-        made[measure] = (before, verdicts(left, keeper, measure, asks, before, identical))
+        steps = verdicts(left, keeper, measure, asks, before, identical)
+        after = yield from _batches(steps, done, total, stopped)
+        if after is None:
+            break
+        made[measure], done = (before, after), done + len(asks)
+        level = chances({measure: asks})[measure]
+        level = math.nan if level is None else level
+        yield Answers(measure, *_told(before), *_told(after), level)
     return made
+
+
+def _batches(
+    steps: Steps[list[Verdict]], done: int, total: int, stopped: Callable[[], bool]
+) -> Generator[Event, None, list[Verdict] | None]:
+    """The verdicts, with an event after every batch; None when stopped before."""
+    while not stopped():
+        try:
+            done += next(steps)
+        except StopIteration as end:
+            return list(end.value)
+        yield Phase("evaluate", done, total)
+    return None
 
 
 def _told(made: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[bool | float, ...]]:
@@ -132,6 +163,7 @@ def result(
     no such question was asked. ``context``: the words in front of every question, where there are.
     ``mask_overlap``: how far the masks of two halves of the samples agree; None without a mask, and
     where a side has but one sample.
+    ``reused``: stages whose measurements an earlier inspection or run had left in the cache.
     ``cpu_seconds``, put to it later: what the processor worked before scoring, all threads
     together, which hardly depends on what else the machine does.
     """
@@ -167,6 +199,7 @@ def result(
         "mask_overlap": None if overlap is None else round(overlap, 4),
         "mask_overlap_chance": None if overlap_chance is None else round(overlap_chance, 4),
         "trainable_share": trainable_share(loaded, task, outcome),
+        "reused": list(dict.fromkeys(outcome.reused)),
         "seconds": {k: round(outcome.seconds.get(k, 0.0), 2) for k in STAGES},
         "peak_memory_mb": peak_memory_mb(loaded.device),
         "device": device_name(loaded.device),

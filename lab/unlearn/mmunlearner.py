@@ -31,6 +31,7 @@ from lab.unlearn.batches import Rows, asked_by_image, sampled
 from lab.unlearn.grad_diff import step
 from lab.unlearn.method import Method, Stopped
 from lab.unlearn.outcome import Outcome
+from lab.unlearn.reuse import KeptSides
 from lab.unlearn.stages import fisher_sides, visual_mask
 
 
@@ -74,7 +75,9 @@ def language_mask(
     def squared(part: Sequence[Sample], together: bool) -> Fisher:
         return language.squared_gradients(loaded, adapter, part, together)
 
-    sides = yield from fisher_sides(loaded, samples, estimate_of(recipe), squared, outcome, stopped)
+    estimate = estimate_of(recipe)
+    kept = KeptSides(rows.entity.id, "language", samples, estimate == "batch", outcome)
+    sides = yield from fisher_sides(loaded, samples, estimate, squared, outcome, stopped, kept)
     if sides is None:
         return None
     made = masked(sides, {}, recipe.mask_threshold)
@@ -89,7 +92,7 @@ def language_mask(
         made,
         recipe.mask_threshold,
         (len(samples[0]), len(samples[1])),
-        estimate_of(recipe),
+        estimate,
     )
     return made
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from lab.model.cache import Cache
 from lab.saliency.mask import Stability
 
 
@@ -13,7 +14,9 @@ from lab.saliency.mask import Stability
 class Outcome:
     """What a run leaves; ``delta`` is always the last good one.
 
-    ``micro_batch``: how many forget rows went through the model at a time, 0 for none.
+    ``micro_batch``: how many forget rows went through the model at a time, 0 for none. ``cache``:
+    where measurements are kept for later runs, None for nowhere; ``reused``: which stages found
+    theirs there.
     """
 
     delta: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -26,3 +29,5 @@ class Outcome:
     micro_batch: int = 0
     reason: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    cache: Cache | None = None
+    reused: list[str] = field(default_factory=list)

@@ -21,6 +21,7 @@ from lab.saliency.summary import summarise
 from lab.unlearn.batches import Rows
 from lab.unlearn.method import Stopped
 from lab.unlearn.outcome import Outcome
+from lab.unlearn.reuse import KeptSides, activations
 
 
 def prune_stage(
@@ -30,7 +31,9 @@ def prune_stage(
     layers = loaded.vision.layers(recipe.blocks)
     started = time.perf_counter()
     yield Phase("importance")
-    scored = importance(loaded, layers, *rows.importance_images(), recipe.prune_share)
+    images = rows.importance_images()
+    found = activations(loaded, layers, rows.entity.id, images, outcome)
+    scored = importance(loaded, layers, *images, recipe.prune_share, found)
     outcome.pruned_neurons = int(sum(p.sum() for p in scored.pruned))
     outcome.pruned = prune(outcome.delta, layers, scored.pruned)
     outcome.seconds["importance"] = time.perf_counter() - started
@@ -95,7 +98,8 @@ def visual_mask(
     def squared(part: Sequence[Sample], together: bool) -> Fisher:
         return fim.squared_gradients(loaded, layers, part, together)
 
-    sides = yield from fisher_sides(loaded, samples, estimate, squared, outcome, stopped)
+    kept = KeptSides(rows.entity.id, "vision", samples, estimate == "batch", outcome)
+    sides = yield from fisher_sides(loaded, samples, estimate, squared, outcome, stopped, kept)
     if sides is None:
         return None
     made = masked(sides, outcome.pruned, recipe.mask_threshold, smooth)
@@ -119,10 +123,17 @@ def fisher_sides(
     squared: Squared,
     outcome: Outcome,
     stopped: Stopped,
+    kept: KeptSides,
 ) -> Generator[Event, None, list[Halves] | None]:
-    """Each side's Fisher in two halves, at the weights of ``outcome.delta``; None when stopped."""
-    sides: list[Halves] = []
+    """Each side's Fisher in two halves, at the weights of ``outcome.delta``; None when stopped.
+
+    Taken from ``kept`` where the same was measured before.
+    """
     total, done = sum(map(len, samples)), 0
+    if found := kept.find():
+        yield Phase("fisher", total, total)
+        return found
+    sides: list[Halves] = []
     for side in samples:
         steps = halves_of(side, squared, estimate == "batch")
         halves = None
@@ -137,4 +148,5 @@ def fisher_sides(
             return None
         done += len(side)
         sides.append(halves)
+    kept.keep(sides)
     return sides

@@ -12,6 +12,7 @@ import pytest
 
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from lab.report.text import Text
@@ -44,6 +45,7 @@ def opened(
     said: list[str] | None = None,
     answers: Path | None = None,
     text: Text | None = None,
+    cache: Cache | None = None,
 ) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
@@ -53,7 +55,7 @@ def opened(
             report=(said if said is not None else []).append,
             runs=runs,
             open_bench=lambda preset, report, threads: Workbench(
-                preset, people, model, Baseline(model, answers), weights_hash(model.model)
+                preset, people, model, Baseline(model, answers), weights_hash(model.model), cache
             ),
             text=text,
         )

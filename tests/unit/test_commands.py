@@ -249,7 +249,7 @@ def test_a_run_that_changes_the_language_model(
     )
     assert result["method"] == method and "language" in result["changes"]
     assert result["text_logits_identical"] is False and result["base_unchanged"] is True
-    assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
+    assert set(result["seconds"]) == {"importance", "fisher", "train", "ready", "evaluate", "total"}
     scores = printed(["evaluate", "--run", str(folder)], capsys)
     assert scores["scores"] == pytest.approx(result["after"])
     attacked = printed(["attack", "--run", str(folder), "--steps", "1", "--batch", "1"], capsys)

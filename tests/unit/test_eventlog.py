@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.events import Answers, Bar, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.events import Answers, Bar, Curve, Done, Importance, Phase, Probe, Ready, Saliency, Step
 from lab.events.lines import KINDS, curve_rows, from_line, plain, to_line
 
 F = np.float32
@@ -41,6 +41,7 @@ EVENTS = [
     ),
     Step(3, 40, 0.125, math.nan, 0.5, -0.25, 1.5),
     Probe(8, 0.25, 0.75, 9, 18, 0.25),
+    Ready(8.25),
     Answers("forget_name", ("Ada Almeida", ""), (True, False), ("=Bob", "Ada"), (False, False)),
     Answers("forget_qa_rouge", ("Oslo", "a"), (1.0, 0.25), ("Oslo", ""), (True, 0.0)),
     Curve("unlearned", 0, 0.5, 18, 0.25),

@@ -11,7 +11,7 @@ import torch
 from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluation.questions import forget_asks, name_asks
 from lab.evaluation.scores import Baseline
-from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Saliency, Step
+from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Ready, Saliency, Step
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import Rows, probe_asks
 from lab.unlearn.task import task_of
@@ -30,12 +30,13 @@ def test_events_come_in_order(tiny, four) -> None:
         Probe,
         Step,
         Probe,
+        Ready,
         *[Answers] * len(events[-1].result["n"]),
         Done,
     ]
     assert [e.step for e in events if isinstance(e, Step)] == [1, 2, 3]
     assert outcome.reason == "steps done" and outcome.steps == 3
-    assert set(outcome.seconds) == {"importance", "fisher", "train", "evaluate", "total"}
+    assert set(outcome.seconds) == {"importance", "fisher", "train", "ready", "evaluate", "total"}
 
 
 def test_result_keys(tiny, four) -> None:
@@ -67,7 +68,7 @@ def test_result_keys(tiny, four) -> None:
         "retain_qa",
         "general_qa",
     }
-    assert set(result["seconds"]) == {"importance", "fisher", "train", "evaluate", "total"}
+    assert set(result["seconds"]) == {"importance", "fisher", "train", "ready", "evaluate", "total"}
     assert 0 < result["mask_density"] <= 1 and result["pruned_neurons"] == 8
     for key in ("forget_qa", "retain_qa", "general_qa"):
         assert result["after"][key] == result["before"][key]

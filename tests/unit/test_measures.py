@@ -72,7 +72,7 @@ def test_a_measure_is_one_row_and_one_function(tiny, four, monkeypatch) -> None:
     asks = asks_for(four, four.entities[0])["forget_name"]
     keeper = Baseline(tiny)
     said = [v.answer for v in keeper.verdicts("forget_name", asks)]
-    monkeypatch.setattr("lab.evaluation.scores.answer", None)
+    monkeypatch.setattr("lab.evaluation.scores.answering", None)
     short = keeper.verdicts("forget_short", asks)
     assert [v.answer for v in short] == said
     assert [v.correct for v in short] == [len(text) < 9 for text in said]
@@ -265,11 +265,11 @@ def test_parts_of_the_pictures_are_asked_once(tiny, folder: Path, monkeypatch) -
     target = authors.splits["forget01"][0]
     asked: list[tuple[str, str]] = []
 
-    def counted(loaded, measure, asks, answer=scores.answer):
+    def counted(loaded, measure, asks, answering=scores.answering):
         asked.extend((measure, a.question.id) for a in asks)
-        return answer(loaded, measure, asks)
+        return answering(loaded, measure, asks)
 
-    monkeypatch.setattr(scores, "answer", counted)
+    monkeypatch.setattr(scores, "answering", counted)
     result = make.run(tiny, authors, make.recipe(entity=target, steps=1))[1][-1].result
     assert result["n"]["real_faces_vqa"] == 3 and result["n"]["real_world_vqa"] == 2
     pooled = 3 * result["after"]["real_faces_vqa"] + 2 * result["after"]["real_world_vqa"]

@@ -192,9 +192,10 @@ def _control(result: dict[str, Any], text: Text) -> str:
     if not control:
         return text.NO_CONTROL
     same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
-    return text.CONTROL_RESULT.format(
+    words = text.CONTROL_RESULT.format(
         person=same.format(name=control["name"]),
         gain=text.POINTS.format(points=100 * control["gain"]),
         before=control["before"],
         after=control["after"],
     )
+    return f"{words} {text.CONTROL_REUSED}" if control.get("reused") else words

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from math import isnan
+from statistics import fmean
 from typing import Any
 
 import gradio as gr
 
 from lab.catalogue import MEASURES, VISUAL_METHODS
-from lab.events import CLEAN, Done
+from lab.events import CLEAN, Answers, Done, Event, Ready
 from lab.recipe import STRENGTHS, Recipe, revise
 from lab.report import markup
 from lab.report.curves import empty, unlearn_chart
@@ -130,13 +132,28 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
     done = found(view, Done)
     if view.state in ENDED or view.state == "waiting":
         out[frame.announce] = line
+    elif found(view, Ready):
+        out[frame.announce] = text.READY
+        out[parts.result] = markup.note(text.READY, "good") + arriving(view.events, text)
     if done and done.result:
         out[parts.result] = result_html(done.result, text)
     return out
 
 
-def result_html(result: dict[str, Any], text: Text) -> str:
-    """Return the before/after table and the two checks in words."""
+def arriving(events: Sequence[Event], text: Text) -> str:
+    """Return the before/after table of the measures that have been scored so far; "" for none."""
+    said = {e.measure: e for e in events if isinstance(e, Answers)}
+    result = {
+        "before": {m: fmean(e.right_before) for m, e in said.items()},
+        "after": {m: fmean(e.right_after) for m, e in said.items()},
+        "n": {m: len(e.after) for m, e in said.items()},
+        "chance": {m: None if isnan(e.chance) else e.chance for m, e in said.items()},
+    }
+    return scores_table(result, text) if said else ""
+
+
+def scores_table(result: dict[str, Any], text: Text) -> str:
+    """Return the before/after table, and a note where a measure has no chance level."""
     before, after = result.get("before", {}), result.get("after", {})
     sizes, chance = result.get("n", {}), result.get("chance", {})
     rows = [
@@ -151,16 +168,21 @@ def result_html(result: dict[str, Any], text: Text) -> str:
         for key in MEASURES
         if key in before or key in after
     ]
+    caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     no_chance = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
+    return markup.table(text.RESULT_HEAD, rows, caption) + no_chance
+
+
+def result_html(result: dict[str, Any], text: Text) -> str:
+    """Return the before/after table and the two checks in words."""
     notes = _about_text(result, text) + _check(
         result.get("base_unchanged"), text.BASE_SAME, text.BASE_DIFFERS, text.BASE_UNCHECKED
     )
-    caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     return (
-        markup.table(text.RESULT_HEAD, rows, caption)
-        + no_chance
+        scores_table(result, text)
         + notes
         + markup.note(_details(result, text), "quiet")
+        + markup.note(text.REUSED if result.get("reused") else "", "quiet")
     )
 
 

@@ -57,6 +57,7 @@ ATTACK_DETAILS = (
 )
 ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
 CONTROL_RESULT = "Control, {person}: {gain} (from {before:.1%} to {after:.1%})."
+CONTROL_REUSED = "Its curve was kept from an earlier attack with the same budget."
 SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
 NO_CONTROL = "There is no model that never knew the person, so there is no control."
 ATTACK_HINT = (

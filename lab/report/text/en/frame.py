@@ -91,6 +91,7 @@ PHASES = {
     "attack unlearned": "attacking the unlearned model",
     "attack original": "attacking the original model",
     "attack control": "attacking the control",
+    "control kept": "reading the control's curve, kept from an earlier attack",
 }
 PHASE_OF = "{name}, {done} of {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"

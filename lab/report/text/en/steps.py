@@ -121,6 +121,8 @@ DETAILS = (
     "{steps} steps, {pruned} neurons pruned, {mask}, {seconds} in total, peak memory {memory}, on "
     "{device} with {quantization}."
 )
+READY = "The unlearned model is ready: you can chat with it in step 4 while it is being scored."
+REUSED = "What step 2 or an earlier run had measured was used again. The result is the same, bit for bit."
 IN_MASK, NO_MASK = "{share} of the weights in the mask", "no mask"
 UNKNOWN, NOTHING = "?", "–"
 
