@@ -53,6 +53,7 @@ SAID = {
     "mark": "prompt",
     "template": "template",
     "sees": "mask",
+    "crosses": "cross-attention",
     "places": "positions",
     "raster": "map",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lab.model.families import language_model
-from lab.model.language import both_ways, filled, image_token, logits
+from lab.model.language import both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
 
 if TYPE_CHECKING:
@@ -33,19 +33,16 @@ class Kept:
         layers = [layer for layer in self.cache.layers if layer.is_initialized]
         return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values)) / 2**20
 
-    def go_back(self, prompts: Sequence[tuple[int, ...]], anew: bool = False) -> list[int]:
+    def go_back(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
         """Drop what the prompts do not begin with; returns how many tokens of each are known.
 
         The last token of a prompt never counts as known, because its output is the next token.
-        ``anew`` drops everything.
         """
         known, needed = [], 0
         for row, (slots, prompt) in enumerate(zip(self.slots, prompts, strict=True)):
             places = [at for at, token in enumerate(slots) if token != HOLE]
             n = 0
-            while (
-                not anew and n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]
-            ):
+            while n < min(len(places), len(prompt) - 1) and slots[places[n]] == prompt[n]:
                 n += 1
             for at in places[n:]:
                 self.slots[row][at] = HOLE
@@ -83,7 +80,11 @@ def decode(
     """
     model, device = loaded.model, loaded.device
     kept = kept or start(loaded, len(prompts))
-    known = kept.go_back(prompts, anew=loaded.vision.family.flow.sees == "prompt")
+    flow = loaded.vision.family.flow
+    if flow.sees == "prompt" or flow.crosses:  # nothing of it holds once more words have come
+        fresh = start(loaded, len(prompts))
+        kept.cache, kept.slots = fresh.cache, fresh.slots
+    known = kept.go_back(prompts)
     given, positions = _read(loaded, kept, prompts, known, features)
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
@@ -93,7 +94,7 @@ def decode(
             for slots, token in zip(kept.slots, fed, strict=True):
                 slots.append(token)
             positions = positions[..., -1:] + 1
-            given = {"inputs_embeds": model.get_input_embeddings()(chosen[:, None])}
+            given = onward(model, given, chosen)
         slots_now = torch.tensor(kept.slots, device=device)
         hidden = language_model(model)(
             **given,

@@ -27,7 +27,9 @@ class Flow:
     such tokens; ``tiles``: how often the tower sees a picture; ``template``: where a model has none;
     ``sees``: tokens of the language model that attend to each other both ways: none, a picture's,
     or all of a prompt, in which case questions cannot share a picture's pass and rows go one by one;
-    ``capped``: whether the output layer's values go through the cap that the text config names.
+    ``capped``: whether the output layer's values go through the cap that the text config names;
+    ``crosses``: in how many tiles a picture enters by cross-attention layers, of which its words see
+    the first; 0 where it enters in the places of its tokens.
     """
 
     mark = ""
@@ -36,6 +38,7 @@ class Flow:
     template = ""
     sees: Literal["", "picture", "prompt"] = ""
     capped = False
+    crosses = 0
 
     def fix(self, image_processor: Any, config: Any) -> None:
         """Set the processor so that every picture becomes equally many tokens; called once."""
@@ -65,6 +68,10 @@ class Flow:
         out = model.base_model.get_image_features(**self.given(pixels), return_dict=True)
         parts = [out.pooler_output, *(getattr(out, "deepstack_features", None) or [])]
         return torch.cat([_rows(part, len(pixels)) for part in parts], dim=-1)
+
+    def shown(self, rows: torch.Tensor) -> torch.Tensor:
+        """Of a vision block's values [images, rows, n], those of the picture and not of filling."""
+        return rows
 
     def raster(self, model: nn.Module, rows: torch.Tensor, fewest: int) -> torch.Tensor:
         """One picture's values [rows, n] as a square, line by line: [side * side, n].
@@ -237,6 +244,49 @@ class PaliGemmaFlow(Flow):
         return {"token_type_ids": (at >= ids.shape[1] - answers).int().expand_as(ids)}
 
 
+class MllamaFlow(Flow):
+    """Llama 3.2 Vision: a padded square as the first tile, the others empty (our choice).
+
+    A picture is one token. The empty tiles go along, as in the library's own pass: they have a part
+    in what the tower makes of the first, and words before the picture see them too.
+    """
+
+    crosses = 4  # as every published model has them
+
+    def fix(self, image_processor: Any, config: Any) -> None:
+        image_processor.max_image_tiles = config.vision_config.max_num_tiles
+
+    def pixels(self, image_processor: Any, images: Sequence[Image.Image]) -> torch.Tensor:
+        squares = squared(images, image_processor.size["height"])
+        return image_processor([[i] for i in squares], return_tensors="pt")["pixel_values"]
+
+    def given(self, pixels: torch.Tensor) -> dict[str, Any]:
+        first = torch.zeros(pixels.shape[:3], dtype=torch.long, device=pixels.device)
+        first[..., 0] = 1
+        shape = torch.ones_like(first[..., 0])  # the first of the shapes: one tile
+        return {"pixel_values": pixels, "aspect_ratio_ids": shape, "aspect_ratio_mask": first}
+
+    def marks(
+        self, ids: torch.Tensor, image_token: int, answers: int = 0
+    ) -> dict[str, torch.Tensor]:
+        mask = torch.zeros((*ids.shape, 1, self.crosses), dtype=torch.long)
+        mask[..., 0, 0] = (ids == image_token).cumsum(1) > 0
+        return {"cross_attention_mask": mask.to(ids.device)}
+
+    def features(self, model: Any, pixels: torch.Tensor) -> torch.Tensor:
+        whole = model.base_model
+        tiles = whole.vision_model(**self.given(pixels)).last_hidden_state
+        return whole.multi_modal_projector(tiles.flatten(1, 3))
+
+    def shown(self, rows: torch.Tensor) -> torch.Tensor:
+        # a class token and the patches of a tile; the tower fills each tile up with a few rows more
+        side = isqrt(rows.shape[1] // self.crosses - 1)
+        return rows[:, : 1 + side**2]
+
+    def expand(self, image_token: str, tokens: int) -> str:
+        return image_token
+
+
 class Qwen2Flow(Flow):
     """Qwen2-VL: pictures of any size padded to one square (our choice); all patches one sequence.
 
@@ -318,6 +368,7 @@ FLOWS: dict[str, Flow] = {
     "mistral3": Mistral3Flow(),
     "gemma3": Gemma3Flow(),
     "paligemma": PaliGemmaFlow(),
+    "mllama": MllamaFlow(),
     "glm4v": Glm4vFlow(),
     "qwen2_5_vl": Qwen25Flow(),
 }

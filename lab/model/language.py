@@ -19,16 +19,58 @@ def filled(
 ) -> dict[str, Any]:
     """Embeddings of ``ids`` [rows, length] with ``values`` [n, width] at the n tokens of ``place``.
 
-    Wider values hold what deeper layers add at those places too, one width after another.
+    Wider values hold what deeper layers add at those places too, one width after another. Where
+    pictures enter in cross-attention layers, each of the n tokens stands for an equal share of them.
     """
     embeds = model.get_input_embeddings()(ids)
     if values is None:
         return {"inputs_embeds": embeds}
+    if tiles := family_of(model).flow.crosses:
+        return {"inputs_embeds": embeds, **_crossed(place, values.to(embeds.dtype), tiles)}
     first, *deeper = values.to(embeds.dtype).split(embeds.shape[-1], dim=-1)
     given = {"inputs_embeds": embeds.masked_scatter(place[..., None], first)}
     if deeper:
         given |= {"visual_pos_masks": place, "deepstack_visual_embeds": deeper}
     return given
+
+
+def _crossed(place: torch.Tensor, values: torch.Tensor, tiles: int) -> dict[str, torch.Tensor]:
+    """What cross-attention layers take of the pictures at ``place`` [rows, length].
+
+    A token sees the first tile of the picture shown last, or of all those shown last one right
+    behind the other, as the library's processor says; a token before any picture sees all tiles of
+    all, as the library's attention has it. A row without pictures gets zeros, which add nothing.
+    """
+    begins = place & ~torch.nn.functional.pad(place, (1, 0))[:, :-1]
+    count = place.cumsum(1)
+    first = torch.where(begins, count, 0).cummax(1).values
+    most = int(count[:, -1].max())
+    each = len(values) // int(place.sum())
+    states = values.new_zeros(len(place), most, each, values.shape[-1])
+    at = (place.nonzero()[:, 0], count[place] - 1)
+    states = states.index_put(at, values.unflatten(0, (-1, each)))
+
+    number = torch.arange(1, most + 1, device=place.device)
+    sees = (first[..., None] <= number) & (number <= count[..., None])  # [rows, length, pictures]
+    blind, total = ~sees.any(-1, keepdim=True), count[:, -1:, None]
+    all_there = blind & ((number <= total) | (total == 0))
+    first_tile = torch.arange(each, device=place.device) < each // tiles
+    mask = (sees[..., None] & first_tile) | all_there[..., None]
+    return {
+        "cross_attention_states": states.flatten(1, 2),
+        "cross_attention_mask": mask.flatten(2)[:, None],
+        "full_text_row_masked_out_mask": (~blind)[:, None].to(values.dtype),
+    }
+
+
+def onward(model: Any, given: dict[str, Any], chosen: torch.Tensor) -> dict[str, Any]:
+    """What the language model takes of one more token a row, [rows], after those ``given``.
+
+    It sees the pictures that the last of them saw; the cache holds the pictures themselves.
+    """
+    seen = ("cross_attention_mask", "full_text_row_masked_out_mask")
+    still = {name: given[name][:, :, -1:] for name in seen if name in given}
+    return {"inputs_embeds": model.get_input_embeddings()(chosen[:, None]), **still}
 
 
 def both_ways(model: Any, ids: torch.Tensor, prompt: torch.Tensor) -> torch.Tensor | None:

@@ -21,6 +21,7 @@ from transformers import (
     LlavaNextConfig,
     Mistral3Config,
     MistralConfig,
+    MllamaConfig,
     PaliGemmaConfig,
     PixtralVisionConfig,
     PreTrainedConfig,
@@ -38,6 +39,7 @@ from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2Im
 from transformers.models.llava_next.image_processing_pil_llava_next import (
     LlavaNextImageProcessorPil,
 )
+from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
 from transformers.models.pixtral.image_processing_pil_pixtral import PixtralImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
@@ -63,6 +65,12 @@ GEMMA_TEMPLATE = (
     "}}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}<start_of_image>"
     "{% else %}{{ c['text'] }}{% endif %}{% endfor %}<end_of_turn>\n{% endfor %}"
     "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+LLAMA_TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"
+    "{% for c in m['content'] %}{% if c['type'] == 'image' %}<|image|>{% else %}{{ c['text'] }}"
+    "{% endif %}{% endfor %}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 SEEING = dict(BLOCKS, intermediate_size=64)
@@ -222,6 +230,20 @@ def _paligemma(shape: Shape) -> Made:
     return config, Processor(images, words, PaliGemmaFlow.template)
 
 
+def _mllama(shape: Shape) -> Made:
+    """As published: the template starts a text and heads each turn, an empty line behind the head."""
+    marks = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+    words = tokenizer(["<|endoftext|>", *marks, "<|image|>"], "<|eot_id|>", "<|begin_of_text|>")
+    config = MllamaConfig(
+        vision_config=dict(shape.vision, image_size=shape.side),
+        text_config=text(words, shape),
+        image_token_index=words.convert_tokens_to_ids("<|image|>"),
+        **whole(shape),
+    )
+    images = MllamaImageProcessorPil(size=_square(shape.side))
+    return config, Processor(images, words, LLAMA_TEMPLATE)
+
+
 def _merged(
     config_type: Callable[..., PreTrainedConfig],
     images_type: Callable[..., Any],
@@ -265,6 +287,7 @@ MAKERS: dict[str, Callable[[Shape], Made]] = {
     "deepseek_vl": _deepseek_vl,
     "gemma3": _gemma3,
     "paligemma": _paligemma,
+    "mllama": _mllama,
     "qwen3_vl": _merged(Qwen3VLConfig, Qwen2VLImageProcessorPil, QWEN_MARKS),
     "glm4v": _merged(Glm4vConfig, Glm4vImageProcessorPil, GLM_MARKS),
 }
@@ -291,6 +314,23 @@ SHAPES = {
     "deepseek_vl": Shape("deepseek_vl", 56, SEEING, TEXT),
     "gemma3": Shape("gemma3", 56, SEEING, WINDOWED, {"mm_tokens_per_image": 4}),
     "paligemma": Shape("paligemma", 28, SEEING, TEXT),
+    # two blocks and one of the second list, four tiles of which three stay empty
+    "mllama": Shape(
+        "mllama",
+        28,
+        dict(
+            hidden_size=WIDTH,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_global_layers=1,
+            attention_heads=2,
+            patch_size=PATCH,
+            vision_output_dim=2 * WIDTH,
+            intermediate_layers_indices=[0],
+        ),
+        {**TEXT, "num_hidden_layers": 3, "cross_attention_layers": [1]},
+        {"tie_word_embeddings": False},
+    ),
     # 84 px, 6 x 6 patches, four of which make a token; two blocks are also read on their way
     "qwen3_vl": Shape(
         "qwen3_vl",

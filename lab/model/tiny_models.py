@@ -247,8 +247,10 @@ def _onevision(shape: Shape) -> tuple[LlavaOnevisionConfig, Processor]:
 
 
 def _enlarge(model: torch.nn.Module) -> None:
-    """Draw all matrices anew, wide enough for what is seen and asked to matter."""
+    """Draw all matrices anew, wide enough for what is seen and asked to matter; open all gates."""
     with torch.no_grad():
         for weight in model.parameters():
             if weight.dim() > 1:
                 weight.normal_(0, 0.2)
+            elif weight.numel() == 1:  # a gate, which a new model has shut
+                weight.fill_(0.5)

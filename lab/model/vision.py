@@ -191,14 +191,28 @@ def find_vision(model: nn.Module) -> Vision:
     Blocks behind the deepest one that is read are dead (no gradient, no effect) and left out.
     """
     family = family_of(model)
-    stack: Any = model.get_submodule(family.stack)
-    modules = list(stack)
+    named = _blocks(model, family)
+    names, modules = tuple(named), tuple(named.values())
     read = _read(model.config, len(modules))
     live = read[-1] + 1
-    blocks = tuple(_mlp(f"block {i}", f"{family.stack}.{i}", m) for i, m in enumerate(modules))
-    dead = tuple(f"{family.stack}.{i}" for i in range(live, len(modules)))
+    blocks = tuple(_mlp(f"block {i}", name, named[name]) for i, name in enumerate(names))
     replay = Replay(model, family.flow, modules[:live], read[:-1])
-    return Vision(model, family, blocks[:live], replay, _projector(model, family), dead)
+    return Vision(model, family, blocks[:live], replay, _projector(model, family), names[live:])
+
+
+def _blocks(model: nn.Module, family: Family) -> dict[str, nn.Module]:
+    """The tower's blocks by full name: the list that was found, with others of its kind of blocks.
+
+    A tower of two lists runs one after the other, in the order in which it holds them.
+    """
+    kind = type(next(iter(model.get_submodule(family.stack).children())))
+    tower = model.get_submodule(family.tower)
+    return {
+        f"{family.tower}.{path}.{i}": block
+        for path, stack in tower.named_modules()
+        if isinstance(stack, nn.ModuleList) and all(type(block) is kind for block in stack)
+        for i, block in enumerate(stack)
+    }
 
 
 def _read(config: Any, blocks: int) -> list[int]:
@@ -211,6 +225,7 @@ def _read(config: Any, blocks: int) -> list[int]:
     states = taken if isinstance(taken, list | tuple) else [taken]
     inner = [blocks + state if state < 0 else state - 1 for state in states]
     inner += getattr(vision, "deepstack_visual_indexes", None) or []
+    inner += getattr(vision, "intermediate_layers_indices", None) or []
     inside = sorted({place for place in inner if 0 <= place < blocks})
     if not inside:
         raise LabError(f"vision_feature_layer is {taken!r}: the lab needs one with a block before")

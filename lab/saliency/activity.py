@@ -84,7 +84,8 @@ def measure(
 
     With pictures the modules are visual, and the rows' pictures are all that goes through. Without,
     they are the language model's: whole rows, question and answer, are padded on the right, and the
-    padding's positions count, as in the released code.
+    padding's positions count, as in the released code. A module that no row goes through, of a
+    cross-attention layer without pictures, has no activity and is left out.
     """
     found: dict[str, Activity] = {}
     rows = 0
@@ -108,7 +109,7 @@ def measure(
     finally:
         for handle in handles:
             handle.remove()
-    return {name: found[name] for name in modules}
+    return {name: found[name] for name in modules if name in found}
 
 
 def _read(loaded: Loaded, samples: Sequence[Sample]) -> None:

@@ -39,8 +39,10 @@ def _summed(
     """Sum over images of mean |z| over tokens: [neurons] a layer."""
     with hidden_neurons(tuple(layers)) as seen:
         loaded.vision.features(loaded.prompter.pictures(images))
+    shown = loaded.vision.family.flow.shown
     of_layer = [
-        seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons) for layer in layers
+        shown(seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons))
+        for layer in layers
     ]
     return [z.mean(1).sum(0).cpu().numpy() for z in of_layer]
 
@@ -105,7 +107,8 @@ def fire_map(
         loaded.vision.features(loaded.prompter.pictures([image]))
     flow = loaded.vision.family.flow
     fired = [
-        seen[layer.name].float().abs().reshape(flow.tiles, -1, layer.neurons)[0] for layer in layers
+        flow.shown(seen[layer.name].float().abs().reshape(flow.tiles, -1, layer.neurons))[0]
+        for layer in layers
     ]
     fewest = min(len(z) for z in fired)
     side = isqrt(fewest)

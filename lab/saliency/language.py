@@ -43,6 +43,9 @@ def squared_gradients(
     count = 1 if together else len(samples)
     total: Fisher = {}
     for name in linears:
+        if name not in inputs:  # of a cross-attention layer: no row has a picture
+            total[f"{name}.B"] = torch.zeros_like(adapter[f"{name}.B"], dtype=torch.float32)
+            continue
         a = inputs[name].reshape(count, -1, inputs[name].shape[-1]).float()
         g = grads[name].reshape(count, -1, grads[name].shape[-1]).float()
         low = adapter[f"{name}.A"].detach()

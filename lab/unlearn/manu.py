@@ -104,6 +104,7 @@ def prune_stage(
     forget, retain = (
         measure(loaded, vision, seen[k]) | measure(loaded, text, read[k]) for k in (0, 1)
     )
+    modules = {n: m for n, m in modules.items() if n in forget}  # text skips cross-attention layers
     score = [manu_score(forget[n], retain[n]).float().cpu().numpy() for n in modules]
     marks = (
         *top_share(score[: len(vision)], recipe.prune_share),

@@ -18,7 +18,7 @@ from tests.unit.test_methods import CASES
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 # each method once, with both parts where it may train both; VKD has a test of its own
 METHODS = ("mmunlearner-both", "vgid", "manu", "grad_ascent", "grad_diff", "kl_min", "npo")
-WITHOUT_NEURONS = ("smolvlm", "idefics3", "gemma3", "paligemma")  # in the projector
+WITHOUT_NEURONS = ("smolvlm", "idefics3", "gemma3", "paligemma", "mllama")  # in the projector
 
 
 @pytest.fixture(scope="module", params=tiny_models.KINDS)
