@@ -111,6 +111,19 @@ def squared(images: Sequence[Image.Image], side: int) -> list[Image.Image]:
     return [ImageOps.pad(i.convert("RGB"), (side, side), method) for i in images]
 
 
+def seeing(place: torch.Tensor) -> torch.Tensor:
+    """Which of its row's pictures, at ``place`` [rows, length], each token sees where they cross.
+
+    bool [rows, length, pictures]: the one shown last, or all those shown last one right behind the
+    other, as the processor of Llama 3.2 Vision has it. At least one picture wide.
+    """
+    begins = place & ~nn.functional.pad(place, (1, 0))[:, :-1]
+    count = place.cumsum(1)
+    first = torch.where(begins, count, 0).cummax(1).values[..., None]
+    number = torch.arange(1, max(int(count[:, -1].max()), 1) + 1, device=place.device)
+    return (first <= number) & (number <= count[..., None])
+
+
 class Idefics3Flow(Flow):
     """Idefics3 and SmolVLM: the whole picture squared to one tile, never split (our choice)."""
 
@@ -269,9 +282,8 @@ class MllamaFlow(Flow):
     def marks(
         self, ids: torch.Tensor, image_token: int, answers: int = 0
     ) -> dict[str, torch.Tensor]:
-        mask = torch.zeros((*ids.shape, 1, self.crosses), dtype=torch.long)
-        mask[..., 0, 0] = (ids == image_token).cumsum(1) > 0
-        return {"cross_attention_mask": mask.to(ids.device)}
+        sees = seeing(ids == image_token).long()[..., None]
+        return {"cross_attention_mask": nn.functional.pad(sees, (0, self.crosses - 1))}
 
     def features(self, model: Any, pixels: torch.Tensor) -> torch.Tensor:
         whole = model.base_model

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from lab.model.families import family_of
+from lab.model.flow import seeing
 
 
 def image_token(model: Any) -> int:
@@ -37,22 +38,17 @@ def filled(
 def _crossed(place: torch.Tensor, values: torch.Tensor, tiles: int) -> dict[str, torch.Tensor]:
     """What cross-attention layers take of the pictures at ``place`` [rows, length].
 
-    A token sees the first tile of the picture shown last, or of all those shown last one right
-    behind the other, as the library's processor says; a token before any picture sees all tiles of
-    all, as the library's attention has it. A row without pictures gets zeros, which add nothing.
+    A token sees the first tile of its pictures; one before any sees all tiles of all, as the
+    library's attention has it. A row without pictures gets zeros, which add nothing to it.
     """
-    begins = place & ~torch.nn.functional.pad(place, (1, 0))[:, :-1]
-    count = place.cumsum(1)
-    first = torch.where(begins, count, 0).cummax(1).values
-    most = int(count[:, -1].max())
+    sees, count = seeing(place), place.cumsum(1)
     each = len(values) // int(place.sum())
-    states = values.new_zeros(len(place), most, each, values.shape[-1])
+    states = values.new_zeros(len(place), sees.shape[-1], each, values.shape[-1])
     at = (place.nonzero()[:, 0], count[place] - 1)
     states = states.index_put(at, values.unflatten(0, (-1, each)))
 
-    number = torch.arange(1, most + 1, device=place.device)
-    sees = (first[..., None] <= number) & (number <= count[..., None])  # [rows, length, pictures]
     blind, total = ~sees.any(-1, keepdim=True), count[:, -1:, None]
+    number = torch.arange(1, sees.shape[-1] + 1, device=place.device)
     all_there = blind & ((number <= total) | (total == 0))
     first_tile = torch.arange(each, device=place.device) < each // tiles
     mask = (sees[..., None] & first_tile) | all_there[..., None]
