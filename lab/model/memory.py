@@ -75,7 +75,8 @@ def backward_bytes(text: Any, rows: int, length: int, size: int, inputs: int = 0
 
     Within 5 % of what torch keeps for the tiny models of Llama's kind (tested), nearer for wide ones;
     layers with further norms (Cohere's, Gemma's, Qwen3's, GLM's) keep up to two thirds more, for which
-    ``ROWS_SHARE`` leaves room. The logits of the answers are left out.
+    ``ROWS_SHARE`` leaves room. The logits of the answers are left out, and so is what cross-attention
+    layers keep of a picture.
     """
     h, m, layers = text.hidden_size, text.intermediate_size, text.num_hidden_layers
     one = 8 * h + (4 * h + 3 * m + length) * size + (6 * h + m) * inputs

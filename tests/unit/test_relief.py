@@ -16,6 +16,7 @@ from lab.evaluation.scores import Baseline
 from lab.events import Step
 from lab.model import low_memory, memory, tiny_models
 from lab.model.families import language_model
+from lab.model.language import filled, image_token
 from lab.model.overlay import overlay, weights_hash
 from lab.model.published import PUBLISHED
 from lab.model.sequences import pack, segment_means, target_log_probs
@@ -54,7 +55,7 @@ def failing(own, times: int):
 
 
 # Their language layers norm more often or keep an MLP's gate in another form: up to two thirds more.
-MORE_NORMS = ("aya_vision", "cohere2_vision", "gemma3", "paligemma", "qwen3_vl", "glm4v")
+MORE_NORMS = ("aya_vision", "cohere2_vision", "gemma3", "paligemma", "mllama", "qwen3_vl", "glm4v")
 
 
 # What a backward pass keeps, and keeps less of.
@@ -73,10 +74,15 @@ def test_what_a_backward_pass_keeps_is_predicted(kind: str) -> None:
             kept.setdefault(tensor.untyped_storage().data_ptr(), tensor)
             return tensor
 
-        given = torch.randn(*packed.ids.shape, tiny_models.WIDTH, dtype=dtype, requires_grad=True)
+        words = torch.randn(*packed.ids.shape, tiny_models.WIDTH, dtype=dtype, requires_grad=True)
+        given = {"inputs_embeds": words}
+        if loaded.vision.family.flow.crosses:  # its layers for pictures run with pictures alone
+            seen = torch.randn(40, tiny_models.WIDTH, requires_grad=True)
+            place = packed.ids == image_token(loaded.model)
+            given = {**filled(loaded.model, packed.ids, place, seen), **given}
         with saved_tensors_hooks(note, lambda tensor: tensor):
             held(
-                inputs_embeds=given,
+                **given,
                 attention_mask=packed.mask,
                 position_ids=packed.positions,
                 use_cache=False,

@@ -30,7 +30,7 @@ def test_the_loss_by_hand() -> None:
     assert math.isnan(made.forget_ce) and math.isnan(made.retain_ce)
 
 
-WITHOUT = ("idefics3", "smolvlm", "gemma3", "paligemma")  # no neurons in the projector
+WITHOUT = ("idefics3", "smolvlm", "gemma3", "paligemma", "mllama")  # no neurons in the projector
 GATED = ("aya_vision", "aya_dinov2", "cohere2_vision", "glm4v")
 
 
