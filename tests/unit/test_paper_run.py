@@ -312,7 +312,7 @@ def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch
     def refuse(*_):
         raise AssertionError("everything is kept: nothing may be asked again")
 
-    monkeypatch.setattr("lab.evaluation.scores.answer", refuse)
+    monkeypatch.setattr("lab.evaluation.scores.answering", refuse)
     assert printed([*words, str(tmp_path / "clean")], capsys) == mine
     monkeypatch.setattr("lab.evaluation.paper.paper_mode.answers", refuse)
     assert printed(published, capsys) == made

@@ -105,7 +105,7 @@ def test_only_the_accepted_forms_say_that_it_does_not_know(said: str, unsure: bo
 def test_neither_is_asked_anew(tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper, asked = scores.Baseline(tiny), asks_for(four, four.entities[0])
     said = [v.answer for v in keeper.verdicts("forget_name", asked["forget_name"])]
-    monkeypatch.setattr(scores, "answer", None)
+    monkeypatch.setattr(scores, "answering", None)
     for measure in ("names_other", "says_unknown"):
         assert [v.answer for v in keeper.verdicts(measure, asked[measure])] == said
 
