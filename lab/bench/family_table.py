@@ -77,8 +77,8 @@ def measure(say: Callable[[str], None]) -> list[FamilyRow]:
 
 def _row(tiny: Any) -> FamilyRow:
     from lab.model.families import family_of
-    from lab.model.flow import Flow
     from lab.model.memory import empty_model
+    from lab.model.picture_flow import Flow
 
     found = family_of(empty_model(tiny))
     own = type(found.flow)

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 from torch import nn
 
 from lab.errors import LabError
-from lab.model.flow import FLOWS, Flow, Qwen2Flow
+from lab.model.flow import FLOWS, Qwen2Flow
+from lab.model.picture_flow import Flow
 
 JOINS = re.compile(r"projector|connector|merger|aligner|projection|adapter", re.IGNORECASE)
 NOT_SEEN = re.compile(r"audio|speech|generation|head", re.IGNORECASE)

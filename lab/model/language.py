@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from lab.model.families import family_of
-from lab.model.flow import seeing
+from lab.model.picture_flow import seeing
 
 
 def image_token(model: Any) -> int:

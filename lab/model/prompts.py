@@ -14,8 +14,8 @@ from PIL import Image
 from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Talk
 from lab.model.context import Context
-from lab.model.flow import Places
 from lab.model.language import image_token
+from lab.model.picture_flow import Places
 from lab.model.sequences import Segment, Tree
 from lab.model.vision import Vision
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from lab.errors import LabError
-from lab.model.flow import Flow
+from lab.model.picture_flow import Flow
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 HIDDEN = "hidden_states"

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from lab.model.families import family_of, language_model
-from lab.model.flow import Places
 from lab.model.language import both_ways, filled, image_token, logits, masks
+from lab.model.picture_flow import Places
 
 
 @dataclass(frozen=True)

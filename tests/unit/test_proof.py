@@ -14,8 +14,9 @@ from lab.errors import LabError
 from lab.evaluation.session import parts_of, with_options
 from lab.model import proof, tiny_models
 from lab.model.families import Family, Parts, family_of, find_family
-from lab.model.flow import FLOWS, Flow, Qwen2Flow
+from lab.model.flow import FLOWS, Qwen2Flow
 from lab.model.load import load
+from lab.model.picture_flow import Flow
 from lab.model.prompts import Prompter
 from lab.model.replay import Replay
 from lab.model.vision import find_vision
