@@ -32,7 +32,7 @@ ASKED = [
     ("What is the name of this person?", ["Ada Almeida", "Bruno Bell"]),
     ("Where?", ["Oslo", "x y z"]),
 ]
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=tiny_models.KINDS)
@@ -344,7 +344,6 @@ def test_gradients_flow_through_the_quantized_language_model(quantized: Loaded, 
         )
 
 
-@pytest.mark.slow
 def test_a_run_over_a_quantized_language_model(quantized: Loaded, four) -> None:
     outcome, events = make.run(quantized, four, make.recipe(steps=1, blocks=1))
     result = events[-1].result

@@ -136,6 +136,7 @@ def held_bytes(model: nn.Module) -> int:
     return sum(t.numel() * t.element_size() for t in held.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", tiny_models.KINDS)
 def test_needed_memory_is_the_models_real_size(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes")

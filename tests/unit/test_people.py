@@ -302,6 +302,7 @@ def test_damaged_file_is_named(copy: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "column", "value", "lost"),
     [

@@ -17,7 +17,7 @@ from lab.model.sequences import pack, segment_means, target_log_probs
 from tests.unit import tiny as make
 
 KINDS = ("nf4", "int8")
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

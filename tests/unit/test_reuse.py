@@ -73,6 +73,7 @@ def same_event(one, other) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimate", ["neuron", "weight", "batch"])
 @pytest.mark.parametrize("method", ["vkd", "mmunlearner"])
 def test_a_run_after_an_inspection_measures_nothing_and_has_the_same_bits(

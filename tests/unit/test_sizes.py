@@ -21,7 +21,7 @@ from lab.unlearn.task import task_of
 from tests.unit.test_loading import held_bytes
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 # millions of parameters as the published checkpoints have them, and tokens of a picture in the lab
 COUNTED = {
     "llava-1.5-7b": (7063.4, 576),

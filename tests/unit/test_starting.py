@@ -149,6 +149,7 @@ def test_addresses_count_where_they_are_limited(monkeypatch: pytest.MonkeyPatch)
     assert available_mb(torch.device("cpu")) == 12.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

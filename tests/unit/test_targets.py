@@ -55,6 +55,7 @@ def first_taught(benchmark: Benchmark) -> str:
     return next(e.id for e in benchmark.entities if e.train_questions)
 
 
+@pytest.mark.slow
 def test_one_entity_of_every_benchmark(tiny, published: Benchmark) -> None:
     target = first_taught(published)
     result = whole_way(tiny, published, target)

@@ -257,6 +257,7 @@ def answers(loaded: Loaded, bench) -> torch.Tensor:
         return teacher.losses(teacher.lessons.at(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "quantization"),
     [*((kind, "none") for kind in tiny_models.KINDS), ("clip", "nf4"), ("smolvlm", "int8")],
