@@ -217,6 +217,7 @@ def scored(tiny, folder: Path):
     return people, recipe, *make.run(tiny, people, recipe)
 
 
+@pytest.mark.slow
 def test_a_run_takes_written_answers_only_when_asked(scored, tiny) -> None:
     people, recipe, _, events = scored
     every = events[-1].result

@@ -286,6 +286,7 @@ def printed(words: list[str], capsys) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_the_command_in_both_modes(tiny_lab, tmp_path: Path, capsys, monkeypatch) -> None:
     recipe = make.recipe(entity="forget_5", steps=1, measures="all")
     outcome, events = make.run(tiny_lab.loaded, tiny_lab.benchmark, recipe)

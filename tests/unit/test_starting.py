@@ -163,12 +163,14 @@ def test_an_ascii_terminal_can_be_written_to(words: list[str]) -> None:
     assert done.returncode == 0 and done.stdout.isascii(), done.stderr
 
 
+@pytest.mark.slow
 def test_an_ascii_terminal_sees_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     done = started(["app.py", "--port", "0", "--preset", "nosuch"], **ASCII)
     assert done.returncode == 2 and "\\u2026" in done.stdout
     assert done.stderr.startswith("lab: ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_lab_runs_from_any_folder(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "lab", "people", "--json"],
