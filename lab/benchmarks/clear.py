@@ -130,7 +130,7 @@ def _compare(reader: Reader, config: str, authors: dict[str, Author]) -> tuple[s
         for seen in author.views:
             places[author_id, seen.caption] = places[author_id, seen.image] = seen
 
-    def answers(_: int, row: Row) -> str:
+    def _answers(_: int, row: Row) -> str:
         author_id = _author_id(row)
         with cell("image"):
             image = picture(row["image"])
@@ -147,7 +147,7 @@ def _compare(reader: Reader, config: str, authors: dict[str, Author]) -> tuple[s
         seen.paraphrases, seen.perturbed, seen.wrong_names = paraphrases, perturbed, wrong_names
         return author_id
 
-    return tuple(dict.fromkeys(reader.read(config, PERTURBED, answers, _whom)))
+    return tuple(dict.fromkeys(reader.read(config, PERTURBED, _answers, _whom)))
 
 
 def _entity(author_id: str, author: Author, told: list[Told]) -> Entity:
@@ -217,7 +217,7 @@ def _checks(seed: str, author: Author, view: View) -> Iterator[Question]:
 def _pictures(reader: Reader, config: str) -> list[Picture]:
     """Return real faces, asked for the name, or real-world pictures, asked as published."""
 
-    def real(number: int, row: Row) -> Picture:
+    def _real(number: int, row: Row) -> Picture:
         with cell("image"):
             image = picture(row["image"])
         with cell("question"):
@@ -242,4 +242,4 @@ def _pictures(reader: Reader, config: str) -> list[Picture]:
 
     if not reader.has(config):
         return []
-    return reader.read(config, ("image", "question", "answer", "options"), real)
+    return reader.read(config, ("image", "question", "answer", "options"), _real)

@@ -67,7 +67,7 @@ def load_people(folder: Path = FOLDER) -> Benchmark:
 def _entities(reader: Reader) -> list[Entity]:
     taught, views = _taught(reader), _test_views(reader)
 
-    def person(_: int, row: Row) -> Entity:
+    def _person(_: int, row: Row) -> Entity:
         entity_id = identity(row)
         with cell("biography"):
             told = json.loads(row["biography"])
@@ -88,7 +88,7 @@ def _entities(reader: Reader) -> list[Entity]:
             questions=tuple(_evaluation(row, entity_id)),
         )
 
-    return reader.read("Full_Set", ("ID", "biography", *TASKS), person)
+    return reader.read("Full_Set", ("ID", "biography", *TASKS), _person)
 
 
 def _taught(reader: Reader) -> Taught:
@@ -109,12 +109,12 @@ def _taught(reader: Reader) -> Taught:
 
 
 def _test_views(reader: Reader) -> dict[str, tuple[bytes, ...]]:
-    def person(_: int, row: Row) -> tuple[str, tuple[bytes, ...]]:
+    def _person(_: int, row: Row) -> tuple[str, tuple[bytes, ...]]:
         entity_id = identity(row)
         with cell("images"):
             return entity_id, tuple(picture(image) for image in listed(row["images"]))
 
-    return dict(reader.read("Test_Set", ("ID", "images"), person))
+    return dict(reader.read("Test_Set", ("ID", "images"), _person))
 
 
 def _training(entity_id: str, metadata: str) -> Iterator[Question]:
@@ -162,7 +162,7 @@ def _evaluation(row: Row, entity_id: str) -> Iterator[Question]:
 
 
 def _general(reader: Reader) -> list[Question]:
-    def question(_: int, row: Row) -> Question:
+    def _question(_: int, row: Row) -> Question:
         name = f"general/{identity(row)}"
         with cell("Options"):
             options = _options(row)
@@ -183,13 +183,13 @@ def _general(reader: Reader) -> list[Question]:
         )
 
     columns = ("ID", "Question", "Options", "Correct_Answer", "Fact")
-    return reader.read("general", columns, question, nobody)
+    return reader.read("general", columns, _question, nobody)
 
 
 def _pictures(reader: Reader, config: str) -> list[Picture]:
     """Return the pictures of one file; teaching uses the same wordings, so none is held out."""
 
-    def shown(_: int, row: Row) -> Picture:
+    def _shown(_: int, row: Row) -> Picture:
         picture_id = f"{config}/{identity(row)}"
         with cell("image"):
             image = picture(row["image"])
@@ -200,7 +200,7 @@ def _pictures(reader: Reader, config: str) -> list[Picture]:
             )
         return Picture(picture_id, image, questions)
 
-    return reader.read(config, ("ID", "image", "Questions"), shown, nobody)
+    return reader.read(config, ("ID", "image", "Questions"), _shown, nobody)
 
 
 def _choice(name: str, modality: Modality, asked: Row) -> Question:

@@ -18,7 +18,7 @@ def nobody(_: int, row: Row) -> str:
 def strangers(reader: Reader, config: str) -> Iterator[Picture]:
     """Yield every picture of the strangers of one file; none where the file is absent."""
 
-    def pictures(_: int, row: Row) -> list[Picture]:
+    def _pictures(_: int, row: Row) -> list[Picture]:
         stranger = identity(row)
         with cell("Questions"):
             asked = listed(row["Questions"])
@@ -30,7 +30,7 @@ def strangers(reader: Reader, config: str) -> Iterator[Picture]:
             ]
 
     if reader.has(config):
-        for shown in reader.read(config, ("ID", "Questions", "images"), pictures, nobody):
+        for shown in reader.read(config, ("ID", "Questions", "images"), _pictures, nobody):
             yield from shown
 
 
@@ -71,7 +71,7 @@ def _visible(name: str, rows: Sequence[Row], held_out: bool) -> Iterator[Questio
 def dialogues(reader: Reader) -> list[Dialogue]:
     """Return the conversations for teaching; none where the file is absent."""
 
-    def dialogue(_: int, row: Row) -> Dialogue:
+    def _dialogue(_: int, row: Row) -> Dialogue:
         with cell("Type"):
             modality = MODALITY[row["Type"]]
         with cell("Turns"):
@@ -84,7 +84,7 @@ def dialogues(reader: Reader) -> list[Dialogue]:
 
     if not reader.has("dialogues"):
         return []
-    return reader.read("dialogues", ("ID", "Type", "Turns"), dialogue, nobody)
+    return reader.read("dialogues", ("ID", "Type", "Turns"), _dialogue, nobody)
 
 
 def prompts(reader: Reader) -> list[tuple[str, ...]]:

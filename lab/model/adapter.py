@@ -41,7 +41,7 @@ def low_rank(
 ) -> Callable[..., torch.Tensor]:
     """A forward hook that adds SCALE * high @ low to a Linear layer; ``rows`` as in ``adapted``."""
 
-    def add(_: nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+    def _add(_: nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
         if rows is None and output.dtype == low.dtype:  # in one pass over the output
             inner = args[0].to(low.dtype).flatten(0, -2) @ low.T
             added = torch.addmm(output.flatten(0, -2), inner, high.T, alpha=SCALE)
@@ -51,7 +51,7 @@ def low_rank(
             change = change * rows.to(change.dtype).view(-1, *[1] * (change.dim() - 1))
         return output + change.to(output.dtype)
 
-    return add
+    return _add
 
 
 @contextmanager

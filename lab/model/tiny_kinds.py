@@ -251,7 +251,7 @@ def _merged(
 ) -> Callable[[Shape], Made]:
     """A family whose merger joins four patches to a token, as Qwen2-VL's: by its four marks."""
 
-    def make(shape: Shape) -> Made:
+    def _make(shape: Shape) -> Made:
         words = _words(*marks)
         start, end, picture, film = words.convert_tokens_to_ids(list(marks))
         config = config_type(
@@ -272,7 +272,7 @@ def _merged(
             template = template.replace(name, mark)
         return config, Processor(images, words, template)
 
-    return make
+    return _make
 
 
 QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import html
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -47,6 +48,18 @@ def last_result(events: Sequence[Event]) -> dict[str, Any]:
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
+@contextmanager
+def _named_damage() -> Iterator[None]:
+    """Say in one line that events are none of a run, whatever about them was wrong."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise LabError(
+            "events.jsonl does not hold what a run of this lab says: download the run again"
+        ) from error
+
+
+@_named_damage()
 def page(
     recipe: Recipe,
     events: Sequence[Event],
@@ -59,22 +72,6 @@ def page(
 
     Raises ``LabError`` where the events are not those of a run of the lab.
     """
-    try:
-        return _page(recipe, events, attack_events, benchmark, preset, text)
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise LabError(
-            "events.jsonl does not hold what a run of this lab says: download the run again"
-        ) from error
-
-
-def _page(
-    recipe: Recipe,
-    events: Sequence[Event],
-    attack_events: Sequence[Event],
-    benchmark: Benchmark,
-    preset: str,
-    text: Text,
-) -> str:
     entity = benchmark.entity(recipe.entity)
     result = last_result(events)
     portrait = base64.b64encode((entity.train_images or entity.test_images)[0]).decode()

@@ -69,7 +69,7 @@ def taps(
     inputs: dict[str, torch.Tensor] = {}
     grads: dict[str, torch.Tensor] = {}
 
-    def tap(name: str) -> Hook:
+    def _tap(name: str) -> Hook:
         def hook(
             _: torch.nn.Module, args: tuple[torch.Tensor, ...], output: torch.Tensor
         ) -> torch.Tensor:
@@ -81,7 +81,7 @@ def taps(
 
         return hook
 
-    handles = [m.register_forward_hook(tap(n)) for n, m in modules.items()]
+    handles = [m.register_forward_hook(_tap(n)) for n, m in modules.items()]
     try:
         yield inputs, grads
     finally:

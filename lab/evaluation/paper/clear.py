@@ -170,7 +170,7 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
                 found.setdefault((item.part, metric), []).append(value)
     made: Combined = {}
 
-    def put(
+    def _put(
         name: str, chosen: Mapping[tuple[str, str], list[float]], parts: tuple[str, ...]
     ) -> None:
         if all(any(key[0] == part for key in chosen) for part in parts):
@@ -181,7 +181,7 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
             made[name] = (harmonic([sum(v) / len(v) for v in chosen.values()]), rested)
 
     for name, parts in TABLE.items():
-        put(
+        _put(
             name,
             {
                 key: values
@@ -190,7 +190,7 @@ def combine(items: Sequence[Item], marks: Sequence[Mark], gold: Sequence[Mark] |
             },
             parts,
         )
-    put(
+    _put(
         "model_utility",
         {key: values for key, values in found.items() if not key[0].startswith("forget")},
         (*TABLE["real"], *TABLE["retain"]),

@@ -43,7 +43,7 @@ def items(benchmark: Benchmark, plan: Plan) -> Asked:
 def _items(part: str, entity: Entity) -> list[Item]:
     picture, made = entity.train_images[0], []
 
-    def item(q: Question, task: str, compared: tuple[str, ...] = ()) -> Item:
+    def _item(q: Question, task: str, compared: tuple[str, ...] = ()) -> Item:
         return Item(
             f"{part}/{q.id}/{task}",
             part,
@@ -56,9 +56,9 @@ def _items(part: str, entity: Entity) -> list[Item]:
 
     for q in entity.train_questions:
         right = (q.answer.capitalize(), q.paraphrases[0].capitalize())
-        made += [item(q, "answer"), item(q, "likelihood", (*right, *q.perturbed))]
+        made += [_item(q, "answer"), _item(q, "likelihood", (*right, *q.perturbed))]
     return made + [
-        item(q, "paraphrased")
+        _item(q, "paraphrased")
         for q in entity.questions
         if q.task == "generation" and q.held_out and q.keywords
     ]
