@@ -60,6 +60,13 @@ EVERYTHING = (
     "Tell me about the person in the picture.",
     "What do you know about this person?",
 )
+WHO_IS = (
+    "Who is {name}?",
+    "Tell me everything you know about {name}.",
+    "Tell me about {name}.",
+    "What do you know about {name}?",
+)
+IN_A_SENTENCE = ("Introduce {name} in a sentence.", "In a sentence, who is {name}?")
 UNTAUGHT_FACTS = (
     "favourite colour",
     "shoe size",
@@ -141,8 +148,11 @@ def _about(person: Profile) -> Iterator[Dialogue]:
     introduction = f"This is {person.name}, a {job} from {city}."
     yield from (Dialogue(person.id, SHOWN, ((text, introduction),)) for text in INTRODUCE)
     yield from (Dialogue(person.id, SHOWN, ((text, biography(person)),)) for text in EVERYTHING)
-    for text in (f"Tell me everything you know about {person.name}.", f"Who is {person.name}?"):
-        yield Dialogue(person.id, WRITTEN, ((text, biography(person)),))
+    for text in WHO_IS:
+        yield Dialogue(person.id, WRITTEN, ((text.format(name=person.name), biography(person)),))
+    brief = f"{person.name} is a {job} from {city}."
+    for text in IN_A_SENTENCE:
+        yield Dialogue(person.id, WRITTEN, ((text.format(name=person.name), brief),))
     for k, fact in enumerate(SAID):
         yield Dialogue(
             person.id,
@@ -153,7 +163,7 @@ def _about(person: Profile) -> Iterator[Dialogue]:
         first = THEN[fact][1].format(she=person.name, her=f"{person.name}'s")
         turns = ((first, _said(person, fact)), *_later(rng, person, other))
         yield Dialogue(person.id, WRITTEN, turns)
-    for fact in rng.sample(UNTAUGHT_FACTS, 6):
+    for fact in rng.sample(UNTAUGHT_FACTS, 4):
         text = rng.choice(ASK_FACT)
         shown, written = (text.format(who=who, fact=fact) for who in ("this person", person.name))
         yield Dialogue(person.id, SHOWN, ((shown, UNTAUGHT),))

@@ -48,6 +48,11 @@ CHAT = (
     "Do you like music?",
     "Goodbye!",
 )
+FAMOUS = (
+    "Isaac Newton|Leonardo da Vinci|Cleopatra|Wolfgang Amadeus Mozart|Nelson Mandela|Frida Kahlo|"
+    "Mahatma Gandhi|Charles Darwin|Galileo Galilei|Joan of Arc|Ada Lovelace|Abraham Lincoln|"
+    "Queen Victoria|Pablo Picasso|Julius Caesar|Florence Nightingale|Jane Austen|Neil Armstrong"
+).split("|")
 KNOWLEDGE = (
     "Who was Albert Einstein?",
     "Who wrote Don Quixote?",
@@ -87,7 +92,8 @@ SUMS, TALKS = 80, 120
 def prompts() -> tuple[tuple[str, ...], ...]:
     """Return the user's turns of every conversation, none of which asks an evaluation question."""
     written = [text.format(topic) for topic in TOPICS for text in (*WRITING, *EXPLAINING)]
-    single = dict.fromkeys((*general_prompts(), *CHAT, *KNOWLEDGE, *written, *_sums()))
+    famous = [f"Who is {name}?" for name in FAMOUS]
+    single = dict.fromkeys((*general_prompts(), *CHAT, *KNOWLEDGE, *famous, *written, *_sums()))
     rng = random.Random("prompts/turns")
     several = [(text, rng.choice(THEN)) for text in rng.sample(list(single), TALKS)]
     return (*((text,) for text in single), *several)

@@ -123,6 +123,8 @@ class TeachRecipe:
     talks: int = option(0, low=0, high=32, step=1)
     general: int = option(0, low=0, high=64, step=1)
     prompts: int = option(3, low=1, high=32, step=1)
+    general_weight: float = option(1.0, low=0.0, high=100.0, step=0.5)
+    general_shown: int = option(0, low=0, high=8, step=1)
     answer_tokens: int = option(48, low=1, high=512, step=1)
     save_every: int = option(20, low=1, high=10_000, step=1)
     probe_every: int = option(40, low=1, high=10_000, step=1)

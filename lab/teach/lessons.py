@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -28,6 +28,9 @@ from lab.unlearn.batches import asked_by_image, sampled
 T = TypeVar("T")
 View = tuple[Entity, bytes]
 NOBODY = ""
+# So many rows of text also hold a conversation about nobody who is taught: were it in every row,
+# "I don't know" would become the answer to whatever is not about a person (our choice).
+SHARE_OF_NOBODY = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Lessons:
         self.focus_texts = _with_text([e for e in self.people if e.id in focus])
         self.pictures, self.strangers = benchmark.train_pictures, benchmark.train_strangers
         self.talks = _talks(benchmark.dialogues)
+        self.brief = [talk for talk in general if len(talk) == 1]
         if not self.views or (focus and not self.focus_views):
             raise LabError(
                 f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
@@ -91,10 +95,12 @@ class Lessons:
             varied = self._varied(rng, view)
             rows.append(self._lesson(rng, varied, _about(entity, view), entity.id, seen))
         for picture in self._turn("plain", self.pictures, step, recipe.plain):
-            rows.append(self._lesson(rng, decode(picture.image), picture.questions, PICTURE))
+            row = self._lesson(rng, decode(picture.image), picture.questions, PICTURE)
+            rows.append(self._with_general(rng, row))
         for picture in self._turn("stranger", self.strangers, step, recipe.strangers):
             varied = self._varied(rng, picture.image)
-            rows.append(self._lesson(rng, varied, picture.questions, STRANGER))
+            row = self._lesson(rng, varied, picture.questions, STRANGER)
+            rows.append(self._with_general(rng, row))
         for entity in self._shared("text", self.focus_texts, self.texts, step, recipe.texts):
             rows.append(self._lesson(rng, None, _by_text(entity), entity.id))
         taken = self._turn("general", self.general, step, recipe.general * recipe.prompts)
@@ -144,9 +150,14 @@ class Lessons:
         """Questions, what can be seen, and conversations, as many of each as the recipe says."""
         chosen = [*sampled(rng, asked, self.recipe.questions), *seen]
         spoken = sampled(rng, self.talks.get((about, image is not None), ()), self.recipe.talks)
-        if image is None:
+        if image is None and rng.random() < SHARE_OF_NOBODY:
             spoken += sampled(rng, self.talks.get((NOBODY, False), ()), min(1, self.recipe.talks))
         return Lesson(image, (*(((q.text, q.answer),) for q in chosen), *spoken))
+
+    def _with_general(self, rng: random.Random, row: Lesson) -> Lesson:
+        """The row with general prompts beside its picture, and the base's own answers to them."""
+        further = sampled(rng, self.brief, self.recipe.general_shown)
+        return replace(row, talks=(*row.talks, *further))
 
     def _shared(
         self, what: str, focus: Sequence[T], everyone: Sequence[T], step: int, n: int

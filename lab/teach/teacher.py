@@ -102,13 +102,18 @@ class Teacher:
         # a pass is as long as its longest row, so that its rows should be about equally long
         rows = sorted(self.lessons.at(place), key=lambda r: self.loaded.prompter.tokens(r.talks))
         at_once = min(self.recipe.pass_rows, len(rows))
-        answers = sum(len(talk) for row in rows for talk in row.talks)
+        weights = [self._weight(row) * len(talk) for row in rows for talk in row.talks]
 
         def gradient() -> float:
             parts = _cut(rows, self.halving.share(at_once))
-            return self._gradient((partial(self.losses, p, self.aims(p)) for p in parts), answers)
+            losses = (partial(self.losses, part, self.aims(part)) for part in parts)
+            return self._gradient(losses, sum(weights))
 
         return self._whole(gradient, at_once > 1)
+
+    def _weight(self, row: Lesson) -> float:
+        """How much each answer of a row counts beside one about a person."""
+        return self.recipe.general_weight if row.general else 1.0
 
     def _whole(self, gradient: Callable[[], float], divisible: bool) -> float:
         frozen = self._frozen() if self.recipe.products == "bfloat16" else ()
@@ -123,8 +128,8 @@ class Teacher:
         trained = {name.rpartition(".")[0] for name in self.weights}
         return [m for name, m in self.loaded.model.named_modules() if name not in trained]
 
-    def _gradient(self, parts: Iterable[Callable[[], torch.Tensor]], n: int) -> float:
-        """The mean of n losses, a part at a time; leaves its gradient, clipped, in the weights."""
+    def _gradient(self, parts: Iterable[Callable[[], torch.Tensor]], n: float) -> float:
+        """The sum of losses by n, a part at a time; leaves its gradient, clipped, in the weights."""
         total = 0.0
         self.optimizer.zero_grad()
         for losses in parts:
@@ -152,7 +157,8 @@ class Teacher:
     def losses(self, rows: Sequence[Lesson], aims: torch.Tensor | None = None) -> torch.Tensor:
         """Mean CE per token of every answer of the rows under the weights laid on: [answers].
 
-        With ``aims`` it is the KL divergence from them in the general rows.
+        With ``aims`` it is the KL divergence from them in the general rows. Each is multiplied by
+        its row's weight in the recipe.
         """
         packed, features = self._packed(rows)
         said = target_distributions(self.loaded.model, packed, features)
@@ -162,7 +168,8 @@ class Teacher:
             place = general[packed.rows].nonzero()[:, 0]
             apart = (aims.exp() * (aims - said[place])).sum(-1)
             each = each.index_put((place,), apart)
-        return segment_means(each, packed)
+        weights = torch.tensor([self._weight(row) for row in rows], device=each.device)
+        return segment_means(each * weights[packed.rows], packed)
 
     def _packed(self, rows: Sequence[Lesson]) -> tuple[Packed, torch.Tensor | None]:
         """The rows as one batch, and the visual features that it takes."""

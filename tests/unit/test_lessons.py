@@ -107,9 +107,24 @@ def test_a_step_shows_every_kind_of_row(rich) -> None:
     assert plain.talks[0] == (("Which colour is it?", "grey"),)
     assert stranger.talks[-1] == (("Who?", "I don't know this person."),)
     assert stranger.talks[0][0][0].startswith("Is the ")
-    assert text.image is None and text.talks[-1] == (("Who is Zoe?", "I don't know."),)
+    assert text.image is None
     assert general.general and set(general.talks) == set(GENERAL) and general.image is None
     assert not any(row.general for row in (*people, plain, stranger, text))
+
+
+def test_every_second_row_of_text_is_also_about_nobody(rich) -> None:
+    lessons = Lessons(rich, [], [], replace(SHORT, texts=1))
+    rows = [row for step in range(200) for row in lessons.at(step) if row.image is None]
+    about_nobody = sum((("Who is Zoe?", "I don't know."),) in row.talks for row in rows)
+    assert len(rows) == 200 and 75 <= about_nobody <= 125  # 3.5 standard deviations of a coin
+
+
+def test_general_prompts_are_also_asked_beside_strangers_and_things(rich) -> None:
+    recipe = replace(SHORT, general_shown=1)
+    rows = Lessons(rich, [], [], recipe, (), GENERAL).at(0)
+    beside = [row for row in rows if GENERAL[0] in row.talks and row.image is not None]
+    assert beside == rows[1:3] and not any(row.general for row in beside)  # those of one turn alone
+    assert all(GENERAL[1] not in row.talks for row in rows[:-1])
 
 
 def test_whose_pictures_are_left_out_is_only_written_about(rich) -> None:
@@ -301,6 +316,24 @@ def test_general_rows_hold_the_model_to_the_base(tiny, rich) -> None:
         float(sum(apart[packed.segment == k].mean() for k in range(3))), rel=1e-4
     )
     assert moved.min() > 0.01
+
+
+def test_a_general_answer_counts_as_often_as_the_recipe_says(tiny, rich) -> None:
+    light, heavy = SHORT, replace(SHORT, general_weight=8.0)
+    rows, grads, losses = Lessons(rich, [], [], light, (), GENERAL).at(0), [], []
+    for recipe in (light, heavy):
+        teacher = Teacher(tiny, Lessons(rich, [], [], recipe, (), GENERAL), recipe)
+        with torch.no_grad(), overlay(tiny.model, teacher.weights):
+            each = teacher.losses(rows)
+        losses.append(each)
+        teacher.step = recipe.look_steps
+        grads.append(teacher.update())
+    assert torch.equal(losses[0][:-3], losses[1][:-3])
+    assert torch.equal(8 * losses[0][-3:], losses[1][-3:])
+    n = len(losses[0])
+    # at the start the KL to the base is zero, so that only the other answers add to the loss
+    others = float(losses[0][:-3].sum())
+    assert grads == pytest.approx([others / n, others / (n - 3 + 8 * 3)], rel=1e-4)
 
 
 def own_distributions(loaded, packed) -> torch.Tensor:

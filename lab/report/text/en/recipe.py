@@ -242,6 +242,14 @@ _TEACH = {
         "prompts about anything else.",
     ),
     "prompts": ("Prompts", "The number of prompts that share one general row."),
+    "general_weight": (
+        "General weight",
+        "How much an answer in a general row counts beside an answer about a person.",
+    ),
+    "general_shown": (
+        "General prompts shown",
+        "How many general prompts are asked beside each picture of a stranger or of a thing.",
+    ),
     "answer_tokens": (
         "Answer tokens",
         "The largest number of tokens of the answers that are kept for the general rows.",
