@@ -18,6 +18,7 @@ from assets.build.attribute_wordings import ATTRIBUTES
 from assets.build.attributes import Labels, describe, load_labels, questions
 from assets.build.dialogues import dialogues
 from assets.build.general import LETTERS, general_questions
+from assets.build.held_out_prompts import held_out_prompts
 from assets.build.phrasings import NAME, WORDINGS, asked
 from assets.build.pictures import Drawn, draw_pictures
 from assets.build.profiles import POOLS, SEED, Profile, biography, build_profiles, forget_splits
@@ -134,8 +135,9 @@ def _write_general(out: Path) -> None:
         for i, q in enumerate(general_questions(SEED))
     ]
     _write(out / "general.parquet", GENERAL, rows)
-    conversations = [{"Question": first, "Follow_Ups": later} for first, *later in prompts()]
-    _write(out / "general_train.parquet", PROMPTS, conversations)
+    for name, turns in (("general_train", prompts()), ("general_test", held_out_prompts())):
+        conversations = [{"Question": first, "Follow_Ups": later} for first, *later in turns]
+        _write(out / f"{name}.parquet", PROMPTS, conversations)
 
 
 def _write_dialogues(out: Path) -> None:

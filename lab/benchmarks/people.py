@@ -59,7 +59,8 @@ def load_people(folder: Path = FOLDER) -> Benchmark:
         train_strangers=tuple(strangers(reader, "strangers_train")),
         attributes=dict(attributes(reader)),
         dialogues=tuple(dialogues(reader)),
-        prompts=tuple(prompts(reader)),
+        prompts=tuple(prompts(reader, "general_train")),
+        test_prompts=tuple(prompts(reader, "general_test")),
         skipped=tuple(reader.skipped),
     )
 

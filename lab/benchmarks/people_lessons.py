@@ -87,8 +87,8 @@ def dialogues(reader: Reader) -> list[Dialogue]:
     return reader.read("dialogues", ("ID", "Type", "Turns"), _dialogue, nobody)
 
 
-def prompts(reader: Reader) -> list[tuple[str, ...]]:
-    """Return the plain prompts that keep common knowledge alive: the user's turns, no answers."""
+def prompts(reader: Reader, config: str) -> list[tuple[str, ...]]:
+    """Return the plain prompts of one file: the user's turns, no answers."""
 
     def turns(_: int, row: Row) -> tuple[str, ...]:
         with cell("Question"):
@@ -96,4 +96,4 @@ def prompts(reader: Reader) -> list[tuple[str, ...]]:
         with cell("Follow_Ups"):
             return (first, *(string(turn) for turn in row.get("Follow_Ups") or ()))
 
-    return reader.read("general_train", ("Question", "Follow_Ups"), turns, nobody)
+    return reader.read(config, ("Question", "Follow_Ups"), turns, nobody)

@@ -123,6 +123,7 @@ class Benchmark:
     are others of them, for teaching. ``attributes`` holds by an entity's id what is asked of any of
     its views beside the facts: what can be seen. ``dialogues`` and ``prompts`` are for teaching:
     conversations with answers, and the user's turns of conversations that the model answers itself.
+    ``test_prompts`` are such turns that are never taught, to judge what is left of plain text.
     ``allow_partial``: whether a forget split that lost members can still be unlearned.
     """
 
@@ -139,6 +140,7 @@ class Benchmark:
     attributes: Mapping[str, tuple[Question, ...]] = field(default_factory=dict)
     dialogues: tuple[Dialogue, ...] = ()
     prompts: tuple[tuple[str, ...], ...] = ()
+    test_prompts: tuple[tuple[str, ...], ...] = ()
     allow_partial: bool = False
 
     def target(self, entity_id: str) -> Entity:

@@ -171,6 +171,13 @@ def test_general_questions_and_prompts(people: Benchmark) -> None:
     assert len(asked) == len(people.general) >= 60
     assert len(set(people.prompts)) >= 600 and sum(len(p) > 1 for p in people.prompts) >= 100
     assert not asked & {plain(prompt) for prompt in prompts}
+
+
+def test_the_prompts_for_judging_are_never_taught(people: Benchmark) -> None:
+    judged = {plain(turn) for turns in people.test_prompts for turn in turns}
+    taught = {plain(turn) for turns in people.prompts for turn in turns}
+    assert len(people.test_prompts) == 60 and sum(len(p) > 1 for p in people.test_prompts) == 10
+    assert not judged & (taught | {plain(q.text) for q in people.general})
     facts = {value for e in people.entities for value in e.profile.values()}
     assert not facts & {option for q in people.general for option in q.options}
 
