@@ -1,5 +1,6 @@
 # make run: the app on 127.0.0.1:7860 · make test: the whole suite
 # make lint: ruff and mypy · make fast: lint and the quick unit tests, while working
+# make results: every table of the documents, measured where it is not yet; hours, can be resumed
 # make constraints: after a change of what is needed, pin anew what the packages need themselves
 # The first call makes .venv (about 2 GB); later calls find it unless a version changed.
 
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 PINNED := -c constraints.txt
 
-.PHONY: run test lint fast constraints
+.PHONY: run test lint fast results constraints
 
 run: $(READY)
 	$(VENV)/bin/mllm-lab serve --host 127.0.0.1 --port 7860
@@ -28,6 +29,9 @@ lint: $(READY)
 # A process for each of two cores, so each computes on one.
 fast: lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 -m "not slow" tests/unit
+
+results: $(READY)
+	$(PY) -m assets.build.results
 
 # torch first and alone: asked for together with the rest, pip may take another build of it.
 define install

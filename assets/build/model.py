@@ -12,25 +12,23 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 from assets.build.parts import build_aya, fetch_onnx
-from assets.build.table import print_table
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.cli.teach import teach_into
-from lab.evaluation.questions import choose, general_asks, share
+from lab.evaluation.scores import Baseline
 from lab.files import put
 from lab.model.adapter import SCALE
-from lab.model.checked import SHIPPED, sha256, stored
+from lab.model.checked import ANSWERS, SHIPPED, sha256, stored
 from lab.model.checkpoint import WEIGHTS, Taught, taught
 from lab.model.fetch import language_model
-from lab.model.load import Loaded, load
-from lab.model.overlay import Delta, language_part, load_delta, visual_part
+from lab.model.load import load
+from lab.model.overlay import Delta, language_part, load_delta, visual_part, weights_hash
 from lab.model.source import ABOUT
 from lab.recipe import Preset, load_lessons
 from lab.teach.job import Plan, check_same, plan_of
@@ -63,7 +61,8 @@ def main() -> None:
     if options.only:
         return
     write_all(base, options.work, options.out)
-    tables(options.out, benchmark, options.split)
+    write_answers(options.out / VANILLA, benchmark)
+    print("what the models know is measured by: make results", flush=True)
 
 
 def untaught(work: Path) -> Path:
@@ -142,23 +141,14 @@ def write_sums(models: Path) -> None:
     put(models / SHIPPED, "# Made by python -m assets.build.model --sums\n" + "".join(lines))
 
 
-def tables(models: Path, benchmark: Benchmark, split: str) -> None:
-    """Print what each model knows, and what the untouched language model says of general text."""
-    for name in NAMES:
-        loaded = load(str(models / name), QUANTIZATION)
-        keep = models / name / "baseline.json" if name == VANILLA else None
-        print_table(loaded, benchmark, keep, None if name == VANILLA else split)
-    right = choose(untaught_language(loaded), general_asks(benchmark))
-    print(f"untouched SmolLM2, general text: {100 * share(right):.1f} %, n = {len(right)}")
-
-
-def untaught_language(loaded: Loaded) -> Loaded:
-    """The same model with the language model as it was fetched, for the text-only row."""
-    from transformers import AutoModelForCausalLM
-
-    fresh = AutoModelForCausalLM.from_pretrained(language_model(), dtype=torch.float32)
-    loaded.model.model.language_model.load_state_dict(fresh.model.state_dict())
-    return replace(loaded, name="untouched")
+def write_answers(folder: Path, benchmark: Benchmark) -> None:
+    """Keep a model's answers to all that a run asks of the original, beside the model."""
+    loaded = load(str(folder), QUANTIZATION)
+    baseline = Baseline(loaded)
+    for entity in benchmark.entities:
+        baseline.card(benchmark, entity)
+    kept = {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}
+    put(folder / ANSWERS, json.dumps(kept, indent=0) + "\n")
 
 
 def strip_paths(path: Path) -> None:

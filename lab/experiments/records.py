@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.events.lines import plain
-from lab.files import add_lines, read_lines
+from lab.experiments.result_file import edition
+from lab.files import ROOT, add_lines, read_lines
 from lab.recipe import AttackRecipe, Preset, Recipe
 
 Key = dict[str, Any]
@@ -21,12 +22,14 @@ def key_of(
 ) -> Key:
     """The key of a stored result: the model, its quantisation, every setting and the revision.
 
-    The revision is that of the method in ``REVISED``, None for all others.
+    The revision is that of the method in ``REVISED``, None for all others. The edition tells the
+    shipped models from earlier ones in the same folder; it is None for a model of another place.
     """
     plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
     return {
         "what": what,
         "model": preset.model,
+        "edition": edition((ROOT / preset.model).parent) or None,
         "quantization": preset.quantization,
         "revision": REVISED.get(recipe.method),
         **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()},

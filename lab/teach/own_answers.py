@@ -35,7 +35,7 @@ def own_answers(
         talks = [
             talk
             for at in range(0, len(prompts), AT_ONCE)
-            for talk in _answered(loaded, prompts[at : at + AT_ONCE], most_tokens)
+            for talk in answered(loaded, prompts[at : at + AT_ONCE], most_tokens)
         ]
         put(path, json.dumps(talks, indent=1, ensure_ascii=False) + "\n")
     kept = json.loads(path.read_text(encoding="utf-8"))
@@ -48,10 +48,10 @@ def _path(loaded: Loaded, prompts: Sequence[tuple[str, ...]], most_tokens: int) 
     return cache_folder() / f"own-answers-{digest}.json"
 
 
-def _answered(
+def answered(
     loaded: Loaded, prompts: Sequence[tuple[str, ...]], most_tokens: int
 ) -> list[list[tuple[str, str]]]:
-    """The conversations, a turn at a time: a later answer goes on from the earlier ones."""
+    """Greedy answers to the user's turns: a later one goes on from the earlier ones."""
     talks: list[list[tuple[str, str]]] = [[] for _ in prompts]
     for turn in range(max(map(len, prompts))):
         rows = [k for k, turns in enumerate(prompts) if turn < len(turns)]

@@ -96,7 +96,8 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
     )
     waiting = methods_chart.waiting(table)
     words = (
-        markup.note(text.METHODS_NOTE)
+        _edition(table, text)
+        + markup.note(text.METHODS_NOTE)
         + markup.note(
             text.METHODS_WIDENED if methods_chart.was_widened(table) else text.METHODS_NOT_WIDENED
         )
@@ -113,6 +114,11 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
         methods_chart.table_rows(table, text),
         text.METHODS_QUESTION,
     )
+
+
+def _edition(table: pd.DataFrame, text: Text) -> str:
+    """The words for a table of an earlier edition of the embedded model; "" for one of today's."""
+    return markup.note(text.FIRST_EDITION) if "first" in set(table.get("edition", ())) else ""
 
 
 def _outcomes(table: pd.DataFrame, text: Text) -> str:
@@ -148,7 +154,8 @@ def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
     )
     average = text.GRID_AVERAGE.format(**{k: 100 * table[k].mean() for k in ("gain", "recovery")})
     words = (
-        markup.note(text.GRID_NOTE)
+        _edition(table, text)
+        + markup.note(text.GRID_NOTE)
         + markup.note(average)
         + markup.note(facts, "quiet")
         + markup.note(
@@ -204,7 +211,8 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
     if "control_n" in table:
         sizes.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
     return (
-        markup.note(text.STUDY_WORDS[study.name][1].format(points=100 * RETAIN_DROP))
+        _edition(table, text)
+        + markup.note(text.STUDY_WORDS[study.name][1].format(points=100 * RETAIN_DROP))
         + markup.note(facts, "quiet")
         + markup.note(", ".join(sizes) + ".", "quiet")
         + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")

@@ -6,6 +6,10 @@ STUDIES_LEAD = (
     "embedded model. The answers below were measured earlier, on the machine that is named. VKD "
     "cannot change text-only answers, so its tables leave them out."
 )
+FIRST_EDITION = (
+    "First edition: this was measured on the first edition of the embedded model. The model of "
+    "today may give other figures."
+)
 STUDIES_PICK = "Question"
 FAILED_RUNS = "{runs} ({failed} failed)"
 

@@ -1,0 +1,177 @@
+"""Make the result files and write the documents from them: python -m assets.build.results
+
+A table is measured unless its file in assets/results is whole and fits the models and questions of
+today. What was cut off goes on where it was. Then the tables are written into the documents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assets.build.documents import write_documents
+from lab.cli.starting import one_line
+from lab.experiments.result_file import MODELS, ResultFile, digest, edition
+from lab.experiments.studies import RESULTS
+from lab.files import put
+
+PEOPLE = MODELS.parent / "people"
+ROUNDS = 5  # of the bench
+# Raised by hand where the program comes to measure something else under the same settings.
+REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 1, "bench": 1}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=[*MEASURES], help="measure these files alone")
+    parser.add_argument("--write", action="store_true", help="measure nothing, write the documents")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch chooses)")
+    options = parser.parse_args()
+    with one_line():
+        lab = None if options.write else Lab(options.threads)
+        for name in options.only or MEASURES:
+            if lab:
+                say(f"{name} …")
+                MEASURES[name](lab)
+        for path in write_documents():
+            say(f"written: {path}")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Lab:
+    """The preset of the embedded model, loaded at the first use."""
+
+    def __init__(self, threads: int, results: Path = RESULTS) -> None:
+        from lab.evaluation.session import read_benchmark
+        from lab.recipe import load_preset
+
+        self.threads, self.results = threads, results
+        self.preset = load_preset("demo")
+        self.benchmark = read_benchmark(self.preset)
+
+    @cached_property
+    def bench(self) -> Any:
+        from lab.evaluation.session import open_workbench
+
+        return open_workbench(self.preset, say, self.threads)
+
+    def file(self, name: str, **settings: Any) -> ResultFile:
+        """The result file of a table, with what its rows depend on."""
+        fits = {
+            "revision": REVISION[name],
+            "models": edition(),
+            "questions": digest(PEOPLE.glob("*.parquet")),
+            **settings,
+        }
+        return ResultFile(self.results / f"{name}.json", fits)
+
+
+def model_names() -> dict[str, tuple[str, ...]]:
+    """The shipped models, vanilla first, each with the people whose faces it was never shown."""
+    from lab.model.source import ABOUT
+
+    found = {
+        path.parent.name: tuple(json.loads(path.read_text(encoding="utf-8")).get("unknown", ()))
+        for path in sorted(MODELS.glob(f"*/{ABOUT}"))
+    }
+    return dict(sorted(found.items(), key=lambda each: bool(each[1])))
+
+
+def models(lab: Lab) -> None:
+    """What each shipped model knows."""
+    from lab.experiments import knowledge
+    from lab.model.load import Loaded, load
+
+    def opener(name: str) -> Callable[[], Loaded]:
+        path = str(MODELS / name)
+        if path == str(MODELS.parents[1] / lab.preset.model):
+            return lambda: lab.bench.loaded
+        return lambda: load(path, lab.preset.quantization, report=say)
+
+    names = model_names()
+    left_out = {i for unknown in names.values() for i in unknown}
+    asked = knowledge.lines(lab.benchmark, left_out)
+    file = lab.file("models", left_out=sorted(left_out))
+    knowledge.measure({name: opener(name) for name in names}, asked, file, say)
+
+
+def people(lab: Lab) -> None:
+    """VKD at Standard over all people."""
+    from dataclasses import asdict
+
+    from lab.experiments import everybody
+    from lab.recipe import revise
+
+    plan = [revise(lab.preset.recipe, {"entity": e.id}) for e in lab.benchmark.entities]
+    file = lab.file("people", recipe=asdict(lab.preset.recipe))
+    everybody.measure(lambda: lab.bench, plan, file, say)
+
+
+def general(lab: Lab) -> None:
+    """What is left of plain text."""
+    from lab.evaluation.models import BASE, VANILLA
+    from lab.experiments import general_text
+    from lab.model.load import untaught
+    from lab.model.version import Version
+
+    def opened() -> general_text.Pair:
+        loaded = lab.bench.loaded
+        base = Version(BASE, loaded, untaught(lab.preset.model), text_only=True)
+        return general_text.Pair(base, Version(VANILLA, loaded))
+
+    file = lab.file("general", most_tokens=general_text.MOST_TOKENS)
+    general_text.measure(opened, lab.benchmark, file, say)
+
+
+def attacks(lab: Lab) -> None:
+    """Every attack on one person, whom the control never knew."""
+    from dataclasses import asdict
+
+    from lab.experiments.attack_table import ATTACKS, Job, measure
+    from lab.recipe import revise
+
+    unknown = model_names().get(Path(lab.preset.reference).name, ())
+    who = unknown[0] if unknown else lab.benchmark.entities[0].id
+    jobs = [
+        Job(revise(lab.preset.recipe, {"entity": who, "method": method}), plans)
+        for method, plans in ATTACKS.items()
+    ]
+    file = lab.file("attacks", recipe=asdict(lab.preset.recipe), entity=who)
+    measure(lambda: lab.bench, jobs, file, say)
+
+
+def bench(lab: Lab) -> None:
+    """How fast the lab is, and how its cost grows."""
+    from lab.bench.speed import bench as measured
+    from lab.device import device_name
+
+    file = lab.file("bench", rounds=ROUNDS)
+    if not file.has("bench"):
+        first = lab.benchmark.entities[0].id
+        row = measured(lab.bench, first, ROUNDS, say)
+        file.add("bench", row, device_name(lab.bench.loaded.device))
+
+
+def families(lab: Lab) -> None:
+    """What the tested families need in memory; counted anew where the file is not there."""
+    from lab.bench.family_table import FAMILIES, measure, written
+
+    if not FAMILIES.exists():
+        put(FAMILIES, written(measure(say)))
+
+
+MEASURES: Mapping[str, Callable[[Lab], None]] = {
+    each.__name__: each for each in (models, people, general, attacks, bench, families)
+}
+
+
+if __name__ == "__main__":
+    main()

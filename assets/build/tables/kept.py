@@ -1,0 +1,244 @@
+"""The tables of the protocol, the studies, the attack grid and ICU, from their kept CSV files.
+
+They were measured on the first edition of the embedded model where a file says so.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from assets.build.tables.markdown import (
+    FIRST_EDITION,
+    NONE,
+    give_or_take,
+    mean,
+    mean_of,
+    percent,
+    points,
+    table,
+    wrapped,
+)
+from lab.bench import family_table
+
+Line = dict[str, str]
+NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
+MEASURES = {
+    "forget_vqa": "Forget VQA",
+    "forget_name": "name",
+    "forget_qa": "Forget QA",
+    "retain_vqa": "Retain VQA",
+    "retain_qa": "Retain QA",
+    "general_qa": "general",
+    "pictures_vqa": "pictures",
+}
+SCOPES = ("vision", "language", "both")
+
+
+def lines(path: Path) -> list[Line]:
+    """The rows of a CSV file; none where it is not there."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def marked(rows: Sequence[Line], words: str) -> str:
+    """The line under a table: which edition it is of, and how it was measured."""
+    return wrapped((FIRST_EDITION if rows[0].get("edition") == "first" else "") + words)
+
+
+def around(row: Line, column: str, unit: str = " %") -> str:
+    """A mean with its interval; without one that is zero, as of what never changes."""
+    if not row.get(column):
+        return NONE
+    half = float(row.get(f"{column}_ci") or 0)
+    return give_or_take(float(row[column]), half if round(100 * half, 1) else None, unit)
+
+
+def _sizes(row: Line, measures: Iterable[str]) -> str:
+    found = {MEASURES[m]: row.get(f"n_{m}") for m in measures}
+    return ", ".join(f"{name} {n}" for name, n in found.items() if n)
+
+
+def named(row: Line) -> str:
+    fixed = {ORIGINAL: "original", NEVER_KNEW: f"never knew ({row['people']} people)"}
+    settings = f" ({row['settings']})" if row["settings"] else ""
+    return fixed.get(row["method"], f"`{row['method']}`{settings}")
+
+
+# ---- the fair comparison
+
+
+def methods(folder: Path) -> str:
+    rows = lines(folder / "protocol" / "methods.csv")
+    if not rows:
+        return ""
+    first, order = rows[0], [r for r in rows if r["method"] == ORIGINAL]
+    order += [r for r in rows if r["method"] != ORIGINAL]
+    cells = [[named(r), *(around(r, m) for m in MEASURES)] for r in order]
+    asked = _sizes(first, MEASURES)
+    words = (
+        f"{first['people']} people, {first['seeds']} seeds; n a run: {asked}; chance of Forget VQA "
+        f"{percent(float(first['chance_forget_vqa']))}; ± over people, of their means over seeds; "
+        f"{_failed(rows)} failed; {first['device']}, `{first['quantization']}`."
+    )
+    return f"{table(['', *MEASURES.values()], cells)}\n\n{marked(rows, words)}"
+
+
+def relearning(folder: Path) -> str:
+    rows = lines(folder / "protocol" / "methods.csv")
+    cells = [
+        [
+            named(r),
+            *(around(r, c, "") for c in ("gain_half", "gain", "vanilla_gap")),
+            f"{float(r['cpu_seconds']):.0f} s" if r["cpu_seconds"] else NONE,
+        ]
+        for r in rows
+        if r["method"] != ORIGINAL
+    ]
+    if not cells:
+        return ""
+    head = ["", "AG after half of the steps", "AG", "vanilla gap", "processor time"]
+    words = f"In points. The attacker trains {rows[0]['attack']}; first seed only."
+    return f"{table(head, cells)}\n\n{marked(rows, words)}"
+
+
+def differences(folder: Path) -> str:
+    """Each method minus VKD, person by person: the people are the same, so pairs say more."""
+    rows = [r for r in lines(folder / "protocol" / "runs.csv") if not r["failed"]]
+    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", NEVER_KNEW)]
+    if not rows or not others:
+        return ""
+    measures = ("forget_vqa", "retain_vqa", "forget_qa")
+    cells = []
+    for method in others:
+        paired = (_paired(rows, method, measure) for measure in measures)
+        cells.append([f"`{method}`", *(mean_of(values, "") for values in paired)])
+    who = len({r["entity"] for r in rows if r["method"] == "vkd"})
+    words = f"The method minus VKD, in points; ± over {who} people, of their means over seeds."
+    head = ["", "Forget VQA", "Retain VQA", "Forget QA"]
+    return f"{table(head, cells)}\n\n{marked(rows, words)}"
+
+
+def _paired(rows: Sequence[Line], method: str, measure: str) -> list[float]:
+    def over_seeds(which: str) -> dict[str, float]:
+        found: dict[str, list[float]] = {}
+        for r in rows:
+            if r["method"] == which:
+                found.setdefault(r["entity"], []).append(float(r[f"after_{measure}"]))
+        return {who: mean(values) for who, values in found.items()}
+
+    ours, theirs = over_seeds("vkd"), over_seeds(method)
+    return [theirs[who] - ours[who] for who in ours if who in theirs]
+
+
+def _failed(rows: Sequence[Line]) -> int:
+    return sum(int(r["failed"]) for r in rows if r.get("method") != ORIGINAL)
+
+
+# ---- the studies of VKD
+
+
+def study(folder: Path, name: str) -> str:
+    rows = lines(folder / f"study-{name}.csv")
+    if not rows:
+        return ""
+    redrawn = "after_retain_vqa" not in rows[0]
+    shown = {"before_forget_vqa": "Forget VQA, original", "after_forget_vqa": "unlearned"}
+    shown |= (
+        {"control_forget_vqa": "control"}
+        if redrawn
+        else {"after_retain_vqa": "Retain VQA", "after_pictures_vqa": "plain pictures"}
+    )
+    extra = [] if redrawn else ["steps"]
+    cells = [
+        [
+            r["variant"],
+            *(around(r, column) for column in shown),
+            *(f"{float(r[column]):.1f}" for column in extra),
+        ]
+        for r in rows
+    ]
+    first = rows[0]
+    words = (
+        f"People {first['people']}, {first['seeds']} seed; n a row: {_sizes(first, MEASURES)}; chance "
+        f"{percent(float(first['chance_forget_vqa']))}; {_failed(rows)} failed; {first['device']}, "
+        f"`{first['quantization']}`; made by `{first['command']}`."
+    )
+    return f"{table(['', *shown.values(), *extra], cells)}\n\n{marked(rows, words)}"
+
+
+# ---- the grid of attacks, and in-context unlearning
+
+
+def grid(folder: Path) -> str:
+    rows = [r for r in lines(folder / "attack-grid.csv") if r["after"]]
+    if not rows:
+        return ""
+    columns = ("gain", "vanilla_gap", "recovery")
+    people = list(dict.fromkeys(r["entity"] for r in rows))
+    cells = []
+    for scope in (*SCOPES, "all"):
+        own = [r for r in rows if scope in (r["scope"], "all")]
+        each = [[r for r in own if r["entity"] == who] for who in people]
+        gain, gap, recovery = (
+            [mean([float(r[c]) for r in some]) for some in each if some] for c in columns
+        )
+        cells.append([scope, mean_of(gain, ""), mean_of(gap, ""), points(mean(recovery))])
+    first = rows[0]
+    words = (
+        f"Means over {len({r['share'] for r in rows})} shares, in points; ± over people "
+        f"{', '.join(people)}; {first['steps']} steps, learning rate {float(first['lr']):g}, batch "
+        f"{first['batch']}; n {first['n']} a cell, chance {percent(float(first['chance']))}; "
+        f"`{first['quantization']}`, CPU."
+    )
+    head = ["scope", "gain", "vanilla gap", "recovery over the control"]
+    return f"{table(head, cells)}\n\n{marked(rows, words)}"
+
+
+def shares(folder: Path) -> str:
+    rows = [r for r in lines(folder / "attack-grid.csv") if r["after"]]
+    cells = []
+    for share in dict.fromkeys(r["share"] for r in rows):
+        cells.append([f"{float(share):.0%}".replace("%", " %")])
+        for scope in SCOPES:
+            own = [r for r in rows if (r["scope"], r["share"]) == (scope, share)]
+            after = mean_of([float(r["after"]) for r in own])
+            cells[-1].append(f"{after} ({percent(mean([float(r['control_after']) for r in own]))})")
+    if not cells:
+        return ""
+    head = ["share of the person's rows", *SCOPES]
+    return f"{table(head, cells)}\n\n{marked(rows, 'Forget VQA after relearning; in brackets the control.')}"
+
+
+def icu(folder: Path) -> str:
+    forms = {
+        "instruction and noise": lines(folder / "icu-noise.csv"),
+        "instruction alone": lines(folder / "icu-instruction.csv"),
+    }
+    runs = next(iter(forms.values()))
+    if not all(forms.values()):
+        return ""
+
+    def row(name: str, rows: Sequence[Line], when: str) -> list[str]:
+        each = ([float(r[f"{when}_{m}"]) for r in rows] for m in MEASURES)
+        changed = percent(mean([float(r["text_answers_changed"]) for r in rows]))
+        return [name, *(percent(mean(v)) for v in each), changed if when == "after" else NONE]
+
+    cells = [row("original", runs, "before")]
+    cells += [row(name, rows, "after") for name, rows in forms.items()]
+    who = ", ".join(r["entity"] for r in runs)
+    words = (
+        f"People {who}, seed {runs[0]['seed']}; {runs[0]['device']}, `{runs[0]['quantization']}`."
+    )
+    head = ["", *MEASURES.values(), "text answers changed"]
+    return f"{table(head, cells)}\n\n{marked(runs, words)}"
+
+
+def families(folder: Path) -> str:
+    path = folder / "families.csv"
+    if not path.exists():
+        return ""
+    return family_table.table(family_table.read(path.read_text(encoding="utf-8")))

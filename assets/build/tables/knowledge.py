@@ -1,0 +1,62 @@
+"""What the shipped models know: the table of models.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from assets.build.tables.markdown import NONE, Row, percent, table, under
+from lab.experiments.result_file import read
+
+EVERYBODY, LEFT_OUT, STRANGERS, NOBODY = "everybody", "left_out", "strangers", "nobody"
+MEASURES = {  # as the tables name them; the last word says how it is asked
+    "forget_vqa": "VQA, multiple choice",
+    "forget_name": "name, generated exactly",
+    "names_other": "names somebody else",
+    "says_unknown": "says that it does not know",
+    "forget_qa": "text QA, multiple choice",
+    "still_sees": "what can be seen, multiple choice",
+    "general_qa": "general text, multiple choice",
+    "pictures_vqa": "plain pictures, multiple choice",
+}
+ABOUT = {
+    "all": "all people",
+    EVERYBODY: "people whom every model met",
+    LEFT_OUT: "people left out of some models",
+    STRANGERS: "held-out strangers",
+    NOBODY: "nobody",
+}
+NO_LEVEL = ("names_other", "says_unknown")  # blind choice has no chance there
+
+
+def models(folder: Path) -> str:
+    held = read(folder / "models.json")
+    if not held:
+        return ""
+    cells = {(r["model"], r["about"], r["measure"]): r for r in held["rows"]}
+    names = list(dict.fromkeys(r["model"] for r in held["rows"]))
+    for name in names:
+        for measure in MEASURES:
+            parts = [cells.get((name, about, measure)) for about in (EVERYBODY, LEFT_OUT)]
+            if parts[0] and parts[1]:
+                cells[name, "all", measure] = _together([p for p in parts if p])
+    rows = []
+    for about, who in ABOUT.items():
+        for measure, words in MEASURES.items():
+            found = [cells.get((name, about, measure)) for name in names]
+            first = next((row for row in found if row), None)
+            if first:
+                turned = (about, measure) == (STRANGERS, "names_other")
+                shares = [None if r is None else r["share"] for r in found]
+                words = "not named as one of the people" if turned else words
+                shown = [1 - s if turned and s is not None else s for s in shares]
+                chance = NONE if measure in NO_LEVEL else percent(first["chance"])
+                rows.append([who, words, chance, f"{first['n']:,}", *map(percent, shown)])
+    head = ["about", "held-out views and wordings", "chance or guess", "n", *names]
+    return f"{table(head, rows)}\n\n{under(held, 'Greedy answers;')}"
+
+
+def _together(parts: Sequence[Row]) -> Row:
+    n = sum(part["n"] for part in parts)
+    weighed = {k: sum(p[k] * p["n"] for p in parts) / n for k in ("share", "chance")}
+    return {"n": n, **weighed}

@@ -1,0 +1,115 @@
+"""VKD over all people: the tables of people.json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assets.build.tables.markdown import NONE, Held, Row, mean, percent, table, under
+from lab.experiments.result_file import read
+
+
+def _people(folder: Path) -> tuple[Held, list[Row]] | None:
+    held = read(folder / "people.json")
+    done = [row for row in held["rows"] if "failed" not in row] if held else []
+    return (held, done) if held and done else None
+
+
+def _said(held: Held, done: Sequence[Row]) -> str:
+    n, failed = done[0]["n"], len(held["rows"]) - len(done)
+    seeds = sorted({row["seed"] for row in done})
+    return (
+        f"VKD at strength Standard, {len(done)} people one at a time, {failed} failed, "
+        f"seed {', '.join(map(str, seeds))}; n a person: Forget VQA {n['forget_vqa']}, "
+        f"name {n['forget_name']}, still sees {n['still_sees']}, Retain VQA {n['retain_vqa']};"
+    )
+
+
+def people(folder: Path) -> str:
+    found = _people(folder)
+    if not found:
+        return ""
+    held, done = found
+    columns: list[tuple[str, str, str, Callable[[Sequence[float]], float]]] = [
+        ("Forget VQA", "after", "forget_vqa", max),
+        ("name exact", "after", "forget_name", max),
+        ("names somebody else", "after", "names_other", max),
+        ("does not know", "after", "says_unknown", min),
+        ("still sees, before", "before", "still_sees", min),
+        ("after", "after", "still_sees", min),
+        ("Retain VQA, before", "before", "retain_vqa", min),
+        ("after", "after", "retain_vqa", min),
+    ]
+
+    def cells(value: Callable[[str, str, Callable[[Sequence[float]], float]], float]) -> list[str]:
+        return [percent(value(when, measure, worst)) for _, when, measure, worst in columns]
+
+    def over(pick: Callable[[Sequence[float]], float] | None) -> list[str]:
+        return cells(lambda when, m, worst: (pick or worst)([r[when][m] for r in done]))
+
+    identical = sum(r["text_logits_identical"] for r in done)
+    rows = [
+        [
+            row["id"],
+            *cells(lambda when, m, _, row=row: row[when][m]),
+            "yes" if row["text_logits_identical"] else "no",
+        ]
+        for row in done
+    ]
+    rows += [
+        ["**mean**", *over(mean), f"{identical} of {len(done)}"],
+        ["**worst**", *over(None), ""],
+    ]
+    head = ["person", *(name for name, *_ in columns), "text identical"]
+    return f"{table(head, rows)}\n\n{under(held, _said(held, done))}"
+
+
+def people_summary(folder: Path) -> str:
+    found = _people(folder)
+    if not found:
+        return ""
+    held, done = found
+    worst = {"forget_vqa": max, "forget_name": max, "names_other": max, "retain_vqa": min}
+    words = {
+        "forget_vqa": "Forget VQA",
+        "forget_name": "Name said exactly",
+        "names_other": "Names somebody else",
+        "says_unknown": "Says that it does not know",
+        "still_sees": "Still sees what is visible",
+        "forget_qa": "Forget QA, text only",
+        "retain_vqa": "Retain VQA",
+        "retain_qa": "Retain QA, text only",
+        "general_qa": "General text",
+        "pictures_vqa": "Plain pictures",
+    }
+    identical = all(r["text_logits_identical"] for r in done)
+    rows = []
+    for measure, name in words.items():
+        before, after = ([r[when][measure] for r in done] for when in ("before", "after"))
+        said = percent(mean(after))
+        if measure in worst:
+            said += f" (worst {percent(worst[measure](after))})"
+        if measure in ("forget_qa", "retain_qa", "general_qa") and identical:
+            said += ", logits identical"
+        level = done[0]["chance"].get(measure)
+        chance = NONE if level is None else percent(mean([r["chance"][measure] for r in done]))
+        rows.append([name, chance, percent(mean(before)), said, str(done[0]["n"][measure])])
+    head = ["measure", "chance", "original", "unlearned", "n a person"]
+    made = under(held, f"{len(done)} people, seed {done[0]['seed']};")
+    return f"{table(head, rows)}\n\n{made}"
+
+
+def people_times(folder: Path) -> str:
+    found = _people(folder)
+    if not found:
+        return ""
+    held, done = found
+    rows = []
+    for part in ("importance", "fisher", "train", "evaluate", "ready", "total"):
+        taken = [r["seconds"][part] for r in done if part in r["seconds"]]
+        if taken:
+            rows.append([part, f"{mean(taken):.1f} s", f"{max(taken):.1f} s"])
+    steps, density = [r["steps"] for r in done], [r["mask_density"] for r in done]
+    rows.append(["steps", f"{mean(steps):.1f}", f"{max(steps)}"])
+    rows.append(["weights in the mask", percent(mean(density)), percent(max(density))])
+    return f"{table(['part', 'mean', 'most'], rows)}\n\n{under(held, f'{len(done)} runs;')}"

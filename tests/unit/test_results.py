@@ -1,0 +1,356 @@
+"""The documents are what their result files say: blocks, tables by hand-computed values."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from assets.build import documents
+from assets.build.tables import attacks, general, kept, knowledge, markdown, people, speed
+from lab.errors import LabError
+from lab.experiments.result_file import edition
+from lab.experiments.statistics import bootstrap
+from lab.report.text import catalogue
+from lab.ui.steps import studies
+
+text = catalogue()
+
+
+def hold(folder: Path, name: str, rows: list[dict[str, Any]], **fits: Any) -> Path:
+    """Write a result file as the command does; returns its folder."""
+    about = {"date": "2026-01-02", "device": "cpu, 2 threads"}
+    held = {"fits": {"models": edition(), **fits}, "rows": [about | row for row in rows]}
+    (folder / f"{name}.json").write_text(json.dumps(held), encoding="utf-8")
+    return folder
+
+
+def cells(table: str) -> list[list[str]]:
+    """The rows of a Markdown table below its head."""
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[c.strip() for c in line.strip("|").split("|")] for line in lines[2:]]
+
+
+# ---- documents and blocks
+
+
+@pytest.mark.parametrize("path", [pytest.param(p, id=p.name) for p in documents.DOCUMENTS])
+def test_a_document_is_what_its_files_say(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert documents.filled(text) == text, "run: python -m assets.build.results --write"
+
+
+def test_every_table_stands_in_one_document_and_every_mark_is_a_whole_block() -> None:
+    texts = [p.read_text(encoding="utf-8") for p in documents.DOCUMENTS]
+    shown = Counter(name for text in texts for name in documents.names(text))
+    assert shown == Counter(documents.TABLES.keys())
+    marks = sum(text.count("<!-- results:") + text.count("<!-- end -->") for text in texts)
+    assert marks == 2 * sum(shown.values())
+
+
+def test_a_changed_figure_in_a_block_is_put_right_and_text_around_it_stays(tmp_path: Path) -> None:
+    text = "a 5 %\n<!-- results: grid -->\n| 99 % |\n<!-- end -->\nb"
+    new = documents.filled(text, tmp_path)
+    assert new == f"a 5 %\n<!-- results: grid -->\n\n{documents.NOT_YET}\n\n<!-- end -->\nb"
+    assert documents.filled(new, tmp_path) == new
+
+
+def test_an_unknown_table_is_named_with_the_valid_ones() -> None:
+    with pytest.raises(LabError, match="no table is called 'nothing': valid are models, people"):
+        documents.filled("<!-- results: nothing -->\n<!-- end -->")
+
+
+@pytest.mark.parametrize("name", documents.TABLES)
+def test_a_table_without_its_file_is_empty(name: str, tmp_path: Path) -> None:
+    assert documents.TABLES[name](tmp_path) == ""
+
+
+def test_the_line_under_a_table_says_device_days_and_another_edition() -> None:
+    rows = [{"date": "2026-01-03", "device": "b"}, {"date": "2026-01-02", "device": "a"}]
+    said = markdown.under({"fits": {"models": edition()}, "rows": rows}, "n 4;")
+    assert said == "n 4; a, b; 2026-01-02 to 2026-01-03; made by `make results`."
+    other = markdown.under({"fits": {"models": "older"}, "rows": rows}, "n 4;")
+    assert " ".join(other.split()) == markdown.OTHER_EDITION + said
+
+
+def test_words_of_a_model_are_no_markup() -> None:
+    assert markdown.plain("a | [b](c)\n<i> `d`") == (
+        "a &#124; &#91;b&#93;(c) &lt;i&gt; &#96;d&#96;"
+    )
+
+
+# ---- tables of files that are measured
+
+
+def test_what_the_models_know_is_put_together_by_n_and_turned_for_strangers(tmp_path: Path) -> None:
+    def row(model: str, measure: str, about: str, share: float, n: int) -> dict[str, Any]:
+        return {
+            "model": model,
+            "measure": measure,
+            "about": about,
+            "share": share,
+            "n": n,
+            "chance": 0.25,
+        }
+
+    hold(
+        tmp_path,
+        "models",
+        [
+            row("vanilla", "forget_vqa", "everybody", 1.0, 30),
+            row("vanilla", "forget_vqa", "left_out", 0.5, 10),
+            row("vanilla", "names_other", "strangers", 0.1, 20),
+            row("never-knew", "forget_vqa", "everybody", 0.9, 30),
+        ],
+    )
+    assert cells(knowledge.models(tmp_path)) == [
+        ["all people", "VQA, multiple choice", "25.0 %", "40", "87.5 %", "–"],
+        [
+            "people whom every model met",
+            "VQA, multiple choice",
+            "25.0 %",
+            "30",
+            "100.0 %",
+            "90.0 %",
+        ],
+        ["people left out of some models", "VQA, multiple choice", "25.0 %", "10", "50.0 %", "–"],
+        ["held-out strangers", "not named as one of the people", "–", "20", "90.0 %", "–"],
+    ]
+
+
+MEASURED = (
+    "forget_vqa",
+    "forget_name",
+    "names_other",
+    "says_unknown",
+    "still_sees",
+    "forget_qa",
+    "retain_vqa",
+    "retain_qa",
+    "general_qa",
+    "pictures_vqa",
+)
+
+
+def person(who: str, forget: float, retain: float, identical: bool = True) -> dict[str, Any]:
+    after = dict.fromkeys(MEASURED, 0.5) | {"forget_vqa": forget, "retain_vqa": retain}
+    return {
+        "id": who,
+        "seed": 0,
+        "steps": 4,
+        "before": dict.fromkeys(MEASURED, 1.0),
+        "after": after,
+        "n": dict.fromkeys(MEASURED, 8),
+        "chance": {"forget_vqa": 0.25},
+        "text_logits_identical": identical,
+        "mask_density": 0.5,
+        "seconds": {"train": 10 + 100 * forget, "total": 60.0},
+    }
+
+
+def test_the_people_have_a_row_each_a_mean_and_the_worst(tmp_path: Path) -> None:
+    failed = {"id": "003", "failed": "out of memory"}
+    hold(tmp_path, "people", [person("001", 0.1, 0.9), failed, person("002", 0.3, 0.7, False)])
+    rows = cells(people.people(tmp_path))
+    assert [row[0] for row in rows] == ["001", "002", "**mean**", "**worst**"]
+    assert rows[0][1] == "10.0 %" and rows[0][-1] == "yes" and rows[1][-1] == "no"
+    assert rows[2][1] == "20.0 %" and rows[2][8] == "80.0 %" and rows[2][-1] == "1 of 2"
+    assert rows[3][1] == "30.0 %" and rows[3][8] == "70.0 %"
+    assert "1 failed" in people.people(tmp_path)
+    summary = {row[0]: row[1:] for row in cells(people.people_summary(tmp_path))}
+    assert summary["Forget VQA"] == ["25.0 %", "100.0 %", "20.0 % (worst 30.0 %)", "8"]
+    assert summary["Retain VQA"] == ["–", "100.0 %", "80.0 % (worst 70.0 %)", "8"]
+    assert summary["Forget QA, text only"][2] == "50.0 %"  # not identical for everybody
+    assert cells(people.people_times(tmp_path))[0] == ["train", "30.0 s", "40.0 s"]
+
+
+def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:
+    hold(tmp_path, "people", [person("001", 0.1, 0.9)])
+    made = people.people_summary(tmp_path)
+    assert max(map(len, made.splitlines())) <= 100 and made.count("logits identical") == 3
+    readme = documents.DOCUMENTS[0].read_text(encoding="utf-8")
+    assert len(documents.filled(readme, tmp_path).splitlines()) <= 150
+
+
+def test_general_text_is_counted_by_tokens_with_an_interval(tmp_path: Path) -> None:
+    prompts = [
+        {
+            "id": f"prompt/{k:02d}",
+            "turns": ["Hi", "Why?"],
+            "untouched": ["a", "b"],
+            "taught": ["c|", "d"],
+            "nats": nats,
+            "tokens": tokens,
+        }
+        for k, (nats, tokens) in enumerate([(1.0, 10), (2.0, 30), (3.0, 60)])
+    ]
+    asked = {
+        "id": "questions",
+        "untouched": [True, False, False, False],
+        "taught": [True, True, False, False],
+    }
+    hold(tmp_path, "general", [*prompts, asked], most_tokens=64)
+    rows = cells(general.general(tmp_path))
+    assert rows[0][1] == "0.060" and rows[0][3] == "3 prompts, 100 tokens"  # 6 nats over 100
+    low, high = map(float, rows[0][2].split(" to "))
+    assert 0.05 <= low <= 0.06 <= high <= 0.1  # every prompt's own ratio lies in 0.05 to 0.1
+    assert [row[1] for row in rows[1:]] == ["25.0 %", "50.0 %", "25.0"]
+    assert cells(general.general_answers(tmp_path))[0] == ["Hi<br>Why?", "a<br>b", "c&#124;<br>d"]
+
+
+def attacked(method: str, name: str, control: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    head = {"id": f"{method}/{name}", "method": method, "attack": name, "before": 0.1, "after": 0.8}
+    return head | {"control": control} | more
+
+
+def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
+    run = {
+        "method": "vkd",
+        "entity": "002",
+        "seed": 0,
+        "n": {"forget_vqa": 36},
+        "chance": {"forget_vqa": 0.25},
+        "before": dict.fromkeys(MEASURED, 1.0),
+        "after": dict.fromkeys(MEASURED, 0.5),
+    }
+    control = {"before": 0.2, "after": 0.6, "curve": [[0, 0.2], [5, 0.6]]}
+    curve = [[0, 0.1], [5, 0.8]]
+    hold(
+        tmp_path,
+        "attacks",
+        [
+            {"id": "vkd", **run},
+            attacked("vkd", "vision", control, curve=curve),
+            attacked("vkd", "images", None, highest="sketch"),
+            {"id": "silence", **run, "method": "silence"},
+            attacked("silence", "vision", control, curve=[[0, 0.3], [5, 0.4]]),
+        ],
+    )
+    assert cells(attacks.attacks(tmp_path)) == [
+        ["relearn", "10.0 %", "80.0 %", "20.0 %, 60.0 %"],
+        ["images", "10.0 %", "80.0 % (sketch)", "–"],
+    ]
+    made = attacks.attackers(tmp_path)
+    assert "| vision | 20, 60 % | 10, 80 % | 30, 40 % |" in made
+    assert "After 0, 5 steps." in made and "| `silence` | 50.0 % | 50.0 % | 50.0 % |" in made
+
+
+def test_speed_and_growth_come_from_one_row(tmp_path: Path) -> None:
+    ratio = {
+        "what": "a step",
+        "seconds": 1.5,
+        "against": "another",
+        "against_seconds": 3.0,
+        "ratio": 0.5,
+        "target": "at most 0.6",
+        "n": 5,
+    }
+    point = {"n": 10, "seconds": 0.25, "megabytes": None, "page_ms": 1.5}
+    row = {
+        "ratios": [ratio],
+        "overlay_ms": 20.4,
+        "run_mb": 12.34,
+        "start_seconds": 8.0,
+        "own_import_seconds": 0.3,
+        "peak_memory_mb": 2500,
+        "quantization": "gguf-q4",
+        "growth": {"stored_runs": [point, point | {"n": 1000}]},
+    }
+    hold(tmp_path, "bench", [row], rounds=5)
+    assert cells(speed.speed(tmp_path))[0] == [
+        "a step (1.50 s)",
+        "another (3.00 s)",
+        "0.50",
+        "at most 0.6",
+        "5",
+    ]
+    assert cells(speed.growth(tmp_path)) == [
+        ["stored runs", "10 / 1,000", "0.25 / 0.25", "–", "1.5 / 1.5"]
+    ]
+
+
+# ---- tables of kept CSV files
+
+
+def test_methods_are_compared_person_by_person(tmp_path: Path) -> None:
+    (tmp_path / "protocol").mkdir()
+    measures = ("forget_vqa", "retain_vqa", "forget_qa")
+    runs = [
+        {"method": method, "entity": who, "seed": seed, "failed": ""}
+        | dict.fromkeys((f"after_{m}" for m in measures), value)
+        for method, values in {"vkd": (0.1, 0.2, 0.3), "npo": (0.2, 0.4, 0.6)}.items()
+        for who, value in zip("abc", values, strict=True)
+        for seed in (0, 1)
+    ]
+    path = tmp_path / "protocol" / "runs.csv"
+    pd.DataFrame(runs).assign(edition="first").to_csv(path, index=False)
+    made = kept.differences(tmp_path)
+    # 10, 20 and 30 points: mean 20, standard deviation 10, t(2) = 4.303, over the root of three
+    assert cells(made) == [["`npo`", "20.0 ± 24.8", "20.0 ± 24.8", "20.0 ± 24.8"]]
+    assert markdown.FIRST_EDITION in made
+    pd.DataFrame(runs).to_csv(path, index=False)
+    assert markdown.FIRST_EDITION not in kept.differences(tmp_path)
+
+
+def test_the_grid_is_a_mean_over_shares_then_over_people(tmp_path: Path) -> None:
+    rows = [
+        {
+            "entity": who,
+            "scope": scope,
+            "share": share,
+            "after": after,
+            "gain": after,
+            "vanilla_gap": 0.0,
+            "recovery": 0.1,
+            "control_after": 0.2,
+            "steps": 20,
+            "lr": 1e-4,
+            "batch": 4,
+            "n": 36,
+            "chance": 0.25,
+            "quantization": "q",
+        }
+        for who, more in zip("abc", (0.0, 0.1, 0.2), strict=True)
+        for scope, base in (("vision", 0.6), ("language", 0.1), ("both", 0.5))
+        for share, after in ((0.1, base + more), (0.5, base + more + 0.2))
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "attack-grid.csv", index=False)
+    made = cells(kept.grid(tmp_path))
+    assert [row[0] for row in made] == ["vision", "language", "both", "all"]
+    assert made[0][1] == "80.0 ± 24.8" and made[3][1] == "60.0 ± 24.8" and made[0][3] == "10.0"
+    assert cells(kept.shares(tmp_path))[0] == [
+        "10 %",
+        "70.0 ± 24.8 % (20.0 %)",
+        "20.0 ± 24.8 % (20.0 %)",
+        "60.0 ± 24.8 % (20.0 %)",
+    ]
+
+
+def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> None:
+    def share(values: Any) -> float:
+        return sum(values) / len(values)
+
+    assert bootstrap([0.5] * 7, share) == (0.5, 0.5)
+    low, high = bootstrap([0, 1] * 50, share)
+    # a share of one half of 100 has a standard error of 0.05
+    assert 0.38 <= low <= 0.42 and 0.58 <= high <= 0.62
+    assert bootstrap([0, 1] * 50, share) == (low, high)
+
+
+# ---- the page
+
+
+def test_the_page_marks_what_is_of_the_first_edition_and_nothing_else() -> None:
+    for made in (
+        studies.compared(studies.methods_chart.read(studies.KEPT), text),
+        studies.attacked(studies.grid_chart.read(studies.GRID_KEPT), text),
+    ):
+        assert text.FIRST_EDITION in made[0]
+    study = studies.STUDIES["depth"]
+    table = studies.study_chart.read(studies.study_chart.path_of(study))
+    assert table is not None and text.FIRST_EDITION in studies.about(study, table, text)
+    assert text.FIRST_EDITION not in studies.about(study, table.drop(columns="edition"), text)
