@@ -14,13 +14,12 @@ from pathlib import Path
 
 from assets.build.tables import attacks, general, kept, knowledge, people, speed
 from lab.errors import LabError
-from lab.experiments.studies import RESULTS
+from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
 
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"<!-- results: (?P<name>[\w-]+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
-NOT_YET = "*Not measured yet. `make results` measures it and writes the table here.*"
-STUDIES = ("ablation", "representation", "depth", "thresholds", "style")
+NOT_YET = "*Not measured yet.*"
 
 # From the folder of the result files to Markdown; "" where a file is not there.
 Table = Callable[[Path], str]

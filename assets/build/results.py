@@ -74,15 +74,13 @@ class Lab:
         return ResultFile(self.results / f"{name}.json", fits)
 
 
-def model_names() -> dict[str, tuple[str, ...]]:
-    """The shipped models, vanilla first, each with the people whose faces it was never shown."""
+def shipped() -> dict[str, dict[str, Any]]:
+    """What each shipped model's folder says of it, the one that knows everybody first."""
     from lab.model.source import ABOUT
 
-    found = {
-        path.parent.name: tuple(json.loads(path.read_text(encoding="utf-8")).get("unknown", ()))
-        for path in sorted(MODELS.glob(f"*/{ABOUT}"))
-    }
-    return dict(sorted(found.items(), key=lambda each: bool(each[1])))
+    paths = sorted(MODELS.glob(f"*/{ABOUT}"))
+    found = {p.parent.name: json.loads(p.read_text(encoding="utf-8")) for p in paths}
+    return dict(sorted(found.items(), key=lambda each: "unknown" in each[1]))
 
 
 def models(lab: Lab) -> None:
@@ -96,11 +94,12 @@ def models(lab: Lab) -> None:
             return lambda: lab.bench.loaded
         return lambda: load(path, lab.preset.quantization, report=say)
 
-    names = model_names()
-    left_out = {i for unknown in names.values() for i in unknown}
+    found = shipped()
+    left_out = {who for about in found.values() for who in about.get("unknown", ())}
     asked = knowledge.lines(lab.benchmark, left_out)
-    file = lab.file("models", left_out=sorted(left_out))
-    knowledge.measure({name: opener(name) for name in names}, asked, file, say)
+    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
+    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
+    knowledge.measure({name: opener(name) for name in found}, asked, file, say)
 
 
 def people(lab: Lab) -> None:
@@ -138,7 +137,7 @@ def attacks(lab: Lab) -> None:
     from lab.experiments.attack_table import ATTACKS, Job, measure
     from lab.recipe import revise
 
-    unknown = model_names().get(Path(lab.preset.reference).name, ())
+    unknown = shipped().get(Path(lab.preset.reference).name, {}).get("unknown")
     who = unknown[0] if unknown else lab.benchmark.entities[0].id
     jobs = [
         Job(revise(lab.preset.recipe, {"entity": who, "method": method}), plans)

@@ -106,6 +106,7 @@ def test_what_the_models_know_is_put_together_by_n_and_turned_for_strangers(tmp_
             row("vanilla", "names_other", "strangers", 0.1, 20),
             row("never-knew", "forget_vqa", "everybody", 0.9, 30),
         ],
+        seeds=[0],
     )
     assert cells(knowledge.models(tmp_path)) == [
         ["all people", "VQA, multiple choice", "25.0 %", "40", "87.5 %", "–"],
@@ -224,10 +225,12 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
         "attacks",
         [
             {"id": "vkd", **run},
-            attacked("vkd", "vision", control, curve=curve),
-            attacked("vkd", "images", None, highest="sketch"),
+            attacked("vkd", "vision", control, curve=curve, kind="relearn"),
+            attacked("vkd", "both", control, curve=curve, kind="relearn"),
+            attacked("vkd", "images", None, highest="sketch", kind="images"),
             {"id": "silence", **run, "method": "silence"},
-            attacked("silence", "vision", control, curve=[[0, 0.3], [5, 0.4]]),
+            attacked("silence", "vision", control, curve=[[0, 0.3], [5, 0.4]], kind="relearn"),
+            attacked("silence", "both", control, curve=[[0, 0.3], [5, 0.9]], kind="relearn"),
         ],
     )
     assert cells(attacks.attacks(tmp_path)) == [
@@ -236,6 +239,7 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
     ]
     made = attacks.attackers(tmp_path)
     assert "| vision | 20, 60 % | 10, 80 % | 30, 40 % |" in made
+    assert "| both | 20, 60 % | 10, 80 % | 30, 90 % |" in made
     assert "After 0, 5 steps." in made and "| `silence` | 50.0 % | 50.0 % | 50.0 % |" in made
 
 
@@ -339,6 +343,12 @@ def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> N
     # a share of one half of 100 has a standard error of 0.05
     assert 0.38 <= low <= 0.42 and 0.58 <= high <= 0.62
     assert bootstrap([0, 1] * 50, share) == (low, high)
+
+
+@pytest.mark.parametrize("code", ["`python -m lab study NAME --out DIR`", "`make results`"])
+def test_no_line_is_broken_within_code(code: str) -> None:
+    lines = markdown.wrapped("word " * 17 + code + " end").splitlines()
+    assert len(lines) == 2 and lines[1] == f"{code} end"
 
 
 # ---- the page

@@ -57,7 +57,7 @@ def general_answers(folder: Path) -> str:
     ]
     made = under(
         held,
-        f"Every {step}. of {len(prompts)} prompts; answers are cut at "
+        f"One in {step} of {len(prompts)} prompts; answers are cut at "
         f"{held['fits']['most_tokens']} tokens;",
     )
     return f"{table(['prompt', 'untouched model', 'taught model'], rows)}\n\n{made}"

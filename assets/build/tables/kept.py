@@ -27,11 +27,22 @@ NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
 MEASURES = {
     "forget_vqa": "Forget VQA",
     "forget_name": "name",
+    "names_other": "names somebody else",
+    "says_unknown": "does not know",
+    "still_sees": "still sees",
     "forget_qa": "Forget QA",
     "retain_vqa": "Retain VQA",
     "retain_qa": "Retain QA",
     "general_qa": "general",
     "pictures_vqa": "pictures",
+}
+STUDIED = {
+    "before_forget_vqa": "Forget VQA, original",
+    "after_forget_vqa": "unlearned",
+    "control_forget_vqa": "control",
+    **{f"after_{m}": MEASURES[m] for m in ("names_other", "says_unknown", "still_sees")},
+    "after_retain_vqa": "Retain VQA",
+    "after_pictures_vqa": "plain pictures",
 }
 SCOPES = ("vision", "language", "both")
 
@@ -77,14 +88,14 @@ def methods(folder: Path) -> str:
         return ""
     first, order = rows[0], [r for r in rows if r["method"] == ORIGINAL]
     order += [r for r in rows if r["method"] != ORIGINAL]
-    cells = [[named(r), *(around(r, m) for m in MEASURES)] for r in order]
-    asked = _sizes(first, MEASURES)
+    measures = {m: name for m, name in MEASURES.items() if m in first}
+    cells = [[named(r), *(around(r, m) for m in measures)] for r in order]
     words = (
-        f"{first['people']} people, {first['seeds']} seeds; n a run: {asked}; chance of Forget VQA "
+        f"{first['people']} people, {first['seeds']} seeds; n a run: {_sizes(first, measures)}; chance of Forget VQA "
         f"{percent(float(first['chance_forget_vqa']))}; ± over people, of their means over seeds; "
         f"{_failed(rows)} failed; {first['device']}, `{first['quantization']}`."
     )
-    return f"{table(['', *MEASURES.values()], cells)}\n\n{marked(rows, words)}"
+    return f"{table(['', *measures.values()], cells)}\n\n{marked(rows, words)}"
 
 
 def relearning(folder: Path) -> str:
@@ -145,29 +156,18 @@ def study(folder: Path, name: str) -> str:
     rows = lines(folder / f"study-{name}.csv")
     if not rows:
         return ""
-    redrawn = "after_retain_vqa" not in rows[0]
-    shown = {"before_forget_vqa": "Forget VQA, original", "after_forget_vqa": "unlearned"}
-    shown |= (
-        {"control_forget_vqa": "control"}
-        if redrawn
-        else {"after_retain_vqa": "Retain VQA", "after_pictures_vqa": "plain pictures"}
-    )
-    extra = [] if redrawn else ["steps"]
-    cells = [
-        [
-            r["variant"],
-            *(around(r, column) for column in shown),
-            *(f"{float(r[column]):.1f}" for column in extra),
-        ]
-        for r in rows
-    ]
+    shown = {c: words for c, words in STUDIED.items() if c in rows[0]}
+    cells = [[r["variant"], *(around(r, column) for column in shown)] for r in rows]
+    if "steps" in rows[0]:
+        cells = [[*c, f"{float(r['steps']):.1f}"] for c, r in zip(cells, rows, strict=True)]
     first = rows[0]
     words = (
         f"People {first['people']}, {first['seeds']} seed; n a row: {_sizes(first, MEASURES)}; chance "
         f"{percent(float(first['chance_forget_vqa']))}; {_failed(rows)} failed; {first['device']}, "
         f"`{first['quantization']}`; made by `{first['command']}`."
     )
-    return f"{table(['', *shown.values(), *extra], cells)}\n\n{marked(rows, words)}"
+    head = ["", *shown.values(), *(["steps"] if "steps" in first else [])]
+    return f"{table(head, cells)}\n\n{marked(rows, words)}"
 
 
 # ---- the grid of attacks, and in-context unlearning
@@ -222,8 +222,10 @@ def icu(folder: Path) -> str:
     if not all(forms.values()):
         return ""
 
+    measures = {m: name for m, name in MEASURES.items() if f"after_{m}" in runs[0]}
+
     def row(name: str, rows: Sequence[Line], when: str) -> list[str]:
-        each = ([float(r[f"{when}_{m}"]) for r in rows] for m in MEASURES)
+        each = ([float(r[f"{when}_{m}"]) for r in rows] for m in measures)
         changed = percent(mean([float(r["text_answers_changed"]) for r in rows]))
         return [name, *(percent(mean(v)) for v in each), changed if when == "after" else NONE]
 
@@ -233,7 +235,7 @@ def icu(folder: Path) -> str:
     words = (
         f"People {who}, seed {runs[0]['seed']}; {runs[0]['device']}, `{runs[0]['quantization']}`."
     )
-    head = ["", *MEASURES.values(), "text answers changed"]
+    head = ["", *measures.values(), "text answers changed"]
     return f"{table(head, cells)}\n\n{marked(runs, words)}"
 
 

@@ -52,8 +52,9 @@ def models(folder: Path) -> str:
                 shown = [1 - s if turned and s is not None else s for s in shares]
                 chance = NONE if measure in NO_LEVEL else percent(first["chance"])
                 rows.append([who, words, chance, f"{first['n']:,}", *map(percent, shown)])
+    seeds = ", ".join(map(str, held["fits"]["seeds"]))
     head = ["about", "held-out views and wordings", "chance or guess", "n", *names]
-    return f"{table(head, rows)}\n\n{under(held, 'Greedy answers;')}"
+    return f"{table(head, rows)}\n\n{under(held, f'Taught with seed {seeds};')}"
 
 
 def _together(parts: Sequence[Row]) -> Row:

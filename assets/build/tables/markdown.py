@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from lab.experiments.result_file import edition
 from lab.experiments.statistics import interval
 
-NONE, COLUMNS = "–", 100
+NONE, HARD, COLUMNS = "–", "\xa0", 100  # HARD: a space that no line is broken at
 OTHER_EDITION = "**Measured on another edition of the embedded models.** "
 FIRST_EDITION = "**First edition of the embedded model.** "
 Row = Mapping[str, Any]
@@ -46,7 +47,10 @@ def mean_of(values: Sequence[float], unit: str = " %") -> str:
 
 
 def wrapped(words: str) -> str:
-    return textwrap.fill(words, COLUMNS, break_on_hyphens=False, break_long_words=False)
+    """Lines of at most 100 columns; what stands in backticks stays whole."""
+    whole = re.sub("`[^`]+`", lambda code: code[0].replace(" ", HARD), words)
+    lines = textwrap.fill(whole, COLUMNS, break_on_hyphens=False, break_long_words=False)
+    return lines.replace(HARD, " ")
 
 
 def plain(text: str) -> str:
