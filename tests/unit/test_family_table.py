@@ -1,17 +1,11 @@
-"""The table of families: as the document has it, from the file, and of every family tested."""
+"""The table of families: it has every family tested, and is written and read."""
 
 from __future__ import annotations
 
 from lab.bench.family_table import FAMILIES, FamilyRow, read, table, written
-from lab.files import ROOT
 from lab.model import tiny_models
 
 ROW = FamilyRow("llava", "a", "b", "none", "yes", "7.1 B", "26.3 GiB", "8.2 GiB", "5.3 GiB")
-
-
-def test_the_document_has_the_table_of_the_file() -> None:
-    document = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
-    assert table(read(FAMILIES.read_text(encoding="utf-8"))) in document
 
 
 def test_every_tested_family_stands_in_it() -> None:

@@ -7,18 +7,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from assets.build import documents
-from assets.build.tables import attacks, general, kept, knowledge, markdown, people, speed
+from assets.build.tables import attacks, general, knowledge, markdown, people, speed
 from lab.errors import LabError
 from lab.experiments.result_file import edition
 from lab.experiments.statistics import bootstrap
-from lab.report.text import catalogue
-from lab.ui.steps import studies
-
-text = catalogue()
 
 
 def hold(folder: Path, name: str, rows: list[dict[str, Any]], **fits: Any) -> Path:
@@ -81,6 +76,12 @@ def test_words_of_a_model_are_no_markup() -> None:
     assert markdown.plain("a | [b](c)\n<i> `d`") == (
         "a &#124; &#91;b&#93;(c) &lt;i&gt; &#96;d&#96;"
     )
+
+
+@pytest.mark.parametrize("code", ["`python -m lab study NAME --out DIR`", "`make results`"])
+def test_no_line_is_broken_within_code(code: str) -> None:
+    lines = markdown.wrapped("word " * 18 + code + " end").splitlines()
+    assert len(lines) == 2 and lines[1] == f"{code} end"
 
 
 # ---- tables of files that are measured
@@ -277,63 +278,6 @@ def test_speed_and_growth_come_from_one_row(tmp_path: Path) -> None:
     ]
 
 
-# ---- tables of kept CSV files
-
-
-def test_methods_are_compared_person_by_person(tmp_path: Path) -> None:
-    (tmp_path / "protocol").mkdir()
-    measures = ("forget_vqa", "retain_vqa", "forget_qa")
-    runs = [
-        {"method": method, "entity": who, "seed": seed, "failed": ""}
-        | dict.fromkeys((f"after_{m}" for m in measures), value)
-        for method, values in {"vkd": (0.1, 0.2, 0.3), "npo": (0.2, 0.4, 0.6)}.items()
-        for who, value in zip("abc", values, strict=True)
-        for seed in (0, 1)
-    ]
-    path = tmp_path / "protocol" / "runs.csv"
-    pd.DataFrame(runs).assign(edition="first").to_csv(path, index=False)
-    made = kept.differences(tmp_path)
-    # 10, 20 and 30 points: mean 20, standard deviation 10, t(2) = 4.303, over the root of three
-    assert cells(made) == [["`npo`", "20.0 ± 24.8", "20.0 ± 24.8", "20.0 ± 24.8"]]
-    assert markdown.FIRST_EDITION in made
-    pd.DataFrame(runs).to_csv(path, index=False)
-    assert markdown.FIRST_EDITION not in kept.differences(tmp_path)
-
-
-def test_the_grid_is_a_mean_over_shares_then_over_people(tmp_path: Path) -> None:
-    rows = [
-        {
-            "entity": who,
-            "scope": scope,
-            "share": share,
-            "after": after,
-            "gain": after,
-            "vanilla_gap": 0.0,
-            "recovery": 0.1,
-            "control_after": 0.2,
-            "steps": 20,
-            "lr": 1e-4,
-            "batch": 4,
-            "n": 36,
-            "chance": 0.25,
-            "quantization": "q",
-        }
-        for who, more in zip("abc", (0.0, 0.1, 0.2), strict=True)
-        for scope, base in (("vision", 0.6), ("language", 0.1), ("both", 0.5))
-        for share, after in ((0.1, base + more), (0.5, base + more + 0.2))
-    ]
-    pd.DataFrame(rows).to_csv(tmp_path / "attack-grid.csv", index=False)
-    made = cells(kept.grid(tmp_path))
-    assert [row[0] for row in made] == ["vision", "language", "both", "all"]
-    assert made[0][1] == "80.0 ± 24.8" and made[3][1] == "60.0 ± 24.8" and made[0][3] == "10.0"
-    assert cells(kept.shares(tmp_path))[0] == [
-        "10 %",
-        "70.0 ± 24.8 % (20.0 %)",
-        "20.0 ± 24.8 % (20.0 %)",
-        "60.0 ± 24.8 % (20.0 %)",
-    ]
-
-
 def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> None:
     def share(values: Any) -> float:
         return sum(values) / len(values)
@@ -343,24 +287,3 @@ def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> N
     # a share of one half of 100 has a standard error of 0.05
     assert 0.38 <= low <= 0.42 and 0.58 <= high <= 0.62
     assert bootstrap([0, 1] * 50, share) == (low, high)
-
-
-@pytest.mark.parametrize("code", ["`python -m lab study NAME --out DIR`", "`make results`"])
-def test_no_line_is_broken_within_code(code: str) -> None:
-    lines = markdown.wrapped("word " * 17 + code + " end").splitlines()
-    assert len(lines) == 2 and lines[1] == f"{code} end"
-
-
-# ---- the page
-
-
-def test_the_page_marks_what_is_of_the_first_edition_and_nothing_else() -> None:
-    for made in (
-        studies.compared(studies.methods_chart.read(studies.KEPT), text),
-        studies.attacked(studies.grid_chart.read(studies.GRID_KEPT), text),
-    ):
-        assert text.FIRST_EDITION in made[0]
-    study = studies.STUDIES["depth"]
-    table = studies.study_chart.read(studies.study_chart.path_of(study))
-    assert table is not None and text.FIRST_EDITION in studies.about(study, table, text)
-    assert text.FIRST_EDITION not in studies.about(study, table.drop(columns="edition"), text)
