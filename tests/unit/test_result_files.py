@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from assets.build import results
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
@@ -240,3 +243,44 @@ def test_attacks_are_done_one_by_one_on_one_run(bench: Workbench, file: ResultFi
     assert run["after"]["forget_vqa"] == trained["before"] == rounded["before"]
     assert [step for step, _ in trained["curve"]] == [0, 1, 2] and trained["steps"] == 2
     assert trained["control"] is None and rounded["of"] == 3  # it rounds to 16, 8 and 4 bits
+
+
+# ---- the command
+
+
+def test_the_documents_are_written_without_torch() -> None:
+    code = "import sys, assets.build.results; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=results.MODELS.parents[1], check=True)
+
+
+def test_the_shipped_models_are_told_the_one_that_knows_everybody_first() -> None:
+    found = results.shipped()
+    (first, about), *others = found.items()
+    assert first == "vanilla" and "unknown" not in about and others
+    assert all(other["unknown"] for _, other in others)
+
+
+def test_each_file_is_measured_once_for_the_models_of_today(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = replace(bench.benchmark, entities=bench.benchmark.entities[:2])
+    lab = results.Lab(0, tmp_path)
+    lab.preset = replace(bench.preset, recipe=make.recipe(steps=1))
+    lab.benchmark, lab.bench = one, replace(bench, benchmark=one)
+    monkeypatch.setattr(
+        attack_table, "ATTACKS", {"vkd": {"quantize": AttackRecipe(kind="quantize")}}
+    )
+    for name in ("people", "attacks"):
+        results.MEASURES[name](lab)
+        held = read(tmp_path / f"{name}.json")
+        assert held and held["fits"]["models"] == edition() and held["fits"]["recipe"]["steps"] == 1
+    kept = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    del lab.__dict__["bench"]  # to load it again would fail: there is no such model
+    for name in ("people", "attacks"):
+        results.MEASURES[name](lab)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == kept
+    assert [row["id"] for row in json.loads(kept["people.json"])["rows"]] == ["p0", "p1"]
+    assert [row["id"] for row in json.loads(kept["attacks.json"])["rows"]] == [
+        "vkd",
+        "vkd/quantize",
+    ]

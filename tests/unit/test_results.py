@@ -162,7 +162,8 @@ def test_the_people_have_a_row_each_a_mean_and_the_worst(tmp_path: Path) -> None
     assert rows[0][1] == "10.0 %" and rows[0][-1] == "yes" and rows[1][-1] == "no"
     assert rows[2][1] == "20.0 %" and rows[2][8] == "80.0 %" and rows[2][-1] == "1 of 2"
     assert rows[3][1] == "30.0 %" and rows[3][8] == "70.0 %"
-    assert "1 failed" in people.people(tmp_path)
+    made = people.people(tmp_path)
+    assert "1 failed" in made and "Retain VQA by 20.0 points on average, 30.0 at most." in made
     summary = {row[0]: row[1:] for row in cells(people.people_summary(tmp_path))}
     assert summary["Forget VQA"] == ["25.0 %", "100.0 %", "20.0 % (worst 30.0 %)", "8"]
     assert summary["Retain VQA"] == ["–", "100.0 %", "80.0 % (worst 70.0 %)", "8"]

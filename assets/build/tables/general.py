@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assets.build.tables.markdown import Held, Row, mean, percent, plain, points, table, under
@@ -10,6 +10,12 @@ from lab.experiments.result_file import read
 from lab.experiments.statistics import bootstrap
 
 SIDE_BY_SIDE = 20
+Pairs = Sequence[tuple[bool, bool]]  # whether a question is answered rightly: untouched, taught
+RIGHT: tuple[tuple[str, Callable[[float], str], Callable[[Pairs], float]], ...] = (
+    ("General questions right, untouched", percent, lambda pairs: mean([u for u, _ in pairs])),
+    ("General questions right, taught", percent, lambda pairs: mean([t for _, t in pairs])),
+    ("Taught minus untouched, in points", points, lambda pairs: mean([t - u for u, t in pairs])),
+)
 
 
 def general(folder: Path) -> str:
@@ -22,25 +28,14 @@ def general(folder: Path) -> str:
     def nats(rows: Sequence[Row]) -> float:
         return sum(r["nats"] for r in rows) / sum(r["tokens"] for r in rows)
 
-    low, high = bootstrap(prompts, nats)
-    rows = [
-        [
-            "KL from the untouched model, nats a token",
-            f"{nats(prompts):.3f}",
-            f"{low:.3f} to {high:.3f}",
-            f"{len(prompts)} prompts, {tokens:,} tokens",
-        ]
-    ]
+    ends = " to ".join(f"{end:.3f}" for end in bootstrap(prompts, nats))
+    size = f"{len(prompts)} prompts, {tokens:,} tokens"
+    rows = [["KL from the untouched model, nats a token", f"{nats(prompts):.3f}", ends, size]]
     for row in questions:
         pairs = list(zip(row["untouched"], row["taught"], strict=True))
-        for words, value in (
-            ("General questions right, untouched", lambda ps: mean([u for u, _ in ps])),
-            ("General questions right, taught", lambda ps: mean([t for _, t in ps])),
-            ("Taught minus untouched, in points", lambda ps: mean([t - u for u, t in ps])),
-        ):
-            form = points if "points" in words else percent
-            low, high = map(form, bootstrap(pairs, value))
-            rows.append([words, form(value(pairs)), f"{low} to {high}", f"{len(pairs)} questions"])
+        for words, form, value in RIGHT:
+            ends = " to ".join(map(form, bootstrap(pairs, value)))
+            rows.append([words, form(value(pairs)), ends, f"{len(pairs)} questions"])
     made = under(held, "Intervals by bootstrap over prompts or questions;")
     return f"{table(['figure', 'value', '95 % interval', 'n'], rows)}\n\n{made}"
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from assets.build.tables.markdown import NONE, Held, Row, mean, percent, table, under
+from assets.build.tables.markdown import NONE, Held, Row, mean, percent, points, table, under
 from lab.experiments.result_file import read
+
+Pick = Callable[[Sequence[float]], float]
+COLUMNS: tuple[tuple[str, str, str, Pick], ...] = (  # its name, when, the measure, what is worst
+    ("Forget VQA", "after", "forget_vqa", max),
+    ("name exact", "after", "forget_name", max),
+    ("names somebody else", "after", "names_other", max),
+    ("does not know", "after", "says_unknown", min),
+    ("still sees, before", "before", "still_sees", min),
+    ("after", "after", "still_sees", min),
+    ("Retain VQA, before", "before", "retain_vqa", min),
+    ("after", "after", "retain_vqa", min),
+)
 
 
 def _people(folder: Path) -> tuple[Held, list[Row]] | None:
@@ -30,38 +42,31 @@ def people(folder: Path) -> str:
     if not found:
         return ""
     held, done = found
-    columns: list[tuple[str, str, str, Callable[[Sequence[float]], float]]] = [
-        ("Forget VQA", "after", "forget_vqa", max),
-        ("name exact", "after", "forget_name", max),
-        ("names somebody else", "after", "names_other", max),
-        ("does not know", "after", "says_unknown", min),
-        ("still sees, before", "before", "still_sees", min),
-        ("after", "after", "still_sees", min),
-        ("Retain VQA, before", "before", "retain_vqa", min),
-        ("after", "after", "retain_vqa", min),
-    ]
-
-    def cells(value: Callable[[str, str, Callable[[Sequence[float]], float]], float]) -> list[str]:
-        return [percent(value(when, measure, worst)) for _, when, measure, worst in columns]
-
-    def over(pick: Callable[[Sequence[float]], float] | None) -> list[str]:
-        return cells(lambda when, m, worst: (pick or worst)([r[when][m] for r in done]))
-
-    identical = sum(r["text_logits_identical"] for r in done)
+    figures = [[row[when][measure] for row in done] for _, when, measure, _ in COLUMNS]
+    said = ["yes" if row["text_logits_identical"] else "no" for row in done]
     rows = [
-        [
-            row["id"],
-            *cells(lambda when, m, _, row=row: row[when][m]),
-            "yes" if row["text_logits_identical"] else "no",
-        ]
-        for row in done
+        [row["id"], *(percent(column[k]) for column in figures), said[k]]
+        for k, row in enumerate(done)
     ]
+    worst = [percent(pick(c)) for c, (*_, pick) in zip(figures, COLUMNS, strict=True)]
+    identical = f"{said.count('yes')} of {len(done)}"
     rows += [
-        ["**mean**", *over(mean), f"{identical} of {len(done)}"],
-        ["**worst**", *over(None), ""],
+        ["**mean**", *(percent(mean(column)) for column in figures), identical],
+        ["**worst**", *worst, ""],
     ]
-    head = ["person", *(name for name, *_ in columns), "text identical"]
-    return f"{table(head, rows)}\n\n{under(held, _said(held, done))}"
+    head = ["person", *(name for name, *_ in COLUMNS), "text identical"]
+    return f"{table(head, rows)}\n\n{_falls(done)}\n\n{under(held, _said(held, done))}"
+
+
+def _falls(done: Sequence[Row]) -> str:
+    """How far each person's figures fell: the worst row's before and after may be two people's."""
+    words = []
+    for measure, name in (("still_sees", "still sees"), ("retain_vqa", "Retain VQA")):
+        falls = [row["before"][measure] - row["after"][measure] for row in done]
+        words.append(
+            f"{name} by {points(mean(falls))} points on average, {points(max(falls))} at most"
+        )
+    return f"What should stay falls: {'; '.join(words)}."
 
 
 def people_summary(folder: Path) -> str:
