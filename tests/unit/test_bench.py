@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
+from assets.build.tables import speed as documented
 from lab.bench import baselines, speed
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.experiments.result_file import ResultFile
 from lab.model.overlay import overlay, weights_hash
 from lab.recipe import Preset
 from lab.saliency.fisher import squared_gradients
@@ -30,7 +33,7 @@ def work(tiny, four) -> Workbench:
 
 
 def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
-    work: Workbench, monkeypatch: pytest.MonkeyPatch
+    work: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(
         speed, "starting", lambda: {"start_seconds": 1.0, "own_import_seconds": 1.0}
@@ -55,6 +58,10 @@ def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
     assert speed.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
         made
     )
+    ResultFile(tmp_path / "bench.json", {"models": "", "rounds": 2}).add("bench", made, "cpu")
+    shown = documented.speed(tmp_path)
+    assert shown.count("| at most") == 4 and "Medians of 2 rounds, `none`;" in shown
+    assert "| steps | 10 | 1 | – | 0.1 |" in documented.growth(tmp_path)
     assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
 
