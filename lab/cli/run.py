@@ -52,4 +52,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
                 preset.name,
                 options.language,
             )
+    if not outcome.delta:
+        say(
+            f"stopped before its first step: there is nothing to keep, {options.out} is not written"
+        )
     return events[-1].result

@@ -30,6 +30,7 @@ from lab.recipe.run_file import read_recipe
 from lab.report.page import last_result, page
 from lab.report.schema import attack_misfit, run_misfit
 from lab.report.text import Text
+from lab.unlearn.methods import METHODS
 
 RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
@@ -192,17 +193,24 @@ def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:
     """Read a whole run folder; raises ``LabError`` if it is not one or its weights were changed.
 
     Without the file of the events there are no events. The weights are compared with the stored
-    hash. A run that was refused before its first update is refused here too.
+    hash. A run that was refused or stopped before its first update is refused here too.
     """
     check_folder(folder)
     head = read_head(folder)
     benchmark.entity(head.recipe.entity)
     events = read_events(folder, head)
-    if events and not any(isinstance(e, Step | Done) for e in events):
+    refused = events and not any(isinstance(e, Step | Done) for e in events)
+    if refused or stopped_at_once(head):
         raise LabError(
             f"{folder.name}: this run ended before it changed anything that it trains: run it again"
         )
     return Stored(head, events, read_delta(folder, base, head.delta_hash))
+
+
+def stopped_at_once(head: Head) -> bool:
+    """Whether a run was stopped before the first update of a method that trains."""
+    stopped = head.result.get("stopped_because") == "stopped" and not head.result.get("steps")
+    return stopped and METHODS[head.recipe.method].losses is not None
 
 
 def read_events(folder: Path, head: Head) -> list[Event]:

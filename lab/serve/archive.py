@@ -30,6 +30,7 @@ from lab.report.run_folder import (
     read_head,
     read_run,
     report_language,
+    stopped_at_once,
     write_report,
     write_run,
 )
@@ -212,7 +213,8 @@ class Shelf:
         if self.store.has(run.id):
             return
         run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
-        run.unread, run.weights = {"events", "weights"}, (folder / DELTA).is_file()
+        run.unread = {"events", "weights"}
+        run.weights = (folder / DELTA).is_file() and not stopped_at_once(head)
         run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
         run.ended = folder.stat().st_mtime
         run.state = _state(head)

@@ -8,13 +8,12 @@ from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.events import Ready
+from lab.events import Curve, Done, Ready, Step
 from lab.report.text import Text
-from lab.serve.engine import ORIGINAL, Engine, Turn
+from lab.serve.engine import ORIGINAL, Engine, RunView, Turn
 from lab.ui.follow import found, look_up
 
 LONGEST_QUESTION = 500
-USABLE = ("finished", "stopped")
 Talk = list[dict[str, Any]]
 
 
@@ -24,9 +23,17 @@ def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[st
     for run_id, wanted in ((unlearned, True), (attacked, third)):
         view = look_up(engine, run_id)
         changed = view and (view.attack is None or view.attack.kind in TRAINING_ATTACKS)
-        if wanted and view and changed and (view.state in USABLE or found(view, Ready)):
+        if wanted and view and changed and (_ended(view) or found(view, Ready)):
             out.append(run_id)
     return out
+
+
+def _ended(view: RunView) -> bool:
+    """Whether a run has ended with something changed; one that is stopped at once changes nothing."""
+    done = found(view, Done)
+    steps = done.result.get("steps") if done else 0  # a folder without events has only these
+    begun = found(view, Step) or found(view, Curve) or steps
+    return view.state == "finished" or (view.state == "stopped" and bool(begun))
 
 
 def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:

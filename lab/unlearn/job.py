@@ -59,14 +59,16 @@ def unlearn(
 
     ``measures``: which scores are taken, of those the benchmark has questions for and the recipe
     asks for. Between two events the model has the original's weights, so that a chat can be answered
-    there; from ``Ready`` on, a chat with the unlearned model has its last weights. The last result is the object that ``python -m lab run --json`` prints.
+    there; from ``Ready`` on, a chat with the unlearned model has its last weights. A run that leaves
+    no weights is never ready. The last result is the object that ``python -m lab run --json`` prints.
     """
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from _forget(loaded, task, baseline, outcome, stopped)
     scored, busy = time.perf_counter(), time.process_time() - busy
-    outcome.seconds["ready"] = scored - begun
-    yield Ready(round(scored - begun, 2))
+    if outcome.delta:
+        outcome.seconds["ready"] = scored - begun
+        yield Ready(round(scored - begun, 2))
     asks_of = asks_for(task.rows.benchmark, task.entity)
     wanted = [m for m in measures if task.recipe.measures == "all" or MEASURE_ROWS[m].usual]
     asked = {m: asks for m, asks in asks_of.items() if m in wanted}
@@ -90,7 +92,8 @@ def _forget(
 ) -> Iterator[Event]:
     """Inspect and tune; puts the weights and the reason why it ended into ``outcome``.
 
-    What fails before its first update leaves no weights: an attack on them would measure nothing.
+    What fails or is stopped before its first update leaves no weights: an attack on them would
+    measure nothing.
     """
     try:
         with explained():
@@ -103,8 +106,10 @@ def _forget(
                 yield from tune(loaded, task, baseline, outcome, stopped)
     except Exception:
         if not outcome.steps:
-            outcome.delta = {}
+            outcome.leave_nothing()
         raise
+    if outcome.reason == "stopped" and not outcome.steps:
+        outcome.leave_nothing()
 
 
 def _score(

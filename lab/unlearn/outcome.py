@@ -31,3 +31,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     cache: Cache | None = None
     reused: list[str] = field(default_factory=list)
+
+    def leave_nothing(self) -> None:
+        """Drop the weights and masks of a run that ended before its first update."""
+        self.delta, self.mask, self.pruned = {}, {}, {}

@@ -18,7 +18,19 @@ from PIL import Image, ImageDraw
 
 from lab.benchmarks.own import Pair, portraits
 from lab.errors import LabError
-from lab.events import Depth, Done, Event, Identity, Importance, Phase, Probe, Saliency, Step
+from lab.events import (
+    Answers,
+    Depth,
+    Done,
+    Event,
+    Identity,
+    Importance,
+    Phase,
+    Probe,
+    Ready,
+    Saliency,
+    Step,
+)
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.serve.engine import (
     CONTROL,
@@ -380,8 +392,7 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
     yield importance(recipe.prune_share)
     yield saliency(recipe.mask_threshold)
     rng = np.random.default_rng(recipe.seed)
-    reason, forget = "steps done", 1.0
-    step = 0
+    reason, forget, done = "steps done", 1.0, 0
     for step in range(1, recipe.steps + 1):
         if stopped():
             reason = "stopped"
@@ -394,10 +405,30 @@ def unlearn(view: RunView, stopped) -> Iterator[Event]:
         yield Step(
             step, recipe.steps, float(loss), math.nan, float(vkd), float(-loss + 10 * vkd), 0.05
         )
+        done = step
         if step % recipe.probe_every == 0:
             forget = max(0.0, 1 - step / 24)
             yield Probe(step, forget, 0.99, 24, 48, 0.25)
-    yield Done(reason, _result(view, step, reason, forget))
+    if done:
+        yield Ready(0.05 * done)
+    yield from scored(_result(view, done, reason, forget), stopped)
+
+
+def scored(result: dict, stopped) -> Iterator[Event]:
+    """What a run says after its training: the answers to one measure after another, and its end."""
+    sizes = result["n"]
+    total = sum(sizes.values())
+    for k, (measure, n) in enumerate(sizes.items()):
+        if stopped():
+            yield Done("stopped", result | {"stopped_because": "stopped", "after": {}})
+            return
+        yield Phase("evaluate", sum(list(sizes.values())[:k]), total)
+        said = [
+            tuple(j < round(n * result[side][measure]) for j in range(n))
+            for side in ("before", "after")
+        ]
+        yield Answers(measure, ("",) * n, said[0], ("",) * n, said[1], 0.25)
+    yield Done(result["stopped_because"], result)
 
 
 def _result(view: RunView, steps: int, reason: str, forget: float) -> dict:

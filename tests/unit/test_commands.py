@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -352,3 +353,19 @@ def test_the_folder_of_a_run_that_never_trained_is_refused(
             main.main([command, "--run", str(out)])
         said = capsys.readouterr().err
         assert ended.value.code == 2 and "ended before it changed anything" in said
+
+
+def test_ctrl_c_before_the_first_step_leaves_nothing_to_attack(
+    tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = str(tmp_path / "run")
+    monkeypatch.setattr(
+        "lab.unlearn.foreground.interruptible", lambda: nullcontext(enter_result=lambda: True)
+    )
+    main.main([*RUN[:3], "--out", out, "--json", "--set", *SHORT])
+    said = capsys.readouterr()
+    assert json.loads(said.out)["steps"] == 0 and "is not written" in said.err
+    with pytest.raises(SystemExit) as ended:
+        main.main(["attack", "--run", out])
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and said.err.count("\n") == 1 and "recipe.yaml" in said.err
