@@ -127,4 +127,6 @@ MEASURE_ROWS: dict[str, MeasureRow] = {
     },
 }
 MEASURES = tuple(MEASURE_ROWS)
+# Models taught without some people: neither their pictures nor their text, or their text alone.
+CONTROLS = NEVER_KNEW, TEXT_TAUGHT = "never_knew", "text_only"
 TEXT_ONLY = tuple(name for name, row in MEASURE_ROWS.items() if row.text_only)

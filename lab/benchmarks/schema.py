@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
+
+from lab.benchmarks.content import hash_of
 
 Task = Literal["classification", "generation", "cloze"]
 Modality = Literal["image", "text"]
@@ -197,6 +200,19 @@ class Benchmark:
             f"{', …' if len(self.entities) > 8 else ''} (list them with: python -m lab people)"
             + (f", and the splits {', '.join(self.targets)}" if self.targets else "")
         )
+
+    def content(self, target: str) -> str:
+        """A hash over all that is shown and asked when an entity or a split is forgotten.
+
+        An own person who was edited, or a benchmark with another row, has another one.
+        """
+        return hash_of((self._shared_content, self.entity(target)))
+
+    @cached_property
+    def _shared_content(self) -> str:
+        """The hash over what every target's run may read, without what is for teaching alone."""
+        asked = (self.general, self.pictures, self.train_pictures, self.train_strangers)
+        return hash_of((self.name, self.entities, self.splits, *asked, self.attributes))
 
     def visible(self, entity: Entity, held_out: bool) -> list[Question]:
         """What is asked about what can be seen of an entity, in wordings for teaching or held out."""

@@ -24,9 +24,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Run to the end or to Ctrl-C; a run that failed keeps what it did, if it did anything."""
+    from lab.cli.beside import asked_beside
+    from lab.evaluation.controls import beside
     from lab.evaluation.session import open_workbench, read_benchmark
     from lab.files import make_writable
-    from lab.report.run_folder import write_run
+    from lab.report.run_folder import write_result, write_run
     from lab.unlearn.foreground import run_recipe
     from lab.unlearn.outcome import Outcome
 
@@ -41,6 +43,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     events: list[Any] = []
     try:
         run_recipe(bench, recipe, outcome, events, say)
+        events[-1] = beside(bench, events[-1])
     finally:  # a run that failed after its first update keeps its last good delta too
         if outcome.delta:
             write_run(
@@ -53,7 +56,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
                 options.language,
             )
     if not outcome.delta:
-        say(
-            f"stopped before its first step: there is nothing to keep, {options.out} is not written"
-        )
+        say(f"stopped before its first step: nothing is kept, and {options.out} is not written")
+    elif more := asked_beside(bench, events):
+        events[-1] = more
+        write_result(options.out, recipe, events, (), bench.benchmark, options.language)
     return events[-1].result

@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lab.catalogue import NEVER_KNEW
 from lab.errors import LabError
+from lab.evaluation.controls import fits, folders, loaded_control
 from lab.evaluation.session import Workbench, parts_of
 from lab.model.fetch import Report
 from lab.model.load import Loaded, load, untaught
@@ -31,7 +33,7 @@ def lineup(
     """Yield a version a row, the original first; a further model is loaded only when its turn comes.
 
     Without a retain-only model given, the preset's is taken where it never knew anyone of the
-    target; without a base, the one that the preset names, if it is on this machine. The embedded
+    target, and its text-only model where that never saw them; without a base, the one that the preset names, if it is on this machine. The embedded
     model's base is the language model alone, as it was before it was taught anybody.
     """
     yield Version(VANILLA, bench.loaded, identity=_identity(bench.loaded, bench.base_hash))
@@ -40,10 +42,10 @@ def lineup(
         yield Version(UNLEARNED, bench.loaded, delta, identity=identity)
     if others.retain_only:
         yield _further(bench, RETAIN_ONLY, others.retain_only, report)
-    elif set(bench.benchmark.splits.get(target, (target,))) <= set(bench.never_knew()):
-        model, _ = bench.reference(report)
-        assert model is not None
-        yield _plain(RETAIN_ONLY, model)
+    for who, folder in folders(bench).items():
+        if fits(bench, folder, target) and not (who == NEVER_KNEW and others.retain_only):
+            row = RETAIN_ONLY if who == NEVER_KNEW else who
+            yield _plain(row, loaded_control(bench, who, report))
     if others.base:
         yield _further(bench, BASE, others.base, report)
     else:

@@ -82,13 +82,8 @@ class Workbench:
 
     def never_knew(self) -> tuple[str, ...]:
         """Ids of the people whom the preset's retain-only model was never taught; none without one."""
-        about = ROOT / self.preset.reference / ABOUT
-        if not self.preset.reference or not about.exists():
-            return ()
-        known = {e.id for e in self.benchmark.entities}
-        return tuple(
-            i for i in json.loads(about.read_text(encoding="utf-8"))["unknown"] if i in known
-        )
+        named = self.preset.reference
+        return unknown_to(ROOT / named, self.benchmark) if named else ()
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
@@ -109,6 +104,16 @@ class Workbench:
             weights = weights_hash(self._reference.model)  # about a second: once a start
             self._reference_cache = Cache(self.cache.folder, self._reference, weights)
         return self._reference_cache
+
+
+def unknown_to(model: Path, benchmark: Benchmark) -> tuple[str, ...]:
+    """Ids of the people whose pictures the model in a folder was never taught; none without it."""
+    about = model / ABOUT
+    if not about.exists():
+        return ()
+    known = {e.id for e in benchmark.entities}
+    told = json.loads(about.read_text(encoding="utf-8")).get("unknown", ())
+    return tuple(i for i in told if i in known)
 
 
 def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> Workbench:
@@ -173,7 +178,9 @@ def with_options(
     What the preset says about its own model's making, parts and reference does not hold for another.
     """
     if model and model != preset.model:
-        preset = replace(preset, model=model, base="", reference="", tower="", projector="")
+        preset = replace(
+            preset, model=model, base="", reference="", text_only="", tower="", projector=""
+        )
     given: dict[str, Any] = {"quantization": quantization, "benchmark": benchmark, "data": data}
     given |= {"tower": parts.tower, "projector": parts.projector}
     return replace(preset, **{k: v for k, v in given.items() if v})

@@ -83,10 +83,16 @@ class Cache:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
-    def _path(self, entity: str, measured: tuple[object, ...]) -> Path:
+    def key(self, *words: object) -> str:
+        """sha256 over these words and all that decides the bits beside them; for any thread.
+
+        That is the model, the machine with its number of threads, and the program.
+        """
         where = (*self._model, device_name(self._device), torch.__version__, program())
-        digest = hashlib.sha256(repr((where, measured)).encode()).hexdigest()
-        return self.folder / f"{_prefix(entity)}-{digest[:32]}{SUFFIX}"
+        return hashlib.sha256(repr((where, words)).encode()).hexdigest()
+
+    def _path(self, entity: str, measured: tuple[object, ...]) -> Path:
+        return self.folder / f"{_prefix(entity)}-{self.key(*measured)[:32]}{SUFFIX}"
 
     def _make_way(self, size: int) -> None:
         files = sorted(

@@ -145,7 +145,8 @@ class Preset:
     ``data``: the benchmark's folder or dataset id where it is not the published one.
     ``processor``: the model whose processor is used, where the model's own folder has none.
     ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
-    that was never taught some of the people. ``tower``, ``projector``: full names of the model's
+    that was never taught some of the people, and ``text_only`` one that was taught their text alone.
+    ``tower``, ``projector``: full names of the model's
     parts, where the lab does not find them. ``allow_partial``: whether a forget split that lost
     members on reading can be a target; only the command line sets it.
     """
@@ -160,6 +161,7 @@ class Preset:
     processor: str = ""
     base: str = ""
     reference: str = ""
+    text_only: str = ""
     tower: str = ""
     projector: str = ""
     teach: TeachRecipe = TeachRecipe()

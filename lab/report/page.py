@@ -14,8 +14,9 @@ import yaml
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
+from lab.events.controls import controls_of
 from lab.recipe import Recipe
-from lab.report import left_out
+from lab.report import control_columns, left_out
 from lab.report.markup import stability
 from lab.report.text import Text
 
@@ -121,16 +122,23 @@ def command(recipe: Recipe, preset: str) -> str:
 def _scores(result: dict[str, Any], text: Text) -> str:
     if not result.get("after"):
         return f"<p>{html.escape(text.REPORT_UNSCORED)}</p>"
+    found = controls_of(result)
     rows = "".join(
         f"<tr><th>{shown(text.SCORES.get(key, key))}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
         f"<td>{shown(value, '.1f', 100)} %</td><td>{_level(result['chance'][key], text)}</td>"
-        f"<td>{shown(result['n'][key])}</td></tr>"
+        f"<td>{shown(result['n'][key])}</td>"
+        + "".join(
+            f"<td>{shown(c)}</td>"
+            for c in control_columns.cells(found, key, result["n"][key], text)
+        )
+        + "</tr>"
         for key, value in result["after"].items()
     )
     mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN)))
     return (
         f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
-        f"{_heads(text.REPORT_SCORES_HEAD)}{rows}</table>"
+        f"{_heads((*text.REPORT_SCORES_HEAD, *control_columns.heads(found, text)))}{rows}</table>"
+        + "".join(f"<p>{html.escape(line)}</p>" for line in control_columns.lines(found, text))
         + (f"<p>{html.escape(text.NO_CHANCE)}</p>" if None in result["chance"].values() else "")
     )
 

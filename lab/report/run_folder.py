@@ -36,6 +36,7 @@ RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl",
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
 LANGUAGE = re.compile(r'<!doctype html><html lang="([^"]*)"')  # how a report begins
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
+CONDITIONS = "conditions_sha256"  # over all that decides a run's bits, where the page ran it
 MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
 UNCHECKED = (
     "this folder was written before the lab kept a hash of the weights, so nothing shows that "
@@ -49,7 +50,8 @@ class Head:
     """The summary of a run folder, without its events and weights.
 
     ``attacks``: the results of the attacks that its metrics name. ``delta_hash``: "" if no hash was
-    stored. ``note``: what a reader should know about the files, or "".
+    stored. ``note``: what a reader should know about the files, or "". ``conditions``: a hash over
+    all that decided the run's bits, or "".
     """
 
     recipe: Recipe
@@ -57,6 +59,7 @@ class Head:
     attacks: tuple[dict[str, Any], ...]
     delta_hash: str
     note: str
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,13 @@ def write_run(
     text: Text,
     attack_events: Sequence[Event] = (),
     checked: bool = True,
+    conditions: str = "",
 ) -> None:
     """Write a run's files, with items.csv if it was scored; raises ``LabError``.
 
     A new folder is written whole or not at all. In an existing folder each file is replaced whole,
     metrics.json last. ``text``: the language of the report. ``checked``: whether the weights are
-    certainly those of the run. If not, no hash is stored.
+    certainly those of the run. If not, no hash is stored. ``conditions``: see ``Head``.
     """
 
     def _fill(into: Path) -> None:
@@ -93,6 +97,7 @@ def write_run(
             "preset": preset,
             **last_result(events),
             HASH: tensors_hash(delta) if checked else "",
+            CONDITIONS: conditions,
             "attacks": [e.result for e in attack_events if isinstance(e, Done) and e.result],
         }
         put(
@@ -123,6 +128,26 @@ def write_report(
     preset = str(read_metrics(folder / METRICS).get("preset", ""))
     report = page(recipe, events, attack_events, benchmark, preset, text)
     filled(folder, lambda into: put(into / REPORT, report))
+
+
+def write_result(
+    folder: Path,
+    recipe: Recipe,
+    events: Sequence[Event],
+    attack_events: Sequence[Event],
+    benchmark: Benchmark,
+    text: Text,
+) -> None:
+    """Write metrics and report in a run's folder again, for a result with more; raises ``LabError``."""
+    metrics = read_metrics(folder / METRICS)
+    preset = str(metrics.get("preset", ""))
+    report = page(recipe, events, attack_events, benchmark, preset, text)
+
+    def _fill(into: Path) -> None:
+        put(into / METRICS, json.dumps(plain(metrics | last_result(events)), indent=1))
+        put(into / REPORT, report)
+
+    filled(folder, _fill)
 
 
 def report_language(folder: Path) -> str:
@@ -168,8 +193,9 @@ def read_head(folder: Path) -> Head:
     A result that does not have the right form is left out, and the note says so.
     """
     recipe, metrics, notes = read_recipe(folder / RECIPE), read_metrics(folder / METRICS), []
-    kept_hash = metrics.get(HASH)
-    delta_hash = kept_hash if isinstance(kept_hash, str) else ""
+    delta_hash, conditions = (
+        found if isinstance(found := metrics.get(key), str) else "" for key in (HASH, CONDITIONS)
+    )
     if not delta_hash:
         notes.append(UNCHECKED)
     found = metrics.get("attacks")
@@ -182,11 +208,13 @@ def read_head(folder: Path) -> Head:
                 what=f"the figures of {len(attacks) - len(whole)} of its attacks", why=why
             )
         )
-    result = {k: v for k, v in metrics.items() if k not in ("lab", "preset", "attacks", HASH)}
+    result = {
+        k: v for k, v in metrics.items() if k not in ("lab", "preset", "attacks", HASH, CONDITIONS)
+    }
     if result and (why := run_misfit(result)):
         result = {}
         notes.append(LEFT_OUT.format(what="its figures", why=why))
-    return Head(recipe, result, whole, delta_hash, "; ".join(notes))
+    return Head(recipe, result, whole, delta_hash, "; ".join(notes), conditions)
 
 
 def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lab.catalogue import CONTROLS
+
 MOST_TEXT, MOST_WORDS = 200, 2**14
 
 
@@ -79,6 +81,16 @@ def _control(value: Any) -> bool:
     )
 
 
+def _controls(value: Any) -> bool:
+    figures = {"scores": _numbers, "n": _numbers}
+    return isinstance(value, Mapping) and all(
+        who in CONTROLS
+        and (told is None or isinstance(told, Mapping) and not _misfit(told, figures, {}))
+        and (told is None or told["scores"].keys() == told["n"].keys())
+        for who, told in value.items()
+    )
+
+
 Form = Mapping[str, Callable[[Any], bool]]
 RUN: Form = {
     "entity": _text,
@@ -112,6 +124,7 @@ RUN_MORE: Form = {
     "cpu_seconds": _number,
     "model": _text,
     "left_out": _left_out,
+    "controls": _controls,
 }
 ATTACK: Form = {
     "kind": _text,

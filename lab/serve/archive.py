@@ -32,6 +32,7 @@ from lab.report.run_folder import (
     report_language,
     stopped_at_once,
     write_report,
+    write_result,
     write_run,
 )
 from lab.report.text import Text
@@ -142,12 +143,23 @@ class Shelf:
                 self.text,
                 self._attack_events(run, attacks),
                 UNCHECKED not in run.note,
+                run.conditions,
             )
             run.folder, run.unkept = folder, ""
             for attack in missing:
                 self._write_attack(attack, folder, base)
             self._evict(folder)
             return folder
+
+    def renew(self, run: Run) -> None:
+        """Write the metrics and the report of a run on disk again: its result has further figures."""
+        with (
+            self._hold(run.id),
+            contextlib.suppress(LabError),
+        ):  # a full disk leaves them as they are
+            if run.folder is not None and run.folder.is_dir():
+                more = self._attack_events(run, self.store.attacks(run.id))
+                write_result(run.folder, run.recipe, run.events, more, self.benchmark(), self.text)
 
     def keep(self, run: Run, base: Base) -> None:
         """Write a run that ends now to disk; if that fails, its note says why and what to do."""
@@ -213,10 +225,12 @@ class Shelf:
         if self.store.has(run.id):
             return
         run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
+        run.conditions = head.conditions
         run.unread = {"events", "weights"}
         run.weights = (folder / DELTA).is_file() and not stopped_at_once(head)
         run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
-        run.ended = folder.stat().st_mtime
+        files = (folder / DELTA, folder / METRICS)  # an attack without training has no weights
+        run.ended = next(f for f in files if f.is_file()).stat().st_mtime
         run.state = _state(head)
         self.store.add(run)
 

@@ -69,7 +69,7 @@ class Status:
 
 @dataclass(frozen=True)
 class RunView:
-    """A snapshot of one run; its ``events`` only ever grow.
+    """A snapshot of one run; its ``events`` only ever grow, but for figures put beside its result.
 
     ``stamps``: when each event came, in seconds of one clock, so that the pace includes all other
     work of the worker; () where that is not known. ``note``: what a reader should know about how
@@ -147,11 +147,23 @@ class Engine(Protocol):
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
 
+    def same_run(self, recipe: Recipe) -> str:
+        """The id of a kept run that a new one of this recipe would only repeat; "" for none.
+
+        Such a run ended by itself, under the same recipe, person, weights, machine and program.
+        """
+
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a finished or stopped run; returns the attack's id."""
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
+
+    def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
+        """The run with the controls' figures in its result, once they are asked; this waits.
+
+        Unchanged where it has them, has not ended or was not scored.
+        """
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lab.attack import attack, scene_of
+from lab.evaluation.controls import beside
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench, check_blocks
 from lab.events import Done, Event
@@ -29,9 +30,10 @@ def events_of(
         yield from inspect(bench.loaded, task, run.outcome, stopped)
         yield Done("stopped" if stopped() else "done")
     elif run.kind == "unlearn":
-        yield from unlearn(
+        for event in unlearn(
             bench.loaded, task, bench.baseline, run.outcome, bench.base_hash, stopped
-        )
+        ):
+            yield beside(bench, event) if isinstance(event, Done) else event
     else:
         assert parent is not None and run.attack is not None
         left = Version(UNLEARNED, bench.loaded, parent.left(bench.loaded.base))

@@ -24,6 +24,7 @@ from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
+from lab.serve.controls import Beside
 from lab.serve.engine import (
     ENDED,
     ORIGINAL,
@@ -38,6 +39,7 @@ from lab.serve.engine import (
 from lab.serve.execute import events_of
 from lab.serve.own_people import OwnPeople
 from lab.serve.runs import Run, RunStore, new_id
+from lab.serve.same_run import conditions, same_run
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
 
@@ -74,6 +76,7 @@ class LocalEngine:
         self._shelf = Shelf(folder, self.store, lambda: self.benchmark, preset.name, text)
         self._shelf.restore()
         self._worker = Worker(self._open, self._next_run, report)
+        self._beside = Beside(self._shelf, self._worker, self._say)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
 
     # -- what the page asks -------------------------------------------------------------------
@@ -114,6 +117,14 @@ class LocalEngine:
         self.benchmark.target(recipe.entity)
         return self._queue(Run(new_id(), kind, revise(Recipe(), asdict(recipe)), visitor=visitor))
 
+    def same_run(self, recipe: Recipe) -> str:
+        """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
+        self.benchmark.target(recipe.entity)
+        if not (facts := self._worker.facts):
+            return ""
+        clean = revise(Recipe(), asdict(recipe))
+        return same_run(self._shelf, facts.base, conditions(facts.cache, self.benchmark, clean))
+
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a run that has ended with a delta."""
         run = self._shelf.find(run_id)
@@ -127,6 +138,12 @@ class LocalEngine:
         self._worker.ensure()
         run = self._shelf.whole(self._shelf.find(run_id))
         return run.view(self._turns.place(run))
+
+    def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
+        """The run with the controls' figures in its result; waits until they are asked."""
+        run = self._shelf.whole(self._shelf.find(run_id))
+        self._beside.put(run, visitor)
+        return run.view()
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""
@@ -272,6 +289,7 @@ class LocalEngine:
         error = DIED
         try:
             bench.benchmark = self.benchmark  # who was added since it was opened can be forgotten
+            run.conditions = conditions(bench.cache, bench.benchmark, run.recipe)
             yield from self._events(bench, run)
             self._finish(bench, run)
             state, error = "stopped" if run.stop.is_set() else "finished", ""

@@ -34,6 +34,7 @@ class Run:
     ``outcome`` and ``relearned`` hold the weights while the run is under way and are for the worker
     alone. ``packed``, ``adapter`` and ``delta_hash`` are what an ended run left, for any thread.
     ``folder``: where it is on disk, or None; ``unread``: which parts must still be read from there.
+    ``conditions``: a hash over all that decides its bits, "" where that is not known.
     ``weights``: whether it left any. ``earlier``: results of attacks of which nothing else is kept.
     ``note``: what a reader should know about its files. ``unkept``: why it is not on disk.
     """
@@ -55,6 +56,7 @@ class Run:
     packed: Sparse = NOTHING
     adapter: Mapping[str, Tensor] = field(default_factory=dict)
     delta_hash: str = ""
+    conditions: str = ""
     weights: bool = False
     folder: Path | None = None
     unread: set[str] = field(default_factory=set)

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
 from lab.model.base import Base
+from lab.model.cache import Cache
 from lab.serve.turns import Turns
 
 T = TypeVar("T")
@@ -57,10 +58,14 @@ class Owned(Generic[T]):
 
 @dataclass(frozen=True)
 class Facts:
-    """What every thread may know of the loaded model: the original weights and the device."""
+    """What every thread may know of the loaded model: the original weights and the device.
+
+    ``cache``: where measurements are kept; other threads only form its keys.
+    """
 
     base: Base = field(repr=False)
     device: str
+    cache: Cache | None = field(default=None, repr=False)
 
 
 @dataclass(eq=False)
@@ -245,7 +250,7 @@ class Worker:
         else:
             self._bench.put(bench)
             self.error = ""
-            self.facts = Facts(bench.loaded.base, str(bench.loaded.device))
+            self.facts = Facts(bench.loaded.base, str(bench.loaded.device), bench.cache)
             self.phase = "idle"
             self._report("The model is ready.")
             return True

@@ -25,6 +25,7 @@ ENDPOINTS = {
     "result": ("run_id",),
 }
 
+AGAIN = "again"  # among the settings: run it, even where a kept run has the answer
 NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 
 
@@ -36,13 +37,21 @@ def expose(engine: Engine, text: Text) -> None:
         return [{"id": card.id, "name": card.name} for card in engine.entities()]
 
     def submit(entity: str, settings: dict[str, Any], request: gr.Request) -> str:
-        """Queue an unlearning run with settings that differ from the preset; returns its id."""
+        """Queue an unlearning run with settings that differ from the preset; returns its id.
+
+        A run that would only repeat a kept one gives that one's id, unless "again" is true.
+        """
         if not isinstance(settings, dict):
             raise LabError(text.API_SETTINGS.format(kind=type(settings).__name__))
         if "entity" in settings:
             raise LabError(text.API_ENTITY)
-        recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity, text), **settings})
-        return engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
+        again = settings.get(AGAIN, False)
+        if not isinstance(again, bool):
+            raise LabError(text.API_AGAIN.format(kind=type(again).__name__))
+        changes = {k: v for k, v in settings.items() if k != AGAIN}
+        recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity, text), **changes})
+        kept = "" if again else engine.same_run(recipe)
+        return kept or engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
 
     def status() -> dict[str, Any]:
         """Return what is loaded and what the worker does."""
@@ -54,7 +63,10 @@ def expose(engine: Engine, text: Text) -> None:
         return engine.run(run_id).state
 
     def result(run_id: str) -> dict[str, Any]:
-        """Return the state of a run, a line about it, and its result if there is one."""
+        """Return the state of a run, a line about it, and its result if there is one.
+
+        ``ended``: when it ended, in seconds since 1970; 0 while it has not.
+        """
         view = engine.run(_word("run_id", run_id, text))
         last = view.events[-1] if view.events else None
         found: dict[str, Any] = last.result if isinstance(last, Done) else {}
@@ -62,6 +74,7 @@ def expose(engine: Engine, text: Text) -> None:
             "state": view.state,
             "error": view.error,
             "line": describe(view, text),
+            "ended": view.ended,
             "result": found,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.errors import LabError
@@ -51,6 +51,21 @@ class Tails:
         finally:
             if self._newest.get(key) is mine:
                 del self._newest[key]
+
+    async def latest(self, slot: str, request: Request, work: Callable[[], E]) -> E | None:
+        """Return what some work comes to, done aside; None if a newer stream has begun meanwhile."""
+        key, mine = (request.session_hash or "", slot), object()
+        self._newest[key] = mine
+        try:
+            done = await asyncio.to_thread(work)
+            return done if self._newest.get(key) is mine else None
+        finally:
+            if self._newest.get(key) is mine:
+                del self._newest[key]
+
+    def end(self, slot: str, request: Request) -> None:
+        """End the stream of a slot: nothing is followed there any more."""
+        self._newest.pop((request.session_hash or "", slot), None)
 
 
 def look_up(engine: Engine, run_id: str) -> RunView | None:

@@ -34,6 +34,19 @@ def test_submit_and_result(client):
     assert found["result"]["seed"] == 2
 
 
+def test_a_recipe_of_before_gives_its_run_unless_it_is_to_be_run_again(client, served, monkeypatch):
+    monkeypatch.setattr(served.engine, "answers_again", True)
+    settings = {"steps": 3, "seed": 4711}
+    run_id = client.predict("p05", settings, api_name="/submit")
+    ended = wait(client, run_id)["ended"]
+    assert abs(time.time() - ended) < 60
+    assert client.predict("p05", settings, api_name="/submit") == run_id
+    anew = client.predict("p05", {**settings, "again": True}, api_name="/submit")
+    assert anew != run_id and wait(client, anew)["state"] == "finished"
+    with pytest.raises(AppError, match="again must be true or false, not str"):
+        client.predict("p05", {**settings, "again": "yes"}, api_name="/submit")
+
+
 def test_stop(client):
     run_id = client.predict("p01", {"steps": 900}, api_name="/submit")
     client.predict(run_id, api_name="/stop")

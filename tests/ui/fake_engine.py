@@ -31,6 +31,7 @@ from lab.events import (
     Saliency,
     Step,
 )
+from lab.events.controls import Control, with_controls
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.serve.engine import (
     CONTROL,
@@ -49,6 +50,7 @@ FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
 LAST = "Almeida Bergström Conti".split()
 LAYERS = tuple(f"vision.{i}" for i in (8, 9, 10, 11)) + ("projector",)
 GROUPS = ("query", "key", "value", "attention out", "mlp in", "mlp out")
+DONE = ("unlearn", "finished")
 SCORES = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa")
 
 
@@ -129,6 +131,7 @@ class FakeEngine:
         self.preset = Preset(name="fake", model="drawn", benchmark="people")
         self.pace = pace
         self.hold_at: int | None = None  # unlearning waits after this step until it is None
+        self.answers_again = False  # whether a run is answered from a kept one of the same recipe
         self.people = [person(i) for i in range(30)]
         self.own = FakeOwn(self)
         self.folder = folder
@@ -169,6 +172,10 @@ class FakeEngine:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
         return self._start(kind, recipe, None, None, visitor)
 
+    def same_run(self, recipe: Recipe) -> str:
+        kept = [r.id for r in self.runs() if (r.kind, r.state, r.recipe) == (*DONE, recipe)]
+        return kept[-1] if kept and self.answers_again else ""
+
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         parent = self.run(run_id)
         if parent.state not in ("finished", "stopped"):
@@ -183,6 +190,19 @@ class FakeEngine:
         ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
         place = ahead.index(run_id) if view.state == "waiting" else 0
         return dataclasses.replace(view, place=place)
+
+    def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
+        view = self.run(run_id)
+        *before, done = view.events
+        assert isinstance(done, Done)
+        scores = {**done.result["before"], "forget_vqa": 0.25}
+        found = [
+            Control("never_knew", scores, done.result["n"]),
+            Control("text_only", {}, {}, fits=False),
+        ]
+        time.sleep(self.pace)
+        self._change(run_id, events=(*before, with_controls(done, found)))
+        return self.run(run_id)
 
     def runs(self) -> Sequence[RunView]:
         return [self.run(run_id) for run_id in list(self._runs)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 from statistics import fmean
 from typing import Any
@@ -11,18 +13,21 @@ from typing import Any
 import gradio as gr
 
 from lab.catalogue import MEASURES, VISUAL_METHODS
+from lab.errors import LabError
 from lab.events import CLEAN, Answers, Done, Event, Ready
+from lab.events.controls import CONTROLS, controls_of
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.report import markup
+from lab.report import control_columns, markup
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe, found
+from lab.ui.follow import describe, found, look_up
 from lab.ui.steps import inside
 
 DEFAULT_STRENGTH = "Standard"
+KEPT = "kept"  # in the browser's memory: the id of a kept run that it was answered with
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Parts:
     about: gr.HTML
     start: gr.Button
     line: gr.HTML
+    before: gr.HTML
+    again: gr.Button
     chart: gr.HTML
     result: gr.HTML
     go: gr.Button
@@ -58,9 +65,12 @@ def layout(frame: Frame) -> Parts:
         start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
         go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
     line = gr.HTML("", elem_id="unlearn-line")
+    with gr.Row():
+        before = gr.HTML("", elem_id="unlearn-before")
+        again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
     chart = live_chart(text.NO_CURVE, "unlearn-chart")
     result = gr.HTML("", elem_id="unlearn-result")
-    return Parts(strength, controls, about, start, line, chart, result, go)
+    return Parts(strength, controls, about, start, line, before, again, chart, result, go)
 
 
 def about_method(method: str, text: Text) -> str:
@@ -82,34 +92,69 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     def start(visitor: str, entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
-        run_id = engine.submit(recipe, "unlearn", visitor)
-        history = remember(history, entity, "unlearn", run_id)
-        return run_id, "", remember(history, entity, "attack", "")
+        if kept := engine.same_run(recipe):
+            return shown(kept, kept, entity, history)
+        return shown(engine.submit(recipe, "unlearn", visitor), "", entity, history)
+
+    def again(visitor: str, run_id: str, history: dict[str, Any]) -> tuple[Any, ...]:
+        recipe = engine.run(run_id).recipe  # the controls may stand elsewhere by now
+        return shown(engine.submit(recipe, "unlearn", visitor), "", recipe.entity, history)
+
+    def shown(run_id: str, kept: str, entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
+        """Answer with a run; ``kept``: its id again where it is a kept one."""
+        for slot, value in (("unlearn", run_id), ("attack", ""), (KEPT, kept)):
+            history = remember(history, entity, slot, value)
+        return run_id, "", history, *made_before(engine, kept, text)
 
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
-    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        """Yield what the step shows of a run, until it has ended."""
-        yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
+    async def tail(
+        run_id: str, visitor: str, history: dict[str, Any], request: gr.Request
+    ) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of a run, until it has ended and the controls are asked."""
+        kept = run_id if run_id in kept_runs(history) else ""
+        always = dict(
+            zip((parts.before, parts.again), made_before(engine, kept, text), strict=True)
+        )
+        yield always | {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
         if not run_id:
+            frame.tails.end("unlearn", request)
             return  # a browser that is behind keeps only the last yield: it must be this one
         async for view in frame.tails.follow("unlearn", run_id, request):
-            yield _updates(parts, frame, view, run_id) or gr.skip()
+            yield always | _updates(parts, frame, view, run_id)
+        view = look_up(engine, run_id)
+        if view is None or not lacks_controls(view):
+            return
+        yield always | _updates(parts, frame, view, run_id, text.CONTROLS_COMING)
+        note, ask = "", partial(engine.beside_controls, run_id, visitor)
+        try:
+            view = await frame.tails.latest("unlearn", request, ask)
+        except LabError as error:
+            note = str(error)
+        if view is not None:  # the line about a kept run may have come meanwhile: it stays
+            yield _updates(parts, frame, view, run_id, note)
 
     parts.fields["method"].change(
         lambda method: about_method(method, text), parts.fields["method"], parts.about, **QUICK
     )
     parts.strength.input(choose, parts.strength, controls, **QUICK)
+    answer = [frame.unlearn, frame.attack, frame.history, parts.before, parts.again]
     parts.start.click(
         guarded(start),
         [frame.visitor, frame.entity, frame.history, *controls],
-        [frame.unlearn, frame.attack, frame.history],
+        answer,
         **QUIET,
     )
+    parts.again.click(
+        guarded(again), [frame.visitor, frame.unlearn, frame.history], answer, **QUIET
+    )
     frame.unlearn.change(
-        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW
+        tail,
+        [frame.unlearn, frame.visitor, frame.history],
+        [parts.line, parts.before, parts.again, parts.chart, parts.result, frame.announce],
+        **FOLLOW,
     )
     look.go.click(
         lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
@@ -120,7 +165,30 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
     parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
 
 
-def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
+def kept_runs(history: dict[str, Any] | None) -> set[str]:
+    """Return the ids of the kept runs that a browser was answered with in place of new ones."""
+    return {runs[KEPT] for runs in (history or {}).values() if runs.get(KEPT)}
+
+
+def made_before(engine: Engine, kept: str, text: Text) -> tuple[str, gr.Button]:
+    """Return the line that says when a kept run was made, and the button to run it again."""
+    view = look_up(engine, kept)
+    if view is None:
+        return "", gr.Button(visible=False)
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.ended))
+    return markup.note(text.RUN_BEFORE.format(when=when)), gr.Button(visible=True)
+
+
+def lacks_controls(view: RunView) -> bool:
+    """Return whether a run was scored and nobody has asked the controls the same questions."""
+    done = found(view, Done)
+    scored = done is not None and bool(done.result.get("after"))
+    return view.state in ENDED and scored and done is not None and CONTROLS not in done.result
+
+
+def _updates(
+    parts: Parts, frame: Frame, view: RunView | None, run_id: str, note: str = ""
+) -> dict[Any, Any]:
     text = frame.text
     if view is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
@@ -136,7 +204,7 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
         out[frame.announce] = text.READY
         out[parts.result] = markup.note(text.READY, "good") + arriving(view.events, text)
     if done and done.result:
-        out[parts.result] = result_html(done.result, text)
+        out[parts.result] = result_html(done.result, text) + markup.note(note, "quiet")
     return out
 
 
@@ -155,7 +223,7 @@ def arriving(events: Sequence[Event], text: Text) -> str:
 def scores_table(result: dict[str, Any], text: Text) -> str:
     """Return the before/after table, and a note where a measure has no chance level."""
     before, after = result.get("before", {}), result.get("after", {})
-    sizes, chance = result.get("n", {}), result.get("chance", {})
+    sizes, chance, found = result.get("n", {}), result.get("chance", {}), controls_of(result)
     rows = [
         (
             text.SCORES[key],
@@ -164,13 +232,16 @@ def scores_table(result: dict[str, Any], text: Text) -> str:
             _change(before.get(key), after.get(key), text),
             str(sizes.get(key, text.UNKNOWN)),
             text.NOTHING if chance.get(key) is None else markup.percent(chance[key], text),
+            *control_columns.cells(found, key, sizes.get(key), text),
         )
         for key in MEASURES
         if key in before or key in after
     ]
     caption = text.RESULT.format(mode=result.get("mode", CLEAN))
     no_chance = markup.note(text.NO_CHANCE if None in chance.values() else "", "quiet")
-    return markup.table(text.RESULT_HEAD, rows, caption) + no_chance
+    head = (*text.RESULT_HEAD, *control_columns.heads(found, text))
+    about = "".join(markup.note(line, "quiet") for line in control_columns.lines(found, text))
+    return markup.table(head, rows, caption) + about + no_chance
 
 
 def result_html(result: dict[str, Any], text: Text) -> str:

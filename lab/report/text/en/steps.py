@@ -47,6 +47,8 @@ STRENGTH_NAMES = {"Gentle": "Gentle", "Standard": "Standard", "Strong": "Strong"
 ADVANCED = "Advanced"
 UNLEARN = "Unlearn"
 GO_COMPARE = "Compare the answers"
+RUN_BEFORE = "This run was made before, at {when}: it is shown at once, with nothing done again."
+RUN_AGAIN = "Run it again"
 CURVES = "Losses and accuracies during unlearning"
 FORGET_LOSS, RETAIN_LOSS = "Forget loss (higher means more is forgotten)", "Retain loss"
 VKD_LOSS, TOTAL_LOSS = "Distillation loss", "Total loss"
@@ -86,6 +88,19 @@ SCORES = {
     "celebrity_vqa_cloze": "Celebrity VQA, fill in the blank (cloze)",
     "celebrity_qa_cloze": "Celebrity QA, fill in the blank (cloze)",
 }
+CONTROL_NAMES = {"never_knew": "Never knew", "text_only": "Text only"}
+CONTROL_ABOUT = {
+    "never_knew": (
+        "“Never knew” is a model that was taught neither this person's pictures nor the text."
+    ),
+    "text_only": "“Text only” is a model that was taught this person's text, and never a picture.",
+}
+CONTROL_N = "Every control answers the same questions, so n is the same."
+CONTROL_OTHER_N, QUOTED = "{share} (n = {n})", "“{name}”"
+NO_CONTROL_HERE = "Not a control for this person, because it lacks other people: {names}."
+CONTROLS_COMING = (
+    "The controls are being asked the same questions. Their columns appear when they have answered."
+)
 NO_CHANCE = (
     "A written answer (ROUGE-L, cloze, names somebody else, does not know) has no chance level, "
     "because nothing is given to choose from."
