@@ -206,13 +206,13 @@ class Benchmark:
 
         An own person who was edited, or a benchmark with another row, has another one.
         """
-        return hash_of((self._shared_content, self.entity(target)))
+        return hash_of((self._shared_content, self.entity(target)), Question)
 
     @cached_property
     def _shared_content(self) -> str:
         """The hash over what every target's run may read, without what is for teaching alone."""
         asked = (self.general, self.pictures, self.train_pictures, self.train_strangers)
-        return hash_of((self.name, self.entities, self.splits, *asked, self.attributes))
+        return hash_of((self.name, self.entities, self.splits, *asked, self.attributes), Question)
 
     def visible(self, entity: Entity, held_out: bool) -> list[Question]:
         """What is asked about what can be seen of an entity, in wordings for teaching or held out."""

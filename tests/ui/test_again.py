@@ -31,6 +31,7 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     before.wait_for()
     again.wait_for()
     assert "This run was made before, at 20" in before.inner_text()
+    tab.wait_for_function("document.querySelector('#announce').innerText.includes('made before')")
     assert again.inner_text() == "Run it again" and len(keeping.engine.runs()) == count
     tab.reload()
     before.wait_for()

@@ -141,6 +141,9 @@ def test_an_own_person_who_was_edited_has_another_content(four) -> None:
         replace(person, train_images=person.train_images[1:]),
         replace(person, questions=(question, *person.questions[1:])),
         replace(person, name="Eva Ecke"),
+        replace(
+            person, questions=(replace(person.questions[0], image=b"x"), *person.questions[1:])
+        ),
     ):
         assert replace(before, own=(edited,)).content("own-1") != before.content("own-1")
     assert replace(before, general=before.general[1:]).content("own-1") != before.content("own-1")

@@ -66,8 +66,10 @@ def layout(frame: Frame) -> Parts:
         go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
     line = gr.HTML("", elem_id="unlearn-line")
     with gr.Row():
-        before = gr.HTML("", elem_id="unlearn-before")
-        again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
+        with gr.Column(scale=3, min_width=260):
+            before = gr.HTML("", elem_id="unlearn-before")
+        with gr.Column(scale=1, min_width=160):
+            again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
     chart = live_chart(text.NO_CURVE, "unlearn-chart")
     result = gr.HTML("", elem_id="unlearn-result")
     return Parts(strength, controls, about, start, line, before, again, chart, result, go)
@@ -104,7 +106,9 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         """Answer with a run; ``kept``: its id again where it is a kept one."""
         for slot, value in (("unlearn", run_id), ("attack", ""), (KEPT, kept)):
             history = remember(history, entity, slot, value)
-        return run_id, "", history, *made_before(engine, kept, text)
+        words = made_before(engine, kept, text)
+        button = gr.Button(visible=bool(words))
+        return run_id, "", history, markup.note(words), button, words or gr.skip()
 
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine, strength)  # how strongly, not by what method
@@ -114,33 +118,35 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         run_id: str, visitor: str, history: dict[str, Any], request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of a run, until it has ended and the controls are asked."""
-        kept = run_id if run_id in kept_runs(history) else ""
-        always = dict(
-            zip((parts.before, parts.again), made_before(engine, kept, text), strict=True)
-        )
+        words = made_before(engine, run_id if run_id in kept_runs(history) else "", text)
+        always: dict[Any, Any] = {frame.announce: words} if words else {}
+        always |= {parts.before: markup.note(words), parts.again: gr.Button(visible=bool(words))}
         yield always | {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
         if not run_id:
             frame.tails.end("unlearn", request)
             return  # a browser that is behind keeps only the last yield: it must be this one
         async for view in frame.tails.follow("unlearn", run_id, request):
-            yield always | _updates(parts, frame, view, run_id)
+            yield _updates(parts, frame, view, run_id) | always
         view = look_up(engine, run_id)
         if view is None or not lacks_controls(view):
             return
-        yield always | _updates(parts, frame, view, run_id, text.CONTROLS_COMING)
-        note, ask = "", partial(engine.beside_controls, run_id, visitor)
+        asked = _updates(parts, frame, view, run_id)
+        note = partial(markup.note, kind="quiet")
+        yield asked | always | {parts.result: asked[parts.result] + note(text.CONTROLS_COMING)}
         try:
+            ask = partial(engine.beside_controls, run_id, visitor)
             view = await frame.tails.latest("unlearn", request, ask)
         except LabError as error:
-            note = str(error)
-        if view is not None:  # the line about a kept run may have come meanwhile: it stays
-            yield _updates(parts, frame, view, run_id, note)
+            yield {parts.result: asked[parts.result] + note(str(error))}
+            return
+        if view is not None:  # no line beside it: one about a kept run may have come meanwhile
+            yield {parts.result: _updates(parts, frame, view, run_id)[parts.result]}
 
     parts.fields["method"].change(
         lambda method: about_method(method, text), parts.fields["method"], parts.about, **QUICK
     )
     parts.strength.input(choose, parts.strength, controls, **QUICK)
-    answer = [frame.unlearn, frame.attack, frame.history, parts.before, parts.again]
+    answer = [frame.unlearn, frame.attack, frame.history, parts.before, parts.again, frame.announce]
     parts.start.click(
         guarded(start),
         [frame.visitor, frame.entity, frame.history, *controls],
@@ -170,13 +176,13 @@ def kept_runs(history: dict[str, Any] | None) -> set[str]:
     return {runs[KEPT] for runs in (history or {}).values() if runs.get(KEPT)}
 
 
-def made_before(engine: Engine, kept: str, text: Text) -> tuple[str, gr.Button]:
-    """Return the line that says when a kept run was made, and the button to run it again."""
+def made_before(engine: Engine, kept: str, text: Text) -> str:
+    """Return the line that says when a kept run was made; "" for none."""
     view = look_up(engine, kept)
     if view is None:
-        return "", gr.Button(visible=False)
+        return ""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.ended))
-    return markup.note(text.RUN_BEFORE.format(when=when)), gr.Button(visible=True)
+    return str(text.RUN_BEFORE.format(when=when))
 
 
 def lacks_controls(view: RunView) -> bool:
@@ -186,9 +192,7 @@ def lacks_controls(view: RunView) -> bool:
     return view.state in ENDED and scored and done is not None and CONTROLS not in done.result
 
 
-def _updates(
-    parts: Parts, frame: Frame, view: RunView | None, run_id: str, note: str = ""
-) -> dict[Any, Any]:
+def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
     text = frame.text
     if view is None:
         return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
@@ -204,7 +208,7 @@ def _updates(
         out[frame.announce] = text.READY
         out[parts.result] = markup.note(text.READY, "good") + arriving(view.events, text)
     if done and done.result:
-        out[parts.result] = result_html(done.result, text) + markup.note(note, "quiet")
+        out[parts.result] = result_html(done.result, text)
     return out
 
 
