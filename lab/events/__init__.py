@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+EMPTY = -999  # in a picture of weights: no live weight there
 CLEAN = (
     "clean"  # the mode of a run's own scores: the lab's measures, not a benchmark's published ones
 )
@@ -69,6 +70,47 @@ class Saliency:
     overlap_chance: float = 0.0
     samples: tuple[int, int] = (0, 0)
     estimate: str = ""
+
+
+@dataclass(frozen=True)
+class Glow:
+    """Where in the portrait those neurons fire that a share would prune, for several shares.
+
+    ``shares``: rising, [k]; ``maps``: one map a share, float32 [k, side, side] in 0..1, of the
+    entity's first training image, zeros where the share prunes nothing.
+    """
+
+    shares: np.ndarray = field(repr=False)
+    maps: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NeuronFisher:
+    """Fisher of every hidden neuron, its weights as a picture, and where their gradient comes from.
+
+    ``layers``: names from shallow to deep, of those that have neurons. A neuron's weights are its
+    row of what goes in and its column of what goes out, without biases. ``mean``: forget over
+    retain Fisher, summed over them; ``most``: the highest ratio of a single live weight; ``median``:
+    of the ratios that the mask compares with its threshold; float32 [neurons] a layer, NaN for a
+    neuron without a live weight.
+    ``fill``, ``mark``: one picture a layer, int16 [rows, columns] in hundredths of log10, ``EMPTY``
+    where no weight is live. A column is a few neurons side by side, a row a few of their inputs (the
+    first ``inputs`` rows) or of their outputs. ``fill``: the cell's forget over retain Fisher;
+    ``mark``: the median of the ratios that the mask compares, so that a cell at a threshold or
+    above it has most of its weights in the mask.
+    ``maps``: how much of the masked weights' gradient comes from each place of the portrait, float32
+    [k, side, side] in 0..1, for every mask threshold in ``thresholds`` [k], rising.
+    """
+
+    layers: tuple[str, ...]
+    mean: tuple[np.ndarray, ...] = field(repr=False)
+    most: tuple[np.ndarray, ...] = field(repr=False)
+    median: tuple[np.ndarray, ...] = field(repr=False)
+    fill: tuple[np.ndarray, ...] = field(repr=False)
+    mark: tuple[np.ndarray, ...] = field(repr=False)
+    inputs: tuple[int, ...]
+    thresholds: np.ndarray = field(repr=False)
+    maps: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -190,4 +232,17 @@ class Done:
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-Event = Phase | Importance | Saliency | Step | Probe | Ready | Answers | Curve | Bar | Done
+Event = (
+    Phase
+    | Importance
+    | Saliency
+    | Glow
+    | NeuronFisher
+    | Step
+    | Probe
+    | Ready
+    | Answers
+    | Curve
+    | Bar
+    | Done
+)

@@ -20,6 +20,8 @@ KINDS = {
         kinds.Phase,
         kinds.Importance,
         kinds.Saliency,
+        kinds.Glow,
+        kinds.NeuronFisher,
         kinds.Step,
         kinds.Probe,
         kinds.Ready,
@@ -35,8 +37,21 @@ ARRAYS = {
     "counts": np.int64,
     "ratio": np.float64,
     "density": np.float64,
+    "shares": np.float64,
+    "thresholds": np.float64,
+    "maps": np.float32,
 }
-ARRAY_TUPLES = {"forget": np.float32, "retain": np.float32, "score": np.float32, "pruned": bool}
+ARRAY_TUPLES = {
+    "forget": np.float32,
+    "retain": np.float32,
+    "score": np.float32,
+    "pruned": bool,
+    "mean": np.float32,
+    "most": np.float32,
+    "median": np.float32,
+    "fill": np.int16,
+    "mark": np.int16,
+}
 LONGEST = 32 * 2**20  # characters; by count, MANU's scores on a 7B model take 25 million
 MOST_LISTS = 100_000  # in one line: two characters each there, sixty bytes each in memory
 DEEPEST = 10  # levels of a result; the lab's own have four
@@ -140,20 +155,23 @@ def _check_shapes(event: kinds.Event) -> None:
     """Raise ValueError where the arrays of an event do not fit together."""
     if isinstance(event, kinds.Importance):
         sides = zip(event.forget, event.retain, event.score, event.pruned, strict=True)
-        found = [{a.shape for a in layer} for layer in sides]
-        fits = (
-            len(found) == len(event.layers) > 0
-            and event.heat.ndim == 2
-            and all(
-                len(shapes) == 1 and min(shapes) > (0,) and len(min(shapes)) == 1
-                for shapes in found
-            )
-        )
+        fits = _alike(sides, 1, len(event.layers)) and event.heat.ndim == 2
     elif isinstance(event, kinds.Saliency):
         cells = (len(event.layers), len(event.groups))
         fits = event.ratio.shape == event.density.shape == cells and event.counts.shape == (
             *cells,
             len(event.edges) - 1,
+        )
+    elif isinstance(event, kinds.Glow):
+        fits = _one_each(event.maps, event.shares)
+    elif isinstance(event, kinds.NeuronFisher):
+        figures = zip(event.mean, event.most, event.median, strict=True)
+        pictures = zip(event.fill, event.mark, strict=True)
+        fits = (
+            _alike(figures, 1, len(event.layers))
+            and _alike(pictures, 2, len(event.layers))
+            and len(event.inputs) == len(event.layers)
+            and _one_each(event.maps, event.thresholds)
         )
     elif isinstance(event, kinds.Answers):
         said = (event.before, event.right_before, event.after, event.right_after)
@@ -162,6 +180,19 @@ def _check_shapes(event: kinds.Event) -> None:
         return
     if not fits:
         raise ValueError
+
+
+def _alike(sides: Iterable[tuple[np.ndarray, ...]], axes: int, layers: int) -> bool:
+    """Whether there is something of every layer, of one shape a layer, with so many axes."""
+    found = [{a.shape for a in layer} for layer in sides]
+    return len(found) == layers > 0 and all(
+        len(shapes) == 1 and len(min(shapes)) == axes and all(min(shapes)) for shapes in found
+    )
+
+
+def _one_each(maps: np.ndarray, stops: np.ndarray) -> bool:
+    """Whether there is one square map a stop, and a stop at least."""
+    return stops.ndim == 1 and maps.ndim == 3 and len(maps) == len(stops) > 0
 
 
 def curve_rows(events: Iterable[kinds.Event]) -> list[dict[str, Any]]:

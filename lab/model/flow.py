@@ -228,6 +228,9 @@ class Qwen2Flow(Flow):
         # patches come in squares, each of which the merger joins to one token
         return rows.unflatten(0, (fewest, -1)).mean(1)
 
+    def finest(self, rows: int, fewest: int) -> int:
+        return fewest
+
     def places(self, before: int, after: int, tokens: int) -> Places | None:
         """Time, height and width: a picture's rows and columns count from where it starts."""
         side = isqrt(tokens)

@@ -86,6 +86,10 @@ class Flow:
         squares = patches.unflatten(0, (small, side // small, small, side // small))
         return squares.mean((1, 3)).flatten(0, 1)
 
+    def finest(self, rows: int, fewest: int) -> int:
+        """How many places a layer with so many rows tells apart: a ``fewest`` for ``raster``."""
+        return isqrt(rows) ** 2
+
     def expand(self, image_token: str, tokens: int) -> str:
         """The text of a picture of so many tokens, without what stands around them."""
         return image_token * tokens

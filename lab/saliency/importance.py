@@ -37,14 +37,21 @@ def _summed(
     loaded: Loaded, layers: Sequence[NeuronLayer], images: Sequence[bytes]
 ) -> list[np.ndarray]:
     """Sum over images of mean |z| over tokens: [neurons] a layer."""
+    return [z.sum(0).cpu().numpy() for z in mean_by_picture(loaded, layers, images)]
+
+
+@torch.no_grad()
+def mean_by_picture(
+    loaded: Loaded, layers: Sequence[NeuronLayer], images: Sequence[bytes]
+) -> list[torch.Tensor]:
+    """Mean |z| over tokens of every image by itself, in one pass: [images, neurons] a layer."""
     with hidden_neurons(tuple(layers)) as seen:
         loaded.vision.features(loaded.prompter.pictures(images))
     shown = loaded.vision.family.flow.shown
-    of_layer = [
-        shown(seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons))
+    return [
+        shown(seen[layer.name].float().abs().reshape(len(images), -1, layer.neurons)).mean(1)
         for layer in layers
     ]
-    return [z.mean(1).sum(0).cpu().numpy() for z in of_layer]
 
 
 def top_share(scores: Sequence[np.ndarray], share: float) -> tuple[np.ndarray, ...]:

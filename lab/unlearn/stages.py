@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from lab.events import Event, Phase
+from lab.events import Event, NeuronFisher, Phase
 from lab.model.load import Loaded
-from lab.model.overlay import overlay
+from lab.model.overlay import Delta, overlay
 from lab.model.vision import NeuronLayer
 from lab.recipe import Recipe
 from lab.saliency import fisher as fim
 from lab.saliency.fisher import Fisher, Halves, Sample, Squared, halves_of
 from lab.saliency.importance import importance
 from lab.saliency.mask import Masked, as_it_is, density, masked, stability
+from lab.saliency.neurons import figures_of
+from lab.saliency.places import THRESHOLDS, glow, gradient_maps, pictured
 from lab.saliency.summary import summarise
-from lab.unlearn.batches import Rows
+from lab.unlearn.batches import Rows, asked_by_image
 from lab.unlearn.method import Stopped
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.reuse import KeptSides, activations
@@ -38,6 +41,7 @@ def prune_stage(
     outcome.pruned = prune(outcome.delta, layers, scored.pruned)
     outcome.seconds["importance"] = time.perf_counter() - started
     yield scored
+    yield glow(loaded, layers, rows.entity.train_images[0], scored.score, scored.retain)
 
 
 def prune(
@@ -59,6 +63,28 @@ def prune(
     for name, tensor in delta.items():
         tensor[pruned[name]] = 0.0
     return pruned
+
+
+def inspect_left(
+    loaded: Loaded, rows: Rows, recipe: Recipe, delta: Delta, stopped: Stopped
+) -> Iterator[Event]:
+    """Inspect the model that a run left: both stages' events at its weights, and nothing is pruned.
+
+    ``delta``: the visual weights that it left. Rows of one seed draw the same pictures and samples
+    here and in an inspection of the original, so that the two can be compared.
+    """
+    layers, outcome = loaded.vision.layers(recipe.blocks), Outcome()
+    outcome.delta = {n: p.detach() for n, p in loaded.vision.trainable(recipe.blocks).items()}
+    outcome.delta |= delta
+    yield Phase("importance")
+    images = rows.importance_images()
+    with overlay(loaded.model, outcome.delta):
+        scored = importance(loaded, layers, *images, recipe.prune_share)
+    yield scored
+    with overlay(loaded.model, outcome.delta):
+        shown = glow(loaded, layers, rows.entity.train_images[0], scored.score, scored.retain)
+    yield shown
+    yield from mask_stage(loaded, rows, replace(recipe, mask_mode="all"), outcome, stopped)
 
 
 def mask_stage(
@@ -113,7 +139,32 @@ def visual_mask(
     )
     outcome.seconds["fisher"] = time.perf_counter() - started
     yield event
+    with overlay(loaded.model, outcome.delta):
+        seen = neuron_fisher(loaded, rows, layers, made, estimate)
+    if seen is not None:
+        yield seen
     return made
+
+
+def neuron_fisher(
+    loaded: Loaded, rows: Rows, layers: Sequence[NeuronLayer], made: Masked, estimate: str
+) -> NeuronFisher | None:
+    """What the page draws of a mask; None where no layer has neurons. Weights laid on stay."""
+    some = [layer for layer in layers if layer.neurons]
+    image = rows.entity.train_images[0]
+    asked = pictured(asked_by_image(rows.entity), image)
+    if not some or not asked:
+        return None
+    forget, retain = made.forget, made.retain
+    if estimate == "neuron":  # whose ratios are relative
+        forget, retain = fim.relative(forget), fim.relative(retain)
+    found = [figures_of(made, (forget, retain), layer) for layer in some]
+    figures, pictures = zip(*found, strict=True)
+    mean, most, median = zip(*figures, strict=True)
+    fill, mark, inputs = zip(*pictures, strict=True)
+    maps = gradient_maps(loaded, layers, image, asked, made.ratios, made.live)
+    names = tuple(layer.name for layer in some)
+    return NeuronFisher(names, mean, most, median, fill, mark, inputs, THRESHOLDS, maps)
 
 
 def fisher_sides(

@@ -10,7 +10,21 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.events import Answers, Bar, Curve, Done, Importance, Phase, Probe, Ready, Saliency, Step
+from lab.events import (
+    EMPTY,
+    Answers,
+    Bar,
+    Curve,
+    Done,
+    Glow,
+    Importance,
+    NeuronFisher,
+    Phase,
+    Probe,
+    Ready,
+    Saliency,
+    Step,
+)
 from lab.events.lines import KINDS, curve_rows, from_line, plain, to_line
 
 F = np.float32
@@ -38,6 +52,18 @@ EVENTS = [
         0.2,
         (8, 8),
         "neuron",
+    ),
+    Glow(np.array([0.0, 0.02]), np.array([[[0, 0], [0, 0]], [[0, 1], [0.5, 0.25]]], F)),
+    NeuronFisher(
+        ("block 1", "projector"),
+        (np.array([0.5, 2], F), np.array([1], F)),
+        (np.array([4, np.nan], F), np.array([1], F)),
+        (np.array([1, np.nan], F), np.array([0.25], F)),
+        (np.array([[-30, 12]], np.int16), np.array([[EMPTY], [7]], np.int16)),
+        (np.array([[0, 300]], np.int16), np.array([[EMPTY], [8]], np.int16)),
+        (1, 1),
+        np.array([1.0]),
+        np.array([[[1]]], F),
     ),
     Step(3, 40, 0.125, math.nan, 0.5, -0.25, 1.5),
     Probe(8, 0.25, 0.75, 9, 18, 0.25),

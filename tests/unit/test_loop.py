@@ -23,7 +23,9 @@ def test_events_come_in_order(tiny, four) -> None:
     kinds = [type(e) for e in events if not isinstance(e, Phase)]
     assert kinds == [
         Importance,
+        Glow,
         Saliency,
+        NeuronFisher,
         Probe,
         Step,
         Step,
