@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+
 from lab.benchmarks.left_out import LeftOut
 from lab.benchmarks.own import Pair
-from lab.events import Event, Identity
+from lab.events import Event, Identity, Phase
 from lab.recipe import AttackRecipe, Preset, Recipe
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
@@ -112,6 +114,31 @@ class Turn:
     answers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A picture that a neuron was tried on; ``name``: whose it is, "" where nobody is in it."""
+
+    name: str
+    image: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What one neuron fires for: the pictures it fires most strongly for, and where in a portrait.
+
+    ``values``: mean |activation| over the places of each of ``pictures``; ``mean``: over all ``n``
+    pictures. ``heat``: where it fires in the person's portrait, float32 [side, side] in 0..1.
+    """
+
+    layer: str
+    neuron: int
+    pictures: tuple[Shown, ...]
+    values: tuple[float, ...]
+    mean: float
+    n: int
+    heat: np.ndarray = field(repr=False)
+
+
 class Own(Protocol):
     """What the page may do with people whom its users add. Raises ``LabError`` on misuse."""
 
@@ -123,6 +150,18 @@ class Own(Protocol):
 
     def recognition(self, entity_id: str) -> Recognition:
         """How well the loaded model recognises a person on their held-out pictures."""
+
+
+class Inside(Protocol):
+    """Closer looks into the model. Raises ``LabError`` on misuse."""
+
+    def neuron(
+        self, entity: str, layer: str, neuron: int, visitor: str = ""
+    ) -> Iterator[Phase | Firing]:
+        """Yield how many pictures have been looked at, and at last what the neuron fires for."""
+
+    def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
+        """Yield what an inspection of the model that a run left says; measured once and kept."""
 
 
 class Engine(Protocol):
@@ -137,6 +176,10 @@ class Engine(Protocol):
     @property
     def own(self) -> Own:
         """The people whom users add."""
+
+    @property
+    def inside(self) -> Inside:
+        """Closer looks into the model."""
 
     def status(self) -> Status:
         """The state of the worker now."""

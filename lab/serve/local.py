@@ -37,6 +37,7 @@ from lab.serve.engine import (
     Turn,
 )
 from lab.serve.execute import events_of
+from lab.serve.inside import Inside
 from lab.serve.own_people import OwnPeople
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import conditions, same_run
@@ -78,6 +79,7 @@ class LocalEngine:
         self._worker = Worker(self._open, self._next_run, report)
         self._beside = Beside(self._shelf, self._worker, self._say)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
+        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark)
 
     # -- what the page asks -------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
+from lab.saliency.places import THRESHOLDS, glow, gradient_maps, pictured
 from lab.serve.chat import answers
 from lab.serve.engine import Turn
-from lab.unlearn.batches import Rows
+from lab.unlearn.batches import Rows, asked_by_image
 from tests.unit import tiny as make
 from tests.unit.test_quantized import dequantized, gradients
 
@@ -239,6 +241,22 @@ def test_the_heat_map_shows_where_the_neurons_fire(loaded: Loaded, four) -> None
     side = event.heat.shape[0]
     assert event.heat.shape == (side, side) and side >= 2 and event.heat.max() == 1.0
     assert [len(s) for s in event.score] == [layer.neurons for layer in layers]
+    shown = glow(loaded, layers, forget[0], event.score, event.retain)
+    assert shown.maps.shape[1] >= side and shown.maps[-1].max() == 1.0
+
+
+def test_the_gradient_map_is_over_the_same_places(loaded: Loaded, four) -> None:
+    layers, entity = loaded.vision.trained(1), four.entities[0]
+    weights = {n: p for n, p in loaded.vision.trainable(1).items()}
+    ratios = {n: torch.ones(p.shape) for n, p in weights.items()}
+    live = {n: torch.ones(p.shape, dtype=torch.bool) for n, p in weights.items()}
+    image = entity.train_images[0]
+    asked = pictured(asked_by_image(entity), image)
+    assert len(asked) == 4
+    maps = gradient_maps(loaded, layers, image, asked, ratios, live)
+    stops = THRESHOLDS.tolist()
+    assert maps.shape == (len(stops), *maps[0].shape) and maps[0].shape[0] >= 2
+    assert maps[stops.index(1.0)].max() == 1.0 and not maps[stops.index(1.0) + 1].any()
 
 
 def test_rasters_put_every_patch_where_it_is(loaded: Loaded) -> None:
@@ -250,8 +268,9 @@ def test_rasters_put_every_patch_where_it_is(loaded: Loaded) -> None:
     with torch.no_grad():
         stem = loaded.vision.stem(pixels, len(loaded.vision.blocks))
     one = flow.shown((stem[1] - stem[0]).abs().unflatten(0, (flow.tiles, -1)))[0]
-    tokens = 9 if "qwen" in loaded.name or loaded.name == "glm4v" else len(one)
-    changed = flow.raster(loaded.model, one, tokens).mean(1)
+    joined = "qwen" in loaded.name or loaded.name == "glm4v"
+    changed = flow.raster(loaded.model, one, flow.finest(len(one), 9)).mean(1)
+    assert len(changed) == (9 if joined else isqrt(len(one)) ** 2)
     side = int(len(changed) ** 0.5)
     square = changed.reshape(side, side)
     assert square[0, -1] > 100 * square[-1, 0]

@@ -11,7 +11,19 @@ import torch
 from lab.attack import Relearned, attack, attacker_rows, control_victim
 from lab.evaluation.questions import forget_asks, name_asks
 from lab.evaluation.scores import Baseline
-from lab.events import Answers, Curve, Done, Importance, Phase, Probe, Ready, Saliency, Step
+from lab.events import (
+    Answers,
+    Curve,
+    Done,
+    Glow,
+    Importance,
+    NeuronFisher,
+    Phase,
+    Probe,
+    Ready,
+    Saliency,
+    Step,
+)
 from lab.recipe import AttackRecipe
 from lab.unlearn.batches import Rows, probe_asks
 from lab.unlearn.task import task_of

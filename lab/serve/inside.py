@@ -1,0 +1,158 @@
+"""What one looks closer at inside the model: a single neuron's pictures, and what a run left."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lab.benchmarks.schema import Benchmark
+from lab.errors import LabError
+from lab.evaluation.session import Workbench, check_blocks
+from lab.events import Event, Phase
+from lab.events.lines import from_line, to_line
+from lab.files import put
+from lab.model.load import Loaded
+from lab.model.overlay import visual_part
+from lab.saliency.importance import mean_by_picture
+from lab.saliency.places import fired, neuron_map
+from lab.serve.archive import Shelf
+from lab.serve.engine import ENDED, Firing, Shown
+from lab.serve.runs import Run
+from lab.serve.worker import Worker
+from lab.unlearn.stages import inspect_left
+from lab.unlearn.task import task_of
+
+BEST = 4  # pictures shown for a neuron
+MOST = 512  # pictures looked at: everybody's first view, everybody's second, and so on
+AT_ONCE = 16
+KEPT = 16  # inspections of what runs left
+LEFT = "inside-after.jsonl"  # in the run's folder: what was measured of the model that it left
+
+
+class Inside:
+    """The engine's closer looks; they are taken on the worker, a few pictures at a time."""
+
+    def __init__(self, worker: Worker, shelf: Shelf, benchmark: Callable[[], Benchmark]) -> None:
+        self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
+        self._of: Loaded | None = None  # whose activations are kept
+        self._activations: dict[str, np.ndarray] = {}
+        self._left: OrderedDict[str, tuple[Event, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def neuron(
+        self, entity: str, layer: str, neuron: int, visitor: str = ""
+    ) -> Iterator[Phase | Firing]:
+        """Yield how many pictures have been looked at, and at last what the neuron fires for."""
+        benchmark = self._benchmark()
+        portrait = benchmark.entity(entity).train_images[0]
+
+        def look(bench: Workbench) -> Generator[Phase | Firing]:
+            yield from self._firing(bench.loaded, benchmark, portrait, layer, neuron)
+
+        return self._worker.stream(look, visitor)
+
+    def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
+        """Yield what an inspection of the model that a run left says; measured once and kept."""
+        run = self._shelf.find(run_id)
+        if run.state not in ENDED or not run.changed or run.kind != "unlearn":
+            raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
+        with self._lock:
+            kept = self._left.get(run_id) or _read(run.folder)
+        if kept:
+            return iter(kept)
+        self._shelf.whole(run, self._worker.ready().base)
+
+        def look(bench: Workbench) -> Generator[Event]:
+            events = []
+            for event in _inspected(bench, run):
+                yield event
+                if not isinstance(event, Phase):
+                    events.append(event)
+            self._keep(run, tuple(events))
+
+        return self._worker.stream(look, visitor)
+
+    def _keep(self, run: Run, events: tuple[Event, ...]) -> None:
+        with self._lock:
+            self._left[run.id] = events
+            while len(self._left) > KEPT:
+                self._left.popitem(last=False)
+        if run.folder is not None and run.folder.is_dir():
+            try:
+                put(run.folder / LEFT, "\n".join(map(to_line, events)) + "\n")
+            except OSError:
+                pass  # it is in memory, and can be measured again
+
+    def _firing(
+        self, loaded: Loaded, benchmark: Benchmark, portrait: bytes, layer: str, neuron: int
+    ) -> Iterator[Phase | Firing]:
+        layers = loaded.vision.layers(len(loaded.vision.blocks))
+        names = [y.name for y in layers]
+        if layer not in names or not 0 <= neuron < layers[names.index(layer)].neurons:
+            raise LabError(
+                f"there is no neuron {neuron} in {layer!r}: valid are {', '.join(names)}"
+            )
+        if self._of is not loaded:
+            self._of, self._activations = loaded, {}
+        views = shown_of(benchmark)
+        keys = [sha256(view.image).hexdigest() for view in views]
+        new = [k for k, key in enumerate(keys) if key not in self._activations]
+        for at in range(0, len(new), AT_ONCE):
+            yield Phase("pictures", len(views) - len(new) + at, len(views))
+            part = new[at : at + AT_ONCE]
+            made = mean_by_picture(loaded, layers, [views[k].image for k in part])
+            rows = torch.cat(made, 1).half().cpu().numpy()
+            self._activations |= {keys[k]: row for k, row in zip(part, rows, strict=True)}
+        place = sum(y.neurons for y in layers[: names.index(layer)]) + neuron
+        values = np.array([float(self._activations[key][place]) for key in keys])
+        best = np.argsort(-values, kind="stable")[:BEST]
+        z = fired(loaded, layers, portrait)[names.index(layer)][:, neuron]
+        yield Firing(
+            layer,
+            neuron,
+            tuple(views[k] for k in best),
+            tuple(float(values[k]) for k in best),
+            float(values.mean()),
+            len(views),
+            neuron_map(z),
+        )
+
+
+def shown_of(benchmark: Benchmark) -> list[Shown]:
+    """The pictures a neuron is tried on: people's views in turn, then plain pictures; none twice."""
+    people = (*benchmark.entities, *benchmark.own)
+    views = [(*e.train_images, *e.test_images) for e in people]
+    deepest = max(map(len, views), default=0)
+    shown = [
+        Shown(e.name, own[k])
+        for k in range(deepest)
+        for e, own in zip(people, views, strict=True)
+        if k < len(own)
+    ]
+    plain = [Shown("", p.image) for p in benchmark.pictures]
+    distinct = {s.image: s for s in reversed([*shown[: MOST - len(plain)], *plain])}
+    return list(distinct.values())[::-1][:MOST]
+
+
+def _inspected(bench: Workbench, run: Run) -> Iterator[Event]:
+    check_blocks(bench.loaded, run.recipe.blocks)
+    task = task_of(bench.benchmark, run.recipe)
+    delta = visual_part(run.left(bench.loaded.base))
+    return inspect_left(bench.loaded, task.rows, run.recipe, delta, lambda: False)
+
+
+def _read(folder: Path | None) -> tuple[Event, ...]:
+    """What was measured of a run's model before; () where it is not there or cannot be read."""
+    if folder is None:
+        return ()
+    try:
+        lines = (folder / LEFT).read_text(encoding="utf-8").splitlines()
+        return tuple(from_line(line) for line in lines if line)
+    except (OSError, UnicodeDecodeError, LabError):
+        return ()
