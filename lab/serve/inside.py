@@ -70,7 +70,7 @@ class Inside:
 
         def look(bench: Workbench) -> Generator[Event]:
             events = []
-            for event in _inspected(bench, run):
+            for event in _inspected(bench, self._benchmark(), run):
                 yield event
                 if not isinstance(event, Phase):
                     events.append(event)
@@ -140,9 +140,9 @@ def shown_of(benchmark: Benchmark) -> list[Shown]:
     return list(distinct.values())[::-1][:MOST]
 
 
-def _inspected(bench: Workbench, run: Run) -> Iterator[Event]:
+def _inspected(bench: Workbench, benchmark: Benchmark, run: Run) -> Iterator[Event]:
     check_blocks(bench.loaded, run.recipe.blocks)
-    task = task_of(bench.benchmark, run.recipe)
+    task = task_of(benchmark, run.recipe)
     delta = visual_part(run.left(bench.loaded.base))
     return inspect_left(bench.loaded, task.rows, run.recipe, delta, lambda: False)
 
