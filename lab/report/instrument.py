@@ -82,8 +82,8 @@ def ranked(score: Sequence[np.ndarray]) -> list[np.ndarray]:
 def recounted(saliency: Saliency) -> dict[str, Any]:
     """How many live weights lie at or above each edge, of every layer and group, and of how many.
 
-    ``above``: uint32 [layers, groups, bins]. With it the page counts for any threshold what
-    ``lab.ui.selection.density_at`` counts.
+    ``above``: uint32 [layers, groups, bins]. With it the page counts for any threshold. One on an
+    edge is exact, and others count from the next edge on.
     """
     above = saliency.counts[..., ::-1].cumsum(-1)[..., ::-1]
     return {

@@ -104,35 +104,6 @@ def neuron_map(importance: Importance, pruned: Sequence[np.ndarray], text: Text)
     )
 
 
-def layer_map(importance: Importance, layer: int, pruned: np.ndarray, text: Text) -> go.Figure:
-    """Draw every neuron of one layer, the pruned ones as crosses."""
-    score = importance.score[layer]
-    traces = []
-    for name, chosen, marker in (
-        (text.KEPT, ~pruned, {"symbol": "circle", "size": 4, "color": "#6b7fb0"}),
-        (text.PRUNED, pruned, {"symbol": "x", "size": 7, "color": MARK}),
-    ):
-        where = np.flatnonzero(chosen & np.isfinite(score))
-        traces.append(
-            go.Scatter(
-                x=where.tolist(),
-                y=score[where].round(4).tolist(),
-                mode="markers",
-                marker=marker,
-                name=name,
-                hovertemplate=f"{text.NEURON} %{{x}}, %{{y:.2f}}, {name}<extra></extra>",
-            )
-        )
-    figure = new_figure(
-        traces, 260, xaxis={"title": {"text": text.NEURON}}, yaxis={"title": {"text": text.RATIO}}
-    )
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
-    )
-    return figure
-
-
 def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) -> go.Figure:
     filled = [[None if v != v else float(v) for v in row] for row in values.round(5)]
     trace = go.Heatmap(

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.report.text import catalogue
 from lab.serve.engine import Engine
-from lab.ui import api, header
+from lab.ui import api, header, instrument_asks
 from lab.ui.context import JS_ONLY, Frame, announcer, make_memory
 from lab.ui.door import doors
 from lab.ui.follow import Tails
@@ -81,6 +81,7 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
                 questions = studies.layout(text)
         pick.wire(picked, frame, demo)
         inside.wire(look, frame, picked.look)
+        instrument_asks.wire(look, frame)
         unlearn.wire(tune, frame, look)
         compare.wire(chat, frame, top.stop)
         probes.wire(fixed, frame, chat, tune.go)

@@ -39,8 +39,10 @@ def build_theme() -> gr.Theme:
 
 
 CSS = """
-:root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-line-2: #64748b; --lab-good: #166534; --lab-bad: #991b1b; }
-.dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-line-2: #cbd5e1; --lab-good: #86efac; --lab-bad: #fca5a5; }
+:root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-line-2: #64748b; --lab-good: #166534; --lab-bad: #991b1b;
+  --lab-kept: #64748b; --lab-mark: #c2410c; --lab-band: #e2e8f0; }
+.dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-line-2: #cbd5e1; --lab-good: #86efac; --lab-bad: #fca5a5;
+  --lab-kept: #94a3b8; --lab-mark: #fb923c; --lab-band: #334155; }
 .gradio-container { max-width: 1240px !important; width: 100%; margin: 0 auto; }
 .lab-top { display: flex; flex-wrap: wrap; gap: 6px 32px; align-items: end;
   justify-content: space-between; }

@@ -23,8 +23,10 @@ from lab.events import (
     Depth,
     Done,
     Event,
+    Glow,
     Identity,
     Importance,
+    NeuronFisher,
     Phase,
     Probe,
     Ready,
@@ -37,10 +39,12 @@ from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
     EntityCard,
+    Firing,
     ProbeRow,
     Recognition,
     RunKind,
     RunView,
+    Shown,
     Status,
     Turn,
 )
@@ -51,6 +55,7 @@ LAST = "Almeida Bergström Conti".split()
 LAYERS = tuple(f"vision.{i}" for i in (8, 9, 10, 11)) + ("projector",)
 GROUPS = ("query", "key", "value", "attention out", "mlp in", "mlp out")
 DONE = ("unlearn", "finished")
+SIZES = (1536, 1536, 1536, 1536, 576)
 SCORES = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa", "general_qa")
 
 
@@ -124,6 +129,42 @@ class FakeOwn:
         return Recognition(0.25 if "Nobody" in name else 0.9, 20, 0.25)
 
 
+class FakeInside:
+    """Closer looks that need no model."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.picked: list[tuple[str, str, int]] = []
+
+    def neuron(
+        self, entity: str, layer: str, neuron: int, visitor: str = ""
+    ) -> Iterator[Phase | Firing]:
+        if layer not in LAYERS:
+            raise LabError(f"there is no neuron {neuron} in {layer!r}: valid are {LAYERS}")
+        self.picked.append((entity, layer, neuron))
+        yield Phase("pictures", 0, 90)
+        time.sleep(self.engine.pace)
+        shown = (
+            *(Shown(p.name, p.views[0]) for p in self.engine.people[:3]),
+            Shown("", portrait(9)),
+        )
+        yield Firing(layer, neuron, shown, (3.0, 2.0, 1.5, 1.0), 0.5, 90, glow().maps[4])
+
+    def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
+        view = self.engine.run(run_id) if run_id else None
+        if view is None or view.state not in ("finished", "stopped"):
+            raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
+        yield Phase("importance")
+        time.sleep(self.engine.pace)
+        old = importance(view.recipe.prune_share)
+        score = tuple(
+            np.where(p, 0, s * 0.8).astype(np.float32)
+            for s, p in zip(old.score, old.pruned, strict=True)
+        )
+        yield dataclasses.replace(old, score=score)
+        yield neuron_fisher(seed=4)
+
+
 class FakeEngine:
     """Implements ``lab.serve.engine.Engine`` without a model; ``pace`` is seconds a step."""
 
@@ -134,6 +175,7 @@ class FakeEngine:
         self.answers_again = False  # whether a run is answered from a kept one of the same recipe
         self.people = [person(i) for i in range(30)]
         self.own = FakeOwn(self)
+        self.inside = FakeInside(self)
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
         self._ready_at = time.monotonic() + load_seconds
@@ -348,18 +390,41 @@ class FakeEngine:
             self._runs[run_id] = dataclasses.replace(self._runs[run_id], **changes)
 
 
-def importance(share: float) -> Importance:
+def importance(share: float, seed: int = 1) -> Importance:
     """Synthetic neuron importance with a few loud neurons."""
-    rng = np.random.default_rng(1)
-    sizes = (1536, 1536, 1536, 1536, 576)
-    forget = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in sizes)
-    retain = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in sizes)
+    rng = np.random.default_rng(seed)
+    forget = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in SIZES)
+    retain = tuple(rng.gamma(2.0, 0.2, n).astype(np.float32) for n in SIZES)
     score = tuple(f / (r + 1e-5) for f, r in zip(forget, retain, strict=True))
     flat = np.sort(np.concatenate(score))
     cut = flat[len(flat) - round(share * len(flat))] if round(share * len(flat)) else np.inf
     grid = np.linspace(-1, 1, 16)
     heat = np.exp(-3 * (grid[:, None] ** 2 + grid[None] ** 2)).astype(np.float32)
     return Importance(LAYERS, forget, retain, score, tuple(s >= cut for s in score), heat, (6, 60))
+
+
+def glow() -> Glow:
+    """A blot that moves with the share."""
+    shares, grid = np.round(np.arange(0, 0.1001, 0.005), 4), np.linspace(-1, 1, 8)
+    blots = [np.exp(-3 * ((grid[:, None] - s * 8) ** 2 + grid[None] ** 2)) for s in shares]
+    return Glow(shares, np.array(blots, np.float32))
+
+
+def neuron_fisher(seed: int = 3) -> NeuronFisher:
+    """Synthetic Fishers of the neurons, and pictures of weights that follow them."""
+    rng = np.random.default_rng(seed)
+    mean = tuple(10 ** rng.normal(-0.2, 0.4, n).astype(np.float32) for n in SIZES)
+    fill, mark = [], []
+    for values in mean:
+        columns = 10 * np.log10(values[: len(values) // 6 * 6].reshape(-1, 6)).mean(1) * 10
+        cells = (columns + rng.normal(0, 20, (64, len(columns)))).round().clip(-300, 300)
+        fill.append(cells.astype(np.int16))
+        mark.append(np.broadcast_to(columns.round(), cells.shape).astype(np.int16))
+    stops = np.round(np.logspace(-1, 1, 11), 4)
+    maps = glow().maps[: len(stops)].transpose(0, 2, 1).copy()
+    most = tuple(m * 4 for m in mean)
+    inputs = (32,) * len(SIZES)
+    return NeuronFisher(LAYERS, mean, most, mean, tuple(fill), tuple(mark), inputs, stops, maps)
 
 
 def saliency(threshold: float) -> Saliency:
@@ -400,9 +465,13 @@ def inspect(view: RunView, stopped) -> Iterator[Event]:
         if stopped():
             return
         yield Phase("Neuron importance", done, 6)
-    yield importance(view.recipe.prune_share)
-    yield Phase("Fisher saliency", 1, 2)
-    yield saliency(view.recipe.mask_threshold)
+    # the first person has neurons of their own, all others share theirs
+    yield importance(view.recipe.prune_share, 2 if view.entity == "p00" else 1)
+    yield glow()
+    if view.recipe.mask_mode != "off":
+        yield Phase("Fisher saliency", 1, 2)
+        yield saliency(view.recipe.mask_threshold)
+        yield neuron_fisher()
     yield Done("done", {})
 
 

@@ -10,18 +10,17 @@ import sys
 import time
 import zipfile
 
-import numpy as np
 import pytest
 
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.events import Bar, Done, Importance, Phase, Probe, Saliency, Step
+from lab.events import Bar, Done, Phase, Probe, Step
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import follow, gallery, page, runfiles, selection, served, talk
+from lab.ui import follow, gallery, page, runfiles, served, talk
 from lab.ui.context import recall, recipe_controls, remember
 from lab.ui.header import link_query, status_line
 from lab.ui.steps import attack, compare, inside, pick, probes, runs, unlearn
@@ -47,37 +46,6 @@ def test_the_page_needs_no_torch():
 def test_the_app_answers_before_it_loads_the_library_of_models():
     code = "import sys, lab.ui.page, lab.serve.local; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_pruned_at_takes_the_top_over_all_layers():
-    score = (np.array([1.0, 9.0, 3.0]), np.array([8.0, np.nan, 2.0, 7.0, 1.0, 1.0, 1.0, 1.0]))
-    event = Importance(("a", "b"), score, score, score, score, np.zeros((2, 2)))
-    marks = selection.pruned_at(event, 0.3)
-    assert [m.tolist() for m in marks] == [
-        [False, True, False],
-        [True, False, False, True] + [False] * 4,
-    ]
-    assert not any(m.any() for m in selection.pruned_at(event, 0.0))
-
-
-def test_pruned_at_agrees_with_the_event_at_its_own_share():
-    event = importance(0.02)
-    for ours, theirs in zip(selection.pruned_at(event, 0.02), event.pruned, strict=True):
-        assert (ours == theirs).all()
-
-
-def test_density_is_exact_on_edges():
-    counts = np.array([[[1, 2, 3, 4], [0, 0, 0, 0]]])
-    event = Saliency(
-        ("a",), ("w", "b"), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), counts, counts, counts
-    )
-    cells, density, weights = selection.density_at(event, 1.0)
-    assert cells[0, 0] == pytest.approx(0.7) and np.isnan(cells[0, 1])
-    assert density == pytest.approx(0.7) and weights == 10
-    assert selection.density_at(event, 10.0)[1] == pytest.approx(0.4)
-    assert selection.density_at(event, 0.01)[1] == 1.0
-    own = saliency(1.0)
-    assert selection.density_at(own, 1.0)[1] == pytest.approx(own.mask_density)
 
 
 def test_how_far_a_mask_can_be_trusted_is_said_and_so_is_that_nobody_knows():

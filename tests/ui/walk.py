@@ -42,12 +42,10 @@ def settle(tab) -> None:
 
 
 def look_inside(tab, patience: int) -> None:
-    """Go to step 2 and wait for the maps."""
+    """Go to step 2 and wait until the instrument is drawn."""
     tab.locator("#look").click()
     wait_line(tab, "inspect-line", "finished", patience)
-    tab.wait_for_function(
-        "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length > 2"
-    )
+    tab.wait_for_function("document.querySelector('#instrument .lab-instrument')?.dataset.ms > 0")
 
 
 def go_unlearn(tab) -> None:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
-from lab.events import Importance, Saliency
+from lab.events import Glow, Importance, NeuronFisher, Saliency
 from lab.recipe import Recipe, revise
-from lab.report import maps, markup
+from lab.report import markup
 from lab.report.text import Text
 from lab.serve.engine import RunView
-from lab.ui import selection
-from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
+from lab.ui import instrument
+from lab.ui.context import FOLLOW, JS_ONLY, QUIET, Frame, guarded, remember
 from lab.ui.follow import describe, found, look_up
 
-TOP = 12
+DRAWN = (Importance, Glow, Saliency, NeuronFisher)
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,12 @@ class Parts:
     line: gr.HTML
     prune: gr.Slider
     threshold: gr.Slider
-    count: gr.HTML
-    neurons: gr.Plot
-    layer: gr.Dropdown
-    zoom: gr.Plot
-    ratio: gr.Plot
-    density: gr.Plot
-    weights: gr.Row
+    chart: gr.HTML
+    closer: gr.HTML
+    neuron: gr.HTML
+    other: gr.Dropdown
+    after: gr.State
     stability: gr.HTML
-    overlay: gr.Image
-    top: gr.HTML
     results: gr.Column
     empty: gr.HTML
     again: gr.Button
@@ -45,7 +40,7 @@ class Parts:
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the step; the pictures stay hidden until there is something to draw."""
+    """Lay out the step; the instrument stays hidden until there is something to draw."""
     text, base = frame.text, frame.engine.preset.recipe
     gr.HTML(markup.lead(2, text))
     with gr.Row():
@@ -56,38 +51,29 @@ def layout(frame: Frame) -> Parts:
     line = gr.HTML("", elem_id="inspect-line")
     empty = gr.HTML(markup.note(text.EMPTY_MAP, "quiet"))
     with gr.Column(visible=False) as results:
-        count = gr.HTML("", elem_id="recount")
-        gr.HTML(markup.heading(text.NEURON_MAP))
-        neurons = gr.Plot(label=text.NEURON_MAP, show_label=False)
-        with gr.Row():
-            with gr.Column(scale=3, min_width=300):
-                layer = gr.Dropdown(choices=[], label=text.LAYER, interactive=True)
-                zoom = gr.Plot(label=text.LAYER, show_label=False)
-            with gr.Column(scale=1, min_width=240):
-                overlay = gr.Image(label=text.OVERLAY, interactive=False, buttons=[], height=300)
-        top = gr.HTML("")
-        with gr.Row(visible=False) as weights:
-            with gr.Column(min_width=300):
-                gr.HTML(markup.heading(text.FISHER_MAP))
-                ratio = gr.Plot(label=text.FISHER_MAP, show_label=False)
-            with gr.Column(min_width=300):
-                gr.HTML(markup.heading(text.DENSITY_MAP))
-                density = gr.Plot(label=text.DENSITY_MAP, show_label=False)
+        chart = instrument.component()
+        closer = gr.HTML("", elem_id="closer-line")
+        neuron = gr.HTML("", elem_id="neuron", css_template=instrument.FIRING_CSS)
+        other = gr.Dropdown(
+            choices=[(text.OTHER_NONE, "")],
+            value="",
+            label=text.OTHER_PERSON,
+            info=text.OTHER_INFO,
+            interactive=True,
+            elem_id="other-person",
+        )
         stability = gr.HTML("", elem_id="stability")
+    after = gr.State("")  # the run whose model is shown beside the original
     return Parts(
         line,
         prune,
         threshold,
-        count,
-        neurons,
-        layer,
-        zoom,
-        ratio,
-        density,
-        weights,
+        chart,
+        closer,
+        neuron,
+        other,
+        after,
         stability,
-        overlay,
-        top,
         results,
         empty,
         again,
@@ -149,50 +135,43 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     parts.again.click(
         guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes, **QUIET
     )
-    _wire_pictures(parts, frame, sliders)
+    gr.on(
+        [parts.prune.change, parts.threshold.change],
+        None,
+        sliders,
+        None,
+        js=instrument.SLIDERS_JS,
+        trigger_mode="multiple",
+        **JS_ONLY,
+    )
+    _wire_drawing(parts, frame, sliders)
 
 
-def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
+def _wire_drawing(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of an inspection, until it has ended."""
         shown: set[type] = {object}  # what the page shows now: of another run, maybe
         async for view in frame.tails.follow("inspect", run_id, request):
-            yield _updates(parts, frame, view, shown, prune, threshold)
-
-    def recount(run_id: str, layer: str, prune: float, threshold: float) -> Any:
-        view = look_up(frame.engine, run_id)
-        return _recount(parts, frame.text, view, layer, prune, threshold) if view else gr.skip()
+            yield _updates(parts, frame, view, shown, (prune, threshold))
 
     frame.inspect.change(
         tail,
         [frame.inspect, *sliders],
         [
             parts.line,
-            parts.count,
-            parts.neurons,
-            parts.layer,
-            parts.zoom,
-            parts.ratio,
-            parts.density,
-            parts.weights,
+            parts.chart,
+            parts.closer,
+            parts.neuron,
+            parts.other,
+            parts.after,
             parts.stability,
-            parts.overlay,
-            parts.top,
             parts.results,
             parts.empty,
             frame.announce,
         ],
         **FOLLOW,
-    )
-    gr.on(
-        [parts.prune.input, parts.threshold.input, parts.layer.input],
-        recount,
-        [frame.inspect, parts.layer, *sliders],
-        [parts.count, parts.neurons, parts.zoom, parts.density, parts.top],
-        trigger_mode="always_last",
-        **QUIET,
     )
 
 
@@ -201,8 +180,7 @@ def _updates(
     frame: Frame,
     view: RunView | None,
     shown: set[type],
-    prune: float,
-    threshold: float,
+    sliders: tuple[float, float],
 ) -> dict[Any, Any]:
     text, line = frame.text, describe(view, frame.text)
     out = {parts.line: markup.line(line)}
@@ -210,77 +188,32 @@ def _updates(
         return out | _shown(parts, False)
     if line:
         out[frame.announce] = line
-    importance, saliency = found(view, Importance), found(view, Saliency)
-    fresh = {kind for kind, event in ((Importance, importance), (Saliency, saliency)) if event}
+    fresh = {kind for kind in DRAWN if found(view, kind)}
     if fresh == shown:
         return out
+    if object in shown:
+        out |= {parts.closer: "", parts.neuron: "", parts.after: ""}
+        out[parts.other] = gr.Dropdown(choices=_others(frame, view.entity), value="")
     shown.clear()
     shown |= fresh
     out |= _shown(parts, bool(fresh))
-    if not fresh:
-        return out
-    if importance:
+    if fresh:
         card = frame.people.card(view.entity)
-        out[parts.layer] = gr.Dropdown(choices=list(importance.layers), value=importance.layers[-1])
-        if card:
-            out[parts.overlay] = gr.Image(
-                value=maps.overlay(card.portrait, importance.heat),
-                alt_text=text.OVERLAY_ALT.format(name=card.name),
-            )
-    out[parts.weights] = gr.Row(visible=saliency is not None)
-    if saliency:
-        out[parts.ratio] = maps.ratio_map(saliency, text)
+        out[parts.chart] = instrument.value_of(view, card, sliders, text)
+    saliency = found(view, Saliency)
     out[parts.stability] = stability(saliency, text) if saliency else ""
-    layer = importance.layers[-1] if importance else ""
-    return out | _recount(parts, text, view, layer, prune, threshold)
+    return out
+
+
+def _others(frame: Frame, entity: str) -> list[tuple[str, str]]:
+    """Everybody who could be compared with, and nobody at first."""
+    people = [(card.name, card.id) for card in frame.people.all() if card.id != entity]
+    return [(frame.text.OTHER_NONE, ""), *people]
 
 
 def _shown(parts: Parts, on: bool) -> dict[Any, Any]:
     # Once a view, never off and on again at once: Gradio's page can lose the second.
     return {parts.results: gr.Column(visible=on), parts.empty: gr.HTML(visible=not on)}
-
-
-def _recount(
-    parts: Parts, text: Text, view: RunView, layer: str, prune: float, threshold: float
-) -> dict[Any, Any]:
-    importance, saliency = found(view, Importance), found(view, Saliency)
-    out: dict[Any, Any] = {}
-    line = {}
-    if importance:
-        marks = selection.pruned_at(importance, prune)
-        line = {"pruned": sum(int(m.sum()) for m in marks), "total": sum(map(len, marks))}
-        at = importance.layers.index(layer) if layer in importance.layers else 0
-        out = {
-            parts.neurons: maps.neuron_map(importance, marks, text),
-            parts.zoom: maps.layer_map(importance, at, marks[at], text),
-            parts.top: top_table(importance, marks, text),
-            parts.count: markup.note(text.PRUNE_ONLY.format(**line)),
-        }
-    if saliency:
-        cells, density, weights = selection.density_at(saliency, threshold)
-        out[parts.density] = maps.density_map(saliency, cells, text)
-        if line:
-            out[parts.count] = markup.note(
-                text.PRUNE_COUNT.format(density=density, weights=weights, **line)
-            )
-    return out
-
-
-def top_table(importance: Importance, marks: Sequence[np.ndarray], text: Text) -> str:
-    """List the most person-specific neurons."""
-    rows = [
-        (
-            str(rank),
-            importance.layers[layer],
-            str(neuron),
-            f"{importance.forget[layer][neuron]:.3f}",
-            f"{importance.retain[layer][neuron]:.3f}",
-            f"{score:.2f}",
-            text.PRUNED if marks[layer][neuron] else text.KEPT,
-        )
-        for rank, (layer, neuron, score) in enumerate(selection.top_neurons(importance, TOP), 1)
-    ]
-    return markup.table(text.TOP_HEAD, rows, text.TOP_TITLE)
 
 
 def stability(saliency: Saliency, text: Text) -> str:

@@ -3,30 +3,10 @@
 # 2 look inside
 GO_UNLEARN = "Unlearn with these settings"
 LOOK_AGAIN = "Measure again"
-PRUNE_COUNT = (
-    "With this share, {pruned:,} of {total:,} neurons are pruned. With this threshold, "
-    "{density:.1%} of {weights:,} weights may change."
-)
-PRUNE_ONLY = "With this share, {pruned:,} of {total:,} neurons are pruned."
 SHARE_INFO = "The pictures below change at once. Nothing is measured again."
-NEURON_MAP = "Neuron importance: how much more strongly a neuron fires for this person"
 NEURON_AXIS = "position within the layer (%)"
 NEURON_BAR = "log10 ratio"
 NEURON_HOVER = "neurons {first}–{last}<br>highest ratio {value:.2f}<br>pruned: {pruned} of {size}"
-LAYER = "Layer to show in detail"
-NEURON, RATIO = "neuron", "forget / retain ratio"
-KEPT, PRUNED = "kept", "pruned"
-TOP_TITLE = "The neurons that are most specific to this person"
-TOP_HEAD = ("Rank", "Layer", "Neuron", "Fires for person", "Fires for others", "Ratio", "State")
-FISHER_MAP = "Fisher ratio: weights that matter more for this person"
-FISHER_BAR = "log10 ratio"
-DENSITY_MAP = "Mask density: the share of weights that may change"
-DENSITY_BAR = "share"
-OVERLAY = "Where in the portrait the neurons to be pruned fire"
-OVERLAY_ALT = (
-    "Portrait of {name}. The brighter a place is, the more strongly the neurons to be pruned fire "
-    "there."
-)
 STABILITY = (
     "Mask stability: two masks, each from one half of the samples, agree on {overlap:.0%} of the "
     "masked weights. Two random masks of this density ({density:.1%}) would agree on {chance:.0%}."

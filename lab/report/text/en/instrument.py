@@ -1,0 +1,113 @@
+"""English: the instrument of step 2, which draws every neuron of the layers looked at.
+
+``INSTRUMENT`` goes to the browser as it is, so its placeholders have no format.
+"""
+
+INSTRUMENT = {
+    "count": "With this share, {count} of {total} neurons are pruned.",
+    "density": "With this threshold, {share} of {all} weights may change.",
+    "shared": (
+        "Both {person} and {other} would lose {both} of their {count} neurons. Two random sets of "
+        "{count} from {total} neurons would share {chance}."
+    ),
+    "view": "Show the model",
+    "before": "before",
+    "after": "after unlearning",
+    "change": "what changed",
+    "fisher": "Fisher of a neuron's weights",
+    "mean": "all of them together",
+    "most": "the highest single weight",
+    "zoom": "Zoom",
+    "closer": "Zoom in",
+    "wider": "Zoom out",
+    "whole": "all",
+    "whole_label": "Show all neurons",
+    "scale": (
+        "Above each line: how much more strongly a neuron fires for this person (full height "
+        "{importance}). Below it: how much more its weights matter for this person (full height "
+        "{fisher}). Orange: pruned, or free to change."
+    ),
+    "scale_change": (
+        "Up: the ratio rose. Down: it fell. Above each line the firing (full height {importance}), "
+        "below it the Fisher ratio (full height {fisher}). Orange: pruned, or free to change."
+    ),
+    "read": (
+        "Point at a neuron to read its figures, click it to see what it fires for, or drag to zoom. "
+        "Keys: arrows, Enter, + and −."
+    ),
+    "layer": "{off} of {size} pruned",
+    "layer_both": "{off} of {size} pruned, {share} may change",
+    "open_layer": "Show this layer's weights",
+    "strip_label": "Neurons of {layer}",
+    "axis_all": "All neurons of each layer, from the first to the last",
+    "axis_part": "Neurons from {first}% to {last}% of each layer",
+    "weights_of": "Weights of {layer}",
+    "weights_about": (
+        "Each column is a few neurons. The upper block is what goes into them, the lower one what "
+        "comes out. Bright: matters more for this person. A dot: most of these weights may change."
+    ),
+    "weights_label": (
+        "The weights of {layer} as a picture. The table below gives the shares that may change."
+    ),
+    "glow": "Where the {count} neurons that would be pruned fire",
+    "source": (
+        "Where in the portrait of {person} the gradient of the weights that may change comes from "
+        "(threshold {stop})"
+    ),
+    "neuron": "neuron {neuron}",
+    "neurons": "the highest of neurons {first} to {last}",
+    "importance_is": "fires {times} as strongly for {person}",
+    "fisher_is": "its weights matter {mean} as much, the highest of them {most}",
+    "after_is": "after unlearning it fires {times} as strongly",
+    "off": "would be pruned",
+    "on": "would stay",
+    "open": "most of its weights may change",
+    "shut": "most of its weights stay fixed",
+    "theirs": "{other} would lose it, too",
+    "table": "Show the numbers as tables",
+    "layer_table": "The layers",
+    "layer_head": "Layer",
+    "off_head": "Neurons pruned",
+    "highest_head": "Highest ratio",
+    "group_head": "{group}: may change",
+    "groups": {
+        "in weight": "weights in",
+        "in bias": "biases in",
+        "out weight": "weights out",
+        "out bias": "biases out",
+    },
+    "top_table": "The neurons that are most specific to this person",
+    "top_head": (
+        "Rank",
+        "Layer",
+        "Neuron",
+        "Fires for person",
+        "Fires for others",
+        "Ratio",
+        "Fisher ratio",
+        "State",
+        "Pictures",
+    ),
+    "kept": "kept",
+    "pruned": "pruned",
+    "show": "show",
+    "show_label": "Show what neuron {neuron} of {layer} fires for",
+}
+
+OTHER_PERSON = "Which neurons do two people share?"
+OTHER_INFO = (
+    "The other person's neurons are marked in the strips, in a second colour and a lower row."
+)
+OTHER_NONE = "nobody else"
+LOOKING_LEFT = "Measuring the unlearned model the same way: {phase}"
+LOOKING_OTHER = "Measuring the neurons of {name}: {phase}"
+LOOKING_PICTURES = "Looking for the pictures that this neuron fires for: {done} of {total}"
+FIRES_FOR = "Neuron {neuron} of {layer} fires for"
+FIRES_ABOUT = (
+    "The four of {n} pictures for which it fires most strongly. A figure says how many times its "
+    "mean over all of them."
+)
+FIRES_TIMES = "{name}, ×{times:.1f}"
+FIRES_NOBODY = "a picture of nobody"
+FIRES_WHERE = "where in this portrait"
+FIRES_ALT = "Portrait of {name}. The brighter a place is, the more strongly the neuron fires there."

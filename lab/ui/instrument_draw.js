@@ -1,0 +1,153 @@
+// Reads the packed arrays and paints: strips of neurons, a layer's weights, heat over the portrait.
+const NOTHING = -32768, EMPTY = -999;
+const KINDS = {u1: Uint8Array, u4: Uint32Array, i2: Int16Array};
+const unpack = (words, kind) => {
+  const text = atob(words), bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return new KINDS[kind](bytes.buffer);
+};
+const STRIP_ARRAYS = {rank: 'u4', peak: 'u1', other: 'u4'};
+const SIZES = ['name', 'neurons', 'width'];
+const readStrip = (strip) => Object.fromEntries(Object.entries(strip).map(([key, words]) =>
+  [key, SIZES.includes(key) ? words : unpack(words, STRIP_ARRAYS[key] || 'i2')]));
+const readMaps = (maps) => maps && {...maps, maps: unpack(maps.maps, 'u1')};
+
+// Cividis, at nine places; between them it is linear.
+const CIVIDIS = [[0, 32, 76], [0, 51, 106], [53, 71, 108], [87, 93, 109], [114, 116, 115],
+  [144, 139, 119], [175, 164, 113], [210, 192, 96], [255, 233, 69]];
+const cividis = (share) => {
+  const at = Math.min(Math.max(share, 0), 1) * 8, low = Math.min(Math.floor(at), 7), part = at - low;
+  return CIVIDIS[low].map((v, c) => v + part * (CIVIDIS[low + 1][c] - v));
+};
+
+const prepare = (canvas, height) => {
+  const sharp = Math.min(window.devicePixelRatio || 1, 2), width = canvas.clientWidth;
+  canvas.style.height = height + 'px';
+  const wide = Math.max(1, Math.round(width * sharp)), high = Math.round(height * sharp);
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  const pen = canvas.getContext('2d');
+  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return [pen, width];
+};
+// The columns that a pixel of a strip covers: [first, behind the last], never none.
+const columnsAt = (strip, zoom, x, width) => {
+  const columns = strip.rank.length, place = (at) => (zoom[0] + (zoom[1] - zoom[0]) * at / width);
+  const first = Math.min(Math.floor(place(x) * columns), columns - 1);
+  return [first, Math.min(Math.max(Math.ceil(place(x + 1) * columns - 1e-9), first + 1), columns)];
+};
+const highest = (values, first, end) => {
+  let best = NOTHING;
+  for (let i = first; i < end; i++) if (values[i] > best) best = values[i];
+  return best;
+};
+const furthest = (values, first, end) => {
+  let best = 0;
+  for (let i = first; i < end; i++) if (Math.abs(values[i]) > Math.abs(best)) best = values[i];
+  return best;
+};
+const least = (values, first, end) => {
+  let best = Infinity;
+  for (let i = first; i < end; i++) if (values[i] < best) best = values[i];
+  return best;
+};
+const changes = (before, after) => after && Int16Array.from(before, (v, i) =>
+  v === NOTHING || after[i] === NOTHING ? 0 : Math.max(-32000, Math.min(32000, after[i] - v)));
+
+// One strip: importance above the middle band, Fisher below it, marks in the band.
+const paintStrip = (canvas, strip, lanes, look) => {
+  const {zoom, count, level, half, band, scale, signed, colours} = look;
+  const [pen, width] = prepare(canvas, 2 * half + band);
+  const boxes = {kept: new Path2D(), chosen: new Path2D(), mine: new Path2D(), theirs: new Path2D()};
+  for (let x = 0; x < width; x++) {
+    const [first, end] = columnsAt(strip, zoom, x, width);
+    const chosen = least(strip.rank, first, end) < count;
+    const open = strip.median && highest(strip.median, first, end) >= level;
+    lanes.forEach((values, lane) => {
+      if (!values) return;
+      const box = boxes[(lane ? open : chosen) ? 'chosen' : 'kept'];
+      if (signed) {
+        const size = Math.min(Math.abs(furthest(values, first, end)) / scale[lane], 1) * (half / 2);
+        const up = furthest(values, first, end) > 0, middle = half / 2 + lane * (half + band);
+        if (size > 0.2) box.rect(x, up ? middle - size : middle, 1, size);
+      } else {
+        const size = Math.min(Math.max(highest(values, first, end), 0) / scale[lane], 1) * half;
+        if (size > 0.2) box.rect(x, lane ? half + band : half - size, 1, size);
+      }
+    });
+    if (chosen) boxes.mine.rect(x, half + 1, 1, strip.other ? band / 2 - 1 : band - 2);
+    if (strip.other && least(strip.other, first, end) < count)
+      boxes.theirs.rect(x, half + band / 2, 1, band / 2 - 1);
+  }
+  pen.fillStyle = colours.band;
+  pen.fillRect(0, half, width, band);
+  if (signed) for (const lane of [0, 1]) {
+    pen.fillStyle = colours.line;
+    pen.fillRect(0, half / 2 + lane * (half + band), width, 1);
+  }
+  for (const [name, box] of Object.entries(boxes)) {
+    pen.fillStyle = colours[name];
+    pen.fill(box);
+  }
+  return [pen, width, 2 * half + band];
+};
+// A line through a neuron's place, with a foot where it is the picked one.
+const paintCursor = (pen, width, height, strip, zoom, neuron, colour, picked) => {
+  const x = ((neuron + 0.5) / strip.neurons - zoom[0]) / (zoom[1] - zoom[0]) * width;
+  if (x < 0 || x > width) return;
+  pen.fillStyle = colour;
+  pen.fillRect(x - 0.75, 0, 1.5, height);
+  if (picked) for (const [y, way] of [[0, 6], [height, -6]]) {
+    pen.beginPath();
+    pen.moveTo(x - 5, y); pen.lineTo(x + 5, y); pen.lineTo(x, y + way); pen.fill();
+  }
+};
+
+// A layer's weights: cividis by ratio, a dot where most of a cell may change, the rest faded.
+const paintWeights = (canvas, picture, look) => {
+  const high = 4, split = 8, height = picture.rows * high + split;
+  const [pen, width] = prepare(canvas, height);
+  const {rows, columns, inputs, fill, mark} = picture, {zoom, level, range} = look;
+  const shade = (at) => (fill[at] - range[0]) / (range[1] - range[0]);
+  const left = Math.floor(zoom[0] * columns), right = Math.min(Math.ceil(zoom[1] * columns), columns);
+  const wide = width / (zoom[1] - zoom[0]) / columns, start = (left / columns - zoom[0])
+    / (zoom[1] - zoom[0]) * width;
+  const faded = 0.4, dots = {light: new Path2D(), dark: new Path2D()};
+  for (let row = 0; row < rows; row++) for (let column = left; column < right; column++) {
+    const at = row * columns + column;
+    if (fill[at] === EMPTY) continue;
+    const x = start + (column - left) * wide, y = row * high + (row < inputs ? 0 : split);
+    const inside = mark[at] >= level, share = shade(at);
+    pen.globalAlpha = inside ? 1 : faded;
+    pen.fillStyle = `rgb(${cividis(share).map(Math.round)})`;
+    pen.fillRect(x, y, wide + 0.3, high);
+    const size = Math.max(1, Math.min(0.4 * wide, 2.2));
+    if (inside) dots[share > 0.55 ? 'dark' : 'light'].rect(x + (wide - size) / 2, y + 1.2, size, 1.6);
+  }
+  pen.globalAlpha = 1;
+  for (const [name, colour] of [['light', '#ffffff'], ['dark', '#000000']]) {
+    pen.fillStyle = colour;
+    pen.fill(dots[name]);
+  }
+  return [pen, width, height];
+};
+
+// Heat of a small square over a greyed portrait, as the lab's own pictures have it.
+const paintHeat = (canvas, portrait, side, heat) => {
+  const size = canvas.width, pen = canvas.getContext('2d');
+  pen.drawImage(portrait, 0, 0, size, size);
+  const picture = pen.getImageData(0, 0, size, size), p = picture.data;
+  for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) {
+    const place = (at) => Math.min(Math.max((at + 0.5) * side / size - 0.5, 0), side - 1);
+    const fx = place(x), fy = place(y), x0 = Math.floor(fx), y0 = Math.floor(fy);
+    const x1 = Math.min(x0 + 1, side - 1), y1 = Math.min(y0 + 1, side - 1);
+    const a = fx - x0, b = fy - y0, v = (r, c) => heat[r * side + c] / 255;
+    const share = (1 - b) * ((1 - a) * v(y0, x0) + a * v(y0, x1))
+      + b * ((1 - a) * v(y1, x0) + a * v(y1, x1));
+    const at = 4 * (y * size + x), weight = 0.15 + 0.6 * share, colour = cividis(share);
+    const grey = 0.9 * (0.299 * p[at] + 0.587 * p[at + 1] + 0.114 * p[at + 2]);
+    for (let c = 0; c < 3; c++) p[at + c] = grey * (1 - weight) + colour[c] * weight;
+  }
+  pen.putImageData(picture, 0, 0);
+};
