@@ -52,14 +52,15 @@ def instrument(
             for k in range(len(importance.layers))
         ],
         "top": _top(importance, order[: min(TOP, alive)], of_layer, ranks),
-        "pictures": _pictures(importance, fisher),
     }
     if saliency := last(before, Saliency):
         out["weights"] = recounted(saliency)
-    if glow := last(before, Glow):
-        out["glow"] = _maps(glow.shares, glow.maps)
-    if fisher:
-        out["source"] = _maps(fisher.thresholds, fisher.maps)
+    for events, found, end in ((before, fisher, ""), (after, fisher_later, "_after")):
+        out[f"pictures{end}"] = _pictures(importance, found)
+        if glow := last(events, Glow):
+            out[f"glow{end}"] = _maps(glow.shares, glow.maps)
+        if found:
+            out[f"source{end}"] = _maps(found.thresholds, found.maps)
     if theirs and _alike(importance, theirs):
         both = np.maximum(np.concatenate(ranks), np.concatenate(ranked(theirs.score)))
         out["shared"] = packed(np.sort(both), "u4")

@@ -7,7 +7,7 @@ const make = (tag, attrs, parent, words) => {
   return node;
 };
 const state = {zoom: [0, 1], view: 'before', fisher: 'mean', open: null, at: null, picked: null,
-  key: null};
+  key: null, firing: ''};
 let data = null, parts = null, words = null, waiting = false;
 
 const number = (n) => n.toLocaleString(document.documentElement.lang || 'en');
@@ -16,7 +16,7 @@ const fill = (line, given) => line.replace(/\{(\w+)\}/g, (_, key) => given[key])
 const times = (log) => {
   if (log === undefined || log === NOTHING) return '–';
   const ratio = 10 ** (log / 1000);
-  return '×' + (ratio >= 100 ? number(Math.round(ratio)) : ratio.toFixed(ratio < 10 ? 2 : 1));
+  return ratio >= 100 ? number(Math.round(ratio)) : ratio.toFixed(ratio < 10 ? 2 : 1);
 };
 // As Python rounds: half to even, so that the count is the engine's.
 const rounded = (x) => {
@@ -51,21 +51,25 @@ const nearest = (stops, value, logs) => stops.reduce((best, stop, k) => {
 
 const load = (value) => {
   data = {value, strips: value.layers.map(readStrip), order: unpack(value.order, 'u1'),
-    above: value.weights && unpack(value.weights.above, 'u4'), glow: readMaps(value.glow),
-    source: readMaps(value.source), shared: value.shared && unpack(value.shared, 'u4'),
-    pictures: value.pictures.map((p) => p && {...p, fill: unpack(p.fill, 'i2'),
-      mark: unpack(p.mark, 'i2')})};
+    above: value.weights && unpack(value.weights.above, 'u4'),
+    shared: value.shared && unpack(value.shared, 'u4')};
+  for (const end of ['', '_after']) {
+    for (const name of ['glow', 'source']) data[name + end] = readMaps(value[name + end]);
+    data['pictures' + end] = value['pictures' + end].map((p) => p && {...p,
+      fill: unpack(p.fill, 'i2'), mark: unpack(p.mark, 'i2')});
+  }
   words = value.words;
   if (state.key !== value.key) {
     const off = offOf(chosenCount(settings().prune));
     Object.assign(state, {zoom: [0, 1], view: 'before', at: null, picked: null, key: value.key,
-      open: off.indexOf(Math.max(...off))});
+      firing: '', open: off.indexOf(Math.max(...off))});
   }
   if (state.wanted && value.after) state.view = state.wanted;
   if (value.after) state.wanted = null;
   else if (state.view !== 'before') state.view = 'before';
 };
 
+const end = () => state.view === 'before' ? '' : '_after';
 // What a strip's two lanes show in the chosen view.
 const lanesOf = (strip) => {
   const names = ['score', state.fisher];
@@ -84,7 +88,7 @@ const scaleOf = () => [0, 1].map((lane) => Math.max(300, ...data.strips.map((str
 const colours = () => {
   const style = getComputedStyle(parts.root), of = (name) => style.getPropertyValue(name).trim();
   return {kept: of('--lab-kept'), chosen: of('--lab-mark'), mine: of('--lab-mark'),
-    theirs: of('--lab-line-0'), band: of('--lab-band'), line: of('--lab-line-2'),
+    open: of('--lab-mark'), theirs: of('--lab-line-0'), band: of('--lab-band'), line: of('--lab-line-2'),
     cursor: of('--body-text-color')};
 };
 
@@ -93,9 +97,9 @@ const paint = () => {
   if (!data || !parts || !parts.root.isConnected || !parts.root.clientWidth) return;
   const begun = performance.now(), {prune, threshold} = settings();
   const count = chosenCount(prune), off = offOf(count), open = openOf(threshold);
-  const many = data.strips.length, half = many > 12 ? 12 : many > 6 ? 18 : 26;
+  const many = data.strips.length, half = many > 12 ? 12 : many > 6 ? 18 : 32;
   const look = {zoom: state.zoom, count, level: Math.log10(threshold) * 1000 - 0.5, half,
-    band: data.shared ? 10 : 6, signed: state.view === 'change', colours: colours(),
+    band: data.shared ? 13 : 9, signed: state.view === 'change', colours: colours(),
     scale: scaleOf()};
   data.strips.forEach((strip, k) => {
     const [pen, width, height] = paintStrip(parts.strips[k], strip, lanesOf(strip), look);
@@ -117,7 +121,7 @@ const repaint = () => {
 };
 
 const paintOpened = (look) => {
-  const picture = data.pictures[state.open], strip = data.strips[state.open];
+  const picture = data['pictures' + end()][state.open], strip = data.strips[state.open];
   parts.opened.hidden = !picture;
   parts.openers.forEach((button, k) => button.setAttribute('aria-pressed', k === state.open));
   if (!picture) return;
@@ -131,18 +135,18 @@ const paintOpened = (look) => {
   parts.weights.setAttribute('aria-label', fill(words.weights_label, {layer: strip.name}));
 };
 const paintPlaces = (prune, threshold, count) => {
-  const sides = [[data.glow, prune, false], [data.source, threshold, true]];
+  const sides = [[data['glow' + end()], prune, false], [data['source' + end()], threshold, true]];
   sides.forEach(([maps, value, logs], k) => {
     const {figure, canvas, caption} = parts.places[k];
     figure.hidden = !maps || !data.portrait;
     if (figure.hidden) return;
     const at = nearest(maps.stops, value, logs), size = maps.side ** 2;
-    const key = [state.key, k, at].join();
+    const key = [state.key, k, at, end()].join();
     if (canvas.dataset.key !== key) {
       paintHeat(canvas, data.portrait, maps.side, maps.maps.subarray(at * size, (at + 1) * size));
       canvas.dataset.key = key;
     }
-    const line = fill(k ? words.source : words.glow,
+    const line = (end() ? words.now + ' ' : '') + fill(k ? words.source : words.glow,
       {count: number(count), person: data.value.person, stop: maps.stops[at]});
     caption.textContent = line;
     canvas.setAttribute('aria-label', line);
@@ -159,11 +163,11 @@ const describe = ({layer, neuron}) => {
   const name = end - first > 1 ? fill(words.neurons, {first: number(first), last: number(end - 1)})
     : fill(words.neuron, {neuron: number(neuron)});
   const said = [fill(words.importance_is, {person: data.value.person, times: times(strip.score[at])})];
-  if (strip.mean) said.push(fill(words.fisher_is,
-    {mean: times(strip.mean[at]), most: times(strip.most[at])}));
+  if (strip.mean) said.push(strip.mean[at] === NOTHING ? words.no_fisher
+    : fill(words.fisher_is, {mean: times(strip.mean[at]), most: times(strip.most[at])}));
   if (strip.score_after) said.push(fill(words.after_is, {times: times(strip.score_after[at])}));
   said.push(strip.rank[at] < count ? words.off : words.on);
-  if (strip.median) said.push(strip.median[at] >= Math.log10(threshold) * 1000 - 0.5 ? words.open
+  if (strip.median && strip.median[at] !== NOTHING) said.push(strip.median[at] >= Math.log10(threshold) * 1000 - 0.5 ? words.open
     : words.shut);
   if (strip.other) said.push(strip.other[at] < count ? fill(words.theirs, data.value) : '');
   return `${strip.name}, ${name}: ${said.filter(Boolean).join('; ')}.`;
@@ -185,7 +189,7 @@ const say = (count, open, look) => {
   const {picked, at} = state;
   parts.read.textContent = at || picked ? describe(at || picked) : words.read;
   const zoomed = state.zoom[0] > 0 || state.zoom[1] < 1;
-  const full = (lane) => '×' + number(Math.round(10 ** (look.scale[lane] / 1000) * 10) / 10);
+  const full = (lane) => number(Math.round(10 ** (look.scale[lane] / 1000) * 10) / 10);
   parts.axis.textContent = fill(zoomed ? words.axis_part : words.axis_all, {
     first: (100 * state.zoom[0]).toFixed(1), last: (100 * state.zoom[1]).toFixed(1)});
   parts.scale.textContent = fill(look.signed ? words.scale_change : words.scale,

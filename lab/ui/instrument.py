@@ -29,11 +29,12 @@ SLIDERS_JS = """
   return [];
 }
 """
-FIRING_CSS = """
-.lab-firing { display: flex; flex-wrap: wrap; gap: 12px; margin: 8px 0; }
-.lab-firing figure { margin: 0; width: 128px; }
-.lab-firing img { width: 128px; height: 128px; object-fit: cover; border-radius: 8px; }
-.lab-firing figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
+# What is said of a neuron is handed on to the instrument, which shows it beside the portrait.
+NEURON_JS = """
+const hand = () => document.dispatchEvent(
+  new CustomEvent('lab-neuron', {detail: props.value || ''}));
+hand();
+watch('value', hand);
 """
 
 
@@ -46,6 +47,11 @@ def component() -> gr.HTML:
         js_on_load="\n".join((HERE / name).read_text(encoding="utf-8") for name in FILES),
         elem_id="instrument",
     )
+
+
+def messenger() -> gr.HTML:
+    """Make the hidden component that hands what is said of a neuron to the instrument."""
+    return gr.HTML("", html_template="<div hidden></div>", js_on_load=NEURON_JS)
 
 
 def value_of(
@@ -87,8 +93,8 @@ def firing_html(found: Firing, card: EntityCard, text: Text) -> str:
         parts.append(_figure(small(decode(picture.image)), line, name))
     title = text.FIRES_FOR.format(neuron=found.neuron, layer=found.layer)
     about = text.FIRES_ABOUT.format(n=found.n)
-    figures = f'<div class="lab-firing">{"".join(parts)}</div>'
-    return markup.heading(title) + markup.note(about, "quiet") + figures
+    figures = f'<div class="figures">{"".join(parts)}</div>'
+    return f'{markup.heading(title)}<p class="quiet">{escape(about)}</p>{figures}'
 
 
 def _figure(image: bytes, line: str, alt: str) -> str:

@@ -31,10 +31,10 @@ def wire(parts: Parts, frame: Frame) -> None:
             raise LabError(text.PICK_FIRST)
         for said in engine.inside.neuron(entity, str(event.layer), place, visitor):
             if isinstance(said, Firing):
-                yield "", firing_html(said, card, text)
+                yield firing_html(said, card, text)
             else:
                 line = text.LOOKING_PICTURES.format(done=said.done, total=said.total)
-                yield markup.line(line), gr.skip()
+                yield markup.line(line)
 
     def left(
         run_id: str, unlearned: str, other: str, visitor: str, prune: float, threshold: float
@@ -76,7 +76,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.chart.pick(
         guarded(pick),
         [frame.entity, frame.visitor],
-        [parts.closer, parts.neuron],
+        parts.neuron,
         trigger_mode="always_last",
         **QUIET,
     )

@@ -55,11 +55,13 @@ const least = (values, first, end) => {
 const changes = (before, after) => after && Int16Array.from(before, (v, i) =>
   v === NOTHING || after[i] === NOTHING ? 0 : Math.max(-32000, Math.min(32000, after[i] - v)));
 
-// One strip: importance above the middle band, Fisher below it, marks in the band.
+// One strip: importance above the middle band, Fisher below it. The band has a row of marks for
+// what is pruned, one for what may change, and one for what the other person would lose.
 const paintStrip = (canvas, strip, lanes, look) => {
   const {zoom, count, level, half, band, scale, signed, colours} = look;
   const [pen, width] = prepare(canvas, 2 * half + band);
-  const boxes = {kept: new Path2D(), chosen: new Path2D(), mine: new Path2D(), theirs: new Path2D()};
+  const rows = ['mine', 'open', 'theirs'], row = (band - 1) / (strip.other ? 3 : 2);
+  const boxes = Object.fromEntries(['kept', 'chosen', ...rows].map((name) => [name, new Path2D()]));
   for (let x = 0; x < width; x++) {
     const [first, end] = columnsAt(strip, zoom, x, width);
     const chosen = least(strip.rank, first, end) < count;
@@ -76,9 +78,10 @@ const paintStrip = (canvas, strip, lanes, look) => {
         if (size > 0.2) box.rect(x, lane ? half + band : half - size, 1, size);
       }
     });
-    if (chosen) boxes.mine.rect(x, half + 1, 1, strip.other ? band / 2 - 1 : band - 2);
-    if (strip.other && least(strip.other, first, end) < count)
-      boxes.theirs.rect(x, half + band / 2, 1, band / 2 - 1);
+    const theirs = strip.other && least(strip.other, first, end) < count;
+    [chosen, open, theirs].forEach((on, k) => {
+      if (on) boxes[rows[k]].rect(x, half + 1 + k * row, 1, row - 1);
+    });
   }
   pen.fillStyle = colours.band;
   pen.fillRect(0, half, width, band);

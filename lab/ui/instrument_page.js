@@ -5,6 +5,14 @@ const build = () => {
   parts = {root, labels: [], openers: [], strips: [], places: []};
   parts.count = make('p', {id: 'recount', class: 'count', role: 'status'}, root);
   parts.shared = make('p', {class: 'shared', id: 'shared'}, root);
+  const shown = make('div', {class: 'shown'}, root);
+  for (const k of [0, 1]) {
+    const figure = make('figure', {}, shown);
+    const canvas = make('canvas', {role: 'img', width: 224, height: 224}, figure);
+    parts.places.push({figure, canvas, caption: make('figcaption', {}, figure)});
+  }
+  parts.firing = make('div', {class: 'firing', id: 'neuron', 'aria-live': 'polite'}, shown);
+  fire();
   buildBar(root);
   parts.scale = make('p', {class: 'quiet'}, root);
   parts.read = make('p', {class: 'read'}, root);
@@ -17,12 +25,6 @@ const build = () => {
   make('span', {class: 'quiet'}, side, words.weights_about);
   parts.weights = make('canvas', {role: 'img'}, parts.opened);
   hear(parts.weights, () => state.open);
-  const places = make('div', {class: 'places'}, root);
-  for (const k of [0, 1]) {
-    const figure = make('figure', {}, places);
-    const canvas = make('canvas', {role: 'img', width: 224, height: 224}, figure);
-    parts.places.push({figure, canvas, caption: make('figcaption', {}, figure)});
-  }
   parts.table = make('details', {}, root);
   make('summary', {}, parts.table, words.table);
   parts.tables = make('div', {class: 'tables'}, parts.table);
@@ -175,7 +177,7 @@ const fillTables = (count, open) => {
   parts.tables.replaceChildren();
   table(parts.tables, words.layer_table,
     [words.layer_head, words.off_head, words.highest_head, ...(weights?.groups || [])
-      .map((group) => fill(words.group_head, {group: words.groups[group] || group}))],
+      .map((group) => words.groups[group] || group)],
     data.strips.map((strip, k) => {
       const cells = open && open.cells[weights.layers.indexOf(strip.name)];
       return [strip.name, `${number(off[k])} / ${number(strip.neurons)}`,
@@ -196,6 +198,11 @@ const fillTables = (count, open) => {
   if (focused) parts.tables.querySelector(`[data-place="${focused}"]`)?.focus();
 };
 
+// What the lab says of the picked neuron: a line while it looks, then HTML of its own making.
+const fire = () => {
+  if (state.firing) parts.firing.innerHTML = state.firing;
+  else parts.firing.replaceChildren(make('p', {class: 'quiet hint'}, null, words.firing));
+};
 const draw = () => {
   const value = props.value;
   if (!element.querySelector('.lab-instrument')) return;
@@ -214,6 +221,10 @@ const draw = () => {
   paint();
 };
 document.addEventListener('lab-sliders', repaint);
+document.addEventListener('lab-neuron', (event) => {
+  state.firing = event.detail;
+  if (data && parts) fire();
+});
 new ResizeObserver(repaint).observe(element);
 // A change of theme changes the colours, which a canvas does not notice.
 new MutationObserver(repaint).observe(document.body, {attributes: true, attributeFilter: ['class']});

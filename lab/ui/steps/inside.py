@@ -51,9 +51,8 @@ def layout(frame: Frame) -> Parts:
     line = gr.HTML("", elem_id="inspect-line")
     empty = gr.HTML(markup.note(text.EMPTY_MAP, "quiet"))
     with gr.Column(visible=False) as results:
-        chart = instrument.component()
         closer = gr.HTML("", elem_id="closer-line")
-        neuron = gr.HTML("", elem_id="neuron", css_template=instrument.FIRING_CSS)
+        chart, neuron = instrument.component(), instrument.messenger()
         other = gr.Dropdown(
             choices=[(text.OTHER_NONE, "")],
             value="",

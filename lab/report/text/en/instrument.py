@@ -10,6 +10,7 @@ INSTRUMENT = {
         "Both {person} and {other} would lose {both} of their {count} neurons. Two random sets of "
         "{count} from {total} neurons would share {chance}."
     ),
+    "firing": "Click a neuron in a strip below. The four pictures it fires for appear here.",
     "view": "Show the model",
     "before": "before",
     "after": "after unlearning",
@@ -23,13 +24,15 @@ INSTRUMENT = {
     "whole": "all",
     "whole_label": "Show all neurons",
     "scale": (
-        "Above each line: how much more strongly a neuron fires for this person (full height "
-        "{importance}). Below it: how much more its weights matter for this person (full height "
-        "{fisher}). Orange: pruned, or free to change."
+        "Above each line: how many times as strongly a neuron fires for this person (full height: "
+        "{importance} times). Below it: how many times as much its weights matter for this person "
+        "(full height: {fisher} times). Orange: pruned above, free to change below; so are the marks "
+        "in the line."
     ),
     "scale_change": (
-        "Up: the ratio rose. Down: it fell. Above each line the firing (full height {importance}), "
-        "below it the Fisher ratio (full height {fisher}). Orange: pruned, or free to change."
+        "Bars up: more than before. Bars down: less. Above each line the firing (full height: by a "
+        "factor of {importance}), below it the Fisher ratio (by a factor of {fisher}). Orange: "
+        "pruned, or free to change."
     ),
     "read": (
         "Point at a neuron to read its figures, click it to see what it fires for, or drag to zoom. "
@@ -49,6 +52,7 @@ INSTRUMENT = {
     "weights_label": (
         "The weights of {layer} as a picture. The table below gives the shares that may change."
     ),
+    "now": "After unlearning:",
     "glow": "Where the {count} neurons that would be pruned fire",
     "source": (
         "Where in the portrait of {person} the gradient of the weights that may change comes from "
@@ -56,20 +60,20 @@ INSTRUMENT = {
     ),
     "neuron": "neuron {neuron}",
     "neurons": "the highest of neurons {first} to {last}",
-    "importance_is": "fires {times} as strongly for {person}",
-    "fisher_is": "its weights matter {mean} as much, the highest of them {most}",
-    "after_is": "after unlearning it fires {times} as strongly",
+    "importance_is": "fires {times} times as strongly for {person} as for others",
+    "fisher_is": "its weights matter {mean} times as much, the highest of them {most} times",
+    "no_fisher": "its weights have no figure, because it was pruned before they were measured",
+    "after_is": "after unlearning it fires {times} times as strongly",
     "off": "would be pruned",
     "on": "would stay",
     "open": "most of its weights may change",
     "shut": "most of its weights stay fixed",
     "theirs": "{other} would lose it, too",
     "table": "Show the numbers as tables",
-    "layer_table": "The layers",
+    "layer_table": "The layers, and the share of their weights that may change",
     "layer_head": "Layer",
     "off_head": "Neurons pruned",
     "highest_head": "Highest ratio",
-    "group_head": "{group}: may change",
     "groups": {
         "in weight": "weights in",
         "in bias": "biases in",
