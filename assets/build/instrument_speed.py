@@ -30,8 +30,10 @@ SIZES = {
     "LLaVA-1.5, 24 x 4,096": (24, 4096, 24),
     "Qwen2-VL, 32 x 5,120": (32, 5120, 16),
 }
-PAGE = """<style>{css}</style><div id="it" style="width: 1180px"><div class="lab-instrument"></div></div>
-<script>const element = document.getElementById('it'), props = {{value: {value}}};
+PAGE = """<style>:root {{ --lab-kept: #64748b; --lab-mark: #c2410c; --lab-band: #e2e8f0;
+  --lab-line-0: #1d4ed8; --lab-line-2: #64748b }} {css}</style><div id="it" style="width: 1180px"><div class="lab-instrument"></div></div>
+<script>(() => {{
+const element = document.getElementById('it'), props = {{value: {value}}};
 const trigger = () => 0, watch = () => 0;
 const begun = performance.now();
 {code}
@@ -41,7 +43,8 @@ window.move = (threshold) => {{
   const start = performance.now();
   paint();
   return performance.now() - start;
-}};</script>"""
+}};
+}})();</script>"""
 
 
 def made_up(layers: int, neurons: int, side: int) -> list[Event]:

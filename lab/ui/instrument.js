@@ -8,6 +8,7 @@ const make = (tag, attrs, parent, words) => {
 };
 const state = {zoom: [0, 1], view: 'before', fisher: 'mean', open: null, at: null, picked: null,
   key: null, firing: ''};
+const SILENT = 2500;
 let data = null, parts = null, words = null, waiting = false;
 
 const number = (n) => n.toLocaleString(document.documentElement.lang || 'en');
@@ -55,8 +56,6 @@ const load = (value) => {
     shared: value.shared && unpack(value.shared, 'u4')};
   for (const end of ['', '_after']) {
     for (const name of ['glow', 'source']) data[name + end] = readMaps(value[name + end]);
-    data['pictures' + end] = value['pictures' + end].map((p) => p && {...p,
-      fill: unpack(p.fill, 'i2'), mark: unpack(p.mark, 'i2')});
   }
   words = value.words;
   if (state.key !== value.key) {
@@ -77,19 +76,27 @@ const lanesOf = (strip) => {
   if (state.view === 'after') return names.map((name) => strip[name + '_after']);
   return names.map((name) => strip[name] && changes(strip[name], strip[name + '_after']));
 };
-const scaleOf = () => [0, 1].map((lane) => Math.max(300, ...data.strips.map((strip) => {
-  const values = lanesOf(strip)[lane];
-  if (!values) return 0;
-  let most = 0;
-  for (const v of values) if (v !== NOTHING && Math.abs(v) > most)
-    most = state.view === 'change' ? Math.abs(v) : Math.max(v, most);
-  return Math.min(most, 3000);
-})));
+// The lanes of all strips and what is drawn at full height, worked out once for each view. A neuron
+// that fell silent fell further than any other, so it does not count there.
+const drawnNow = () => {
+  const key = [state.view, state.fisher].join();
+  if (data.drawn?.key !== key) {
+    const lanes = data.strips.map(lanesOf), change = state.view === 'change';
+    const scale = [0, 1].map((lane) => {
+      let most = 300;
+      for (const {[lane]: values} of lanes) for (const v of values || [])
+        if (Math.abs(v) < SILENT) most = Math.max(most, change ? Math.abs(v) : v);
+      return most;
+    });
+    data.drawn = {key, lanes, scale};
+  }
+  return data.drawn;
+};
 const colours = () => {
-  const style = getComputedStyle(parts.root), of = (name) => style.getPropertyValue(name).trim();
-  return {kept: of('--lab-kept'), chosen: of('--lab-mark'), mine: of('--lab-mark'),
-    open: of('--lab-mark'), theirs: of('--lab-line-0'), band: of('--lab-band'), line: of('--lab-line-2'),
-    cursor: of('--body-text-color')};
+  const style = getComputedStyle(parts.root);
+  const of = (name) => pixelOf(style.getPropertyValue(name).trim());
+  return {kept: of('--lab-kept'), mine: of('--lab-mark'), theirs: of('--lab-line-0'),
+    band: of('--lab-band'), line: of('--lab-line-2'), cursor: style.color};
 };
 
 const paint = () => {
@@ -97,12 +104,12 @@ const paint = () => {
   if (!data || !parts || !parts.root.isConnected || !parts.root.clientWidth) return;
   const begun = performance.now(), {prune, threshold} = settings();
   const count = chosenCount(prune), off = offOf(count), open = openOf(threshold);
-  const many = data.strips.length, half = many > 12 ? 12 : many > 6 ? 18 : 32;
+  const drawn = drawnNow(), many = data.strips.length, half = many > 12 ? 12 : many > 6 ? 18 : 32;
   const look = {zoom: state.zoom, count, level: Math.log10(threshold) * 1000 - 0.5, half,
     band: data.shared ? 13 : 9, signed: state.view === 'change', colours: colours(),
-    scale: scaleOf()};
+    scale: drawn.scale};
   data.strips.forEach((strip, k) => {
-    const [pen, width, height] = paintStrip(parts.strips[k], strip, lanesOf(strip), look);
+    const [pen, width, height] = paintStrip(parts.strips[k], strip, drawn.lanes[k], look);
     for (const [place, picked] of [[state.at, false], [state.picked, true]])
       if (place?.layer === k)
         paintCursor(pen, width, height, strip, state.zoom, place.neuron, look.colours.cursor, picked);
@@ -120,8 +127,15 @@ const repaint = () => {
   if (!waiting) { waiting = true; requestAnimationFrame(paint); }
 };
 
+// A layer's weights; they are unpacked when the layer is opened, for all of them are the most of it.
+const pictureOf = (layer) => {
+  const all = data.value['pictures' + end()], packed = all[layer], key = end() + layer;
+  if (packed && data.picture?.key !== key) data.picture = {...packed, key,
+    fill: unpack(packed.fill, 'i2'), mark: unpack(packed.mark, 'i2')};
+  return packed && data.picture;
+};
 const paintOpened = (look) => {
-  const picture = data['pictures' + end()][state.open], strip = data.strips[state.open];
+  const picture = pictureOf(state.open), strip = data.strips[state.open];
   parts.opened.hidden = !picture;
   parts.openers.forEach((button, k) => button.setAttribute('aria-pressed', k === state.open));
   if (!picture) return;
@@ -147,7 +161,7 @@ const paintPlaces = (prune, threshold, count) => {
       canvas.dataset.key = key;
     }
     const line = (end() ? words.now + ' ' : '') + fill(k ? words.source : words.glow,
-      {count: number(count), person: data.value.person, stop: maps.stops[at]});
+      {count: number(count), stop: maps.stops[at]});
     caption.textContent = line;
     canvas.setAttribute('aria-label', line);
   });

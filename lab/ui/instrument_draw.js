@@ -55,45 +55,48 @@ const least = (values, first, end) => {
 const changes = (before, after) => after && Int16Array.from(before, (v, i) =>
   v === NOTHING || after[i] === NOTHING ? 0 : Math.max(-32000, Math.min(32000, after[i] - v)));
 
+// A colour as a pixel of a picture's buffer.
+const pixelOf = (hex) => {
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+};
 // One strip: importance above the middle band, Fisher below it. The band has a row of marks for
-// what is pruned, one for what may change, and one for what the other person would lose.
+// what is pruned, one for what may change, and one for what the other person would lose. It is
+// painted pixel by pixel: paths of so many boxes took several times as long.
 const paintStrip = (canvas, strip, lanes, look) => {
   const {zoom, count, level, half, band, scale, signed, colours} = look;
-  const [pen, width] = prepare(canvas, 2 * half + band);
-  const rows = ['mine', 'open', 'theirs'], row = (band - 1) / (strip.other ? 3 : 2);
-  const boxes = Object.fromEntries(['kept', 'chosen', ...rows].map((name) => [name, new Path2D()]));
-  for (let x = 0; x < width; x++) {
-    const [first, end] = columnsAt(strip, zoom, x, width);
+  const height = 2 * half + band, [pen, width] = prepare(canvas, height);
+  const wide = canvas.width, sharp = wide / width, picture = pen.createImageData(wide, canvas.height);
+  const pixels = new Uint32Array(picture.data.buffer), at = (y) => Math.round(y * sharp);
+  const box = (x, top, bottom, colour) => {
+    for (let y = at(top), end = at(bottom); y < end; y++) pixels[y * wide + x] = colour;
+  };
+  const row = (band - 1) / (strip.other ? 3 : 2);
+  for (let x = 0; x < wide; x++) {
+    const [first, end] = columnsAt(strip, zoom, x, wide);
     const chosen = least(strip.rank, first, end) < count;
     const open = strip.median && highest(strip.median, first, end) >= level;
+    const theirs = strip.other && least(strip.other, first, end) < count;
     lanes.forEach((values, lane) => {
       if (!values) return;
-      const box = boxes[(lane ? open : chosen) ? 'chosen' : 'kept'];
+      const colour = (lane ? open : chosen) ? colours.mine : colours.kept, top = lane * (half + band);
       if (signed) {
-        const size = Math.min(Math.abs(furthest(values, first, end)) / scale[lane], 1) * (half / 2);
-        const up = furthest(values, first, end) > 0, middle = half / 2 + lane * (half + band);
-        if (size > 0.2) box.rect(x, up ? middle - size : middle, 1, size);
+        const change = furthest(values, first, end), middle = top + half / 2;
+        const size = Math.min(Math.abs(change) / scale[lane], 1) * half / 2;
+        box(x, middle, middle + 1 / sharp, colours.line);
+        box(x, change > 0 ? middle - size : middle, change > 0 ? middle : middle + size, colour);
       } else {
         const size = Math.min(Math.max(highest(values, first, end), 0) / scale[lane], 1) * half;
-        if (size > 0.2) box.rect(x, lane ? half + band : half - size, 1, size);
+        box(x, lane ? top : half - size, lane ? top + size : half, colour);
       }
     });
-    const theirs = strip.other && least(strip.other, first, end) < count;
-    [chosen, open, theirs].forEach((on, k) => {
-      if (on) boxes[rows[k]].rect(x, half + 1 + k * row, 1, row - 1);
-    });
+    box(x, half, half + band, colours.band);
+    if (chosen) box(x, half + 1, half + row, colours.mine);
+    if (open) box(x, half + 1 + row, half + 2 * row, colours.mine);
+    if (theirs) box(x, half + 1 + 2 * row, half + 3 * row, colours.theirs);
   }
-  pen.fillStyle = colours.band;
-  pen.fillRect(0, half, width, band);
-  if (signed) for (const lane of [0, 1]) {
-    pen.fillStyle = colours.line;
-    pen.fillRect(0, half / 2 + lane * (half + band), width, 1);
-  }
-  for (const [name, box] of Object.entries(boxes)) {
-    pen.fillStyle = colours[name];
-    pen.fill(box);
-  }
-  return [pen, width, 2 * half + band];
+  pen.putImageData(picture, 0, 0);
+  return [pen, width, height];
 };
 // A line through a neuron's place, with a foot where it is the picked one.
 const paintCursor = (pen, width, height, strip, zoom, neuron, colour, picked) => {
@@ -113,22 +116,23 @@ const paintWeights = (canvas, picture, look) => {
   const [pen, width] = prepare(canvas, height);
   const {rows, columns, inputs, fill, mark} = picture, {zoom, level, range} = look;
   const shade = (at) => (fill[at] - range[0]) / (range[1] - range[0]);
-  const left = Math.floor(zoom[0] * columns), right = Math.min(Math.ceil(zoom[1] * columns), columns);
-  const wide = width / (zoom[1] - zoom[0]) / columns, start = (left / columns - zoom[0])
-    / (zoom[1] - zoom[0]) * width;
-  const faded = 0.4, dots = {light: new Path2D(), dark: new Path2D()};
-  for (let row = 0; row < rows; row++) for (let column = left; column < right; column++) {
-    const at = row * columns + column;
+  const wide = width / (zoom[1] - zoom[0]) / columns, dots = {light: new Path2D(), dark: new Path2D()};
+  const cells = new ImageData(columns, rows), size = Math.max(1, Math.min(0.4 * wide, 2.2));
+  for (let at = 0; at < fill.length; at++) {
     if (fill[at] === EMPTY) continue;
-    const x = start + (column - left) * wide, y = row * high + (row < inputs ? 0 : split);
-    const inside = mark[at] >= level, share = shade(at);
-    pen.globalAlpha = inside ? 1 : faded;
-    pen.fillStyle = `rgb(${cividis(share).map(Math.round)})`;
-    pen.fillRect(x, y, wide + 0.3, high);
-    const size = Math.max(1, Math.min(0.4 * wide, 2.2));
-    if (inside) dots[share > 0.55 ? 'dark' : 'light'].rect(x + (wide - size) / 2, y + 1.2, size, 1.6);
+    const inside = mark[at] >= level, share = shade(at), colour = cividis(share);
+    for (let c = 0; c < 3; c++) cells.data[4 * at + c] = colour[c];
+    cells.data[4 * at + 3] = inside ? 255 : 100;
+    const row = Math.floor(at / columns), x = (at % columns - zoom[0] * columns) * wide;
+    if (inside && x > -wide && x < width) dots[share > 0.55 ? 'dark' : 'light']
+      .rect(x + (wide - size) / 2, row * high + (row < inputs ? 0 : split) + 1.2, size, 1.6);
   }
-  pen.globalAlpha = 1;
+  const sheet = document.createElement('canvas');
+  Object.assign(sheet, {width: columns, height: rows}).getContext('2d').putImageData(cells, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  for (const [first, count] of [[0, inputs], [inputs, rows - inputs]])
+    pen.drawImage(sheet, zoom[0] * columns, first, (zoom[1] - zoom[0]) * columns, count,
+      0, first * high + (first ? split : 0), width, count * high);
   for (const [name, colour] of [['light', '#ffffff'], ['dark', '#000000']]) {
     pen.fillStyle = colour;
     pen.fill(dots[name]);

@@ -92,7 +92,7 @@ const zoomBy = (factor, around) => {
 };
 const pick = (place) => {
   state.picked = state.at = place;
-  if (data.pictures[place.layer]) state.open = place.layer;
+  if (data.value.pictures[place.layer]) state.open = place.layer;
   repaint();
   trigger('pick', {layer: data.strips[place.layer].name, neuron: place.neuron});
 };

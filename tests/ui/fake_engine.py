@@ -162,6 +162,7 @@ class FakeInside:
             for s, p in zip(old.score, old.pruned, strict=True)
         )
         yield dataclasses.replace(old, score=score)
+        yield glow()
         yield neuron_fisher(seed=4)
 
 

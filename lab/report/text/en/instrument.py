@@ -7,8 +7,8 @@ INSTRUMENT = {
     "count": "With this share, {count} of {total} neurons are pruned.",
     "density": "With this threshold, {share} of {all} weights may change.",
     "shared": (
-        "Both {person} and {other} would lose {both} of their {count} neurons. Two random sets of "
-        "{count} from {total} neurons would share {chance}."
+        "Of the {count} neurons pruned for {person}, {both} would be pruned for {other}, too. Two "
+        "random sets of {count} from {total} neurons would share {chance}."
     ),
     "firing": "Click a neuron in a strip below. The four pictures it fires for appear here.",
     "view": "Show the model",
@@ -54,10 +54,7 @@ INSTRUMENT = {
     ),
     "now": "After unlearning:",
     "glow": "Where the {count} neurons that would be pruned fire",
-    "source": (
-        "Where in the portrait of {person} the gradient of the weights that may change comes from "
-        "(threshold {stop})"
-    ),
+    "source": "Where the gradient of the weights that may change comes from (threshold {stop})",
     "neuron": "neuron {neuron}",
     "neurons": "the highest of neurons {first} to {last}",
     "importance_is": "fires {times} times as strongly for {person} as for others",
