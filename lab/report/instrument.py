@@ -1,7 +1,7 @@
 """What the instrument of step 2 draws, from a run's events alone: small arrays as one JSON object.
 
 The page and a stored example draw the same object (``lab/ui/instrument.js``). Its arrays are base64
-of little-endian numbers: logarithms are int16 in thousandths of log10, with ``NOTHING`` for none.
+of little-endian numbers; the logarithms of strips are thousandths of log10, ``NOTHING`` for none.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ def packed(values: np.ndarray, kind: str) -> str:
 
 
 def thousandths(ratios: np.ndarray) -> np.ndarray:
-    """log10 of ratios in thousandths: int16, ``NOTHING`` where a ratio is not finite."""
+    """log10 of ratios in thousandths: float32, ``NOTHING`` where a ratio is not finite."""
     finite = np.isfinite(ratios)
     logs = np.log10(np.maximum(np.where(finite, ratios, 1.0), FLOOR)) * 1000
-    return np.where(finite, logs.round().clip(-32000, 32000), NOTHING).astype(np.int16)
+    return np.where(finite, logs, NOTHING).astype(np.float32)
 
 
 def _strip(
@@ -125,7 +125,7 @@ def _strip(
     strip["peak"] = packed(_peaks(ranks, starts), "u1")
 
     def highest(values: np.ndarray) -> str:
-        return packed(np.maximum.reduceat(thousandths(values), starts), "i2")
+        return packed(np.maximum.reduceat(thousandths(values), starts), "f4")
 
     strip["score"] = highest(importance.score[k])
     for event, end in ((fisher, ""), (fisher_later, "_after")):

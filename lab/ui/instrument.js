@@ -26,6 +26,8 @@ const rounded = (x) => {
 };
 const settings = () => ({prune: data.value.prune, threshold: data.value.threshold,
   ...(window.labSliders || {})});
+// What a median must reach; a hair less, for float32 is not exact.
+const levelOf = (threshold) => Math.log10(threshold) * 1000 - 0.01;
 const chosenCount = (share) => rounded(share * data.value.total);
 const offOf = (count) => {
   const off = new Array(data.strips.length).fill(0);
@@ -105,7 +107,7 @@ const paint = () => {
   const begun = performance.now(), {prune, threshold} = settings();
   const count = chosenCount(prune), off = offOf(count), open = openOf(threshold);
   const drawn = drawnNow(), many = data.strips.length, half = many > 12 ? 12 : many > 6 ? 18 : 32;
-  const look = {zoom: state.zoom, count, level: Math.log10(threshold) * 1000 - 0.5, half,
+  const look = {zoom: state.zoom, count, level: levelOf(threshold), half,
     band: data.shared ? 13 : 9, signed: state.view === 'change', colours: colours(),
     scale: drawn.scale};
   data.strips.forEach((strip, k) => {
@@ -141,7 +143,7 @@ const paintOpened = (look) => {
   if (!picture) return;
   const range = [-100, 100];
   const [pen, width, height] = paintWeights(parts.weights, picture,
-    {zoom: state.zoom, level: look.level / 10, range});
+    {zoom: state.zoom, level: look.level / 10 - 0.5, range});
   for (const [place, picked] of [[state.at, false], [state.picked, true]])
     if (place?.layer === state.open)
       paintCursor(pen, width, height, strip, state.zoom, place.neuron, look.colours.cursor, picked);
@@ -181,7 +183,7 @@ const describe = ({layer, neuron}) => {
     : fill(words.fisher_is, {mean: times(strip.mean[at]), most: times(strip.most[at])}));
   if (strip.score_after) said.push(fill(words.after_is, {times: times(strip.score_after[at])}));
   said.push(strip.rank[at] < count ? words.off : words.on);
-  if (strip.median && strip.median[at] !== NOTHING) said.push(strip.median[at] >= Math.log10(threshold) * 1000 - 0.5 ? words.open
+  if (strip.median && strip.median[at] !== NOTHING) said.push(strip.median[at] >= levelOf(threshold) ? words.open
     : words.shut);
   if (strip.other) said.push(strip.other[at] < count ? fill(words.theirs, data.value) : '');
   return `${strip.name}, ${name}: ${said.filter(Boolean).join('; ')}.`;

@@ -1,6 +1,6 @@
 // Reads the packed arrays and paints: strips of neurons, a layer's weights, heat over the portrait.
 const NOTHING = -32768, EMPTY = -999;
-const KINDS = {u1: Uint8Array, u4: Uint32Array, i2: Int16Array};
+const KINDS = {u1: Uint8Array, u4: Uint32Array, i2: Int16Array, f4: Float32Array};
 const unpack = (words, kind) => {
   const text = atob(words), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
@@ -9,7 +9,7 @@ const unpack = (words, kind) => {
 const STRIP_ARRAYS = {rank: 'u4', peak: 'u1', other: 'u4'};
 const SIZES = ['name', 'neurons', 'width'];
 const readStrip = (strip) => Object.fromEntries(Object.entries(strip).map(([key, words]) =>
-  [key, SIZES.includes(key) ? words : unpack(words, STRIP_ARRAYS[key] || 'i2')]));
+  [key, SIZES.includes(key) ? words : unpack(words, STRIP_ARRAYS[key] || 'f4')]));
 const readMaps = (maps) => maps && {...maps, maps: unpack(maps.maps, 'u1')};
 
 // Cividis, at nine places; between them it is linear.
@@ -52,8 +52,8 @@ const least = (values, first, end) => {
   for (let i = first; i < end; i++) if (values[i] < best) best = values[i];
   return best;
 };
-const changes = (before, after) => after && Int16Array.from(before, (v, i) =>
-  v === NOTHING || after[i] === NOTHING ? 0 : Math.max(-32000, Math.min(32000, after[i] - v)));
+const changes = (before, after) => after && Float32Array.from(before, (v, i) =>
+  v === NOTHING || after[i] === NOTHING ? 0 : after[i] - v);
 
 // A colour as a pixel of a picture's buffer.
 const pixelOf = (hex) => {

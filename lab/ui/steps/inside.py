@@ -54,10 +54,10 @@ def layout(frame: Frame) -> Parts:
         closer = gr.HTML("", elem_id="closer-line")
         chart, neuron = instrument.component(), instrument.messenger()
         other = gr.Dropdown(
-            choices=[(text.OTHER_NONE, "")],
+            choices=[(text.SHARED_NOBODY, "")],
             value="",
-            label=text.OTHER_PERSON,
-            info=text.OTHER_INFO,
+            label=text.SHARED_QUESTION,
+            info=text.SHARED_INFO,
             interactive=True,
             elem_id="other-person",
         )
@@ -207,7 +207,7 @@ def _updates(
 def _others(frame: Frame, entity: str) -> list[tuple[str, str]]:
     """Everybody who could be compared with, and nobody at first."""
     people = [(card.name, card.id) for card in frame.people.all() if card.id != entity]
-    return [(frame.text.OTHER_NONE, ""), *people]
+    return [(frame.text.SHARED_NOBODY, ""), *people]
 
 
 def _shown(parts: Parts, on: bool) -> dict[Any, Any]:

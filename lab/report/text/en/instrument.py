@@ -95,11 +95,11 @@ INSTRUMENT = {
     "show_label": "Show what neuron {neuron} of {layer} fires for",
 }
 
-OTHER_PERSON = "Which neurons do two people share?"
-OTHER_INFO = (
+SHARED_QUESTION = "Which neurons do two people share?"
+SHARED_INFO = (
     "The other person's neurons are marked in the strips, in a second colour and a lower row."
 )
-OTHER_NONE = "nobody else"
+SHARED_NOBODY = "nobody else"
 LOOKING_LEFT = "Measuring the unlearned model the same way: {phase}"
 LOOKING_OTHER = "Measuring the neurons of {name}: {phase}"
 LOOKING_PICTURES = "Looking for the pictures that this neuron fires for: {done} of {total}"

@@ -6,6 +6,7 @@ LOOK_AGAIN = "Measure again"
 SHARE_INFO = "The pictures below change at once. Nothing is measured again."
 NEURON_AXIS = "position within the layer (%)"
 NEURON_BAR = "log10 ratio"
+FISHER_BAR, DENSITY_BAR = "log10 ratio", "share"
 NEURON_HOVER = "neurons {first}–{last}<br>highest ratio {value:.2f}<br>pruned: {pruned} of {size}"
 STABILITY = (
     "Mask stability: two masks, each from one half of the samples, agree on {overlap:.0%} of the "
