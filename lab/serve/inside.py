@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -42,7 +41,7 @@ class Inside:
         self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
         self._of: Loaded | None = None  # whose activations are kept
         self._activations: dict[str, np.ndarray] = {}
-        self._left: OrderedDict[str, tuple[Event, ...]] = OrderedDict()
+        self._left: dict[str, tuple[Event, ...]] = {}  # in the order in which they were measured
         self._lock = threading.Lock()
 
     def neuron(
@@ -81,8 +80,9 @@ class Inside:
     def _keep(self, run: Run, events: tuple[Event, ...]) -> None:
         with self._lock:
             self._left[run.id] = events
-            while len(self._left) > KEPT:
-                self._left.popitem(last=False)
+            for other in [*self._left]:  # of runs that were removed nothing stays
+                if not self._shelf.store.has(other) or len(self._left) > KEPT:
+                    del self._left[other]
         if run.folder is not None and run.folder.is_dir():
             try:
                 put(run.folder / LEFT, "\n".join(map(to_line, events)) + "\n")
@@ -102,6 +102,8 @@ class Inside:
             self._of, self._activations = loaded, {}
         views = shown_of(benchmark)
         keys = [sha256(view.image).hexdigest() for view in views]
+        # of pictures that are no longer in the benchmark nothing stays
+        self._activations = {k: self._activations[k] for k in keys if k in self._activations}
         new = [k for k, key in enumerate(keys) if key not in self._activations]
         for at in range(0, len(new), AT_ONCE):
             yield Phase("pictures", len(views) - len(new) + at, len(views))
