@@ -66,7 +66,8 @@ def glow(
             fired(loaded, layers, image), retain, np.split(ranks, ends), strict=True
         )
     ]
-    return Glow(SHARES, _scaled(sum(spread(part, _side(parts)) for part in parts)))
+    side = _side(parts)
+    return Glow(SHARES, _scaled(np.sum([spread(part, side) for part in parts], axis=0)))
 
 
 def gradient_maps(
@@ -101,7 +102,7 @@ def gradient_maps(
         rows.append(through(a, g, ratios[f"{name}.weight"], live[f"{name}.weight"]))
     parts = [made.cpu().numpy() for made in _placed(loaded, rows)]
     side = _side(parts)
-    return _scaled(sum(spread(p, side) * (len(p) / side**2) for p in parts))
+    return _scaled(np.sum([spread(p, side) * (len(p) / side**2) for p in parts], axis=0))
 
 
 def through(

@@ -131,8 +131,9 @@ def _measured(engine: Engine, recipe: Recipe, entity: str) -> Sequence[Event]:
         return ()
     for view in reversed(engine.runs()):
         same = (view.recipe.blocks, view.recipe.seed) == (recipe.blocks, recipe.seed)
-        if view.kind == "inspect" and view.entity == entity and same and found(view, Importance):
-            return view.events
+        if view.kind == "inspect" and view.entity == entity and same:
+            if found(view, Importance):
+                return view.events
     return ()
 
 

@@ -108,7 +108,7 @@ def test_keys_reach_the_pruned_neurons_and_what_they_fire_for(tab, fake):
     assert fake.engine.inside.picked[-1] == ("p02", LAYERS[0], first)
     assert tab.locator("#neuron figure").count() == 5
     words = tab.locator("#neuron").inner_text()
-    assert f"Neuron {first} of vision.8" in words and "Ada Almeida, ×6.0" in words
+    assert f"Neuron {first:,} of vision.8" in words and "Ada Almeida, ×6.0" in words
     assert "a picture of nobody, ×2.0" in words
 
 

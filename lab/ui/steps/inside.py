@@ -182,7 +182,7 @@ def _updates(
     sliders: tuple[float, float],
 ) -> dict[Any, Any]:
     text, line = frame.text, describe(view, frame.text)
-    out = {parts.line: markup.line(line)}
+    out: dict[Any, Any] = {parts.line: markup.line(line)}
     if view is None:
         return out | _shown(parts, False)
     if line:

@@ -103,7 +103,7 @@ SHARED_NOBODY = "nobody else"
 LOOKING_LEFT = "Measuring the unlearned model the same way: {phase}"
 LOOKING_OTHER = "Measuring the neurons of {name}: {phase}"
 LOOKING_PICTURES = "Looking for the pictures that this neuron fires for: {done} of {total}"
-FIRES_FOR = "Neuron {neuron} of {layer} fires for"
+FIRES_FOR = "Neuron {neuron:,} of {layer} fires for"
 FIRES_ABOUT = (
     "The four of {n} pictures for which it fires most strongly. A figure says how many times its "
     "mean over all of them."
