@@ -20,6 +20,7 @@ from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, 
 from lab.model.checkpoint import lay, taught
 from lab.model.families import FOUND, Family, Parts, family_of, name_parts
 from lab.model.fetch import Report, cache_folder, language_model
+from lab.model.few_rows import align
 from lab.model.free_memory import told
 from lab.model.loaded import Loaded as Loaded
 from lab.model.memory import BITS, check_memory, empty_model
@@ -146,6 +147,7 @@ def _read(folder: Path, quantization: str, device: torch.device, parts: Parts) -
     round_language(model, name_parts(model, parts), stored_dtype(quantization, device))
     if config is None:
         model.to(device)
+    align(model)
     repair_cpu_gradients(model)
     return model
 
