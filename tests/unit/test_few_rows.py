@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 from transformers.cache_utils import DynamicLayer
 
@@ -75,15 +79,20 @@ def test_a_hook_is_called_as_before() -> None:
     assert torch.allclose(made, x @ layer.weight.T + 1)
 
 
-def test_weights_begin_at_a_whole_register() -> None:
-    layer = nn.Linear(5, 4)
-    values = layer.weight.detach().clone()
-    layer.weight.data = torch.cat((torch.zeros(1), values.flatten()))[1:].view(4, 5)
-    untouched = layer.bias.data_ptr()
-    assert layer.weight.data_ptr() % ALIGNED == 4
-    align(layer)
-    assert layer.weight.data_ptr() % ALIGNED == 0 and torch.equal(layer.weight, values)
-    assert layer.bias.data_ptr() == untouched
+@pytest.mark.parametrize("about", ["", "x", "xy" * 40])
+def test_a_mapped_file_begins_at_a_whole_register(tmp_path: Path, about: str) -> None:
+    path, tensors = tmp_path / "a.safetensors", {"a": torch.ones(16), "b": torch.zeros(32)}
+    save_file(tensors, path, {"about": about})
+    align(path)
+    with safe_open(path, "pt") as kept:
+        read = {n: kept.get_tensor(n) for n in kept.keys()}  # noqa: SIM118  # no mapping
+        assert kept.metadata() == {"about": about}
+        assert {t.data_ptr() % ALIGNED for t in read.values()} == {0}
+    assert read.keys() == tensors.keys()
+    assert all(torch.equal(read[n], t) for n, t in tensors.items())
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    assert (8 + length) % ALIGNED == 0 and path.stat().st_size == 8 + length + 4 * (16 + 32)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
 def test_roomy_keys_and_values_are_the_librarys() -> None:
