@@ -72,17 +72,18 @@ def _serve(options: argparse.Namespace) -> None:
         from lab.ui.page import launch
 
         say(f"Open http://{options.host}:{options.port}")
-        launch(
-            engine,
-            options.host,
-            options.port,
-            allow_hosts=tuple(options.allow_host),
-            language=options.language.language,
-        )
-    except OSError as error:  # somebody took the port in the meantime
-        raise LabError(
-            f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
-        ) from error
+        try:
+            launch(
+                engine,
+                options.host,
+                options.port,
+                allow_hosts=tuple(options.allow_host),
+                language=options.language.language,
+            )
+        except OSError as error:  # somebody took the port in the meantime
+            raise LabError(
+                f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
+            ) from error
     finally:
         gc.enable()
 
