@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.starting import free_port, only_this_machine, port_number
 from lab.errors import LabError
+from lab.recipe import Preset
+
+if TYPE_CHECKING:
+    from lab.evaluation.session import Workbench
 
 HELP = "serve the page until it is stopped"
 
@@ -54,20 +61,38 @@ def _serve(options: argparse.Namespace) -> None:
 
     say("Starting (first start: about 2 minutes and one 93 MB download; later: under 20 s) …")
     preset = preset_of(options)
-    from lab.serve.local import LocalEngine
-    from lab.ui.page import launch
-
-    engine = LocalEngine(preset, options.threads, say, text=options.language)
-    say(f"Open http://{options.host}:{options.port}")
+    gc.disable()  # until the model is open: all that is read until then stays, and looking takes time
     try:
-        launch(
-            engine,
-            options.host,
-            options.port,
-            allow_hosts=tuple(options.allow_host),
-            language=options.language.language,
+        from lab.serve.local import LocalEngine
+
+        # the engine loads the model while the libraries of the page are read
+        engine = LocalEngine(
+            preset, options.threads, say, open_bench=_opened, text=options.language
         )
-    except OSError as error:  # somebody took the port in the meantime
-        raise LabError(
-            f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
-        ) from error
+        from lab.ui.page import launch
+
+        say(f"Open http://{options.host}:{options.port}")
+        try:
+            launch(
+                engine,
+                options.host,
+                options.port,
+                allow_hosts=tuple(options.allow_host),
+                language=options.language.language,
+            )
+        except OSError as error:  # somebody took the port in the meantime
+            raise LabError(
+                f"cannot serve on {options.host}:{options.port} ({error}): give another --port"
+            ) from error
+    finally:
+        gc.enable()
+
+
+def _opened(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
+    """The workbench; whether it opens or not, garbage is collected again from here on."""
+    from lab.evaluation.session import open_workbench
+
+    try:
+        return open_workbench(preset, report, threads)
+    finally:
+        gc.enable()

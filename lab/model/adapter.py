@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import nn
 
 from lab.model.families import language_model
+from lab.model.precision import adds_in_bfloat16, float32_sums
 
 Adapter = Mapping[str, torch.Tensor]
 SCALE = 2.0
@@ -59,7 +61,8 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
     """Run with ``adapter`` added to the language model; ``rows`` [batch] (0/1) picks the rows.
 
     ``NAME.keep``, bool [out], makes the outputs where it is False exactly zero: a pruned row of
-    the weight. Hooks work over quantised layers too, and the base keeps its bits.
+    the weight. Hooks work over quantised layers too, and the base keeps its bits. Under a LoRA a
+    language model that is stored in bfloat16 adds up in float32.
     """
 
     def silence(kept: torch.Tensor) -> Callable[..., torch.Tensor]:
@@ -71,19 +74,26 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
 
         return zero
 
-    linears, handles = language_linears(model), []
-    try:
+    linears: dict[str, Any] = language_linears(model)
+    with ExitStack() as stack:
+        stack.enter_context(_exact(model, linears, adapter))
         for name in dict.fromkeys(n.rpartition(".")[0] for n in adapter):
             if f"{name}.keep" in adapter:
                 hook = silence(adapter[f"{name}.keep"])
-                handles.append(linears[name].register_forward_hook(hook))
+                stack.callback(linears[name].register_forward_hook(hook).remove)
             if f"{name}.A" in adapter:
                 hook = low_rank(adapter[f"{name}.A"], adapter[f"{name}.B"], rows)
-                handles.append(linears[name].register_forward_hook(hook))
+                stack.callback(linears[name].register_forward_hook(hook).remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
+
+
+def _exact(
+    model: Any, linears: Mapping[str, nn.Module], adapter: Adapter
+) -> AbstractContextManager[None]:
+    """What keeps a LoRA's small changes where the language model is stored in bfloat16."""
+    if any(n.endswith(".A") for n in adapter) and adds_in_bfloat16(linears.values()):
+        return float32_sums(model.get_input_embeddings(), (*linears.values(), model.lm_head))
+    return nullcontext()
 
 
 @torch.no_grad()

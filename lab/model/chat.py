@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lab.model.adapter import language_linears
 from lab.model.families import language_model
+from lab.model.few_rows import few_rows
 from lab.model.language import both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
 
@@ -29,9 +31,10 @@ class Kept:
     slots: list[list[int]] = field(default_factory=list)
 
     def megabytes(self) -> float:
-        """Memory of the keys and values."""
+        """Memory of the keys and values, with the room for those that come."""
         layers = [layer for layer in self.cache.layers if layer.is_initialized]
-        return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values)) / 2**20
+        held = (t.untyped_storage().nbytes() for x in layers for t in (x.keys, x.values))
+        return sum(held) / 2**20
 
     def go_back(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
         """Drop what the prompts do not begin with; returns how many tokens of each are known.
@@ -55,12 +58,12 @@ class Kept:
 
 def start(loaded: Loaded, rows: int) -> Kept:
     """An empty memory for a decode of this many rows."""
-    from transformers import DynamicCache
+    from lab.model.roomy_cache import roomy_cache
 
     text = loaded.model.config.get_text_config()
     # layers that look back so far and no further would drop what go_back has to find again
     windows = "sliding_attention" in (getattr(text, "layer_types", None) or ())
-    return Kept(DynamicCache() if windows else DynamicCache(config=text), [[] for _ in range(rows)])
+    return Kept(roomy_cache(None if windows else text), [[] for _ in range(rows)])
 
 
 @torch.no_grad()
@@ -89,6 +92,7 @@ def decode(
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
     chosen, fed = None, []
+    layers = [*language_linears(model).values(), model.lm_head]
     for _ in range(max_new_tokens):
         if chosen is not None:
             for slots, token in zip(kept.slots, fed, strict=True):
@@ -96,14 +100,15 @@ def decode(
             positions = positions[..., -1:] + 1
             given = onward(model, given, chosen)
         slots_now = torch.tensor(kept.slots, device=device)
-        hidden = language_model(model)(
-            **given,
-            attention_mask=_mask(model, slots_now, positions.shape[-1]),
-            position_ids=positions,
-            past_key_values=kept.cache,
-            use_cache=True,
-        ).last_hidden_state
-        chosen = logits(model, hidden[:, -1]).argmax(-1)
+        with few_rows(layers):
+            hidden = language_model(model)(
+                **given,
+                attention_mask=_mask(model, slots_now, positions.shape[-1]),
+                position_ids=positions,
+                past_key_values=kept.cache,
+                use_cache=True,
+            ).last_hidden_state
+            chosen = logits(model, hidden[:, -1]).argmax(-1)
         fed = [int(token) if row in open_rows else HOLE for row, token in enumerate(chosen)]
         for row in list(open_rows):
             if fed[row] == loaded.prompter.end_id:

@@ -20,6 +20,7 @@ from lab.model.checked import check_shipped, drop_damaged, reading, remedy_for, 
 from lab.model.checkpoint import lay, taught
 from lab.model.families import FOUND, Family, Parts, family_of, name_parts
 from lab.model.fetch import Report, cache_folder, language_model
+from lab.model.few_rows import ALIGNED, align
 from lab.model.free_memory import told
 from lab.model.loaded import Loaded as Loaded
 from lab.model.memory import BITS, check_memory, empty_model
@@ -234,7 +235,8 @@ def assemble(folder: Path, report: Report = print) -> Path:
     import hashlib
 
     files = stored(folder)
-    digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:12]
+    parts = (f"aligned to {ALIGNED}".encode(), *(p.read_bytes() for p in files))
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:12]
     target = cache_folder() / f"{folder.name}-{digest}"
     drop_damaged(target, report)
     if target.exists():
@@ -245,6 +247,8 @@ def assemble(folder: Path, report: Report = print) -> Path:
 
     def write(temporary: Path) -> None:
         model.save_pretrained(temporary)
+        for path in temporary.glob("*.safetensors"):
+            align(path)
         shutil.copy(base / "tokenizer.json", temporary)
         for path in files:
             if path.suffix in (".json", ".jinja") and path.name not in ("config.json", ABOUT):

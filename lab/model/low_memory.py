@@ -12,8 +12,10 @@ from torch.utils.checkpoint import checkpoint
 
 from lab.errors import LabError
 from lab.model import memory
+from lab.model.adapter import language_linears
 from lab.model.families import language_model
 from lab.model.loaded import Loaded
+from lab.model.precision import adds_in_bfloat16
 from lab.model.sequences import Packed
 
 R = TypeVar("R")
@@ -151,6 +153,8 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
     For rows of ``length`` tokens each. ``adapted``: whether a LoRA is trained.
     """
     size = loaded.model.get_input_embeddings().weight.element_size()
+    if adapted and adds_in_bfloat16(language_linears(loaded.model).values()):
+        size = 4  # as ``float32_sums`` has it
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
     needed = memory.backward_bytes(
         loaded.model.config.get_text_config(), rows, length, size, inputs

@@ -150,11 +150,13 @@ def test_a_follow_up_reads_only_what_is_new(
 
 
 def test_the_memory_keeps_to_its_budget(original: Version, four) -> None:
-    memory = ChatMemory(megabytes=0.025)
-    for k in range(4):
-        list(answers([original], [Turn("Who?")], four.entities[k].train_images[0], 4, memory))
-    kept = [k.megabytes() for _, k in memory._talks.values()]
-    assert len(kept) == 2 and sum(kept) <= 0.025
+    def ask(memory: ChatMemory, people: int) -> list[float]:
+        for k in range(people):
+            list(answers([original], [Turn("Who?")], four.entities[k].train_images[0], 4, memory))
+        return [k.megabytes() for _, k in memory._talks.values()]
+
+    (one,) = ask(ChatMemory(), 1)
+    assert ask(ChatMemory(megabytes=2.5 * one), 4) == [one, one]
 
 
 def test_sides_changed_anywhere_in_the_tower_run_it_whole(tiny, original: Version, four) -> None:

@@ -212,7 +212,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     """What the page is launched with; no engine is made."""
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
-        "lab.serve.local.LocalEngine", lambda *_, text: f"engine in {text.language}"
+        "lab.serve.local.LocalEngine", lambda *_, open_bench, text: f"engine in {text.language}"
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
@@ -236,6 +236,32 @@ def test_the_page_and_the_reports_are_served_in_one_language(served, monkeypatch
     app.main(["--port", "0", "--language", "capitals"])
     [((engine, *_), more)] = served
     assert engine == "engine in capitals" and more["language"] == "capitals"
+
+
+def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) -> None:
+    import gc
+
+    import app
+    from lab.errors import LabError
+
+    def damaged(*_) -> None:
+        seen.append(gc.isenabled())
+        raise LabError("no such model")
+
+    def engine(*given, open_bench, text) -> None:
+        seen.append(gc.isenabled())
+        with pytest.raises(LabError):
+            open_bench(*given[:1], print, 1)
+        seen.append(gc.isenabled())
+
+    seen: list[bool] = []
+    monkeypatch.setattr("lab.evaluation.session.open_workbench", damaged)
+    monkeypatch.setattr("lab.serve.local.LocalEngine", engine)
+    app.main(["--port", "0"])
+    assert seen == [False, False, True] and gc.isenabled()
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text: None)
+    app.main(["--port", "0"])
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
