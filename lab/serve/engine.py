@@ -17,6 +17,7 @@ RunKind = Literal["inspect", "unlearn", "attack"]
 ENDED: tuple[RunState, ...] = ("finished", "stopped", "failed")
 ORIGINAL = "original"
 CONTROL = "control"  # the model that never knew
+LONGEST_QUESTION = 600  # characters of a question in a chat
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,42 @@ class Turn:
     answers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A recorded question, put with or without the picture, and the answer of every side."""
+
+    question: str
+    pictured: bool
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A recorded run with its inspection and an attack on it, to look at before any run.
+
+    ``run`` knows its three views by their ids, but nothing can be asked of them: their weights are
+    not kept. ``view``: which of the person's views the recorded questions are about. The sides of
+    ``talk``, ``probes`` and ``identity`` are the original, the unlearned and, if the attack left
+    weights, the relearned model; the last curve of ``identity`` may be the control's.
+    """
+
+    name: str
+    date: str
+    machine: str
+    inspect: RunView
+    unlearn: RunView
+    attack: RunView
+    view: int
+    talk: tuple[Asked, ...] = field(repr=False)
+    probes: tuple[ProbeRow, ...] = field(repr=False)
+    identity: tuple[Identity, ...] = field(repr=False)
+
+    @property
+    def views(self) -> tuple[RunView, RunView, RunView]:
+        """The inspection, the run and the attack."""
+        return self.inspect, self.unlearn, self.attack
+
+
 class Own(Protocol):
     """What the page may do with people whom its users add. Raises ``LabError`` on misuse."""
 
@@ -152,6 +189,9 @@ class Engine(Protocol):
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
+
+    def examples(self) -> Sequence[Example]:
+        """The recorded runs about people of this lab; () if there are none."""
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""

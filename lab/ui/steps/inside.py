@@ -15,8 +15,9 @@ from lab.report import maps, markup
 from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui import selection
-from lab.ui.context import FOLLOW, QUIET, Frame, guarded, remember
+from lab.ui.context import FOLLOW, QUIET, Frame, guarded, open_step, remember
 from lab.ui.follow import describe, found, look_up
+from lab.ui.idea import idea
 
 TOP = 12
 
@@ -47,7 +48,7 @@ class Parts:
 def layout(frame: Frame) -> Parts:
     """Lay out the step; the pictures stay hidden until there is something to draw."""
     text, base = frame.text, frame.engine.preset.recipe
-    gr.HTML(markup.lead(2, text))
+    idea(frame, 2)
     with gr.Row():
         prune, threshold = (_slider(base, name, text) for name in ("prune_share", "mask_threshold"))
     with gr.Row():
@@ -135,15 +136,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     ) -> tuple[Any, ...]:
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
-            return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
-        return *start(visitor, entity, history, prune, threshold), gr.Walkthrough(selected=2)
+            return gr.skip(), gr.skip(), open_step(2)
+        return *start(visitor, entity, history, prune, threshold), open_step(2)
 
     sliders = [parts.prune, parts.threshold]
     notes = [frame.inspect, frame.history]
     look.click(
         guarded(first_look),
         [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
-        [*notes, frame.walk],
+        [*notes, frame.steps],
         **QUIET,
     )
     parts.again.click(

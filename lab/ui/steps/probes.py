@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.engine import ProbeRow
-from lab.ui.context import CHANGE, QUICK, Frame, guarded
+from lab.ui.context import CHANGE, QUICK, Frame, guarded, open_step
 from lab.ui.steps import compare
 from lab.ui.talk import sides
 
@@ -76,7 +76,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         shown,
         **CHANGE,
     )
-    parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
+    parts.go.click(lambda: open_step(5), None, frame.steps, **QUICK)
 
 
 def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:

@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.files import making
 from lab.report import markup
 from lab.report.text import Text
-from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, remember
+from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, open_step, remember
 from lab.ui.runfiles import unpack
 
 
@@ -75,7 +75,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         card = frame.people.card(entity)
         history = remember(remember(history, entity, "unlearn", run_id), entity, "attack", "")
         words = text.LOADED.format(name=card.name if card else entity)
-        return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), words]
+        return [entity, "", run_id, "", history, open_step(4), words]
 
     gr.on(
         [parts.prepare.click, download.click, arrive.click],
@@ -86,15 +86,15 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     )
     gr.on(
         [download.click, arrive.click],
-        lambda: gr.Walkthrough(selected=6),
+        lambda: open_step(6),
         None,
-        frame.walk,
+        frame.steps,
         **QUICK,
     )
     parts.load.upload(
         guarded(load),
         [parts.load, frame.history],
-        [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce],
+        [frame.entity, *frame.slots, frame.history, frame.steps, frame.announce],
         **QUIET,
     )
     frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **CHANGE)

@@ -112,12 +112,12 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW
     )
     look.go.click(
-        lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
+        lambda prune, threshold: (prune, threshold, open_step(3)),
         [look.prune, look.threshold],
-        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.walk],
+        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.steps],
         **QUICK,
     )
-    parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
+    parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:

@@ -1,0 +1,83 @@
+"""The recorded examples as the page uses them: what stands in where there is no run yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.catalogue import TRAINING_ATTACKS
+from lab.serve.engine import ORIGINAL, Engine, Example
+from lab.ui.gallery import People
+from lab.ui.talk import Talk, picture_name, turn
+
+MOST_SHOWN = 3  # turns of a recorded talk that stand in the chats
+
+
+class Examples:
+    """The examples of an engine; the first stands in for runs that are not there."""
+
+    def __init__(self, engine: Engine, people: People) -> None:
+        self.all = tuple(e for e in engine.examples() if people.card(e.unlearn.entity))
+        self._pictures: dict[str, bytes] = {}
+        for example in self.all:
+            card = people.card(example.unlearn.entity)
+            assert card is not None
+            self._pictures[example.name] = card.views[example.view % len(card.views)]
+
+    @property
+    def first(self) -> Example | None:
+        """The example that is shown on arriving: of VKD, if there is one."""
+        return next((e for e in self.all if e.name == "vkd"), next(iter(self.all), None))
+
+    @property
+    def entity(self) -> str:
+        """The person of the first example, or ""."""
+        return self.first.unlearn.entity if self.first else ""
+
+    def of(self, run_id: str) -> Example | None:
+        """The example whose inspection, run or attack has this id."""
+        return next((e for e in self.all if run_id and run_id in {v.id for v in e.views}), None)
+
+    def stand_in(self, slot: str, run_id: str) -> str:
+        """The run's id, or that of the first example where there is no run in this slot."""
+        return run_id or (getattr(self.first, slot).id if self.first else "")
+
+    def beside(self, entity: str, unlearned: str) -> Example | None:
+        """The example whose recorded answers belong to what is chosen; None for a run's own.
+
+        It is an example that was opened, or the first one where its person, or nobody, is chosen
+        and has no run.
+        """
+        first = self.first
+        if unlearned or not first:
+            return self.of(unlearned)
+        return first if entity in ("", first.unlearn.entity) else None
+
+    def sides(self, example: Example, third: bool) -> list[str]:
+        """What a recorded answer has a column for: the original first, as ``talk.sides``."""
+        attack = example.attack.attack
+        trained = third and attack is not None and attack.kind in TRAINING_ATTACKS
+        return [ORIGINAL, example.unlearn.id, *([example.attack.id] if trained else [])]
+
+    def picture(self, example: Example) -> bytes:
+        """The picture that the recorded questions are about."""
+        return self._pictures[example.name]
+
+    def talk(self, example: Example, third: bool) -> Talk:
+        """The recorded talk that stands in the chats: two questions with the picture, one without."""
+        seen = [a for a in example.talk if a.pictured]
+        chosen = seen[: MOST_SHOWN - 1] + [a for a in example.talk if not a.pictured][:1]
+        sides = self.sides(example, third)
+        whole = picture_name(self.picture(example))
+        return [
+            turn(a.question, sides, whole, a.answers[: len(sides)], a.pictured) for a in chosen
+        ]
+
+    def answers(self, models: list[str], question: str, picture: bytes | None) -> Any:
+        """The recorded answers of the sides to a question, or None if it was not recorded so."""
+        example = next(filter(None, map(self.of, models)), None)
+        if example is None or picture not in (None, self.picture(example)):
+            return None
+        for asked in example.talk:
+            if (asked.question, asked.pictured) == (question, picture is not None):
+                return asked.answers[: len(models)]
+        return None
