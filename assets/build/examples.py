@@ -11,6 +11,7 @@ import datetime
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from lab.catalogue import VISUAL_METHODS
@@ -20,7 +21,7 @@ from lab.events import Phase
 from lab.recipe import load_preset, revise
 from lab.serve.engine import ORIGINAL, Asked, Engine, RunView, Turn
 from lab.serve.local import LocalEngine
-from lab.serve.recorded import EXAMPLES, Record, write_example
+from lab.serve.recorded import EXAMPLES, RELEARNED, UNLEARNED, Record, write_example
 
 VISITOR = "example"
 LOOK_SECONDS = 0.2
@@ -56,6 +57,7 @@ def record(engine: Engine, folder: Path, changes: dict, attack_changes: dict) ->
     card = next(card for card in engine.entities() if card.id == recipe.entity)
     view = len(card.views) - 1  # held out
     sides = [ORIGINAL, run.id, attacked.id]
+    who = {run.id: UNLEARNED, attacked.id: RELEARNED}
     talk = [
         Asked(
             question,
@@ -79,7 +81,10 @@ def record(engine: Engine, folder: Path, changes: dict, attack_changes: dict) ->
             (looked.ended - looked.started, attacked.ended - attacked.started),
             talk,
             engine.probes(sides, recipe.entity, VISITOR),
-            engine.identity(sides, recipe.entity, VISITOR),
+            [
+                replace(curve, who=who.get(curve.who, curve.who))
+                for curve in engine.identity(sides, recipe.entity, VISITOR)
+            ],
         ),
     )
 

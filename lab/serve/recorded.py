@@ -37,6 +37,7 @@ from lab.serve.engine import Asked, Example, ProbeRow, RunKind, RunView
 
 EXAMPLES = ROOT / "assets" / "examples"
 ASKED, INSPECT, ATTACK = "asked.json", "inspect.jsonl", "attack"
+UNLEARNED, RELEARNED = "unlearned", "relearned"  # whom a recorded curve is of
 LEFT_BEHIND = (DELTA, ADAPTER, REPORT, ATTACKS)
 
 
@@ -141,11 +142,14 @@ def _example(folder: Path, head: Head, asked: Mapping[str, Any], who: str, text:
         int(asked["view"]),
         tuple(Asked(a["question"], a["pictured"], tuple(a["answers"])) for a in asked["talk"]),
         tuple(_row(row) for row in asked["probes"]),
-        tuple(
-            Identity(**{**c, "depths": tuple(Depth(**d) for d in c["depths"])})
-            for c in asked["identity"]
-        ),
+        tuple(_identity(curve, stem) for curve in asked["identity"]),
     )
+
+
+def _identity(curve: Mapping[str, Any], stem: str) -> Identity:
+    depths = tuple(Depth(**depth) for depth in curve["depths"])
+    sides = {UNLEARNED: stem, RELEARNED: f"{stem}-{ATTACK}"}
+    return Identity(**{**curve, "depths": depths, "who": sides.get(curve["who"], curve["who"])})
 
 
 def _row(row: Mapping[str, Any]) -> ProbeRow:

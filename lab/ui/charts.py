@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from lab.report.curves import empty
 
 
-def live_chart(label: str, elem_id: str) -> gr.HTML:
+def live_chart(label: str, elem_id: str, value: dict[str, Any] | None = None) -> gr.HTML:
     """Make a grid of small line charts; its value is streamed as list differences.
 
     A function, not a subclass: Gradio writes a stub file beside every module with a subclass.
     """
     return gr.HTML(
-        empty(label),
+        value or empty(label),
         html_template='<div class="lab-chart"></div>',
         css_template=CHART_CSS,
         js_on_load=CHART_JS,

@@ -139,19 +139,65 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def recipe_controls(
-    base: Recipe | AttackRecipe, text: Text, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
+    base: Recipe | AttackRecipe,
+    text: Text,
+    skip: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    used: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, gr.components.Component]:
-    """Make one labelled control per recipe field (or the ``only`` ones), from its metadata."""
+    """Make one labelled control per recipe field (or the ``only`` ones), from its metadata.
+
+    ``used``: whether a field is shown; the others wait until another method needs them.
+    """
     words = text.FIELDS[type(base).__name__]
     return {
-        spec.name: _control(getattr(base, spec.name), dict(spec.metadata), *words[spec.name])
+        spec.name: _control(
+            getattr(base, spec.name), dict(spec.metadata), *words[spec.name], used(spec.name)
+        )
         for spec in fields(base)
         if spec.name not in skip and (not only or spec.name in only)
     }
 
 
-def _control(value: Any, meta: dict[str, Any], label: str, help: str) -> gr.components.Component:
-    words = {"label": label, "info": help, "value": value, "interactive": True}
+# The groups of a recipe's settings on the page, each with its keys in the order of the page.
+FIELD_GROUPS = {
+    "where": ("scope", "blocks", "prune_share", "mask_threshold", "mask_mode"),
+    "loss": (
+        "beta",
+        "distil",
+        "distance",
+        "destination",
+        "margin",
+        "noise",
+        "context",
+        "forget_weight",
+        "retain_weight",
+        "preserve_weight",
+        "npo_beta",
+        "ascent_cap",
+    ),
+    "training": ("lr", "adapter_lr", "silence_lr", "steps", "batch", "retain_batch", "seed"),
+    "end": (
+        "stop_forget",
+        "stop_retain_drop",
+        "probe_every",
+        "estimate",
+        "fisher_samples",
+        "measures",
+    ),
+}
+
+
+def _control(
+    value: Any, meta: dict[str, Any], label: str, help: str, visible: bool
+) -> gr.components.Component:
+    words = {
+        "label": label,
+        "info": help,
+        "value": value,
+        "interactive": True,
+        "visible": visible,
+    }
     if meta["choices"]:
         return gr.Dropdown(choices=list(meta["choices"]), **words)
     low, high, step = meta["low"], meta["offered"], meta["step"]

@@ -41,16 +41,14 @@ class Examples:
         """The run's id, or that of the first example where there is no run in this slot."""
         return run_id or (getattr(self.first, slot).id if self.first else "")
 
-    def beside(self, entity: str, unlearned: str) -> Example | None:
-        """The example whose recorded answers belong to what is chosen; None for a run's own.
+    def shown(self, unlearned: str) -> Example | None:
+        """The example that is shown: one that was opened, or the first where there is no run."""
+        return self.of(unlearned) if unlearned else self.first
 
-        It is an example that was opened, or the first one where its person, or nobody, is chosen
-        and has no run.
-        """
-        first = self.first
-        if unlearned or not first:
-            return self.of(unlearned)
-        return first if entity in ("", first.unlearn.entity) else None
+    def beside(self, entity: str, unlearned: str) -> Example | None:
+        """The example that is shown, if it is about who is chosen: its answers are given at once."""
+        example = self.shown(unlearned)
+        return example if example and entity in ("", example.unlearn.entity) else None
 
     def sides(self, example: Example, third: bool) -> list[str]:
         """What a recorded answer has a column for: the original first, as ``talk.sides``."""

@@ -69,6 +69,11 @@ def about(talk: Talk) -> tuple[str, list[str]] | None:
     return (talk[0]["picture"], talk[0]["models"]) if talk else None
 
 
+def models_of(talk: Talk) -> list[str]:
+    """Return who answers in a talk; [] while nothing was said."""
+    return talk[0]["models"] if talk else []
+
+
 def before(talk: Talk) -> list[Turn]:
     """The conversation that a further question would go on with: since the last fresh start."""
     start = max((k for k, one in enumerate(talk) if not one["follows"]), default=0)

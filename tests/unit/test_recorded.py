@@ -11,7 +11,7 @@ from assets.build import examples
 from lab.events import Curve, Done, Importance, Saliency, Step
 from lab.report.text import catalogue
 from lab.serve import local
-from lab.serve.engine import ORIGINAL, Example
+from lab.serve.engine import CONTROL, ORIGINAL, Example
 from lab.serve.recorded import ASKED, read_examples
 from tests.unit.served import PRESET, opened
 
@@ -61,8 +61,9 @@ def test_an_example_has_the_answers_of_three_sides_with_and_without_the_picture(
         assert all(a.answers[0] == a.answers[1] for a in without)  # the language model is the same
         assert {r.image is None for r in example.probes} == {True, False}
         assert all(len(r.answers) == len(r.verdicts) == 3 for r in example.probes)
-        assert [c.who for c in example.identity][:1] == [ORIGINAL]
-        assert len(example.identity) in (3, 4) and example.identity[-1].depths
+        whose = [ORIGINAL, example.unlearn.id, example.attack.id]
+        assert [c.who for c in example.identity] in (whose, [*whose, CONTROL])
+        assert all(c.depths for c in example.identity)
 
 
 def test_an_example_is_small_and_holds_no_weights(recorded: Path) -> None:

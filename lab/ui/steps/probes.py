@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -29,12 +29,13 @@ class Parts:
     go: gr.Button
 
 
-def layout(text: Text) -> Parts:
-    """Lay out the table and the way on."""
+def layout(frame: Frame) -> Parts:
+    """Lay out the table and the way on; an example's table is there from the start."""
+    text = frame.text
     with gr.Row():
         ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
         go = gr.Button(text.GO_ATTACK, elem_id="go-attack")
-    table = gr.HTML(markup.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
+    table = gr.HTML(without_run(frame, "", False), elem_id="probes")
     return Parts(ask, table, gr.State([]), go)
 
 
@@ -56,8 +57,10 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
-        same = about in ([], subject(*now))
-        return gr.skip() if same else (markup.note(text.FIXED_EMPTY, "quiet"), [])
+        if about and about == subject(*now):
+            return gr.skip()
+        _, unlearned, _, third = now
+        return without_run(frame, unlearned, third), []
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     shown = [parts.table, parts.about]
@@ -77,6 +80,20 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         **CHANGE,
     )
     parts.go.click(lambda: open_step(5), None, frame.steps, **QUICK)
+
+
+def without_run(frame: Frame, unlearned: str, third: bool) -> str:
+    """Return the example's table where there is no run, else what the questions are for."""
+    text, example = frame.text, frame.examples.shown(unlearned)
+    if example is None:
+        return markup.note(text.FIXED_EMPTY, "quiet")
+    names = [text.ORIGINAL, text.UNLEARNED, text.RELEARNED]
+    count = len(frame.examples.sides(example, third))
+    rows = [
+        replace(row, answers=row.answers[:count], verdicts=row.verdicts[:count])
+        for row in example.probes
+    ]
+    return probe_table(rows, names[:count], text)
 
 
 def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:

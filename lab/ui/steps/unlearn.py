@@ -10,16 +10,28 @@ from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import MEASURES, VISUAL_METHODS
+from lab.catalogue import EVERY_METHOD, MEASURES, METHOD_ROWS, VISUAL_METHODS
+from lab.errors import LabError
 from lab.events import CLEAN, Answers, Done, Event, Ready
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.report import markup
+from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.charts import live_chart
-from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe, found
+from lab.ui.context import (
+    FIELD_GROUPS,
+    FOLLOW,
+    QUICK,
+    QUIET,
+    Frame,
+    guarded,
+    open_step,
+    recipe_controls,
+    remember,
+)
+from lab.ui.follow import describe, found, look_up
+from lab.ui.idea import idea, prediction
 from lab.ui.steps import inside
 
 DEFAULT_STRENGTH = "Standard"
@@ -31,6 +43,7 @@ class Parts:
 
     strength: gr.Radio
     fields: dict[str, gr.components.Component]
+    groups: dict[str, gr.Column]
     about: gr.HTML
     start: gr.Button
     line: gr.HTML
@@ -40,27 +53,55 @@ class Parts:
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the step."""
+    """Lay out the step; with an example, its run is shown from the start."""
     text = frame.text
-    gr.HTML(markup.lead(3, text))
-    strength = gr.Radio(
-        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
-        value=DEFAULT_STRENGTH,
-        label=text.STRENGTH,
-        info=text.STRENGTH_INFO,
-    )
+    idea(frame, 3)
+    prediction(3, text)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
-    method = recipe_controls(base, text, only=("method",))
-    about = gr.HTML(about_method(base.method, text), elem_id="about-method")
-    with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
-        controls = method | recipe_controls(base, text, skip=("entity", "method"))
-    with gr.Row():
-        start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
-        go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
-    line = gr.HTML("", elem_id="unlearn-line")
-    chart = live_chart(text.NO_CURVE, "unlearn-chart")
-    result = gr.HTML("", elem_id="unlearn-result")
-    return Parts(strength, controls, about, start, line, chart, result, go)
+    with gr.Row(elem_id="forget-row"):
+        with gr.Column(scale=2, min_width=280, elem_id="forget-settings"):
+            strength = gr.Radio(
+                [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
+                value=DEFAULT_STRENGTH,
+                label=text.STRENGTH,
+                info=text.STRENGTH_INFO,
+            )
+            method = recipe_controls(base, text, only=("method",))
+            about = gr.HTML(about_method(base.method, text), elem_id="about-method")
+            with gr.Accordion(text.ADVANCED, open=False, elem_id="settings"):
+                controls, groups = _grouped(base, text)
+            with gr.Row():
+                start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
+                go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
+        with gr.Column(scale=5, min_width=300):
+            shown = look_up(frame.engine, frame.examples.stand_in("unlearn", ""))
+            line, chart, result = _shown(shown, frame)
+            line = gr.HTML(line, elem_id="unlearn-line")
+            said = gr.HTML(result, elem_id="unlearn-result")
+            chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
+    return Parts(strength, method | controls, groups, about, start, line, chart, said, go)
+
+
+def used_by(method: str, name: str) -> bool:
+    """Whether a method uses a setting of the recipe."""
+    return name in EVERY_METHOD or name in METHOD_ROWS[method].settings
+
+
+def _grouped(
+    base: Recipe, text: Text
+) -> tuple[dict[str, gr.components.Component], dict[str, gr.Group]]:
+    """All settings in their groups; only those that the method uses can be seen."""
+    controls: dict[str, gr.components.Component] = {}
+    groups: dict[str, gr.Column] = {}
+    for group, names in FIELD_GROUPS.items():
+        shown = any(used_by(base.method, name) for name in names)
+        with gr.Column(visible=shown, elem_classes="lab-group") as groups[group]:
+            gr.HTML(markup.heading(text.FIELD_GROUPS[group]))
+            with gr.Row(elem_classes="lab-grid"):
+                controls |= recipe_controls(
+                    base, text, only=names, used=lambda name: used_by(base.method, name)
+                )
+    return controls, groups
 
 
 def about_method(method: str, text: Text) -> str:
@@ -74,43 +115,60 @@ def recipe_for(engine: Engine, strength: str) -> Recipe:
     return revise(engine.preset.recipe, STRENGTHS.get(strength, {}))
 
 
-def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
-    """Join the controls of the step; ``look`` are step 2's."""
+def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None:
+    """Join the controls of the step; ``look`` are step 2's, ``run`` starts from anywhere."""
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
     def start(visitor: str, entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+        if not frame.people.card(entity):
+            raise LabError(text.PICK_FIRST)
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
+        for view in engine.under_way(visitor):
+            # What it measures is of use to nobody any more, and this run would wait for it.
+            if view.kind == "inspect" and (view.entity, recipe.method) != (entity, "vkd"):
+                engine.stop(view.id)
         run_id = engine.submit(recipe, "unlearn", visitor)
         history = remember(history, entity, "unlearn", run_id)
-        return run_id, "", remember(history, entity, "attack", "")
+        return run_id, "", remember(history, entity, "attack", ""), open_step(3)
 
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        """Yield what the step shows of a run, until it has ended."""
-        yield {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
-        if not run_id:
-            return  # a browser that is behind keeps only the last yield: it must be this one
+        """Yield what the step shows of a run, until it has ended; of the example without a run."""
         async for view in frame.tails.follow("unlearn", run_id, request):
-            yield _updates(parts, frame, view, run_id) or gr.skip()
+            yield _updates(parts, frame, view, run_id)
+
+    def settle(method: str) -> list[Any]:
+        shown = [gr.update(visible=used_by(method, n)) for n in names if n != "method"]
+        groups = [
+            gr.Column(visible=any(used_by(method, n) for n in FIELD_GROUPS[g]))
+            for g in parts.groups
+        ]
+        return [about_method(method, text), *shown, *groups]
 
     parts.fields["method"].change(
-        lambda method: about_method(method, text), parts.fields["method"], parts.about, **QUICK
+        settle,
+        parts.fields["method"],
+        [
+            parts.about,
+            *(c for name, c in parts.fields.items() if name != "method"),
+            *parts.groups.values(),
+        ],
+        **QUICK,
     )
     parts.strength.input(choose, parts.strength, controls, **QUICK)
-    parts.start.click(
+    gr.on(
+        [parts.start.click, run.click],
         guarded(start),
         [frame.visitor, frame.entity, frame.history, *controls],
-        [frame.unlearn, frame.attack, frame.history],
+        [frame.unlearn, frame.attack, frame.history, frame.steps],
         **QUIET,
     )
-    frame.unlearn.change(
-        tail, frame.unlearn, [parts.line, parts.chart, parts.result, frame.announce], **FOLLOW
-    )
+    frame.unlearn.change(tail, frame.unlearn, [parts.line, parts.chart, parts.result], **FOLLOW)
     look.go.click(
         lambda prune, threshold: (prune, threshold, open_step(3)),
         [look.prune, look.threshold],
@@ -121,23 +179,26 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
+    line, chart, result = _shown(view, frame)
+    if view is None and run_id:
+        line = markup.note(frame.text.GONE, "quiet")
+    return {parts.line: line, parts.chart: chart, parts.result: result}
+
+
+def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str]:
+    """What the step shows of a run: its line, its curves, and its result so far."""
     text = frame.text
     if view is None:
-        return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
-    line = describe(view, text)
-    out = {
-        parts.line: markup.line(line),
-        parts.chart: unlearn_chart(view.events, view.recipe.steps, text),
-    }
+        return "", empty(text.NO_CURVE), ""
+    line, chart = markup.line(describe(view, text)), unlearn_chart(view.events, view.recipe.steps, text)
     done = found(view, Done)
-    if view.state in ENDED or view.state == "waiting":
-        out[frame.announce] = line
-    elif found(view, Ready):
-        out[frame.announce] = text.READY
-        out[parts.result] = markup.note(text.READY, "good") + arriving(view.events, text)
     if done and done.result:
-        out[parts.result] = result_html(done.result, text)
-    return out
+        card = frame.people.card(view.entity)
+        said = verdict.unlearned(done.result, card.name if card else view.entity, text)
+        return line, chart, markup.verdict(said) + result_html(done.result, text)
+    if view.state not in ENDED and found(view, Ready):
+        return line, chart, markup.note(text.READY, "good") + arriving(view.events, text)
+    return line, chart, ""
 
 
 def arriving(events: Sequence[Event], text: Text) -> str:

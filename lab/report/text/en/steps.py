@@ -146,6 +146,7 @@ FOLLOW_UP, FOLLOW_UP_INFO = (
     "Go on with the conversation. Otherwise each question starts a fresh one.",
 )
 WITHOUT = "{question} (no photo)"
+ASK_ORIGINAL = "You chose {name}: you can ask the original model about this person now."
 CAN_ANSWER = "This model answers short questions about people: name, job, home, looks."
 NOT_RECORDED = "This question was not recorded, so only the original model answers it now. Run it yourself to ask both."
 SHOW_RELEARNED = "Show the relearned model as a third column"
