@@ -23,7 +23,10 @@ def unlearned(result: Mapping[str, Any], name: str, text: Text) -> str:
     gone = after["forget_vqa"] < level + CLEAR
     words = [
         (text.VERDICT_GONE if gone else text.VERDICT_LEFT).format(
-            name=name, chance=percent(level, text), n=result.get("n", {}).get("forget_vqa", text.UNKNOWN), **_pair(before, after, "forget_vqa", text)
+            name=name,
+            chance=percent(level, text),
+            n=result.get("n", {}).get("forget_vqa", text.UNKNOWN),
+            **_pair(before, after, "forget_vqa", text),
         )
     ]
     if "retain_vqa" in before and "retain_vqa" in after:
@@ -56,5 +59,7 @@ def attacked(result: Mapping[str, Any], name: str, text: Text) -> str:
     return f"{words} {beside}"
 
 
-def _pair(before: Mapping[str, Any], after: Mapping[str, Any], key: str, text: Text) -> dict[str, str]:
+def _pair(
+    before: Mapping[str, Any], after: Mapping[str, Any], key: str, text: Text
+) -> dict[str, str]:
     return {"before": percent(before[key], text), "after": percent(after[key], text)}

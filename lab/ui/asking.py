@@ -76,9 +76,7 @@ def _recorded(
     models = frame.examples.sides(example, third)
     answers = frame.examples.answers(models, question.strip(), image)
     whole = picture_name(frame.examples.picture(example))
-    return (
-        turn(question.strip(), models, whole, answers, image is not None) if answers else None
-    )
+    return turn(question.strip(), models, whole, answers, image is not None) if answers else None
 
 
 def fitting(

@@ -66,9 +66,7 @@ class Examples:
         chosen = seen[: MOST_SHOWN - 1] + [a for a in example.talk if not a.pictured][:1]
         sides = self.sides(example, third)
         whole = picture_name(self.picture(example))
-        return [
-            turn(a.question, sides, whole, a.answers[: len(sides)], a.pictured) for a in chosen
-        ]
+        return [turn(a.question, sides, whole, a.answers[: len(sides)], a.pictured) for a in chosen]
 
     def answers(self, models: list[str], question: str, picture: bytes | None) -> Any:
         """The recorded answers of the sides to a question, or None if it was not recorded so."""

@@ -206,9 +206,7 @@ def wire(
     frame.entity.change(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
     parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
-    parts.theme.input(
-        fn=None, js="(name) => window.lab.theme(name)", inputs=parts.theme, **JS_ONLY
-    )
+    parts.theme.input(fn=None, js="(name) => window.lab.theme(name)", inputs=parts.theme, **JS_ONLY)
     parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
     _wire_now(parts, foot, frame, chat)
     _wire_stop(parts, foot, frame)
@@ -266,9 +264,7 @@ def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
             return text.NOTHING_RUNS
         return text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))
 
-    def reset(
-        visitor: str, entity: str, history: dict[str, Any], *run_ids: str
-    ) -> tuple[Any, ...]:
+    def reset(visitor: str, entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
         ended = end(visitor, run_ids)
         history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
         words = [text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))] * bool(

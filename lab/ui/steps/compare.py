@@ -11,7 +11,6 @@ from lab.errors import LabError
 from lab.report import markup
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
-from lab.serve.engine import Engine
 from lab.ui.asking import asking, fitting
 from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded

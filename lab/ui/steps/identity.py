@@ -65,6 +65,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     def ask(entity: str, unlearned: str, attacked: str, visitor: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
+        if frame.examples.beside(entity, unlearned):
+            chart, table = _recorded(frame, unlearned)
+            return gr.update(value=chart, visible=chart is not None), table, []
         about = subject(entity, unlearned, attacked)
         names = {
             ORIGINAL: text.ORIGINAL,

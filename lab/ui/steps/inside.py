@@ -13,9 +13,9 @@ from lab.events import Importance, Saliency
 from lab.recipe import Recipe, revise
 from lab.report import maps, markup
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.engine import ENDED, RunView
 from lab.ui import selection
-from lab.ui.context import FOLLOW, QUIET, Frame, guarded, open_step, remember
+from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, open_step, remember
 from lab.ui.follow import describe, found, look_up
 from lab.ui.idea import idea
 
@@ -108,7 +108,7 @@ def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
     )
 
 
-def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
+def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
 
@@ -150,10 +150,10 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     parts.again.click(
         guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes, **QUIET
     )
-    _wire_pictures(parts, frame, sliders)
+    _wire_pictures(parts, frame, sliders, demo)
 
 
-def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
+def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any], demo: gr.Blocks) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
@@ -166,26 +166,25 @@ def _wire_pictures(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
         view = look_up(frame.engine, run_id)
         return _recount(parts, frame.text, view, layer, prune, threshold) if view else gr.skip()
 
-    frame.inspect.change(
-        tail,
-        [frame.inspect, *sliders],
-        [
-            parts.line,
-            parts.count,
-            parts.neurons,
-            parts.layer,
-            parts.zoom,
-            parts.ratio,
-            parts.density,
-            parts.weights,
-            parts.stability,
-            parts.overlay,
-            parts.top,
-            parts.results,
-            parts.empty,
-            frame.announce,
-        ],
-        **FOLLOW,
+    shown = [
+        parts.line,
+        parts.count,
+        parts.neurons,
+        parts.layer,
+        parts.zoom,
+        parts.ratio,
+        parts.density,
+        parts.weights,
+        parts.stability,
+        parts.overlay,
+        parts.top,
+        parts.results,
+        parts.empty,
+    ]
+    frame.inspect.change(tail, [frame.inspect, *sliders], shown, **FOLLOW)
+    # At the start, once the browser's memory is back: the example stands in where there is no run.
+    demo.load(lambda: None, None, None, **QUICK).then(
+        tail, [frame.inspect, *sliders], shown, **FOLLOW
     )
     gr.on(
         [parts.prune.input, parts.threshold.input, parts.layer.input],
@@ -209,15 +208,13 @@ def _updates(
     out = {parts.line: markup.line(line)}
     if view is None:
         return out | _shown(parts, False)
-    if line:
-        out[frame.announce] = line
     importance, saliency = found(view, Importance), found(view, Saliency)
     fresh = {kind for kind, event in ((Importance, importance), (Saliency, saliency)) if event}
     if fresh == shown:
         return out
     shown.clear()
     shown |= fresh
-    out |= _shown(parts, bool(fresh))
+    out |= _shown(parts, bool(fresh), view.state not in ENDED)
     if not fresh:
         return out
     if importance:
@@ -236,9 +233,12 @@ def _updates(
     return out | _recount(parts, text, view, layer, prune, threshold)
 
 
-def _shown(parts: Parts, on: bool) -> dict[Any, Any]:
+def _shown(parts: Parts, on: bool, looking: bool = False) -> dict[Any, Any]:
     # Once a view, never off and on again at once: Gradio's page can lose the second.
-    return {parts.results: gr.Column(visible=on), parts.empty: gr.HTML(visible=not on)}
+    return {
+        parts.results: gr.Column(visible=on),
+        parts.empty: gr.HTML(visible=not on and not looking),
+    }
 
 
 def _recount(

@@ -58,9 +58,7 @@ def layout(frame: Frame) -> Parts:
         with gr.Column(scale=5, min_width=300, elem_id="meet-card"):
             card = gr.HTML(profile_card(people.card(chosen), text), elem_id="card")
             shown = gr.HTML(glance_html(frame, chosen, "", "", ""), elem_id="glance")
-            look = gr.Button(
-                text.LOOK, variant="primary", interactive=bool(chosen), elem_id="look"
-            )
+            look = gr.Button(text.LOOK, variant="primary", interactive=bool(chosen), elem_id="look")
             beside = own.layout_beside(text)
     form = own.layout_form(text)
     # The gallery fills as soon as the engine can tell whom there is, before the model is ready.

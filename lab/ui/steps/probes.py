@@ -51,6 +51,8 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
+        if frame.examples.beside(entity, unlearned):
+            return without_run(frame, unlearned, third), []
         about = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
         return probe_table(frame.engine.probes(about[1:], entity, visitor), names, text), about

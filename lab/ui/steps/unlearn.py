@@ -190,7 +190,10 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     text = frame.text
     if view is None:
         return "", empty(text.NO_CURVE), ""
-    line, chart = markup.line(describe(view, text)), unlearn_chart(view.events, view.recipe.steps, text)
+    line, chart = (
+        markup.line(describe(view, text)),
+        unlearn_chart(view.events, view.recipe.steps, text),
+    )
     done = found(view, Done)
     if done and done.result:
         card = frame.people.card(view.entity)

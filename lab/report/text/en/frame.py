@@ -121,12 +121,8 @@ PREDICTIONS = {
 PREDICTED = "You predicted: {guess}."
 
 # one sentence for a result
-VERDICT_GONE = (
-    "It no longer recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
-)
-VERDICT_LEFT = (
-    "It still recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
-)
+VERDICT_GONE = "It no longer recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
+VERDICT_LEFT = "It still recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
 VERDICT_OTHERS_KEEP = "Other people stay: {before} → {after}."
 VERDICT_OTHERS_LOSE = "Other people suffer: {before} → {after}."
 VERDICT_TEXT_SAME = "Questions in text: unchanged."
