@@ -37,6 +37,13 @@ def note(line: str, kind: str = "") -> str:
     return f'<p class="lab-note {kind}">{escape(line)}</p>' if line else ""
 
 
+def folded(summary: str, inside: str, kind: str = "") -> str:
+    """Return ready HTML behind one line that opens it."""
+    return (
+        f'<details class="lab-fold {kind}"><summary>{escape(summary)}</summary>{inside}</details>'
+    )
+
+
 def sentence(words: str) -> str:
     """Return a note as a sentence: with a capital and a full stop."""
     return f"{words[:1].upper()}{words[1:]}."

@@ -9,7 +9,7 @@ from lab.serve.engine import ORIGINAL, Engine, Example
 from lab.ui.gallery import People
 from lab.ui.talk import Talk, picture_name, turn
 
-MOST_SHOWN = 3  # turns of a recorded talk that stand in the chats
+MOST_SHOWN = 2  # turns of a recorded talk that stand in the chats
 
 
 class Examples:
@@ -61,7 +61,7 @@ class Examples:
         return self._pictures[example.name]
 
     def talk(self, example: Example, third: bool) -> Talk:
-        """The recorded talk that stands in the chats: two questions with the picture, one without."""
+        """The recorded talk that stands in the chats: with the picture, and one without it."""
         seen = [a for a in example.talk if a.pictured]
         chosen = seen[: MOST_SHOWN - 1] + [a for a in example.talk if not a.pictured][:1]
         sides = self.sides(example, third)

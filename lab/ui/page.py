@@ -58,7 +58,7 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
         top = header.layout(engine, people, examples.entity, recorded, text)
-        with gr.Tabs(selected=1, elem_id="steps") as steps:
+        with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
         tails = Tails(engine, examples.stand_in)

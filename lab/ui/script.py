@@ -10,8 +10,7 @@ from lab.report.text import Text
 # Gradio, at the start too and sometimes late: only the step that is really open counts.
 PAGE_JS = """
 () => {
-  const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab], #steps [role=tablist] > [role=tab]')]
-    .filter((t, i, all) => all.indexOf(t) === i);
+  const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab]')];
   const open = (n) => tabs()[n - 1]?.click();
   const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;
   const lab = window.lab = { ready: false };

@@ -12,7 +12,9 @@ COLOURS = """
 FRAME = """
 .gradio-container { max-width: 1880px !important; width: 100%; margin: 0 auto;
   padding: 0 16px 48px !important; }
-.gradio-container > main, .gradio-container .main { padding-top: 0 !important; }
+.gradio-container { --layout-gap: 10px; --form-gap-width: 1px; }
+.gradio-container .html-container { padding: 0 !important; }
+.gradio-container > main, .gradio-container .app { padding: 0 !important; max-width: none; }
 #bar { min-height: 48px; align-items: center; gap: 12px; flex-wrap: nowrap; position: relative; }
 #bar > * { flex: 0 0 auto !important; min-width: 0 !important; width: auto; }
 #title h1 { font-size: 1.05rem; margin: 0; white-space: nowrap; }
@@ -42,7 +44,7 @@ FRAME = """
 #steps [role=tab].lab-done::before { content: "✓"; margin-right: 5px; color: var(--lab-good);
   font-weight: 700; }
 #steps .tabitem { padding: 8px 0 0 !important; border: 0 !important; }
-#foot { position: sticky; bottom: 0; z-index: 40; min-height: 36px; align-items: center; gap: 12px;
+#foot { position: fixed; inset: auto 0 0 0; z-index: 40; min-height: 36px; width: auto; align-items: center; gap: 12px;
   flex-wrap: nowrap; padding: 2px 12px; margin: 0; font-size: 0.875rem;
   border-top: 1px solid var(--border-color-primary); background: var(--background-fill-secondary); }
 #foot > * { flex: 0 1 auto !important; min-width: 0 !important; width: auto; }
@@ -53,7 +55,8 @@ FRAME = """
 """
 
 PIECES = """
-.lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none; }
+.lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
+  width: fit-content; }
 .lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 3px; }
 .lab-idea { margin: 2px 0 0; max-width: 90ch; }
 .lab-idea summary { cursor: pointer; list-style: none; }
@@ -65,7 +68,9 @@ PIECES = """
 .lab-predict legend { float: left; padding: 0 6px 0 0; font-weight: 600; }
 .lab-predict label { display: inline-flex; gap: 5px; align-items: center; padding: 3px 10px;
   min-height: 28px; border: 1px solid var(--border-color-primary); border-radius: 999px; }
-.lab-predict input { accent-color: var(--color-accent); }
+.lab-predict input { appearance: auto; width: 15px; height: 15px; margin: 0;
+  accent-color: var(--color-accent); }
+.lab-predict output { font-weight: 600; }
 .lab-verdict { font-size: 1.05rem; font-weight: 600; margin: 4px 0; max-width: 90ch; }
 .lab-heading { font-size: 0.95rem !important; font-weight: 600; margin: 0 !important; }
 .lab-note { margin: 4px 0; max-width: 90ch; }
@@ -75,7 +80,7 @@ PIECES = """
 .lab-line { font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }
 .lab-people { display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 6px;
   max-height: min(560px, calc(100vh - 250px)); min-height: 240px; overflow-y: auto; padding: 3px; }
-.lab-people button { display: block; padding: 0; border: 2px solid transparent; border-radius: 8px;
+.lab-people button { display: flex; flex-direction: column; justify-content: flex-start; padding: 0; border: 2px solid transparent; border-radius: 8px;
   background: var(--background-fill-secondary); color: var(--body-text-color); cursor: pointer;
   overflow: hidden; min-width: 0; }
 .lab-people img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
@@ -141,7 +146,13 @@ PIECES = """
 .lab-grid > .form > * { border: 1px solid var(--border-color-primary) !important;
   border-radius: 6px; }
 .lab-suggested { gap: 6px; }
+#steps button.lg { flex: 0 1 auto; align-self: flex-end; width: auto; min-width: 150px;
+  max-height: 42px; }
+#steps .column > button.lg { align-self: flex-start; }
 .lab-suggested button { flex: 0 1 auto !important; width: auto; }
+#ask-options > * { flex: 0 1 auto !important; width: auto; min-width: 0 !important; }
+.lab-fold > summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
+.lab-fold.quiet > summary { font-weight: 400; color: var(--body-text-color-subdued); }
 #ask-curve { display: none; }
 """
 
@@ -162,7 +173,10 @@ SIZES = """
     overscroll-behavior-x: contain; }
   .lab-people button { flex: 0 0 76px; }
   .lab-card img { width: 72px; height: 72px; }
-  .lab-glance { grid-template-columns: 1fr; }
+  .lab-people img { aspect-ratio: 5 / 4; }
+  .lab-glance { grid-template-columns: 1fr; padding: 8px 10px; }
+  .lab-glance .answers { order: -1; } .lab-glance > p:first-child { order: -2; }
+  .lab-question { font-size: 1.05rem !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
 }

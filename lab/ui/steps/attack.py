@@ -78,9 +78,8 @@ def layout(frame: Frame) -> Parts:
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
     """Return what an attack does, what of it is our choice and, if it trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
-    return markup.note(
-        text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet"
-    )
+    words = text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else "")
+    return markup.folded(text.ABOUT_ATTACK, markup.note(words, "quiet"), "quiet")
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -195,7 +194,7 @@ def _shown(view: RunView | None, frame: Frame) -> Shown:
     if done and done.result:
         card = frame.people.card(view.entity)
         words = verdict.attacked(done.result, card.name if card else view.entity, text)
-        said = markup.verdict(words) + figures(done.result, text)
+        said = markup.verdict(words) + markup.folded(text.FIGURES, figures(done.result, text))
     return Shown(
         markup.line(describe(view, text)),
         attack_chart(view.events, view.attack.steps, text) if trains else {},

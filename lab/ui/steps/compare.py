@@ -57,16 +57,17 @@ def layout(frame: Frame) -> Parts:
         with gr.Column(scale=7, min_width=300):
             with gr.Row():
                 chats = _chats(talk, text)
-            third = gr.Checkbox(
-                label=text.SHOW_RELEARNED,
-                value=False,
-                visible=bool(example) and len(frame.examples.sides(example, True)) > 2,
-                container=False,
-            )
             suggested = _suggested(frame)
             with gr.Row(equal_height=True, elem_id="ask-line"):
-                question, follows, ask = _question(text)
-            with gr.Row(elem_classes="lab-row-buttons"):
+                question, ask = _question(text)
+            with gr.Row(elem_id="ask-options"):
+                follows = gr.Checkbox(label=text.FOLLOW_UP, container=False, elem_id="follow-up")
+                third = gr.Checkbox(
+                    label=text.SHOW_RELEARNED,
+                    value=False,
+                    visible=bool(example) and len(frame.examples.sides(example, True)) > 2,
+                    container=False,
+                )
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
         with gr.Column(scale=4, min_width=300, elem_id="ask-curve"):
@@ -138,23 +139,19 @@ def _picture(frame: Frame) -> tuple[gr.Image, gr.Button, gr.UploadButton, gr.But
     return picture, next_view, upload, gr.Button(text.REMOVE, size="sm")
 
 
-def _question(text: Text) -> tuple[gr.Textbox, gr.Checkbox, gr.Button]:
-    """The line to type a question in, whether it goes on with the talk, and the sending button."""
+def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
+    """The line to type a question in, and the button that sends it."""
     question = gr.Textbox(
         label=text.QUESTION,
         info=text.CAN_ANSWER,
         placeholder=text.QUESTION_HINT,
         lines=1,
         max_lines=1,
-        scale=5,
+        scale=6,
         min_width=200,
         elem_id="question",
     )
-    follows = gr.Checkbox(
-        label=text.FOLLOW_UP, info=text.FOLLOW_UP_INFO, scale=2, min_width=150, elem_id="follow-up"
-    )
-    ask = gr.Button(text.ASK, variant="primary", scale=1, min_width=80, elem_id="ask")
-    return question, follows, ask
+    return question, gr.Button(text.ASK, variant="primary", scale=1, min_width=80, elem_id="ask")
 
 
 def _chats(talk: Talk, text: Text) -> list[gr.Chatbot]:
@@ -167,7 +164,7 @@ def _chats(talk: Talk, text: Text) -> list[gr.Chatbot]:
             height=300,
             visible=name != "relearned",
             allow_tags=False,
-            buttons=["copy", "copy_all"],
+            buttons=["copy_all"],
             placeholder=text.NO_ANSWER,
             min_width=200,
             render_markdown=False,

@@ -31,13 +31,19 @@ class Parts:
 def layout(frame: Frame) -> Parts:
     """Lay out the question, the chart and its table; an example fills them from the start."""
     text = frame.text
-    gr.HTML(markup.heading(text.IDENTITY) + markup.note(text.IDENTITY_LEAD, "quiet"))
-    ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
-    chart, table = _recorded(frame, "")
-    plot = gr.Plot(
-        chart, label=text.IDENTITY, show_label=False, visible=chart is not None, elem_id="depths"
-    )
-    return Parts(ask, plot, gr.HTML(table, elem_id="identity"), gr.State([]))
+    with gr.Accordion(text.IDENTITY, open=False, elem_id="depth"):
+        gr.HTML(markup.note(text.IDENTITY_LEAD, "quiet"))
+        ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
+        chart, table = _recorded(frame, "")
+        plot = gr.Plot(
+            chart,
+            label=text.IDENTITY,
+            show_label=False,
+            visible=chart is not None,
+            elem_id="depths",
+        )
+        said = gr.HTML(table, elem_id="identity")
+    return Parts(ask, plot, said, gr.State([]))
 
 
 def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:

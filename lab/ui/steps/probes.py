@@ -95,7 +95,7 @@ def without_run(frame: Frame, unlearned: str, third: bool) -> str:
         replace(row, answers=row.answers[:count], verdicts=row.verdicts[:count])
         for row in example.probes
     ]
-    return probe_table(rows, names[:count], text)
+    return markup.folded(text.FIXED_RECORDED, probe_table(rows, names[:count], text))
 
 
 def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:

@@ -107,7 +107,8 @@ def _grouped(
 def about_method(method: str, text: Text) -> str:
     """Return what a method does, what is our choice, and whether it changes the language model."""
     may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
-    return markup.note(text.METHODS[method] + may_change, "quiet")
+    words = markup.note(text.METHODS[method] + may_change, "quiet")
+    return markup.folded(text.ABOUT_METHOD, words, "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -198,7 +199,11 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     if done and done.result:
         card = frame.people.card(view.entity)
         said = verdict.unlearned(done.result, card.name if card else view.entity, text)
-        return line, chart, markup.verdict(said) + result_html(done.result, text)
+        return (
+            line,
+            chart,
+            markup.verdict(said) + markup.folded(text.FIGURES, result_html(done.result, text)),
+        )
     if view.state not in ENDED and found(view, Ready):
         return line, chart, markup.note(text.READY, "good") + arriving(view.events, text)
     return line, chart, ""

@@ -42,6 +42,8 @@ SAMPLES = "Measured on {forget} pictures of the person and {retain} pictures of 
 EMPTY_MAP = "Press “Look inside” in step 1. The pictures appear here."
 
 # 3 unlearn
+FIGURES = "All figures"
+ABOUT_METHOD = "What this method does"
 STRENGTH, STRENGTH_INFO = "Strength", "Sets all the fields under Advanced"
 FIELD_GROUPS = {
     "where": "What may change",
@@ -136,25 +138,23 @@ UNKNOWN, NOTHING = "?", "–"
 ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
 NO_UNLEARNED = "There is no unlearned model yet. Run step 3, or load a run in step 6."
 NO_ANSWER = "Ask a question below."
-PICTURE = "The picture that is sent with the question"
+PICTURE = "Sent with the question"
 NO_PICTURE = "No picture: the question is text only"
 NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload a picture", "Remove the picture"
 QUESTION, QUESTION_HINT = "Your question", "Type a question and press Enter"
 ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
-FOLLOW_UP, FOLLOW_UP_INFO = (
-    "Follow-up",
-    "Go on with the conversation. Otherwise each question starts a fresh one.",
-)
+FOLLOW_UP = "Follow-up: go on with this conversation"
 WITHOUT = "{question} (no photo)"
 ASK_ORIGINAL = "You chose {name}: you can ask the original model about this person now."
 CAN_ANSWER = "This model answers short questions about people: name, job, home, looks."
 NOT_RECORDED = "This question was not recorded, so only the original model answers it now. Run it yourself to ask both."
-SHOW_RELEARNED = "Show the relearned model as a third column"
+SHOW_RELEARNED = "Show the relearned model, too"
 EMPTY_QUESTION = "Type a question first."
 TOO_LONG = "The question has {length} characters. At most {limit} can be asked: make it shorter."
 BAD_PICTURE = "The file is not a picture this lab can read. Use JPEG, PNG or WebP."
 BIG_PICTURE = "The picture is too large. Use at most {megabytes} MB and {pixels} megapixels."
 FIXED = "Fixed questions"
+FIXED_RECORDED = "Fixed questions, recorded"
 ASK_FIXED = "Ask the fixed questions"
 FIXED_HEAD = ("Group", "Picture", "Question", "Reference")
 FIXED_EMPTY = (
