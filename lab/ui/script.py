@@ -13,6 +13,8 @@ PAGE_JS = """
   const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab]')];
   const open = (n) => tabs()[n - 1]?.click();
   const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;
+  // Whole, because a hash alone would be put behind the page's base and drop what is asked.
+  const address = (n) => { const url = new URL(location.href); url.hash = `step-${n}`; return url; };
   const lab = window.lab = { ready: false };
   const lost = () => {
     const now = document.activeElement;
@@ -27,7 +29,7 @@ PAGE_JS = """
   lab.arrived = (n) => {
     if (!lab.ready || tabs()[n - 1]?.getAttribute('aria-selected') !== 'true') return;
     try { localStorage.setItem('lab-open-step', n); } catch {}
-    if (inAddress() !== n) history.pushState(null, '', `#step-${n}`);
+    if (inAddress() !== n) history.pushState(null, '', address(n));
     focusStep(n);
   };
   lab.mark = (done) => tabs().forEach((tab, i) => {
@@ -41,7 +43,7 @@ PAGE_JS = """
     if (!tabs().length) return tries && setTimeout(() => start(tries - 1), 50);
     const first = inAddress() || Number(localStorage.getItem('lab-open-step')) || 1;
     if (first !== 1) open(first);
-    history.replaceState(null, '', `#step-${first}`);
+    history.replaceState(null, '', address(first));
     setTimeout(() => { lab.ready = true; }, 200);
   };
   start(400);

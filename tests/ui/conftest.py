@@ -162,7 +162,7 @@ def open_tab(browser):
                 )
             )
         tab = contexts[0].new_page()
-        tab.set_default_timeout(12_000)
+        tab.set_default_timeout(20_000)
         watch.attach(tab)
         theme = "dark" if dark else "light"
         tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")

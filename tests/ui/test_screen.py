@@ -67,8 +67,8 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
 
 
 def test_recorded_questions_are_answered_without_the_model(shown, open_tab):
-    tab = open_tab(shown.url + "#step-4")
-    until_opened(tab, "4 Ask")
+    tab = open_tab(shown.url)
+    walk.step(tab, 4)
     asked = len(shown.engine.asked)
     tab.get_by_role("button", name="Where was this person born?").click()
     tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 3")
