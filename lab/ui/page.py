@@ -114,7 +114,8 @@ def _fill(
     for number, tab in enumerate(tabs, start=1):
         tab.select(fn=None, js=arrived_js(number), **JS_ONLY)
     for name, slot in zip(SLOTS, frame.slots, strict=True):
-        slot.change(fn=None, js=LET_GO_JS.replace("SLOT", name), inputs=slot, **JS_ONLY)
+        js = LET_GO_JS.replace("SLOT", name)
+        slot.change(fn=None, js=js, inputs=slot, trigger_mode="multiple", **JS_ONLY)
 
 
 def launch(

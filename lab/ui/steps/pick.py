@@ -119,7 +119,9 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
         pick, [frame.history, frame.entity], [frame.entity, *frame.slots, frame.announce], **QUICK
     )
     frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
-    frame.entity.change(fn=None, js=CHOSEN_JS, inputs=frame.entity, **JS_ONLY)
+    frame.entity.change(
+        fn=None, js=CHOSEN_JS, inputs=frame.entity, trigger_mode="multiple", **JS_ONLY
+    )
     gr.on(
         [frame.entity.change, frame.moment.change, *(slot.change for slot in frame.slots)],
         lambda entity, *slots: glance_html(frame, entity, *slots),
