@@ -78,7 +78,7 @@ const drawPanel = (panel, value, grid) => {
   make('span', {class: 'now'}, caption, last);
   const small = element.clientWidth < 600;
   const width = panel.wide && !small ? 900 : 320, height = panel.wide ? 220 : 150;
-  const left = 46, right = panel.wide && !small ? 150 : 12, top = 8, bottom = 22;
+  const left = 46, right = panel.wide && !small ? 178 : 12, top = 8, bottom = 22;
   const svg = make('svg:svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': panel.title + ': ' + last}, figure);
   const [low, high] = range(panel);

@@ -152,7 +152,7 @@ def recipe_controls(
     words = text.FIELDS[type(base).__name__]
     return {
         spec.name: _control(
-            getattr(base, spec.name), dict(spec.metadata), *words[spec.name], used(spec.name)
+            getattr(base, spec.name), dict(spec.metadata), words[spec.name], used(spec.name)
         )
         for spec in fields(base)
         if spec.name not in skip and (not only or spec.name in only)
@@ -189,11 +189,11 @@ FIELD_GROUPS = {
 
 
 def _control(
-    value: Any, meta: dict[str, Any], label: str, help: str, visible: bool
+    value: Any, meta: dict[str, Any], said: tuple[str, str], visible: bool
 ) -> gr.components.Component:
     words = {
-        "label": label,
-        "info": help,
+        "label": said[0],
+        "info": said[1],
         "value": value,
         "interactive": True,
         "visible": visible,

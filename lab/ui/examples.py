@@ -56,6 +56,10 @@ class Examples:
         trained = third and attack is not None and attack.kind in TRAINING_ATTACKS
         return [ORIGINAL, example.unlearn.id, *([example.attack.id] if trained else [])]
 
+    def has_third(self, example: Example) -> bool:
+        """Whether the relearned model's answers were recorded."""
+        return len(self.sides(example, True)) > 2
+
     def picture(self, example: Example) -> bytes:
         """The picture that the recorded questions are about."""
         return self._pictures[example.name]

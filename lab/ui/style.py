@@ -43,6 +43,8 @@ FRAME = """
 #steps [role=tab] { padding: 0 14px; font-size: 0.95rem; }
 #steps [role=tab].lab-done::before { content: "✓"; margin-right: 5px; color: var(--lab-good);
   font-weight: 700; }
+#steps .tab-container::after { display: none; }
+#steps > .tab-wrapper { border-bottom: 1px solid var(--border-color-primary); }
 #steps .tabitem { padding: 8px 0 0 !important; border: 0 !important; }
 #foot { position: fixed; inset: auto 0 0 0; z-index: 40; min-height: 36px; width: auto; align-items: center; gap: 12px;
   flex-wrap: nowrap; padding: 2px 12px; margin: 0; font-size: 0.875rem;
@@ -57,7 +59,7 @@ FRAME = """
 PIECES = """
 .lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
   width: fit-content; }
-.lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 3px; }
+.lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 1px; }
 .lab-idea { margin: 2px 0 0; max-width: 90ch; }
 .lab-idea summary { cursor: pointer; list-style: none; }
 .lab-idea summary::-webkit-details-marker { display: none; }
@@ -150,7 +152,8 @@ PIECES = """
   max-height: 42px; }
 #steps .column > button.lg { align-self: flex-start; }
 .lab-suggested button { flex: 0 1 auto !important; width: auto; }
-#ask-options > * { flex: 0 1 auto !important; width: auto; min-width: 0 !important; }
+#ask-options { justify-content: flex-start; align-items: center; }
+#ask-options > * { margin: 0 !important; flex: 0 1 auto !important; width: auto; min-width: 0 !important; }
 .lab-fold > summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
 .lab-fold.quiet > summary { font-weight: 400; color: var(--body-text-color-subdued); }
 #ask-curve { display: none; }

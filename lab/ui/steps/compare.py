@@ -65,7 +65,7 @@ def layout(frame: Frame) -> Parts:
                 third = gr.Checkbox(
                     label=text.SHOW_RELEARNED,
                     value=False,
-                    visible=bool(example) and len(frame.examples.sides(example, True)) > 2,
+                    visible=example is not None and frame.examples.has_third(example),
                     container=False,
                 )
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
@@ -280,7 +280,7 @@ def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[An
         if card and card.id != example.unlearn.entity:
             words.append(text.ASK_ORIGINAL.format(name=card.name))
         note = markup.note(" ".join(words), "quiet")
-        third = len(frame.examples.sides(example, True)) > 2
+        third = frame.examples.has_third(example)
     if third:
         return [note, gr.update(visible=True), gr.skip()]
     return [note, gr.update(visible=False, value=False), gr.update(visible=False)]

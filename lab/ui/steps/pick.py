@@ -141,13 +141,13 @@ def glance_html(frame: Frame, entity: str, inspected: str, unlearned: str, attac
     card = frame.people.card(example.unlearn.entity if example else entity)
     if card is None or run is None:
         return markup.note(text.GLANCE_EMPTY, "quiet") if entity else ""
+    looked, came = (view.events if view else () for view in (seen, attack))
     said = None
     if example:
         asked = next((a for a in example.talk if a.pictured), None)
         said = (asked.question, *asked.answers[:2]) if asked else None
-    events = [view.events if view else () for view in (seen, run, attack)]
     note = markup.sentence(example.unlearn.note) if example else ""
-    return glance(card.name, thumbnail(card.portrait), *events, said, note, text)
+    return glance(card.name, thumbnail(card.portrait), looked, run.events, came, said, note, text)
 
 
 def profile_card(card: EntityCard | None, text: Text) -> str:

@@ -204,7 +204,8 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
             chart,
             markup.verdict(said) + markup.folded(text.FIGURES, result_html(done.result, text)),
         )
-    if view.state not in ENDED and found(view, Ready):
+    ready = found(view, Ready)
+    if ready and view.state not in ENDED:
         return line, chart, markup.note(text.READY, "good") + arriving(view.events, text)
     return line, chart, ""
 
