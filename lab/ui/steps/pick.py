@@ -145,7 +145,7 @@ def glance_html(frame: Frame, entity: str, inspected: str, unlearned: str, attac
     said = None
     if example:
         asked = next((a for a in example.talk if a.pictured), None)
-        said = (asked.question, *asked.answers[:2]) if asked else None
+        said = (asked.question, asked.answers[0], asked.answers[1]) if asked else None
     note = markup.sentence(example.unlearn.note) if example else ""
     return glance(card.name, thumbnail(card.portrait), looked, run.events, came, said, note, text)
 
