@@ -51,7 +51,8 @@ FRAME = """
   border-top: 1px solid var(--border-color-primary); background: var(--background-fill-secondary); }
 #foot > * { flex: 0 1 auto !important; min-width: 0 !important; width: auto; }
 #foot #announce { flex: 1 1 0 !important; }
-#foot #stop { flex: 0 0 auto !important; color: var(--lab-bad); }
+#foot #stop { flex: 0 0 auto !important; color: var(--lab-bad); font-weight: 600;
+  background: var(--background-fill-primary); border: 1px solid var(--border-color-primary); }
 .lab-say, #now p { margin: 0; font-size: 0.875rem; }
 #now p { font-weight: 600; font-variant-numeric: tabular-nums; }
 """
