@@ -65,7 +65,7 @@ def serve(engine: Any, patience: int) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with the fake engine."""
-    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 20_000)
+    yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 120_000)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with a recorded example, in front of a model that is never ready."""
     engine = FakeEngine(tmp_path_factory.mktemp("shown-runs"), pace=0.02, load_seconds=36_000)
     engine.recorded = (example(engine),)
-    yield from serve(engine, 20_000)
+    yield from serve(engine, 60_000)
 
 
 @pytest.fixture(scope="session", params=["fake", "real"])
@@ -162,7 +162,7 @@ def open_tab(browser):
                 )
             )
         tab = contexts[0].new_page()
-        tab.set_default_timeout(20_000)
+        tab.set_default_timeout(120_000)
         watch.attach(tab)
         theme = "dark" if dark else "light"
         tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")
