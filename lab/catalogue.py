@@ -20,10 +20,12 @@ class MethodRow:
 
     ``visual``: it never changes the language model, whatever the recipe. ``trials``: the settings
     that the fair comparison begins to tune it by (our choice), each as changes to the recipe.
+    ``settings``: the recipe's keys that it uses, beside those that every method uses.
     """
 
     visual: bool
     trials: Trials = field(repr=False)
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,44 @@ def _scopes(**rates: Sequence[float]) -> Trials:
 
 
 _LANGUAGE = _rates("adapter_lr", LANGUAGE_RATES)
+EVERY_METHOD = ("seed", "measures")
+_TRAINS = ("steps", "batch", "probe_every", "forget_weight")
+_STOPS = (*_TRAINS, "stop_forget", "stop_retain_drop")
+_ADAPTS = (*_STOPS, "adapter_lr")
+_CAPPED = (*_ADAPTS, "ascent_cap", "preserve_weight")
+_MASK = ("mask_threshold", "estimate", "fisher_samples", "blocks")
+_VKD = ("prune_share", "mask_mode", "beta", "distil", "distance", "destination")
 METHOD_ROWS: dict[str, MethodRow] = {
-    "vkd": MethodRow(True, _rates("lr", VISION_RATES)),
-    "mmunlearner": MethodRow(False, _scopes(vision=VISION_RATES, language=LANGUAGE_RATES)),
-    "vgid": MethodRow(False, _LANGUAGE),
-    "manu": MethodRow(False, _each(("prune_share", (0.02, 0.05, 0.10)), ("blocks", (4, 12)))),
-    "grad_ascent": MethodRow(False, _LANGUAGE),
-    "grad_diff": MethodRow(False, _LANGUAGE),
-    "kl_min": MethodRow(False, _LANGUAGE),
-    "npo": MethodRow(False, _LANGUAGE),
+    "vkd": MethodRow(
+        True,
+        _rates("lr", VISION_RATES),
+        (*_MASK, *_VKD, *_STOPS, "retain_weight", "ascent_cap", "lr", "retain_batch"),
+    ),
+    "mmunlearner": MethodRow(
+        False,
+        _scopes(vision=VISION_RATES, language=LANGUAGE_RATES),
+        ("scope", *_MASK, *_CAPPED, "lr"),
+    ),
+    "vgid": MethodRow(False, _LANGUAGE, ("noise", *_ADAPTS, "preserve_weight")),
+    "manu": MethodRow(
+        False,
+        _each(("prune_share", (0.02, 0.05, 0.10)), ("blocks", (4, 12))),
+        ("prune_share", "blocks", "fisher_samples"),
+    ),
+    "grad_ascent": MethodRow(False, _LANGUAGE, (*_ADAPTS, "ascent_cap")),
+    "grad_diff": MethodRow(False, _LANGUAGE, _CAPPED),
+    "kl_min": MethodRow(False, _LANGUAGE, _CAPPED),
+    "npo": MethodRow(False, _LANGUAGE, (*_ADAPTS, "preserve_weight", "npo_beta")),
     # it has no rule of when to stop
-    "silence": MethodRow(True, _each(("silence_lr", (1e-4, 3e-4, 6e-4)), ("beta", (60.0, 120.0)))),
+    "silence": MethodRow(
+        True,
+        _each(("silence_lr", (1e-4, 3e-4, 6e-4)), ("beta", (60.0, 120.0))),
+        (*_TRAINS, "blocks", "beta", "distil", "margin", "silence_lr", "retain_batch"),
+    ),
     # it has two forms, and no number to be tuned
-    "icu": MethodRow(False, tuple({"context": context} for context in ("noise", "instruction"))),
+    "icu": MethodRow(
+        False, tuple({"context": context} for context in ("noise", "instruction")), ("context",)
+    ),
 }
 METHODS = tuple(METHOD_ROWS)
 VISUAL_METHODS = tuple(name for name, row in METHOD_ROWS.items() if row.visual)

@@ -39,7 +39,7 @@ def main() -> None:
         tab = browser.new_page(viewport={"width": options.width, "height": 900})
         tab.set_default_timeout(PATIENCE)
         tab.goto(f"{demo.local_url}?__theme={'dark' if options.dark else 'light'}")
-        tab.wait_for_selector("#people img")
+        tab.wait_for_function("window.lab?.ready")
         for step, name in enumerate(NAMES, start=1):
             advance(tab, step)
             tab.wait_for_timeout(1500)

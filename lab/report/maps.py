@@ -19,7 +19,18 @@ MOST_COLUMNS = 256
 MARK = "#d55e00"  # vermilion stays apart from every cividis colour, also without colour vision
 ROW_PIXELS = 34
 # Okabe and Ito's colours that stay apart without colour vision, each with its sign.
-SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "hexagon", "bowtie")
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "x",
+    "triangle-up",
+    "cross",
+    "star",
+    "hexagon",
+    "bowtie",
+    "pentagon",
+)
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 
 

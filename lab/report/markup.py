@@ -37,14 +37,26 @@ def note(line: str, kind: str = "") -> str:
     return f'<p class="lab-note {kind}">{escape(line)}</p>' if line else ""
 
 
+def folded(summary: str, inside: str, kind: str = "") -> str:
+    """Return ready HTML behind one line that opens it."""
+    return (
+        f'<details class="lab-fold {kind}"><summary>{escape(summary)}</summary>{inside}</details>'
+    )
+
+
+def sentence(words: str) -> str:
+    """Return a note as a sentence: with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def line(words: str) -> str:
     """Return the line that says how a run goes."""
     return f'<p class="lab-line">{escape(words)}</p>' if words else ""
 
 
-def lead(step: int, text: Text) -> str:
-    """Return the one sentence that heads a step (1-based)."""
-    return f'<p class="lab-lead">{escape(text.HEADINGS[step - 1])}</p>'
+def verdict(words: str) -> str:
+    """Return the one sentence that stands above a table or chart."""
+    return f'<p class="lab-verdict">{escape(words)}</p>' if words else ""
 
 
 def heading(words: str) -> str:

@@ -16,10 +16,9 @@ from lab.model.adapter import adapted
 from lab.model.chat import Kept, decode, start, text_of
 from lab.model.overlay import language_part, overlay, visual_part
 from lab.model.version import Version
-from lab.serve.engine import ProbeRow, Turn
+from lab.serve.engine import LONGEST_QUESTION, ProbeRow, Turn
 
 MAX_TURNS = 12
-MAX_CHARACTERS = 600
 MEMORY_MB = 256.0
 
 
@@ -91,8 +90,8 @@ def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
     """Refuse an empty or over-long question, too many turns or a bad picture (``LabError``)."""
     if not turns or not turns[-1].question.strip():
         raise LabError("the question is empty: type one, or pick a suggested question")
-    if len(turns[-1].question) > MAX_CHARACTERS:
-        raise LabError(f"the question is longer than {MAX_CHARACTERS} characters: shorten it")
+    if len(turns[-1].question) > LONGEST_QUESTION:
+        raise LabError(f"the question is longer than {LONGEST_QUESTION} characters: shorten it")
     if len(turns) > MAX_TURNS:
         raise LabError(f"this chat has {MAX_TURNS} turns already: press Clear to start a new one")
     if image is not None:

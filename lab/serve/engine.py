@@ -19,6 +19,7 @@ RunKind = Literal["inspect", "unlearn", "attack"]
 ENDED: tuple[RunState, ...] = ("finished", "stopped", "failed")
 ORIGINAL = "original"
 CONTROL = "control"  # the model that never knew
+LONGEST_QUESTION = 600  # characters of a question in a chat
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,42 @@ class Firing:
     heat: np.ndarray = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A recorded question, put with or without the picture, and the answer of every side."""
+
+    question: str
+    pictured: bool
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A recorded run with its inspection and an attack on it, to look at before any run.
+
+    ``run`` knows its three views by their ids, but nothing can be asked of them: their weights are
+    not kept. ``view``: which of the person's views the recorded questions are about. The sides of
+    ``talk``, ``probes`` and ``identity`` are the original, the unlearned and, if the attack left
+    weights, the relearned model; the last curve of ``identity`` may be the control's.
+    """
+
+    name: str
+    date: str
+    machine: str
+    inspect: RunView
+    unlearn: RunView
+    attack: RunView
+    view: int
+    talk: tuple[Asked, ...] = field(repr=False)
+    probes: tuple[ProbeRow, ...] = field(repr=False)
+    identity: tuple[Identity, ...] = field(repr=False)
+
+    @property
+    def views(self) -> tuple[RunView, RunView, RunView]:
+        """The inspection, the run and the attack."""
+        return self.inspect, self.unlearn, self.attack
+
+
 class Own(Protocol):
     """What the page may do with people whom its users add. Raises ``LabError`` on misuse."""
 
@@ -207,6 +244,9 @@ class Engine(Protocol):
 
         Unchanged where it has them, has not ended or was not scored.
         """
+
+    def examples(self) -> Sequence[Example]:
+        """The recorded runs about people of this lab; () if there are none."""
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""

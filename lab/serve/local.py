@@ -29,6 +29,7 @@ from lab.serve.engine import (
     ENDED,
     ORIGINAL,
     EntityCard,
+    Example,
     ProbeRow,
     RunKind,
     RunState,
@@ -39,6 +40,7 @@ from lab.serve.engine import (
 from lab.serve.execute import events_of
 from lab.serve.inside import Inside
 from lab.serve.own_people import OwnPeople
+from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import conditions, same_run
 from lab.serve.turns import Turns
@@ -54,7 +56,7 @@ class LocalEngine:
 
     Only the worker may use the loaded model. Other threads read stored weights against
     ``Facts.base``, the tensors that were loaded. ``text``: the language of the reports, English by
-    default.
+    default. ``examples``: the folder of recorded runs.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class LocalEngine:
         runs: Path | None = None,
         open_bench: Opener = open_workbench,
         text: Text | None = None,
+        examples: Path = EXAMPLES,
     ) -> None:
         self.preset = preset
         self.store = RunStore()
@@ -76,6 +79,7 @@ class LocalEngine:
         folder, text = runs or cache_folder() / "runs", text or catalogue()
         self._shelf = Shelf(folder, self.store, lambda: self.benchmark, preset.name, text)
         self._shelf.restore()
+        self._examples = read_examples(examples, preset.name, benchmark, text, report)
         self._worker = Worker(self._open, self._next_run, report)
         self._beside = Beside(self._shelf, self._worker, self._say)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
@@ -138,6 +142,8 @@ class LocalEngine:
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
         self._worker.ensure()
+        for view in (v for e in self._examples for v in e.views if v.id == run_id):
+            return view
         run = self._shelf.whole(self._shelf.find(run_id))
         return run.view(self._turns.place(run))
 
@@ -146,6 +152,10 @@ class LocalEngine:
         run = self._shelf.whole(self._shelf.find(run_id))
         self._beside.put(run, visitor)
         return run.view()
+
+    def examples(self) -> Sequence[Example]:
+        """The recorded runs about people of this lab; () if there are none."""
+        return self._examples
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from lab.report.curves import empty
 
 
-def live_chart(label: str, elem_id: str) -> gr.HTML:
+def live_chart(label: str, elem_id: str, value: dict[str, Any] | None = None) -> gr.HTML:
     """Make a grid of small line charts; its value is streamed as list differences.
 
     A function, not a subclass: Gradio writes a stub file beside every module with a subclass.
     """
     return gr.HTML(
-        empty(label),
+        value or empty(label),
         html_template='<div class="lab-chart"></div>',
         css_template=CHART_CSS,
         js_on_load=CHART_JS,
@@ -76,7 +78,7 @@ const drawPanel = (panel, value, grid) => {
   make('span', {class: 'now'}, caption, last);
   const small = element.clientWidth < 600;
   const width = panel.wide && !small ? 900 : 320, height = panel.wide ? 220 : 150;
-  const left = 46, right = panel.wide && !small ? 200 : 12, top = 8, bottom = 22;
+  const left = 46, right = panel.wide && !small ? 178 : 12, top = 8, bottom = 22;
   const svg = make('svg:svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': panel.title + ': ' + last}, figure);
   const [low, high] = range(panel);

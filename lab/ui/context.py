@@ -15,12 +15,15 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import Text
 from lab.serve.engine import Engine
+from lab.ui.examples import Examples
 from lab.ui.follow import Tails
 from lab.ui.gallery import People
 
 # Only run ids lie in the browser: the secret keeps them readable after a restart, no more.
 STORE = {"secret": "mllm-unlearning-lab"}
 SLOTS = ("inspect", "unlearn", "attack")
+MOST_PEOPLE, MOST_RUNS = 40, 12  # of whom, and of each of whom, this browser remembers runs
+ALL = "runs"
 WARNING_SECONDS = 20
 
 QUIET = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -33,7 +36,7 @@ FOLLOW = QUIET | {"trigger_mode": "multiple"}
 
 
 def announcer(words: str) -> gr.HTML:
-    """Make the status line: a live region that screen readers read out when it changes."""
+    """Make the line of what was just done: screen readers read it out when it changes."""
     return gr.HTML(
         words,
         html_template='<p class="lab-say" role="status" aria-live="polite"></p>',
@@ -45,17 +48,21 @@ def announcer(words: str) -> gr.HTML:
 
 @dataclass(frozen=True)
 class Frame:
-    """What every step gets: strings, engine, the browser's memory, and parts outside the steps."""
+    """What every step gets: strings, engine, the browser's memory, and parts outside the steps.
+
+    ``moment``: how the runs of the chosen person stand; it changes when one starts, is ready or ends.
+    """
 
     text: Text
     engine: Engine
     people: People
+    examples: Examples
     tails: Tails
     announce: gr.HTML
-    walk: gr.Walkthrough
+    steps: gr.Tabs
+    moment: gr.State
     visitor: gr.BrowserState
     entity: gr.BrowserState
-    step: gr.BrowserState
     history: gr.BrowserState
     inspect: gr.BrowserState
     unlearn: gr.BrowserState
@@ -67,28 +74,40 @@ class Frame:
         return [self.inspect, self.unlearn, self.attack]
 
 
-def make_memory() -> dict[str, gr.BrowserState]:
-    """Create what the browser remembers across reloads and tabs."""
+def make_memory(entity: str) -> dict[str, gr.BrowserState]:
+    """Create what the browser remembers across reloads and tabs; ``entity`` is chosen at first."""
     memory: dict[str, gr.BrowserState] = {
-        name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE) for name in ("entity", *SLOTS)
+        name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE) for name in SLOTS
     }
+    memory["entity"] = gr.BrowserState(entity, storage_key="lab-entity", **STORE)
     memory["visitor"] = gr.BrowserState("", storage_key="lab-visitor", **STORE)
-    memory["step"] = gr.BrowserState(1, storage_key="lab-step", **STORE)
     memory["history"] = gr.BrowserState({}, storage_key="lab-history", **STORE)
     return memory
 
 
 def remember(history: dict[str, Any] | None, entity: str, slot: str, run_id: str) -> dict[str, Any]:
-    """Return the history with one run noted; at most 40 people are kept."""
+    """Return the history with one run noted as the person's current one, and among all of them."""
     people = dict(history or {})
-    runs = {**people.pop(entity, {}), slot: run_id}
-    return dict(list(people.items())[-39:]) | {entity: runs}
+    known = people.pop(entity, {})
+    older = [r for r in known.get(ALL, ()) if r != run_id]
+    runs = {**known, slot: run_id, ALL: [*older, *([run_id] if run_id else [])][-MOST_RUNS:]}
+    return dict(list(people.items())[1 - MOST_PEOPLE :]) | {entity: runs}
 
 
 def recall(history: dict[str, Any] | None, entity: str) -> list[str]:
     """Return the run ids noted for a person, in the order of ``SLOTS``."""
     runs = (history or {}).get(entity, {})
     return [runs.get(slot, "") for slot in SLOTS]
+
+
+def remembered(history: dict[str, Any] | None) -> list[str]:
+    """Return the ids of all runs that were noted, the newest last within each person."""
+    return [run_id for runs in (history or {}).values() for run_id in runs.get(ALL, ())]
+
+
+def open_step(step: int) -> gr.Tabs:
+    """Return the update of ``Frame.steps`` that opens a step (from 1)."""
+    return gr.Tabs(selected=step)
 
 
 def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,19 +139,65 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def recipe_controls(
-    base: Recipe | AttackRecipe, text: Text, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
+    base: Recipe | AttackRecipe,
+    text: Text,
+    skip: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    used: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, gr.components.Component]:
-    """Make one labelled control per recipe field (or the ``only`` ones), from its metadata."""
+    """Make one labelled control per recipe field (or the ``only`` ones), from its metadata.
+
+    ``used``: whether a field is shown; the others wait until another method needs them.
+    """
     words = text.FIELDS[type(base).__name__]
     return {
-        spec.name: _control(getattr(base, spec.name), dict(spec.metadata), *words[spec.name])
+        spec.name: _control(
+            getattr(base, spec.name), dict(spec.metadata), words[spec.name], used(spec.name)
+        )
         for spec in fields(base)
         if spec.name not in skip and (not only or spec.name in only)
     }
 
 
-def _control(value: Any, meta: dict[str, Any], label: str, help: str) -> gr.components.Component:
-    words = {"label": label, "info": help, "value": value, "interactive": True}
+# The groups of a recipe's settings on the page, each with its keys in the order of the page.
+FIELD_GROUPS = {
+    "where": ("scope", "blocks", "prune_share", "mask_threshold", "mask_mode"),
+    "loss": (
+        "beta",
+        "distil",
+        "distance",
+        "destination",
+        "margin",
+        "noise",
+        "context",
+        "forget_weight",
+        "retain_weight",
+        "preserve_weight",
+        "npo_beta",
+        "ascent_cap",
+    ),
+    "training": ("lr", "adapter_lr", "silence_lr", "steps", "batch", "retain_batch", "seed"),
+    "end": (
+        "stop_forget",
+        "stop_retain_drop",
+        "probe_every",
+        "estimate",
+        "fisher_samples",
+        "measures",
+    ),
+}
+
+
+def _control(
+    value: Any, meta: dict[str, Any], said: tuple[str, str], visible: bool
+) -> gr.components.Component:
+    words = {
+        "label": said[0],
+        "info": said[1],
+        "value": value,
+        "interactive": True,
+        "visible": visible,
+    }
     if meta["choices"]:
         return gr.Dropdown(choices=list(meta["choices"]), **words)
     low, high, step = meta["low"], meta["offered"], meta["step"]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.errors import LabError
-from lab.events import Done, Phase, Step
+from lab.events import Curve, Done, Phase, Step
 from lab.report.markup import duration
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
@@ -21,10 +21,13 @@ E = TypeVar("E")
 
 
 class Tails:
-    """One stream for each browser tab and slot: a newer one ends the older one."""
+    """One stream for each browser tab and slot: a newer one ends the older one.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    ``stand_in``: the id of the recorded run that is shown in a slot without a run.
+    """
+
+    def __init__(self, engine: Engine, stand_in: Callable[[str, str], str]) -> None:
+        self._engine, self._stand_in = engine, stand_in
         self._newest: dict[tuple[str, str], object] = {}
 
     async def follow(
@@ -32,6 +35,7 @@ class Tails:
     ) -> AsyncIterator[RunView | None]:
         """Yield a snapshot whenever the run has changed, until it ends; None if it is unknown."""
         key, mine = (request.session_hash or "", slot), object()
+        run_id = self._stand_in(slot, run_id)
         self._newest[key] = mine
         last = None
         try:
@@ -62,10 +66,6 @@ class Tails:
         finally:
             if self._newest.get(key) is mine:
                 del self._newest[key]
-
-    def end(self, slot: str, request: Request) -> None:
-        """End the stream of a slot: nothing is followed there any more."""
-        self._newest.pop((request.session_hash or "", slot), None)
 
 
 def look_up(engine: Engine, run_id: str) -> RunView | None:
@@ -110,6 +110,9 @@ def _state(view: RunView, name: str, text: Text) -> str:
 def _progress(view: RunView, text: Text) -> list[str]:
     steps = [e for e in view.events if isinstance(e, Step)]
     last = view.events[-1] if view.events else None
+    if isinstance(last, Curve) and view.attack:
+        name = text.PHASES[f"attack {last.who}"]
+        return [text.PHASE_OF.format(name=name, done=last.step, total=view.attack.steps)]
     if isinstance(last, Phase):
         phase = text.PHASES.get(last.name, last.name)
         return [

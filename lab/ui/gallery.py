@@ -65,10 +65,6 @@ class People:
         self.all()
         return self._cards.get(entity)
 
-    def shown_as(self, file: str) -> EntityCard | None:
-        """Return the card whose picture has this file name; None if the person was removed."""
-        return next((c for c in self.all() if Path(file).name.startswith(f"{_stem(c.id)}_")), None)
-
     def search(self, query: str) -> list[EntityCard]:
         """Return the cards whose name or facts contain every word of the query."""
         words = query.casefold().split()
@@ -97,15 +93,15 @@ class People:
                 file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
         return str(file)
 
-    def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str]]:
-        """Return (file, name) pairs for the gallery, the first ``most`` of those found."""
+    def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str, str]]:
+        """Return (id, file, name) for the gallery, the first ``most`` of those found."""
         shown = []
         for card in self.search(query)[:most]:
             with contextlib.suppress(LabError):  # removed this very moment
                 name = (
                     self._text.OWN_CAPTION.format(name=card.name) if card.questions else card.name
                 )
-                shown.append((self.picture(card.id), name))
+                shown.append((card.id, self.picture(card.id), name))
         return shown
 
 

@@ -1,125 +1,174 @@
-"""The header above all steps: model, memory, Stop, Reset, Download and Copy link."""
+"""The bar above the steps, the panel behind it, and the line of status below them."""
 
 from __future__ import annotations
 
-import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
 from lab.benchmarks.left_out import some
-from lab.errors import LabError
-from lab.recipe import QUANTIZATIONS, revise
+from lab.recipe import QUANTIZATIONS
 from lab.report.text import Text
-from lab.serve.engine import Engine, Status
-from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, remember
-from lab.ui.follow import is_active
-from lab.ui.steps import unlearn
+from lab.serve.engine import Engine, RunView, Status
+from lab.ui import link, status
+from lab.ui.context import (
+    CHANGE,
+    JS_ONLY,
+    QUICK,
+    QUIET,
+    Frame,
+    announcer,
+    guarded,
+    open_step,
+    remember,
+)
+from lab.ui.follow import look_up
+from lab.ui.gallery import People
+from lab.ui.steps import compare, unlearn
+from lab.ui.talk import Talk
 
 TICK_SECONDS = 2
-# These are always in the link, so that it says what it does; others only when changed.
-ALWAYS = ("steps", "seed")
-
-COPY_JS = """
-(query) => {
-  const link = location.origin + location.pathname + '?' + query;
-  const by_hand = MANUAL + link;
-  if (!navigator.clipboard) return by_hand;
-  return navigator.clipboard.writeText(link).then(() => COPIED, () => by_hand);
-}
-"""
-# Once read, the recipe leaves the address: a reload must show what is picked now.
-FORGET_QUERY_JS = """
-() => {
-  const url = new URL(location.href);
-  for (const key of [...url.searchParams.keys()])
-    if (!key.startsWith('__')) url.searchParams.delete(key);
-  history.replaceState(history.state, '', url);
-}
+# The marks on the steps' tabs come with the chip: both say what there is.
+CHIP_JS = """
+const say = () => {
+  const chip = element.querySelector('.lab-chip');
+  if (chip) chip.textContent = props.value.words;
+  chip?.classList.toggle('busy', props.value.busy);
+  const mark = (tries) => window.lab?.mark && document.querySelector('#steps [role=tab]')
+    ? window.lab.mark(props.value.done) : tries && setTimeout(() => mark(tries - 1), 100);
+  mark(100);
+};
+say(); watch('value', say);
 """
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The controls of the header."""
+    """The controls of the bar, the panel and the line of status."""
 
+    person: gr.Button
+    chip: gr.HTML
+    run: gr.Button
+    more: gr.Button
     facts: gr.HTML
-    stop: gr.Button
     reset: gr.Button
     download: gr.Button
     copy: gr.Button
+    theme: gr.Radio
     quantization: gr.Dropdown
     reload: gr.Button
     query: gr.Textbox
     timer: gr.Timer
 
 
-def layout(engine: Engine, text: Text) -> Parts:
-    """Lay out the header."""
-    facts = gr.HTML(status_line(engine.status(), text), elem_id="facts")
-    with gr.Row(elem_classes="lab-row-buttons"):
-        stop = gr.Button(text.STOP, variant="stop", size="sm", min_width=80, elem_id="stop")
-        reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
-        download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
-        copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
-    with gr.Accordion(text.CHANGE_QUANTIZATION, open=False), gr.Row(equal_height=True):
+@dataclass(frozen=True)
+class Foot:
+    """The line of status: what was just done, what runs now, and Stop."""
+
+    announce: gr.HTML
+    line: gr.HTML
+    stop: gr.Button
+
+
+def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Text) -> Parts:
+    """Lay out the bar and the panel; ``entity`` is chosen at first, ``recorded``: by an example."""
+    card = people.card(entity)
+    chip_words = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
+    with gr.Row(elem_id="bar", equal_height=True):
+        gr.HTML(f"<h1>{escape(text.TITLE)}</h1>", elem_id="title")
+        person = gr.Button(card.name if card else text.NO_PERSON, size="sm", elem_id="person")
+        chip = gr.HTML(
+            {"words": chip_words, "busy": False, "done": []},
+            html_template='<span class="lab-chip"></span>',
+            js_on_load=CHIP_JS,
+            elem_id="chip",
+        )
+        run = gr.Button(text.RUN_IT, size="sm", elem_id="run-it", interactive=card is not None)
+        more = gr.Button("…", size="sm", elem_id="more")
+    with gr.Column(elem_id="panel"):
+        facts = gr.HTML(facts_html(engine.status(), text), elem_id="facts")
+        with gr.Row(elem_classes="lab-row-buttons"):
+            copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
+            download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
+            reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
+        theme = gr.Radio(
+            [(words, name) for name, words in text.THEMES.items()],
+            label=text.THEME,
+            elem_id="theme",
+        )
         quantization = gr.Dropdown(
             list(QUANTIZATIONS),
             value=engine.preset.quantization,
             label=text.QUANTIZATION,
             info=text.QUANTIZATION_INFO,
             interactive=True,
-            scale=3,
-            min_width=220,
         )
-        reload = gr.Button(text.RELOAD, scale=1, min_width=120, elem_id="reload-model")
+        reload = gr.Button(text.RELOAD, size="sm", elem_id="reload-model")
     query = gr.Textbox(visible=False, label=text.COPY_LINK)
+    timer = gr.Timer(TICK_SECONDS)
     return Parts(
-        facts, stop, reset, download, copy, quantization, reload, query, gr.Timer(TICK_SECONDS)
+        person,
+        chip,
+        run,
+        more,
+        facts,
+        reset,
+        download,
+        copy,
+        theme,
+        quantization,
+        reload,
+        query,
+        timer,
     )
 
 
-def status_line(status: Status, text: Text) -> str:
-    """Return the title and what is loaded, as a description list."""
-    worker = text.WORKERS.get(status.worker, status.worker)
-    if not status.ready and not status.error:
+def layout_foot(recorded: bool, text: Text) -> Foot:
+    """Lay out the line of status, which stays in view below every step."""
+    with gr.Row(elem_id="foot", equal_height=True):
+        announce = announcer(text.HELLO_EXAMPLE if recorded else text.HELLO)
+        line = gr.HTML("", elem_id="now")
+        stop = gr.Button(text.STOP, size="sm", min_width=70, elem_id="stop")
+    return Foot(announce, line, stop)
+
+
+def facts_html(state: Status, text: Text) -> str:
+    """Return what is loaded as a description list, with what a visitor should know about it."""
+    worker = text.WORKERS.get(state.worker, state.worker)
+    if not state.ready and not state.error:
         worker = text.LOADING_WORKER
-    if status.waiting:
-        worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=status.waiting)
+    if state.waiting:
+        worker = text.QUEUE_SUFFIX.format(worker=worker, waiting=state.waiting)
     memory = text.MEMORY_VALUE.format(
-        used=status.memory_used_mb / 1024, total=status.memory_total_mb / 1024
+        used=state.memory_used_mb / 1024, total=state.memory_total_mb / 1024
     )
     pairs = (
-        (text.MODEL, status.model),
-        (text.QUANTIZATION, status.quantization),
-        (text.DEVICE, status.device),
+        (text.MODEL, state.model),
+        (text.QUANTIZATION, state.quantization),
+        (text.DEVICE, state.device),
         (text.MEMORY, memory),
         (text.WORKER, worker),
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
-    more = ""
-    if status.error:
-        more = text.ENGINE_ERROR.format(error=status.error)
-    elif not status.ready:
-        more = text.LOADING.format(phase=status.phase)
-    extra = "".join(
-        f'<p class="lab-note">{escape(note)}</p>'
-        for note in (more, *_left_out(status, text))
-        if note
-    )
-    return (
-        f'<div class="lab-top"><div><h1>{escape(text.TITLE)}</h1><p>{escape(text.SUBTITLE)}</p></div>'
-        f'<dl class="lab-facts">{facts}</dl></div>{extra}'
-    )
+    notes = (_readiness(state, text), *_left_out(state, text))
+    extra = "".join(f'<p class="lab-note">{escape(note)}</p>' for note in notes if note)
+    return f'<dl class="lab-facts">{facts}</dl>{extra}'
 
 
-def _left_out(status: Status, text: Text) -> list[str]:
+def _readiness(state: Status, text: Text) -> str:
+    """Why the model cannot be asked yet; "" where it can."""
+    if state.error:
+        return text.ENGINE_ERROR.format(error=state.error)
+    return "" if state.ready else text.LOADING.format(phase=state.phase)
+
+
+def _left_out(state: Status, text: Text) -> list[str]:
     """What the benchmark lost on reading, a sentence a fact; none where it is whole."""
-    left = status.left_out
+    left = state.left_out
     if not left.rows:
         return []
     said = [text.LEFT_OUT.format(count=len(left.rows), files=left.by_file, first=left.first)]
@@ -131,26 +180,21 @@ def _left_out(status: Status, text: Text) -> list[str]:
     ]
 
 
-def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
+def wire(
+    parts: Parts,
+    foot: Foot,
+    frame: Frame,
+    recipe: unlearn.Parts,
+    chat: compare.Parts,
+    demo: gr.Blocks,
+) -> None:
     """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
     engine, text = frame.engine, frame.text
 
-    def stop(visitor: str, *run_ids: str) -> str:
-        # also what was started for somebody else, or before a reset: this browser's runs, all
-        started = {view.id for view in engine.under_way(visitor)}
-        active = started | {run_id for run_id in run_ids if is_active(engine, run_id)}
-        for run_id in active:
-            engine.stop(run_id)
-        if len(active) > 1:
-            return text.STOPPING_MANY.format(count=len(active))
-        return text.STOPPING if active else text.NOTHING_RUNS
-
-    def reset(entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
-        for run_id in run_ids:
-            if is_active(engine, run_id):
-                engine.stop(run_id)
-        history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
-        return "", "", history, text.RESET_DONE
+    def show_person(entity: str) -> tuple[Any, ...]:
+        card = frame.people.card(entity)
+        name = card.name if card else text.NO_PERSON
+        return gr.Button(value=name), gr.Button(interactive=card is not None)
 
     def change_quantization(name: str) -> str:
         engine.reload(name)
@@ -159,57 +203,87 @@ def wire(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> 
     demo.load(lambda: None, None, None, **QUICK).then(
         lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK
     )
-    parts.timer.tick(lambda: status_line(engine.status(), text), None, parts.facts, **QUICK)
-    parts.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
+    frame.entity.change(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
+    parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
+    parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
+    parts.theme.input(fn=None, js="(name) => window.lab.theme(name)", inputs=parts.theme, **JS_ONLY)
+    parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
+    _wire_now(parts, foot, frame, chat)
+    _wire_stop(parts, foot, frame)
+    link.wire(parts.copy, parts.query, frame, recipe, demo)
+
+
+def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> None:
+    """Keep the bar, the line and the marks true: one small question every two seconds."""
+    engine, text = frame.engine, frame.text
+
+    def tick(visitor: str, entity: str, talk: Talk, moment: str, *slots: str) -> list[Any]:
+        answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
+            frame.examples.of(model) for turn in talk for model in turn["models"]
+        )
+        state = engine.status()
+        now = status.now(
+            engine, frame.people, frame.examples, visitor, entity, slots, answered, text
+        )
+        chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
+        line = now.line if now.busy else _readiness(state, text)
+        same = now.moment == moment
+        return [
+            facts_html(state, text),
+            chip,
+            f"<p>{escape(line)}</p>" if line else "",
+            gr.skip() if same else now.line,
+            gr.skip() if same else now.moment,
+        ]
+
+    parts.timer.tick(
+        tick,
+        [frame.visitor, frame.entity, chat.talk, frame.moment, *frame.slots],
+        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment],
+        **QUICK,
+    )
+
+
+def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
+    engine, text = frame.engine, frame.text
+
+    def end(visitor: str, run_ids: Sequence[str]) -> list[RunView]:
+        # also what was started for somebody else, or before a reset: this browser's runs, all
+        views = {view.id: view for view in engine.under_way(visitor)}
+        for run_id in run_ids:
+            view = look_up(engine, run_id)
+            if view and view.state in ("waiting", "running"):
+                views[run_id] = view
+        for run_id in views:
+            engine.stop(run_id)
+        return list(views.values())
+
+    def stop(visitor: str, *run_ids: str) -> str:
+        ended = end(visitor, run_ids)
+        if not ended:
+            return text.NOTHING_RUNS
+        return text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))
+
+    def reset(visitor: str, entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
+        ended = end(visitor, run_ids)
+        history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
+        words = [text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))] * bool(
+            ended
+        )
+        return "", "", history, " ".join([*words, text.RESET_DONE])
+
+    foot.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
     parts.reset.click(
         guarded(reset),
-        [frame.entity, frame.history, *frame.slots[1:]],
+        [frame.visitor, frame.entity, frame.history, *frame.slots],
         [frame.unlearn, frame.attack, frame.history, frame.announce],
         **QUICK,
     )
-    parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
-    _wire_link(parts, frame, recipe, demo)
 
 
-def _wire_link(parts: Parts, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks) -> None:
-    engine, text = frame.engine, frame.text
-    names, controls = list(recipe.fields), list(recipe.fields.values())
-
-    def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
-        query = dict(request.query_params)
-        person = query.get("entity", "")
-        if person and not frame.people.card(person):
-            raise LabError(text.UNKNOWN_PERSON.format(person=person))
-        settings = {k: v for k, v in query.items() if k in names}
-        wanted = revise(unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH), settings)
-        values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
-        picked = [person, *recall(history, person)]
-        return [*(picked if person and person != entity else [gr.skip()] * 4), *values]
-
-    copy_js = COPY_JS.replace("MANUAL", json.dumps(text.LINK_MANUAL)).replace(
-        "COPIED", json.dumps(text.LINK_COPIED)
-    )
-    parts.copy.click(
-        lambda entity, *values: link_query(engine, entity, dict(zip(names, values, strict=True))),
-        [frame.entity, *controls],
-        parts.query,
-        **QUICK,
-    ).then(fn=None, inputs=parts.query, outputs=frame.announce, js=copy_js, **JS_ONLY)
-    demo.load(lambda: None, None, None, **QUICK).then(
-        guarded(read_link),
-        [frame.entity, frame.history],
-        [frame.entity, *frame.slots, *controls],
-        **QUIET,
-    ).then(fn=None, js=FORGET_QUERY_JS, **JS_ONLY)
-
-
-def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
-    """Return the recipe as a URL query: what differs from Standard, and steps and seed."""
-    base = unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH)
-    wanted = revise(base, values)
-    named = {
-        key: getattr(wanted, key)
-        for key in values
-        if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
-    }
-    return urlencode(({"entity": entity} if entity else {}) | named)
+def _name(view: RunView, frame: Frame) -> str:
+    """What a run is and whom it is about."""
+    card = frame.people.card(view.entity)
+    kind = frame.text.ATTACK_KINDS[view.attack.kind] if view.attack else ""
+    words = kind or frame.text.RUN_KINDS[view.kind]
+    return frame.text.RUN_OF.format(kind=words, name=card.name if card else view.entity)

@@ -1,4 +1,4 @@
-"""The page: header, five steps and the report, joined to one engine."""
+"""The page: the bar, six steps that can all be opened at any time, and the line of status."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ import gradio as gr
 from lab.report.text import catalogue
 from lab.serve.engine import Engine
 from lab.ui import api, header, instrument_asks
-from lab.ui.context import JS_ONLY, Frame, announcer, make_memory
+from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory
 from lab.ui.door import doors
+from lab.ui.examples import Examples
 from lab.ui.follow import Tails
 from lab.ui.gallery import People
+from lab.ui.idea import idea
+from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
     attack,
     compare,
     identity,
     inside,
+    mine,
     pick,
     probes,
     report,
@@ -28,7 +32,8 @@ from lab.ui.steps import (
     studies,
     unlearn,
 )
-from lab.ui.theme import CSS, build_theme
+from lab.ui.style import CSS
+from lab.ui.theme import build_theme
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
@@ -36,17 +41,8 @@ MAX_UPLOAD = "256mb"
 MOST_THREADS = 256
 CACHE_SECONDS = (3600, 86400)
 
-# Both in the browser alone, because a round trip could throw a quick walker back. The step is put
-# back once a page load: answering every change would let two quick selections chase each other
-# for ever. Until then a selection is Gradio's own at start-up and must not be noted.
-RESTORE_STEP_JS = """
-(step) => {
-  if (window.labStepRestored) return {__type__: 'update'};
-  window.labStepRestored = true;
-  return {selected: step, __type__: 'update'};
-}
-"""
-NOTE_STEP_JS = "(step) => window.labStepRestored ? NUMBER : step"
+# Gradio does not store an empty value: a run that was let go of would be back after a reload.
+LET_GO_JS = "(run) => { if (!run) localStorage.removeItem('lab-SLOT'); }"
 
 
 def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") -> gr.Blocks:
@@ -57,61 +53,70 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         # First, so that no private handler takes one of the public names.
         api.expose(engine, text)
-        top = header.layout(engine, text)
-        announce = announcer(text.HELLO)
-        memory = make_memory()
         people = People(engine, uploads, text)
-        with gr.Walkthrough(selected=1, elem_id="walk") as walk:
-            frame = Frame(text, engine, people, Tails(engine), announce, walk, **memory)
-            with gr.Step(text.STEPS[0], id=1) as first:
-                picked = pick.layout(frame)
-            with gr.Step(text.STEPS[1], id=2) as second:
-                look = inside.layout(frame)
-            with gr.Step(text.STEPS[2], id=3) as third:
-                tune = unlearn.layout(frame)
-            with gr.Step(text.STEPS[3], id=4) as fourth:
-                chat = compare.layout(frame)
-                fixed = probes.layout(text)
-            with gr.Step(text.STEPS[4], id=5) as fifth:
-                relearn = attack.layout(frame)
-                depth = identity.layout(text)
-            with gr.Step(text.STEPS[5], id=6) as sixth:
-                take = report.layout(text)
-                beside = runs.layout(text)
-                questions = studies.layout(text)
-        pick.wire(picked, frame, demo)
-        inside.wire(look, frame, picked.look)
-        instrument_asks.wire(look, frame)
-        unlearn.wire(tune, frame, look)
-        compare.wire(chat, frame, top.stop)
-        probes.wire(fixed, frame, chat, tune.go)
-        attack.wire(relearn, frame)
-        identity.wire(depth, frame)
-        runs.wire(beside, frame)
-        studies.wire(questions, frame)
-        report.wire(take, frame, top.download, relearn.go)
-        header.wire(top, frame, tune, demo)
-        _remember_step(frame, [first, second, third, fourth, fifth, sixth])
+        examples = Examples(engine, people)
+        recorded = examples.first is not None
+        memory = make_memory(examples.entity)
+        top = header.layout(engine, people, examples.entity, recorded, text)
+        with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
+            tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
+        foot = header.layout_foot(recorded, text)
+        tails = Tails(engine, examples.stand_in)
+        frame = Frame(
+            text,
+            engine,
+            people,
+            examples,
+            tails,
+            foot.announce,
+            steps,
+            gr.State(""),
+            **memory,
+        )
+        _fill(frame, top, foot, tabs, demo)
     return demo
 
 
-def _remember_step(frame: Frame, steps: list[gr.Step]) -> None:
-    for number, step in enumerate(steps, start=1):
-        step.select(
-            fn=None,
-            js=NOTE_STEP_JS.replace("NUMBER", str(number)),
-            inputs=frame.step,
-            outputs=frame.step,
-            **JS_ONLY,
-        )
-    frame.step.change(
-        fn=None,
-        js=RESTORE_STEP_JS,
-        inputs=frame.step,
-        outputs=frame.walk,
-        trigger_mode="multiple",
-        **JS_ONLY,
-    )
+def _fill(
+    frame: Frame, top: header.Parts, foot: header.Foot, tabs: list[gr.Tab], demo: gr.Blocks
+) -> None:
+    """Lay out the steps in their tabs, and join everything."""
+    with tabs[0]:
+        picked = pick.layout(frame)
+    with tabs[1]:
+        look = inside.layout(frame)
+    with tabs[2]:
+        tune = unlearn.layout(frame)
+    with tabs[3]:
+        chat = compare.layout(frame)
+        fixed = probes.layout(frame)
+    with tabs[4]:
+        relearn = attack.layout(frame)
+        depth = identity.layout(frame)
+    with tabs[5]:
+        idea(frame, 6)
+        known = mine.layout(frame.text)
+        take = report.layout(frame)
+        beside = runs.layout(frame.text)
+        questions = studies.layout(frame.text)
+    pick.wire(picked, frame, demo)
+    inside.wire(look, frame, picked.look, demo)
+    instrument_asks.wire(look, frame)
+    unlearn.wire(tune, frame, look, top.run)
+    compare.wire(chat, frame, foot.stop, tabs[3])
+    probes.wire(fixed, frame, chat, tune.go)
+    attack.wire(relearn, frame)
+    identity.wire(depth, frame)
+    mine.wire(known, frame, tabs[5])
+    runs.wire(beside, frame)
+    studies.wire(questions, frame)
+    report.wire(take, frame, top.download, relearn.go)
+    header.wire(top, foot, frame, tune, chat, demo)
+    for number, tab in enumerate(tabs, start=1):
+        tab.select(fn=None, js=arrived_js(number), **JS_ONLY)
+    for name, slot in zip(SLOTS, frame.slots, strict=True):
+        js = LET_GO_JS.replace("SLOT", name)
+        slot.change(fn=None, js=js, inputs=slot, trigger_mode="multiple", **JS_ONLY)
 
 
 def launch(
@@ -130,6 +135,7 @@ def launch(
     demo.queue(api_open=False, max_size=None)
     middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text)
     settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
+    settings["js"] = page_js(text)
     demo.launch(**settings | more)
     return demo
 

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Curve, Done, Ready, Step
 from lab.report.text import Text
-from lab.serve.engine import ORIGINAL, Engine, RunView, Turn
+from lab.serve.engine import LONGEST_QUESTION, ORIGINAL, Engine, RunView, Turn
 from lab.ui.follow import found, look_up
 
-LONGEST_QUESTION = 500
+MOST_TURNS = 30  # that stay on the screen
 Talk = list[dict[str, Any]]
 
 
 def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
-    """Return the sides that can answer now, the original first: a run once its weights are ready."""
+    """Return the sides that can answer now, the original first: a run once its weights are ready.
+
+    A recorded example cannot answer, because its weights are not kept.
+    """
+    recorded = {view.id for example in engine.examples() for view in example.views}
     out = [ORIGINAL]
     for run_id, wanted in ((unlearned, True), (attacked, third)):
         view = look_up(engine, run_id)
         changed = view and (view.attack is None or view.attack.kind in TRAINING_ATTACKS)
-        if wanted and view and changed and (_ended(view) or found(view, Ready)):
+        usable = view and (_ended(view) or found(view, Ready))
+        if wanted and changed and usable and run_id not in recorded:
             out.append(run_id)
     return out
 
@@ -36,12 +41,32 @@ def _ended(view: RunView) -> bool:
     return view.state == "finished" or (view.state == "stopped" and bool(begun))
 
 
-def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:
-    """Turn the talk into one message list per column."""
+def turn(
+    question: str,
+    models: list[str],
+    picture: str,
+    answers: Sequence[str],
+    pictured: bool,
+    follows: bool = False,
+) -> dict[str, Any]:
+    """One question with its answers; ``follows``: it goes on with the conversation before it."""
+    return {
+        "question": question,
+        "answers": list(answers),
+        "picture": picture,
+        "models": models,
+        "pictured": pictured,
+        "follows": follows,
+    }
+
+
+def histories(talk: Talk, text: Text, count: int = 3) -> list[list[dict[str, str]]]:
+    """Turn the talk into one message list per column; a question without a picture says so."""
     columns: list[list[dict[str, str]]] = [[] for _ in range(count)]
-    for turn in talk:
-        for column, answer in zip(columns, turn["answers"], strict=False):
-            column.append({"role": "user", "content": turn["question"]})
+    for one in talk:
+        asked = one["question"] if one["pictured"] else text.WITHOUT.format(**one)
+        for column, answer in zip(columns, one["answers"], strict=False):
+            column.append({"role": "user", "content": asked})
             column.append({"role": "assistant", "content": answer or "…"})
     return columns
 
@@ -49,6 +74,17 @@ def histories(talk: Talk, count: int = 3) -> list[list[dict[str, str]]]:
 def about(talk: Talk) -> tuple[str, list[str]] | None:
     """Return what a talk is about, (picture's hash, models); None while nothing was said."""
     return (talk[0]["picture"], talk[0]["models"]) if talk else None
+
+
+def models_of(talk: Talk) -> list[str]:
+    """Return who answers in a talk; [] while nothing was said."""
+    return talk[0]["models"] if talk else []
+
+
+def before(talk: Talk) -> list[Turn]:
+    """The conversation that a further question would go on with: since the last fresh start."""
+    start = max((k for k, one in enumerate(talk) if not one["follows"]), default=0)
+    return [Turn(one["question"], tuple(one["answers"])) for one in talk[start:]]
 
 
 def converse(
@@ -59,27 +95,32 @@ def converse(
     picture: bytes | None,
     visitor: str,
     text: Text,
+    follows: bool = False,
 ) -> Iterator[Talk]:
     """Stream the talk with the answers to one more question.
 
-    A talk is about one picture and one set of models: with others a new talk begins.
+    The models are told the earlier questions only if it ``follows`` them: an answer that came
+    before would change this one. A talk is about one picture and one set of models: with others a
+    new talk begins.
     """
     question = question.strip()
+    check(question, text)
+    name = picture_name(picture)
+    talk = talk[1 - MOST_TURNS :] if about(talk) == (name, models) else []
+    follows = follows and bool(talk)
+    earlier = before(talk) if follows else []
+    blank = turn(question, models, name, [""] * len(models), picture is not None, follows)
+    yield [*talk, blank]
+    for answers in engine.chat(models, [*earlier, Turn(question)], picture, visitor):
+        yield [*talk, {**blank, "answers": list(answers)}]
+
+
+def check(question: str, text: Text) -> None:
+    """Raise ``LabError`` for a question that is empty or too long."""
     if not question:
         raise LabError(text.EMPTY_QUESTION)
     if len(question) > LONGEST_QUESTION:
-        raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION))
-    talk = talk if about(talk) == (picture_name(picture), models) else []
-    turns = [Turn(t["question"], tuple(t["answers"])) for t in talk]
-    blank = {
-        "question": question,
-        "answers": [""] * len(models),
-        "picture": picture_name(picture),
-        "models": models,
-    }
-    yield [*talk, blank]
-    for answers in engine.chat(models, [*turns, Turn(question)], picture, visitor):
-        yield [*talk, {**blank, "answers": list(answers)}]
+        raise LabError(text.TOO_LONG.format(limit=LONGEST_QUESTION, length=len(question)))
 
 
 def picture_name(picture: bytes | None) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from lab.ui import page as lab_page
 from tests.ui.fake_engine import FakeEngine
+from tests.ui.fake_example import example
 
 CHROMIUM = next(
     (
@@ -65,6 +66,14 @@ def serve(engine: Any, patience: int) -> Iterator[Served]:
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with the fake engine."""
     yield from serve(FakeEngine(tmp_path_factory.mktemp("runs"), pace=0.03), 120_000)
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The page with a recorded example, in front of a model that is never ready."""
+    engine = FakeEngine(tmp_path_factory.mktemp("shown-runs"), pace=0.02, load_seconds=36_000)
+    engine.recorded = (example(engine),)
+    yield from serve(engine, 60_000)
 
 
 @pytest.fixture(scope="session", params=["fake", "real"])
@@ -143,11 +152,11 @@ def open_tab(browser):
     """Open tabs of one fresh browser profile; console errors and outside requests fail the test."""
     watch, contexts = Watch(), []
 
-    def open_one(url: str, dark: bool = False, width: int = 1280):
+    def open_one(url: str, dark: bool = False, width: int = 1280, height: int = 900):
         if not contexts:
             contexts.append(
                 browser.new_context(
-                    viewport={"width": width, "height": 900},
+                    viewport={"width": width, "height": height},
                     reduced_motion="reduce",
                     accept_downloads=True,
                 )
@@ -157,7 +166,7 @@ def open_tab(browser):
         watch.attach(tab)
         theme = "dark" if dark else "light"
         tab.goto(url + ("&" if "?" in url else "?") + f"__theme={theme}")
-        tab.wait_for_selector("#people img")
+        tab.wait_for_function("window.lab?.ready")
         return tab
 
     yield open_one

@@ -39,6 +39,7 @@ from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
     EntityCard,
+    Example,
     Firing,
     ProbeRow,
     Recognition,
@@ -177,6 +178,7 @@ class FakeEngine:
         self.people = [person(i) for i in range(30)]
         self.own = FakeOwn(self)
         self.inside = FakeInside(self)
+        self.recorded: tuple[Example, ...] = ()
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
         self._ready_at = time.monotonic() + load_seconds
@@ -225,7 +227,12 @@ class FakeEngine:
             raise LabError("attack a run that has ended")
         return self._start("attack", parent.recipe, attack, run_id, visitor)
 
+    def examples(self) -> Sequence[Example]:
+        return self.recorded
+
     def run(self, run_id: str) -> RunView:
+        for view in (v for e in self.recorded for v in e.views if v.id == run_id):
+            return view
         try:
             view = self._runs[run_id]
         except KeyError:

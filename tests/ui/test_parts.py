@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,8 +22,9 @@ from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
 from lab.ui import follow, gallery, page, runfiles, served, talk
-from lab.ui.context import recall, recipe_controls, remember
-from lab.ui.header import link_query, status_line
+from lab.ui.context import recall, recipe_controls, remember, remembered
+from lab.ui.header import facts_html
+from lab.ui.link import link_query
 from lab.ui.steps import attack, compare, inside, pick, probes, runs, unlearn
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
@@ -97,10 +99,12 @@ def test_state_words_differ_and_eta_waits_for_three_steps():
         return follow.describe(view(*args, **more), text)
 
     assert "estimating" in line(events=steps(2))
-    assert "0.50 s per step" in line(events=steps(4)) and "about 18 s left" in line(events=steps(4))
+    assert "0.50 s per step" in line(events=steps(4))
+    assert "step 4 of at most 40" in line(events=steps(4))
+    assert "at most 18 s of training left" in line(events=steps(4))
     # four steps of half a second, with chats between them: five seconds pass from one to the next
     chatty = {"events": steps(4), "stamps": (0.0, 5.0, 10.0, 15.0)}
-    assert "5.00 s per step" in line(**chatty) and "3 min 0 s left" in line(**chatty)
+    assert "5.00 s per step" in line(**chatty) and "3 min 0 s of training left" in line(**chatty)
     note = "kept in memory only: the disk is full"
     assert line("finished", events=steps(4), note=note).endswith(note)
     words = ("Unlearning finished.", "Unlearning was stopped.", "Unlearning failed.")
@@ -206,10 +210,13 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     engine = FakeEngine(tmp_path, pace=0)
     run = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
     attacked = finished(engine, engine.submit_attack(run, AttackRecipe()))
-    _, box, column = compare.columns(engine, run, attacked, text)
+    frame = SimpleNamespace(
+        text=text, engine=engine, examples=SimpleNamespace(shown=lambda unlearned: None)
+    )
+    _, box, column = compare.columns(frame, "p01", run, attacked)
     assert box["visible"] is True and "value" not in box
     assert "visible" not in column
-    _, box, column = compare.columns(engine, run, "", text)
+    _, box, column = compare.columns(frame, "p01", run, "")
     assert box["visible"] is False and box["value"] is False and column["visible"] is False
 
 
@@ -311,6 +318,11 @@ def test_history_keeps_runs_by_person_and_forgets_the_oldest():
     for number in range(45):
         history = remember(history, f"p{number}", "unlearn", f"r{number}")
     assert len(history) == 40 and recall(history, "p0") == ["", "", ""]
+    for number in range(14):
+        history = remember(history, "p44", "attack", f"a{number}")
+    assert remembered({"p44": history["p44"]}) == [f"a{number}" for number in range(2, 14)]
+    assert remembered(remember(history, "p44", "attack", ""))[-1] == "a13"
+    history = remember({}, "p44", "unlearn", "r44")
     assert recall(history, "p44") == ["", "r44", ""] and recall(None, "p") == ["", "", ""]
 
 
@@ -322,11 +334,9 @@ def test_link_holds_what_differs(tmp_path):
 
 def test_header_says_why_it_is_not_ready(tmp_path):
     engine = FakeEngine(tmp_path, load_seconds=9)
-    assert "Reading the language model" in status_line(engine.status(), text)
+    assert "Reading the language model" in facts_html(engine.status(), text)
     broken = dataclasses.replace(engine.status(), error="offline <x>", worker="failed")
-    assert "offline &lt;x&gt;" in status_line(broken, text) and "failed" in status_line(
-        broken, text
-    )
+    assert "offline &lt;x&gt;" in facts_html(broken, text) and "failed" in facts_html(broken, text)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
     walk.unlearn(tab, lab.patience)
     walk.compare(tab, lab.patience)
     tab.wait_for_selector("#picture img")
-    tab.locator("#download").click()
+    walk.from_panel(tab, "download")
     tab.locator("#files button, #files a").first.wait_for()
     about = (card.id.encode(), b"Zora Quell", *(view[-900:-800] for view in card.views))
     kept = holders(*about)
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
         file.endswith(".jpg") for file in kept
     )
     assert copies  # such as the picture with the heat over it
-    tab.get_by_role("tab", name="Pick").click()
+    tab.get_by_role("tab", name="1 Meet").click()
     tab.locator("#own-remove").click()
     tab.locator("#own-delete").click()
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('is removed')")

@@ -34,6 +34,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     walk.attack_by(tab, "Relearn on the person", lab.patience)
     assert tab.locator("#attack-result strong").count() == 2
     assert [v.attack.steps for v in lab.engine.runs() if v.attack][-1] == 4
+    tab.locator("#depth > button").click()
     tab.locator("#ask-identity").click()
     tab.locator("#identity table").wait_for(timeout=lab.patience)
     assert tab.locator("#identity tbody tr").last.inner_text().startswith("projector")
@@ -49,7 +50,7 @@ def test_whole_way(lab, open_tab, tmp_path):
 
 
 def relearned_column_and_undo(tab, patience):
-    tab.get_by_role("tab", name="Compare").click()
+    tab.get_by_role("tab", name="4 Ask").click()
     tab.get_by_label("Show the relearned model").check()
     tab.locator("#chat-relearned").wait_for()
     assert len(walk.ask(tab, "Who is this?", patience)) == 3
@@ -58,7 +59,7 @@ def relearned_column_and_undo(tab, patience):
     tab.wait_for_function(
         "document.querySelector('#announce').innerText.includes('exactly what it was')"
     )
-    tab.get_by_role("tab", name="Compare").click()
+    tab.get_by_role("tab", name="4 Ask").click()
     tab.locator("#chat-relearned").wait_for(state="hidden")
     assert len(walk.ask(tab, "Who is this?", patience)) == 2
 
@@ -112,7 +113,7 @@ def test_load_a_run_and_chat(fake, open_tab, tmp_path):
         tab.get_by_role("button", name="run.zip").click()
     saved = tmp_path / "run.zip"
     caught.value.save_as(saved)
-    tab.locator("#reset").click()
+    walk.from_panel(tab, "reset")
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
     with tab.expect_file_chooser() as chooser:
         tab.locator("#load-run").click()
@@ -127,7 +128,7 @@ def test_search_and_link(fake, open_tab):
     assert tab.locator("#card h2").inner_text() == fake.engine.people[7].name
     assert "entity" not in tab.url
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab.locator("#copy-link").click()
+    walk.from_panel(tab, "copy-link")
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('clipboard')")
     link = tab.evaluate("navigator.clipboard.readText()")
     assert "entity=p07" in link and "steps=25" in link and "seed=3" in link

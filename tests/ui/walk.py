@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-STEP_NAMES = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
+STEP_NAMES = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
+
+
+def step(tab, number: int) -> None:
+    """Open a step (1-based) by its tab."""
+    tab.get_by_role("tab", name=STEP_NAMES[number - 1]).click()
+    tab.wait_for_selector(f"#idea-{number} h2")
+
+
+def from_panel(tab, button: str) -> None:
+    """Press a button of the panel behind the bar."""
+    if not tab.locator("#panel").is_visible():
+        tab.locator("#more").click()
+    tab.locator(f"#{button}").click()
+
+
+def open_fold(tab, inside: str) -> None:
+    """Open what is folded away in a part of the page."""
+    tab.locator(f"#{inside} details.lab-fold:not([open]) > summary").first.click()
 
 
 def pick(tab, index: int = 2) -> str:
     """Pick a person and return the name on the card."""
-    tab.locator("#people button").filter(has=tab.locator("img")).nth(index).click()
-    tab.wait_for_selector("#card h2")
-    return tab.locator("#card h2").inner_text()
+    face = tab.locator("#people button").nth(index)
+    name = face.inner_text().replace("✓", "").strip().replace(" (own)", "")
+    face.click()
+    tab.wait_for_function(
+        "name => document.querySelector('#card h2')?.innerText === name", arg=name
+    )
+    return name
 
 
 def wait_line(tab, line: str, words: str, patience: int) -> str:
@@ -58,6 +80,7 @@ def unlearn(tab, patience: int) -> None:
     """Run step 3 to its end."""
     tab.locator("#unlearn").click()
     wait_line(tab, "unlearn-line", "finished", patience)
+    open_fold(tab, "unlearn-result")
     tab.wait_for_selector("#unlearn-result table")
 
 
@@ -116,6 +139,7 @@ def attack_by(tab, kind: str, patience: int) -> None:
     tab.get_by_label(kind).check()
     tab.locator("#attack").click()
     wait_line(tab, "attack-line", f"“{kind}” finished", patience)
+    open_fold(tab, "attack-result")
     tab.wait_for_selector("#attack-result strong")
 
 
@@ -132,6 +156,7 @@ def reach(tab, step: int, patience: int) -> None:
         ask(tab, "Who is this?", patience)
     if step >= 5:
         attack(tab, patience)
+        tab.locator("#depth > button").click()
         tab.locator("#ask-identity").click()
         tab.locator("#identity table").wait_for(timeout=patience)
     if step >= 6:

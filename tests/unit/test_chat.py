@@ -11,7 +11,7 @@ from lab.model.adapter import new_adapter
 from lab.model.overlay import overlay, weights_hash
 from lab.model.version import Version
 from lab.serve.chat import (
-    MAX_CHARACTERS,
+    LONGEST_QUESTION,
     MAX_TURNS,
     ChatMemory,
     answers,
@@ -205,7 +205,7 @@ def test_chat_leaves_the_model_as_it_was(tiny, original: Version, four, changed:
     [
         ([], None, "empty"),
         ([Turn("   ")], None, "empty"),
-        ([Turn("x" * (MAX_CHARACTERS + 1))], None, "longer than"),
+        ([Turn("x" * (LONGEST_QUESTION + 1))], None, "longer than"),
         ([Turn("x")] * (MAX_TURNS + 1), None, "Clear"),
         ([Turn("x")], b"not a picture", "picture"),
     ],

@@ -233,7 +233,7 @@ def test_what_is_said_of_a_run_is_in_the_language_too(tmp_path: Path) -> None:
             follow.describe(run, text),
             unlearn.result_html(run.events[-1].result, text),
             str(curves.unlearn_chart(run.events, 20, text)),
-            header.status_line(engine.status(), text),
+            header.facts_html(engine.status(), text),
             runs.runs_table(runs.finished(engine), text),
             pick.profile_card(engine.people[0], text),
             probes.probe_table(engine.probes(["original"], "p00"), [text.ORIGINAL], text),

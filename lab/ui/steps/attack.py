@@ -13,14 +13,15 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import AttackRecipe, revise
-from lab.report import markup
+from lab.report import markup, verdict
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunView
+from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
-from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe, found
+from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.follow import describe, found, look_up
+from lab.ui.idea import idea, prediction
 
 
 @dataclass(frozen=True)
@@ -36,42 +37,49 @@ class Parts:
     chart: gr.HTML
     bars: gr.HTML
     result: gr.HTML
+    made: gr.Radio
     go: gr.Button
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the step."""
+    """Lay out the step; with an example, its attack is shown from the start."""
     text, base = frame.text, frame.engine.preset.attack
-    gr.HTML(markup.lead(5, text))
-    kind = gr.Radio(
-        [(text.ATTACK_KINDS[k], k) for k in ATTACKS],
-        value=base.kind,
-        label=text.ATTACK_KIND,
-        elem_id="attack-kind",
-    )
-    about = gr.HTML(about_attack(base.kind, base, text), elem_id="about-attack")
-    budget = gr.Accordion(text.ADVANCED, open=False, visible=base.kind in TRAINING_ATTACKS)
-    with budget, gr.Row(elem_classes="lab-grid"):
-        controls = recipe_controls(base, text, skip=("kind",))
-    with gr.Row():
-        start = gr.Button(text.ATTACK, variant="primary", elem_id="attack")
-        undo = gr.Button(text.UNDO, elem_id="undo")
-        go = gr.Button(text.GO_REPORT, elem_id="go-report")
-    line = gr.HTML("", elem_id="attack-line")
-    chart = live_chart(text.NO_ATTACK, "attack-chart")
-    bars = gr.HTML("", css_template=BARS_CSS, elem_id="attack-bars")
-    result = gr.HTML("", elem_id="attack-result")
-    return Parts(
-        {"kind": kind, **controls}, about, budget, start, undo, line, chart, bars, result, go
-    )
+    idea(frame, 5)
+    prediction(5, text)
+    with gr.Row(elem_id="attack-row"):
+        with gr.Column(scale=2, min_width=280):
+            kind = gr.Radio(
+                [(text.ATTACK_KINDS[k], k) for k in ATTACKS],
+                value=base.kind,
+                label=text.ATTACK_KIND,
+                elem_id="attack-kind",
+            )
+            about = gr.HTML(about_attack(base.kind, base, text), elem_id="about-attack")
+            trains = base.kind in TRAINING_ATTACKS
+            with gr.Accordion(text.ADVANCED, open=False, visible=trains) as budget:
+                with gr.Row(elem_classes="lab-grid"):
+                    controls = recipe_controls(base, text, skip=("kind",))
+            with gr.Row():
+                start = gr.Button(text.ATTACK, variant="primary", elem_id="attack")
+                undo = gr.Button(text.UNDO, elem_id="undo", visible=False)
+                go = gr.Button(text.GO_REPORT, elem_id="go-report")
+        with gr.Column(scale=5, min_width=300):
+            made = gr.Radio([], label=text.ATTACKS_MADE, visible=False, elem_id="attacks-made")
+            view = look_up(frame.engine, frame.examples.stand_in("attack", ""))
+            shown = _shown(view, frame)
+            line = gr.HTML(shown.line, elem_id="attack-line")
+            result = gr.HTML(shown.result, elem_id="attack-result")
+            chart = live_chart(text.NO_ATTACK, "attack-chart", shown.chart)
+            bars = gr.HTML(shown.bars, css_template=BARS_CSS, elem_id="attack-bars")
+    fields = {"kind": kind, **controls}
+    return Parts(fields, about, budget, start, undo, line, chart, bars, result, made, go)
 
 
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
     """Return what an attack does, what of it is our choice and, if it trains, its budget."""
     budget = text.ATTACK_HINT.format(share=base.share, steps=base.steps, scope=base.scope)
-    return markup.note(
-        text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else ""), "quiet"
-    )
+    words = text.ATTACKS[kind] + (f" {budget}" if kind in TRAINING_ATTACKS else "")
+    return markup.folded(text.ABOUT_ATTACK, markup.note(words, "quiet"), "quiet")
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -87,7 +95,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def start(
         visitor: str, entity: str, history: dict[str, Any], unlearned: str, *values: Any
     ) -> tuple[Any, ...]:
-        if not unlearned:
+        if not unlearned or frame.examples.of(unlearned):
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
         run_id = engine.submit_attack(unlearned, spec, visitor)
@@ -97,18 +105,13 @@ def wire(parts: Parts, frame: Frame) -> None:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
     async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        """Yield what the step shows of an attack, until it has ended."""
-        yield {
-            parts.line: "",
-            parts.chart: gr.update(value=empty(text.NO_ATTACK), visible=True),
-            parts.bars: "",
-            parts.result: "",
-            parts.undo: gr.Button(interactive=bool(run_id)),
-        }
-        if not run_id:
-            return  # a browser that is behind keeps only the last yield: it must be this one
+        """Yield what the step shows of an attack, until it has ended; of the example without one."""
+        # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
+        begun = look_up(engine, run_id)
+        kind = {parts.fields["kind"]: begun.attack.kind} if begun and begun.attack else {}
         async for view in frame.tails.follow("attack", run_id, request):
-            yield _updates(parts, frame, view, run_id) or gr.skip()
+            yield _updates(parts, frame, view, run_id) | kind
+            kind = {}
 
     parts.fields["kind"].change(choose, parts.fields["kind"], [parts.about, parts.budget], **QUICK)
     parts.start.click(
@@ -123,33 +126,97 @@ def wire(parts: Parts, frame: Frame) -> None:
     frame.attack.change(
         tail,
         frame.attack,
-        [parts.line, parts.chart, parts.bars, parts.result, parts.undo, frame.announce],
+        [
+            parts.line,
+            parts.chart,
+            parts.bars,
+            parts.result,
+            parts.undo,
+            parts.fields["kind"],
+        ],
         **FOLLOW,
+    )
+    _wire_made(parts, frame)
+
+
+def _wire_made(parts: Parts, frame: Frame) -> None:
+    """Keep all attacks on the run in reach: a second one does not put the first away."""
+    text = frame.text
+
+    def offer(unlearned: str, attacked: str) -> gr.Radio:
+        made = [v for v in frame.engine.runs() if v.parent == unlearned and v.attack]
+        choices = [(attack_name(v, k, text), v.id) for k, v in enumerate(made, start=1)]
+        value = attacked if attacked in {v.id for v in made} else None
+        return gr.Radio(choices=choices, value=value, visible=bool(unlearned) and bool(made))
+
+    gr.on(
+        [frame.unlearn.change, frame.attack.change, frame.moment.change],
+        offer,
+        [frame.unlearn, frame.attack],
+        parts.made,
+        **CHANGE,
+    )
+    parts.made.input(
+        lambda entity, history, run_id: (run_id, remember(history, entity, "attack", run_id)),
+        [frame.entity, frame.history, parts.made],
+        [frame.attack, frame.history],
+        **QUICK,
+    )
+
+
+def attack_name(view: RunView, number: int, text: Text) -> str:
+    """Return what an attack is called in the list: its kind, and what it brought back."""
+    assert view.attack is not None
+    done, kind = found(view, Done), text.ATTACK_KINDS[view.attack.kind]
+    if done is None or done.result.get("after") is None:
+        return text.ATTACK_UNDER_WAY.format(number=number, kind=kind)
+    figures = {k: markup.percent(done.result[k], text) for k in ("before", "after")}
+    return text.ATTACK_MADE.format(number=number, kind=kind, **figures)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the step shows of an attack: its line, its curve or its bars, and its figures."""
+
+    line: str
+    chart: dict[str, Any]
+    bars: str
+    result: str
+
+
+def _shown(view: RunView | None, frame: Frame) -> Shown:
+    text = frame.text
+    if view is None or view.attack is None:
+        return Shown("", empty(text.NO_ATTACK), "", "")
+    trains = view.attack.kind in TRAINING_ATTACKS
+    done = found(view, Done)
+    said = ""
+    if done and done.result:
+        card = frame.people.card(view.entity)
+        words = verdict.attacked(done.result, card.name if card else view.entity, text)
+        said = markup.verdict(words) + markup.folded(text.FIGURES, figures(done.result, text))
+    return Shown(
+        markup.line(describe(view, text)),
+        attack_chart(view.events, view.attack.steps, text) if trains else {},
+        "" if trains else attack_bars(view.events, text),
+        said,
     )
 
 
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
-    text = frame.text
-    if view is None or view.attack is None:
-        return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
-    line = describe(view, text)
-    # All that an earlier yield set is sent again: a browser that is behind keeps only the last one.
-    out = {parts.line: markup.line(line), parts.undo: gr.Button(interactive=True)}
-    if view.attack.kind in TRAINING_ATTACKS:
-        out |= {
-            parts.bars: "",
-            parts.chart: gr.update(
-                value=attack_chart(view.events, view.attack.steps, text), visible=True
-            ),
-        }
-    else:
-        out |= {parts.chart: gr.update(visible=False), parts.bars: attack_bars(view.events, text)}
-    done = found(view, Done)
-    if view.state in ENDED or view.state == "waiting":
-        out[frame.announce] = line
-    if done and done.result:
-        out[parts.result] = figures(done.result, text)
-    return out
+    # All of it every time: a browser that is behind keeps only the last yield.
+    shown = _shown(view, frame)
+    line = shown.line
+    if view is None and run_id:
+        line = markup.note(frame.text.GONE, "quiet")
+    chart = gr.update(value=shown.chart, visible=True) if shown.chart else gr.update(visible=False)
+    return {
+        parts.line: line,
+        parts.chart: chart,
+        parts.bars: shown.bars,
+        parts.result: shown.result,
+        parts.undo: gr.Button(visible=bool(run_id)),
+    }
 
 
 def figures(result: dict[str, Any], text: Text) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,15 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.report import markup
+from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
-from lab.serve.engine import Engine
+from lab.ui.asking import asking, fitting
+from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.follow import look_up
 from lab.ui.gallery import read_picture
-from lab.ui.talk import LONGEST_QUESTION, Talk, about, converse, histories, picture_name, sides
+from lab.ui.idea import idea
+from lab.ui.talk import Talk, histories, sides
 
 MOST_SUGGESTIONS = 6
 
@@ -32,41 +35,44 @@ class Parts:
     talk: gr.State
     third: gr.Checkbox
     question: gr.Textbox
+    follows: gr.Checkbox
     ask: gr.Button
     clear: gr.Button
     retry: gr.Button
     suggested: list[gr.Button]
     sides_note: gr.HTML
+    curve: gr.HTML
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the chats; the fixed questions follow in ``probes``."""
-    text = frame.text
-    gr.HTML(markup.lead(4, text))
-    sides_note = gr.HTML(markup.note(text.NO_UNLEARNED, "quiet"), elem_id="sides-note")
-    with gr.Row():
-        with gr.Column(scale=1, min_width=230):
-            picture, next_view, upload, remove = _picture(text)
-        with gr.Column(scale=4, min_width=300):
+    """Lay out the chats; the fixed questions follow in ``probes``. An example fills them."""
+    text, example = frame.text, frame.examples.first
+    idea(frame, 4)
+    talk = frame.examples.talk(example, False) if example else []
+    note = "" if example else markup.note(text.NO_UNLEARNED, "quiet")
+    sides_note = gr.HTML(note, elem_id="sides-note")
+    with gr.Row(elem_id="ask-row"):
+        with gr.Column(scale=2, min_width=200, elem_id="ask-picture"):
+            picture, next_view, upload, remove = _picture(frame)
+        with gr.Column(scale=7, min_width=300):
             with gr.Row():
-                chats = [
-                    _chat("original", text.ORIGINAL, text),
-                    _chat("unlearned", text.UNLEARNED, text),
-                    _chat("relearned", text.RELEARNED, text),
-                ]
-            third = gr.Checkbox(label=text.SHOW_RELEARNED, value=False, visible=False)
-            with gr.Row(elem_classes="lab-row-buttons"):
-                suggested = [
-                    gr.Button("", size="sm", visible=False, min_width=180)
-                    for _ in range(MOST_SUGGESTIONS)
-                ]
-            with gr.Row(equal_height=True):
+                chats = _chats(talk, text)
+            suggested = _suggested(frame)
+            with gr.Row(equal_height=True, elem_id="ask-line"):
                 question, ask = _question(text)
-            with gr.Row():
+            with gr.Row(elem_id="ask-options"):
+                follows = gr.Checkbox(label=text.FOLLOW_UP, container=False, elem_id="follow-up")
+                third = gr.Checkbox(
+                    label=text.SHOW_RELEARNED,
+                    value=False,
+                    visible=example is not None and frame.examples.has_third(example),
+                    container=False,
+                )
                 clear = gr.Button(text.CLEAR, size="sm", elem_id="clear")
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
-            gr.HTML(markup.note(text.IDENTICAL, "quiet"))
-    view, talk = gr.State(0), gr.State([])
+        with gr.Column(scale=4, min_width=300, elem_id="ask-curve"):
+            curve = live_chart(text.NO_CURVE, "ask-chart", curve_of(frame, ""))
+    view = gr.State(frame.people.held_out(frame.examples.entity) if example else 0)
     return Parts(
         picture,
         view,
@@ -74,25 +80,49 @@ def layout(frame: Frame) -> Parts:
         upload,
         remove,
         chats,
-        talk,
+        gr.State(talk),
         third,
         question,
+        follows,
         ask,
         clear,
         retry,
         suggested,
         sides_note,
+        curve,
     )
 
 
-def _picture(text: Text) -> tuple[gr.Image, gr.Button, gr.UploadButton, gr.Button]:
+def curve_of(frame: Frame, run_id: str) -> dict[str, Any]:
+    """Return the value of the chart beside the chats: a run's accuracies, or the example's."""
+    view = look_up(frame.engine, frame.examples.stand_in("unlearn", run_id))
+    if view is None:
+        return empty(frame.text.NO_CURVE)
+    chart = unlearn_chart(view.events, view.recipe.steps, frame.text)
+    return {**chart, "panels": chart["panels"][-1:]}
+
+
+def _suggested(frame: Frame) -> list[gr.Button]:
+    """The buttons of suggested questions; those of the example's person are there at first."""
+    chosen = frame.examples.entity
+    words = frame.engine.suggestions(chosen, True)[:MOST_SUGGESTIONS] if chosen else []
+    with gr.Row(elem_classes="lab-suggested"):
+        return [
+            gr.Button(word, size="sm", visible=bool(word), min_width=60)
+            for word in [*words, *[""] * (MOST_SUGGESTIONS - len(words))]
+        ]
+
+
+def _picture(frame: Frame) -> tuple[gr.Image, gr.Button, gr.UploadButton, gr.Button]:
     """The picture that is asked about, and what changes it: next view, upload, remove."""
+    text, example, people = frame.text, frame.examples.first, frame.people
     picture = gr.Image(
+        people.picture(example.unlearn.entity, example.view) if example else None,
         label=text.PICTURE,
         interactive=False,
         type="filepath",
         image_mode=None,
-        height=250,
+        height=220,
         buttons=[],
         placeholder=text.NO_PICTURE,
         alt_text=text.PICTURE,
@@ -113,71 +143,62 @@ def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
     """The line to type a question in, and the button that sends it."""
     question = gr.Textbox(
         label=text.QUESTION,
+        info=text.CAN_ANSWER,
         placeholder=text.QUESTION_HINT,
         lines=1,
         max_lines=1,
-        scale=4,
-        max_length=LONGEST_QUESTION,
+        scale=6,
         min_width=200,
         elem_id="question",
     )
-    return question, gr.Button(text.ASK, variant="primary", scale=1, min_width=90, elem_id="ask")
+    return question, gr.Button(text.ASK, variant="primary", scale=1, min_width=80, elem_id="ask")
 
 
-def _chat(name: str, label: str, text: Text) -> gr.Chatbot:
-    return gr.Chatbot(
-        label=label,
-        height=330,
-        visible=name != "relearned",
-        allow_tags=False,
-        buttons=["copy", "copy_all"],
-        placeholder=text.NO_ANSWER,
-        min_width=200,
-        render_markdown=False,
-        elem_id=f"chat-{name}",
-    )
+def _chats(talk: Talk, text: Text) -> list[gr.Chatbot]:
+    """One column for each model; the third waits until it is asked for."""
+    names = {"original": text.ORIGINAL, "unlearned": text.UNLEARNED, "relearned": text.RELEARNED}
+    return [
+        gr.Chatbot(
+            history or None,
+            label=label,
+            height=300,
+            visible=name != "relearned",
+            allow_tags=False,
+            buttons=["copy_all"],
+            placeholder=text.NO_ANSWER,
+            min_width=200,
+            render_markdown=False,
+            elem_id=f"chat-{name}",
+        )
+        for (name, label), history in zip(names.items(), histories(talk, text), strict=True)
+    ]
 
 
-def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
-    """Join the controls of the step; ``stop`` ends a streaming answer too."""
-    engine, text = frame.engine, frame.text
-    shown = [parts.picture, frame.unlearn, frame.attack, parts.third]
-    memory = [*shown, frame.visitor]
-
-    def ask(
-        question: str,
-        talk: Talk,
-        picture: str | None,
-        unlearned: str,
-        attacked: str,
-        third: bool,
-        visitor: str,
-    ) -> Iterator[Any]:
-        models = sides(engine, unlearned, attacked, third)
-        image = read_picture(picture, text)
-        for now in converse(engine, question, talk, models, image, visitor, text):
-            yield [now, "", *histories(now)]
-
-    def retry(talk: Talk, *rest: Any) -> Iterator[Any]:
-        if not talk:
-            raise LabError(text.EMPTY_QUESTION)
-        yield from ask(talk[-1]["question"], talk[:-1], *rest)
-
+def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
+    """Join the controls of the step; ``stop`` ends a streaming answer too, ``tab`` opens the step."""
+    runs = [frame.entity, frame.unlearn, frame.attack]
+    memory = [parts.picture, *runs, parts.third, frame.visitor]
+    ask, retry, suggest = asking(frame)
     answered = [parts.talk, parts.question, *parts.chats]
     # No limit here: who has many questions waits in the engine, by turns with everybody else.
-    asking = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    free = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
     events = [
         gr.on(
             [parts.ask.click, parts.question.submit],
             guarded(ask),
-            [parts.question, parts.talk, *memory],
+            [parts.question, parts.follows, parts.talk, *memory],
             answered,
-            **asking,
+            **free,
         ),
-        parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **asking),
+        parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **free),
     ]
     events += [
-        button.click(guarded(ask), [button, parts.talk, *memory], answered, **asking)
+        button.click(
+            guarded(suggest),
+            [button, parts.talk, *memory],
+            answered,
+            **free,
+        )
         for button in parts.suggested
     ]
     # A column's own bin clears the talk for all, so that no column is left behind.
@@ -190,33 +211,25 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button) -> None:
         **QUICK,
     )
     stop.click(None, None, None, cancels=events, api_visibility="private")
-    _wire_stale(parts, frame, shown)
+    # Change events fire when a hidden step is first shown, too: only a real change clears.
+    gr.on(
+        [
+            parts.picture.change,
+            frame.unlearn.change,
+            frame.attack.change,
+            parts.third.input,
+        ],
+        guarded(lambda talk, *now: fitting(frame, talk, *now)),
+        [parts.talk, parts.picture, frame.unlearn, frame.attack, parts.third],
+        [parts.talk, *parts.chats],
+        **CHANGE,
+    )
     _wire_picture(parts, frame)
-    _wire_columns(parts, frame)
+    _wire_columns(parts, frame, tab)
 
 
 def _blank() -> list[Any]:
     return [[], "", [], [], []]
-
-
-def _wire_stale(parts: Parts, frame: Frame, memory: list[Any]) -> None:
-    """Clear a talk about another picture or other models; a question being typed stays."""
-
-    def stale(talk: Talk, picture: str | None, unlearned: str, attacked: str, third: bool) -> Any:
-        now = (
-            picture_name(read_picture(picture, frame.text)),
-            sides(frame.engine, unlearned, attacked, third),
-        )
-        return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
-
-    # Change events fire when a hidden step is first shown, too: only a real change clears.
-    gr.on(
-        [parts.picture.change, frame.unlearn.change, frame.attack.change, parts.third.input],
-        guarded(stale),
-        [parts.talk, *memory],
-        [parts.talk, *parts.chats],
-        **CHANGE,
-    )
 
 
 def _wire_picture(parts: Parts, frame: Frame) -> None:
@@ -252,25 +265,42 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
     parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested, **FOLLOW)
 
 
-def columns(engine: Engine, unlearned: str, attacked: str, text: Text) -> list[Any]:
+def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[Any]:
     """Return the note, the third column's checkbox and the third column for these runs.
 
     A box that a visitor has ticked in the meantime stays ticked.
     """
-    models = sides(engine, unlearned, attacked, True)
+    text, example = frame.text, frame.examples.shown(unlearned)
+    models = sides(frame.engine, unlearned, attacked, True)
     note = "" if unlearned in models else markup.note(text.NO_UNLEARNED, "quiet")
-    if attacked and attacked in models:
+    third = bool(attacked) and attacked in models
+    if example:
+        words = [markup.sentence(example.unlearn.note)]
+        card = frame.people.card(entity)
+        if card and card.id != example.unlearn.entity:
+            words.append(text.ASK_ORIGINAL.format(name=card.name))
+        note = markup.note(" ".join(words), "quiet")
+        third = frame.examples.has_third(example)
+    if third:
         return [note, gr.update(visible=True), gr.skip()]
     return [note, gr.update(visible=False, value=False), gr.update(visible=False)]
 
 
-def _wire_columns(parts: Parts, frame: Frame) -> None:
-    # A run's end is no change of its id: a change of the step looks again.
+def _wire_columns(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
+    # A run's end is no change of its id: the moment and the opened step look again.
+    runs = [frame.entity, frame.unlearn, frame.attack]
     gr.on(
-        [frame.unlearn.change, frame.attack.change, frame.step.change],
-        lambda unlearned, attacked: columns(frame.engine, unlearned, attacked, frame.text),
-        [frame.unlearn, frame.attack],
+        [*(part.change for part in runs), frame.moment.change, tab.select],
+        lambda *ids: columns(frame, *ids),
+        runs,
         [parts.sides_note, parts.third, parts.chats[2]],
+        **CHANGE,
+    )
+    gr.on(
+        [frame.unlearn.change, frame.moment.change],
+        lambda run_id: curve_of(frame, run_id),
+        frame.unlearn,
+        parts.curve,
         **CHANGE,
     )
     parts.third.input(lambda third: gr.update(visible=third), parts.third, parts.chats[2], **CHANGE)

@@ -28,12 +28,37 @@ class Parts:
     about: gr.State
 
 
-def layout(text: Text) -> Parts:
-    """Lay out the question, the chart and its table."""
-    gr.HTML(markup.heading(text.IDENTITY) + markup.note(text.IDENTITY_LEAD, "quiet"))
-    ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
-    chart = gr.Plot(label=text.IDENTITY, show_label=False, visible=False)
-    return Parts(ask, chart, gr.HTML("", elem_id="identity"), gr.State([]))
+def layout(frame: Frame) -> Parts:
+    """Lay out the question, the chart and its table; an example fills them from the start."""
+    text = frame.text
+    with gr.Accordion(text.IDENTITY, open=False, elem_id="depth"):
+        gr.HTML(markup.note(text.IDENTITY_LEAD, "quiet"))
+        ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
+        chart, table = _recorded(frame, "")
+        plot = gr.Plot(
+            chart,
+            label=text.IDENTITY,
+            show_label=False,
+            visible=chart is not None,
+            elem_id="depths",
+        )
+        said = gr.HTML(table, elem_id="identity")
+    return Parts(ask, plot, said, gr.State([]))
+
+
+def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
+    """The chart and the table of the example that is shown; None and "" for none."""
+    text, example = frame.text, frame.examples.shown(unlearned)
+    if example is None or not example.identity:
+        return None, ""
+    names = {
+        ORIGINAL: text.ORIGINAL,
+        example.unlearn.id: text.UNLEARNED,
+        example.attack.id: text.RELEARNED,
+        CONTROL: text.CONTROL_LINE,
+    }
+    curves = [(names[c.who], c) for c in example.identity]
+    return identity_chart(curves, text), identity_table(curves, text)
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -46,6 +71,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     def ask(entity: str, unlearned: str, attacked: str, visitor: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
+        if frame.examples.beside(entity, unlearned):
+            chart, table = _recorded(frame, unlearned)
+            return gr.update(value=chart, visible=chart is not None), table, []
         about = subject(entity, unlearned, attacked)
         names = {
             ORIGINAL: text.ORIGINAL,
@@ -59,7 +87,10 @@ def wire(parts: Parts, frame: Frame) -> None:
 
     def stale(about: list[str], *now: str) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
-        return gr.skip() if about in ([], subject(*now)) else (gr.update(visible=False), "", [])
+        if about and about == subject(*now):
+            return gr.skip()
+        chart, table = _recorded(frame, now[1])
+        return gr.update(value=chart, visible=chart is not None), table, []
 
     memory = [frame.entity, frame.unlearn, frame.attack]
     shown = [parts.chart, parts.table, parts.about]

@@ -12,10 +12,11 @@ from lab.events import Glow, Importance, NeuronFisher, Saliency
 from lab.recipe import Recipe, revise
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.engine import ENDED, RunView
 from lab.ui import instrument
-from lab.ui.context import FOLLOW, JS_ONLY, QUIET, Frame, guarded, remember
+from lab.ui.context import FOLLOW, JS_ONLY, QUICK, QUIET, Frame, guarded, open_step, remember
 from lab.ui.follow import describe, found, look_up
+from lab.ui.idea import idea
 
 DRAWN = (Importance, Glow, Saliency, NeuronFisher)
 
@@ -42,7 +43,7 @@ class Parts:
 def layout(frame: Frame) -> Parts:
     """Lay out the step; the instrument stays hidden until there is something to draw."""
     text, base = frame.text, frame.engine.preset.recipe
-    gr.HTML(markup.lead(2, text))
+    idea(frame, 2)
     with gr.Row():
         prune, threshold = (_slider(base, name, text) for name in ("prune_share", "mask_threshold"))
     with gr.Row():
@@ -92,7 +93,7 @@ def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
     )
 
 
-def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
+def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
 
@@ -120,15 +121,15 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
     ) -> tuple[Any, ...]:
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
-            return gr.skip(), gr.skip(), gr.Walkthrough(selected=2)
-        return *start(visitor, entity, history, prune, threshold), gr.Walkthrough(selected=2)
+            return gr.skip(), gr.skip(), open_step(2)
+        return *start(visitor, entity, history, prune, threshold), open_step(2)
 
     sliders = [parts.prune, parts.threshold]
     notes = [frame.inspect, frame.history]
     look.click(
         guarded(first_look),
         [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
-        [*notes, frame.walk],
+        [*notes, frame.steps],
         **QUIET,
     )
     parts.again.click(
@@ -143,10 +144,10 @@ def wire(parts: Parts, frame: Frame, look: gr.Button) -> None:
         trigger_mode="multiple",
         **JS_ONLY,
     )
-    _wire_drawing(parts, frame, sliders)
+    _wire_drawing(parts, frame, sliders, demo)
 
 
-def _wire_drawing(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
+def _wire_drawing(parts: Parts, frame: Frame, sliders: list[Any], demo: gr.Blocks) -> None:
     async def tail(
         run_id: str, prune: float, threshold: float, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
@@ -155,22 +156,21 @@ def _wire_drawing(parts: Parts, frame: Frame, sliders: list[Any]) -> None:
         async for view in frame.tails.follow("inspect", run_id, request):
             yield _updates(parts, frame, view, shown, (prune, threshold))
 
-    frame.inspect.change(
-        tail,
-        [frame.inspect, *sliders],
-        [
-            parts.line,
-            parts.chart,
-            parts.closer,
-            parts.neuron,
-            parts.other,
-            parts.after,
-            parts.stability,
-            parts.results,
-            parts.empty,
-            frame.announce,
-        ],
-        **FOLLOW,
+    shown = [
+        parts.line,
+        parts.chart,
+        parts.closer,
+        parts.neuron,
+        parts.other,
+        parts.after,
+        parts.stability,
+        parts.results,
+        parts.empty,
+    ]
+    frame.inspect.change(tail, [frame.inspect, *sliders], shown, **FOLLOW)
+    # At the start, once the browser's memory is back: the example stands in where there is no run.
+    demo.load(lambda: None, None, None, **QUICK).then(
+        tail, [frame.inspect, *sliders], shown, **FOLLOW
     )
 
 
@@ -185,8 +185,6 @@ def _updates(
     out: dict[Any, Any] = {parts.line: markup.line(line)}
     if view is None:
         return out | _shown(parts, False)
-    if line:
-        out[frame.announce] = line
     fresh = {kind for kind in DRAWN if found(view, kind)}
     if fresh == shown:
         return out
@@ -195,7 +193,7 @@ def _updates(
         out[parts.other] = gr.Dropdown(choices=_others(frame, view.entity), value="")
     shown.clear()
     shown |= fresh
-    out |= _shown(parts, bool(fresh))
+    out |= _shown(parts, bool(fresh), view.state not in ENDED)
     if fresh:
         card = frame.people.card(view.entity)
         out[parts.chart] = instrument.value_of(view, card, sliders, text)
@@ -210,9 +208,12 @@ def _others(frame: Frame, entity: str) -> list[tuple[str, str]]:
     return [(frame.text.SHARED_NOBODY, ""), *people]
 
 
-def _shown(parts: Parts, on: bool) -> dict[Any, Any]:
+def _shown(parts: Parts, on: bool, looking: bool = False) -> dict[Any, Any]:
     # Once a view, never off and on again at once: Gradio's page can lose the second.
-    return {parts.results: gr.Column(visible=on), parts.empty: gr.HTML(visible=not on)}
+    return {
+        parts.results: gr.Column(visible=on),
+        parts.empty: gr.HTML(visible=not on and not looking),
+    }
 
 
 def stability(saliency: Saliency, text: Text) -> str:

@@ -1,4 +1,4 @@
-"""Step 1: the gallery of people and the card of the one who is picked."""
+"""Step 1: the faces to choose from, the card of who is chosen, and a run about them at a glance."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from typing import Any
 import gradio as gr
 
 from lab.report import markup
+from lab.report.glance import glance
 from lab.report.text import Text
 from lab.serve.engine import EntityCard
-from lab.ui.context import CHANGE, QUICK, Frame, recall
+from lab.ui.context import CHANGE, JS_ONLY, QUICK, Frame, recall
+from lab.ui.faces import CHOSEN_JS, faces, faces_html
+from lab.ui.follow import look_up
 from lab.ui.gallery import PAGE, thumbnail
+from lab.ui.idea import idea
 from lab.ui.steps import own
 
 
@@ -23,8 +27,9 @@ class Parts:
     """The controls of this step that others use."""
 
     search: gr.Textbox
-    gallery: gr.Gallery
+    gallery: gr.HTML
     card: gr.HTML
+    glance: gr.HTML
     more: gr.Button
     shown: gr.State
     look: gr.Button
@@ -33,38 +38,34 @@ class Parts:
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the step."""
-    text = frame.text
-    gr.HTML(markup.lead(1, text))
-    with gr.Row():
-        with gr.Column(scale=3, min_width=320):
-            search = gr.Textbox(label=text.SEARCH, info=text.SEARCH_INFO, lines=1, max_lines=1)
-            gallery = gr.Gallery(
-                frame.people.gallery(""),
-                label=text.PEOPLE,
+    """Lay out the step; with an example, it is filled from the start."""
+    text, people, chosen = frame.text, frame.people, frame.examples.entity
+    idea(frame, 1)
+    with gr.Row(elem_id="meet"):
+        with gr.Column(scale=4, min_width=300, elem_id="meet-people"):
+            search = gr.Textbox(
                 show_label=False,
-                columns=5,
-                height=460,
-                allow_preview=False,
-                object_fit="cover",
-                buttons=[],
-                interactive=False,
-                elem_id="people",
+                label=text.SEARCH,
+                placeholder=text.SEARCH_INFO,
+                lines=1,
+                max_lines=1,
+                container=False,
             )
+            gallery = faces(people.gallery(""), chosen, text)
             more = gr.Button(
-                visible=len(frame.people.all()) > PAGE,
-                size="sm",
-                value=text.MORE,
-                elem_id="more-people",
+                visible=len(people.all()) > PAGE, size="sm", value=text.MORE, elem_id="more-people"
             )
-        with gr.Column(scale=2, min_width=300):
-            card = gr.HTML(profile_card(None, text), elem_id="card", min_height=330)
-            look = gr.Button(text.LOOK, variant="primary", interactive=False, elem_id="look")
+        with gr.Column(scale=5, min_width=300, elem_id="meet-card"):
+            card = gr.HTML(profile_card(people.card(chosen), text), elem_id="card")
+            shown = gr.HTML(glance_html(frame, chosen, "", "", ""), elem_id="glance")
+            look = gr.Button(text.LOOK, variant="primary", interactive=bool(chosen), elem_id="look")
             beside = own.layout_beside(text)
     form = own.layout_form(text)
     # The gallery fills as soon as the engine can tell whom there is, before the model is ready.
-    filler = gr.Timer(1.0, active=not frame.people.all())
-    return Parts(search, gallery, card, more, gr.State(PAGE), look, filler, own.Parts(beside, form))
+    filler = gr.Timer(1.0, active=not people.all())
+    return Parts(
+        search, gallery, card, shown, more, gr.State(PAGE), look, filler, own.Parts(beside, form)
+    )
 
 
 def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
@@ -74,15 +75,16 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     def fill(query: str) -> Sequence[Any]:
         if not people.all():
             return [gr.skip()] * 3
-        return people.gallery(query or ""), gr.Timer(active=False), left(query or "", PAGE)
+        found = faces_html(people.gallery(query or ""), text)
+        return found, gr.Timer(active=False), left(query or "", PAGE)
 
     def refill(query: str) -> Sequence[Any]:
         # the page comes with the gallery as it was when the lab started
         return fill(query) if people.changed else [gr.skip()] * 3
 
-    def pick(history: dict[str, Any], entity: str, event: gr.SelectData) -> list[Any]:
-        # by its file: others may have added or removed somebody since this page was filled
-        card = people.shown_as(event.value["image"]["path"])
+    def pick(history: dict[str, Any], entity: str, event: gr.EventData) -> list[Any]:
+        # others may have removed somebody since this page was filled
+        card = people.card(str(event.id))
         if card is None:
             return [*[gr.skip()] * 4, text.PERSON_GONE]
         if card.id == entity:
@@ -99,13 +101,13 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     def search(query: str) -> tuple[Any, ...]:
         found = people.gallery(query)
         words = gr.skip() if found else text.NO_MATCH.format(query=query)
-        return gr.Gallery(value=found, selected_index=None), words, PAGE, left(query, PAGE)
+        return faces_html(found, text), words, PAGE, left(query, PAGE)
 
     def show_more(query: str, shown: int) -> tuple[Any, ...]:
         shown += PAGE
         found = people.gallery(query or "", shown)
         words = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
-        return found, words, shown, left(query or "", shown)
+        return faces_html(found, text), words, shown, left(query or "", shown)
 
     listed = [parts.gallery, frame.announce, parts.shown, parts.more]
     filled = [parts.gallery, parts.filler, parts.more]
@@ -117,7 +119,35 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
         pick, [frame.history, frame.entity], [frame.entity, *frame.slots, frame.announce], **QUICK
     )
     frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
+    frame.entity.change(
+        fn=None, js=CHOSEN_JS, inputs=frame.entity, trigger_mode="multiple", **JS_ONLY
+    )
+    gr.on(
+        [frame.entity.change, frame.moment.change, *(slot.change for slot in frame.slots)],
+        lambda entity, *slots: glance_html(frame, entity, *slots),
+        [frame.entity, *frame.slots],
+        parts.glance,
+        **CHANGE,
+    )
     own.wire(parts.mine, frame, parts.search, listed, search)
+
+
+def glance_html(frame: Frame, entity: str, inspected: str, unlearned: str, attacked: str) -> str:
+    """Return a run about the chosen person at a glance: their own, or the example if there is none."""
+    text, examples = frame.text, frame.examples
+    example = examples.shown(unlearned)
+    ids = [v.id for v in example.views] if example else [inspected, unlearned, attacked]
+    seen, run, attack = (look_up(frame.engine, run_id) for run_id in ids)
+    card = frame.people.card(example.unlearn.entity if example else entity)
+    if card is None or run is None:
+        return markup.note(text.GLANCE_EMPTY, "quiet") if entity else ""
+    looked, came = (view.events if view else () for view in (seen, attack))
+    said = None
+    if example:
+        asked = next((a for a in example.talk if a.pictured), None)
+        said = (asked.question, asked.answers[0], asked.answers[1]) if asked else None
+    note = markup.sentence(example.unlearn.note) if example else ""
+    return glance(card.name, thumbnail(card.portrait), looked, run.events, came, said, note, text)
 
 
 def profile_card(card: EntityCard | None, text: Text) -> str:
@@ -131,9 +161,10 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
     )  # an own person's facts are in the table of questions
     data = base64.b64encode(thumbnail(card.portrait)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
+    about = text.OWN_CARD if card.questions else text.FICTION
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
-        f'<div><h2>{escape(card.name)}</h2><dl class="lab-profile">{facts}</dl></div></div>'
-        f"{markup.note(card.biography)}"
-        f"{markup.note(text.OWN_CARD if card.questions else text.FICTION, 'quiet')}"
+        f"<div><h2>{escape(card.name)}</h2>{markup.note(about, 'quiet')}"
+        f"<details><summary>{escape(text.CARD_FACTS)}</summary>"
+        f'<dl class="lab-profile">{facts}</dl>{markup.note(card.biography)}</details></div></div>'
     )

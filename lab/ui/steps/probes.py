@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.engine import ProbeRow
-from lab.ui.context import CHANGE, QUICK, Frame, guarded
+from lab.ui.context import CHANGE, QUICK, Frame, guarded, open_step
 from lab.ui.steps import compare
 from lab.ui.talk import sides
 
@@ -29,12 +29,13 @@ class Parts:
     go: gr.Button
 
 
-def layout(text: Text) -> Parts:
-    """Lay out the table and the way on."""
+def layout(frame: Frame) -> Parts:
+    """Lay out the table and the way on; an example's table is there from the start."""
+    text = frame.text
     with gr.Row():
         ask = gr.Button(text.ASK_FIXED, elem_id="ask-fixed")
         go = gr.Button(text.GO_ATTACK, elem_id="go-attack")
-    table = gr.HTML(markup.note(text.FIXED_EMPTY, "quiet"), elem_id="probes")
+    table = gr.HTML(without_run(frame, "", False), elem_id="probes")
     return Parts(ask, table, gr.State([]), go)
 
 
@@ -50,14 +51,18 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
+        if frame.examples.beside(entity, unlearned):
+            return without_run(frame, unlearned, third), []
         about = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
         return probe_table(frame.engine.probes(about[1:], entity, visitor), names, text), about
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
-        same = about in ([], subject(*now))
-        return gr.skip() if same else (markup.note(text.FIXED_EMPTY, "quiet"), [])
+        if about and about == subject(*now):
+            return gr.skip()
+        _, unlearned, _, third = now
+        return without_run(frame, unlearned, third), []
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     shown = [parts.table, parts.about]
@@ -76,7 +81,21 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         shown,
         **CHANGE,
     )
-    parts.go.click(lambda: gr.Walkthrough(selected=5), None, frame.walk, **QUICK)
+    parts.go.click(lambda: open_step(5), None, frame.steps, **QUICK)
+
+
+def without_run(frame: Frame, unlearned: str, third: bool) -> str:
+    """Return the example's table where there is no run, else what the questions are for."""
+    text, example = frame.text, frame.examples.shown(unlearned)
+    if example is None:
+        return markup.note(text.FIXED_EMPTY, "quiet")
+    names = [text.ORIGINAL, text.UNLEARNED, text.RELEARNED]
+    count = len(frame.examples.sides(example, third))
+    rows = [
+        replace(row, answers=row.answers[:count], verdicts=row.verdicts[:count])
+        for row in example.probes
+    ]
+    return markup.folded(text.FIXED_RECORDED, probe_table(rows, names[:count], text))
 
 
 def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:

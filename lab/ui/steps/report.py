@@ -10,8 +10,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.files import making
 from lab.report import markup
-from lab.report.text import Text
-from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, remember
+from lab.ui.context import CHANGE, QUICK, QUIET, Frame, guarded, open_step, remember
 from lab.ui.runfiles import unpack
 
 
@@ -25,9 +24,9 @@ class Parts:
     load: gr.UploadButton
 
 
-def layout(text: Text) -> Parts:
-    """Lay out the step."""
-    gr.HTML(markup.lead(6, text))
+def layout(frame: Frame) -> Parts:
+    """Lay out the files of the run; the runs of this browser stand above, in ``mine``."""
+    text = frame.text
     with gr.Row():
         prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
         load = gr.UploadButton(
@@ -52,7 +51,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     text = frame.text
 
     def prepare(run_id: str) -> list[Any]:
-        if not run_id:
+        if not run_id or frame.examples.of(run_id):
             raise LabError(text.NO_RUN)
         ready = staging.stage(run_id, engine.export(run_id), engine.run(run_id).entity)
         buttons = [
@@ -75,7 +74,7 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         card = frame.people.card(entity)
         history = remember(remember(history, entity, "unlearn", run_id), entity, "attack", "")
         words = text.LOADED.format(name=card.name if card else entity)
-        return [entity, "", run_id, "", history, gr.Walkthrough(selected=4), words]
+        return [entity, "", run_id, "", history, open_step(4), words]
 
     gr.on(
         [parts.prepare.click, download.click, arrive.click],
@@ -86,15 +85,15 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     )
     gr.on(
         [download.click, arrive.click],
-        lambda: gr.Walkthrough(selected=6),
+        lambda: open_step(6),
         None,
-        frame.walk,
+        frame.steps,
         **QUICK,
     )
     parts.load.upload(
         guarded(load),
         [parts.load, frame.history],
-        [frame.entity, *frame.slots, frame.history, frame.walk, frame.announce],
+        [frame.entity, *frame.slots, frame.history, frame.steps, frame.announce],
         **QUIET,
     )
     frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **CHANGE)

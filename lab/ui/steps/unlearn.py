@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
@@ -12,18 +12,29 @@ from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import MEASURES, VISUAL_METHODS
+from lab.catalogue import EVERY_METHOD, MEASURES, METHOD_ROWS, VISUAL_METHODS
 from lab.errors import LabError
 from lab.events import CLEAN, Answers, Done, Event, Ready
 from lab.events.controls import CONTROLS, controls_of
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.report import control_columns, markup
+from lab.report import control_columns, markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.charts import live_chart
-from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.context import (
+    FIELD_GROUPS,
+    FOLLOW,
+    QUICK,
+    QUIET,
+    Frame,
+    guarded,
+    open_step,
+    recipe_controls,
+    remember,
+)
 from lab.ui.follow import describe, found, look_up
+from lab.ui.idea import idea, prediction
 from lab.ui.steps import inside
 
 DEFAULT_STRENGTH = "Standard"
@@ -36,6 +47,7 @@ class Parts:
 
     strength: gr.Radio
     fields: dict[str, gr.components.Component]
+    groups: dict[str, gr.Column]
     about: gr.HTML
     start: gr.Button
     line: gr.HTML
@@ -47,38 +59,68 @@ class Parts:
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the step."""
+    """Lay out the step; with an example, its run is shown from the start."""
     text = frame.text
-    gr.HTML(markup.lead(3, text))
-    strength = gr.Radio(
-        [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
-        value=DEFAULT_STRENGTH,
-        label=text.STRENGTH,
-        info=text.STRENGTH_INFO,
-    )
+    idea(frame, 3)
+    prediction(3, text)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
-    method = recipe_controls(base, text, only=("method",))
-    about = gr.HTML(about_method(base.method, text), elem_id="about-method")
-    with gr.Accordion(text.ADVANCED, open=False), gr.Row(elem_classes="lab-grid"):
-        controls = method | recipe_controls(base, text, skip=("entity", "method"))
-    with gr.Row():
-        start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
-        go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
-    line = gr.HTML("", elem_id="unlearn-line")
-    with gr.Row():
-        with gr.Column(scale=3, min_width=260):
-            before = gr.HTML("", elem_id="unlearn-before")
-        with gr.Column(scale=1, min_width=160):
-            again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
-    chart = live_chart(text.NO_CURVE, "unlearn-chart")
-    result = gr.HTML("", elem_id="unlearn-result")
-    return Parts(strength, controls, about, start, line, before, again, chart, result, go)
+    with gr.Row(elem_id="forget-row"):
+        with gr.Column(scale=2, min_width=280, elem_id="forget-settings"):
+            strength = gr.Radio(
+                [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
+                value=DEFAULT_STRENGTH,
+                label=text.STRENGTH,
+                info=text.STRENGTH_INFO,
+            )
+            method = recipe_controls(base, text, only=("method",))
+            about = gr.HTML(about_method(base.method, text), elem_id="about-method")
+            with gr.Accordion(text.ADVANCED, open=False, elem_id="settings"):
+                controls, groups = _grouped(base, text)
+            with gr.Row():
+                start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
+                go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
+        with gr.Column(scale=5, min_width=300):
+            shown = look_up(frame.engine, frame.examples.stand_in("unlearn", ""))
+            line, chart, result = _shown(shown, frame)
+            line = gr.HTML(line, elem_id="unlearn-line")
+            with gr.Row():
+                with gr.Column(scale=3, min_width=200):
+                    before = gr.HTML("", elem_id="unlearn-before")
+                with gr.Column(scale=1, min_width=140):
+                    again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
+            said = gr.HTML(result, elem_id="unlearn-result")
+            chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
+    fields = method | controls
+    return Parts(strength, fields, groups, about, start, line, before, again, chart, said, go)
+
+
+def used_by(method: str, name: str) -> bool:
+    """Whether a method uses a setting of the recipe."""
+    return name in EVERY_METHOD or name in METHOD_ROWS[method].settings
+
+
+def _grouped(
+    base: Recipe, text: Text
+) -> tuple[dict[str, gr.components.Component], dict[str, gr.Group]]:
+    """All settings in their groups; only those that the method uses can be seen."""
+    controls: dict[str, gr.components.Component] = {}
+    groups: dict[str, gr.Column] = {}
+    for group, names in FIELD_GROUPS.items():
+        shown = any(used_by(base.method, name) for name in names)
+        with gr.Column(visible=shown, elem_classes="lab-group") as groups[group]:
+            gr.HTML(markup.heading(text.FIELD_GROUPS[group]))
+            with gr.Row(elem_classes="lab-grid"):
+                controls |= recipe_controls(
+                    base, text, only=names, used=lambda name: used_by(base.method, name)
+                )
+    return controls, groups
 
 
 def about_method(method: str, text: Text) -> str:
     """Return what a method does, what is our choice, and whether it changes the language model."""
     may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
-    return markup.note(text.METHODS[method] + may_change, "quiet")
+    words = markup.note(text.METHODS[method] + may_change, "quiet")
+    return markup.folded(text.ABOUT_METHOD, words, "quiet")
 
 
 def recipe_for(engine: Engine, strength: str) -> Recipe:
@@ -86,14 +128,20 @@ def recipe_for(engine: Engine, strength: str) -> Recipe:
     return revise(engine.preset.recipe, STRENGTHS.get(strength, {}))
 
 
-def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
-    """Join the controls of the step; ``look`` are step 2's."""
+def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None:
+    """Join the controls of the step; ``look`` are step 2's, ``run`` starts from anywhere."""
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
     def start(visitor: str, entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+        if not frame.people.card(entity):
+            raise LabError(text.PICK_FIRST)
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
+        for view in engine.under_way(visitor):
+            # What it measures is of use to nobody any more, and this run would wait for it.
+            if view.kind == "inspect" and (view.entity, recipe.method) != (entity, "vkd"):
+                engine.stop(view.id)
         if kept := engine.same_run(recipe):
             return shown(kept, kept, entity, history)
         return shown(engine.submit(recipe, "unlearn", visitor), "", entity, history)
@@ -108,46 +156,43 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
             history = remember(history, entity, slot, value)
         words = made_before(engine, kept, text)
         button = gr.Button(visible=bool(words))
-        return run_id, "", history, markup.note(words), button, words or gr.skip()
+        said = words or gr.skip()
+        return run_id, "", history, markup.note(words), button, said, open_step(3)
 
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
-    async def tail(
-        run_id: str, visitor: str, history: dict[str, Any], request: gr.Request
-    ) -> AsyncIterator[dict[Any, Any]]:
-        """Yield what the step shows of a run, until it has ended and the controls are asked."""
-        words = made_before(engine, run_id if run_id in kept_runs(history) else "", text)
-        always: dict[Any, Any] = {frame.announce: words} if words else {}
-        always |= {parts.before: markup.note(words), parts.again: gr.Button(visible=bool(words))}
-        yield always | {parts.line: "", parts.chart: empty(text.NO_CURVE), parts.result: ""}
-        if not run_id:
-            frame.tails.end("unlearn", request)
-            return  # a browser that is behind keeps only the last yield: it must be this one
-        async for view in frame.tails.follow("unlearn", run_id, request):
-            yield _updates(parts, frame, view, run_id) | always
-        view = look_up(engine, run_id)
-        if view is None or not lacks_controls(view):
-            return
-        asked = _updates(parts, frame, view, run_id)
-        note = partial(markup.note, kind="quiet")
-        yield asked | always | {parts.result: asked[parts.result] + note(text.CONTROLS_COMING)}
-        try:
-            ask = partial(engine.beside_controls, run_id, visitor)
-            view = await frame.tails.latest("unlearn", request, ask)
-        except LabError as error:
-            yield {parts.result: asked[parts.result] + note(str(error))}
-            return
-        if view is not None:  # no line beside it: one about a kept run may have come meanwhile
-            yield {parts.result: _updates(parts, frame, view, run_id)[parts.result]}
+    def settle(method: str) -> list[Any]:
+        shown = [gr.update(visible=used_by(method, n)) for n in names if n != "method"]
+        groups = [
+            gr.Column(visible=any(used_by(method, n) for n in FIELD_GROUPS[g]))
+            for g in parts.groups
+        ]
+        return [about_method(method, text), *shown, *groups]
 
     parts.fields["method"].change(
-        lambda method: about_method(method, text), parts.fields["method"], parts.about, **QUICK
+        settle,
+        parts.fields["method"],
+        [
+            parts.about,
+            *(c for name, c in parts.fields.items() if name != "method"),
+            *parts.groups.values(),
+        ],
+        **QUICK,
     )
     parts.strength.input(choose, parts.strength, controls, **QUICK)
-    answer = [frame.unlearn, frame.attack, frame.history, parts.before, parts.again, frame.announce]
-    parts.start.click(
+    answer = [
+        frame.unlearn,
+        frame.attack,
+        frame.history,
+        parts.before,
+        parts.again,
+        frame.announce,
+        frame.steps,
+    ]
+    gr.on(
+        [parts.start.click, run.click],
         guarded(start),
         [frame.visitor, frame.entity, frame.history, *controls],
         answer,
@@ -157,18 +202,18 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts) -> None:
         guarded(again), [frame.visitor, frame.unlearn, frame.history], answer, **QUIET
     )
     frame.unlearn.change(
-        tail,
+        _tail(parts, frame),
         [frame.unlearn, frame.visitor, frame.history],
-        [parts.line, parts.before, parts.again, parts.chart, parts.result, frame.announce],
+        [parts.line, parts.before, parts.again, parts.chart, parts.result],
         **FOLLOW,
     )
     look.go.click(
-        lambda prune, threshold: (prune, threshold, gr.Walkthrough(selected=3)),
+        lambda prune, threshold: (prune, threshold, open_step(3)),
         [look.prune, look.threshold],
-        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.walk],
+        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.steps],
         **QUICK,
     )
-    parts.go.click(lambda: gr.Walkthrough(selected=4), None, frame.walk, **QUICK)
+    parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
 
 
 def kept_runs(history: dict[str, Any] | None) -> set[str]:
@@ -192,24 +237,68 @@ def lacks_controls(view: RunView) -> bool:
     return view.state in ENDED and scored and done is not None and CONTROLS not in done.result
 
 
+def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, Any]]]:
+    """Return what follows a run for this step."""
+    engine, text = frame.engine, frame.text
+
+    async def tail(
+        run_id: str, visitor: str, history: dict[str, Any], request: gr.Request
+    ) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of a run, until it has ended and the controls are asked.
+
+        Without a run it is the example.
+        """
+        words = made_before(engine, run_id if run_id in kept_runs(history) else "", text)
+        always = {parts.before: markup.note(words), parts.again: gr.Button(visible=bool(words))}
+        async for view in frame.tails.follow("unlearn", run_id, request):
+            yield _updates(parts, frame, view, run_id) | always
+        view = look_up(engine, run_id)
+        if view is None or not lacks_controls(view):
+            return
+        asked = _updates(parts, frame, view, run_id)
+        note = partial(markup.note, kind="quiet")
+        yield asked | always | {parts.result: asked[parts.result] + note(text.CONTROLS_COMING)}
+        try:
+            ask = partial(engine.beside_controls, run_id, visitor)
+            view = await frame.tails.latest("unlearn", request, ask)
+        except LabError as error:
+            yield {parts.result: asked[parts.result] + note(str(error))}
+            return
+        if view is not None:  # no line beside it: one about a kept run may have come meanwhile
+            yield {parts.result: _updates(parts, frame, view, run_id)[parts.result]}
+
+    return tail
+
+
 def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
+    line, chart, result = _shown(view, frame)
+    if view is None and run_id:
+        line = markup.note(frame.text.GONE, "quiet")
+    return {parts.line: line, parts.chart: chart, parts.result: result}
+
+
+def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str]:
+    """What the step shows of a run: its line, its curves, and its result so far."""
     text = frame.text
     if view is None:
-        return {parts.line: markup.note(text.GONE, "quiet")} if run_id else {}
-    line = describe(view, text)
-    out = {
-        parts.line: markup.line(line),
-        parts.chart: unlearn_chart(view.events, view.recipe.steps, text),
-    }
+        return "", empty(text.NO_CURVE), ""
+    line, chart = (
+        markup.line(describe(view, text)),
+        unlearn_chart(view.events, view.recipe.steps, text),
+    )
     done = found(view, Done)
-    if view.state in ENDED or view.state == "waiting":
-        out[frame.announce] = line
-    elif found(view, Ready):
-        out[frame.announce] = text.READY
-        out[parts.result] = markup.note(text.READY, "good") + arriving(view.events, text)
     if done and done.result:
-        out[parts.result] = result_html(done.result, text)
-    return out
+        card = frame.people.card(view.entity)
+        said = verdict.unlearned(done.result, card.name if card else view.entity, text)
+        return (
+            line,
+            chart,
+            markup.verdict(said) + markup.folded(text.FIGURES, result_html(done.result, text)),
+        )
+    ready = found(view, Ready)
+    if ready and view.state not in ENDED:
+        return line, chart, markup.note(text.READY, "good") + arriving(view.events, text)
+    return line, chart, ""
 
 
 def arriving(events: Sequence[Event], text: Text) -> str:

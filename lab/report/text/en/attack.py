@@ -10,6 +10,10 @@ ATTACK_KINDS = {
     "images": "Change the pictures",
 }
 NEED_RUN = "Unlearn a person first (step 3). There is nothing to attack yet."
+ABOUT_ATTACK = "What this attack does"
+ATTACKS_MADE = "Attacks on this model"
+ATTACK_MADE = "{number}. {kind}: {before} → {after}"
+ATTACK_UNDER_WAY = "{number}. {kind}: no result yet"
 UNDO = "Back to the unlearned model"
 UNDONE = "The attack is undone. The unlearned model is exactly what it was."
 ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"

@@ -1,7 +1,6 @@
 """English: the header, the names of the steps, the line about a run, and the door."""
 
 TITLE = "MLLM Unlearning Lab"
-SUBTITLE = "Make a vision-language model forget one person, and see what is left."
 
 # header
 MODEL, QUANTIZATION, DEVICE, MEMORY, WORKER = (
@@ -24,7 +23,6 @@ LOST_MEMBERS = (
     "started with --allow-partial."
 )
 STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
-CHANGE_QUANTIZATION = "Change the quantisation"
 QUANTIZATION_INFO = (
     "Quantisation changes the language model only. All runs must have ended before you change it."
 )
@@ -33,28 +31,114 @@ RELOADING = "The model is being loaded again with {name}. The header shows when 
 LINK_COPIED = "The link to this recipe is now in the clipboard."
 LINK_MANUAL = "Copy this link: "
 HELLO = "Start with step 1: choose a person."
+HELLO_EXAMPLE = "Everything here was recorded from one run. Choose a person and run it yourself."
+NO_PERSON = "Choose a person"
+RUN_IT = "Run it yourself"
+MORE_PANEL = "Model, downloads, link and theme"
+TAB_DONE = "(has a result)"
+THEME, THEMES = "Theme", {"auto": "as the system", "light": "light", "dark": "dark"}
+CHIP_EXAMPLE, CHIP_NOTHING = "Example, recorded", "No run yet"
+CHIPS = {
+    "inspect": {
+        "waiting": "Waiting to look inside",
+        "running": "Looking inside",
+        "finished": "Looked inside",
+        "stopped": "Look stopped",
+        "failed": "Look failed",
+    },
+    "unlearn": {
+        "waiting": "Waiting to forget",
+        "running": "Forgetting",
+        "finished": "Forgotten",
+        "stopped": "Stopped early",
+        "failed": "Run failed",
+    },
+    "attack": {
+        "waiting": "Attack waiting",
+        "running": "Under attack",
+        "finished": "Attacked",
+        "stopped": "Attack stopped",
+        "failed": "Attack failed",
+    },
+}
+ABOUT_OTHER = "{name}: {line}"
+MORE_WAIT = "{count} more of yours wait."
 NOTHING_RUNS = "Nothing is running."
-STOPPING = "Stopping after the current step. What the model has learned so far is kept."
-STOPPING_MANY = (
-    "Stopping all {count} runs that you started. What the models have learned so far is kept."
-)
+STOPPING = "Stopping after the current step: {which}. What was learned so far is kept."
+RUN_OF = "{kind} ({name})"
 RESET_DONE = (
-    "You are back at the original model. Earlier runs are not changed, and you can load them again."
+    "You are back at the original model. Your earlier runs are not changed: open them in step 6."
 )
+LINK_WRONG = "One setting of the link is not used: {why}."
+LINK_UNKNOWN = "The link names something that is no setting of this lab: {key}."
 
 # steps
-STEPS = ("Pick", "Look inside", "Unlearn", "Compare", "Attack", "Report")
-HEADINGS = (
-    "Choose the person the model should forget.",
-    "See which visual neurons and weights respond more to this person than to everybody else.",
-    "Make the model forget this person. Visual Knowledge Distillation (vkd) prunes those neurons "
-    "and trains the weights in the mask. At the same time it keeps the visual features of "
-    "everybody else as they were.",
-    "Ask the original model and the unlearned model the same question about the same picture.",
-    "An attacker tries to bring the person back: by training the model, by rounding its weights, "
-    "by changing the questions, or by changing the pictures. How much comes back?",
-    "Download everything about this run, or load an earlier run and continue with it.",
+STEPS = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
+WHY = "Why?"
+# Of each step: the question, the idea in one sentence, and the reason behind it.
+IDEAS = (
+    (
+        "Who should the model forget?",
+        "The model knows these people by face. Choose one.",
+        "A model that was taught faces names people who may not want to be named. Teaching it "
+        "again without them is slow. Unlearning changes the model that there is.",
+    ),
+    (
+        "Which parts light up for this person?",
+        "A few visual neurons answer to this face more than to any other.",
+        "Each neuron is compared: how strongly does it fire for this person, and how strongly for "
+        "everybody else? A high ratio marks a neuron that carries the person.",
+    ),
+    (
+        "Can it unsee this person and keep the rest?",
+        "Those neurons are switched off, and a few weights are trained until the face says nothing.",
+        "Visual Knowledge Distillation (VKD) pushes the answers about one person away and holds "
+        "the visual features of everybody else where they were. The language model is never touched.",
+    ),
+    (
+        "What is left?",
+        "Ask both models the same question, with and without the photo.",
+        "The face is forgotten, the text is not: without a photo both models know the same facts. "
+        "Only a question with a photo reaches the part that was changed.",
+    ),
+    (
+        "Can this person be brought back?",
+        "An attacker trains the model a little. If the face returns at once, it was only hidden.",
+        "A model that never met the person is attacked in the same way. What returns faster than "
+        "that was still inside.",
+    ),
+    (
+        "What did we learn?",
+        "Put your runs side by side, and take everything with you.",
+        "One run is one draw of the dice. Several runs, people and methods show what holds.",
+    ),
 )
+# Of a step: what is asked, and the answers to choose from.
+PREDICTIONS = {
+    3: ("Predict: what happens to other faces?", "the same", "worse", "gone"),
+    5: ("Predict: how much comes back?", "nothing", "some of it", "nearly all"),
+}
+PREDICTED = "You predicted: {guess}."
+
+# one sentence for a result
+VERDICT_GONE = "It no longer recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
+VERDICT_LEFT = "It still recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
+VERDICT_OTHERS_KEEP = "Other people stay: {before} → {after}."
+VERDICT_OTHERS_LOSE = "Other people suffer: {before} → {after}."
+VERDICT_TEXT_SAME = "Questions in text: unchanged."
+VERDICT_TEXT = "Questions in text: {share} have changed."
+VERDICT_BACK = "{name} comes back: {before} → {after} of {n} questions."
+VERDICT_HELD = "{name} stays forgotten under this attack: {before} → {after} of {n} questions."
+VERDICT_CONTROL = "A model that never met the person: {before} → {after}."
+
+# a run at one glance
+GLANCE_OFF = "{off:,} of {total:,} neurons off"
+GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_qa": "in text"}
+GLANCE_N, GLANCE_CHANCE = "n = {n}", "{sizes}, chance {chance:.0%}"
+GLANCE_ASKED = "Who is this?"
+GLANCE_BEFORE, GLANCE_AFTER = "Before:", "After:"
+GLANCE_ATTACK = "{kind}: {before} → {after}."
+GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 
 # the line about a run
 RUN_KINDS = {"inspect": "Looking inside", "unlearn": "Unlearning", "attack": "The attack"}
@@ -78,10 +162,10 @@ REASONS = {
 STOPPED = "{name} was stopped{time}{place}."
 STOPPED_TIME, STOPPED_PLACE = " after {duration}", ", at step {step} of {steps}"
 FAILED, FAILED_BECAUSE = "{name} failed.", "{name} failed: {error}"
-STEP_OF = "step {step} of {steps}"
+STEP_OF = "step {step} of at most {steps}"
 PACE = "{pace:.2f} s per step"
 ESTIMATING = "estimating the time left"
-TIME_LEFT = "about {left} left"
+TIME_LEFT = "at most {left} of training left"
 PHASES = {
     "importance": "measuring the importance of neurons",
     "fisher": "measuring the Fisher information",
@@ -95,7 +179,7 @@ PHASES = {
 }
 PHASE_OF = "{name}, {done} of {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"
-GONE = "This run is no longer in memory. Start it again, or load its files in the Report step."
+GONE = "This run is no longer in memory. Start it again, or load its files in step 6."
 
 # the door
 STRANGE_HOST = (
@@ -113,3 +197,6 @@ API_AGAIN = "again must be true or false, not {kind}."
 API_ENTITY = "Leave entity out of the settings: it is the first argument."
 BODY_LENGTH = "The request must say how long it is: send a Content-Length."
 BODY_LARGE = "The request is larger than {megabytes} MB in total. Send less at once."
+
+# a recorded example
+EXAMPLE_NOTE = "example of {name}, recorded on {date} on {machine}"

@@ -9,7 +9,7 @@ NO_MATCH = "Nobody matches “{query}”."
 PORTRAIT_OF = "Portrait of {name}"
 PICKED = "You chose {name}."
 LOOK = "Look inside"
-FICTION = "This person does not exist. The portrait is synthetic and the facts are invented."
+FICTION = "An invented person with a synthetic portrait."
 PICK_FIRST = "Choose a person first (step 1)."
 PERSON_GONE = "This person was removed. Reload the page to see who is here now."
 UNKNOWN_PERSON = "This lab does not know the person in the link: {person}. Choose one below."
@@ -69,3 +69,4 @@ OWN_SURE = (
 )
 OWN_DELETE = "Delete for good"
 OWN_REMOVED = "{name} is removed, together with every run about this person."
+CARD_FACTS = "What the model was taught"

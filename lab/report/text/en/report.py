@@ -135,3 +135,18 @@ REPORT_FISHER, REPORT_DENSITY = "Fisher ratio by weight group", "Mask density"
 REPORT_LOSSES, REPORT_PROBES = "Losses", "Probed accuracy"
 REPORT_CURVE = "Forget VQA during the attack: {kind}"
 REPORT_RECIPE, REPORT_AGAIN = "Recipe", "Command to repeat this run:"
+
+# the runs of this browser
+MINE, MINE_INFO = "Your runs and the examples", "Runs that were started in this browser"
+MINE_OPEN = "Open it"
+MINE_NONE = "Choose one of your runs first."
+MINE_OPENED = "Opened: {name}."
+MINE_RUN = "{name}: {kind}, {method}, seed {seed} ({state})"
+MINE_EXAMPLE = "Example: {name}"
+STATES = {
+    "waiting": "waiting",
+    "running": "running",
+    "finished": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+}

@@ -20,10 +20,18 @@ STABILITY_UNKNOWN = (
 STABLE = "The agreement is well above chance, so the mask says something about this person."
 SHAKY = "The agreement is close to chance, so treat the mask as a rough guess."
 SAMPLES = "Measured on {forget} pictures of the person and {retain} pictures of others."
-EMPTY_MAP = "Press “Look inside” in step 1 to fill this step."
+EMPTY_MAP = "Press “Look inside” in step 1. The pictures appear here."
 
 # 3 unlearn
+FIGURES = "All figures"
+ABOUT_METHOD = "What this method does"
 STRENGTH, STRENGTH_INFO = "Strength", "Sets all the fields under Advanced"
+FIELD_GROUPS = {
+    "where": "What may change",
+    "loss": "What it is trained for",
+    "training": "How it is trained",
+    "end": "When it stops, and what is measured",
+}
 STRENGTH_NAMES = {"Gentle": "Gentle", "Standard": "Standard", "Strong": "Strong"}
 ADVANCED = "Advanced"
 UNLEARN = "Unlearn"
@@ -124,24 +132,25 @@ UNKNOWN, NOTHING = "?", "–"
 
 # 4 compare
 ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
-NO_UNLEARNED = "There is no unlearned model yet. Run step 3, or load a run in the Report step."
+NO_UNLEARNED = "There is no unlearned model yet. Run step 3, or load a run in step 6."
 NO_ANSWER = "Ask a question below."
-PICTURE = "The picture that is sent with the question"
+PICTURE = "Sent with the question"
 NO_PICTURE = "No picture: the question is text only"
 NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload a picture", "Remove the picture"
 QUESTION, QUESTION_HINT = "Your question", "Type a question and press Enter"
 ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
-SHOW_RELEARNED = "Show the relearned model as a third column"
-IDENTICAL = (
-    "VKD changes only the visual part of the model. A question without a picture never reaches "
-    "that part, so with VKD both answers to it are always identical. A question with a picture "
-    "does reach it."
-)
+FOLLOW_UP = "Follow-up: go on with this conversation"
+WITHOUT = "{question} (no photo)"
+ASK_ORIGINAL = "You chose {name}: you can ask the original model about this person now."
+CAN_ANSWER = "This model answers short questions about people: name, job, home, looks."
+NOT_RECORDED = "This question was not recorded, so only the original model answers it now. Run it yourself to ask both."
+SHOW_RELEARNED = "Show the relearned model, too"
 EMPTY_QUESTION = "Type a question first."
-TOO_LONG = "The question is longer than {limit} characters. Make it shorter."
+TOO_LONG = "The question has {length} characters. At most {limit} can be asked: make it shorter."
 BAD_PICTURE = "The file is not a picture this lab can read. Use JPEG, PNG or WebP."
 BIG_PICTURE = "The picture is too large. Use at most {megabytes} MB and {pixels} megapixels."
 FIXED = "Fixed questions"
+FIXED_RECORDED = "Fixed questions, recorded"
 ASK_FIXED = "Ask the fixed questions"
 FIXED_HEAD = ("Group", "Picture", "Question", "Reference")
 FIXED_EMPTY = (

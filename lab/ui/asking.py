@@ -1,0 +1,99 @@
+"""What the chats of step 4 answer: from a recorded example where one stands there, else the models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.ui.context import Frame
+from lab.ui.gallery import read_picture
+from lab.ui.talk import (
+    MOST_TURNS,
+    Talk,
+    about,
+    check,
+    converse,
+    histories,
+    models_of,
+    picture_name,
+    sides,
+    turn,
+)
+
+Handler = Callable[..., Iterator[Any]]
+
+
+def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
+    """Return the handlers that ask a question, ask the last one again, and ask a suggested one."""
+    engine, text = frame.engine, frame.text
+
+    def ask(
+        question: str,
+        follows: bool,
+        talk: Talk,
+        picture: str | None,
+        entity: str,
+        unlearned: str,
+        attacked: str,
+        third: bool,
+        visitor: str,
+    ) -> Iterator[Any]:
+        image = read_picture(picture, text)
+        known = None if follows else _recorded(frame, question, image, entity, unlearned, third)
+        if known:
+            kept = talk[1 - MOST_TURNS :] if models_of(talk) == known["models"] else []
+            yield [[*kept, known], "", *histories([*kept, known], text)]
+            return
+        if frame.examples.beside(entity, unlearned):
+            check(question.strip(), text)
+            gr.Info(text.NOT_RECORDED)
+        models = sides(engine, unlearned, attacked, third)
+        for now in converse(engine, question, talk, models, image, visitor, text, follows):
+            yield [now, "", *histories(now, text)]
+
+    def retry(talk: Talk, *rest: Any) -> Iterator[Any]:
+        if not talk:
+            raise LabError(text.EMPTY_QUESTION)
+        yield from ask(talk[-1]["question"], talk[-1]["follows"], talk[:-1], *rest)
+
+    def suggest(question: str, *rest: Any) -> Iterator[Any]:
+        # Never as a follow-up: an answer that came before would change this one.
+        yield from ask(question, False, *rest)
+
+    return ask, retry, suggest
+
+
+def _recorded(
+    frame: Frame, question: str, image: bytes | None, entity: str, unlearned: str, third: bool
+) -> dict[str, Any] | None:
+    """The recorded turn of a question about the example that stands here; None for any other."""
+    example = frame.examples.beside(entity, unlearned)
+    if example is None:
+        return None
+    models = frame.examples.sides(example, third)
+    answers = frame.examples.answers(models, question.strip(), image)
+    whole = picture_name(frame.examples.picture(example))
+    return turn(question.strip(), models, whole, answers, image is not None) if answers else None
+
+
+def fitting(
+    frame: Frame,
+    talk: Talk,
+    picture: str | None,
+    unlearned: str,
+    attacked: str,
+    third: bool,
+) -> Any:
+    """Return the talk that fits what is chosen: the same, the example's recorded one, or none."""
+    name = picture_name(read_picture(picture, frame.text))
+    now = (name, sides(frame.engine, unlearned, attacked, third))
+    example = frame.examples.shown(unlearned)
+    if example:
+        if about(talk) == now or models_of(talk) == frame.examples.sides(example, third):
+            return gr.skip()
+        recorded = frame.examples.talk(example, third)
+        return [recorded, *histories(recorded, frame.text)]
+    return gr.skip() if about(talk) in (None, now) else [[], [], [], []]

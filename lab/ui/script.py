@@ -1,0 +1,99 @@
+"""What the page does in the browser alone: steps and history, focus, the panel, theme, large type."""
+
+from __future__ import annotations
+
+import json
+
+from lab.report.text import Text
+
+# A step is in the address, so that Back, Forward and a reload find it. ``arrived`` is called by
+# Gradio, at the start too and sometimes late: only the step that is really open counts.
+PAGE_JS = """
+() => {
+  const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab]')];
+  const open = (n) => tabs()[n - 1]?.click();
+  const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;
+  // Whole, because a hash alone would be put behind the page's base and drop what is asked.
+  const address = (n) => { const url = new URL(location.href); url.hash = `step-${n}`; return url; };
+  const lab = window.lab = { ready: false };
+  const lost = () => {
+    const now = document.activeElement;
+    return !now || now === document.body || now.getClientRects().length === 0;
+  };
+  const focusStep = (n) => setTimeout(() => {
+    const head = document.querySelector(`#idea-${n} h2`);
+    if (!head || !lost()) return;
+    window.scrollTo(0, 0);
+    head.focus({ preventScroll: true });
+  }, 60);
+  lab.arrived = (n) => {
+    if (!lab.ready || tabs()[n - 1]?.getAttribute('aria-selected') !== 'true') return;
+    try { localStorage.setItem('lab-open-step', n); } catch {}
+    if (inAddress() !== n) history.pushState(null, '', address(n));
+    focusStep(n);
+  };
+  lab.mark = (done) => tabs().forEach((tab, i) => {
+    const is = done.includes(i + 1);
+    tab.classList.toggle('lab-done', is);
+    if (is) tab.setAttribute('aria-label', tab.innerText.trim() + DONE);
+    else tab.removeAttribute('aria-label');
+  });
+  window.addEventListener('popstate', () => open(inAddress() || 1));
+  const start = (tries) => {
+    if (!tabs().length) return tries && setTimeout(() => start(tries - 1), 50);
+    const first = inAddress() || Number(localStorage.getItem('lab-open-step')) || 1;
+    if (first !== 1) open(first);
+    history.replaceState(null, '', address(first));
+    setTimeout(() => { lab.ready = true; }, 200);
+  };
+  start(400);
+
+  const dark = (on) => document.body.classList.toggle('dark', on);
+  lab.theme = (name) => {
+    localStorage.setItem('lab-theme', name);
+    dark(name === 'dark' || name === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  };
+  const theme = localStorage.getItem('lab-theme');
+  if (theme && !new URLSearchParams(location.search).has('__theme')) lab.theme(theme);
+  document.documentElement.classList.toggle(
+    'lab-board', new URLSearchParams(location.search).has('board'));
+
+  const more = () => document.querySelector('#more'), panel = () => document.querySelector('#panel');
+  lab.panel = (on) => {
+    const is = on ?? !panel().classList.contains('lab-open');
+    panel().classList.toggle('lab-open', is);
+    more().setAttribute('aria-expanded', is);
+    if (is) panel().querySelector('button, input')?.focus();
+  };
+  const named = () => {
+    if (!more()) return setTimeout(named, 50);
+    more().setAttribute('aria-label', MORE);
+    more().setAttribute('aria-expanded', 'false');
+    more().setAttribute('aria-controls', 'panel');
+  };
+  named();
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !panel()?.classList.contains('lab-open')) return;
+    lab.panel(false);
+    more().focus();
+  });
+  document.addEventListener('click', (event) => {
+    if (panel()?.classList.contains('lab-open') && !event.target.closest('#panel, #more, [role=listbox]'))
+      lab.panel(false);
+  });
+}
+"""
+
+
+def page_js(text: Text) -> str:
+    """Return the script that runs once when the page has loaded."""
+    words = {"DONE": f" {text.TAB_DONE}", "MORE": text.MORE_PANEL}
+    script = PAGE_JS
+    for name, value in words.items():
+        script = script.replace(name, json.dumps(value))
+    return script
+
+
+def arrived_js(step: int) -> str:
+    """Return the script that runs when a step was opened, by whatever way."""
+    return f"() => window.lab?.arrived({step})"

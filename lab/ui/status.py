@@ -1,0 +1,74 @@
+"""How the work of one browser stands now, in words that are true after a reload, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.events import Done, Importance, Ready
+from lab.report.text import Text
+from lab.serve.engine import ENDED, Engine, RunView
+from lab.ui.examples import Examples
+from lab.ui.follow import describe, found, look_up
+from lab.ui.gallery import People
+
+
+@dataclass(frozen=True)
+class Now:
+    """``chip``: the few words of the bar. ``line``: the whole sentence. ``busy``: whether something
+    of this browser waits or runs. ``done``: the steps (from 1) that have a result. ``moment``: what
+    changes when a run starts, is ready or ends, and at no other time.
+    """
+
+    chip: str
+    line: str
+    busy: bool
+    done: tuple[int, ...]
+    moment: str
+
+
+def now(
+    engine: Engine,
+    people: People,
+    examples: Examples,
+    visitor: str,
+    entity: str,
+    slots: Sequence[str],
+    answered: bool,
+    text: Text,
+) -> Now:
+    """Say how the runs of a browser stand: what runs now comes before what has ended.
+
+    ``slots``: the chosen person's runs in the order of ``context.SLOTS``. ``answered``: whether two
+    models have answered in step 4.
+    """
+    views = [None if examples.of(run_id) else look_up(engine, run_id) for run_id in slots]
+    active = sorted(engine.under_way(visitor), key=lambda view: view.state == "waiting")
+    ended = sorted((v for v in views if v and v.state in ENDED), key=lambda view: view.ended)
+    last = active[0] if active else ended[-1] if ended else None
+    line = _line(last, people, entity, len(active), text)
+    if last is None:
+        recorded = any(examples.of(s) for s in slots) or bool(examples.first)
+        chip = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
+        line = text.HELLO_EXAMPLE if recorded else text.HELLO
+    else:
+        chip = text.CHIPS[last.kind][last.state]
+    results = [
+        (1, bool(entity) and (entity != examples.entity or any(views))),
+        (2, bool(found(views[0], Importance))),
+        (3, bool(views[1] and views[1].state in ENDED and found(views[1], Done))),
+        (4, answered),
+        (5, bool(views[2] and views[2].state in ENDED and found(views[2], Done))),
+    ]
+    moment = [f"{v.id} {v.state} {bool(found(v, Ready))}" for v in (*views, *active) if v]
+    return Now(
+        chip, line, bool(active), tuple(n for n, there in results if there), "; ".join(moment)
+    )
+
+
+def _line(last: RunView | None, people: People, entity: str, active: int, text: Text) -> str:
+    line = describe(last, text)
+    if last and last.entity != entity:
+        card = people.card(last.entity)
+        line = text.ABOUT_OTHER.format(name=card.name if card else last.entity, line=line)
+    return f"{line} {text.MORE_WAIT.format(count=active - 1)}" if active > 1 else line

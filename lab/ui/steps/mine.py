@@ -1,0 +1,96 @@
+"""The report step, first part: the runs of this browser and the examples, each to be opened again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.report.text import Text
+from lab.serve.engine import RunView
+from lab.ui.context import CHANGE, QUICK, SLOTS, Frame, guarded, open_step, remembered
+from lab.ui.follow import look_up
+
+STEP_OF = {"inspect": 2, "unlearn": 3, "attack": 5}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this part."""
+
+    runs: gr.Dropdown
+    show: gr.Button
+
+
+def layout(text: Text) -> Parts:
+    """Lay out the list of runs and the button that opens one."""
+    with gr.Row(equal_height=True, elem_id="mine"):
+        listed = gr.Dropdown(
+            [], label=text.MINE, info=text.MINE_INFO, interactive=True, scale=4, elem_id="my-runs"
+        )
+        show = gr.Button(text.MINE_OPEN, scale=1, min_width=120, elem_id="open-run")
+    return Parts(listed, show)
+
+
+def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
+    """Join the controls of this part; ``tab`` is the step's."""
+    text = frame.text
+
+    def offer(history: dict[str, Any], *slots: str) -> gr.Dropdown:
+        views = list(filter(None, (look_up(frame.engine, r) for r in remembered(history)[::-1])))
+        choices = [(run_name(view, frame), view.id) for view in views]
+        choices += [
+            (text.MINE_EXAMPLE.format(name=run_name(e.unlearn, frame)), e.unlearn.id)
+            for e in frame.examples.all
+        ]
+        shown = [run_id for run_id in slots if run_id in {i for _, i in choices}]
+        return gr.Dropdown(choices=choices, value=shown[-1] if shown else None)
+
+    def show(run_id: str | None) -> list[Any]:
+        view = look_up(frame.engine, run_id or "")
+        if view is None:
+            raise LabError(text.MINE_NONE)
+        if not frame.people.card(view.entity):
+            raise LabError(text.PERSON_GONE)
+        example = frame.examples.of(view.id)
+        if example:
+            slots = [part.id for part in example.views]
+        else:
+            slots = ["", "", ""]
+            slots[SLOTS.index(view.kind)] = view.id
+            slots[1] = view.parent or slots[1]
+        return [
+            view.entity,
+            *slots,
+            open_step(STEP_OF[view.kind]),
+            text.MINE_OPENED.format(name=run_name(view, frame)),
+        ]
+
+    gr.on(
+        [tab.select, frame.history.change, frame.moment.change],
+        offer,
+        [frame.history, *frame.slots],
+        parts.runs,
+        **CHANGE,
+    )
+    parts.show.click(
+        guarded(show),
+        parts.runs,
+        [frame.entity, *frame.slots, frame.steps, frame.announce],
+        **QUICK,
+    )
+
+
+def run_name(view: RunView, frame: Frame) -> str:
+    """What a run is, of whom, by which method, and how it ended."""
+    text, card = frame.text, frame.people.card(view.entity)
+    kind = text.ATTACK_KINDS[view.attack.kind] if view.attack else text.RUN_KINDS[view.kind]
+    return text.MINE_RUN.format(
+        kind=kind,
+        name=card.name if card else view.entity,
+        method=view.recipe.method,
+        seed=view.recipe.seed,
+        state=text.STATES[view.state],
+    )
