@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from lab.events import Answers, Done, Event, Importance
-from lab.report import maps, markup
+from lab.report import maps, markup, verdict
 from lab.report.text import Text
 
 PAIRS = ("forget_vqa", "retain_vqa", "retain_qa")
@@ -33,6 +33,7 @@ def glance(
     ``note``: what a reader should know first, such as that this is an example.
     """
     parts = [f'<p class="lab-note quiet">{escape(note)}</p>' if note else ""]
+    parts += [_verdict(run, name, text)]
     parts += [_faces(name, portrait, inspection, text), _figures(run, text)]
     parts += [_answers(said or _spoken(run, text), text), _attack(attack, text)]
     return f'<div class="lab-glance">{"".join(parts)}</div>'
@@ -40,6 +41,11 @@ def glance(
 
 def _result(events: Sequence[Event]) -> dict[str, Any]:
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
+
+
+def _verdict(run: Sequence[Event], name: str, text: Text) -> str:
+    result = _result(run)
+    return verdict.shown(verdict.met(result, name, text), 1, str(result.get("entity", "")))
 
 
 def _faces(name: str, portrait: bytes, inspection: Sequence[Event], text: Text) -> str:
@@ -124,7 +130,7 @@ def _attack(attack: Sequence[Event], text: Text) -> str:
     )
     control = result.get("control")
     if control:
-        words += " " + text.VERDICT_CONTROL.format(
+        words += " " + text.GLANCE_CONTROL.format(
             before=markup.percent(control["before"], text),
             after=markup.percent(control["after"], text),
         )

@@ -17,7 +17,7 @@ from lab.ui.steps import unlearn
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
-OTHER_KEYS = ("entity", "board")  # what the address may hold beside a recipe
+OTHER_KEYS = ("entity", "board", "lesson")  # what the address may hold beside a recipe
 
 COPY_JS = """
 (query) => {

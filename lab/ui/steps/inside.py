@@ -11,13 +11,14 @@ import numpy as np
 
 from lab.events import Importance, Saliency
 from lab.recipe import Recipe, revise
-from lab.report import maps, markup
+from lab.report import inner_verdict, maps, markup, verdict
 from lab.report.text import Text
 from lab.serve.engine import ENDED, RunView
 from lab.ui import selection
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, open_step, remember
 from lab.ui.follow import describe, found, look_up
 from lab.ui.idea import idea
+from lab.ui.waiting import waiting
 
 TOP = 12
 
@@ -204,8 +205,8 @@ def _updates(
     prune: float,
     threshold: float,
 ) -> dict[Any, Any]:
-    text, line = frame.text, describe(view, frame.text)
-    out = {parts.line: markup.line(line)}
+    text = frame.text
+    out = {parts.line: _said(view, frame)}
     if view is None:
         return out | _shown(parts, False)
     importance, saliency = found(view, Importance), found(view, Saliency)
@@ -231,6 +232,17 @@ def _updates(
     out[parts.stability] = stability(saliency, text) if saliency else ""
     layer = importance.layers[-1] if importance else ""
     return out | _recount(parts, text, view, layer, prune, threshold)
+
+
+def _said(view: RunView | None, frame: Frame) -> str:
+    """How the look goes, what runs now, and in one sentence what came out."""
+    if view is None:
+        return ""
+    card, seen = frame.people.card(view.entity), found(view, Importance)
+    name = card.name if card else view.entity
+    words = inner_verdict.inside(seen, name, frame.text) if seen else verdict.Verdict()
+    line = markup.line(describe(view, frame.text))
+    return line + waiting(view, frame.text) + verdict.shown(words, 2, view.entity)
 
 
 def _shown(parts: Parts, on: bool, looking: bool = False) -> dict[Any, Any]:

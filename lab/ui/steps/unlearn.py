@@ -31,8 +31,9 @@ from lab.ui.context import (
     remember,
 )
 from lab.ui.follow import describe, found, look_up
-from lab.ui.idea import idea, prediction
+from lab.ui.idea import idea
 from lab.ui.steps import inside
+from lab.ui.waiting import waiting
 
 DEFAULT_STRENGTH = "Standard"
 
@@ -56,7 +57,6 @@ def layout(frame: Frame) -> Parts:
     """Lay out the step; with an example, its run is shown from the start."""
     text = frame.text
     idea(frame, 3)
-    prediction(3, text)
     base = recipe_for(frame.engine, DEFAULT_STRENGTH)
     with gr.Row(elem_id="forget-row"):
         with gr.Column(scale=2, min_width=280, elem_id="forget-settings"):
@@ -202,12 +202,14 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
         return (
             line,
             chart,
-            markup.verdict(said) + markup.folded(text.FIGURES, result_html(done.result, text)),
+            verdict.shown(said, 3, view.entity)
+            + markup.folded(text.FIGURES, result_html(done.result, text)),
         )
     ready = found(view, Ready)
     if ready and view.state not in ENDED:
-        return line, chart, markup.note(text.READY, "good") + arriving(view.events, text)
-    return line, chart, ""
+        said = waiting(view, text) + markup.note(text.READY, "good")
+        return line, chart, said + arriving(view.events, text)
+    return line, chart, waiting(view, text)
 
 
 def arriving(events: Sequence[Event], text: Text) -> str:
