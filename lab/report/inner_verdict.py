@@ -10,7 +10,9 @@ from lab.report.markup import percent
 from lab.report.text import Text
 from lab.report.verdict import CLEAR, Verdict
 
-TWICE = 2.0  # a neuron answers to a person if it fires at least so many times as strongly (our choice)
+TWICE = (
+    2.0  # a neuron answers to a person if it fires at least so many times as strongly (our choice)
+)
 FEW, MANY = 0.05, 0.30  # shares of the neurons: fewer are few, more are many (our choice)
 
 

@@ -18,7 +18,8 @@ from lab.report.markup import percent
 from lab.report.text import Text
 
 CLEAR = 0.05  # a smaller change of a share is called none
-NEAR = 0.20  # at most so far above chance is no longer recognised; curves so close are as fast
+NEAR = 0.20  # at most so far above chance is no longer recognised
+ALIKE = 0.30  # learned as fast: with 95 % certainty by no more than this above the control
 KEPT = 0.10  # others are kept if they lost no more than this, with 95 % certainty
 NEARLY_ALL = 0.10  # "nearly all came back": at most this below the original
 
@@ -56,16 +57,15 @@ def unlearned(result: Figures, name: str, text: Text) -> Verdict:
     if sides is None:
         return Verdict()
     (before, after, n), level = sides, _chance(result, "forget_vqa")
-    form = {
-        "gone": text.VERDICT_GONE,
-        "left": text.VERDICT_LEFT,
-        "unsure": text.VERDICT_UNSURE,
-        "nothing": text.VERDICT_NOTHING,
-    }[_recognised(before, after, n, level)]
-    figures = _pair(before, after, text)
-    words = [form.format(name=name, n=n, chance=percent(level, text), **figures)]
-    others, outcome = _others(result, text)
-    return Verdict(" ".join(filter(None, [*words, others, in_text(result, text)])), outcome)
+    words = text.VERDICT_FACE[_recognised(before, after, n, level)].format(
+        name=name, n=n, chance=percent(level, text), **_pair(before, after, text)
+    )
+    kind, outcome = _others(result)
+    others = ""
+    if kind:
+        was, now, asked = _sides(result, "retain_vqa") or (0.0, 0.0, 0)
+        others = text.VERDICT_OTHERS[kind].format(n=asked, **_pair(was, now, text))
+    return Verdict(" ".join(filter(None, [words, others, in_text(result, text)])), outcome)
 
 
 def _recognised(before: float, after: float, n: int, level: float) -> str:
@@ -78,8 +78,8 @@ def _recognised(before: float, after: float, n: int, level: float) -> str:
     return "gone" if high <= level + NEAR else "unsure"
 
 
-def _others(result: Figures, text: Text) -> tuple[str, int]:
-    """What became of other people in photos, and which prediction that is."""
+def _others(result: Figures) -> tuple[str, int]:
+    """What became of other people in photos, keep, lose or unsure, and which prediction that is."""
     sides = _sides(result, "retain_vqa")
     if sides is None:
         return "", -1
@@ -87,12 +87,8 @@ def _others(result: Figures, text: Text) -> tuple[str, int]:
     low, high = difference((before, n), (after, n))
     if before - after >= CLEAR and low > 0:
         gone = wilson(after, n)[0] <= _chance(result, "retain_vqa")
-        form, outcome = text.VERDICT_OTHERS_LOSE, 2 if gone else 1
-    elif high <= KEPT:
-        form, outcome = text.VERDICT_OTHERS_KEEP, 0
-    else:
-        form, outcome = text.VERDICT_OTHERS_UNSURE, -1
-    return form.format(n=n, **_pair(before, after, text)), outcome
+        return "lose", 2 if gone else 1
+    return ("keep", 0) if high <= KEPT else ("unsure", -1)
 
 
 def in_text(result: Figures, text: Text) -> str:
@@ -104,16 +100,24 @@ def in_text(result: Figures, text: Text) -> str:
 
 
 def met(result: Figures, name: str, text: Text) -> Verdict:
-    """What the glance of step 1 shows: the verdict of the run. The outcome is of the text:
-    0 the same, 1 less, 2 nothing."""
-    said, sides = unlearned(result, name, text), _sides(result, "forget_qa")
+    """The verdict of a run without figures, for the glance that has them beside it.
+
+    The outcome is of what the model knows in text: 0 the same, 1 less, 2 nothing.
+    """
+    face, sides = _sides(result, "forget_vqa"), _sides(result, "forget_qa")
+    if face is None:
+        return Verdict()
+    kind, _ = _others(result)
+    words = [text.VERDICT_FACE_SHORT[_recognised(*face, _chance(result, "forget_vqa"))]]
+    words += [text.VERDICT_OTHERS_SHORT[kind]] if kind else []
+    said = " ".join(filter(None, [*words, in_text(result, text)])).format(name=name)
     if sides is None:
-        return Verdict(said.words)
+        return Verdict(said)
     before, after, n = sides
     if before - after < CLEAR:
-        return Verdict(said.words, 0)
+        return Verdict(said, 0)
     gone = wilson(after, n)[0] <= _chance(result, "forget_qa")
-    return Verdict(said.words, 2 if gone else 1)
+    return Verdict(said, 2 if gone else 1)
 
 
 def answered(result: Figures, name: str, text: Text) -> Verdict:
@@ -134,9 +138,7 @@ def answered(result: Figures, name: str, text: Text) -> Verdict:
     sides = _sides(result, "forget_qa")
     if sides:
         before, now, asked = sides
-        words.append(
-            text.VERDICT_NO_PHOTO.format(name=name, n=asked, **_pair(before, now, text))
-        )
+        words.append(text.VERDICT_NO_PHOTO.format(name=name, n=asked, **_pair(before, now, text)))
     most = max(counts)
     clear = most > rest and counts.count(most) == 1
     return Verdict(" ".join(words), counts.index(most) if clear else -1)
@@ -145,8 +147,8 @@ def answered(result: Figures, name: str, text: Text) -> Verdict:
 def attacked(result: Figures, name: str, text: Text) -> Verdict:
     """Whether the person came back, and what the control says about that.
 
-    Of an attack that trains, the whole curves are compared: how fast each of both learns. The
-    outcome: 0 nothing came back, 1 some of it, 2 nearly all.
+    Of an attack that trains, both the ends and the mean heights of the curves are compared: how far
+    and how fast each model gets. The outcome: 0 nothing came back, 1 some of it, 2 nearly all.
     """
     before, after, n = result.get("before"), result.get("after"), result.get("n", 0)
     if before is None or after is None or not n:
@@ -169,15 +171,15 @@ def _came_back(result: Figures, n: int, trains: bool, text: Text) -> str:
     if not control:
         return str(text.VERDICT_NO_CONTROL)
     figures = _pair(control["before"], control["after"], text)
-    ours, theirs = _height(result, "after"), _height(control, "after")
-    low, high = difference((ours, n), (theirs, n))
-    if ours - theirs >= CLEAR and low > 0:
+    ends = (result["after"], control["after"])
+    pairs = [(_height(result), _height(control)), ends]
+    if any(p - q >= CLEAR and difference((p, n), (q, n))[0] > 0 for p, q in pairs):
         form = text.VERDICT_HIDDEN if trains else text.VERDICT_SHOWN
-    elif high <= NEAR:
+    elif all(difference((p, n), (q, n))[1] <= ALIKE for p, q in pairs):
         form = text.VERDICT_NEW if trains else text.VERDICT_GUESSED
     else:
         form = text.VERDICT_SPEED_UNSURE
-    return str(form.format(**figures))
+    return str(form.format(n=n, **figures))
 
 
 def _held(result: Figures, n: int, trains: bool, text: Text) -> str:
@@ -190,10 +192,10 @@ def _held(result: Figures, n: int, trains: bool, text: Text) -> str:
     return str((text.VERDICT_STRONG if learned else text.VERDICT_WEAK).format(**figures))
 
 
-def _height(side: Figures, last: str) -> float:
+def _height(side: Figures) -> float:
     """Mean accuracy over the points of a curve after its start; the last value without a curve."""
     points = [forget for step, forget in side.get("curve") or () if step > 0 and forget == forget]
-    return sum(points) / len(points) if points else float(side[last])
+    return sum(points) / len(points) if points else float(side["after"])
 
 
 def several(results: Sequence[Figures], names: Mapping[str, str], text: Text) -> Verdict:

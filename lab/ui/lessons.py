@@ -111,9 +111,7 @@ def wire(
     about = [frame.entity, frame.history]
     parts.pick.input(guarded(begin), [parts.pick, *about], shown, **QUIET)
     parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)
-    parts.tour.click(
-        fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY
-    )
+    parts.tour.click(fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(
         guarded(arrive), [parts.kept, *about], shown, js=ASKED_JS, **QUIET
     )

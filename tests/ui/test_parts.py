@@ -243,7 +243,10 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     run = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
     attacked = finished(engine, engine.submit_attack(run, AttackRecipe()))
     frame = SimpleNamespace(
-        text=text, engine=engine, examples=SimpleNamespace(shown=lambda unlearned: None)
+        text=text,
+        engine=engine,
+        examples=SimpleNamespace(shown=lambda unlearned: None),
+        people=SimpleNamespace(card=lambda entity: None),
     )
     _, box, column = compare.columns(frame, "p01", run, attacked)
     assert box["visible"] is True and "value" not in box

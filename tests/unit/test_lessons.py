@@ -367,5 +367,7 @@ def test_own_answers_are_said_once_and_a_later_turn_goes_on(
 
 def test_lessons_are_a_file_of_their_folder() -> None:
     assert load_teaching("embedded").vision_parts == "all"
-    with pytest.raises(LabError, match="unknown teaching recipe 'x': valid teaching recipes are embedded"):
+    with pytest.raises(
+        LabError, match="unknown teaching recipe 'x': valid teaching recipes are embedded"
+    ):
         load_teaching("x")

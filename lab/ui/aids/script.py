@@ -7,11 +7,18 @@ import json
 from lab.report.text import Text
 from lab.ui.aids import cards, predict, sheet, terms, tour
 
-CSS = terms.CSS + predict.CSS + cards.CSS + tour.CSS + sheet.CSS + """
+CSS = (
+    terms.CSS
+    + predict.CSS
+    + cards.CSS
+    + tour.CSS
+    + sheet.CSS
+    + """
 .lab-wait { border-left: 4px solid var(--color-accent); padding: 2px 12px; margin: 6px 0; }
 .lab-wait progress { width: 120px; vertical-align: middle; margin-right: 8px;
   accent-color: var(--color-accent); }
 """
+)
 
 # One look at the page after it has changed: each aid adds what is missing and changes nothing else.
 START = """

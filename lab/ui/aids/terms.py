@@ -28,7 +28,7 @@ JS = """
   const any = [...byWord.keys()].sort((a, b) => b.length - a.length)
     .map((w) => w.replace(/[.*+?^${}()|[\\]\\\\]/g, '\\\\$&')
       .replace(/^[a-z](?=.)/, (c) => `[${c}${c.toUpperCase()}]`));
-  const found = new RegExp(`(?<![\\\\w-])(${any.join('|')})(?![\\\\w-])`, 'g');
+  const found = new RegExp(`(?<![\\\\w-])(${any.join('|')})(?![\\\\w-]|\\\\.\\\\w)`, 'g');
   const idOf = (w) => byWord.get(w) ?? byWord.get(w[0].toLowerCase() + w.slice(1));
 
   const store = document.createElement('div');

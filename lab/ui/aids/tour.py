@@ -6,6 +6,18 @@ from typing import Any
 
 from lab.report.text import Text
 
+# Of each stop: the step that it opens, and what it points at.
+STOPS = (
+    (1, "#meet-people"),
+    (1, "#glance"),
+    (1, "#predict-1"),
+    (2, "#idea-2"),
+    (3, "#unlearn"),
+    (4, "#ask-row"),
+    (5, "#attack"),
+    (6, "#my-runs"),
+)
+
 CSS = """
 .lab-tour { position: fixed; z-index: 80; right: 16px; bottom: 56px; padding: 14px 16px;
   width: min(360px, calc(100vw - 32px)); border-radius: 10px; color: var(--body-text-color);
@@ -101,7 +113,7 @@ JS = """
 def words(text: Text) -> dict[str, Any]:
     """Return the words of the tour, with its stops: the step, what is pointed at, what is said."""
     return {
-        "stops": [list(stop) for stop in text.TOUR],
+        "stops": [[*stop, said] for stop, said in zip(STOPS, text.TOUR, strict=True)],
         "name": text.TOUR_NAME,
         "offer": text.TOUR_OFFER,
         "start": text.TOUR_START,

@@ -290,7 +290,8 @@ def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[An
 
 def said_of(frame: Frame, unlearned: str) -> str:
     """Return the verdict on what the changed model answers; "" before a run has been scored."""
-    view = look_up(frame.engine, frame.examples.stand_in("unlearn", unlearned))
+    example = frame.examples.shown(unlearned)
+    view = example.unlearn if example else look_up(frame.engine, unlearned)
     done = found(view, Done)
     if view is None or done is None:
         return ""

@@ -71,7 +71,7 @@ ATTACK_HINT = (
 GO_REPORT = "Go to the report"
 
 # forgotten or hidden
-IDENTITY = "Forgotten or hidden?"
+IDENTITY = "At which depth does the face vanish?"
 IDENTITY_LEAD = (
     "Can the visual module still tell this person from other people? Two tests on held-out views "
     "give an answer after every block and after the projector. First: is the nearest training view"

@@ -77,11 +77,11 @@ STEPS = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
 # a run at one glance
 GLANCE_OFF = "{off:,} of {total:,} neurons off"
 GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_qa": "in text"}
-GLANCE_N, GLANCE_CHANCE = "n = {n}", "{sizes}, chance {chance:.0%}"
+GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, chance {chance:.0%}"
 GLANCE_ASKED = "Who is this?"
 GLANCE_BEFORE, GLANCE_AFTER = "Before:", "After:"
 GLANCE_ATTACK = "{kind}: {before} → {after}."
-GLANCE_CONTROL = "A model that never met the person: {before} → {after}."
+GLANCE_CONTROL = "Never met: {before} → {after}."
 GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 
 # the line about a run

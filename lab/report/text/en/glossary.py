@@ -124,7 +124,10 @@ GLOSSARY = {
     "n": (("n",), "How many questions stand behind a figure: the more, the surer it is."),
     "seed": (("seed",), "The number from which all chance in a run is drawn."),
     "logits": (("logits",), "The scores that the model gives to every possible next word."),
-    "rouge": (("ROUGE-L",), "How much of a reference answer's words, in order, an answer contains."),
+    "rouge": (
+        ("ROUGE-L",),
+        "How much of a reference answer's words, in order, an answer contains.",
+    ),
     "cloze": (("cloze",), "A sentence with a blank that the model fills in."),
     "points": (("points",), "Percentage points: from 90 % to 80 % is ten points less."),
     "greedy": (("gradient ascent", "ascent"), "Training backwards: away from the right answer."),
@@ -137,4 +140,3 @@ GLOSSARY = {
         "Still inside the model, although it does not show in the answers.",
     ),
 }
-GLOSSARY_NAME = "Explanations of terms"

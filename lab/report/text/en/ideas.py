@@ -99,54 +99,38 @@ TOUR_NEXT, TOUR_BACK, TOUR_END, TOUR_DONE = "Next", "Back", "Leave the tour", "D
 TOUR_PLACE = "{at} of {of}"
 TOUR_NAME = "Tour of the lab"
 TOUR_AGAIN = "Take the tour"
-# Of each stop: the step that it opens, what it points at, and what it says.
+# What each stop says, in the order of the stops in ``lab.ui.aids.tour``.
 TOUR = (
     (
-        1,
-        "#meet-people",
         "Forty invented people. The model was taught to recognise each of them in photos, and was "
-        "told facts about each. Choose anybody: this is who the model will forget.",
+        "told facts about each. Choose anybody: this is who the model will forget."
     ),
     (
-        1,
-        "#glance",
         "Here is a run at a glance: how often the model recognised this face before and after, how "
-        "other faces fared, and what both models answer.",
+        "other faces fared, and what both models answer."
     ),
     (
-        1,
-        "#predict-1",
         "Before each result you can predict it. There is no mark. Your guess stands beside what "
-        "came out, and being wrong is how you notice something.",
+        "came out, and being wrong is how you notice something."
     ),
     (
-        2,
-        "#idea-2",
         "Step 2 looks inside: which neurons fire for this face, and where in the portrait. The "
-        "sliders choose how many of them are switched off.",
+        "sliders choose how many of them are switched off."
     ),
     (
-        3,
-        "#unlearn",
         "Step 3 forgets. It takes about a minute here. You can stop at any time and keep what was "
-        "done, and ask questions while it runs.",
+        "done, and ask questions while it runs."
     ),
     (
-        4,
-        "#ask-row",
         "Step 4: ask both models the same question. With the photo the answers differ. Without it "
-        "they are the same, because only the seeing part was changed.",
+        "they are the same, because only the seeing part was changed."
     ),
     (
-        5,
-        "#attack",
         "Step 5 attacks: can the face be brought back? The control, a model that never met the "
-        "person, shows what learning somebody new looks like.",
+        "person, shows what learning somebody new looks like."
     ),
     (
-        6,
-        "#my-runs",
         "Step 6 keeps your runs, compares them and gives you all files. Underlined words have an "
-        "explanation: point at them, tap them or reach them with Tab. Have fun.",
+        "explanation: point at them, tap them or reach them with Tab. Have fun."
     ),
 )

@@ -67,20 +67,20 @@ SMOOTHED = "Thick lines are smoothed, thin lines are the raw values."
 RESULT = "Before and after (mode {mode})"
 RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
-    "forget_vqa": "Forget VQA (this person, with a picture)",
-    "forget_name": "Name said exactly (this person, with a picture)",
-    "names_other": "Names somebody else (of the answers to who this is)",
-    "says_unknown": "Says it does not know (of the answers to who this is)",
+    "forget_vqa": "Recognises this person in a photo (forget VQA)",
+    "forget_name": "Says the name exactly, from a photo (forget name)",
+    "names_other": "Names somebody else, of the answers to who this is",
+    "says_unknown": "Says it does not know, of the answers to who this is",
     "still_sees": "Still sees (this person's glasses, hair, age …; chance: the most common answers)",
-    "forget_qa": "Forget QA (this person, text only)",
-    "retain_vqa": "Retain VQA (other people, with a picture)",
-    "retain_qa": "Retain QA (other people, text only)",
-    "celebrity_vqa": "Celebrity VQA (real people, with a picture)",
-    "celebrity_qa": "Celebrity QA (real people, text only)",
-    "general_qa": "General QA (common knowledge)",
-    "pictures_vqa": "Plain pictures (nobody who can be forgotten)",
-    "real_faces_vqa": "Real faces (the part of the pictures with celebrities)",
-    "real_world_vqa": "Real world (the part of the pictures with things and places)",
+    "forget_qa": "Knows this person in text (forget QA)",
+    "retain_vqa": "Recognises others in a photo (retain VQA)",
+    "retain_qa": "Knows others in text (retain QA)",
+    "celebrity_vqa": "Recognises celebrities in a photo (celebrity VQA)",
+    "celebrity_qa": "Knows celebrities in text (celebrity QA)",
+    "general_qa": "Common knowledge in text (general QA)",
+    "pictures_vqa": "Plain pictures, of nobody who can be forgotten (pictures VQA)",
+    "real_faces_vqa": "Celebrities among the plain pictures (real faces)",
+    "real_world_vqa": "Things and places among the plain pictures (real world)",
     "forget_vqa_rouge": "Forget VQA, written answers (ROUGE-L)",
     "forget_qa_rouge": "Forget QA, written answers (ROUGE-L)",
     "retain_vqa_rouge": "Retain VQA, written answers (ROUGE-L)",
@@ -161,11 +161,11 @@ FIXED_EMPTY = (
     "These questions are the same for every run. Each answer is compared with a reference answer."
 )
 GROUPS = {
-    "Forget VQA": "Forget VQA",
-    "Forget QA": "Forget QA",
-    "Retain VQA": "Retain VQA",
-    "Retain QA": "Retain QA",
-    "General": "General",
+    "Forget VQA": "this face (forget VQA)",
+    "Forget QA": "this person in text (forget QA)",
+    "Retain VQA": "other faces (retain VQA)",
+    "Retain QA": "others in text (retain QA)",
+    "General": "common knowledge",
 }
 PROBE_PICTURE = "The picture this question is about"
 RIGHT, WRONG, NOT_JUDGED = "✓ right", "✗ wrong", "not judged"

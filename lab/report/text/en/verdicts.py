@@ -1,24 +1,40 @@
 """English: one sentence for a result. Thresholds: ``lab.report.verdict``."""
 
-VERDICT_GONE = (
-    "It no longer recognises {name}: {before} → {after} right with a photo (n {n}, chance {chance})."
-)
-VERDICT_LEFT = (
-    "It still recognises {name}: {before} → {after} right with a photo (n {n}, chance {chance})."
-)
-VERDICT_UNSURE = (
-    "Whether it still recognises {name} cannot be told: {before} → {after} right with a photo, of "
-    "only {n} questions (chance {chance})."
-)
-VERDICT_NOTHING = (
-    "There was nothing to forget: the original did not recognise {name} either ({before} → {after}, "
-    "n {n}, chance {chance})."
-)
-VERDICT_OTHERS_KEEP = "Others keep theirs: {before} → {after} (n {n})."
-VERDICT_OTHERS_LOSE = "Others suffer: {before} → {after} (n {n})."
-VERDICT_OTHERS_UNSURE = (
-    "Others: {before} → {after}, but {n} questions are too few to tell whether they suffer."
-)
+VERDICT_FACE = {
+    "gone": (
+        "It no longer recognises {name}: {before} → {after} right with a photo (n {n}, chance "
+        "{chance})."
+    ),
+    "left": (
+        "It still recognises {name}: {before} → {after} right with a photo (n {n}, chance {chance})."
+    ),
+    "unsure": (
+        "Whether it still recognises {name} cannot be told: {before} → {after} right with a photo, "
+        "of only {n} questions (chance {chance})."
+    ),
+    "nothing": (
+        "There was nothing to forget: the original did not recognise {name} either ({before} → "
+        "{after}, n {n}, chance {chance})."
+    ),
+}
+VERDICT_FACE_SHORT = {
+    "gone": "It no longer recognises {name}.",
+    "left": "It still recognises {name}.",
+    "unsure": "Whether it still recognises {name} cannot be told.",
+    "nothing": "It never recognised {name}.",
+}
+VERDICT_OTHERS = {
+    "keep": "Others keep theirs: {before} → {after} (n {n}).",
+    "lose": "Others suffer: {before} → {after} (n {n}).",
+    "unsure": (
+        "Others: {before} → {after}, but {n} questions are too few to tell whether they suffer."
+    ),
+}
+VERDICT_OTHERS_SHORT = {
+    "keep": "Others keep theirs.",
+    "lose": "Others suffer.",
+    "unsure": "Whether others suffer cannot be told.",
+}
 VERDICT_TEXT_SAME = "Questions in text: unchanged."
 VERDICT_TEXT = "Questions in text: {share} of the answers turned."
 VERDICT_NAMES = (
@@ -37,8 +53,8 @@ VERDICT_HIDDEN = (
     "({before} → {after}), so something was left."
 )
 VERDICT_NEW = (
-    "Verdict: gone. It came back only as fast as somebody whom the model never met is learned "
-    "({before} → {after}): nothing was left."
+    "Verdict: gone, as far as {n} questions show. It came back only as fast as somebody whom the "
+    "model never met is learned ({before} → {after}): nothing was left."
 )
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
@@ -55,9 +71,7 @@ VERDICT_NO_CONTROL = (
     "Verdict: cannot tell. Without a model that never met the person, learned anew looks like "
     "remembered."
 )
-VERDICT_STRONG = (
-    "Verdict: gone. The same attack teaches a new face ({before} → {after}), so it was strong enough."
-)
+VERDICT_STRONG = "Verdict: gone. The same attack teaches a new face ({before} → {after}), so it was strong enough."
 VERDICT_WEAK = (
     "Verdict: cannot tell. The attack is too weak: it does not teach a new face either ({before} → "
     "{after})."
