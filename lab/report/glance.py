@@ -51,7 +51,7 @@ def _verdict(run: Sequence[Event], name: str, text: Text) -> str:
 def _faces(name: str, portrait: bytes, inspection: Sequence[Event], text: Text) -> str:
     """The portrait, and beside it where the neurons that are switched off fire."""
     seen = next((e for e in inspection if isinstance(e, Importance)), None)
-    face = _picture(portrait, text.PORTRAIT_OF.format(name=name), name)
+    face = _picture(portrait, text.PORTRAIT_OF.format(name=name), "")
     if seen is None:
         return f'<div class="faces">{face}</div>'
     out = io.BytesIO()
@@ -69,7 +69,8 @@ def _picture(data: bytes, alt: str, caption: str) -> str:
     coded = base64.b64encode(data).decode()
     return (
         f'<figure><img src="data:image/jpeg;base64,{coded}" alt="{escape(alt, quote=True)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
+        + "</figure>"
     )
 
 
@@ -122,9 +123,7 @@ def _attack(attack: Sequence[Event], text: Text) -> str:
     result = _result(attack)
     if result.get("before") is None or result.get("after") is None:
         return ""
-    kind = text.ATTACK_KINDS.get(result.get("kind", ""), text.ATTACK_KIND)
     words = text.GLANCE_ATTACK.format(
-        kind=kind,
         before=markup.percent(result["before"], text),
         after=markup.percent(result["after"], text),
     )

@@ -20,7 +20,7 @@ from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe, found, look_up
+from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.waiting import waiting
 
@@ -197,7 +197,7 @@ def _shown(view: RunView | None, frame: Frame) -> Shown:
         said = verdict.shown(words, 5, view.entity)
         said += markup.folded(text.FIGURES, figures(done.result, text))
     return Shown(
-        markup.line(describe(view, text)),
+        markup.line(frame.examples.line(view, text)),
         attack_chart(view.events, view.attack.steps, text) if trains else {},
         "" if trains else attack_bars(view.events, text),
         said,

@@ -16,7 +16,7 @@ from lab.report.text import Text
 from lab.serve.engine import ENDED, RunView
 from lab.ui import selection
 from lab.ui.context import FOLLOW, QUICK, QUIET, Frame, guarded, open_step, remember
-from lab.ui.follow import describe, found, look_up
+from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.waiting import waiting
 
@@ -241,7 +241,7 @@ def _said(view: RunView | None, frame: Frame) -> str:
     card, seen = frame.people.card(view.entity), found(view, Importance)
     name = card.name if card else view.entity
     words = inner_verdict.inside(seen, name, frame.text) if seen else verdict.Verdict()
-    line = markup.line(describe(view, frame.text))
+    line = markup.line(frame.examples.line(view, frame.text))
     return line + waiting(view, frame.text) + verdict.shown(words, 2, view.entity)
 
 

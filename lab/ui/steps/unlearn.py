@@ -30,7 +30,7 @@ from lab.ui.context import (
     recipe_controls,
     remember,
 )
-from lab.ui.follow import describe, found, look_up
+from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.steps import inside
 from lab.ui.waiting import waiting
@@ -64,7 +64,6 @@ def layout(frame: Frame) -> Parts:
                 [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
                 value=DEFAULT_STRENGTH,
                 label=text.STRENGTH,
-                info=text.STRENGTH_INFO,
             )
             method = recipe_controls(base, text, only=("method",))
             about = gr.HTML(about_method(base.method, text), elem_id="about-method")
@@ -192,7 +191,7 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     if view is None:
         return "", empty(text.NO_CURVE), ""
     line, chart = (
-        markup.line(describe(view, text)),
+        markup.line(frame.examples.line(view, text)),
         unlearn_chart(view.events, view.recipe.steps, text),
     )
     done = found(view, Done)

@@ -80,7 +80,7 @@ GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_
 GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, chance {chance:.0%}"
 GLANCE_ASKED = "Who is this?"
 GLANCE_BEFORE, GLANCE_AFTER = "Before:", "After:"
-GLANCE_ATTACK = "{kind}: {before} → {after}."
+GLANCE_ATTACK = "Attack: {before} → {after}."
 GLANCE_CONTROL = "Never met: {before} → {after}."
 GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 

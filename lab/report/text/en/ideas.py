@@ -19,7 +19,7 @@ IDEAS = (
     ),
     (
         "Can it unsee this person and keep the rest?",
-        "Those neurons are switched off, and a few weights are trained until the face says nothing.",
+        "Switch those neurons off, and train a few weights until the face says nothing.",
         "Visual Knowledge Distillation (VKD) pushes the right answers about one face away. At the "
         "same time it holds the model to what it saw before in everybody else's photos. The "
         "language model is never touched, so written facts stay.",
@@ -33,7 +33,7 @@ IDEAS = (
     ),
     (
         "Can this person be brought back?",
-        "An attacker trains the model a little. If the face returns at once, it was only hidden.",
+        "Train the model a little. A face that returns at once was only hidden.",
         "Training can teach a model any face, so coming back proves nothing alone. The control is a "
         "model that never met the person, attacked in the same way. What comes back faster than "
         "that was still inside: hidden rather than gone.",

@@ -1,13 +1,8 @@
 """English: one sentence for a result. Thresholds: ``lab.report.verdict``."""
 
 VERDICT_FACE = {
-    "gone": (
-        "It no longer recognises {name}: {before} → {after} right with a photo (n {n}, chance "
-        "{chance})."
-    ),
-    "left": (
-        "It still recognises {name}: {before} → {after} right with a photo (n {n}, chance {chance})."
-    ),
+    "gone": ("It no longer recognises {name}: {before} → {after} (n {n}, chance {chance})."),
+    "left": ("It still recognises {name}: {before} → {after} (n {n}, chance {chance})."),
     "unsure": (
         "Whether it still recognises {name} cannot be told: {before} → {after} right with a photo, "
         "of only {n} questions (chance {chance})."
@@ -49,12 +44,12 @@ VERDICT_BACK_UNSURE = (
 )
 VERDICT_HELD = "{name} did not come back: {before} → {after} (n {n})."
 VERDICT_HIDDEN = (
-    "Verdict: hidden. It came back faster than somebody whom the model never met is learned "
-    "({before} → {after}), so something was left."
+    "Verdict: hidden. A face that the model never met is learned more slowly ({before} → {after}), so "
+    "something was left."
 )
 VERDICT_NEW = (
-    "Verdict: gone, as far as {n} questions show. It came back only as fast as somebody whom the "
-    "model never met is learned ({before} → {after}): nothing was left."
+    "Verdict: gone, as far as {n} questions show. A face that the model never met is learned as fast "
+    "({before} → {after}): nothing was left."
 )
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
