@@ -213,7 +213,8 @@ def several(results: Sequence[Figures], names: Mapping[str, str], text: Text) ->
         return math.fsum(r[side][key] for r in kept) / len(kept)
 
     best = max(kept, key=balance)
-    words = text.VERDICT_RUNS.format(
+    form = text.VERDICT_ONE_RUN if len(kept) == 1 else text.VERDICT_RUNS
+    words = form.format(
         runs=len(kept),
         people=len({r["entity"] for r in kept}),
         forget=percent(mean("after", "forget_vqa"), text),
@@ -224,7 +225,7 @@ def several(results: Sequence[Figures], names: Mapping[str, str], text: Text) ->
     lost = mean("before", "retain_vqa") - mean("after", "retain_vqa")
     outcome = 0 if lost < CLEAR else 1 if lost <= NEAR else 2
     if len(kept) == 1:
-        return Verdict(f"{words} {text.VERDICT_ONE_RUN}", outcome)
+        return Verdict(words, outcome)
     said = text.VERDICT_BEST.format(
         method=best["method"],
         name=names.get(best["entity"], best["entity"]),

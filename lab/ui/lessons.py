@@ -25,8 +25,14 @@ from lab.ui.context import (
 )
 from lab.ui.steps import attack, unlearn
 
-# What the address asks for comes before what this browser remembers.
-ASKED_JS = "(kept, ...rest) => [window.lab?.askedLesson || kept, ...rest]"
+# Once begun, the lesson leaves the address: a reload must show what is chosen now.
+FORGET_JS = """
+() => {
+  const url = new URL(location.href);
+  url.searchParams.delete('lesson');
+  history.replaceState(history.state, '', url);
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,10 @@ def wire(
         step = open_step(1) if lesson else gr.skip()
         return [name, name, card_value(lesson, person), *slots, *_fields(lesson), step, words]
 
-    def arrive(name: str, entity: str, history: dict[str, Any]) -> list[Any]:
-        if not name:
-            return [gr.skip()] * count
-        return begin(name, entity, history)
+    def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
+        # What the address asks for comes before what this browser remembers.
+        name = dict(request.query_params).get("lesson") or kept
+        return begin(name, entity, history) if name else [gr.skip()] * count
 
     def _fields(lesson: Lesson | None) -> list[Any]:
         recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})
@@ -113,8 +119,8 @@ def wire(
     parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)
     parts.tour.click(fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(
-        guarded(arrive), [parts.kept, *about], shown, js=ASKED_JS, **QUIET
-    )
+        guarded(arrive), [parts.kept, *about], shown, **QUIET
+    ).then(fn=None, js=FORGET_JS, **JS_ONLY)
 
 
 def _update(key: str, changes: Any, locked: bool) -> Any:

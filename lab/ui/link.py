@@ -32,7 +32,7 @@ FORGET_QUERY_JS = """
 () => {
   const url = new URL(location.href);
   for (const key of [...url.searchParams.keys()])
-    if (!key.startsWith('__') && key !== 'board') url.searchParams.delete(key);
+    if (!key.startsWith('__') && key !== 'board' && key !== 'lesson') url.searchParams.delete(key);
   history.replaceState(history.state, '', url);
 }
 """

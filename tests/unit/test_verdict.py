@@ -186,7 +186,7 @@ def test_several_runs_are_averaged_and_the_best_balance_is_named() -> None:
     good = run(forget=(1.0, 0.1), retain=(0.97, 0.95))
     bad = run(forget=(1.0, 0.1), retain=(0.97, 0.55), entity="p1", method="npo")
     said = verdict.several([bad, good], {"p0": "Helena"}, TEXT)
-    assert "2 runs about 2 people" in said.words and "97.0% to 75.0%" in said.words
+    assert "2 runs (people: 2)" in said.words and "97.0% to 75.0%" in said.words
     assert "vkd on Helena: 10.0% forgotten face, 95.0% others" in said.words
     assert said.outcome == 2  # 22 points on average
     assert verdict.several([good], {}, TEXT).outcome == 0

@@ -15,15 +15,18 @@ CSS = (
     + sheet.CSS
     + """
 .lab-wait { border-left: 4px solid var(--color-accent); padding: 2px 12px; margin: 6px 0; }
-.lab-wait progress { width: 120px; vertical-align: middle; margin-right: 8px;
-  accent-color: var(--color-accent); }
+.lab-wait progress { width: 120px; height: 8px; vertical-align: middle; margin-right: 8px;
+  appearance: none; border: 1px solid var(--border-color-primary); border-radius: 4px;
+  background: var(--background-fill-secondary); overflow: hidden; }
+.lab-wait progress::-webkit-progress-bar { background: var(--background-fill-secondary); }
+.lab-wait progress::-webkit-progress-value { background: var(--color-accent); }
+.lab-wait progress::-moz-progress-bar { background: var(--color-accent); }
 """
 )
 
 # One look at the page after it has changed: each aid adds what is missing and changes nothing else.
 START = """
   window.lab.passes = [];
-  window.lab.askedLesson = new URLSearchParams(location.search).get('lesson');
   let due = 0;
   window.lab.look = () => { clearTimeout(due); due = 0; window.lab.passes.forEach((p) => p()); };
   const soon = () => { due ||= setTimeout(window.lab.look, 150); };

@@ -19,10 +19,8 @@ CSS = """
 .lab-sheet .lines { height: 5.5em; border-bottom: 1px solid; margin-top: 4px; }
 .lab-sheet .name, .lab-sheet .lines, .lab-sheet .take { display: none; }
 @media print {
-  .lab-print-sheet .gradio-container .html-container:not(:has(.lab-sheet)),
-  .lab-print-sheet #steps .block:not(:has(.lab-sheet)),
-  .lab-print-sheet #steps .form, .lab-print-sheet #steps button,
-  .lab-print-sheet #steps .lab-sheet ~ *, .lab-print-sheet .lab-sheet summary
+  .lab-print-sheet #steps [role=tabpanel] > * > *:not(:has(.lab-sheet)),
+  .lab-print-sheet .lab-verdict, .lab-print-sheet .lab-sheet summary, .lab-print-sheet footer
     { display: none !important; }
   .lab-sheet .name, .lab-sheet .lines, .lab-sheet .take { display: block; }
   .lab-sheet table { font-size: 10pt; break-inside: avoid; }

@@ -14,7 +14,10 @@ CSS = """
   font-size: 0.875rem; line-height: 1.4; border-radius: 6px; color: #f8fafc; background: #1e293b;
   border: 1px solid #64748b; box-shadow: 0 4px 16px rgb(0 0 0 / 0.3); }
 #lab-tip[hidden], #lab-terms { display: none; }
-@media print { .lab-term { text-decoration: none; } #lab-tip { display: none; } }
+@media print {
+  .lab-term { display: inline !important; text-decoration: none; }
+  #lab-tip { display: none; }
+}
 """
 
 # Only the server's own HTML is marked, inside elements that are replaced as a whole: what Gradio
@@ -53,9 +56,9 @@ JS = """
     tip.hidden = false;
     const place = term.getBoundingClientRect(), own = tip.getBoundingClientRect();
     const left = Math.min(Math.max(12, place.left), innerWidth - own.width - 12);
-    const above = place.top - own.height - 8;
+    const below = place.bottom + 8;
     tip.style.left = `${left}px`;
-    tip.style.top = `${above > 4 ? above : place.bottom + 8}px`;
+    tip.style.top = `${below + own.height < innerHeight - 50 ? below : place.top - own.height - 8}px`;
   };
   const over = (event) => event.target.closest?.('.lab-term');
   document.addEventListener('focusin', (e) => over(e) ? show(over(e)) : hide());

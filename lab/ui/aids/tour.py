@@ -25,7 +25,8 @@ CSS = """
   box-shadow: 0 8px 28px rgb(0 0 0 / 0.3); }
 .lab-tour p { margin: 0 0 10px; }
 .lab-tour .keys, .lab-offer { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
-.lab-tour button, .lab-offer button, .lab-sheet button { padding: 5px 12px; border-radius: 6px;
+.lab-tour button, .lab-offer button, .lab-sheet .lab-print { padding: 4px 12px; font-size: 0.875rem !important;
+  font-weight: 400 !important; border-radius: 6px;
   cursor: pointer; color: var(--body-text-color); background: var(--background-fill-secondary);
   border: 1px solid var(--border-color-primary); min-height: 30px; }
 .lab-tour .place { margin-right: auto; font-variant-numeric: tabular-nums;

@@ -77,10 +77,13 @@ VERDICT_INSIDE = (
 )
 VERDICT_OFF = "The {off:,} that are switched off: {times:.1f} times as strongly (median)."
 VERDICT_RUNS = (
-    "Over {runs} runs about {people} people, the chosen face went from {forget_before} to {forget}, "
-    "and other faces from {retain_before} to {retain}."
+    "Over {runs} runs (people: {people}), the chosen face went from {forget_before} to {forget}, and "
+    "other faces from {retain_before} to {retain}."
 )
-VERDICT_ONE_RUN = "One run shows little: try another seed or person."
+VERDICT_ONE_RUN = (
+    "In your one run, the chosen face went from {forget_before} to {forget}, and other faces from "
+    "{retain_before} to {retain}. One run shows little: try another seed or person."
+)
 VERDICT_BEST = "The best balance has {method} on {name}: {forget} forgotten face, {retain} others."
 VERDICT_PROBES = "Of the fixed questions, right before and after: {groups}."
 VERDICT_PROBE_GROUP = "{group} {before} → {after} of {n}"
