@@ -91,7 +91,11 @@ def wire(
     def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         # What the address asks for comes before what this browser remembers.
         name = dict(request.query_params).get("lesson") or kept
-        return begin(name, entity, history) if name else [gr.skip()] * count
+        if not name:
+            return [gr.skip()] * count
+        if name != kept:
+            return begin(name, entity, history)
+        return [*begin(name, entity, history)[:-2], gr.skip(), gr.skip()]  # no step, nothing said
 
     def _fields(lesson: Lesson | None) -> list[Any]:
         recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})

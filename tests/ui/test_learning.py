@@ -18,7 +18,7 @@ WORDS = """() => {
     const at = walk.currentNode.parentElement, box = at.getBoundingClientRect();
     if (at.closest('svg, script, style, .lab-people') || box.width < 2 || box.height < 2) continue;
     if (at.closest('details:not([open])') && !at.closest('summary')) continue;
-    if (at.checkVisibility()) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
+    if (at.checkVisibility({ opacityProperty: true, visibilityProperty: true })) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
   }
   return out;
 }"""
@@ -150,6 +150,7 @@ def test_a_lesson_by_link_sets_locks_asks_and_ends_in_a_sheet(fake, open_tab, sm
 def test_an_unknown_lesson_is_one_line_and_the_menu_has_them_all(fake, open_tab):
     tab = open_tab(fake.url + "?lesson=nobody")
     tab.get_by_text("unknown lesson 'nobody'").wait_for()
+    tab.locator(".toast-close").first.click()
     tab.locator("#more").click()
     tab.locator("#lesson input").click()
     assert tab.get_by_role("option").all_inner_texts() == [

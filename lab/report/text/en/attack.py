@@ -16,7 +16,7 @@ ATTACK_MADE = "{number}. {kind}: {before} → {after}"
 ATTACK_UNDER_WAY = "{number}. {kind}: no result yet"
 UNDO = "Back to the unlearned model"
 UNDONE = "The attack is undone. The unlearned model is exactly what it was."
-ATTACK_CURVE = "Forget VQA while the attacker trains"
+ATTACK_CURVE = "Forget VQA during the attack"
 UNLEARNED_LINE, CONTROL_LINE = "unlearned", "control: never met"
 NO_ATTACK = "The curve or the bars of the attack appear here."
 FORGET_BARS, RETAIN_BARS = (
@@ -71,7 +71,7 @@ ATTACK_HINT = (
 GO_REPORT = "Results"
 
 # forgotten or hidden
-IDENTITY = "At which depth does the face vanish?"
+IDENTITY = "Where does the face vanish?"
 IDENTITY_LEAD = (
     "Can the visual module still tell this person from other people? Two tests on held-out views "
     "give an answer after every block and after the projector. First: is the nearest training view"

@@ -51,7 +51,7 @@ PREDICTIONS = (
     ("Predict: forgotten by face, what will it still know in text?", "the same", "less", "nothing"),
     ("Predict: how many neurons answer to this face?", "under 5 %", "5 to 30 %", "more"),
     ("Predict: what happens to other faces?", "the same", "worse", "gone"),
-    ("Predict: what does it say to the photo?", "the right name", "another name", "“I don't know”"),
+    ("Predict: its answer to the photo?", "the right name", "another name", "“I don't know”"),
     ("Predict: how much comes back?", "nothing", "some of it", "nearly all"),
     (
         "Predict: how much do other faces lose, on average?",

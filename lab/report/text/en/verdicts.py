@@ -44,12 +44,12 @@ VERDICT_BACK_UNSURE = (
 )
 VERDICT_HELD = "{name} did not come back: {before} → {after} (n {n})."
 VERDICT_HIDDEN = (
-    "Verdict: hidden. A face that the model never met is learned more slowly ({before} → {after}), so "
-    "something was left."
+    "Verdict: hidden. It learns a face it never met more slowly ({before} → {after}): something was "
+    "left."
 )
 VERDICT_NEW = (
-    "Verdict: gone, as far as {n} questions show. A face that the model never met is learned as fast "
-    "({before} → {after}): nothing was left."
+    "Verdict: gone, as far as {n} questions show. It learns a face it never met as fast ({before} → "
+    "{after}): nothing was left."
 )
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
