@@ -141,6 +141,13 @@ def test_a_lesson_by_link_sets_locks_asks_and_ends_in_a_sheet(fake, open_tab, sm
     assert name in sheet and "It no longer recognises" not in sheet.split("\n")[0]
     assert "It fires more strongly for this person than for others" in sheet
     assert "My best run: vkd, seed 0" in sheet
+    tab.evaluate("window.lab.sheetAlone()")
+    tab.emulate_media(media="print")
+    printed = tab.locator("body").inner_text()
+    assert name in printed and "Compare runs" not in printed and "Prepare the files" not in printed
+    tab.emulate_media(media="screen")
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.locator("#prepare").is_visible()
     walk.step(tab, 1)
     tab.locator("#idea-1 .lab-lesson .leave").click()
     walk.until(tab, lambda: not locked(tab, "p05"))
@@ -153,7 +160,8 @@ def test_an_unknown_lesson_is_one_line_and_the_menu_has_them_all(fake, open_tab)
     tab.locator(".toast-close").first.click()
     tab.locator("#more").click()
     tab.locator("#lesson input").click()
-    assert tab.get_by_role("option").all_inner_texts() == [
+    names = tab.get_by_role("option").all_inner_texts()
+    assert [name.replace("✓", "").strip() for name in names] == [
         text.NO_LESSON,
         "Forget a face",
         "Forgotten or hidden?",

@@ -20,8 +20,11 @@ CSS = """
 .lab-lesson input { appearance: auto; width: 15px; height: 15px; margin: 0;
   accent-color: var(--color-accent); }
 .lab-lesson output { display: block; font-weight: 600; }
-.lab-lesson .leave { float: right; font-size: 0.85rem; text-decoration: underline; background: none;
-  border: 0; padding: 4px; color: var(--link-text-color); cursor: pointer; }
+.lab-lesson { position: relative; }
+.lab-lesson .leave { position: absolute; top: 6px; right: 10px; padding: 2px 4px; border: 0;
+  font-size: 0.85rem !important; font-weight: 400 !important; text-decoration: underline;
+  background: none; color: var(--link-text-color); cursor: pointer; }
+.lab-lesson h3 { padding-right: 9em; }
 .lab-people button:disabled { opacity: 0.45; cursor: not-allowed; }
 #lesson-cards { display: none !important; }
 """
@@ -77,6 +80,10 @@ JS = """
     const part = lesson?.parts.find((one) => one.step === step);
     const value = lesson && localStorage.getItem(answerKey(lesson.name, step, k));
     return value === null || !part ? '' : part.questions[k].choices[Number(value)];
+  };
+  window.lab.lessonRight = (step, k) => {
+    const question = lesson?.parts.find((one) => one.step === step)?.questions[k];
+    return question && window.lab.lessonAnswer(step, k) ? question.choices[question.answer] : '';
   };
   window.lab.passes.push(() => {
     document.querySelectorAll('.lab-lesson').forEach((card) => {

@@ -19,9 +19,7 @@ CSS = """
 .lab-sheet .lines { height: 5.5em; border-bottom: 1px solid; margin-top: 4px; }
 .lab-sheet .name, .lab-sheet .lines, .lab-sheet .take { display: none; }
 @media print {
-  .lab-print-sheet #steps [role=tabpanel] > * > *:not(:has(.lab-sheet)),
-  .lab-print-sheet .lab-verdict, .lab-print-sheet .lab-sheet summary, .lab-print-sheet footer
-    { display: none !important; }
+  .lab-aside, .lab-sheet summary { display: none !important; }
   .lab-sheet .name, .lab-sheet .lines, .lab-sheet .take { display: block; }
   .lab-sheet table { font-size: 10pt; break-inside: avoid; }
 }
@@ -37,14 +35,29 @@ JS = """
     document.querySelectorAll('.lab-sheet [data-asked]').forEach((cell) => {
       const [step, k] = cell.dataset.asked.split('-').map(Number);
       put(cell, window.lab.lessonAnswer(step, k) || '–');
+      put(cell.nextElementSibling, window.lab.lessonRight(step, k) || '–');
     });
   });
   document.addEventListener('click', (event) => {
     if (!event.target.closest?.('.lab-print')) return;
-    document.body.classList.add('lab-print-sheet');
+    window.lab.sheetAlone();
     window.print();
   });
-  window.addEventListener('afterprint', () => document.body.classList.remove('lab-print-sheet'));
+  // All beside the sheet, and beside whatever holds it, stays off the paper.
+  window.lab.sheetAlone = () => {
+    for (let at = document.querySelector('.lab-sheet'); at !== document.body; at = at.parentElement)
+      for (const other of at.parentElement.children) if (other !== at) other.classList.add('lab-aside');
+  };
+  // A chart is as wide as the window: for the paper its picture is made to shrink with the page.
+  const charts = () => document.querySelectorAll('.js-plotly-plot svg.main-svg');
+  window.addEventListener('beforeprint', () => charts().forEach((svg) => {
+    svg.setAttribute('viewBox', `0 0 ${svg.getAttribute('width')} ${svg.getAttribute('height')}`);
+    svg.style.maxWidth = '100%';
+  }));
+  window.addEventListener('afterprint', () => {
+    document.querySelectorAll('.lab-aside').forEach((at) => at.classList.remove('lab-aside'));
+    charts().forEach((svg) => { svg.removeAttribute('viewBox'); svg.style.maxWidth = ''; });
+  });
 }
 """
 
@@ -87,8 +100,7 @@ def _head(words: Sequence[str]) -> str:
 
 def _asked(lesson: Lesson | None, text: Text) -> str:
     rows = "".join(
-        f"<tr><td>{escape(question.ask)}</td><td data-asked='{part.step}-{k}'></td>"
-        f"<td>{escape(question.choices[question.answer])}</td></tr>"
+        f"<tr><td>{escape(question.ask)}</td><td data-asked='{part.step}-{k}'></td><td></td></tr>"
         for part in (lesson.parts if lesson else ())
         for k, question in enumerate(part.questions)
     )
