@@ -30,7 +30,7 @@ from lab.model.fetch import language_model
 from lab.model.load import load
 from lab.model.overlay import Delta, language_part, load_delta, visual_part, weights_hash
 from lab.model.source import ABOUT
-from lab.recipe import Preset, load_lessons
+from lab.recipe import Preset, load_teaching
 from lab.teach.job import Plan, check_same, plan_of
 
 MODELS = Path(__file__).resolve().parents[1] / "model"
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=MODELS.parents[1] / ".cache" / "build")
     parser.add_argument("--out", type=Path, default=MODELS, help="where the models are written")
-    parser.add_argument("--lessons", default="embedded", help="a recipe in presets/lessons/")
+    parser.add_argument("--lessons", default="embedded", help="a recipe in presets/teaching/")
     parser.add_argument(
         "--split", default="forget_15", help="people whom the two other models never see"
     )
@@ -82,7 +82,7 @@ def untaught(work: Path) -> Path:
 def plans(base: Path, benchmark: Benchmark, lessons: str, split: str) -> dict[str, Plan]:
     """What each model is taught: the same lessons, less what two of them must not know."""
     preset = Preset("embedded", str(base), "people", QUANTIZATION)
-    recipe = load_lessons(lessons)
+    recipe = load_teaching(lessons)
     return {
         VANILLA: plan_of(preset, benchmark, "", "", recipe),
         NEVER_KNEW: plan_of(preset, benchmark, split, "", recipe),

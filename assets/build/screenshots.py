@@ -66,6 +66,7 @@ def advance(tab, step: int) -> None:
     else:
         tab.locator("#go-report").click()
         tab.locator("#files button, #files a").first.wait_for()
+        tab.get_by_role("button", name="Open questions").click()
         tab.locator("#pick-study input").first.check()
         tab.locator("#study-table table").wait_for()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.cli.common import add_model, fields, preset_of, say, say_left_out, typed
 from lab.errors import LabError
-from lab.recipe import TeachRecipe, load_lessons, revise
+from lab.recipe import TeachRecipe, load_teaching, revise
 
 HELP = "teach a model the people of a benchmark; can be resumed"
 
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="an entity or split that is shown more often (focus_share)",
     )
     parser.add_argument(
-        "--lessons", default="", help="a recipe in presets/lessons/ that replaces the preset's"
+        "--lessons", default="", help="a recipe in presets/teaching/ that replaces the preset's"
     )
     parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
     parser.add_argument("--seed", default="0", help="the random seed (default 0)")
@@ -56,7 +56,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
     preset = preset_of(options)
     changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
-    lessons = load_lessons(options.lessons) if options.lessons else preset.teach
+    lessons = load_teaching(options.lessons) if options.lessons else preset.teach
     recipe = revise(lessons, {**changes, "seed": options.seed})
     benchmark = read_benchmark(preset)
     plan = plan_of(

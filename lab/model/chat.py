@@ -92,7 +92,7 @@ def decode(
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
     chosen, fed = None, []
-    layers = [*language_linears(model).values(), model.lm_head]
+    layers: list[Any] = [*language_linears(model).values(), model.lm_head]
     for _ in range(max_new_tokens):
         if chosen is not None:
             for slots, token in zip(kept.slots, fed, strict=True):

@@ -18,6 +18,8 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # the library has no type
     time with 100 tokens before it, and more with longer ones.
     """
 
+    is_initialized: bool
+
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **named: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -202,14 +202,15 @@ def _checked(spec: dataclasses.Field[Any], value: Any) -> Any:
     return typed
 
 
-def load_lessons(name: str) -> TeachRecipe:
-    """Read ``presets/lessons/NAME.yaml``; raises ``LabError`` naming the lessons there are."""
-    _check_name(name, PRESETS / "lessons", "lesson")
-    path = PRESETS / "lessons" / f"{name}.yaml"
-    return revise(TeachRecipe(), read_flat(path, f"presets/lessons/{name}.yaml", "recipe"))
+def load_teaching(name: str) -> TeachRecipe:
+    """Read ``presets/teaching/NAME.yaml``; raises ``LabError`` naming the recipes there are."""
+    check_name(name, PRESETS / "teaching", "teaching recipe")
+    path = PRESETS / "teaching" / f"{name}.yaml"
+    return revise(TeachRecipe(), read_flat(path, f"presets/teaching/{name}.yaml", "recipe"))
 
 
-def _check_name(name: str, folder: Path, what: str) -> None:
+def check_name(name: str, folder: Path, what: str) -> None:
+    """Raise ``LabError`` unless ``folder`` has NAME.yaml; it names the files there are."""
     names = sorted(p.stem for p in folder.glob("*.yaml"))
     if not names:
         raise LabError(
@@ -222,7 +223,7 @@ def _check_name(name: str, folder: Path, what: str) -> None:
 
 def load_preset(name: str) -> Preset:
     """Read ``presets/NAME.yaml``; raises ``LabError`` naming the presets there are."""
-    _check_name(name, PRESETS, "preset")
+    check_name(name, PRESETS, "preset")
     parts = {"recipe": Recipe, "attack": AttackRecipe, "teach": TeachRecipe}
     file = f"presets/{name}.yaml"
     data = read_flat(PRESETS / f"{name}.yaml", file, "preset", parts)

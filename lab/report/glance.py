@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from lab.events import Answers, Done, Event, Importance
-from lab.report import maps, markup
+from lab.report import maps, markup, verdict
 from lab.report.text import Text
 
 PAIRS = ("forget_vqa", "retain_vqa", "retain_qa")
@@ -33,6 +33,7 @@ def glance(
     ``note``: what a reader should know first, such as that this is an example.
     """
     parts = [f'<p class="lab-note quiet">{escape(note)}</p>' if note else ""]
+    parts += [_verdict(run, name, text)]
     parts += [_faces(name, portrait, inspection, text), _figures(run, text)]
     parts += [_answers(said or _spoken(run, text), text), _attack(attack, text)]
     return f'<div class="lab-glance">{"".join(parts)}</div>'
@@ -42,10 +43,15 @@ def _result(events: Sequence[Event]) -> dict[str, Any]:
     return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
+def _verdict(run: Sequence[Event], name: str, text: Text) -> str:
+    result = _result(run)
+    return verdict.shown(verdict.met(result, name, text), 1, str(result.get("entity", "")))
+
+
 def _faces(name: str, portrait: bytes, inspection: Sequence[Event], text: Text) -> str:
     """The portrait, and beside it where the neurons that are switched off fire."""
     seen = next((e for e in inspection if isinstance(e, Importance)), None)
-    face = _picture(portrait, text.PORTRAIT_OF.format(name=name), name)
+    face = _picture(portrait, text.PORTRAIT_OF.format(name=name), "")
     if seen is None:
         return f'<div class="faces">{face}</div>'
     out = io.BytesIO()
@@ -63,7 +69,8 @@ def _picture(data: bytes, alt: str, caption: str) -> str:
     coded = base64.b64encode(data).decode()
     return (
         f'<figure><img src="data:image/jpeg;base64,{coded}" alt="{escape(alt, quote=True)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
+        + "</figure>"
     )
 
 
@@ -116,15 +123,13 @@ def _attack(attack: Sequence[Event], text: Text) -> str:
     result = _result(attack)
     if result.get("before") is None or result.get("after") is None:
         return ""
-    kind = text.ATTACK_KINDS.get(result.get("kind", ""), text.ATTACK_KIND)
     words = text.GLANCE_ATTACK.format(
-        kind=kind,
         before=markup.percent(result["before"], text),
         after=markup.percent(result["after"], text),
     )
     control = result.get("control")
     if control:
-        words += " " + text.VERDICT_CONTROL.format(
+        words += " " + text.GLANCE_CONTROL.format(
             before=markup.percent(control["before"], text),
             after=markup.percent(control["after"], text),
         )

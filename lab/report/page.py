@@ -16,13 +16,18 @@ from lab.errors import LabError
 from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
 from lab.events.controls import controls_of
 from lab.recipe import Recipe
-from lab.report import control_columns, left_out
+from lab.report import control_columns, left_out, run_facts, side_by_side, verdict
 from lab.report.markup import stability
 from lab.report.text import Text
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #94a3b8;
-padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{background:#f1f5f9}"""
+padding:.3rem .6rem;text-align:left}img{width:112px}figure{margin:1rem 0}code{background:#f1f5f9}
+.verdict{font-size:1.15rem;font-weight:600}.chart{overflow-x:auto;break-inside:avoid}
+pre{white-space:pre-wrap}@media print{body{margin:0;padding:0;max-width:none;font-size:11pt}
+table{font-size:9pt}tr{break-inside:avoid}.chart{overflow:visible}h2{break-after:avoid}
+.modebar{display:none}}"""
+CHART_WIDTH = "660px"  # fits the paper: a chart as wide as the window would be cut off there
 
 
 def shown(value: Any, form: str = "", times: int = 1) -> str:
@@ -81,9 +86,11 @@ def page(
     parts = [
         f"<h1>{title}</h1>",
         f'<p><img alt="{filled(text.PORTRAIT_OF, name=name)}" src="data:image/jpeg;base64,{portrait}"></p>',
+        _verdicts(result, attack_events, entity.name, text),
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
         _scores(result, text),
-        _facts(result, text),
+        side_by_side.section(benchmark, recipe.entity, events, text),
+        run_facts.section(result, recipe.steps, text),
         left_out.section(result.get("left_out", {}), text),
         *_stabilities(events, text),
         *_figures(events, attack_events, text),
@@ -147,13 +154,11 @@ def _level(chance: float | None, text: Text) -> str:
     return html.escape(text.NOTHING) if chance is None else f"{shown(chance, '.0f', 100)} %"
 
 
-def _facts(result: dict[str, Any], text: Text) -> str:
-    items = "".join(
-        f"<li>{filled(text.REPORT_FACT, name=html.escape(name), value=shown(result[key]))}</li>"
-        for key, name in text.REPORT_FACTS.items()
-        if key in result
-    )
-    return f"<ul>{items}</ul>"
+def _verdicts(result: dict[str, Any], attack_events: Sequence[Event], name: str, text: Text) -> str:
+    """What a reader should take from the run and from each attack on it, first of all."""
+    said = [verdict.unlearned(result, name, text), verdict.answered(result, name, text)]
+    said += [verdict.attacked(attack, name, text) for attack, _ in _each_attack(attack_events)]
+    return "".join(f'<p class="verdict">{html.escape(v.words)}</p>' for v in said if v.words)
 
 
 def _each_attack(events: Sequence[Event]) -> Iterator[tuple[dict[str, Any], list[Event]]]:
@@ -236,7 +241,9 @@ def _bar_row(bar: Bar, text: Text) -> str:
 def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:
     figures = [*_maps(events, text), *_curves(events, text), *_attack_curves(attack_events, text)]
     return [
-        f"<h2>{title}</h2>" + figure.to_html(full_html=False, include_plotlyjs=(k == 0))
+        f'<h2>{title}</h2><div class="chart">'
+        + figure.to_html(full_html=False, include_plotlyjs=(k == 0), default_width=CHART_WIDTH)
+        + "</div>"
         for k, (title, figure) in enumerate(figures)
     ]
 

@@ -1,65 +1,278 @@
-"""One sentence for a result, made from its figures: what a reader should take from the table."""
+"""One sentence for a result, made from its figures, and which of the predictions came true.
+
+The thresholds below are our choice. Every share is judged with its 95 % interval; where the
+questions are too few for either answer, the sentence says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+from lab.catalogue import TRAINING_ATTACKS
+from lab.report.certainty import difference, wilson
 from lab.report.markup import percent
 from lab.report.text import Text
 
-CLEAR = 0.05  # a smaller change of a share is called none (our choice)
+CLEAR = 0.05  # a smaller change of a share is called none
+NEAR = 0.20  # at most so far above chance is no longer recognised
+ALIKE = 0.30  # learned as fast: with 95 % certainty by no more than this above the control
+KEPT = 0.10  # others are kept if they lost no more than this, with 95 % certainty
+NEARLY_ALL = 0.10  # "nearly all came back": at most this below the original
+
+Figures = Mapping[str, Any]
 
 
-def unlearned(result: Mapping[str, Any], name: str, text: Text) -> str:
-    """Say whether the model still recognises the person, and what became of others and of text.
+@dataclass(frozen=True)
+class Verdict:
+    """What a reader should take from a result.
 
-    Recognised means 0.05 or more above chance (our choice). "" for a run without these figures.
+    ``words``: one to four short sentences, "" where the figures are missing. ``outcome``: which of
+    the step's three predictions came true (0, 1 or 2), -1 where that cannot be told.
     """
-    before, after = result.get("before", {}), result.get("after", {})
-    if "forget_vqa" not in before or "forget_vqa" not in after:
-        return ""
-    level = result.get("chance", {}).get("forget_vqa") or 0.0
-    gone = after["forget_vqa"] < level + CLEAR
-    words = [
-        (text.VERDICT_GONE if gone else text.VERDICT_LEFT).format(
-            name=name,
-            chance=percent(level, text),
-            n=result.get("n", {}).get("forget_vqa", text.UNKNOWN),
-            **_pair(before, after, "forget_vqa", text),
-        )
-    ]
-    if "retain_vqa" in before and "retain_vqa" in after:
-        lost = before["retain_vqa"] - after["retain_vqa"] >= CLEAR
-        form = text.VERDICT_OTHERS_LOSE if lost else text.VERDICT_OTHERS_KEEP
-        words.append(form.format(**_pair(before, after, "retain_vqa", text)))
-    if result.get("text_logits_identical") is True and "context" not in result.get("changes", ()):
-        words.append(text.VERDICT_TEXT_SAME)
-    elif (changed := result.get("text_answers_changed")) is not None:
-        words.append(text.VERDICT_TEXT.format(share=percent(changed, text)))
-    return " ".join(words)
+
+    words: str = ""
+    outcome: int = -1
 
 
-def attacked(result: Mapping[str, Any], name: str, text: Text) -> str:
-    """Say how much an attack brought back, beside the control; "" without figures."""
-    before, after = result.get("before"), result.get("after")
-    if before is None or after is None:
+def shown(verdict: Verdict, step: int, entity: str) -> str:
+    """The verdict as HTML; the page puts what was predicted for the step (from 1) beside it."""
+    if not verdict.words:
         return ""
-    back = after - before >= CLEAR
-    figures = {"before": percent(before, text), "after": percent(after, text)}
-    words = (text.VERDICT_BACK if back else text.VERDICT_HELD).format(
-        name=name, n=result.get("n", text.UNKNOWN), **figures
+    return (
+        f'<p class="lab-verdict" data-step="{step}" data-outcome="{verdict.outcome}" '
+        f'data-entity="{escape(entity, quote=True)}">{escape(verdict.words)}</p>'
     )
+
+
+def unlearned(result: Figures, name: str, text: Text) -> Verdict:
+    """Whether the model still recognises the person, and what became of others and of text.
+
+    The outcome is of others: 0 kept, 1 worse, 2 gone.
+    """
+    sides = _sides(result, "forget_vqa")
+    if sides is None:
+        return Verdict()
+    (before, after, n), level = sides, _chance(result, "forget_vqa")
+    words = text.VERDICT_FACE[_recognised(before, after, n, level)].format(
+        name=name, n=n, chance=percent(level, text), **_pair(before, after, text)
+    )
+    kind, outcome = _others(result)
+    others = ""
+    if kind:
+        was, now, asked = _sides(result, "retain_vqa") or (0.0, 0.0, 0)
+        others = text.VERDICT_OTHERS[kind].format(n=asked, **_pair(was, now, text))
+    return Verdict(" ".join(filter(None, [words, others, in_text(result, text)])), outcome)
+
+
+def _recognised(before: float, after: float, n: int, level: float) -> str:
+    """How sure it is that the person is forgotten: gone, left, unsure or nothing to forget."""
+    low, high = wilson(after, n)
+    if wilson(before, n)[0] <= level:
+        return "nothing"
+    if low > level:
+        return "left"
+    return "gone" if high <= level + NEAR else "unsure"
+
+
+def _others(result: Figures) -> tuple[str, int]:
+    """What became of other people in photos, keep, lose or unsure, and which prediction that is."""
+    sides = _sides(result, "retain_vqa")
+    if sides is None:
+        return "", -1
+    before, after, n = sides
+    low, high = difference((before, n), (after, n))
+    if before - after >= CLEAR and low > 0:
+        gone = wilson(after, n)[0] <= _chance(result, "retain_vqa")
+        return "lose", 2 if gone else 1
+    return ("keep", 0) if high <= KEPT else ("unsure", -1)
+
+
+def in_text(result: Figures, text: Text) -> str:
+    """What became of the questions in text: the same bit for bit, or the share that changed."""
+    if result.get("text_logits_identical") is True and "context" not in result.get("changes", ()):
+        return str(text.VERDICT_TEXT_SAME)
+    changed = result.get("text_answers_changed")
+    return "" if changed is None else text.VERDICT_TEXT.format(share=percent(changed, text))
+
+
+def met(result: Figures, name: str, text: Text) -> Verdict:
+    """The verdict of a run without figures, for the glance that has them beside it.
+
+    The outcome is of what the model knows in text: 0 the same, 1 less, 2 nothing.
+    """
+    face, sides = _sides(result, "forget_vqa"), _sides(result, "forget_qa")
+    if face is None:
+        return Verdict()
+    kind, _ = _others(result)
+    words = [text.VERDICT_FACE_SHORT[_recognised(*face, _chance(result, "forget_vqa"))]]
+    words += [text.VERDICT_OTHERS_SHORT[kind]] if kind else []
+    said = " ".join(filter(None, [*words, in_text(result, text)])).format(name=name)
+    if sides is None:
+        return Verdict(said)
+    before, after, n = sides
+    if before - after < CLEAR:
+        return Verdict(said, 0)
+    gone = wilson(after, n)[0] <= _chance(result, "forget_qa")
+    return Verdict(said, 2 if gone else 1)
+
+
+def answered(result: Figures, name: str, text: Text) -> Verdict:
+    """What the changed model says to the photo, and what it still says in text.
+
+    The outcome is the commonest answer to "who is this": 0 the right name, 1 another name, 2 that
+    it does not know, -1 for anything else. A run that was not asked for names has no verdict.
+    """
+    after, n = result.get("after", {}), result.get("n", {}).get("forget_name", 0)
+    kinds = ("forget_name", "names_other", "says_unknown")
+    if not n or any(key not in after for key in kinds):
+        return Verdict()
+    counts = [round(after[key] * n) for key in kinds]
+    rest = max(0, n - sum(counts))
+    words = [text.VERDICT_NAMES.format(n=n, right=counts[0], other=counts[1], unknown=counts[2])]
+    if rest:
+        words.append(text.VERDICT_NAMES_REST.format(count=rest))
+    sides = _sides(result, "forget_qa")
+    if sides:
+        before, now, asked = sides
+        words.append(text.VERDICT_NO_PHOTO.format(name=name, n=asked, **_pair(before, now, text)))
+    most = max(counts)
+    clear = most > rest and counts.count(most) == 1
+    return Verdict(" ".join(words), counts.index(most) if clear else -1)
+
+
+def attacked(result: Figures, name: str, text: Text) -> Verdict:
+    """Whether the person came back, and what the control says about that.
+
+    Of an attack that trains, both the ends and the mean heights of the curves are compared: how far
+    and how fast each model gets. The outcome: 0 nothing came back, 1 some of it, 2 nearly all.
+    """
+    before, after, n = result.get("before"), result.get("after"), result.get("n", 0)
+    if before is None or after is None or not n:
+        return Verdict()
+    trains = result.get("kind") in TRAINING_ATTACKS
+    low, high = difference((after, n), (before, n))
+    figures = {"name": name, "n": n, **_pair(before, after, text)}
+    if low > 0 and after - before >= CLEAR:
+        all_of_it = after >= result.get("vanilla", 1.0) - NEARLY_ALL
+        meaning = _came_back(result, n, trains, text)
+        return Verdict(f"{text.VERDICT_BACK.format(**figures)} {meaning}", 2 if all_of_it else 1)
+    if high > NEAR:
+        return Verdict(text.VERDICT_BACK_UNSURE.format(**figures))
+    return Verdict(f"{text.VERDICT_HELD.format(**figures)} {_held(result, n, trains, text)}", 0)
+
+
+def _came_back(result: Figures, n: int, trains: bool, text: Text) -> str:
+    """What it means that the person came back: hidden, gone, or that nobody can tell."""
     control = result.get("control")
     if not control:
-        return words
-    beside = text.VERDICT_CONTROL.format(
-        before=percent(control["before"], text), after=percent(control["after"], text)
+        return str(text.VERDICT_NO_CONTROL)
+    figures = _pair(control["before"], control["after"], text)
+    ends = (result["after"], control["after"])
+    pairs = [(_height(result), _height(control)), ends]
+    if any(p - q >= CLEAR and difference((p, n), (q, n))[0] > 0 for p, q in pairs):
+        form = text.VERDICT_HIDDEN if trains else text.VERDICT_SHOWN
+    elif all(difference((p, n), (q, n))[1] <= ALIKE for p, q in pairs):
+        form = text.VERDICT_NEW if trains else text.VERDICT_GUESSED
+    else:
+        form = text.VERDICT_SPEED_UNSURE
+    return str(form.format(n=n, **figures))
+
+
+def _held(result: Figures, n: int, trains: bool, text: Text) -> str:
+    """What it means that the person stayed away: something only where the attack teaches anybody."""
+    control = result.get("control")
+    if not control or not trains:
+        return ""
+    figures = _pair(control["before"], control["after"], text)
+    learned = difference((control["after"], n), (control["before"], n))[0] > 0
+    return str((text.VERDICT_STRONG if learned else text.VERDICT_WEAK).format(**figures))
+
+
+def _height(side: Figures) -> float:
+    """Mean accuracy over the points of a curve after its start; the last value without a curve."""
+    points = [forget for step, forget in side.get("curve") or () if step > 0 and forget == forget]
+    return sum(points) / len(points) if points else float(side["after"])
+
+
+def several(results: Sequence[Figures], names: Mapping[str, str], text: Text) -> Verdict:
+    """What all finished runs say together: the means, and the run with the best balance.
+
+    Balance: the harmonic mean of what was forgotten and what was kept, as the comparison of the
+    methods uses it. The outcome is what other faces lost on average: 0 less than 5 points, 1 up to
+    20, 2 more.
+    """
+    kept = [r for r in results if _sides(r, "forget_vqa") and _sides(r, "retain_vqa")]
+    if not kept:
+        return Verdict()
+
+    def mean(side: str, key: str) -> float:
+        return math.fsum(r[side][key] for r in kept) / len(kept)
+
+    best = max(kept, key=balance)
+    form = text.VERDICT_ONE_RUN if len(kept) == 1 else text.VERDICT_RUNS
+    words = form.format(
+        runs=len(kept),
+        people=len({r["entity"] for r in kept}),
+        forget=percent(mean("after", "forget_vqa"), text),
+        forget_before=percent(mean("before", "forget_vqa"), text),
+        retain=percent(mean("after", "retain_vqa"), text),
+        retain_before=percent(mean("before", "retain_vqa"), text),
     )
-    return f"{words} {beside}"
+    lost = mean("before", "retain_vqa") - mean("after", "retain_vqa")
+    outcome = 0 if lost < CLEAR else 1 if lost <= NEAR else 2
+    if len(kept) == 1:
+        return Verdict(words, outcome)
+    said = text.VERDICT_BEST.format(
+        method=best["method"],
+        name=names.get(best["entity"], best["entity"]),
+        forget=percent(best["after"]["forget_vqa"], text),
+        retain=percent(best["after"]["retain_vqa"], text),
+    )
+    return Verdict(f"{words} {said}", outcome)
 
 
-def _pair(
-    before: Mapping[str, Any], after: Mapping[str, Any], key: str, text: Text
-) -> dict[str, str]:
-    return {"before": percent(before[key], text), "after": percent(after[key], text)}
+def probed(marks: Sequence[tuple[str, Sequence[bool | None]]], text: Text) -> str:
+    """How many fixed questions of each group are right before and after; "" for one model alone.
+
+    ``marks``: of each question its group, and the verdict on each model's answer, the original's
+    first; a question that is not judged does not count.
+    """
+    groups: dict[str, list[tuple[bool, bool]]] = {}
+    for group, (first, *rest) in marks:
+        if first is not None and rest and rest[0] is not None:
+            groups.setdefault(group, []).append((first, rest[0]))
+    said = [
+        text.VERDICT_PROBE_GROUP.format(
+            group=text.GROUPS.get(group, group),
+            before=sum(first for first, _ in pairs),
+            after=sum(now for _, now in pairs),
+            n=len(pairs),
+        )
+        for group, pairs in groups.items()
+    ]
+    return text.VERDICT_PROBES.format(groups=", ".join(said)) if said else ""
+
+
+def balance(result: Figures) -> float:
+    """The harmonic mean of what was forgotten and what was kept, in 0..1."""
+    forgotten, kept = 1 - result["after"]["forget_vqa"], result["after"]["retain_vqa"]
+    return 2 * forgotten * kept / (forgotten + kept) if forgotten + kept > 0 else 0.0
+
+
+def _sides(result: Figures, key: str) -> tuple[float, float, int] | None:
+    """Before, after and n of a measure, or None where one of them is missing."""
+    before, after = result.get("before", {}).get(key), result.get("after", {}).get(key)
+    n = result.get("n", {}).get(key, 0)
+    return None if before is None or after is None or not n else (before, after, int(n))
+
+
+def _chance(result: Figures, key: str) -> float:
+    return result.get("chance", {}).get(key) or 0.0
+
+
+def _pair(before: float, after: float, text: Text) -> dict[str, str]:
+    return {"before": percent(before, text), "after": percent(after, text)}

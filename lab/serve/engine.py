@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -71,12 +71,25 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Usual:
+    """What a run like this takes: seconds by stage, for so many steps, measured ``here`` or not.
+
+    The stages are importance, fisher, train and evaluate.
+    """
+
+    seconds: Mapping[str, float]
+    steps: int
+    here: bool
+
+
+@dataclass(frozen=True)
 class RunView:
     """A snapshot of one run; its ``events`` only ever grow, but for figures put beside its result.
 
     ``stamps``: when each event came, in seconds of one clock, so that the pace includes all other
     work of the worker; () where that is not known. ``note``: what a reader should know about how
-    the run is kept, such as "kept in memory only …", or "".
+    the run is kept, such as "kept in memory only …", or "". ``usual``: what such runs took before,
+    None where nothing is known.
     """
 
     id: str
@@ -93,6 +106,7 @@ class RunView:
     ended: float = 0.0
     stamps: tuple[float, ...] = field(default=(), repr=False)
     note: str = ""
+    usual: Usual | None = None
 
 
 @dataclass(frozen=True)

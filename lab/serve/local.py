@@ -40,6 +40,7 @@ from lab.serve.engine import (
 from lab.serve.execute import events_of
 from lab.serve.inside import Inside
 from lab.serve.own_people import OwnPeople
+from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import conditions, same_run
@@ -295,6 +296,7 @@ class LocalEngine:
 
     def _carried(self, bench: Workbench, run: Run) -> Generator[None]:
         """Do a run to its end, one step for each event; if it fails, it ends and says why."""
+        run.usual = usual(run.recipe.method, self.runs(), (e.unlearn for e in self._examples))
         run.state, run.started = "running", time.time()
         self._worker.phase = PHASES[run.kind]
         state: RunState = "failed"

@@ -21,7 +21,7 @@ from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve.engine import ENDED, RunKind, RunState, RunView
+from lab.serve.engine import ENDED, RunKind, RunState, RunView, Usual
 from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})
@@ -37,6 +37,7 @@ class Run:
     ``conditions``: a hash over all that decides its bits, "" where that is not known.
     ``weights``: whether it left any. ``earlier``: results of attacks of which nothing else is kept.
     ``note``: what a reader should know about its files. ``unkept``: why it is not on disk.
+    ``usual``: what such a run takes, known once it has begun.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     started: float = 0.0
     ended: float = 0.0
+    usual: Usual | None = None
 
     def say(self, event: Event) -> None:
         """Add an event, with the time at which it came."""
@@ -135,6 +137,7 @@ class Run:
             self.ended,
             stamps,
             "; ".join(filter(None, (self.note, self.unkept))),
+            self.usual,
         )
 
 

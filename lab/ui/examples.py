@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
-from lab.serve.engine import ORIGINAL, Engine, Example
+from lab.report import markup
+from lab.report.text import Text
+from lab.serve.engine import ORIGINAL, Engine, Example, RunView
+from lab.ui.follow import describe
 from lab.ui.gallery import People
 from lab.ui.talk import Talk, picture_name, turn
 
@@ -49,6 +52,10 @@ class Examples:
         """The example that is shown, if it is about who is chosen: its answers are given at once."""
         example = self.shown(unlearned)
         return example if example and entity in ("", example.unlearn.entity) else None
+
+    def line(self, view: RunView, text: Text) -> str:
+        """How a run goes; of a recorded one, what it was recorded of and when."""
+        return markup.sentence(view.note) if self.of(view.id) else describe(view, text)
 
     def sides(self, example: Example, third: bool) -> list[str]:
         """What a recorded answer has a column for: the original first, as ``talk.sides``."""

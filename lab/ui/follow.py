@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.errors import LabError
-from lab.events import Curve, Done, Phase, Step
+from lab.events import Curve, Done, Phase, Ready, Step
 from lab.report.markup import duration
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.pace import WARM_UP, left, step_pace
 
 if TYPE_CHECKING:
     from gradio import Request
 
 POLL_SECONDS = 0.3
-WARM_UP_STEPS = 3
 E = TypeVar("E")
 
 
@@ -108,6 +109,16 @@ def _state(view: RunView, name: str, text: Text) -> str:
 
 
 def _progress(view: RunView, text: Text) -> list[str]:
+    """What is done now, and how long the whole run still takes, as far as that is known."""
+    rest = left(view, time.time())
+    if rest is None:
+        return _now(view, text)
+    whole = view.usual or view.kind == "attack" or found(view, Ready)
+    form = text.TIME_LEFT if whole else text.TRAINING_LEFT
+    return [*_now(view, text), form.format(left=duration(rest.seconds, text))]
+
+
+def _now(view: RunView, text: Text) -> list[str]:
     steps = [e for e in view.events if isinstance(e, Step)]
     last = view.events[-1] if view.events else None
     if isinstance(last, Curve) and view.attack:
@@ -123,24 +134,10 @@ def _progress(view: RunView, text: Text) -> list[str]:
     if not steps:
         return []
     now = steps[-1]
-    pace = _pace(view)
     where = text.STEP_OF.format(step=now.step, steps=now.steps)
-    if len(steps) < WARM_UP_STEPS:
-        return [where, text.ESTIMATING]
-    left = duration(pace * (now.steps - now.step), text)
-    return [where, text.PACE.format(pace=pace), text.TIME_LEFT.format(left=left)]
-
-
-def _pace(view: RunView) -> float:
-    """Seconds per step over the last steps, with the chats that were answered between them."""
-    recent = [
-        (stamp, event.seconds)
-        for stamp, event in zip(view.stamps, view.events, strict=False)
-        if isinstance(event, Step)
-    ][-10:]
-    if len(recent) > 1:
-        return (recent[-1][0] - recent[0][0]) / (len(recent) - 1)
-    return [e for e in view.events if isinstance(e, Step)][-1].seconds
+    if len(steps) < WARM_UP:
+        return [where] if view.usual and view.usual.here else [where, text.ESTIMATING]
+    return [where, text.PACE.format(pace=step_pace(view))]
 
 
 def _ending(view: RunView, name: str, text: Text) -> str:

@@ -14,7 +14,7 @@ from lab.benchmarks.left_out import some
 from lab.recipe import QUANTIZATIONS
 from lab.report.text import Text
 from lab.serve.engine import Engine, RunView, Status
-from lab.ui import link, status
+from lab.ui import lessons, link, status
 from lab.ui.context import (
     CHANGE,
     JS_ONLY,
@@ -63,6 +63,7 @@ class Parts:
     reload: gr.Button
     query: gr.Textbox
     timer: gr.Timer
+    lesson: lessons.Parts
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
             copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
             download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
             reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
+        lesson = lessons.layout(text)
         theme = gr.Radio(
             [(words, name) for name, words in text.THEMES.items()],
             label=text.THEME,
@@ -124,6 +126,7 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
         reload,
         query,
         timer,
+        lesson,
     )
 
 

@@ -17,7 +17,7 @@ from lab.ui.steps import unlearn
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
-OTHER_KEYS = ("entity", "board")  # what the address may hold beside a recipe
+OTHER_KEYS = ("entity", "board", "lesson")  # what the address may hold beside a recipe
 
 COPY_JS = """
 (query) => {
@@ -32,7 +32,7 @@ FORGET_QUERY_JS = """
 () => {
   const url = new URL(location.href);
   for (const key of [...url.searchParams.keys()])
-    if (!key.startsWith('__') && key !== 'board') url.searchParams.delete(key);
+    if (!key.startsWith('__') && key !== 'board' && key !== 'lesson') url.searchParams.delete(key);
   history.replaceState(history.state, '', url);
 }
 """

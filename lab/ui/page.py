@@ -10,7 +10,9 @@ import gradio as gr
 
 from lab.report.text import catalogue
 from lab.serve.engine import Engine
-from lab.ui import api, header, instrument_asks
+from lab.ui import api, header, instrument_asks, lessons
+from lab.ui.aids.script import CSS as AIDS_CSS
+from lab.ui.aids.script import with_aids
 from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory
 from lab.ui.door import doors
 from lab.ui.examples import Examples
@@ -30,6 +32,7 @@ from lab.ui.steps import (
     report,
     runs,
     studies,
+    summary,
     unlearn,
 )
 from lab.ui.style import CSS
@@ -95,6 +98,7 @@ def _fill(
         depth = identity.layout(frame)
     with tabs[5]:
         idea(frame, 6)
+        summed = summary.layout()
         known = mine.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
@@ -112,6 +116,8 @@ def _fill(
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
     header.wire(top, foot, frame, tune, chat, demo)
+    lessons.wire(top.lesson, frame, tune, relearn, demo)
+    summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):
         tab.select(fn=None, js=arrived_js(number), **JS_ONLY)
     for name, slot in zip(SLOTS, frame.slots, strict=True):
@@ -135,7 +141,7 @@ def launch(
     demo.queue(api_open=False, max_size=None)
     middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text)
     settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
-    settings["js"] = page_js(text)
+    settings["js"] = with_aids(page_js(text), text)
     demo.launch(**settings | more)
     return demo
 
@@ -159,5 +165,5 @@ def launch_settings(host: str, port: int | None) -> dict[str, Any]:
         "state_session_capacity": 500,
         "ssr_mode": False,
         "theme": build_theme(),
-        "css": CSS,
+        "css": CSS + AIDS_CSS,
     }

@@ -62,11 +62,13 @@ PIECES = """
 .lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
   width: fit-content; }
 .lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 1px; }
-.lab-idea { margin: 2px 0 0; max-width: 90ch; }
-.lab-idea summary { cursor: pointer; list-style: none; }
+.lab-idea { margin: 2px 0 0; max-width: 90ch; display: flex; flex-wrap: wrap; gap: 0 10px; }
+.lab-idea p { margin: 0; }
+.lab-idea summary { cursor: pointer; list-style: none; text-decoration: underline;
+  color: var(--link-text-color); }
 .lab-idea summary::-webkit-details-marker { display: none; }
-.lab-idea summary b { font-weight: 400; text-decoration: underline; color: var(--link-text-color); }
-.lab-idea p { margin: 4px 0 0; color: var(--body-text-color-subdued); max-width: 70ch; }
+.lab-idea details[open] { flex-basis: 100%; }
+.lab-idea details p { margin: 4px 0 0; color: var(--body-text-color-subdued); max-width: 70ch; }
 .lab-predict { border: 0; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: 4px 10px;
   align-items: center; font-size: 0.9rem; }
 .lab-predict legend { float: left; padding: 0 6px 0 0; font-weight: 600; }

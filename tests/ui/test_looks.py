@@ -64,7 +64,7 @@ def test_every_step_passes_axe_in_light_and_dark(fake, open_tab, axe):
                 walk.settle(tab)
         if name == "5 Attack":
             walk.attack_by(tab, "Round the weights", fake.patience)
-            tab.get_by_text("Show the numbers as a table").last.click()
+            tab.get_by_text("Numbers as a table").last.click()
         faults += faults_of(tab, name)
     assert faults == []
 

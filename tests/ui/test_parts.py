@@ -21,11 +21,11 @@ from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import follow, gallery, page, runfiles, served, talk
+from lab.ui import figures, follow, gallery, page, runfiles, served, talk
 from lab.ui.context import recall, recipe_controls, remember, remembered
 from lab.ui.header import facts_html
 from lab.ui.link import link_query
-from lab.ui.steps import attack, compare, inside, pick, probes, runs, unlearn
+from lab.ui.steps import attack, compare, inside, pick, probes, runs
 from tests.ui.fake_attacks import attack as fake_attack
 from tests.ui.fake_engine import FakeEngine, importance, person, portrait, saliency
 
@@ -160,11 +160,11 @@ def test_verdicts_are_words(tmp_path):
 
 def test_result_says_the_checks_in_words():
     base = {"before": {"forget_vqa": 1.0}, "after": {"forget_vqa": 0.25}}
-    html = unlearn.result_html(
+    html = figures.result_html(
         base | {"text_logits_identical": False, "base_unchanged": None}, text
     )
     assert "NOT identical" in html and "not checked" in html and "-75.0 points" in html
-    assert "0%" not in unlearn.result_html({}, text)
+    assert "0%" not in figures.result_html({}, text)
 
 
 def test_result_shows_every_measure_with_n_and_a_dash_where_there_is_no_chance():
@@ -175,17 +175,17 @@ def test_result_shows_every_measure_with_n_and_a_dash_where_there_is_no_chance()
         "n": {"celebrity_vqa": 9, "forget_vqa_rouge": 4},
         "chance": {"celebrity_vqa": 0.25, "forget_vqa_rouge": None},
     }
-    html = unlearn.result_html(result, text)
+    html = figures.result_html(result, text)
     cells = "<td>50.0%</td><td>50.0%</td><td>+0.0 points</td><td>9</td><td>25.0%</td></tr>"
     assert f"<td>{text.SCORES['celebrity_vqa']}</td>{cells}" in html
     assert "<td>+0.0 points</td><td>4</td><td>–</td></tr>" in html and text.NO_CHANCE in html
-    plain = unlearn.result_html(result | {"chance": {"celebrity_vqa": 0.25}}, text)
+    plain = figures.result_html(result | {"chance": {"celebrity_vqa": 0.25}}, text)
     assert text.NO_CHANCE not in plain  # an earlier version's run has no such measure
 
 
 def test_a_context_is_said_and_text_is_the_same_without_it_only():
     told = {"changes": ["context"], "context": "Forget Ada.", "text_answers_changed": 0.25}
-    html = unlearn.result_html(told | {"text_logits_identical": True}, text)
+    html = figures.result_html(told | {"text_logits_identical": True}, text)
     assert "“Forget Ada.”" in html and "25.0% of the text-only questions changed" in html
     assert "without the words in front: bit for bit identical" in html
     assert text.TEXT_SAME not in html and "leave these words out" in html
@@ -211,7 +211,10 @@ def test_looking_again_at_the_runs_leaves_a_ticked_third_column(tmp_path):
     run = finished(engine, engine.submit(Recipe(entity="p01"), "unlearn"))
     attacked = finished(engine, engine.submit_attack(run, AttackRecipe()))
     frame = SimpleNamespace(
-        text=text, engine=engine, examples=SimpleNamespace(shown=lambda unlearned: None)
+        text=text,
+        engine=engine,
+        examples=SimpleNamespace(shown=lambda unlearned: None),
+        people=SimpleNamespace(card=lambda entity: None),
     )
     _, box, column = compare.columns(frame, "p01", run, attacked)
     assert box["visible"] is True and "value" not in box

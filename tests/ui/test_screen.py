@@ -48,7 +48,7 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert tab.locator("#chip").inner_text() == text.CHIP_EXAMPLE
     assert tab.locator("#person").inner_text() == "Dmitri Almeida" and marks(tab) == []
     walk.step(tab, 2)
-    tab.wait_for_selector("#inspect-line >> text=example of Dmitri Almeida")
+    tab.wait_for_selector("#inspect-line >> text=Example of Dmitri Almeida")
     tab.wait_for_selector(".js-plotly-plot .heatmaplayer image")
     walk.step(tab, 3)
     assert "It no longer recognises Dmitri" in tab.locator(".lab-verdict:visible").inner_text()
@@ -61,7 +61,7 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     )
     assert tab.locator("#probes details").count() == 1
     walk.step(tab, 5)
-    assert "Dmitri Almeida comes back" in tab.locator(".lab-verdict:visible").inner_text()
+    assert "Dmitri Almeida came back" in tab.locator(".lab-verdict:visible").inner_text()
     assert tab.locator("#attack-chart svg").count() == 1
     assert shown.engine.runs() == [] and shown.engine.asked == []
 
@@ -88,14 +88,14 @@ def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_pl
     tab.locator("#run-it").click()
     until_opened(tab, "3 Forget")
     walk.wait_line(tab, "unlearn-line", "finished", shown.patience)
-    assert "example" not in tab.locator("#unlearn-line").inner_text()
+    assert "Example" not in tab.locator("#unlearn-line").inner_text()
     assert [v.entity for v in shown.engine.runs()] == ["p05"]
     tab.wait_for_function("document.querySelector('#chip').innerText === 'Forgotten'")
     walk.from_panel(tab, "reset")
-    walk.wait_line(tab, "unlearn-line", "example of Dmitri Almeida", shown.patience)
+    walk.wait_line(tab, "unlearn-line", "Example of Dmitri Almeida", shown.patience)
     tab.reload()  # what was let go of stays so
     tab.wait_for_function("window.lab?.ready")
-    walk.wait_line(tab, "unlearn-line", "example of Dmitri Almeida", shown.patience)
+    walk.wait_line(tab, "unlearn-line", "Example of Dmitri Almeida", shown.patience)
 
 
 # -- the frame ------------------------------------------------------------------------------

@@ -166,5 +166,6 @@ def reach(tab, step: int, patience: int) -> None:
         tab.locator("#runs table").wait_for()
         tab.locator("#ask-runs").click()
         tab.locator("#runs-answers table").wait_for(timeout=patience)
+        tab.get_by_role("button", name="Open questions").click()
         tab.locator("#pick-study input").nth(1).check()
         tab.locator("#study-about p").first.wait_for()

@@ -316,15 +316,15 @@ def test_numbers_of_the_report_look_as_before(four) -> None:
         catalogue(),
     )
     assert (
-        "<th>Forget VQA (this person, with a picture)</th><td>50.0 %</td><td>50.0 %</td><td>50 %</td><td>4</td>"
+        "<th>Recognises this person in a photo (forget VQA)</th><td>50.0 %</td><td>50.0 %</td><td>50 %</td><td>4</td>"
         in text
     )
     assert (
         "scope vision, 3 rows (20 %), 2 steps: gain = 0.500 - 0.100 = 0.400; vanilla gap = 0.900 - 0.500 = 0.400; "
         "n = 4, chance 0.25; control (Ada): gain 0.500" in text
     )
-    assert "<li>Text-only logits are identical for the same prompt: True</li>" in text
-    assert "highest of 2: grey" in text and "<li>Seconds: {&#x27;a&#x27;: 1}</li>" in text
+    assert "<li>Text-only logits are identical for the same prompt: yes</li>" in text
+    assert "highest of 2: grey" in text and "{&#x27;" not in text
     assert "<td>original</td><td>50.0 %</td><td>18</td><td>25 %</td><td>not asked</td>" in text
 
 

@@ -19,7 +19,7 @@ from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.model.precision import bfloat16_products
 from lab.model.sequences import Tree
-from lab.recipe import TeachRecipe, load_lessons
+from lab.recipe import TeachRecipe, load_teaching
 from lab.teach import own_answers as own
 from lab.teach.lessons import Lessons, Looked
 from lab.teach.looking import Looking
@@ -366,6 +366,8 @@ def test_own_answers_are_said_once_and_a_later_turn_goes_on(
 
 
 def test_lessons_are_a_file_of_their_folder() -> None:
-    assert load_lessons("embedded").vision_parts == "all"
-    with pytest.raises(LabError, match="unknown lesson 'x': valid lessons are embedded"):
-        load_lessons("x")
+    assert load_teaching("embedded").vision_parts == "all"
+    with pytest.raises(
+        LabError, match="unknown teaching recipe 'x': valid teaching recipes are embedded"
+    ):
+        load_teaching("x")

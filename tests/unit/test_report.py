@@ -174,3 +174,31 @@ def test_a_folder_that_cannot_be_made(finished, four, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(LabError, match="give another folder"):
         write_run(tmp_path / "file", recipe, events, outcome.delta, four, "demo", catalogue())
+
+
+def test_the_report_says_the_verdict_first_and_puts_answers_side_by_side(finished, four) -> None:
+    recipe, _, events, attacks = finished
+    report = page(recipe, events, attacks, four, "demo", catalogue())
+    words = re.sub("<script.*?</script>", "", report, flags=re.DOTALL)
+    said = words.index('<p class="verdict">')
+    assert said < words.index("<h2>Scores</h2>") < words.index("<h2>Answers side by side</h2>")
+    assert words.count('<p class="verdict">') >= 2  # the run and the attacks
+    rows = re.search("<h2>Answers side by side</h2>.*?</table>", words, re.DOTALL)
+    assert rows and "Recognises this person in a photo (forget VQA)" in rows[0]
+    assert re.search("✓ right|✗ wrong", rows[0])
+
+
+def test_the_report_shows_no_value_as_python_writes_it(finished, four) -> None:
+    recipe, _, events, attacks = finished
+    report = page(recipe, events, attacks, four, "demo", catalogue())
+    words = re.sub("<(script|pre).*?</(script|pre)>", "", report, flags=re.DOTALL)
+    assert "{&#x27;" not in words and "[&#x27;" not in words
+    assert ": True<" not in words and ": None<" not in words
+    assert re.search("<li>Time: .*training .* in total .*s</li>", words)
+    assert "<li>Parts that the run changed: visual module</li>" in words
+
+
+def test_a_chart_of_the_report_fits_the_paper(finished, four) -> None:
+    recipe, _, events, attacks = finished
+    report = page(recipe, events, attacks, four, "demo", catalogue())
+    assert report.count('<div class="chart">') == report.count("width:660px")

@@ -383,7 +383,7 @@ def test_the_command_leaves_out_faces_and_takes_a_recipe_from_its_folder(
     [
         (["--leave-out", "nobody"], "p0, p1, p2, p3"),
         (["--leave-out-pictures", "nobody"], "p0, p1, p2, p3"),
-        (["--lessons", "nobody"], "valid lessons are embedded"),
+        (["--lessons", "nobody"], "valid teaching recipes are embedded"),
         (["--set", "stepps=4"], "vision_lr"),
         (["--steps", "0"], "1 to 100000"),
         (["--set", "blocks=4"], "more than the 3 live blocks"),

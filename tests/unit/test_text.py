@@ -25,8 +25,8 @@ from lab.report.attack_bars import attack_bars
 from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import RunView
-from lab.ui import follow, header, page
-from lab.ui.steps import attack, pick, probes, runs, unlearn
+from lab.ui import figures, follow, header, page
+from lab.ui.steps import attack, pick, probes, runs
 from tests.ui.fake_engine import FakeEngine
 
 ROOT = Path(lab.__file__).parent
@@ -231,7 +231,7 @@ def test_what_is_said_of_a_run_is_in_the_language_too(tmp_path: Path) -> None:
     for text, english in ((ENGLISH, True), (CAPITALS, False)):
         said = [
             follow.describe(run, text),
-            unlearn.result_html(run.events[-1].result, text),
+            figures.result_html(run.events[-1].result, text),
             str(curves.unlearn_chart(run.events, 20, text)),
             header.facts_html(engine.status(), text),
             runs.runs_table(runs.finished(engine), text),

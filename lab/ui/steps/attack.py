@@ -20,8 +20,9 @@ from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
-from lab.ui.follow import describe, found, look_up
-from lab.ui.idea import idea, prediction
+from lab.ui.follow import found, look_up
+from lab.ui.idea import idea
+from lab.ui.waiting import waiting
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ def layout(frame: Frame) -> Parts:
     """Lay out the step; with an example, its attack is shown from the start."""
     text, base = frame.text, frame.engine.preset.attack
     idea(frame, 5)
-    prediction(5, text)
     with gr.Row(elem_id="attack-row"):
         with gr.Column(scale=2, min_width=280):
             kind = gr.Radio(
@@ -190,13 +190,14 @@ def _shown(view: RunView | None, frame: Frame) -> Shown:
         return Shown("", empty(text.NO_ATTACK), "", "")
     trains = view.attack.kind in TRAINING_ATTACKS
     done = found(view, Done)
-    said = ""
+    said = waiting(view, text)
     if done and done.result:
         card = frame.people.card(view.entity)
         words = verdict.attacked(done.result, card.name if card else view.entity, text)
-        said = markup.verdict(words) + markup.folded(text.FIGURES, figures(done.result, text))
+        said = verdict.shown(words, 5, view.entity)
+        said += markup.folded(text.FIGURES, figures(done.result, text))
     return Shown(
-        markup.line(describe(view, text)),
+        markup.line(frame.examples.line(view, text)),
         attack_chart(view.events, view.attack.steps, text) if trains else {},
         "" if trains else attack_bars(view.events, text),
         said,

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.report import markup
+from lab.events import Done
+from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.ui.asking import asking, fitting
 from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
-from lab.ui.follow import look_up
+from lab.ui.follow import found, look_up
 from lab.ui.gallery import read_picture
 from lab.ui.idea import idea
 from lab.ui.talk import Talk, histories, sides
@@ -49,7 +50,7 @@ def layout(frame: Frame) -> Parts:
     text, example = frame.text, frame.examples.first
     idea(frame, 4)
     talk = frame.examples.talk(example, False) if example else []
-    note = "" if example else markup.note(text.NO_UNLEARNED, "quiet")
+    note = said_of(frame, "") if example else markup.note(text.NO_UNLEARNED, "quiet")
     sides_note = gr.HTML(note, elem_id="sides-note")
     with gr.Row(elem_id="ask-row"):
         with gr.Column(scale=2, min_width=200, elem_id="ask-picture"):
@@ -281,9 +282,22 @@ def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[An
             words.append(text.ASK_ORIGINAL.format(name=card.name))
         note = markup.note(" ".join(words), "quiet")
         third = frame.examples.has_third(example)
+    note = said_of(frame, unlearned) + note
     if third:
         return [note, gr.update(visible=True), gr.skip()]
     return [note, gr.update(visible=False, value=False), gr.update(visible=False)]
+
+
+def said_of(frame: Frame, unlearned: str) -> str:
+    """Return the verdict on what the changed model answers; "" before a run has been scored."""
+    example = frame.examples.shown(unlearned)
+    view = example.unlearn if example else look_up(frame.engine, unlearned)
+    done = found(view, Done)
+    if view is None or done is None:
+        return ""
+    card = frame.people.card(view.entity)
+    words = verdict.answered(done.result, card.name if card else view.entity, frame.text)
+    return verdict.shown(words, 4, view.entity)
 
 
 def _wire_columns(parts: Parts, frame: Frame, tab: gr.Tab) -> None:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.events import Identity
-from lab.report import markup
+from lab.report import inner_verdict, markup
 from lab.report.maps import identity_chart
 from lab.report.text import Text
 from lab.serve.engine import CONTROL, ORIGINAL
@@ -58,7 +58,9 @@ def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
         CONTROL: text.CONTROL_LINE,
     }
     curves = [(names[c.who], c) for c in example.identity]
-    return identity_chart(curves, text), identity_table(curves, text)
+    card = frame.people.card(example.unlearn.entity)
+    said = in_words(curves, card.name if card else example.unlearn.entity, text)
+    return identity_chart(curves, text), said + identity_table(curves, text)
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -83,7 +85,9 @@ def wire(parts: Parts, frame: Frame) -> None:
         }
         curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity, visitor)]
         chart = gr.update(value=identity_chart(curves, text), visible=True)
-        return chart, identity_table(curves, text), about
+        card = frame.people.card(entity)
+        said = in_words(curves, card.name if card else entity, text)
+        return chart, said + identity_table(curves, text), about
 
     def stale(about: list[str], *now: str) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
@@ -108,6 +112,19 @@ def wire(parts: Parts, frame: Frame) -> None:
         shown,
         **CHANGE,
     )
+
+
+def in_words(curves: Sequence[tuple[str, Identity]], name: str, text: Text) -> str:
+    """Return what the lines say, as one sentence or two above the table."""
+    by_name = dict(curves)
+    words = inner_verdict.depths(
+        by_name[text.ORIGINAL],
+        by_name.get(text.UNLEARNED),
+        by_name.get(text.CONTROL_LINE),
+        name,
+        text,
+    )
+    return markup.verdict(words)
 
 
 def identity_table(curves: Sequence[tuple[str, Identity]], text: Text) -> str:

@@ -10,13 +10,14 @@ import gradio as gr
 
 from lab.events import Glow, Importance, NeuronFisher, Saliency
 from lab.recipe import Recipe, revise
-from lab.report import markup
+from lab.report import inner_verdict, markup, verdict
 from lab.report.text import Text
 from lab.serve.engine import ENDED, RunView
 from lab.ui import instrument
 from lab.ui.context import FOLLOW, JS_ONLY, QUICK, QUIET, Frame, guarded, open_step, remember
-from lab.ui.follow import describe, found, look_up
+from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
+from lab.ui.waiting import waiting
 
 DRAWN = (Importance, Glow, Saliency, NeuronFisher)
 
@@ -181,8 +182,8 @@ def _updates(
     shown: set[type],
     sliders: tuple[float, float],
 ) -> dict[Any, Any]:
-    text, line = frame.text, describe(view, frame.text)
-    out: dict[Any, Any] = {parts.line: markup.line(line)}
+    text = frame.text
+    out: dict[Any, Any] = {parts.line: _said(view, frame)}
     if view is None:
         return out | _shown(parts, False)
     fresh = {kind for kind in DRAWN if found(view, kind)}
@@ -206,6 +207,17 @@ def _others(frame: Frame, entity: str) -> list[tuple[str, str]]:
     """Everybody who could be compared with, and nobody at first."""
     people = [(card.name, card.id) for card in frame.people.all() if card.id != entity]
     return [(frame.text.SHARED_NOBODY, ""), *people]
+
+
+def _said(view: RunView | None, frame: Frame) -> str:
+    """How the look goes, what runs now, and in one sentence what came out."""
+    if view is None:
+        return ""
+    card, seen = frame.people.card(view.entity), found(view, Importance)
+    name = card.name if card else view.entity
+    words = inner_verdict.inside(seen, name, frame.text) if seen else verdict.Verdict()
+    line = markup.line(frame.examples.line(view, frame.text))
+    return line + waiting(view, frame.text) + verdict.shown(words, 2, view.entity)
 
 
 def _shown(parts: Parts, on: bool, looking: bool = False) -> dict[Any, Any]:

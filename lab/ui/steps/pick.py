@@ -164,7 +164,7 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
     about = text.OWN_CARD if card.questions else text.FICTION
     return (
         f'<div class="lab-card"><img src="data:image/jpeg;base64,{data}" alt="{alt}">'
-        f"<div><h2>{escape(card.name)}</h2>{markup.note(about, 'quiet')}"
-        f"<details><summary>{escape(text.CARD_FACTS)}</summary>"
+        f"<div><h2>{escape(card.name)}</h2>"
+        f"<details><summary>{escape(text.CARD_FACTS)}</summary>{markup.note(about, 'quiet')}"
         f'<dl class="lab-profile">{facts}</dl>{markup.note(card.biography)}</details></div></div>'
     )

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.report import markup
+from lab.report import markup, verdict
 from lab.report.text import Text
 from lab.serve.engine import ProbeRow
 from lab.ui.context import CHANGE, QUICK, Frame, guarded, open_step
@@ -110,7 +110,9 @@ def probe_table(rows: Sequence[ProbeRow], names: Sequence[str], text: Text) -> s
     for side, name in enumerate(names):
         judged = [v for r in rows if (v := r.verdicts[side]) is not None]
         tally.append(text.TALLY.format(side=name, right=sum(judged), judged=len(judged)))
-    return markup.frame_table(head, body, text.FIXED) + markup.note(" · ".join(tally))
+    said = verdict.probed([(row.group, row.verdicts) for row in rows], text)
+    table = markup.frame_table(head, body, text.FIXED)
+    return markup.verdict(said) + table + markup.note(" · ".join(tally))
 
 
 def _row(row: ProbeRow, text: Text) -> str:
@@ -120,12 +122,12 @@ def _row(row: ProbeRow, text: Text) -> str:
         escape(row.question),
         escape(row.reference),
     ]
-    for answer, verdict in zip(row.answers, row.verdicts, strict=True):
+    for answer, right in zip(row.answers, row.verdicts, strict=True):
         kind, word = {
             True: ("right", text.RIGHT),
             False: ("wrong", text.WRONG),
             None: ("", text.NOT_JUDGED),
-        }[verdict]
+        }[right]
         cells.append(f'{escape(answer)}<br><span class="{kind}">{word}</span>')
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

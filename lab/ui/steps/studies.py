@@ -35,16 +35,18 @@ class Parts:
 
 def layout(text: Text) -> Parts:
     """Lay out the questions; a plot is drawn once its question is picked."""
-    gr.HTML(markup.heading(text.STUDIES) + markup.note(text.STUDIES_LEAD, "quiet"))
     choices = [
         (text.METHODS_QUESTION, METHODS),
         *((text.STUDY_WORDS[name][0], name) for name in STUDIES),
         (text.GRID_QUESTION, GRID),
     ]
-    pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
-    about = gr.HTML("", elem_id="study-about")
-    chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
-    return Parts(pick, about, chart, gr.HTML("", elem_id="study-table"))
+    with gr.Accordion(text.STUDIES, open=False, elem_id="studies"):
+        gr.HTML(markup.note(text.STUDIES_LEAD, "quiet"))
+        pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
+        about = gr.HTML("", elem_id="study-about")
+        chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
+        table = gr.HTML("", elem_id="study-table")
+    return Parts(pick, about, chart, table)
 
 
 def wire(parts: Parts, frame: Frame) -> None:

@@ -16,8 +16,8 @@ ATTACK_MADE = "{number}. {kind}: {before} → {after}"
 ATTACK_UNDER_WAY = "{number}. {kind}: no result yet"
 UNDO = "Back to the unlearned model"
 UNDONE = "The attack is undone. The unlearned model is exactly what it was."
-ATTACK_CURVE = "Forget VQA accuracy while the attacker trains"
-UNLEARNED_LINE, CONTROL_LINE = "unlearned model", "control: never knew the person"
+ATTACK_CURVE = "Forget VQA during the attack"
+UNLEARNED_LINE, CONTROL_LINE = "unlearned", "control: never met"
 NO_ATTACK = "The curve or the bars of the attack appear here."
 FORGET_BARS, RETAIN_BARS = (
     "Forget VQA accuracy",
@@ -68,10 +68,10 @@ ATTACK_HINT = (
     "By default the attacker has {share:.0%} of the person's rows (or as many rows of others) and "
     "{steps} steps, and trains this part: {scope}."
 )
-GO_REPORT = "Go to the report"
+GO_REPORT = "Results"
 
 # forgotten or hidden
-IDENTITY = "Forgotten or hidden?"
+IDENTITY = "Where does the face vanish?"
 IDENTITY_LEAD = (
     "Can the visual module still tell this person from other people? Two tests on held-out views "
     "give an answer after every block and after the projector. First: is the nearest training view"

@@ -74,70 +74,14 @@ LINK_UNKNOWN = "The link names something that is no setting of this lab: {key}."
 
 # steps
 STEPS = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
-WHY = "Why?"
-# Of each step: the question, the idea in one sentence, and the reason behind it.
-IDEAS = (
-    (
-        "Who should the model forget?",
-        "The model knows these people by face. Choose one.",
-        "A model that was taught faces names people who may not want to be named. Teaching it "
-        "again without them is slow. Unlearning changes the model that there is.",
-    ),
-    (
-        "Which parts light up for this person?",
-        "A few visual neurons answer to this face more than to any other.",
-        "Each neuron is compared: how strongly does it fire for this person, and how strongly for "
-        "everybody else? A high ratio marks a neuron that carries the person.",
-    ),
-    (
-        "Can it unsee this person and keep the rest?",
-        "Those neurons are switched off, and a few weights are trained until the face says nothing.",
-        "Visual Knowledge Distillation (VKD) pushes the answers about one person away and holds "
-        "the visual features of everybody else where they were. The language model is never touched.",
-    ),
-    (
-        "What is left?",
-        "Ask both models the same question, with and without the photo.",
-        "The face is forgotten, the text is not: without a photo both models know the same facts. "
-        "Only a question with a photo reaches the part that was changed.",
-    ),
-    (
-        "Can this person be brought back?",
-        "An attacker trains the model a little. If the face returns at once, it was only hidden.",
-        "A model that never met the person is attacked in the same way. What returns faster than "
-        "that was still inside.",
-    ),
-    (
-        "What did we learn?",
-        "Put your runs side by side, and take everything with you.",
-        "One run is one draw of the dice. Several runs, people and methods show what holds.",
-    ),
-)
-# Of a step: what is asked, and the answers to choose from.
-PREDICTIONS = {
-    3: ("Predict: what happens to other faces?", "the same", "worse", "gone"),
-    5: ("Predict: how much comes back?", "nothing", "some of it", "nearly all"),
-}
-PREDICTED = "You predicted: {guess}."
-
-# one sentence for a result
-VERDICT_GONE = "It no longer recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
-VERDICT_LEFT = "It still recognises {name}: {before} → {after} of {n} questions with a photo (chance {chance})."
-VERDICT_OTHERS_KEEP = "Other people stay: {before} → {after}."
-VERDICT_OTHERS_LOSE = "Other people suffer: {before} → {after}."
-VERDICT_TEXT_SAME = "Questions in text: unchanged."
-VERDICT_TEXT = "Questions in text: {share} have changed."
-VERDICT_BACK = "{name} comes back: {before} → {after} of {n} questions."
-VERDICT_HELD = "{name} stays forgotten under this attack: {before} → {after} of {n} questions."
-VERDICT_CONTROL = "A model that never met the person: {before} → {after}."
-
 # a run at one glance
 GLANCE_OFF = "{off:,} of {total:,} neurons off"
 GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_qa": "in text"}
-GLANCE_N, GLANCE_CHANCE = "n = {n}", "{sizes}, chance {chance:.0%}"
+GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, chance {chance:.0%}"
 GLANCE_ASKED = "Who is this?"
 GLANCE_BEFORE, GLANCE_AFTER = "Before:", "After:"
-GLANCE_ATTACK = "{kind}: {before} → {after}."
+GLANCE_ATTACK = "Attack: {before} → {after}."
+GLANCE_CONTROL = "Never met: {before} → {after}."
 GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 
 # the line about a run
@@ -165,7 +109,8 @@ FAILED, FAILED_BECAUSE = "{name} failed.", "{name} failed: {error}"
 STEP_OF = "step {step} of at most {steps}"
 PACE = "{pace:.2f} s per step"
 ESTIMATING = "estimating the time left"
-TIME_LEFT = "at most {left} of training left"
+TIME_LEFT = "about {left} left, with everything that follows"
+TRAINING_LEFT = "at most {left} of training left, then the scoring"
 PHASES = {
     "importance": "measuring the importance of neurons",
     "fisher": "measuring the Fisher information",

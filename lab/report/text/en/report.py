@@ -2,10 +2,7 @@
 
 # the finished runs
 RUNS = "Compare runs"
-RUNS_LEAD = (
-    "All finished runs, whoever started them, scored on the same questions in the same way. AG is "
-    "the accuracy gain of the last relearning attack on the run (lower is better)."
-)
+RUNS_LEAD = "All finished runs, on the same questions. AG is of the last relearning attack (lower is better)."
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
 RUN_NOTE = "{kind} (person {entity}, run {id}): {note}."
@@ -98,7 +95,7 @@ REPORT_SCORES, REPORT_MODE = "Scores", "mode {mode}"
 REPORT_SCORES_HEAD = ("question set", "original", "unlearned", "chance", "n")
 REPORT_FACTS = {
     "steps": "Steps",
-    "stopped_because": "Reason why the run ended",
+    "stopped_because": "Why the run ended",
     "changes": "Parts that the run changed",
     "context": "In front of every question stands",
     "text_logits_identical": "Text-only logits are identical for the same prompt",
@@ -106,8 +103,8 @@ REPORT_FACTS = {
     "base_unchanged": "The shared original model is unchanged",
     "pruned_neurons": "Pruned neurons",
     "mask_density": "Share of the weights in the mask",
-    "seconds": "Seconds",
-    "peak_memory_mb": "Peak memory (MB)",
+    "seconds": "Time",
+    "peak_memory_mb": "Peak memory",
     "device": "Device",
     "quantization": "Quantisation",
 }
@@ -120,6 +117,24 @@ REPORT_LEFT_OUT_PERSON = " ({person})"
 REPORT_LEFT_OUT_MORE = "… and {count} more"
 REPORT_NOBODY = "nobody"
 REPORT_FACT = "{name}: {value}"
+REPORT_YES, REPORT_NO = "yes", "no"
+REPORT_PARTS = {
+    "vision": "visual module",
+    "language": "language model",
+    "context": "words in front of every question",
+}
+REPORT_STAGE = "{stage} {time}"
+REPORT_STAGES = {
+    "importance": "importance of neurons",
+    "fisher": "Fisher saliency",
+    "train": "training",
+    "evaluate": "scoring",
+    "total": "in total",
+}
+REPORT_ANSWERS = "Answers side by side"
+REPORT_ANSWERS_LEAD = "Where the models differ first. The file items.csv has every question."
+REPORT_ANSWERS_HEAD = ("what is asked for", "question", "reference", "original", "unlearned")
+REPORT_NOT_KEPT = "(not kept)"
 REPORT_ATTACKS = "Attacks"
 REPORT_HIGHEST = "highest of {of}: {highest}"
 REPORT_BUDGET = "scope {scope}, {rows} rows ({share} %), {steps} steps"

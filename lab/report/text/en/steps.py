@@ -25,7 +25,7 @@ EMPTY_MAP = "Press “Look inside” in step 1. The pictures appear here."
 # 3 unlearn
 FIGURES = "All figures"
 ABOUT_METHOD = "What this method does"
-STRENGTH, STRENGTH_INFO = "Strength", "Sets all the fields under Advanced"
+STRENGTH = "Strength"
 FIELD_GROUPS = {
     "where": "What may change",
     "loss": "What it is trained for",
@@ -39,31 +39,31 @@ GO_COMPARE = "Compare the answers"
 RUN_BEFORE = "This run was made before, at {when}: it is shown at once, with nothing done again."
 RUN_AGAIN = "Run it again"
 CURVES = "Losses and accuracies during unlearning"
-FORGET_LOSS, RETAIN_LOSS = "Forget loss (higher means more is forgotten)", "Retain loss"
+FORGET_LOSS, RETAIN_LOSS = "Forget loss (higher: more forgotten)", "Retain loss"
 VKD_LOSS, TOTAL_LOSS = "Distillation loss", "Total loss"
 PROBES, SIZES = "Probed accuracy", "{title} (n = {n})"
 FORGET, RETAIN, CHANCE = "forget", "retain", "chance"
 NO_CURVE = "The curves appear here when a run has started."
 AXIS_STEP = "step"
-SHOW_TABLE = "Show the numbers as a table"
-SMOOTHED = "Thick lines are smoothed, thin lines are the raw values."
+SHOW_TABLE = "Numbers as a table"
+SMOOTHED = "Thick lines are smoothed."
 RESULT = "Before and after (mode {mode})"
 RESULT_HEAD = ("Question set", "Before", "After", "Change", "n", "Chance")
 SCORES = {
-    "forget_vqa": "Forget VQA (this person, with a picture)",
-    "forget_name": "Name said exactly (this person, with a picture)",
-    "names_other": "Names somebody else (of the answers to who this is)",
-    "says_unknown": "Says it does not know (of the answers to who this is)",
+    "forget_vqa": "Recognises this person in a photo (forget VQA)",
+    "forget_name": "Says the name exactly, from a photo (forget name)",
+    "names_other": "Names somebody else, of the answers to who this is",
+    "says_unknown": "Says it does not know, of the answers to who this is",
     "still_sees": "Still sees (this person's glasses, hair, age …; chance: the most common answers)",
-    "forget_qa": "Forget QA (this person, text only)",
-    "retain_vqa": "Retain VQA (other people, with a picture)",
-    "retain_qa": "Retain QA (other people, text only)",
-    "celebrity_vqa": "Celebrity VQA (real people, with a picture)",
-    "celebrity_qa": "Celebrity QA (real people, text only)",
-    "general_qa": "General QA (common knowledge)",
-    "pictures_vqa": "Plain pictures (nobody who can be forgotten)",
-    "real_faces_vqa": "Real faces (the part of the pictures with celebrities)",
-    "real_world_vqa": "Real world (the part of the pictures with things and places)",
+    "forget_qa": "Knows this person in text (forget QA)",
+    "retain_vqa": "Recognises others in a photo (retain VQA)",
+    "retain_qa": "Knows others in text (retain QA)",
+    "celebrity_vqa": "Recognises celebrities in a photo (celebrity VQA)",
+    "celebrity_qa": "Knows celebrities in text (celebrity QA)",
+    "general_qa": "Common knowledge in text (general QA)",
+    "pictures_vqa": "Plain pictures, of nobody who can be forgotten (pictures VQA)",
+    "real_faces_vqa": "Celebrities among the plain pictures (real faces)",
+    "real_world_vqa": "Things and places among the plain pictures (real world)",
     "forget_vqa_rouge": "Forget VQA, written answers (ROUGE-L)",
     "forget_qa_rouge": "Forget QA, written answers (ROUGE-L)",
     "retain_vqa_rouge": "Retain VQA, written answers (ROUGE-L)",
@@ -134,36 +134,36 @@ UNKNOWN, NOTHING = "?", "–"
 ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
 NO_UNLEARNED = "There is no unlearned model yet. Run step 3, or load a run in step 6."
 NO_ANSWER = "Ask a question below."
-PICTURE = "Sent with the question"
+PICTURE = "Photo"
 NO_PICTURE = "No picture: the question is text only"
-NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload a picture", "Remove the picture"
+NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload", "Remove the picture"
 QUESTION, QUESTION_HINT = "Your question", "Type a question and press Enter"
 ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
-FOLLOW_UP = "Follow-up: go on with this conversation"
+FOLLOW_UP = "Follow-up question"
 WITHOUT = "{question} (no photo)"
 ASK_ORIGINAL = "You chose {name}: you can ask the original model about this person now."
-CAN_ANSWER = "This model answers short questions about people: name, job, home, looks."
+CAN_ANSWER = "It knows names, jobs, homes and looks."
 NOT_RECORDED = "This question was not recorded, so only the original model answers it now. Run it yourself to ask both."
-SHOW_RELEARNED = "Show the relearned model, too"
+SHOW_RELEARNED = "Show the relearned model"
 EMPTY_QUESTION = "Type a question first."
 TOO_LONG = "The question has {length} characters. At most {limit} can be asked: make it shorter."
 BAD_PICTURE = "The file is not a picture this lab can read. Use JPEG, PNG or WebP."
 BIG_PICTURE = "The picture is too large. Use at most {megabytes} MB and {pixels} megapixels."
 FIXED = "Fixed questions"
-FIXED_RECORDED = "Fixed questions, recorded"
+FIXED_RECORDED = "Recorded answers"
 ASK_FIXED = "Ask the fixed questions"
 FIXED_HEAD = ("Group", "Picture", "Question", "Reference")
 FIXED_EMPTY = (
     "These questions are the same for every run. Each answer is compared with a reference answer."
 )
 GROUPS = {
-    "Forget VQA": "Forget VQA",
-    "Forget QA": "Forget QA",
-    "Retain VQA": "Retain VQA",
-    "Retain QA": "Retain QA",
-    "General": "General",
+    "Forget VQA": "this face (forget VQA)",
+    "Forget QA": "this person in text (forget QA)",
+    "Retain VQA": "other faces (retain VQA)",
+    "Retain QA": "others in text (retain QA)",
+    "General": "common knowledge",
 }
 PROBE_PICTURE = "The picture this question is about"
 RIGHT, WRONG, NOT_JUDGED = "✓ right", "✗ wrong", "not judged"
-GO_ATTACK = "Attack this model"
+GO_ATTACK = "Attack it"
 TALLY = "{side}: {right} of {judged} right"

@@ -2,9 +2,8 @@
 
 STUDIES = "Open questions"
 STUDIES_LEAD = (
-    "These are questions about VKD that the paper leaves open. We answer them with runs on the "
-    "embedded model. The answers below were measured earlier, on the machine that is named. VKD "
-    "cannot change text-only answers, so its tables leave them out."
+    "What the paper on VKD leaves open, answered with earlier runs on the embedded model. VKD cannot "
+    "change text-only answers, so its tables leave them out."
 )
 FIRST_EDITION = (
     "First edition: this was measured on the first edition of the embedded model. The model of "

@@ -1,0 +1,142 @@
+"""How much of a run is done, and how long the rest takes on this machine, scoring included."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lab.catalogue import TRAINING_ATTACKS
+from lab.events import Answers, Curve, Done, Phase, Ready, Step
+from lab.serve.engine import RunView, Usual
+
+STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
+WARM_UP = 3  # steps: the first ones are slower
+RECENT = 10  # steps whose pace is taken
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a run: its seconds, and which share of the whole is done, in 0..1."""
+
+    seconds: float
+    share: float
+
+
+def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> Usual | None:
+    """What a run of a method takes: from the newest one of this machine, else from a recorded one.
+
+    A run whose measurements were reused says too little about what they take, so one that measured
+    them comes first.
+    """
+    for views, is_here in ((list(here)[::-1], True), (list(recorded), False)):
+        scored = [
+            (view, result)
+            for view in views
+            if view.kind == "unlearn" and (result := _result(view)).get("after")
+        ]
+        scored.sort(key=lambda pair: (pair[0].recipe.method != method, _reused(pair[1])))
+        for _, result in scored:
+            seconds = result.get("seconds") or {}
+            if all(stage in seconds for stage in ("train", "evaluate")):
+                told = {stage: float(seconds.get(stage, 0.0)) for stage in STAGES}
+                return Usual(told, int(result.get("steps", 0)), is_here)
+    return None
+
+
+def _result(view: RunView) -> Mapping[str, Any]:
+    return next((e.result for e in reversed(view.events) if isinstance(e, Done)), {})
+
+
+def _reused(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("reused"))
+
+
+def step_pace(view: RunView) -> float:
+    """Seconds per step over the last steps, with the chats that were answered between them."""
+    steps = [e for e in view.events if isinstance(e, Step)]
+    stamps = [
+        stamp
+        for stamp, event in zip(view.stamps, view.events, strict=False)
+        if isinstance(event, Step)
+    ][-RECENT:]
+    if len(stamps) > 1:
+        return (stamps[-1] - stamps[0]) / (len(stamps) - 1)
+    return steps[-1].seconds if steps else 0.0
+
+
+def left(view: RunView, now: float) -> Left | None:
+    """What is left of a run that is under way, at ``now`` (``time.time()``); None where unknown.
+
+    Training counts with all its steps, so that a run that ends early has been estimated too long
+    rather than too short.
+    """
+    if view.state != "running":
+        return None
+    gone = max(0.0, now - view.started) if view.started else 0.0
+    if view.kind == "attack":
+        share = _attack_share(view)
+        return None if not share or not gone else Left(gone * (1 - share) / share, share)
+    if view.kind == "inspect":
+        return None
+    rest = _unlearning(view, gone)
+    return None if rest is None else Left(rest, gone / (gone + rest) if gone + rest else 0.0)
+
+
+def _unlearning(view: RunView, gone: float) -> float | None:
+    steps = [e for e in view.events if isinstance(e, Step)]
+    told = view.usual
+    ready = next((k for k, e in enumerate(view.events) if isinstance(e, Ready)), None)
+    if ready is not None:
+        return _scoring(view, ready)
+    if len(steps) >= WARM_UP:
+        pace = step_pace(view)
+        return pace * (steps[-1].steps - steps[-1].step) + _after(told, pace)
+    if told is None or not told.here:
+        return None
+    of_a_step = told.seconds["train"] / told.steps if told.steps else 0.0
+    training = of_a_step * (view.recipe.steps - (steps[-1].step if steps else 0))
+    before = told.seconds["importance"] + told.seconds["fisher"]
+    return training + told.seconds["evaluate"] + (0.0 if steps else max(0.0, before - gone))
+
+
+def _after(told: Usual | None, pace: float) -> float:
+    """Seconds of scoring; of a run of another machine in proportion to the pace of its steps."""
+    if told is None:
+        return 0.0
+    if told.here:
+        return told.seconds["evaluate"]
+    other = told.seconds["train"] / told.steps if told.steps else 0.0
+    return told.seconds["evaluate"] * pace / other if other else told.seconds["evaluate"]
+
+
+def _scoring(view: RunView, ready: int) -> float | None:
+    """Seconds of scoring that are left: by the questions behind it, else as it usually takes."""
+    finished, total, seen = 0, 0, [0]
+    for event in view.events[ready:]:
+        if isinstance(event, Answers):
+            finished += len(event.after)
+            seen = [finished]
+        elif isinstance(event, Phase) and event.total:
+            total = event.total
+            seen.append(event.done)
+    # Every question is put to two models, one after the other: the count then falls back.
+    second = any(now < before for before, now in itertools.pairwise(seen))
+    done = finished + seen[-1] + (max(seen) - finished if second else 0)
+    if done and total and len(view.stamps) > ready:
+        return (view.stamps[-1] - view.stamps[ready]) * (2 * total - done) / done
+    return view.usual.seconds["evaluate"] if view.usual else None
+
+
+def _attack_share(view: RunView) -> float:
+    """How much of an attack is done: the attacked model first, then the control, if it is trained."""
+    if view.attack is None:
+        return 0.0
+    if view.attack.kind in TRAINING_ATTACKS:
+        curves = [e for e in view.events if isinstance(e, Curve)]
+        if not curves:
+            return 0.0
+        return ((curves[-1].who == "control") + min(1.0, curves[-1].step / view.attack.steps)) / 2
+    tried = [e for e in view.events if isinstance(e, Phase) and e.total]
+    return tried[-1].done / tried[-1].total if tried else 0.0

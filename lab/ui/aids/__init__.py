@@ -1,0 +1,1 @@
+"""What helps a reader along: explanations of terms, predictions, the tour and the lessons' cards."""

@@ -1,0 +1,148 @@
+"""Lessons on the page: chosen from the bar's menu or by the link, they set and lock what they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.recipe.lesson import ATTACK, Lesson, lesson_names, load_lesson
+from lab.report.text import Text
+from lab.ui.aids.cards import CARDS_JS, card_value
+from lab.ui.context import (
+    JS_ONLY,
+    QUICK,
+    QUIET,
+    STORE,
+    WARNING_SECONDS,
+    Frame,
+    guarded,
+    open_step,
+    recall,
+)
+from lab.ui.steps import attack, unlearn
+
+# Once begun, the lesson leaves the address: a reload must show what is chosen now.
+FORGET_JS = """
+() => {
+  const url = new URL(location.href);
+  url.searchParams.delete('lesson');
+  history.replaceState(history.state, '', url);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The menu of lessons, the tour's button, and what a browser keeps of the chosen lesson."""
+
+    pick: gr.Dropdown
+    tour: gr.Button
+    cards: gr.HTML
+    kept: gr.BrowserState
+
+
+def layout(text: Text) -> Parts:
+    """Lay out the menu and the button; the cards are drawn in the heads of the steps."""
+    pick = gr.Dropdown(
+        [(text.NO_LESSON, ""), *_titles()],
+        value="",
+        label=text.LESSON,
+        info=text.LESSON_INFO,
+        interactive=True,
+        elem_id="lesson",
+    )
+    tour = gr.Button(text.TOUR_AGAIN, size="sm", elem_id="take-tour")
+    cards = gr.HTML(
+        card_value(None, ""), html_template="", js_on_load=CARDS_JS, elem_id="lesson-cards"
+    )
+    return Parts(pick, tour, cards, gr.BrowserState("", storage_key="lab-lesson", **STORE))
+
+
+def _titles() -> list[tuple[str, str]]:
+    """The title and the name of every lesson; one that cannot be read is chosen by its name."""
+    found = []
+    for name in lesson_names():
+        try:
+            found.append((load_lesson(name).title, name))
+        except LabError:
+            found.append((name, name))
+    return found
+
+
+def wire(
+    parts: Parts, frame: Frame, tune: unlearn.Parts, relearn: attack.Parts, demo: gr.Blocks
+) -> None:
+    """Join the menu; ``tune`` and ``relearn`` have the fields that a lesson sets and locks."""
+    text = frame.text
+
+    def begin(name: str, entity: str, history: dict[str, Any]) -> list[Any]:
+        lesson = load_lesson(name) if name else None
+        words = text.LESSON_ENDED
+        if lesson:
+            words = text.LESSON_BEGUN.format(title=lesson.title, about=lesson.about)
+        person, slots = _person(lesson, entity, history, frame)
+        step = open_step(1) if lesson else gr.skip()
+        return [name, name, card_value(lesson, person), *slots, *_fields(lesson), step, words]
+
+    def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
+        # What the address asks for comes before what this browser remembers.
+        name = dict(request.query_params).get("lesson") or kept
+        if not name:
+            return [gr.skip()] * count
+        if name != kept:
+            return begin(name, entity, history)
+        return [*begin(name, entity, history)[:-2], gr.skip(), gr.skip()]  # no step, nothing said
+
+    def _fields(lesson: Lesson | None) -> list[Any]:
+        recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})
+        locked = lesson.locked if lesson else ()
+        free = not any(key in tune.fields for key in locked)
+        updates = [gr.update(interactive=free)]
+        updates += [_update(key, recipe, key in locked) for key in tune.fields]
+        return updates + [_update(key, spec, ATTACK in locked) for key in relearn.fields]
+
+    shown = [
+        parts.kept,
+        parts.pick,
+        parts.cards,
+        frame.entity,
+        *frame.slots,
+        tune.strength,
+        *tune.fields.values(),
+        *relearn.fields.values(),
+        frame.steps,
+        frame.announce,
+    ]
+    count = len(shown)
+    about = [frame.entity, frame.history]
+    parts.pick.input(guarded(begin), [parts.pick, *about], shown, **QUIET)
+    parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)
+    parts.tour.click(fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY)
+    demo.load(lambda: None, None, None, **QUICK).then(
+        guarded(arrive), [parts.kept, *about], shown, **QUIET
+    ).then(fn=None, js=FORGET_JS, **JS_ONLY)
+
+
+def _update(key: str, changes: Any, locked: bool) -> Any:
+    value = {"value": changes[key]} if key in changes else {}
+    return gr.update(interactive=not locked, **value)
+
+
+def _person(
+    lesson: Lesson | None, entity: str, history: dict[str, Any], frame: Frame
+) -> tuple[str, list[Any]]:
+    """Who a lesson is about, and the updates of the person and of their runs."""
+    same = [gr.skip()] * (1 + len(frame.slots))
+    if lesson is None or not lesson.person:
+        return "", same
+    if not frame.people.card(lesson.person):
+        words = frame.text.LESSON_PERSON_GONE.format(title=lesson.title)
+        gr.Warning(escape(words), duration=WARNING_SECONDS)
+        return "", same
+    if lesson.person == entity:
+        return entity, same
+    return lesson.person, [lesson.person, *recall(history, lesson.person)]

@@ -1,0 +1,84 @@
+"""Step 6, first of all: what this browser's runs say together, and the sheet to print."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.events import Done, Importance
+from lab.recipe.lesson import load_lesson
+from lab.report import inner_verdict, verdict
+from lab.serve.engine import RunView
+from lab.ui.aids.sheet import best_of, sheet
+from lab.ui.context import CHANGE, Frame, remembered
+from lab.ui.follow import found, look_up
+from lab.ui.steps.runs import finished
+
+
+def layout() -> gr.HTML:
+    """Lay out the verdict over the runs with the sheet below it."""
+    return gr.HTML("", elem_id="summary")
+
+
+def wire(shown: gr.HTML, frame: Frame, tab: gr.Tab, lesson: gr.BrowserState) -> None:
+    """Keep it true: ``tab`` is the step's, ``lesson`` the name of the chosen lesson."""
+    gr.on(
+        [
+            tab.select,
+            frame.entity.change,
+            frame.moment.change,
+            lesson.change,
+            *(slot.change for slot in frame.slots),
+        ],
+        lambda *now: summary_html(frame, *now),
+        [lesson, frame.history, frame.entity, *frame.slots],
+        shown,
+        **CHANGE,
+    )
+
+
+def summary_html(
+    frame: Frame, lesson: str, history: dict[str, Any], entity: str, *slots: str
+) -> str:
+    """Return the verdict over the runs of this browser, and the sheet about the chosen person."""
+    text, card = frame.text, frame.people.card(entity)
+    own = set(remembered(history))
+    results = [r for r in finished(frame.engine) if r["id"] in own]
+    names = {one.id: one.name for one in frame.people.all()}
+    over_all = verdict.several(results, names, text)
+    looked, run, attack = (
+        None if frame.examples.of(run_id) else look_up(frame.engine, run_id) for run_id in slots
+    )
+    happened = happened_at(looked, run, attack, card.name if card else entity, frame)
+    try:
+        taught = load_lesson(lesson) if lesson else None
+    except LabError:  # said where it was chosen
+        taught = None
+    page = sheet(
+        card.name if card else text.NO_PERSON,
+        entity,
+        time.strftime("%Y-%m-%d"),
+        [*happened, over_all.words],
+        best_of(results),
+        taught,
+        text,
+    )
+    return verdict.shown(over_all, 6, entity) + page
+
+
+def happened_at(
+    looked: RunView | None, run: RunView | None, attack: RunView | None, name: str, frame: Frame
+) -> list[str]:
+    """What came out at the steps 1 to 5, each "" without a result."""
+    text, seen = frame.text, found(looked, Importance) or found(run, Importance)
+    result, relearned = (done.result if (done := found(v, Done)) else {} for v in (run, attack))
+    return [
+        verdict.in_text(result, text),
+        inner_verdict.inside(seen, name, text).words if seen else "",
+        verdict.unlearned(result, name, text).words,
+        verdict.answered(result, name, text).words,
+        verdict.attacked(relearned, name, text).words,
+    ]

@@ -1,0 +1,193 @@
+"""Each step teaches one idea: few words, terms explained, predictions, lessons, the tour, the waits."""
+
+import pytest
+
+from lab.recipe.lesson import load_lesson
+from lab.report.text import catalogue
+from tests.ui import walk
+
+pytestmark = pytest.mark.ui
+text = catalogue()
+MOST_WORDS = 120
+# Words that are seen in the open step: not those of a picture's axes, nor the people to choose from.
+WORDS = """() => {
+  const panel = [...document.querySelectorAll('#steps [role=tabpanel]')]
+    .find((p) => p.getClientRects().length);
+  const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT), out = [];
+  while (walk.nextNode()) {
+    const at = walk.currentNode.parentElement, box = at.getBoundingClientRect();
+    if (at.closest('svg, script, style, .lab-people') || box.width < 2 || box.height < 2) continue;
+    if (at.closest('details:not([open])') && !at.closest('summary')) continue;
+    if (at.checkVisibility({ opacityProperty: true, visibilityProperty: true })) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
+  }
+  return out;
+}"""
+TERM = "#steps .lab-term:visible"
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 5, 6])
+def test_a_step_has_few_words_before_anything_is_opened(number, shown, open_tab):
+    tab = open_tab(shown.url)
+    walk.step(tab, number)
+    tab.wait_for_timeout(500)
+    words = tab.evaluate(WORDS)
+    assert 20 < len(words) <= MOST_WORDS, " ".join(words)
+
+
+def test_a_term_is_explained_by_pointer_by_key_and_by_touch(shown, open_tab):
+    tab = open_tab(shown.url)
+    walk.step(tab, 3)
+    tab.wait_for_selector(TERM)
+    term, tip = tab.locator(TERM).first, tab.locator("#lab-tip")
+    name = term.get_attribute("data-term")
+    meaning = text.GLOSSARY[name][1]
+    described = tab.locator(f"#{term.get_attribute('aria-describedby')}")
+    assert described.text_content() == meaning and not tip.is_visible()
+    term.hover()
+    assert tip.inner_text() == meaning
+    tab.locator("#title").hover()
+    tip.wait_for(state="hidden")
+    term.focus()
+    assert tip.inner_text() == meaning
+    tab.keyboard.press("Escape")
+    assert not tip.is_visible()
+    term.dispatch_event("click")  # as a tap does
+    assert tip.inner_text() == meaning
+    seen = [t.get_attribute("data-term") for t in tab.locator(TERM).all()]
+    assert len(seen) == len(set(seen))  # each once a step, so that Tab stays short
+
+
+def predict(tab, number: int, answer: int) -> None:
+    tab.locator(f"#predict-{number} input").nth(answer).check()
+
+
+def test_a_prediction_stands_beside_what_came_out_and_is_of_one_person(shown, open_tab):
+    tab = open_tab(shown.url)
+    walk.step(tab, 3)
+    said = tab.locator("#unlearn-result .lab-predicted")
+    predict(tab, 3, 1)
+    said.wait_for()
+    assert said.inner_text() == text.PREDICTED_WRONG.format(guess="worse", answer="the same")
+    predict(tab, 3, 0)
+    tab.wait_for_selector("#unlearn-result .lab-predicted.right")
+    tab.reload()
+    tab.wait_for_selector("#unlearn-result .lab-predicted.right")
+    walk.step(tab, 1)
+    walk.pick(tab, 5)  # somebody else: nothing is predicted about them yet
+    walk.step(tab, 3)
+    tab.wait_for_function("!document.querySelector('#predict-3 input:checked')")
+
+
+def test_while_one_waits_the_page_says_what_runs_and_how_much_is_done(fake, open_tab):
+    fake.engine.hold_at = 10
+    try:
+        tab = open_tab(fake.url)
+        walk.pick(tab, 7)
+        tab.locator("#run-it").click()
+        walk.wait_line(tab, "unlearn-line", "step 10 of at most", fake.patience)
+        wait = tab.locator("#unlearn-result .lab-wait")
+        assert text.WAITS["train"] in wait.inner_text() and "ask it questions" in wait.inner_text()
+        tab.reload()
+        tab.wait_for_selector("#unlearn-result .lab-wait")
+    finally:
+        fake.engine.hold_at = None
+    tab.wait_for_selector("#unlearn-result .lab-verdict")
+    assert tab.locator(".lab-wait").count() == 0
+
+
+def locked(tab, name: str) -> bool:
+    return tab.locator(f"#people button[data-id={name}]").is_disabled()
+
+
+@pytest.fixture
+def small_lesson(monkeypatch):
+    """A lesson about somebody of the stand-in lab; the real ones are about people of the demo."""
+    from dataclasses import replace
+
+    from lab.ui import lessons
+    from lab.ui.steps import summary
+
+    lesson = replace(load_lesson("forget-a-face"), person="p04", recipe={"steps": 8})
+    lesson = replace(lesson, locked=("person", "steps"))
+    for module in (lessons, summary):
+        monkeypatch.setattr(module, "load_lesson", lambda name: lesson)
+    return lesson
+
+
+def test_a_lesson_by_link_sets_locks_asks_and_ends_in_a_sheet(fake, open_tab, small_lesson):
+    tab = open_tab(fake.url + "?lesson=forget-a-face")
+    tab.wait_for_selector("#idea-1 .lab-lesson h3")
+    assert small_lesson.title in tab.locator("#idea-1 .lab-lesson").inner_text()
+    name = fake.engine.people[4].name
+    tab.wait_for_function("n => document.querySelector('#card h2')?.innerText === n", arg=name)
+    walk.until(tab, lambda: locked(tab, "p05") and not locked(tab, "p04"))
+    walk.step(tab, 2)
+    card = tab.locator("#idea-2 .lab-lesson")
+    card.locator("input").nth(2).check()
+    assert card.locator("output").inner_text().startswith("Not quite: It fires more strongly")
+    card.locator("input").nth(0).check()
+    assert card.locator("output").inner_text().startswith("Right. ")
+    walk.step(tab, 3)
+    predict(tab, 3, 0)
+    tab.locator("#unlearn").click()
+    tab.wait_for_selector("#unlearn-result .lab-predicted")
+    tab.reload()  # the lesson is remembered, and so are the answers
+    tab.wait_for_selector("#idea-3 .lab-lesson h3")
+    walk.step(tab, 6)
+    tab.locator(".lab-sheet summary").click()
+    walk.until(tab, lambda: "Right" in tab.locator(".lab-sheet").inner_text())
+    walk.until(tab, lambda: "the same" in tab.locator(".lab-sheet").inner_text())
+    sheet = tab.locator(".lab-sheet").inner_text()
+    assert name in sheet and "It no longer recognises" not in sheet.split("\n")[0]
+    assert "It fires more strongly for this person than for others" in sheet
+    assert "My best run: vkd, seed 0" in sheet
+    tab.evaluate("window.lab.sheetAlone()")
+    tab.emulate_media(media="print")
+    printed = tab.locator("body").inner_text()
+    assert name in printed and "Compare runs" not in printed and "Prepare the files" not in printed
+    tab.emulate_media(media="screen")
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.locator("#prepare").is_visible()
+    walk.step(tab, 1)
+    tab.locator("#idea-1 .lab-lesson .leave").click()
+    walk.until(tab, lambda: not locked(tab, "p05"))
+    assert tab.locator(".lab-lesson h3").count() == 0
+
+
+def test_an_unknown_lesson_is_one_line_and_the_menu_has_them_all(fake, open_tab):
+    tab = open_tab(fake.url + "?lesson=nobody")
+    tab.get_by_text("unknown lesson 'nobody'").wait_for()
+    tab.locator(".toast-close").first.click()
+    tab.locator("#more").click()
+    tab.locator("#lesson input").click()
+    names = tab.get_by_role("option").all_inner_texts()
+    assert [name.replace("✓", "").strip() for name in names] == [
+        text.NO_LESSON,
+        "Forget a face",
+        "Forgotten or hidden?",
+        "What the parts of VKD do",
+    ]
+    tab.get_by_role("option", name="Forget a face").click()
+    tab.get_by_text("The person of the lesson “Forget a face” is not in this lab").wait_for()
+    tab.wait_for_selector("#idea-1 .lab-lesson h3")
+
+
+def test_the_tour_leads_through_the_steps_once(shown, open_tab):
+    tab = open_tab(shown.url)
+    tab.get_by_role("button", name=text.TOUR_START).click()
+    box = tab.locator(".lab-tour")
+    for place, said in enumerate(text.TOUR, start=1):
+        assert said in box.inner_text() and f"{place} of {len(text.TOUR)}" in box.inner_text()
+        box.get_by_role(
+            "button", name=text.TOUR_DONE if place == len(text.TOUR) else text.TOUR_NEXT
+        ).click()
+    assert box.count() == 0
+    assert tab.locator("#steps [role=tab][aria-selected=true]").inner_text() == "6 Results"
+    tab.reload()
+    walk.step(tab, 1)
+    tab.wait_for_timeout(500)
+    assert tab.locator(".lab-offer:visible").count() == 0
+    tab.locator("#more").click()
+    tab.locator("#take-tour").click()
+    tab.keyboard.press("Escape")
+    assert box.count() == 0
