@@ -19,7 +19,6 @@ READ = "#instrument .read"
 def tab(fake, open_tab):
     """Step 2 of the third person, drawn."""
     tab = open_tab(fake.url)
-    tab.set_default_timeout(30_000)
     walk.pick(tab)
     walk.look_inside(tab, fake.patience)
     return tab
