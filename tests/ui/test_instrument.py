@@ -159,7 +159,7 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
     assert tab.get_by_label("before", exact=True).is_checked()
     walk.go_unlearn(tab)
     walk.unlearn(tab, fake.patience)
-    tab.get_by_role("tab", name="Look inside").click()
+    walk.step(tab, 2)
     tab.get_by_label("what changed").click()
     tab.wait_for_function(
         "document.querySelector('#instrument input[value=change]').checked", timeout=fake.patience
