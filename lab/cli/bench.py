@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from lab.cli.common import add_model, preset_of, say
@@ -28,6 +29,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="count the memory of every tested family and write assets/results/families.csv",
     )
     parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="do the same work in an earlier commit and in this checkout, in turn; needs --out",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="with --against: the folder to write; goes on where it was"
+    )
+    parser.add_argument(
+        "--parts",
+        default="start,answers,steps,memory",
+        help="with --against: what to measure (default start,answers,steps,memory)",
+    )
+    parser.add_argument(
         "--memory",
         type=float,
         default=0.0,
@@ -40,6 +54,10 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
     """Every ratio and growth table or one size's row, or the same as a Markdown table."""
     if options.rounds < 1:
         raise LabError("--rounds must be 1 or more")
+    if bool(options.against) != bool(options.out):
+        raise LabError("--against COMMIT and --out DIR belong together")
+    if options.against:
+        return _against(options)
     if options.random:
         return _size(options)
     if options.families:
@@ -51,6 +69,17 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
     who = options.entity or read_benchmark(preset).entities[0].id
     read_benchmark(preset).entity(who)
     result = bench(open_workbench(preset, say, options.threads), who, options.rounds, say)
+    return result if options.json else table(result)
+
+
+def _against(options: argparse.Namespace) -> dict[str, Any] | str:
+    from lab.bench.against import compare, table
+    from lab.evaluation.session import read_benchmark
+
+    benchmark = read_benchmark(preset_of(options))
+    who = benchmark.entity(options.entity or benchmark.entities[0].id).id
+    parts = options.parts.split(",")
+    result = compare(options.against, who, options.rounds, parts, options.out, say)
     return result if options.json else table(result)
 
 

@@ -16,6 +16,8 @@ from lab.model.families import family_of, language_model
 from lab.model.language import both_ways, filled, image_token, logits, masks
 from lab.model.picture_flow import Places
 
+TARGETS = 64  # a distribution is as large as the vocabulary: 200 kB of SmolLM2's
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -142,22 +144,36 @@ def alone(packed: Packed) -> Packed:
 
 
 def target_log_probs(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
-    """Log-probability of every target token [n], float32."""
-    return target_distributions(model, packed, features).gather(-1, packed.targets[:, None])[:, 0]
+    """Log-probability of every target token [n], float32.
+
+    Without a gradient only ``TARGETS`` of the distributions are there at a time.
+    """
+    hidden = _answering(model, packed, features)
+    at_once = len(hidden) if torch.is_grad_enabled() else TARGETS
+    parts = zip(hidden.split(at_once), packed.targets.split(at_once), strict=True)
+    return torch.cat([_distributions(model, h).gather(-1, t[:, None])[:, 0] for h, t in parts])
 
 
 def target_distributions(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
     """Log-distribution before every target token [n, vocabulary], float32, and nowhere else."""
+    return _distributions(model, _answering(model, packed, features))
+
+
+def _distributions(model: Any, hidden: torch.Tensor) -> torch.Tensor:
+    return torch.log_softmax(logits(model, hidden).float(), -1)
+
+
+def _answering(model: Any, packed: Packed, features: torch.Tensor | None) -> torch.Tensor:
+    """The hidden state from which every target token is predicted: [n, width]."""
     if family_of(model).flow.sees == "prompt":
         packed = alone(packed)
-    hidden = language_model(model)(
+    hidden: torch.Tensor = language_model(model)(
         **_given(model, packed, features),
         attention_mask=_attention(model, packed),
         position_ids=packed.positions,
         use_cache=False,
     ).last_hidden_state
-    scores = logits(model, hidden[packed.rows, packed.index]).float()
-    return torch.log_softmax(scores, -1)
+    return hidden[packed.rows, packed.index]
 
 
 def _given(model: Any, packed: Packed, features: torch.Tensor | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +16,7 @@ from lab.model.vision import NeuronLayer
 
 EPSILON = 1e-15
 BATCH = 4  # rows whose mean gradient MMUnlearner's released code squares
+SAMPLES = 2  # of a pass: what a pass keeps grows with them, its seconds a sample hardly shrink
 GROUPS = ("in weight", "in bias", "out weight", "out bias")
 
 Fisher = dict[str, torch.Tensor]
@@ -45,7 +46,7 @@ class Halves:
     """Mean squared gradients of two disjoint halves, and of how many each is the mean.
 
     ``counts``: samples, or batches where each gradient is a batch's; ``seen``: samples of both
-    halves so far. Of a single one the second half has none, and its mean is empty.
+    halves. Of a single one the second half has none, and its mean is empty.
     """
 
     means: tuple[Fisher, Fisher]
@@ -159,9 +160,9 @@ def _every_token(trees: Sequence[Tree], packed: Packed, picture: int) -> Packed:
 
 
 def halves_of(
-    samples: Sequence[Sample], squared: Squared, together: bool = False, batch: int = 8
-) -> Iterator[Halves]:
-    """Yield after every pass the mean squared gradients of two disjoint halves so far.
+    samples: Sequence[Sample], squared: Squared, together: bool = False, batch: int = SAMPLES
+) -> Generator[int, None, Halves]:
+    """The mean squared gradients of two disjoint halves; yields after every pass how many were seen.
 
     ``squared`` sums those of some samples, ``batch`` at a time; a pass that does not fit in memory
     goes in two halves. ``together``: it squares one gradient of four samples (the last of fewer),
@@ -170,24 +171,22 @@ def halves_of(
     size, at_once = (BATCH, 1) if together else (1, batch)
     units = [samples[at : at + size] for at in range(0, len(samples), size)]
     middle = (len(units) + 1) // 2
-    parts = [
-        (k, half[at : at + at_once])
-        for k, half in enumerate((units[:middle], units[middle:]))
-        for at in range(0, len(half), at_once)
-    ]
-    sums: tuple[Fisher, Fisher] = ({}, {})
-    counts, seen = [0, 0], 0
+    means: list[Fisher] = []
+    seen = 0
 
     def work(part: Sequence[Sequence[Sample]]) -> Fisher:
         return squared([sample for unit in part for sample in unit], together)
 
-    for k, part in parts:
-        for name, value in in_halves(work, part, _added).items():
-            sums[k][name] = sums[k][name] + value if name in sums[k] else value
-        counts[k] += len(part)
-        seen += sum(map(len, part))
-        one, other = ({n: v / counts[j] for n, v in sums[j].items()} for j in (0, 1))
-        yield Halves((one, other), (counts[0], counts[1]), seen)
+    for half in (units[:middle], units[middle:]):
+        sums: Fisher = {}
+        for at in range(0, len(half), at_once):
+            part = half[at : at + at_once]
+            for name, value in in_halves(work, part, _added).items():
+                sums[name] = sums[name].add_(value) if name in sums else value
+            seen += sum(map(len, part))
+            yield seen
+        means.append({n: v.div_(len(half)) for n, v in sums.items()})
+    return Halves((means[0], means[1]), (middle, len(units) - middle), seen)
 
 
 def _added(one: Fisher, other: Fisher) -> Fisher:

@@ -188,14 +188,15 @@ def fisher_sides(
     for side in samples:
         steps = halves_of(side, squared, estimate == "batch")
         halves = None
-        while not stopped():
-            with overlay(loaded.model, outcome.delta):
-                latest = next(steps, None)
-            if latest is None:
-                break
-            halves = latest
-            yield Phase("fisher", done + latest.seen, total)
-        if stopped() or halves is None:
+        while halves is None and not stopped():
+            try:
+                with overlay(loaded.model, outcome.delta):
+                    seen = next(steps)
+            except StopIteration as end:
+                halves = end.value
+            else:
+                yield Phase("fisher", done + seen, total)
+        if halves is None or stopped():
             return None
         done += len(side)
         sides.append(halves)

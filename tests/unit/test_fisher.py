@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lab.benchmarks.images import decode
+from lab.evaluation.questions import drained
 from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.model.vision import NeuronLayer
@@ -107,12 +108,25 @@ def test_fisher_halves_share_no_sample(four) -> None:
 
     for side in Rows(four, four.entities[0], 0).fisher_samples(8):
         seen.clear()
-        *made, last = fim.halves_of(side, count, batch=3)
-        assert [len(p) for p in seen] == [3, 1, 3, 1] and len(made) == 3
+        steps = fim.halves_of(side, count, batch=3)
+        assert [next(steps) for _ in range(4)] == [3, 4, 7, 8]
+        last = drained(steps)
+        assert [len(p) for p in seen] == [3, 1, 3, 1]
         first = {(s.image, s.question) for part in seen[:2] for s in part}
         second = {(s.image, s.question) for part in seen[2:] for s in part}
         assert len(first) == len(second) == 4 and not first & second
         assert [h["w"].item() for h in last.means] == [1.0, 1.0]  # a mean, not a sum
+
+
+def test_a_pass_holds_few_samples() -> None:
+    seen: list[int] = []
+
+    def squared(part, together):
+        seen.append(len(part))
+        return {"w": torch.zeros(1)}
+
+    drained(fim.halves_of(list(range(7)), squared))
+    assert seen == [fim.SAMPLES, fim.SAMPLES, fim.SAMPLES, 1]  # halves of four and three
 
 
 def batch_loss(loaded, samples: list[fim.Sample]) -> torch.Tensor:
@@ -150,7 +164,7 @@ def test_together_the_mean_is_over_batches_of_four(four) -> None:
         seen.append(list(part))
         return {"w": torch.tensor(float(sum(part)) ** 2)}
 
-    *_, last = fim.halves_of(list(range(10)), squared, together=True)
+    last = drained(fim.halves_of(list(range(10)), squared, together=True))
     assert seen == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]  # a pass is one batch
     assert last.counts == (2, 1) and last.seen == 10
     # the released code's sum of squares over the number of batches

@@ -11,7 +11,7 @@ from lab.attack import Attacker, Victim, attacker_rows, training
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluation import questions as asking
-from lab.evaluation.questions import Ask, choose, generate, name_asks, questions
+from lab.evaluation.questions import Ask, choose, drained, generate, name_asks, questions
 from lab.evaluation.scores import Baseline
 from lab.events import Step
 from lab.model import low_memory, memory, tiny_models
@@ -326,10 +326,10 @@ def test_saliency_is_measured_again_in_halves(tiny, four, monkeypatch) -> None:
     def squared(part, together):
         return fim.squared_gradients(tiny, layers, part, together)
 
-    *_, plain = fim.halves_of(samples, squared)
+    plain = drained(fim.halves_of(samples, squared))
     activity = mean_activation(tiny, layers[:2], four.entities[0].train_images)
     monkeypatch.setattr(fim, "target_log_probs", failing(fim.target_log_probs, 1))
-    *_, halved = fim.halves_of(samples, squared)
+    halved = drained(fim.halves_of(samples, squared))
     for name, value in fim.mean_of(plain).items():
         assert torch.allclose(fim.mean_of(halved)[name], value, rtol=1e-3, atol=1e-9), name
     monkeypatch.setattr("lab.model.prompts.decode", failing(decode, 1))

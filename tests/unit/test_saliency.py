@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from lab.evaluation.questions import drained
 from lab.model.vision import NeuronLayer, hidden_neurons
 from lab.saliency import fisher as fim
 from lab.saliency.importance import importance, mean_activation, top_share
@@ -111,7 +112,7 @@ def test_the_mean_of_the_halves_is_the_plain_mean(values: list, halves: tuple) -
     def squared(part: list[float], together: bool) -> dict[str, torch.Tensor]:
         return {"w": torch.tensor(sum(part))}
 
-    *_, last = fim.halves_of(values, squared, batch=2)
+    last = drained(fim.halves_of(values, squared, batch=2))
     assert last.counts == (len(halves[0]), len(halves[1])) and last.seen == len(values)
     for mean, half in zip(last.means, halves, strict=True):
         assert [v.item() for v in mean.values()] == ([sum(half) / len(half)] if half else [])

@@ -7,7 +7,15 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.evaluation.questions import Ask, choose, questions
-from lab.model.sequences import Segment, Tree, pack, segment_means, target_log_probs
+from lab.model.sequences import (
+    TARGETS,
+    Segment,
+    Tree,
+    pack,
+    segment_means,
+    target_distributions,
+    target_log_probs,
+)
 
 CPU = torch.device("cpu")
 ASKED = [
@@ -56,6 +64,25 @@ def test_packed_text_scores_equal_separate_rows(tiny) -> None:
     assert made == pytest.approx(
         separate(tiny, trees[0], None) + separate(tiny, trees[1], None), abs=1e-4
     )
+
+
+def test_few_distributions_are_there_at_a_time_without_a_gradient(tiny) -> None:
+    answers = [f"an answer of some length, the {k} of them" for k in range(20)]
+    packed = pack([tiny.prompter.tree(None, [("Where?", answers)])], tiny.prompter.pad_id, CPU)
+    rows: list[int] = []
+    hook = tiny.model.lm_head.register_forward_hook(lambda _, args, out: rows.append(len(args[0])))
+    try:
+        with torch.no_grad():
+            made = target_log_probs(tiny.model, packed, None)
+            whole = target_distributions(tiny.model, packed, None)
+        with torch.enable_grad():
+            target_log_probs(tiny.model, packed, None)
+    finally:
+        hook.remove()
+    n = len(packed.targets)
+    assert n > 3 * TARGETS and rows[-2:] == [n, n]
+    assert max(rows[:-2]) == TARGETS and sum(rows[:-2]) == n
+    assert torch.allclose(made, whole.gather(-1, packed.targets[:, None])[:, 0], atol=1e-6)
 
 
 def test_a_small_tree_by_hand() -> None:
