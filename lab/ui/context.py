@@ -35,6 +35,19 @@ CHANGE = QUICK | {"trigger_mode": "multiple"}
 FOLLOW = QUIET | {"trigger_mode": "multiple"}
 
 
+# What a visitor has unfolded stays so when its part of the page is written anew.
+KEEP_UNFOLDED = """
+let open = false;
+element.addEventListener('toggle', (event) => {
+  if (event.target.matches('.lab-fold')) open = event.target.open;
+}, true);
+new MutationObserver(() => {
+  const fold = element.querySelector('.lab-fold');
+  if (fold && open && !fold.open) fold.open = true;
+}).observe(element, {childList: true, subtree: true});
+"""
+
+
 def announcer(words: str) -> gr.HTML:
     """Make the line of what was just done: screen readers read it out when it changes."""
     return gr.HTML(

@@ -22,9 +22,7 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     tab = open_tab(f"{keeping.url}/?steps=3&seed=4711")
     walk.reach(tab, 3, keeping.patience)
     columns = tab.locator("#unlearn-result th", has_text="Never knew")
-    columns.wait_for(state="attached")
-    if not columns.is_visible():  # the table may have come anew, and folded
-        walk.open_fold(tab, "unlearn-result")
+    columns.wait_for()
     assert "Not a control for this person" in tab.locator("#unlearn-result").inner_text()
     before, again = tab.locator("#unlearn-before p"), tab.locator("#unlearn-again")
     assert before.count() == 0 and again.is_hidden()
@@ -41,6 +39,8 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     again.wait_for(state="hidden")
     walk.wait_line(tab, "unlearn-line", "finished", keeping.patience)
     columns.wait_for(state="attached")
+    walk.open_fold(tab, "unlearn-result")
+    columns.wait_for()
     unlearned = [r.recipe for r in keeping.engine.runs() if r.kind == "unlearn"]
     assert before.count() == 0 and unlearned[-1] == unlearned[-2] and unlearned[-1].seed == 4711
 

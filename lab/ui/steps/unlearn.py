@@ -23,6 +23,7 @@ from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIELD_GROUPS,
     FOLLOW,
+    KEEP_UNFOLDED,
     QUICK,
     QUIET,
     Frame,
@@ -86,7 +87,7 @@ def layout(frame: Frame) -> Parts:
                     before = gr.HTML("", elem_id="unlearn-before")
                 with gr.Column(scale=1, min_width=140):
                     again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
-            said = gr.HTML(result, elem_id="unlearn-result")
+            said = gr.HTML(result, js_on_load=KEEP_UNFOLDED, elem_id="unlearn-result")
             chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
     fields = method | controls
     return Parts(strength, fields, groups, about, start, line, before, again, chart, said, go)
