@@ -132,6 +132,7 @@ VERDICT_HELD = "{name} stays forgotten under this attack: {before} → {after} o
 VERDICT_CONTROL = "A model that never met the person: {before} → {after}."
 
 # a run at one glance
+GLANCE_GLOW = "Portrait of {name}, brighter where the neurons that are switched off fire."
 GLANCE_OFF = "{off:,} of {total:,} neurons off"
 GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_qa": "in text"}
 GLANCE_N, GLANCE_CHANCE = "n = {n}", "{sizes}, chance {chance:.0%}"
