@@ -59,7 +59,7 @@ def _faces(name: str, portrait: bytes, inspection: Sequence[Event], text: Text) 
     off, total = sum(int(p.sum()) for p in seen.pruned), sum(map(len, seen.pruned))
     glow = _picture(
         out.getvalue(),
-        text.OVERLAY_ALT.format(name=name),
+        text.GLANCE_GLOW.format(name=name),
         text.GLANCE_OFF.format(off=off, total=total),
     )
     return f'<div class="faces">{face}{glow}</div>'

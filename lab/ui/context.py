@@ -73,7 +73,7 @@ class Frame:
     tails: Tails
     announce: gr.HTML
     steps: gr.Tabs
-    moment: gr.State
+    moment: gr.Textbox
     visitor: gr.BrowserState
     entity: gr.BrowserState
     history: gr.BrowserState

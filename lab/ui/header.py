@@ -73,6 +73,7 @@ class Foot:
     announce: gr.HTML
     line: gr.HTML
     stop: gr.Button
+    moment: gr.Textbox
 
 
 def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Text) -> Parts:
@@ -136,7 +137,9 @@ def layout_foot(recorded: bool, text: Text) -> Foot:
         announce = announcer(text.HELLO_EXAMPLE if recorded else text.HELLO)
         line = gr.HTML("", elem_id="now")
         stop = gr.Button(text.STOP, size="sm", min_width=70, elem_id="stop")
-    return Foot(announce, line, stop)
+        # Not a State: Gradio tells nobody that one has changed where a handler does not queue.
+        moment = gr.Textbox("", show_label=False, container=False, visible="hidden")
+    return Foot(announce, line, stop, moment)
 
 
 def facts_html(state: Status, text: Text) -> str:

@@ -73,7 +73,7 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
             tails,
             foot.announce,
             steps,
-            gr.State(""),
+            foot.moment,
             **memory,
         )
         _fill(frame, top, foot, tabs, demo)

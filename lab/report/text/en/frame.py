@@ -75,6 +75,7 @@ LINK_UNKNOWN = "The link names something that is no setting of this lab: {key}."
 # steps
 STEPS = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
 # a run at one glance
+GLANCE_GLOW = "Portrait of {name}, brighter where the neurons that are switched off fire."
 GLANCE_OFF = "{off:,} of {total:,} neurons off"
 GLANCE_PAIRS = {"forget_vqa": "this face", "retain_vqa": "other faces", "retain_qa": "in text"}
 GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, chance {chance:.0%}"
