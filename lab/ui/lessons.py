@@ -88,6 +88,10 @@ def wire(
         step = open_step(1) if lesson else gr.skip()
         return [name, name, card_value(lesson, person), *slots, *_fields(lesson), step, words]
 
+    def choose(name: str, kept: str, entity: str, history: dict[str, Any]) -> list[Any]:
+        # The menu can say the same twice: a lesson that has begun does not begin again.
+        return [gr.skip()] * count if name == kept else begin(name, entity, history)
+
     def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         # What the address asks for comes before what this browser remembers.
         name = dict(request.query_params).get("lesson") or kept
@@ -119,7 +123,8 @@ def wire(
     ]
     count = len(shown)
     about = [frame.entity, frame.history]
-    parts.pick.input(guarded(begin), [parts.pick, *about], shown, **QUIET)
+    chosen = [parts.pick, parts.kept, *about]
+    parts.pick.input(guarded(choose), chosen, shown, trigger_mode="once", **QUIET)
     parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)
     parts.tour.click(fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(

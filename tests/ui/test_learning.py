@@ -168,7 +168,7 @@ def test_an_unknown_lesson_is_one_line_and_the_menu_has_them_all(fake, open_tab)
         "What the parts of VKD do",
     ]
     tab.get_by_role("option", name="Forget a face").click()
-    tab.get_by_text("The person of the lesson “Forget a face” is not in this lab").wait_for()
+    tab.get_by_text("The person of the lesson “Forget a face” is not in this lab").first.wait_for()
     tab.wait_for_selector("#idea-1 .lab-lesson h3")
 
 
