@@ -86,7 +86,7 @@ def answers(entity: str) -> dict[str, float]:
         plain(self, *given)
         self.end_id = -1
 
-    Prompter.__init__ = endless  # type: ignore[method-assign]
+    Prompter.__init__ = endless  # type: ignore[method-assign,assignment]
     engine, seconds = opened(), {"tokens": 0.0}
     others = [card.portrait for card in engine.entities() if card.id != entity]
     for name, sides, image in (

@@ -8,15 +8,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.starting import free_port, only_this_machine, port_number
 from lab.errors import LabError
 from lab.recipe import Preset
-
-if TYPE_CHECKING:
-    from lab.evaluation.session import Workbench
 
 HELP = "serve the page until it is stopped"
 
@@ -88,7 +85,7 @@ def _serve(options: argparse.Namespace) -> None:
         gc.enable()
 
 
-def _opened(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
+def _opened(preset: Preset, report: Callable[[str], None], threads: int) -> Any:
     """The workbench; whether it opens or not, garbage is collected again from here on."""
     from lab.evaluation.session import open_workbench
 

@@ -29,7 +29,7 @@ from lab.report.left_out import section
 from lab.report.schema import run_misfit
 from lab.report.text import catalogue
 from lab.serve.engine import Status
-from lab.ui.header import status_line
+from lab.ui.header import facts_html
 from tests.unit import public
 from tests.unit import tiny as make
 from tests.unit.served import opened
@@ -156,7 +156,7 @@ def test_a_whole_benchmark_has_nothing_to_say(four: Benchmark) -> None:
         "splits": {},
         "rows": [],
     }
-    assert "left out" not in status_line(status(LeftOut()), TEXT)
+    assert "left out" not in facts_html(status(LeftOut()), TEXT)
 
 
 def test_a_row_is_counted_in_its_own_file(tmp_path: Path) -> None:
@@ -280,11 +280,11 @@ def status(left: LeftOut) -> Status:
 
 
 def test_the_header_says_what_is_left_out(broken: Path) -> None:
-    line = status_line(status(left_out(load_mllmu(broken))), TEXT)
+    line = facts_html(status(left_out(load_mllmu(broken))), TEXT)
     assert "left out: 8 (ft_Data 1, Test_Set 1, Full_Set 3, Retain_Set 1, forget_5 2)" in line
     assert "The split forget_5 lost these members: 002, 005." in line
     strange = LeftOut((Skipped("<b>", 0, "image", "<script>"),), ("<i>",), {"forget_5": ("<u>",)})
-    line = status_line(status(strange), TEXT)
+    line = facts_html(status(strange), TEXT)
     assert not any(tag in line for tag in ("<b>", "<script>", "<i>", "<u>"))
 
 

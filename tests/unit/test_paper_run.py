@@ -12,9 +12,10 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.benchmarks.mllmu import load_mllmu
+from lab.catalogue import NEVER_KNEW
 from lab.cli import main
 from lab.errors import LabError
-from lab.evaluation import session
+from lab.evaluation import models, session
 from lab.evaluation.models import Others, lineup
 from lab.evaluation.paper import paper_mode as paper
 from lab.evaluation.paper.answers import answers
@@ -334,8 +335,9 @@ def test_mistakes_are_told_before_anything_is_loaded(words: list[str], named: st
 
 
 def test_who_is_in_the_line_up(tiny_lab, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(Workbench, "never_knew", lambda _: ("001", "002"))
-    monkeypatch.setattr(Workbench, "reference", lambda bench, _: (bench.loaded, ("001", "002")))
+    monkeypatch.setattr(models, "folders", lambda _: {NEVER_KNEW: tmp_path})
+    monkeypatch.setattr(models, "fits", lambda _, folder, target: target in ("001", "002"))
+    monkeypatch.setattr(models, "loaded_control", lambda bench, who, _: bench.loaded)
     folder = str(tiny_models.save(tmp_path / "base", "clip"))
     delta = {"x": torch.zeros(2)}
 

@@ -82,6 +82,9 @@ def test_the_page_s_run_that_is_stopped_at_once_is_no_side_of_a_chat(
     }
 
     class Engine:
+        def examples(self) -> tuple[()]:
+            return ()
+
         def run(self, run_id: str) -> RunView:
             return replace(view, state="stopped", events=told[run_id])
 

@@ -65,7 +65,7 @@ def test_the_intervals_are_those_of_the_papers() -> None:
 def test_a_forgotten_face_with_others_kept_and_text_untouched() -> None:
     said = verdict.unlearned(run(), "Helena", TEXT)
     assert said == Verdict(
-        "It no longer recognises Helena: 100.0% → 11.0% right with a photo (n 36, chance 25.0%). "
+        "It no longer recognises Helena: 100.0% → 11.0% (n 36, chance 25.0%). "
         "Others keep theirs: 97.4% → 96.6% (n 117). Questions in text: unchanged.",
         0,
     )

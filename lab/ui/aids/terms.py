@@ -89,7 +89,7 @@ JS = """
         if (!parent || parent.closest(SKIP) || parent.closest('details:not([open])')) continue;
         found.lastIndex = 0;
         let match;
-        while ((match = found.exec(node.data))) {
+        while ((match = [...node.data.matchAll(found)][0])) {
           const id = idOf(match[0]);
           if (here.has(id)) continue;
           here.add(id);

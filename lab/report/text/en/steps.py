@@ -4,10 +4,6 @@
 GO_UNLEARN = "Unlearn with these settings"
 LOOK_AGAIN = "Measure again"
 SHARE_INFO = "The pictures below change at once. Nothing is measured again."
-OVERLAY_ALT = (
-    "Portrait of {name}. The brighter a place is, the more strongly the neurons to be pruned fire "
-    "there."
-)
 NEURON_AXIS = "position within the layer (%)"
 NEURON_BAR = "log10 ratio"
 FISHER_BAR, DENSITY_BAR = "log10 ratio", "share"
