@@ -34,6 +34,7 @@ from lab.unlearn.methods import METHODS
 
 RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl", "curves.csv"
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
+LEFT = "inside-after.jsonl"  # what an inspection of the model that the run left says
 LANGUAGE = re.compile(r'<!doctype html><html lang="([^"]*)"')  # how a report begins
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 CONDITIONS = "conditions_sha256"  # over all that decides a run's bits, where the page ran it
@@ -256,6 +257,17 @@ def read_events(folder: Path, head: Head) -> list[Event]:
     if not events and head.result:
         events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
     return [Done(e.reason, dict(head.result)) if isinstance(e, Done) else e for e in events]
+
+
+def read_left(folder: Path) -> tuple[Event, ...]:
+    """What an inspection of the model that a run left says; () where it is not there or is damaged."""
+    try:
+        if (folder / LEFT).stat().st_size > MOST_EVENTS:
+            return ()
+        lines = (folder / LEFT).read_text(encoding="utf-8").splitlines()
+        return tuple(from_line(line) for line in lines if line)
+    except (OSError, UnicodeDecodeError, LabError):
+        return ()
 
 
 def read_delta(folder: Path, base: Base, expected: str) -> dict[str, Any]:

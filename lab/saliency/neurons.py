@@ -12,7 +12,7 @@ from lab.model.vision import NeuronLayer
 from lab.saliency.fisher import EPSILON, Fisher
 from lab.saliency.mask import Masked
 
-COLUMNS, ROWS = 256, 32  # at most: cells over the neurons, and over their inputs or outputs
+COLUMNS, ROWS = 192, 24  # at most: cells over the neurons, and over their inputs or outputs
 FURTHEST = 300  # hundredths of log10: what lies beyond is drawn as this
 Figures = tuple[np.ndarray, np.ndarray, np.ndarray]
 Picture = tuple[np.ndarray, np.ndarray, int]

@@ -170,7 +170,8 @@ class Example:
     ``run`` knows its three views by their ids, but nothing can be asked of them: their weights are
     not kept. ``view``: which of the person's views the recorded questions are about. The sides of
     ``talk``, ``probes`` and ``identity`` are the original, the unlearned and, if the attack left
-    weights, the relearned model; the last curve of ``identity`` may be the control's.
+    weights, the relearned model; the last curve of ``identity`` may be the control's. ``left``: what
+    an inspection of the unlearned model says; () where that was not recorded.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Example:
     talk: tuple[Asked, ...] = field(repr=False)
     probes: tuple[ProbeRow, ...] = field(repr=False)
     identity: tuple[Identity, ...] = field(repr=False)
+    left: tuple[Event, ...] = field(default=(), repr=False)
 
     @property
     def views(self) -> tuple[RunView, RunView, RunView]:

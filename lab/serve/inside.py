@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,14 +13,15 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.session import Workbench, check_blocks
 from lab.events import Event, Phase
-from lab.events.lines import from_line, to_line
+from lab.events.lines import to_line
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.overlay import visual_part
+from lab.report.run_folder import LEFT, read_left
 from lab.saliency.importance import mean_by_picture
 from lab.saliency.places import fired, neuron_map
 from lab.serve.archive import Shelf
-from lab.serve.engine import ENDED, Firing, Shown
+from lab.serve.engine import ENDED, Example, Firing, Shown
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left
@@ -31,14 +31,20 @@ BEST = 4  # pictures shown for a neuron
 MOST = 512  # pictures looked at: everybody's first view, everybody's second, and so on
 AT_ONCE = 16
 KEPT = 16  # inspections of what runs left
-LEFT = "inside-after.jsonl"  # in the run's folder: what was measured of the model that it left
 
 
 class Inside:
     """The engine's closer looks; they are taken on the worker, a few pictures at a time."""
 
-    def __init__(self, worker: Worker, shelf: Shelf, benchmark: Callable[[], Benchmark]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        shelf: Shelf,
+        benchmark: Callable[[], Benchmark],
+        examples: Sequence[Example],
+    ) -> None:
         self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
+        self._recorded = {example.unlearn.id: example.left for example in examples}
         self._of: Loaded | None = None  # whose activations are kept
         self._activations: dict[str, np.ndarray] = {}
         self._left: dict[str, tuple[Event, ...]] = {}  # in the order in which they were measured
@@ -58,11 +64,13 @@ class Inside:
 
     def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says; measured once and kept."""
+        if recorded := self._recorded.get(run_id):
+            return iter(recorded)
         run = self._shelf.find(run_id)
         if run.state not in ENDED or not run.changed or run.kind != "unlearn":
             raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
         with self._lock:
-            kept = self._left.get(run_id) or _read(run.folder)
+            kept = self._left.get(run_id) or (read_left(run.folder) if run.folder else ())
         if kept:
             return iter(kept)
         self._shelf.whole(run, self._worker.ready().base)
@@ -147,14 +155,3 @@ def _inspected(bench: Workbench, benchmark: Benchmark, run: Run) -> Iterator[Eve
     task = task_of(benchmark, run.recipe)
     delta = visual_part(run.left(bench.loaded.base))
     return inspect_left(bench.loaded, task.rows, run.recipe, delta, lambda: False)
-
-
-def _read(folder: Path | None) -> tuple[Event, ...]:
-    """What was measured of a run's model before; () where it is not there or cannot be read."""
-    if folder is None:
-        return ()
-    try:
-        lines = (folder / LEFT).read_text(encoding="utf-8").splitlines()
-        return tuple(from_line(line) for line in lines if line)
-    except (OSError, UnicodeDecodeError, LabError):
-        return ()

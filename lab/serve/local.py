@@ -84,7 +84,7 @@ class LocalEngine:
         self._worker = Worker(self._open, self._next_run, report)
         self._beside = Beside(self._shelf, self._worker, self._say)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
-        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark)
+        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark, self._examples)
 
     # -- what the page asks -------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Recorded runs as small files, and how they are read: what the page shows before any run.
 
 An example's folder holds the files of a run's folder without its weights and report, the events of
-the inspection in ``inspect.jsonl``, those of one attack in ``attack/``, and in ``asked.json`` what
+the inspection in ``inspect.jsonl`` and of the one afterwards in ``inside-after.jsonl``, those of one attack in ``attack/``, and in ``asked.json`` what
 the models were asked, with the date and the machine.
 """
 
@@ -31,6 +31,7 @@ from lab.report.run_folder import (
     filled,
     read_events,
     read_head,
+    read_left,
 )
 from lab.report.text import Text
 from lab.serve.engine import Asked, Example, ProbeRow, RunKind, RunView
@@ -143,6 +144,7 @@ def _example(folder: Path, head: Head, asked: Mapping[str, Any], who: str, text:
         tuple(Asked(a["question"], a["pictured"], tuple(a["answers"])) for a in asked["talk"]),
         tuple(_row(row) for row in asked["probes"]),
         tuple(_identity(curve, stem) for curve in asked["identity"]),
+        read_left(folder),
     )
 
 

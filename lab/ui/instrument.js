@@ -142,7 +142,7 @@ const paintOpened = (look) => {
   parts.openers.forEach((button, k) => button.setAttribute('aria-pressed', k === state.open));
   if (!picture) return;
   const range = [-100, 100];
-  const [pen, width, height] = paintWeights(parts.weights, picture,
+  const [pen, width, height] = paintWeights(parts.weights, picture, strip.neurons,
     {zoom: state.zoom, level: look.level / 10 - 0.5, range});
   for (const [place, picked] of [[state.at, false], [state.picked, true]])
     if (place?.layer === state.open)

@@ -25,7 +25,8 @@ def wire(parts: Parts, frame: Frame) -> None:
     engine, text = frame.engine, frame.text
     sliders = [parts.prune, parts.threshold]
 
-    def pick(event: gr.EventData, entity: str, visitor: str) -> Iterator[Any]:
+    def pick(event: gr.EventData, run_id: str, visitor: str) -> Iterator[Any]:
+        entity = _view(frame, run_id).entity
         card, place = frame.people.card(entity), getattr(event, "neuron", None)
         if card is None or not isinstance(place, int):
             raise LabError(text.PICK_FIRST)
@@ -39,7 +40,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     def left(
         run_id: str, unlearned: str, other: str, visitor: str, prune: float, threshold: float
     ) -> Iterator[Any]:
-        view = _view(engine, run_id, text)
+        view = _view(frame, run_id)
+        if example := frame.examples.of(view.id):
+            unlearned = example.unlearn.id
         after = []
         for event in engine.inside.left(unlearned, visitor):
             after.append(event)
@@ -58,7 +61,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def share(
         run_id: str, unlearned: str, other: str, visitor: str, prune: float, threshold: float
     ) -> Iterator[Any]:
-        view, name = _view(engine, run_id, text), _name(frame, other)
+        view, name = _view(frame, run_id), _name(frame, other)
         if other and not _measured(engine, view.recipe, other):
             for event in _measure(engine, view.recipe, other, visitor):
                 words = text.LOOKING_OTHER.format(name=name, phase=phase(event, text))
@@ -75,7 +78,7 @@ def wire(parts: Parts, frame: Frame) -> None:
 
     parts.chart.pick(
         guarded(pick),
-        [frame.entity, frame.visitor],
+        [frame.inspect, frame.visitor],
         parts.neuron,
         trigger_mode="always_last",
         **QUIET,
@@ -108,10 +111,11 @@ def _skip(count: int) -> tuple[Any, ...]:
     return tuple(gr.skip() for _ in range(count))
 
 
-def _view(engine: Engine, run_id: str, text: Text) -> RunView:
-    view = look_up(engine, run_id)
+def _view(frame: Frame, run_id: str) -> RunView:
+    """The inspection that is shown: the example's where there is no other."""
+    view = look_up(frame.engine, frame.examples.stand_in("inspect", run_id))
     if view is None:
-        raise LabError(text.GONE)
+        raise LabError(frame.text.GONE)
     return view
 
 

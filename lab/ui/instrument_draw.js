@@ -33,9 +33,10 @@ const prepare = (canvas, height) => {
 };
 // The columns that a pixel of a strip covers: [first, behind the last], never none.
 const columnsAt = (strip, zoom, x, width) => {
-  const columns = strip.rank.length, place = (at) => (zoom[0] + (zoom[1] - zoom[0]) * at / width);
-  const first = Math.min(Math.floor(place(x) * columns), columns - 1);
-  return [first, Math.min(Math.max(Math.ceil(place(x + 1) * columns - 1e-9), first + 1), columns)];
+  const columns = strip.rank.length;  // the last may have fewer neurons than the others
+  const place = (at) => (zoom[0] + (zoom[1] - zoom[0]) * at / width) * strip.neurons / strip.width;
+  const first = Math.min(Math.floor(place(x)), columns - 1);
+  return [first, Math.min(Math.max(Math.ceil(place(x + 1) - 1e-9), first + 1), columns)];
 };
 const highest = (values, first, end) => {
   let best = NOTHING;
@@ -111,19 +112,20 @@ const paintCursor = (pen, width, height, strip, zoom, neuron, colour, picked) =>
 };
 
 // A layer's weights: cividis by ratio, a dot where most of a cell may change, the rest faded.
-const paintWeights = (canvas, picture, look) => {
+const paintWeights = (canvas, picture, neurons, look) => {
   const high = 4, split = 8, height = picture.rows * high + split;
   const [pen, width] = prepare(canvas, height);
   const {rows, columns, inputs, fill, mark} = picture, {zoom, level, range} = look;
   const shade = (at) => (fill[at] - range[0]) / (range[1] - range[0]);
-  const wide = width / (zoom[1] - zoom[0]) / columns, dots = {light: new Path2D(), dark: new Path2D()};
+  const each = Math.ceil(neurons / columns) / neurons;  // of the axis, for a column
+  const wide = width / (zoom[1] - zoom[0]) * each, dots = {light: new Path2D(), dark: new Path2D()};
   const cells = new ImageData(columns, rows), size = Math.max(1, Math.min(0.4 * wide, 2.2));
   for (let at = 0; at < fill.length; at++) {
     if (fill[at] === EMPTY) continue;
     const inside = mark[at] >= level, share = shade(at), colour = cividis(share);
     for (let c = 0; c < 3; c++) cells.data[4 * at + c] = colour[c];
     cells.data[4 * at + 3] = inside ? 255 : 100;
-    const row = Math.floor(at / columns), x = (at % columns - zoom[0] * columns) * wide;
+    const row = Math.floor(at / columns), x = (at % columns - zoom[0] / each) * wide;
     if (inside && x > -wide && x < width) dots[share > 0.55 ? 'dark' : 'light']
       .rect(x + (wide - size) / 2, row * high + (row < inputs ? 0 : split) + 1.2, size, 1.6);
   }
@@ -131,8 +133,8 @@ const paintWeights = (canvas, picture, look) => {
   Object.assign(sheet, {width: columns, height: rows}).getContext('2d').putImageData(cells, 0, 0);
   pen.imageSmoothingEnabled = false;
   for (const [first, count] of [[0, inputs], [inputs, rows - inputs]])
-    pen.drawImage(sheet, zoom[0] * columns, first, (zoom[1] - zoom[0]) * columns, count,
-      0, first * high + (first ? split : 0), width, count * high);
+    pen.drawImage(sheet, 0, first, columns, count,
+      -zoom[0] / each * wide, first * high + (first ? split : 0), columns * wide, count * high);
   for (const [name, colour] of [['light', '#ffffff'], ['dark', '#000000']]) {
     pen.fillStyle = colour;
     pen.fill(dots[name]);

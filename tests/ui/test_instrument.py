@@ -191,3 +191,16 @@ def test_the_numbers_stand_in_tables_too(tab):
     assert "kept" in rows.first.inner_text()
     rows.nth(2).get_by_role("button").click()
     tab.locator("#neuron figure").first.wait_for()
+
+
+def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_tab):
+    tab = open_tab(shown.url)
+    walk.step(tab, 2)
+    tab.wait_for_function("document.querySelector('#instrument .lab-instrument')?.dataset.ms > 0")
+    assert numbers(tab.locator("#recount").inner_text())[:2] == [134, 6720]
+    tab.get_by_label("after unlearning").click()
+    tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
+    tab.locator("#instrument summary").click()
+    tab.locator("#instrument td button").first.click()
+    tab.locator("#neuron figure").first.wait_for()
+    assert shown.engine.inside.picked[-1][0] == "p03"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.build import examples
-from lab.events import Curve, Done, Importance, Saliency, Step
+from lab.events import Curve, Done, Glow, Importance, NeuronFisher, Saliency, Step
+from lab.report.instrument import instrument
 from lab.report.text import catalogue
 from lab.serve import local
 from lab.serve.engine import CONTROL, ORIGINAL, Example
@@ -79,6 +80,10 @@ def test_the_engine_shows_an_example_and_refuses_to_ask_it(tiny, four, recorded,
             PRESET, report=lambda _: None, runs=tmp_path, open_bench=_never, examples=recorded
         )
     example = engine.examples()[1]  # before the model is there, and without it
+    left = list(engine.inside.left(example.unlearn.id))
+    assert {Importance, Glow, Saliency, NeuronFisher} == {type(e) for e in left}
+    drawn = instrument(example.inspect.events, left)
+    assert all("score_after" in strip and "mean_after" in strip for strip in drawn["layers"])
     assert engine.run(example.unlearn.id) is example.unlearn
     assert example.unlearn not in engine.runs()
 
