@@ -87,16 +87,14 @@ JS = """
       for (let node of nodes) {
         const parent = node.parentElement;
         if (!parent || parent.closest(SKIP) || parent.closest('details:not([open])')) continue;
-        found.lastIndex = 0;
+        const first = () => [...node.data.matchAll(found)].find((m) => !here.has(idOf(m[0])));
         let match;
-        while ((match = [...node.data.matchAll(found)][0])) {
+        while ((match = first())) {
           const id = idOf(match[0]);
-          if (here.has(id)) continue;
           here.add(id);
           const rest = node.splitText(match.index);
           node = rest.splitText(match[0].length);
           rest.replaceWith(button(match[0], id));
-          found.lastIndex = 0;
         }
       }
     }
