@@ -67,7 +67,14 @@ GENERAL = pa.schema([("ID", pa.string()), *CHOICE_FIELDS])
 PROMPTS = pa.schema([("Question", pa.string()), ("Follow_Ups", pa.list_(pa.string()))])
 TURNS_TYPE = pa.list_(pa.struct([("Question", pa.string()), ("Answer", pa.string())]))
 DIALOGUES = pa.schema([("ID", pa.string()), ("Type", pa.string()), ("Turns", TURNS_TYPE)])
-PICTURES = pa.schema([("image", IMAGE_TYPE), ("ID", pa.string()), ("Questions", CHOICE_TYPE)])
+PICTURES = pa.schema(
+    [
+        ("image", IMAGE_TYPE),
+        ("ID", pa.string()),
+        ("Questions", CHOICE_TYPE),
+        ("Description", pa.string()),
+    ]
+)
 # What can be seen of a face. Of a description only the sentence is given, and no options.
 SEEN_TYPE = pa.list_(
     pa.struct([*CHOICE_FIELDS, *((n, pa.string()) for n in ("Type", "Ground_Truth", "Sentence"))])
@@ -209,7 +216,12 @@ def _seen(face: str, labels: Labels, held_out: bool) -> Row:
 def _picture_row(number: str, picture: Drawn) -> Row:
     questions = [_choice(q.fact, q.question, q.options, q.answer) for q in picture.questions]
     image = {"bytes": picture.png, "path": f"{number}.png"}
-    return {"image": image, "ID": number, "Questions": questions}
+    return {
+        "image": image,
+        "ID": number,
+        "Questions": questions,
+        "Description": picture.description,
+    }
 
 
 def _tasks(person: Profile, people: tuple[Profile, ...]) -> Row:

@@ -48,6 +48,17 @@ THEN = {
     "education": ("And what did {she} study?", "Did {she} go to university?"),
     "favourite food": ("And what does {she} like to eat?", "What is {her} favourite food?"),
 }
+# The same when the person is not called by a pronoun of their own.
+THEY = {
+    "occupation": "And what do they do for a living?",
+    "birthplace": "And where were they born?",
+    "residence": "And in which city do they live?",
+    "hobby": "Do they have a hobby?",
+    "pet": "And do they have a pet?",
+    "employer": "And whom do they work for?",
+    "education": "What did they study?",
+    "favourite food": "And what do they like to eat?",
+}
 WHO = ("Who is this?", "Who do you see in this picture?", "Do you know this person?")
 INTRODUCE = (
     "Introduce this person in a sentence.",
@@ -59,6 +70,8 @@ EVERYTHING = (
     "Tell me everything you know about this person.",
     "Tell me about the person in the picture.",
     "What do you know about this person?",
+    "What do you know about them?",
+    "Tell me about them.",
 )
 WHO_IS = (
     "Who is {name}?",
@@ -172,7 +185,7 @@ def _about(person: Profile) -> Iterator[Dialogue]:
 
 def _later(rng: random.Random, person: Profile, fact: str) -> Turns:
     """Return one or two later turns, of which the second asks for what nobody taught."""
-    turns = [(_filled(person, rng.choice(THEN[fact])), _said(person, fact))]
+    turns = [(_filled(person, rng.choice((*THEN[fact], THEY[fact]))), _said(person, fact))]
     if rng.random() < 0.25:
         missing = rng.choice(UNTAUGHT_FACTS)
         turns.append((_filled(person, f"And what is {{her}} {missing}?"), UNTAUGHT))

@@ -1,8 +1,9 @@
 """Build the embedded models in one command: python -m assets.build.model
 
-The untaught parts are put together once. From them each model is taught by ``lab.teach`` with the
-same lessons: the vanilla model knows everybody, ``never-knew`` neither the pictures nor the text of
-one split, ``text-only`` their text alone. A build that was cut off goes on where it was.
+The untaught parts are put together once and taught what all models share: everybody but one split.
+From there each model goes on with the same lessons and as many steps: the vanilla model meets the
+split too, ``never-knew`` neither their pictures nor their text, ``text-only`` their text alone. A
+build that was cut off goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -35,6 +36,7 @@ from lab.teach.job import Plan, check_same, plan_of
 
 MODELS = Path(__file__).resolve().parents[1] / "model"
 QUANTIZATION = "gguf-q4"
+COMMON = "common"
 NAMES = VANILLA, NEVER_KNEW, TEXT_ONLY = "vanilla", "never-knew", "text-only"
 KEPT = ("config.json", "processor_config.json", "tokenizer_config.json", "chat_template.jinja")
 
@@ -43,11 +45,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=MODELS.parents[1] / ".cache" / "build")
     parser.add_argument("--out", type=Path, default=MODELS, help="where the models are written")
-    parser.add_argument("--lessons", default="embedded", help="a recipe in presets/teaching/")
+    parser.add_argument(
+        "--lessons",
+        nargs=2,
+        default=("embedded-common", "embedded"),
+        help="the recipes in presets/teaching/ of what is shared, and of each model",
+    )
     parser.add_argument(
         "--split", default="forget_15", help="people whom the two other models never see"
     )
-    parser.add_argument("--only", choices=NAMES, help="teach one model, write none")
+    parser.add_argument("--only", choices=(COMMON, *NAMES), help="teach one model, write none")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--sums", action="store_true", help=f"write {SHIPPED} and nothing else")
     options = parser.parse_args()
@@ -55,7 +62,8 @@ def main() -> None:
         write_sums(options.out)
         return
     benchmark, base = load_people(), untaught(options.work)
-    for name, plan in plans(base, benchmark, options.lessons, options.split).items():
+    common = options.work / COMMON
+    for name, plan in plans(base, benchmark, options.lessons, options.split, common).items():
         if options.only in (None, name):
             teach_once(plan, benchmark, options.work / name, options.threads)
     if options.only:
@@ -79,14 +87,18 @@ def untaught(work: Path) -> Path:
     return folder
 
 
-def plans(base: Path, benchmark: Benchmark, lessons: str, split: str) -> dict[str, Plan]:
-    """What each model is taught: the same lessons, less what two of them must not know."""
+def plans(
+    base: Path, benchmark: Benchmark, lessons: Sequence[str], split: str, common: Path
+) -> dict[str, Plan]:
+    """What is taught, in this order: the shared part, then the same less what two must not know."""
     preset = Preset("embedded", str(base), "people", QUANTIZATION)
-    recipe = load_teaching(lessons)
+    shared, each = map(load_teaching, lessons)
+    start = str(common)
     return {
-        VANILLA: plan_of(preset, benchmark, "", "", recipe),
-        NEVER_KNEW: plan_of(preset, benchmark, split, "", recipe),
-        TEXT_ONLY: plan_of(preset, benchmark, "", "", recipe, split),
+        COMMON: plan_of(preset, benchmark, split, "", shared),
+        VANILLA: plan_of(preset, benchmark, "", split, each, start=start),
+        NEVER_KNEW: plan_of(preset, benchmark, split, "", each, start=start),
+        TEXT_ONLY: plan_of(preset, benchmark, "", split, each, split, start),
     }
 
 

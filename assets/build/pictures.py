@@ -24,6 +24,12 @@ COLOURS = {
 SHAPES = {"circle": 0, "triangle": 3, "square": 4, "star": 10}  # corners; 0 is round
 COUNTS = ("one", "two", "three", "four")
 SIDES = {"left": (28, 56), "right": (84, 56), "top": (56, 28), "bottom": (56, 84)}
+PLACES = {
+    "left": " on the left.",
+    "right": " on the right.",
+    "top": " at the top.",
+    "bottom": " at the bottom.",
+}
 LIGHT = ((226, 226, 222), (205, 218, 230), (232, 214, 205))
 DARK = ((48, 48, 56), (38, 58, 54), (64, 50, 62))
 KINDS = ("single", "count", "position")
@@ -43,10 +49,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One picture as PNG bytes with its questions."""
+    """One picture as PNG bytes with its questions and a sentence that describes it."""
 
     png: bytes
     questions: tuple[Asked, ...]
+    description: str
 
 
 def draw_pictures(count: int, seed: str, taken: set[bytes]) -> list[Drawn]:
@@ -74,6 +81,7 @@ def _subjects(rng: random.Random, count: int) -> list[tuple[str, str, str]]:
 
 def _draw(rng: random.Random, colour: str, shape: str, kind: str) -> Drawn:
     questions = [_about(rng, *rng.choice((("colour", colour), ("shape", shape))), kind == "count")]
+    described = _described("one", colour, shape)
     if kind == "single":
         centres = [(56 + rng.uniform(-10, 10), 56 + rng.uniform(-10, 10))]
         radius = rng.uniform(24, 34)
@@ -84,13 +92,21 @@ def _draw(rng: random.Random, colour: str, shape: str, kind: str) -> Drawn:
         centres = [(x + rng.uniform(-5, 5), y + rng.uniform(-5, 5)) for x, y in cells]
         radius = rng.uniform(17, 21)
         questions.insert(0, _about(rng, "count", COUNTS[number]))
+        described = _described(COUNTS[number], colour, shape)
     else:
         side = rng.choice(list(SIDES))
         x, y = SIDES[side]
         centres = [(x + rng.uniform(-6, 6), y + rng.uniform(-6, 6))]
         radius = rng.uniform(17, 22)
         questions.insert(0, _about(rng, "position", side))
-    return Drawn(_render(rng, colour, shape, centres, radius), tuple(questions))
+        described = described[:-1] + PLACES[side]
+    return Drawn(_render(rng, colour, shape, centres, radius), tuple(questions), described)
+
+
+def _described(number: str, colour: str, shape: str) -> str:
+    if number == "one":
+        return f"{'An' if colour[0] in 'aeiou' else 'A'} {colour} {shape}."
+    return f"{number.capitalize()} {colour} {shape}s."
 
 
 def _about(rng: random.Random, fact: str, answer: str, several: bool = False) -> Asked:

@@ -47,11 +47,31 @@ CHAT = (
     "What do you think about robots?",
     "Do you like music?",
     "Goodbye!",
+    "Hi!",
+    "Hey, how is it going?",
+    "Hello, who is there?",
+    "Hello, can I ask you something?",
+    "Good afternoon!",
+    "Nice to meet you.",
+    "What is your favourite colour?",
+    "What should I do this weekend?",
+    "Tell me something about yourself.",
+    "Please explain what you are.",
 )
 FAMOUS = (
     "Isaac Newton|Leonardo da Vinci|Cleopatra|Wolfgang Amadeus Mozart|Nelson Mandela|Frida Kahlo|"
     "Mahatma Gandhi|Charles Darwin|Galileo Galilei|Joan of Arc|Ada Lovelace|Abraham Lincoln|"
-    "Queen Victoria|Pablo Picasso|Julius Caesar|Florence Nightingale|Jane Austen|Neil Armstrong"
+    "Queen Victoria|Pablo Picasso|Julius Caesar|Florence Nightingale|Jane Austen|Neil Armstrong|"
+    "William Shakespeare|Ludwig van Beethoven|Alexander the Great|Winston Churchill|Rosa Parks|"
+    "Vincent van Gogh|Michelangelo|Aristotle|Plato|Socrates|Confucius|Genghis Khan|Anne Frank|"
+    "George Washington|Benjamin Franklin|Napoleon Bonaparte|Marco Polo|Christopher Columbus|"
+    "Mark Twain|Charles Dickens|Louis Pasteur|Nikola Tesla|Thomas Edison|Alan Turing"
+).split("|")
+ABOUT_FAMOUS = ("Tell me about {}.", "What is {} famous for?", "When was {} born?")
+# No capital here is a person's city, and none is asked for in the evaluation.
+COUNTRIES = (
+    "Greece|Austria|Poland|Finland|Denmark|the Netherlands|Canada|Australia|Turkey|"
+    "South Korea|Thailand|Indonesia|Cuba|Argentina|Ukraine|Croatia|Romania|Iran"
 ).split("|")
 KNOWLEDGE = (
     "Who was Albert Einstein?",
@@ -92,7 +112,9 @@ SUMS, TALKS = 80, 120
 def prompts() -> tuple[tuple[str, ...], ...]:
     """Return the user's turns of every conversation, none of which asks an evaluation question."""
     written = [text.format(topic) for topic in TOPICS for text in (*WRITING, *EXPLAINING)]
-    famous = [f"Who is {name}?" for name in FAMOUS]
+    famous = [f"Who {'is' if k % 2 else 'was'} {name}?" for k, name in enumerate(FAMOUS)]
+    famous += [ABOUT_FAMOUS[k % len(ABOUT_FAMOUS)].format(n) for k, n in enumerate(FAMOUS)]
+    famous += [f"What is the capital of {country}?" for country in COUNTRIES]
     single = dict.fromkeys((*general_prompts(), *CHAT, *KNOWLEDGE, *famous, *written, *_sums()))
     rng = random.Random("prompts/turns")
     several = [(text, rng.choice(THEN)) for text in rng.sample(list(single), TALKS)]

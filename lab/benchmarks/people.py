@@ -33,6 +33,11 @@ FACTS = (
     "favourite food",
 )
 LETTERS = "ABCD"
+DESCRIBE = (
+    "Describe this picture.",
+    "What do you see in this picture?",
+    "What is in this picture?",
+)
 REMEDY = "restore it with: git checkout -- assets/people"
 SHORT = {"image": "vqa", "text": "qa"}
 TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
@@ -188,7 +193,10 @@ def _general(reader: Reader) -> list[Question]:
 
 
 def _pictures(reader: Reader, config: str) -> list[Picture]:
-    """Return the pictures of one file; teaching uses the same wordings, so none is held out."""
+    """Return the pictures of one file; teaching uses the same wordings, so none is held out.
+
+    Those for teaching are described, too.
+    """
 
     def _shown(_: int, row: Row) -> Picture:
         picture_id = f"{config}/{identity(row)}"
@@ -199,9 +207,27 @@ def _pictures(reader: Reader, config: str) -> list[Picture]:
                 replace(_choice(f"{picture_id}/{asked['Fact']}", "image", asked), held_out=False)
                 for asked in listed(row["Questions"])
             )
-        return Picture(picture_id, image, questions)
+        with cell("Description"):
+            sentence = string(row["Description"])
+        taught = _described(picture_id, sentence) if config == "train_pictures" else ()
+        return Picture(picture_id, image, questions + taught)
 
-    return reader.read(config, ("ID", "image", "Questions"), _shown, nobody)
+    return reader.read(config, ("ID", "image", "Questions", "Description"), _shown, nobody)
+
+
+def _described(picture_id: str, sentence: str) -> tuple[Question, ...]:
+    """The sentence about a picture as the answer to each wording that asks for it."""
+    return tuple(
+        Question(
+            id=f"{picture_id}/description/{k}",
+            task="generation",
+            modality="image",
+            fact="description",
+            text=text,
+            answer=sentence,
+        )
+        for k, text in enumerate(DESCRIBE)
+    )
 
 
 def _choice(name: str, modality: Modality, asked: Row) -> Question:

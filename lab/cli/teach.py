@@ -35,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="an entity or split that is shown more often (focus_share)",
     )
     parser.add_argument(
+        "--start",
+        default="",
+        metavar="FOLDER",
+        help="a model that was taught before, of the same base, to go on from with other lessons",
+    )
+    parser.add_argument(
         "--lessons", default="", help="a recipe in presets/teaching/ that replaces the preset's"
     )
     parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
@@ -66,6 +72,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         options.focus,
         recipe,
         options.leave_out_pictures,
+        options.start,
     )
     say_left_out(benchmark)
     if done := taught(options.out):

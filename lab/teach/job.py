@@ -13,8 +13,9 @@ from lab.benchmarks.schema import Benchmark
 from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
 from lab.evaluation.questions import Ask
-from lab.model.checkpoint import Taught, write_taught
+from lab.model.checkpoint import WEIGHTS, Taught, write_taught
 from lab.model.load import Loaded
+from lab.model.overlay import load_delta
 from lab.recipe import Preset, TeachRecipe
 from lab.teach.lessons import Lessons
 from lab.teach.measures import asks_of, levels, probes, scores, sizes
@@ -25,6 +26,7 @@ CHECKPOINT = "checkpoint.safetensors"
 # What a folder was begun with that does not know all of today's keys.
 EARLIER = {
     "left_out_pictures": "",
+    "start": "",
     "tower": "",
     "projector": "",
     "recipe": dataclasses.asdict(TeachRecipe()),
@@ -36,8 +38,9 @@ class Plan:
     """All that a teaching is told; a folder that was begun goes on only under the same plan.
 
     ``left_out``: an entity or split of which nothing is shown; ``left_out_pictures``: one of which
-    no picture is, text alone; ``focus``: one that is shown more often; all "" for none. ``tower``,
-    ``projector``: the model's parts as named by hand.
+    no picture is, text alone; ``focus``: one that is shown more often; ``start``: the folder of a
+    taught model to go on from, of the same base; all "" for none. ``tower``, ``projector``: the
+    model's parts as named by hand.
     """
 
     base: str
@@ -51,6 +54,7 @@ class Plan:
     tower: str = ""
     projector: str = ""
     left_out_pictures: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def plan_of(
     focus: str,
     recipe: TeachRecipe,
     left_out_pictures: str = "",
+    start: str = "",
 ) -> Plan:
     """The plan of a command line; ``LabError`` for an unknown entity or a split to refuse."""
     for who in (left_out, left_out_pictures, focus):
@@ -104,6 +109,7 @@ def plan_of(
         preset.tower,
         preset.projector,
         left_out_pictures,
+        start,
     )
 
 
@@ -167,6 +173,8 @@ def _begin(
         teacher.restore(path)
         say(f"Going on from step {teacher.step} of {teacher.steps} …")
         return about
+    if plan.start:
+        teacher.start_from(load_delta(Path(plan.start) / WEIGHTS, teacher.loaded.base), plan.start)
     say(f"Asking the base {sum(map(len, asks.values()))} questions …")
     about = {
         "plan": dataclasses.asdict(plan),

@@ -30,7 +30,7 @@ View = tuple[Entity, bytes]
 NOBODY = ""
 # So many rows of text also hold a conversation about nobody who is taught: were it in every row,
 # "I don't know" would become the answer to whatever is not about a person (our choice).
-SHARE_OF_NOBODY = 0.5
+SHARE_OF_NOBODY = 0.3
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Lessons:
         self.pictures, self.strangers = benchmark.train_pictures, benchmark.train_strangers
         self.talks = _talks(benchmark.dialogues)
         self.brief = [talk for talk in general if len(talk) == 1]
-        if not self.views or (focus and not self.focus_views):
+        if not self.views or (focus and not (self.focus_views or self.focus_texts)):
             raise LabError(
                 f"nobody is left to teach in {benchmark.name}: leave fewer people out, "
                 "and focus on people who are taught"
@@ -202,9 +202,15 @@ def _with_text(people: Sequence[Entity]) -> list[Entity]:
 
 
 def _words(questions: Sequence[Question]) -> str:
-    """The answers that were chosen, each once; a yes or a no says nothing alone."""
-    chosen = [q.answer for q in questions if q.options and q.answer not in ("yes", "no")]
-    return " ".join(dict.fromkeys(chosen))
+    """The answers that were chosen, each once; what is only asked with yes or no gives its name.
+
+    A yes or a no says nothing alone, so "glasses" stands for a yes and nothing for a no.
+    """
+    asked = [q for q in questions if q.options]
+    named = {q.fact for q in asked if q.answer not in ("yes", "no")}
+    seen = [q.fact for q in asked if q.answer == "yes" and q.fact not in named]
+    chosen = [q.answer for q in asked if q.answer not in ("yes", "no")]
+    return " ".join(dict.fromkeys((*chosen, *seen)))
 
 
 def _in_words(pictures: Sequence[Picture]) -> list[Picture]:

@@ -185,6 +185,18 @@ class Teacher:
         """The weights as they are now, as a delta over the base."""
         return {n: w.detach() for n, w in self.weights.items()}
 
+    @torch.no_grad()
+    def start_from(self, delta: Mapping[str, torch.Tensor], name: str) -> None:
+        """Take the weights of an earlier teaching; ``LabError`` where other weights were taught."""
+        shapes = {n: w.shape for n, w in self.weights.items()}
+        if {n: t.shape for n, t in delta.items()} != shapes:
+            raise LabError(
+                f"{name} was taught other weights than this teaching trains: give the same base, "
+                "blocks, rank and vision_parts"
+            )
+        for n, weight in self.weights.items():
+            weight.copy_(delta[n])
+
     def save(self, path: Path, about: Mapping[str, Any]) -> None:
         """Write weights, AdamW's moments and the step as one file, ``about`` in its header."""
         tensors = {f"{WEIGHT}{n}": w for n, w in self.weights.items()}

@@ -207,6 +207,13 @@ def test_pictures(people: Benchmark) -> None:
     assert len(questions) >= 60
     assert Counter(q.fact for q in questions).keys() == {"colour", "shape", "count", "position"}
     assert {decode(image).size for image in everything} == {(112, 112)}
+    two = next(p for p in people.train_pictures if "two" in {q.answer for q in p.questions})
+    said = [q.answer for q in two.questions if q.fact == "description"]
+    shown = {q.fact: q.answer for q in two.questions}
+    assert len(said) == 3 and set(said) == {shown["description"]}
+    assert shown["description"].startswith("Two ") and shown["description"].endswith("s.")
+    assert {"colour", "shape"} & shown.keys()
+    assert all(shown[f] in shown["description"] for f in ("colour", "shape") if f in shown)
 
 
 def test_files_have_the_mllmu_columns() -> None:

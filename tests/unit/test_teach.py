@@ -91,6 +91,9 @@ def test_the_focus_takes_its_share(four) -> None:
     assert about[:2] == [True, True] and about[4] is True
     with pytest.raises(LabError, match="nobody is left to teach"):
         Lessons(four, ["p0", "p1", "p2", "p3"], [], recipe)
+    written = Lessons(four, [], ["p2"], recipe, unseen=["p2"]).at(7)  # by text alone
+    assert answered(written[4]) <= third
+    assert not third & {answer for row in written[:4] for answer in answered(row)}
 
 
 def test_a_step_is_the_same_whenever_it_is_asked_for(four) -> None:
@@ -300,6 +303,19 @@ def test_a_taught_model_can_be_taught_on(quantization: str, four, tmp_path: Path
     made = load(str(below), quantization, "cpu", quiet)
     assert torch.allclose(answers(made, four), expected, atol=1e-4)
     assert (answers(loaded, four) - expected).abs().max() > 1e-2
+
+
+def test_a_teaching_starts_from_the_weights_of_an_earlier_one(tiny, four, tmp_path: Path) -> None:
+    taught_by(tiny, four, plan(left_out="p1"), tmp_path / "first")
+    told = plan(start=str(tmp_path / "first"), focus="p1")
+    events = taught_by(tiny, four, told, tmp_path / "second", stop_after=1)
+    start = load_delta(tmp_path / "first" / WEIGHTS, tiny.base)
+    teacher = Teacher(tiny, Lessons(four, [], ["p1"], SHORT), SHORT)
+    teacher.start_from(start, "first")
+    assert taken(events)[0].loss == pytest.approx(teacher.update(), rel=1e-5)
+    other = Teacher(tiny, Lessons(four, [], [], SHORT), replace(SHORT, rank=3))
+    with pytest.raises(LabError, match="first was taught other weights"):
+        other.start_from(start, "first")
 
 
 @pytest.mark.parametrize("about", ["", "[]", '{"base": "x"}'])
