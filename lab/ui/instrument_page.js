@@ -170,10 +170,12 @@ const table = (parent, caption, head, rows) => {
     else make('td', {}, row, cell);
   }
 };
+// Only what the sliders say changes the tables: a repaint must not take a button from under a hand.
 const fillTables = (count, open) => {
+  const key = [count, settings().threshold].join();
+  if (parts.tables.dataset.key === key) return;
+  parts.tables.dataset.key = key;
   const off = offOf(count), weights = data.value.weights;
-  const focused = parts.tables.contains(document.activeElement)
-    && document.activeElement.dataset.place;
   parts.tables.replaceChildren();
   table(parts.tables, words.layer_table,
     [words.layer_head, words.off_head, words.highest_head, ...(weights?.groups || [])
@@ -187,7 +189,7 @@ const fillTables = (count, open) => {
     }));
   table(parts.tables, words.top_table, words.top_head, data.value.top.map((row, rank) => {
     const strip = data.strips[row.layer], at = Math.floor(row.neuron / strip.width);
-    const show = make('button', {type: 'button', 'data-place': rank,
+    const show = make('button', {type: 'button',
       'aria-label': fill(words.show_label, {layer: strip.name, neuron: number(row.neuron)})}, null,
     words.show);
     show.addEventListener('click', () => pick({layer: row.layer, neuron: row.neuron}));
@@ -195,7 +197,6 @@ const fillTables = (count, open) => {
       row.score.toFixed(2), strip.mean ? times(strip.mean[at]) : '–',
       rank < count ? words.pruned : words.kept, show];
   }));
-  if (focused) parts.tables.querySelector(`[data-place="${focused}"]`)?.focus();
 };
 
 // What the lab says of the picked neuron: a line while it looks, then HTML of its own making.

@@ -72,6 +72,15 @@ PAGE_JS = """
     more().setAttribute('aria-controls', 'panel');
   };
   named();
+  // The line of status covers the lower edge: what is scrolled into view stops above it.
+  const foot = (tries) => {
+    const line = document.querySelector('#foot');
+    if (!line) return tries && setTimeout(() => foot(tries - 1), 50);
+    new ResizeObserver(() => {
+      document.documentElement.style.scrollPaddingBottom = `${line.offsetHeight}px`;
+    }).observe(line);
+  };
+  foot(400);
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || !panel()?.classList.contains('lab-open')) return;
     lab.panel(false);

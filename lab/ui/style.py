@@ -53,6 +53,8 @@ FRAME = """
 #foot #announce { flex: 1 1 0 !important; }
 #foot #stop { flex: 0 0 auto !important; color: var(--lab-bad); font-weight: 600;
   background: var(--background-fill-primary); border: 1px solid var(--border-color-primary); }
+/* Gradio counts seconds in every part that waits, and hides them from the eye alone. */
+.gradio-container .wrap.hide { visibility: hidden; }
 .toast-wrap { top: 56px !important; }
 .lab-say, #now p { margin: 0; font-size: 0.875rem; }
 #now p { font-weight: 600; font-variant-numeric: tabular-nums; }

@@ -20,6 +20,7 @@ from lab.benchmarks.own import Pair, portraits
 from lab.errors import LabError
 from lab.events import (
     Answers,
+    Curve,
     Depth,
     Done,
     Event,
@@ -173,7 +174,7 @@ class FakeEngine:
     def __init__(self, folder: Path, pace: float = 0.05, load_seconds: float = 0.0) -> None:
         self.preset = Preset(name="fake", model="drawn", benchmark="people")
         self.pace = pace
-        self.hold_at: int | None = None  # unlearning waits after this step until it is None
+        self.hold_at: int | None = None  # training waits after this step until it is None
         self.answers_again = False  # whether a run is answered from a kept one of the same recipe
         self.people = [person(i) for i in range(30)]
         self.own = FakeOwn(self)
@@ -388,7 +389,7 @@ class FakeEngine:
             self._change(run_id, state=state, ended=time.time())
 
     def _held(self, event: Event) -> bool:
-        return isinstance(event, Step) and self.hold_at is not None and event.step >= self.hold_at
+        return isinstance(event, Step | Curve) and self.hold_at is not None and event.step >= self.hold_at
 
     def _say(self, run_id: str, event: Event) -> None:
         self._change(run_id, events=self._runs[run_id].events + (event,))

@@ -38,6 +38,7 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     walk.until(tab, lambda: len(keeping.engine.runs()) == count + 1)
     again.wait_for(state="hidden")
     walk.wait_line(tab, "unlearn-line", "finished", keeping.patience)
+    walk.open_fold(tab, "unlearn-result")
     columns.wait_for()
     unlearned = [r.recipe for r in keeping.engine.runs() if r.kind == "unlearn"]
     assert before.count() == 0 and unlearned[-1] == unlearned[-2] and unlearned[-1].seed == 4711

@@ -201,6 +201,14 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     tab.get_by_label("after unlearning").click()
     tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
     tab.locator("#instrument summary").click()
-    tab.locator("#instrument td button").first.click()
+    button = tab.locator("#instrument td button").first
+    button.evaluate("e => e.focus()")
+    foot, box = tab.locator("#foot").bounding_box(), button.bounding_box()
+    assert box["y"] + box["height"] <= foot["y"]  # what has the focus is not covered
+    held = button.element_handle()
+    strip(tab, 0).hover()
+    tab.wait_for_function(f"document.querySelector('{READ}').innerText.startsWith('vision.8')")
+    assert held.evaluate("e => e.isConnected")  # the pointer's moves leave the tables as they are
+    button.click()
     tab.locator("#neuron figure").first.wait_for()
     assert shown.engine.inside.picked[-1][0] == "p03"

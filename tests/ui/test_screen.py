@@ -79,6 +79,13 @@ def test_recorded_questions_are_answered_without_the_model(shown, open_tab):
     assert len(shown.engine.asked) == asked
 
 
+def test_the_seconds_that_gradio_counts_are_hidden_from_readers_too(shown, open_tab):
+    tab = open_tab(shown.url)
+    seen = "e => e.checkVisibility({visibilityProperty: true})"
+    waits = "[...document.querySelectorAll('[data-testid=status-tracker].hide')]"
+    assert tab.evaluate(f"{waits}.length") > 10 and not tab.evaluate(f"{waits}.some({seen})")
+
+
 def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_place(
     shown, open_tab
 ):
@@ -213,17 +220,19 @@ def test_stop_after_an_attack_and_a_reset_says_which(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 3, fake.patience)
     walk.step(tab, 5)
-    fake.engine.pace, pace = 0.5, fake.engine.pace
-    tab.locator("#attack").click()
-    walk.wait_line(tab, "attack-line", "is running", fake.patience)
-    tab.wait_for_function(f"{NOW}.includes('Relearn on the person')")
-    walk.from_panel(tab, "reset")
-    words = said(tab, "original model")
-    assert "Stopping after the current step: Relearn on the person (Chiara Almeida)" in words
-    tab.locator("#stop").click()
-    words = said(tab, "Stopping" if fake.engine.under_way("") else "")
-    fake.engine.pace = pace
-    walk.until(tab, lambda: not [r for r in fake.engine.runs() if r.state == "running"])
+    fake.engine.hold_at = 10
+    try:
+        tab.locator("#attack").click()
+        walk.wait_line(tab, "attack-line", "is running", fake.patience)
+        tab.wait_for_function(f"{NOW}.includes('Relearn on the person')")
+        walk.from_panel(tab, "reset")
+        words = said(tab, "original model")
+        assert "Stopping after the current step: Relearn on the person (Chiara Almeida)" in words
+        walk.until(tab, lambda: not [r for r in fake.engine.runs() if r.state == "running"])
+        tab.locator("#stop").click()
+        said(tab, text.NOTHING_RUNS)
+    finally:
+        fake.engine.hold_at = None
 
 
 def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
@@ -233,7 +242,8 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
     for kind in ("Round the weights", "Relearn on the person"):
         walk.attack_by(tab, kind, fake.patience)
     tab.wait_for_function(  # a run's end reaches what is not in view, too
-        "document.querySelector('#glance').textContent.includes('Relearn on the person: 10.0%')"
+        "words => document.querySelector('#glance').textContent.includes(words)",
+        arg=text.GLANCE_ATTACK.format(before="10.0%", after="90.0%"),
     )
     made = tab.locator("#attacks-made label")
     made.nth(1).wait_for()
@@ -311,7 +321,7 @@ def test_the_status_is_of_what_runs_now_also_after_a_reload(fake, open_tab):
     walk.wait_line(tab, "unlearn-line", "finished", fake.patience)
     said(tab, "Unlearning finished")
     walk.step(tab, 5)
-    fake.engine.pace, pace = 0.4, fake.engine.pace
+    fake.engine.hold_at = 10
     try:
         tab.get_by_label("Train on other people").check()
         tab.locator("#attack").click()
@@ -326,7 +336,7 @@ def test_the_status_is_of_what_runs_now_also_after_a_reload(fake, open_tab):
             " === 'benign'"
         )
     finally:
-        fake.engine.pace = pace
+        fake.engine.hold_at = None
 
 
 def test_step_2_does_not_ask_to_look_while_it_looks(fake, open_tab):
