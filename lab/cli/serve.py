@@ -33,6 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST",
         help="a further host name the server answers to; may be repeated",
     )
+    parser.add_argument(
+        "--allow-change",
+        action=argparse.BooleanOptionalAction,
+        help="whether visitors may change the model and the benchmark in the page (default: only "
+        "where no other machine can reach it)",
+    )
 
 
 def command(options: argparse.Namespace) -> None:
@@ -47,6 +53,11 @@ def command(options: argparse.Namespace) -> None:
             flush=True,
         )
     _serve(options)
+
+
+def may_change(allowed: bool | None, host: str) -> bool:
+    """Whether visitors may change what is loaded: as allowed, else on this machine alone."""
+    return only_this_machine(host) if allowed is None else allowed
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -64,7 +75,12 @@ def _serve(options: argparse.Namespace) -> None:
 
         # the engine loads the model while the libraries of the page are read
         engine = LocalEngine(
-            preset, options.threads, say, open_bench=_opened, text=options.language
+            preset,
+            options.threads,
+            say,
+            open_bench=_opened,
+            text=options.language,
+            fixed=not may_change(options.allow_change, options.host),
         )
         from lab.ui.page import launch
 

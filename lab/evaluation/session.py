@@ -179,7 +179,14 @@ def with_options(
     """
     if model and model != preset.model:
         preset = replace(
-            preset, model=model, base="", reference="", text_only="", tower="", projector=""
+            preset,
+            model=model,
+            base="",
+            reference="",
+            text_only="",
+            download_gb=0.0,
+            tower="",
+            projector="",
         )
     given: dict[str, Any] = {"quantization": quantization, "benchmark": benchmark, "data": data}
     given |= {"tower": parts.tower, "projector": parts.projector}

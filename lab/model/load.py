@@ -23,13 +23,13 @@ from lab.model.fetch import Report, cache_folder, language_model
 from lab.model.few_rows import ALIGNED, align
 from lab.model.free_memory import told
 from lab.model.loaded import Loaded as Loaded
-from lab.model.memory import BITS, check_memory, empty_model
+from lab.model.memory import BITS, BUILDING, check_memory, empty_model
 from lab.model.overlay import LANGUAGE
 from lab.model.precision import stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.proof import prove_once, refusing
-from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora
+from lab.model.source import ABOUT, LORA, base_of, derive, find_model, merge_lora, read_config
 from lab.model.vision import find_vision
 from lab.recipe import QUANTIZATIONS
 
@@ -67,7 +67,7 @@ def load(
         ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     )
     check_shipped(folder, cache_folder())
-    with told(), reading(folder, remedy_for(folder)):
+    with BUILDING, told(), reading(folder, remedy_for(folder)):
         loaded = _loaded(path, folder, quantization, chosen, report, processor, parts)
     check_quantized(loaded)
     if not shipped(folder):  # the lab's own models are proven by its tests
@@ -86,7 +86,7 @@ def _loaded(
 ) -> Loaded:
     based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
     with reading(based_on, remedy_for(based_on)):
-        check_memory(_config(based_on), quantization, device, parts)
+        check_memory(read_config(based_on), quantization, device, parts)
     whole = _whole(path, report)
     report(f"Loading the model ({quantization}) …")
     own = "" if whole.parent == cache_folder() else remedy_for(folder)
@@ -103,23 +103,6 @@ def _loaded(
     return Loaded(name, model, vision, prompter, device, quantization)
 
 
-def _config(folder: Path) -> Any:
-    """The config of a model that sees pictures; read as JSON first, for the library may not know it.
-
-    Raises ``LabError`` for any other.
-    """
-    from transformers import AutoConfig
-    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-
-    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
-        raise LabError(
-            f"{kind or folder.name} is no model that answers about pictures, or one that this version of "
-            "transformers does not hold (AutoModelForImageTextToText): choose another one"
-        )
-    return AutoConfig.from_pretrained(folder, local_files_only=True)
-
-
 def _whole(path: str, report: Report) -> Path:
     """A folder that the library can load as it is."""
     folder = find_model(path)
@@ -133,7 +116,7 @@ def _read(folder: Path, quantization: str, device: torch.device, parts: Parts) -
 
     config = None
     if quantization in BITS:  # what to leave out is asked of the model before there is one
-        known = name_parts(empty_model(_config(folder)), parts)
+        known = name_parts(empty_model(read_config(folder)), parts)
         config = quantization_config(quantization, device, known)
     placed = {"device_map": {"": str(device)}} if config else {}
     model = AutoModelForImageTextToText.from_pretrained(
@@ -262,7 +245,7 @@ def _assembled(folder: Path, base: Path) -> torch.nn.Module:
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM
 
-    model = empty_model(_config(folder))
+    model = empty_model(read_config(folder))
     with reading(base, f"delete {base}, it is made again"):
         language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
     state = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ NF4_BLOCK, NF4_NESTED = (
 # Of the free memory, what a pass of the language model and the distilled pictures may keep: the
 # rest is for gradients, AdamW and what comes and goes.
 ROWS_SHARE, PICTURES_SHARE = 0.5, 0.25
+# transformers switches torch's initialisers off while it builds a model: one thread at a time.
+BUILDING = threading.RLock()
 
 
 def empty_model(config: Any) -> nn.Module:

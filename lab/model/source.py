@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 
@@ -20,20 +21,21 @@ from lab.model.fetch import Report, cache_folder
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 SMALL = ["*.json", "*.jinja", "*.txt", "*.model"]
 LORA = "adapter_config.json"
+SNAPSHOTS = "snapshots"  # where the hub's cache keeps the folders of a model
 ABOUT = "adapter.json"  # how the lab made a model: the embedded kind's, and a taught one's
 
 
 def find_model(path: str, weights: bool = True) -> Path:
     """The folder of a model: ``path`` itself, or the one of that id on the hub or in its cache.
 
-    A relative path is looked for in the checkout, then where the command runs. ``weights=False``
-    fetches the small files only. Raises ``LabError`` if there is none.
+    A relative path is looked for in the checkout, then where the command runs. A model whose weights
+    are whole in the hub's cache is taken as it is there. ``weights=False`` fetches the small files
+    only. Raises ``LabError`` if there is none.
     """
-    folders = (ROOT / path, Path.cwd() / path)  # both are ``path`` itself where it is whole
-    for folder in folders:
-        if any((folder / name).exists() for name in ("config.json", LORA, ABOUT)):
-            return folder
-    if any(folder.exists() for folder in folders) or not HUB_ID.fullmatch(path):
+    here = local_folder(path)
+    if here and (here.parent.name != SNAPSHOTS or _whole(here)):
+        return here
+    if any(folder.exists() for folder in _places(path)) or not HUB_ID.fullmatch(path):
         raise LabError(
             f"no model in {path}: give a folder with config.json and safetensors weights, "
             "or a hub id like owner/name"
@@ -50,6 +52,60 @@ def find_model(path: str, weights: bool = True) -> Path:
     if weights and not list(found.glob("*.safetensors")):
         raise LabError(f"{path} has no safetensors weights: give a model that has them")
     return found
+
+
+def _places(path: str) -> tuple[Path, Path]:
+    """Where a relative path may lead; both are ``path`` itself where it is whole."""
+    return ROOT / path, Path.cwd() / path
+
+
+def local_folder(path: str) -> Path | None:
+    """The folder of a model that is on this machine, whole or not; None where it is not."""
+    heads = ("config.json", LORA, ABOUT)
+    for folder in _places(path):
+        if any((folder / name).exists() for name in heads):
+            return folder
+    if not HUB_ID.fullmatch(path):
+        return None
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    found = (try_to_load_from_cache(path, name, constants.HF_HUB_CACHE) for name in heads)
+    return next((Path(file).parent for file in found if isinstance(file, str)), None)
+
+
+def _whole(cached: Path) -> bool:
+    """Whether nothing has to be fetched: the cache may lack what nobody has asked for yet."""
+    return not missing_weights(cached) and any(cached.glob("tokenizer*"))
+
+
+def missing_weights(folder: Path) -> str:
+    """Say which weights a folder with config.json lacks; "" where they are whole."""
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        there = any(folder.glob("*.safetensors"))
+        return "" if there else "it has no safetensors weights"
+    with reading(folder):
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    gone = [name for name in names if not (folder / name).exists()]
+    return f"{len(gone)} of its {len(names)} files of weights are missing" if gone else ""
+
+
+def read_config(folder: Path) -> Any:
+    """The config of a model that sees pictures; read as JSON first, for the library may not know it.
+
+    Raises ``LabError`` for any other.
+    """
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+    held = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    kind = held.get("model_type") if isinstance(held, dict) else None
+    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        raise LabError(
+            f"{kind or folder.name} is no model that answers about pictures, or one that this version of "
+            "transformers does not hold (AutoModelForImageTextToText): choose another one"
+        )
+    return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
 def base_of(folder: Path) -> str:

@@ -146,7 +146,8 @@ class Preset:
     ``processor``: the model whose processor is used, where the model's own folder has none.
     ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
     that was never taught some of the people, and ``text_only`` one that was taught their text alone.
-    ``tower``, ``projector``: full names of the model's
+    ``download_gb``: what is fetched once before the model can be loaded. ``tower``, ``projector``:
+    full names of the model's
     parts, where the lab does not find them. ``allow_partial``: whether a forget split that lost
     members on reading can be a target; only the command line sets it.
     """
@@ -162,6 +163,7 @@ class Preset:
     base: str = ""
     reference: str = ""
     text_only: str = ""
+    download_gb: float = 0.0
     tower: str = ""
     projector: str = ""
     teach: TeachRecipe = TeachRecipe()

@@ -36,6 +36,7 @@ RECIPE, METRICS, EVENTS, CURVES = "recipe.yaml", "metrics.json", "events.jsonl",
 DELTA, REPORT, ATTACKS = "delta.safetensors", "report.html", "attacks"
 LEFT = "inside-after.jsonl"  # what an inspection of the model that the run left says
 LANGUAGE = re.compile(r'<!doctype html><html lang="([^"]*)"')  # how a report begins
+BENCHMARK = "benchmark"
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 CONDITIONS = "conditions_sha256"  # over all that decides a run's bits, where the page ran it
 MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
@@ -52,7 +53,7 @@ class Head:
 
     ``attacks``: the results of the attacks that its metrics name. ``delta_hash``: "" if no hash was
     stored. ``note``: what a reader should know about the files, or "". ``conditions``: a hash over
-    all that decided the run's bits, or "".
+    all that decided the run's bits, or "". ``benchmark``: its name, "" if it was not stored.
     """
 
     recipe: Recipe
@@ -61,6 +62,12 @@ class Head:
     delta_hash: str
     note: str
     conditions: str = ""
+    benchmark: str = ""
+
+    @property
+    def model(self) -> str:
+        """The name of the model that the run was made with; "" if it was not stored."""
+        return str(self.result.get("model", ""))
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ def write_run(
         metrics = {
             "lab": __version__,
             "preset": preset,
+            BENCHMARK: benchmark.name,
             **last_result(events),
             HASH: tensors_hash(delta) if checked else "",
             CONDITIONS: conditions,
@@ -209,13 +217,14 @@ def read_head(folder: Path) -> Head:
                 what=f"the figures of {len(attacks) - len(whole)} of its attacks", why=why
             )
         )
-    result = {
-        k: v for k, v in metrics.items() if k not in ("lab", "preset", "attacks", HASH, CONDITIONS)
-    }
+    said = metrics.get(BENCHMARK)
+    benchmark = said if isinstance(said, str) else ""
+    apart = ("lab", "preset", BENCHMARK, "attacks", HASH, CONDITIONS)
+    result = {k: v for k, v in metrics.items() if k not in apart}
     if result and (why := run_misfit(result)):
         result = {}
         notes.append(LEFT_OUT.format(what="its figures", why=why))
-    return Head(recipe, result, whole, delta_hash, "; ".join(notes), conditions)
+    return Head(recipe, result, whole, delta_hash, "; ".join(notes), conditions, benchmark)
 
 
 def read_run(folder: Path, base: Base, benchmark: Benchmark) -> Stored:

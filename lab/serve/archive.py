@@ -49,7 +49,7 @@ class Shelf:
     """Keeps ended runs in ``folder/RUN_ID``, and each attack inside its run's folder.
 
     Runs of an earlier start are read from disk when somebody asks for them. ``text``: the language
-    of the reports.
+    of the reports. ``model``: the name of the loaded model, or "".
     """
 
     def __init__(
@@ -59,9 +59,10 @@ class Shelf:
         benchmark: Callable[[], Benchmark],
         preset: str,
         text: Text,
+        model: Callable[[], str],
     ) -> None:
         self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
-        self.text = text
+        self.text, self.model = text, model
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
@@ -93,8 +94,11 @@ class Shelf:
     def whole(self, run: Run, base: Base | None = None) -> Run:
         """Load the run's events and, with ``base``, its weights into memory, and return the run.
 
-        Raises ``LabError`` if its files cannot be read or are not those of the run.
+        Raises ``LabError`` if its files cannot be read or are not those of the run, and if its
+        weights are asked for and belong to another model.
         """
+        if base is not None:
+            self.refuse_foreign(run)
         with self._hold(run.id):
             if run.unread and run.folder is not None and not run.folder.is_dir():
                 raise LabError(
@@ -113,6 +117,15 @@ class Shelf:
                 self._read_weights(run, run.folder, base)
                 run.unread.discard("weights")
             return run
+
+    def foreign(self, run: Run) -> str:
+        """The model and benchmark a run belongs to where those are not the loaded ones, or ""."""
+        return run.foreign(self.model(), self.benchmark().name)
+
+    def refuse_foreign(self, run: Run) -> None:
+        """Raise ``LabError`` for a run of another model."""
+        if other := self.foreign(run):
+            raise LabError(f"this run belongs to another model ({other}): load that one first")
 
     def write(self, run: Run, base: Base, ending: Run | None = None) -> Path:
         """The folder of an ended run with all its attacks; written if it is not there yet.
@@ -171,7 +184,21 @@ class Shelf:
         except LabError as error:
             run.unkept = IN_MEMORY.format(why=error)
 
-    def take_in(self, folder: Path, base: Base) -> Run:
+    def put_away(self, base: Base) -> None:
+        """Drop all weights from memory, where they are on disk; raises ``LabError`` if some are not.
+
+        What is in memory only is written first.
+        """
+        for run in (r for r in self.store.all() if r.weights and "weights" not in r.unread):
+            if run.folder is None or not run.folder.is_dir():
+                self.keep(run, base)
+            if run.unkept:
+                raise LabError(
+                    f"the weights of the run {run.id} would be lost, they are {run.unkept}"
+                )
+            run.put_away()
+
+    def take_in(self, folder: Path, base: Base, model: str = "") -> Run:
         """Read a folder that a visitor brings, store it under a new id and return the new run."""
         stored = read_run(folder, base, self.benchmark())
         run = Run(
@@ -181,6 +208,8 @@ class Shelf:
             events=stored.events,
             note=stored.head.note,
             earlier=stored.head.attacks,
+            model=model,
+            benchmark=self.benchmark().name,
         )
         run.stamps = [0.0] * len(run.events)
         run.keep(stored.delta, {}, base)
@@ -214,16 +243,23 @@ class Shelf:
                     attacks.append((inside, read_attack_head(inside, head.recipe)))
         kept = [plain(a.head.result) for _, a in attacks]
         earlier = tuple(a for a in head.attacks if plain(a) not in kept)
-        self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head)
+        self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head, head)
         for inside, found in attacks:
             self._light(
-                Run(inside.name, "attack", head.recipe, found.attack, path.name), inside, found.head
+                Run(inside.name, "attack", head.recipe, found.attack, path.name),
+                inside,
+                found.head,
+                head,
             )
 
-    def _light(self, run: Run, folder: Path, head: Head) -> None:
-        """Add a run on disk to the store, unless it is there, without its events and weights."""
+    def _light(self, run: Run, folder: Path, head: Head, made: Head) -> None:
+        """Add a run on disk to the store, unless it is there, without its events and weights.
+
+        ``made``: the head that names the model; an attack's is its run's.
+        """
         if self.store.has(run.id):
             return
+        run.model, run.benchmark = made.model, made.benchmark
         run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
         run.conditions = head.conditions
         run.unread = {"events", "weights"}

@@ -13,9 +13,10 @@ from lab.benchmarks.left_out import LeftOut
 from lab.benchmarks.own import Pair
 from lab.events import Event, Identity, Phase
 from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.serve.menu import Choice, Menu
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
-RunKind = Literal["inspect", "unlearn", "attack"]
+RunKind = Literal["inspect", "unlearn", "attack", "change"]  # "change": of the loaded model
 ENDED: tuple[RunState, ...] = ("finished", "stopped", "failed")
 ORIGINAL = "original"
 CONTROL = "control"  # the model that never knew
@@ -55,7 +56,10 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of the worker, for the header line, and what was left out of the benchmark."""
+    """The state of the worker, for the header line, and what was left out of the benchmark.
+
+    ``changing``: what the room is being changed to, if it is.
+    """
 
     ready: bool
     model: str
@@ -68,6 +72,7 @@ class Status:
     waiting: int
     error: str = ""
     left_out: LeftOut = LeftOut()
+    changing: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ class RunView:
     ``stamps``: when each event came, in seconds of one clock, so that the pace includes all other
     work of the worker; () where that is not known. ``note``: what a reader should know about how
     the run is kept, such as "kept in memory only …", or "". ``usual``: what such runs took before,
-    None where nothing is known.
+    None where nothing is known. ``foreign``: the model and benchmark that the run belongs to where
+    those are not the loaded ones, or "".
     """
 
     id: str
@@ -107,6 +113,7 @@ class RunView:
     stamps: tuple[float, ...] = field(default=(), repr=False)
     note: str = ""
     usual: Usual | None = None
+    foreign: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,7 +231,9 @@ class Engine(Protocol):
     that one visitor cannot take the lab from the others.
     """
 
-    preset: Preset
+    @property
+    def preset(self) -> Preset:
+        """The preset of what is loaded, or is being loaded at the start."""
 
     @property
     def own(self) -> Own:
@@ -233,6 +242,10 @@ class Engine(Protocol):
     @property
     def inside(self) -> Inside:
         """Closer looks into the model."""
+
+    @property
+    def menu(self) -> Menu:
+        """What is loaded, and what else could be."""
 
     def status(self) -> Status:
         """The state of the worker now."""
@@ -265,7 +278,10 @@ class Engine(Protocol):
         """The recorded runs about people of this lab; () if there are none."""
 
     def runs(self) -> Sequence[RunView]:
-        """All runs, oldest first; a run of an earlier start has its result only."""
+        """All runs, oldest first; a run of an earlier start has its result only.
+
+        Changes of the model are not among them.
+        """
 
     def stop(self, run_id: str) -> None:
         """Ask a run to end after its current step, keeping its delta so far."""
@@ -296,9 +312,6 @@ class Engine(Protocol):
 
     def load(self, folder: Path) -> str:
         """Read a run folder back and return the id under which it can be chatted with."""
-
-    def reload(self, quantization: str) -> None:
-        """Load the model again with another quantisation; refused while runs are under way."""
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking about this entity, with or without its picture."""

@@ -41,14 +41,18 @@ class Inside:
         worker: Worker,
         shelf: Shelf,
         benchmark: Callable[[], Benchmark],
-        examples: Sequence[Example],
+        examples: Callable[[], Sequence[Example]],
     ) -> None:
         self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
-        self._recorded = {example.unlearn.id: example.left for example in examples}
+        self._examples = examples
         self._of: Loaded | None = None  # whose activations are kept
         self._activations: dict[str, np.ndarray] = {}
         self._left: dict[str, tuple[Event, ...]] = {}  # in the order in which they were measured
         self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Forget the activations, and with them the model that they are of."""
+        self._of, self._activations = None, {}
 
     def neuron(
         self, entity: str, layer: str, neuron: int, visitor: str = ""
@@ -64,7 +68,7 @@ class Inside:
 
     def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says; measured once and kept."""
-        if recorded := self._recorded.get(run_id):
+        for recorded in (e.left for e in self._examples() if e.unlearn.id == run_id and e.left):
             return iter(recorded)
         run = self._shelf.find(run_id)
         if run.state not in ENDED or not run.changed or run.kind != "unlearn":
@@ -77,6 +81,7 @@ class Inside:
 
         def look(bench: Workbench) -> Generator[Event]:
             events = []
+            self._shelf.whole(run, bench.loaded.base)  # another model may have been loaded since
             for event in _inspected(bench, self._benchmark(), run):
                 yield event
                 if not isinstance(event, Phase):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from lab.attack import control_victim
@@ -20,9 +19,10 @@ from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 from lab.events import Identity
 from lab.model.fetch import cache_folder
 from lab.model.version import Version
-from lab.recipe import QUANTIZATIONS, AttackRecipe, Preset, Recipe, revise
+from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
+from lab.serve.changing import Changing, Parts
 from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
 from lab.serve.controls import Beside
 from lab.serve.engine import (
@@ -57,7 +57,8 @@ class LocalEngine:
 
     Only the worker may use the loaded model. Other threads read stored weights against
     ``Facts.base``, the tensors that were loaded. ``text``: the language of the reports, English by
-    default. ``examples``: the folder of recorded runs.
+    default. ``examples``: the folder of recorded runs. ``fixed``: whether the page may not change
+    what is loaded.
     """
 
     def __init__(
@@ -69,24 +70,36 @@ class LocalEngine:
         open_bench: Opener = open_workbench,
         text: Text | None = None,
         examples: Path = EXAMPLES,
+        fixed: bool = False,
     ) -> None:
-        self.preset = preset
         self.store = RunStore()
         self._turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
         self._memory = ChatMemory()
-        self._submitting = threading.Lock()
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
-        self._shelf = Shelf(folder, self.store, lambda: self.benchmark, preset.name, text)
+        self._shelf = Shelf(
+            folder, self.store, lambda: self.benchmark, preset.name, text, self._model
+        )
         self._shelf.restore()
-        self._examples = read_examples(examples, preset.name, benchmark, text, report)
-        self._worker = Worker(self._open, self._next_run, report)
+        self._worker = Worker(self._open, self._next_run, lambda: self.menu.carry_out(), report)
         self._beside = Beside(self._shelf, self._worker, self._say)
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
-        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark, self._examples)
+        parts = Parts(
+            self.store, self._turns, self._shelf, self._worker, self.own, self._load, self._forget
+        )
+        self.menu = Changing(
+            preset, parts, lambda p, b: read_examples(examples, p, b, text, report), not fixed
+        )
+        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark, self.examples)
+        self._worker.ensure()
 
     # -- what the page asks -------------------------------------------------------------------
+
+    @property
+    def preset(self) -> Preset:
+        """What is loaded, or is being loaded at the start."""
+        return self.menu.preset
 
     @property
     def benchmark(self) -> Benchmark:
@@ -113,6 +126,7 @@ class LocalEngine:
             len(self._turns),
             worker.error,
             left_out(self.benchmark),
+            self.menu.coming,
         )
 
     def entities(self) -> Sequence[EntityCard]:
@@ -121,8 +135,11 @@ class LocalEngine:
 
     def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
         """Queue an inspection or an unlearning run; returns its id."""
-        self.benchmark.target(recipe.entity)
-        return self._queue(Run(new_id(), kind, revise(Recipe(), asdict(recipe)), visitor=visitor))
+        with self.menu.lock:
+            self.menu.refuse()
+            self.benchmark.target(recipe.entity)
+            clean = revise(Recipe(), asdict(recipe))
+            return self._queue(Run(new_id(), kind, clean, visitor=visitor))
 
     def same_run(self, recipe: Recipe) -> str:
         """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
@@ -138,34 +155,37 @@ class LocalEngine:
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")
         clean = revise(AttackRecipe(), asdict(attack))
-        return self._queue(Run(new_id(), "attack", run.recipe, clean, run_id, visitor))
+        with self.menu.lock:
+            self.menu.refuse()
+            self._shelf.refuse_foreign(run)
+            return self._queue(Run(new_id(), "attack", run.recipe, clean, run_id, visitor))
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
         self._worker.ensure()
-        for view in (v for e in self._examples for v in e.views if v.id == run_id):
+        for view in (v for e in self.menu.examples for v in e.views if v.id == run_id):
             return view
-        run = self._shelf.whole(self._shelf.find(run_id))
-        return run.view(self._turns.place(run))
+        return self._view(self._shelf.whole(self._shelf.find(run_id)))
 
     def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
         """The run with the controls' figures in its result; waits until they are asked."""
         run = self._shelf.whole(self._shelf.find(run_id))
-        self._beside.put(run, visitor)
-        return run.view()
+        if not self._shelf.foreign(run):
+            self._beside.put(run, visitor)
+        return self._view(run)
 
     def examples(self) -> Sequence[Example]:
         """The recorded runs about people of this lab; () if there are none."""
-        return self._examples
+        return self.menu.examples
 
     def runs(self) -> Sequence[RunView]:
         """All runs, oldest first; a run of an earlier start has its result only."""
-        return [run.view() for run in self.store.all()]
+        return [self._view(run) for run in self.store.all() if run.kind != "change"]
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
         """The runs of a visitor that wait or run now, oldest first."""
         return [
-            run.view(self._turns.place(run))
+            self._view(run)
             for run in self.store.all()
             if visitor and run.visitor == visitor and run.state not in ENDED
         ]
@@ -173,8 +193,9 @@ class LocalEngine:
     def stop(self, run_id: str) -> None:
         """End a run after its current step, or take it out of the queue."""
         run = self.store.get(run_id)
+        waited = self.menu.withdraw(run)
         run.stop.set()
-        if self._turns.remove(run):
+        if self._turns.remove(run) or waited:
             self.store.finish(run, "stopped")
 
     def chat(
@@ -215,30 +236,14 @@ class LocalEngine:
         """Write the run folder where it is not there yet, and return it."""
         run = self._shelf.find(run_id)
         nothing_yet(run)
+        if run.folder is not None and run.folder.is_dir() and self._shelf.foreign(run):
+            return run.folder
         return self._shelf.write(run, self._worker.ready().base)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
-        return self._shelf.take_in(folder, self._worker.ready().base).id
-
-    def reload(self, quantization: str) -> None:
-        """Load the model again with another quantisation; the status tells when it is ready."""
-        if quantization not in QUANTIZATIONS:
-            raise LabError(
-                f"unknown quantization {quantization!r}: valid are {', '.join(QUANTIZATIONS)}"
-            )
-        with self._submitting:
-            if any(r.state not in ENDED for r in self.store.all()):
-                raise LabError("a run is under way: stop it or wait, then change the quantisation")
-            old = self.preset
-            self._worker.close()
-            self.preset = replace(old, quantization=quantization)
-
-        def change() -> None:
-            if not self._worker.open():
-                self._back_to(old)
-
-        self._worker.order(change)
+        facts = self._worker.ready()
+        return self._shelf.take_in(folder, facts.base, facts.model).id
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking, in held-out phrasings."""
@@ -246,44 +251,57 @@ class LocalEngine:
 
     def _queue(self, run: Run) -> str:
         """Put a run into the queue and return its id; a refused run is not stored."""
-        with self._submitting:
-            self._turns.check(run.visitor)
-            self.store.add(run)
-            self._turns.add(run.visitor, run)
+        self._turns.check(run.visitor)
+        self.store.add(run)
+        self._turns.add(run.visitor, run)
         self._worker.wake()
         return run.id
 
     def _read(self, sides: Sequence[str]) -> list[Run | None]:
         """The runs of the sides, None for the original; weights are read from disk if needed."""
         base = self._worker.ready().base
-        runs = [
-            None if s == ORIGINAL else self._shelf.whole(self._shelf.find(s), base) for s in sides
-        ]
-        for run in runs:
-            if run is not None and not run.changed:
+        runs = [None if s == ORIGINAL else self._shelf.find(s) for s in sides]
+        for run in filter(None, runs):
+            if not self._shelf.whole(run, base).changed:
                 raise LabError(
                     "this run has not changed the model yet: wait until its training has begun"
                 )
         return runs
 
+    def _view(self, run: Run) -> RunView:
+        return run.view(self._place(run), self._shelf.foreign(run))
+
+    def _place(self, run: Run) -> int:
+        if run.kind == "change" and run.state == "waiting":
+            return len(self._turns) + 1
+        return self._turns.place(run)
+
+    def _model(self) -> str:
+        """The name of the loaded model; "" while there is none."""
+        facts = self._worker.facts
+        return facts.model if facts else ""
+
     # -- what the worker does -----------------------------------------------------------------
 
     def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
         """The version of each side; on the worker, so that a run is taken between its steps."""
+        for run in filter(None, runs):
+            self._shelf.whole(run, bench.loaded.base)  # another model may have been loaded since
         return [
             Version(ORIGINAL, bench.loaded) if run is None else run.version(bench.loaded)
             for run in runs
         ]
 
     def _open(self) -> Workbench:
-        self._memory.clear()  # what was remembered is of the model before
-        return self._open_bench(self.preset, self._say, self._threads)
+        return self._load(self.preset, self._say)
 
-    def _back_to(self, preset: Preset) -> None:
-        """Load the preset that worked before, and keep the reason why the change failed."""
-        reason, self.preset = self._worker.error, preset
-        if self._worker.open():
-            self._worker.error = reason
+    def _forget(self) -> None:
+        """Forget what is remembered of the loaded model, which would hold it in memory."""
+        self._memory.clear()
+        self.inside.forget()
+
+    def _load(self, preset: Preset, heard: Callable[[str], None]) -> Workbench:
+        return self._open_bench(preset, heard, self._threads)
 
     def _say(self, phase: str) -> None:
         self._worker.phase = phase
@@ -296,8 +314,9 @@ class LocalEngine:
 
     def _carried(self, bench: Workbench, run: Run) -> Generator[None]:
         """Do a run to its end, one step for each event; if it fails, it ends and says why."""
-        run.usual = usual(run.recipe.method, self.runs(), (e.unlearn for e in self._examples))
+        run.usual = usual(run.recipe.method, self.runs(), (e.unlearn for e in self.examples()))
         run.state, run.started = "running", time.time()
+        run.model, run.benchmark = bench.loaded.name, self.benchmark.name
         self._worker.phase = PHASES[run.kind]
         state: RunState = "failed"
         error = DIED

@@ -83,6 +83,12 @@ class OwnPeople:
             return whole
         return replace(whole, biography=f"{self.benchmark.partial(split)}. {whole.biography}")
 
+    def renew(self, benchmark: Benchmark) -> None:
+        """Go on with another benchmark, which gets the own people of now."""
+        with self._lock:
+            self.benchmark = benchmark
+            self._look()
+
     def _look(self) -> None:
         self.benchmark = joined(self.benchmark, own_folder())
 

@@ -38,6 +38,7 @@ class Run:
     ``weights``: whether it left any. ``earlier``: results of attacks of which nothing else is kept.
     ``note``: what a reader should know about its files. ``unkept``: why it is not on disk.
     ``usual``: what such a run takes, known once it has begun.
+    ``model``, ``benchmark``: the names of what it belongs to; "" where that is not known.
     """
 
     id: str
@@ -50,6 +51,8 @@ class Run:
     error: str = ""
     note: str = ""
     unkept: str = ""
+    model: str = ""
+    benchmark: str = ""
     events: list[Event] = field(default_factory=list)
     stamps: list[float] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
@@ -100,6 +103,19 @@ class Run:
         """Whether the weights of a run under way are its last ones."""
         return any(isinstance(event, Ready) for event in self.events)
 
+    def put_away(self) -> None:
+        """Drop the weights of a run that is on disk, from where they are read again when needed."""
+        if self.weights and self.folder is not None:
+            self.packed, self.adapter = NOTHING, {}
+            self.unread.add("weights")
+
+    def foreign(self, model: str, benchmark: str) -> str:
+        """The model and benchmark it belongs to, if they are not these; "" also if not known."""
+        same = model in ("", self.model) or not self.model
+        if same and self.benchmark in ("", benchmark):
+            return ""
+        return " · ".join(filter(None, (self.model, self.benchmark)))
+
     def left(self, base: Base) -> dict[str, Tensor]:
         """The visual weights that an ended run left, as a delta over the original."""
         return to_delta(self.packed, base.visual)
@@ -119,7 +135,7 @@ class Run:
         )
         return Version(self.id, loaded, dict(now), adapter, identity)
 
-    def view(self, place: int = 0) -> RunView:
+    def view(self, place: int = 0, foreign: str = "") -> RunView:
         """A snapshot for readers on other threads (``events`` is only ever appended to)."""
         stamps = tuple(self.stamps)
         return RunView(
@@ -138,6 +154,7 @@ class Run:
             stamps,
             "; ".join(filter(None, (self.note, self.unkept))),
             self.usual,
+            foreign,
         )
 
 

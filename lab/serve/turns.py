@@ -57,6 +57,13 @@ class Turns(Generic[T]):
                 self._rows[visitor] = row  # at the end: everybody else comes first
             return item
 
+    def clear(self) -> list[T]:
+        """Take out everything that waits."""
+        with self._lock:
+            items = [item for row in self._rows.values() for item in row]
+            self._rows.clear()
+        return items
+
     def remove(self, item: T) -> bool:
         """Take an item out of the queue; False if it is not (or no longer) there."""
         with self._lock:

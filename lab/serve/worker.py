@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from lab.device import release
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
 from lab.model.base import Base
@@ -58,13 +59,14 @@ class Owned(Generic[T]):
 
 @dataclass(frozen=True)
 class Facts:
-    """What every thread may know of the loaded model: the original weights and the device.
+    """What every thread may know of the loaded model: its weights, its device and its name.
 
     ``cache``: where measurements are kept; other threads only form its keys.
     """
 
     base: Base = field(repr=False)
     device: str
+    model: str
     cache: Cache | None = field(default=None, repr=False)
 
 
@@ -92,18 +94,20 @@ class Worker:
         self,
         open_bench: Callable[[], Workbench],
         next_run: Callable[[Workbench], Generator[None] | None],
+        between: Callable[[], bool],
         report: Callable[[str], None],
     ) -> None:
         self.facts: Facts | None = None
         self.phase, self.error = "starting", ""
         self._open_bench, self._next_run, self._report = open_bench, next_run, report
+        self._between = between
         self._bench: Owned[Workbench] = Owned()
         self._orders: queue.Queue[Callable[[], object]] = queue.Queue()
         self._jobs: Turns[Job] = Turns(MOST_JOBS_EACH, MOST_JOBS, "questions")
         self._wake = threading.Event()
         self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
         self.order(self.open)
-        self._thread = self._start()
 
     # -- what other threads ask ---------------------------------------------------------------
 
@@ -162,16 +166,14 @@ class Worker:
                 self.ensure()
 
     def ensure(self) -> None:
-        """Start the thread again if it died; everything that was waiting goes on."""
+        """Start the thread, also again if it died; everything that was waiting goes on."""
         with self._starting:
-            if not self._thread.is_alive():
+            if self._thread is not None and not self._thread.is_alive():
                 self._report("lab: the worker had ended and was started again")
-                self._thread = self._start()
-
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
-        thread.start()
-        return thread
+                self._thread = None
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="lab-worker", daemon=True)
+                self._thread.start()
 
     # -- what the worker does -----------------------------------------------------------------
 
@@ -191,11 +193,16 @@ class Worker:
         if not self._orders.empty():
             self._orders.get()()
             return True
-        bench = self._bench.get()
-        run = self._next_run(bench) if bench else None
-        if run is not None:
+        if (run := self._begun()) is not None:
             self._carry_out(run)
+        elif self._between():
+            return True
         return self._serve(SLICE) or run is not None
+
+    def _begun(self) -> Generator[None] | None:
+        """The next run, if one waits and there is a model for it."""
+        bench = self._bench.get()
+        return self._next_run(bench) if bench else None
 
     def _carry_out(self, run: Generator[None]) -> None:
         """Do a run to its end; after each event, small jobs get as much time as the run had."""
@@ -227,6 +234,7 @@ class Worker:
         if item is _END or isinstance(item, Exception):
             if job.steps is not None:
                 job.steps.close()
+            job.steps = job.bench = None  # its visitor may hold the job for long, but not a model
             return False
         return True
 
@@ -235,30 +243,56 @@ class Worker:
         if job.steps is None and bench is not None:
             job.bench, job.steps = bench, job.begin(bench)
         if job.steps is None or job.bench is not bench:
-            raise LabError(self.error or "the model was loaded again in the meantime: ask again")
+            why = "" if bench else self.error
+            raise LabError(why or "another model was loaded in the meantime: ask again")
         return _END if job.left.is_set() else next(job.steps, _END)
 
-    def open(self) -> bool:
-        """Load the model and return whether that worked; the page shows why it did not."""
+    def open(self) -> None:
+        """Load the model; if that fails, the page shows why."""
+        self.error = self._opened(self._open_bench)
+        if self.error:
+            self.phase = "failed"
+            self._report(f"lab: {self.error}")
+        else:
+            self._report("The model is ready.")
+
+    def swap(self, new: Callable[[], Workbench], old: Callable[[], Workbench], beside: bool) -> str:
+        """Put another model in the place of this one; returns why that failed, or "".
+
+        On the worker's thread, between two runs. Unless both fit ``beside`` each other, the old one
+        is released first, and loaded again if the new one fails.
+        """
+        had = self.facts is not None
+        if not beside:
+            self._let_go()
+        why = self.error = self._opened(new)
+        if why:
+            self._report(f"lab: {why}")
+        if why and had and self.facts is None:
+            self.error = self._opened(old) or why
+        self.phase = "idle" if self.facts else "failed"
+        release()  # what is left of the other one
+        return why
+
+    def _opened(self, open_bench: Callable[[], Workbench]) -> str:
+        """Load a model and keep it; returns why that failed, or ""."""
         try:
-            bench = self._open_bench()
+            bench = open_bench()
         except LabError as error:
-            self.error = str(error)
+            return str(error)
         except Exception as error:
             self._report(traceback.format_exc())
-            self.error = f"the model could not be loaded: {error}"
-        else:
-            self._bench.put(bench)
-            self.error = ""
-            self.facts = Facts(bench.loaded.base, str(bench.loaded.device), bench.cache)
-            self.phase = "idle"
-            self._report("The model is ready.")
-            return True
-        self.phase = "failed"
-        self._report(f"lab: {self.error}")
-        return False
+            return f"the model could not be loaded: {error}"
+        self._bench.put(bench)
+        loaded = bench.loaded
+        self.facts = Facts(loaded.base, str(loaded.device), loaded.name, bench.cache)
+        self.phase = "idle"
+        return ""
 
-    def close(self) -> None:
-        """Release the loaded model: nothing can be asked until another one is open."""
-        self.facts, self.phase = None, "starting"
-        self.order(lambda: self._bench.put(None))
+    def _let_go(self) -> None:
+        """Release the loaded model: whoever waits for an answer is told to ask again."""
+        self.facts = None
+        self._bench.put(None)
+        while self._serve(SLICE):
+            pass
+        release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from html import escape
 from typing import Any
@@ -12,11 +12,11 @@ from typing import Any
 import gradio as gr
 
 from lab.errors import LabError
-from lab.recipe import AttackRecipe, Recipe
+from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
 from lab.serve.engine import Engine
 from lab.ui.examples import Examples
-from lab.ui.follow import Tails
+from lab.ui.follow import Tails, look_up
 from lab.ui.gallery import People
 
 # Only run ids lie in the browser: the secret keeps them readable after a restart, no more.
@@ -59,11 +59,26 @@ def announcer(words: str) -> gr.HTML:
     )
 
 
+def signal(value: Any, elem_id: str) -> gr.HTML:
+    """Make an unseen value whose ``select`` comes when it changes.
+
+    Gradio 6.31 says nothing of a ``gr.State`` that was changed by a handler without the queue.
+    """
+    return gr.HTML(
+        value,
+        html_template="<span></span>",
+        js_on_load="watch('value', () => trigger('select', {}));",
+        elem_id=elem_id,
+        elem_classes="lab-signal",
+    )
+
+
 @dataclass(frozen=True)
 class Frame:
     """What every step gets: strings, engine, the browser's memory, and parts outside the steps.
 
     ``moment``: how the runs of the chosen person stand; it changes when one starts, is ready or ends.
+    ``edition``: tells by ``select`` that another model or benchmark was loaded.
     """
 
     text: Text
@@ -74,6 +89,7 @@ class Frame:
     announce: gr.HTML
     steps: gr.Tabs
     moment: gr.Textbox
+    edition: gr.HTML
     visitor: gr.BrowserState
     entity: gr.BrowserState
     history: gr.BrowserState
@@ -107,10 +123,40 @@ def remember(history: dict[str, Any] | None, entity: str, slot: str, run_id: str
     return dict(list(people.items())[1 - MOST_PEOPLE :]) | {entity: runs}
 
 
-def recall(history: dict[str, Any] | None, entity: str) -> list[str]:
-    """Return the run ids noted for a person, in the order of ``SLOTS``."""
+def recall(engine: Engine, history: dict[str, Any] | None, entity: str) -> list[str]:
+    """Return the run ids noted for a person, in the order of ``SLOTS``; none of another model."""
     runs = (history or {}).get(entity, {})
-    return [runs.get(slot, "") for slot in SLOTS]
+    return here(engine, [runs.get(slot, "") for slot in SLOTS])
+
+
+def here(engine: Engine, run_ids: Sequence[str]) -> list[str]:
+    """Return the run ids with "" in place of runs that belong to another model or benchmark."""
+    return ["" if (v := look_up(engine, r)) and v.foreign else r for r in run_ids]
+
+
+def follow_defaults(
+    frame: Frame,
+    controls: dict[str, gr.components.Component],
+    recipe: Callable[..., Any],
+    given: Sequence[gr.components.Component] = (),
+) -> None:
+    """Give controls the defaults of a model that was loaded; what was set by hand stays as it is.
+
+    ``recipe``: returns the recipe with the defaults, of a preset and the values of ``given``.
+    """
+    names = list(controls)
+
+    def renew(before: Preset, *values: Any) -> list[Any]:
+        rest, chosen = values[: len(given)], values[len(given) :]
+        old, new = recipe(before, *rest), recipe(frame.engine.preset, *rest)
+        same = [value == getattr(old, name) for name, value in zip(names, chosen, strict=True)]
+        shown = [getattr(new, n) if s else gr.skip() for n, s in zip(names, same, strict=True)]
+        return [frame.engine.preset, *shown]
+
+    held = gr.State(frame.engine.preset)
+    frame.edition.select(
+        renew, [held, *given, *controls.values()], [held, *controls.values()], **CHANGE
+    )
 
 
 def remembered(history: dict[str, Any] | None) -> list[str]:

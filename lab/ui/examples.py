@@ -19,12 +19,18 @@ class Examples:
     """The examples of an engine; the first stands in for runs that are not there."""
 
     def __init__(self, engine: Engine, people: People) -> None:
-        self.all = tuple(e for e in engine.examples() if people.card(e.unlearn.entity))
-        self._pictures: dict[str, bytes] = {}
-        for example in self.all:
-            card = people.card(example.unlearn.entity)
-            assert card is not None
-            self._pictures[example.name] = card.views[example.view % len(card.views)]
+        self._engine, self._people = engine, people
+        self._read = (engine.menu.edition, self._known())
+
+    def _known(self) -> tuple[Example, ...]:
+        return tuple(e for e in self._engine.examples() if self._people.card(e.unlearn.entity))
+
+    @property
+    def all(self) -> tuple[Example, ...]:
+        """The examples of the model that is loaded."""
+        if self._read[0] != self._engine.menu.edition:
+            self._read = (self._engine.menu.edition, self._known())
+        return self._read[1]
 
     @property
     def first(self) -> Example | None:
@@ -69,7 +75,9 @@ class Examples:
 
     def picture(self, example: Example) -> bytes:
         """The picture that the recorded questions are about."""
-        return self._pictures[example.name]
+        card = self._people.card(example.unlearn.entity)
+        assert card is not None
+        return card.views[example.view % len(card.views)]
 
     def talk(self, example: Example, third: bool) -> Talk:
         """The recorded talk that stands in the chats: with the picture, and one without it."""

@@ -91,7 +91,8 @@ def describe(view: RunView | None, text: Text) -> str:
     name = text.RUN_KINDS[view.kind]
     if view.attack:
         name = text.NAMED_ATTACK.format(attack=text.ATTACK_KINDS[view.attack.kind])
-    return " · ".join(filter(None, (_state(view, name, text), view.note)))
+    other = text.FOREIGN_RUN.format(other=view.foreign) if view.foreign else ""
+    return " · ".join(filter(None, (_state(view, name, text), view.note, other)))
 
 
 def _state(view: RunView, name: str, text: Text) -> str:
@@ -141,6 +142,8 @@ def _now(view: RunView, text: Text) -> list[str]:
 
 
 def _ending(view: RunView, name: str, text: Text) -> str:
+    if view.kind == "change" and view.state == "stopped":
+        return text.STOPPED.format(name=name, time="", place="")
     done = next((e for e in reversed(view.events) if isinstance(e, Step)), None)
     steps = view.attack.steps if view.attack else view.recipe.steps
     step = done.step if done else steps

@@ -34,11 +34,17 @@ class People:
         self._lock = threading.Lock()
         self._folder = own_folder("people")
         self.changed = False  # since the page was built
+        self.moved: frozenset[str] = (
+            frozenset()
+        )  # who is gone, or another one, since the last change
+        self._edition = engine.menu.edition
         self.uploads = uploads
         self.drafts, self.staging = Drafts(uploads, text), Staging(text)
 
     def all(self) -> list[EntityCard]:
         """Return every card; empty while the engine cannot tell yet."""
+        if self._edition != self._engine.menu.edition:
+            self._renew()
         if not self._cards:
             try:
                 self._cards = {card.id: card for card in self._engine.entities()}
@@ -59,6 +65,24 @@ class People:
             self.staging.drop(entity)
         if gone:
             self.uploads.drop_copies()
+
+    def _renew(self) -> None:
+        """Ask for the people of another benchmark: an id may now be of somebody else."""
+        with self._lock:
+            if self._edition == self._engine.menu.edition:
+                return  # another thread was faster
+            self._edition = self._engine.menu.edition
+            now = {card.id: card for card in self._engine.entities()}
+            self.moved = frozenset(i for i, card in self._cards.items() if now.get(i) != card)
+            self._cards, self.changed = now, True
+            for file in self._folder.glob("*.jpg"):
+                if not file.match(
+                    f"*_{self._edition - 1}_*"
+                ):  # a page may still show the last ones
+                    file.unlink(missing_ok=True)
+        for entity in self.moved:
+            self.staging.drop(entity)
+        self.uploads.drop_copies()
 
     def card(self, entity: str) -> EntityCard | None:
         """Return one card, or None for an unknown id."""
@@ -88,7 +112,7 @@ class People:
             if card is None:
                 raise LabError(self._text.PERSON_GONE)
             view = view % len(card.views) if view >= 0 and card.views else -1
-            file = self._folder / f"{_stem(entity)}_{view}.jpg"
+            file = self._folder / f"{_stem(entity)}_{self._edition}_{view}.jpg"
             if not file.exists():
                 file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
         return str(file)

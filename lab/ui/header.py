@@ -11,15 +11,13 @@ from typing import Any
 import gradio as gr
 
 from lab.benchmarks.left_out import some
-from lab.recipe import QUANTIZATIONS
 from lab.report.text import Text
 from lab.serve.engine import Engine, RunView, Status
-from lab.ui import lessons, link, status
+from lab.ui import lessons, link, menu, status
 from lab.ui.context import (
     CHANGE,
     JS_ONLY,
     QUICK,
-    QUIET,
     Frame,
     announcer,
     guarded,
@@ -59,8 +57,7 @@ class Parts:
     download: gr.Button
     copy: gr.Button
     theme: gr.Radio
-    quantization: gr.Dropdown
-    reload: gr.Button
+    menu: menu.Parts
     query: gr.Textbox
     timer: gr.Timer
     lesson: lessons.Parts
@@ -103,14 +100,7 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
             label=text.THEME,
             elem_id="theme",
         )
-        quantization = gr.Dropdown(
-            list(QUANTIZATIONS),
-            value=engine.preset.quantization,
-            label=text.QUANTIZATION,
-            info=text.QUANTIZATION_INFO,
-            interactive=True,
-        )
-        reload = gr.Button(text.RELOAD, size="sm", elem_id="reload-model")
+        choose = menu.layout(engine, text)
     query = gr.Textbox(visible=False, label=text.COPY_LINK)
     timer = gr.Timer(TICK_SECONDS)
     return Parts(
@@ -123,8 +113,7 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
         download,
         copy,
         theme,
-        quantization,
-        reload,
+        choose,
         query,
         timer,
         lesson,
@@ -168,8 +157,17 @@ def facts_html(state: Status, text: Text) -> str:
 def _readiness(state: Status, text: Text) -> str:
     """Why the model cannot be asked yet; "" where it can."""
     if state.error:
-        return text.ENGINE_ERROR.format(error=state.error)
+        words = text.CHANGE_FAILED if state.ready else text.ENGINE_ERROR
+        return words.format(error=state.error)
     return "" if state.ready else text.LOADING.format(phase=state.phase)
+
+
+def _room(state: Status, text: Text) -> str:
+    """What everybody in the room should know now; "" for nothing."""
+    if state.changing:
+        coming = state.changing
+        return text.CHANGING.format(model=coming.model, benchmark=coming.benchmark)
+    return "" if state.ready else _readiness(state, text)
 
 
 def _left_out(state: Status, text: Text) -> list[str]:
@@ -195,16 +193,12 @@ def wire(
     demo: gr.Blocks,
 ) -> None:
     """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
-    engine, text = frame.engine, frame.text
+    text = frame.text
 
     def show_person(entity: str) -> tuple[Any, ...]:
         card = frame.people.card(entity)
         name = card.name if card else text.NO_PERSON
         return gr.Button(value=name), gr.Button(interactive=card is not None)
-
-    def change_quantization(name: str) -> str:
-        engine.reload(name)
-        return text.RELOADING.format(name=name)
 
     demo.load(lambda: None, None, None, **QUICK).then(
         lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK
@@ -213,7 +207,8 @@ def wire(
     parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
     parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
     parts.theme.input(fn=None, js="(name) => window.lab.theme(name)", inputs=parts.theme, **JS_ONLY)
-    parts.reload.click(guarded(change_quantization), parts.quantization, frame.announce, **QUIET)
+    frame.edition.select(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
+    menu.wire(parts.menu, parts.more, frame)
     _wire_now(parts, foot, frame, chat)
     _wire_stop(parts, foot, frame)
     link.wire(parts.copy, parts.query, frame, recipe, demo)
@@ -223,7 +218,9 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
     """Keep the bar, the line and the marks true: one small question every two seconds."""
     engine, text = frame.engine, frame.text
 
-    def tick(visitor: str, entity: str, talk: Talk, moment: str, *slots: str) -> list[Any]:
+    def tick(
+        visitor: str, entity: str, talk: Talk, moment: str, edition: int, *slots: str
+    ) -> list[Any]:
         answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
             frame.examples.of(model) for turn in talk for model in turn["models"]
         )
@@ -232,7 +229,7 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
             engine, frame.people, frame.examples, visitor, entity, slots, answered, text
         )
         chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
-        line = now.line if now.busy else _readiness(state, text)
+        line = now.line if now.busy else _room(state, text)
         same = now.moment == moment
         return [
             facts_html(state, text),
@@ -240,12 +237,13 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
             f"<p>{escape(line)}</p>" if line else "",
             gr.skip() if same else now.line,
             gr.skip() if same else now.moment,
+            gr.skip() if edition == engine.menu.edition else engine.menu.edition,
         ]
 
     parts.timer.tick(
         tick,
-        [frame.visitor, frame.entity, chat.talk, frame.moment, *frame.slots],
-        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment],
+        [frame.visitor, frame.entity, chat.talk, frame.moment, frame.edition, *frame.slots],
+        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition],
         **QUICK,
     )
 

@@ -150,4 +150,4 @@ def _person(
         return "", same
     if lesson.person == entity:
         return entity, same
-    return lesson.person, [lesson.person, *recall(history, lesson.person)]
+    return lesson.person, [lesson.person, *recall(frame.engine, history, lesson.person)]

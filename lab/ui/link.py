@@ -17,7 +17,8 @@ from lab.ui.steps import unlearn
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
-OTHER_KEYS = ("entity", "board", "lesson")  # what the address may hold beside a recipe
+LOADED = ("model", "benchmark")  # what the recipe was made for
+OTHER_KEYS = ("entity", "board", "lesson", *LOADED)  # what the address may hold beside a recipe
 
 COPY_JS = """
 (query) => {
@@ -49,11 +50,11 @@ def wire(
         person, settings, wrong = read(frame, dict(request.query_params), names)
         for words in wrong:
             gr.Warning(escape(words), duration=WARNING_SECONDS)
-        wanted = revise(unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH), settings)
+        wanted = revise(unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH), settings)
         values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
         if not person:
             return [*[gr.skip()] * 4, *values]
-        runs = recall(history, person)
+        runs = recall(engine, history, person)
         if settings:
             runs[1] = kept(engine, revise(wanted, {"entity": person})) or runs[1]
         elif person == entity:
@@ -82,7 +83,17 @@ def read(
 ) -> tuple[str, dict[str, Any], list[str]]:
     """Return the person and the settings of a link that are valid, and what is wrong of the rest."""
     text, settings, wrong = frame.text, {}, []
-    person = query.get("entity", "")
+    person, loaded = query.get("entity", ""), frame.engine.menu.loaded
+    named = [query.get(key, getattr(loaded, key))[:80] for key in LOADED]
+    if named != [loaded.model, loaded.benchmark]:
+        wrong.append(
+            text.LINK_OTHER.format(
+                model=named[0],
+                benchmark=named[1],
+                loaded=loaded.model,
+                loaded_benchmark=loaded.benchmark,
+            )
+        )
     if person and not frame.people.card(person):
         wrong.append(text.UNKNOWN_PERSON.format(person=person))
         person = ""
@@ -103,19 +114,24 @@ def kept(engine: Engine, recipe: Recipe) -> str:
         (
             view.id
             for view in reversed(engine.runs())
-            if view.kind == "unlearn" and view.state == "finished" and view.recipe == recipe
+            if view.kind == "unlearn"
+            and not view.foreign
+            and view.state == "finished"
+            and view.recipe == recipe
         ),
         "",
     )
 
 
 def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
-    """Return the recipe as a URL query: what differs from Standard, and steps and seed."""
-    base = unlearn.recipe_for(engine, unlearn.DEFAULT_STRENGTH)
+    """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard."""
+    loaded = engine.menu.loaded
+    base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
     wanted = revise(base, values)
     named = {
         key: getattr(wanted, key)
         for key in values
         if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
     }
-    return urlencode(({"entity": entity} if entity else {}) | named)
+    where = {"model": loaded.model, "benchmark": loaded.benchmark}
+    return urlencode(({"entity": entity} if entity else {}) | named | where)

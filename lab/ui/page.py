@@ -13,7 +13,7 @@ from lab.serve.engine import Engine
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
-from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory
+from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory, signal
 from lab.ui.door import doors
 from lab.ui.examples import Examples
 from lab.ui.follow import Tails
@@ -74,6 +74,7 @@ def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") 
             foot.announce,
             steps,
             foot.moment,
+            signal(engine.menu.edition, "edition"),
             **memory,
         )
         _fill(frame, top, foot, tabs, demo)

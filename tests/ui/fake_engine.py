@@ -9,7 +9,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,7 @@ from lab.serve.engine import (
     Status,
     Turn,
 )
+from lab.serve.menu import Choice, Need, Offer, Source
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
@@ -168,6 +169,73 @@ class FakeInside:
         yield neuron_fisher(seed=4)
 
 
+def has(model: str, benchmark: str, gb: float, download: float = 0.0, problem: str = "") -> Offer:
+    return Offer(Choice(model, benchmark, "gguf-q4"), Need(gb, 8.0, "cpu", download, problem))
+
+
+class FakeMenu:
+    """Two models with other people each, one that is too large, one to download, one broken."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine, self.open, self.edition = engine, True, 0
+        self.loaded = Choice("fake", "people", "gguf-q4")
+        self.coming: Choice | None = None
+        self.error = ""
+        self.go = threading.Event()  # a change waits until it is set
+        self.go.set()
+        self.wanted: list[tuple[Choice, float]] = []
+
+    def models(self) -> Sequence[Offer]:
+        return [
+            has("fake", "people", 0.9),
+            has("other", "few", 1.5),
+            has("owner/large", "people", 28.0),
+            has("owner/far", "people", 2.0, 14.0),
+            has("<b>torn</b>", "people", 1.0, problem="config.json cannot be read"),
+        ]
+
+    def benchmarks(self) -> Sequence[Source]:
+        return [Source("people"), Source("few"), Source("clear", 1.5)]
+
+    def need(self, choice: Choice) -> Need:
+        found = {o.choice.model: o.need for o in self.models()}
+        if choice.model not in found:
+            raise LabError(f"unknown model {choice.model!r}")
+        return found[choice.model]
+
+    def change(self, choice: Choice, download_gb: float = 0.0, visitor: str = "") -> str:
+        self.wanted.append((choice, download_gb))
+        if self.coming:
+            raise LabError("the room's model is being changed: wait until it is loaded")
+        self.coming = choice
+        return self.engine._start("change", Recipe(), None, None, visitor)
+
+    def carry_out(self) -> Iterator[Event]:
+        """Load what was chosen; a model that is to be downloaded fails."""
+        yield Phase("Loading the model …")
+        self.go.wait(60)
+        choice, self.coming = self.coming, None
+        if choice.model == "owner/far":
+            self.error = "the download broke off: try again"
+            raise LabError(self.error)
+        self.error, before = "", self.loaded
+        self.loaded, self.engine.recorded = choice, ()
+        self.engine.people = [
+            person(i) for i in ((20, 21, 2) if choice.benchmark == "few" else range(30))
+        ]
+        lr = 1e-5 if choice.model == "other" else 1e-4
+        self.engine.preset = dataclasses.replace(
+            self.engine.preset, name=choice.model, recipe=Recipe(lr=lr)
+        )
+        for run_id, view in self.engine._runs.items():
+            if view.kind != "change":
+                foreign = view.foreign or f"{before.model} · {before.benchmark}"
+                mine = foreign == f"{choice.model} · {choice.benchmark}"
+                self.engine._change(run_id, foreign="" if mine else foreign)
+        self.edition += 1
+        yield Done("done")
+
+
 class FakeEngine:
     """Implements ``lab.serve.engine.Engine`` without a model; ``pace`` is seconds a step."""
 
@@ -179,6 +247,7 @@ class FakeEngine:
         self.people = [person(i) for i in range(30)]
         self.own = FakeOwn(self)
         self.inside = FakeInside(self)
+        self.menu = FakeMenu(self)
         self.recorded: tuple[Example, ...] = ()
         self.folder = folder
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
@@ -201,13 +270,15 @@ class FakeEngine:
         return Status(
             ready,
             "LLaVA-DINOv2-small",
-            self.preset.quantization,
+            self.menu.loaded.quantization,
             "cpu",
             1430.0,
             7900.0,
             "busy" if busy else "idle",
             phase,
             waiting,
+            self.menu.error,
+            changing=self.menu.coming,
         )
 
     def entities(self) -> Sequence[EntityCard]:
@@ -256,7 +327,7 @@ class FakeEngine:
         return self.run(run_id)
 
     def runs(self) -> Sequence[RunView]:
-        return [self.run(run_id) for run_id in list(self._runs)]
+        return [self.run(run_id) for run_id, v in list(self._runs.items()) if v.kind != "change"]
 
     def stop(self, run_id: str) -> None:
         self.run(run_id)
@@ -265,7 +336,7 @@ class FakeEngine:
     def under_way(self, visitor: str) -> Sequence[RunView]:
         return [
             r
-            for r in self.runs()
+            for r in map(self.run, list(self._runs))
             if visitor and self._visitors.get(r.id) == visitor and r.state in ("waiting", "running")
         ]
 
@@ -351,11 +422,6 @@ class FakeEngine:
         )
         return run_id
 
-    def reload(self, quantization: str) -> None:
-        if any(r.state in ("waiting", "running") for r in self._runs.values()):
-            raise LabError("a run is under way: stop it or wait, then change the quantisation")
-        self.preset = dataclasses.replace(self.preset, quantization=quantization)
-
     def suggestions(self, entity: str, image: bool) -> list[str]:
         name = next(p.name for p in self.people if p.id == entity)
         if image:
@@ -375,9 +441,14 @@ class FakeEngine:
         with self._device:
             self._change(run_id, state="running", started=time.time())
             view = self._runs[run_id]
-            script = {"inspect": inspect, "unlearn": unlearn, "attack": attack}[view.kind]
+            scripts = {"inspect": inspect, "unlearn": unlearn, "attack": attack}
             try:
-                for event in script(view, lambda: run_id in self._stop):
+                change = view.kind == "change"
+                for event in (
+                    self.menu.carry_out()
+                    if change
+                    else scripts[view.kind](view, self._stopped(run_id))
+                ):
                     self._say(run_id, event)
                     while self._held(event) and run_id not in self._stop:
                         time.sleep(0.02)
@@ -387,6 +458,9 @@ class FakeEngine:
                 return
             state = "stopped" if run_id in self._stop else "finished"
             self._change(run_id, state=state, ended=time.time())
+
+    def _stopped(self, run_id: str) -> Callable[[], bool]:
+        return lambda: run_id in self._stop
 
     def _held(self, event: Event) -> bool:
         return isinstance(event, Step | Curve) and self.hold_at is not None and event.step >= self.hold_at

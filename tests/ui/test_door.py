@@ -40,22 +40,22 @@ def numbers(url: str) -> dict[str, int]:
 
 def test_private_handlers_answer_to_no_name(fake):
     hidden = [name for name in numbers(fake.url) if name not in page.api.ENDPOINTS]
-    assert "change_quantization" in hidden and "delete" in hidden
+    assert "change_model" in hidden and "delete" in hidden
     for name in (*hidden, "0", "predict"):
         for spelling in ("call/{}", "call/v2/{}", "call/{}/", "run/{}", "api/{}"):
             if spelling.format(name) != "run/predict":
                 path = "/gradio_api/" + spelling.format(name)
                 for body in ({"data": ["x"]}, {"data": ["x"], "fn_index": 5}, {}):
                     assert ask(fake.url, "POST", path, body)[0] == 404, path
-    assert fake.engine.preset.quantization != "x"
+    assert fake.engine.menu.edition == 0
 
 
 def test_queued_handlers_do_not_answer_to_their_number_without_the_queue(fake):
-    reload = numbers(fake.url)["change_quantization"]
-    body = {"data": ["none"], "fn_index": reload, "session_hash": "abc"}
+    change = numbers(fake.url)["change_model"]
+    body = {"data": ["other", "few", "none"], "fn_index": change, "session_hash": "abc"}
     for path in ("run/predict", "call/status", "api/predict"):
         assert ask(fake.url, "POST", f"/gradio_api/{path}", body)[0] in (404, 422)
-    assert fake.engine.preset.quantization == "gguf-q4"
+    assert fake.engine.status().changing is None and fake.engine.menu.edition == 0
 
 
 @pytest.mark.parametrize(

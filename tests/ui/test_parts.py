@@ -316,23 +316,27 @@ def test_controls_come_from_the_fields():
     assert recipe_controls(AttackRecipe(), text)["scope"].choices[0][0] == "vision"
 
 
-def test_history_keeps_runs_by_person_and_forgets_the_oldest():
+def test_history_keeps_runs_by_person_and_forgets_the_oldest(engine):
     history: dict = {}
     for number in range(45):
         history = remember(history, f"p{number}", "unlearn", f"r{number}")
-    assert len(history) == 40 and recall(history, "p0") == ["", "", ""]
+    assert len(history) == 40 and recall(engine, history, "p0") == ["", "", ""]
     for number in range(14):
         history = remember(history, "p44", "attack", f"a{number}")
     assert remembered({"p44": history["p44"]}) == [f"a{number}" for number in range(2, 14)]
     assert remembered(remember(history, "p44", "attack", ""))[-1] == "a13"
     history = remember({}, "p44", "unlearn", "r44")
-    assert recall(history, "p44") == ["", "r44", ""] and recall(None, "p") == ["", "", ""]
+    assert recall(engine, history, "p44") == ["", "r44", ""] and recall(engine, None, "p") == [
+        "",
+        "",
+        "",
+    ]
 
 
 def test_link_holds_what_differs(tmp_path):
     engine = FakeEngine(tmp_path)
     query = link_query(engine, "p03", {"steps": 40, "seed": 0, "beta": 3.0, "blocks": 4})
-    assert query == "entity=p03&steps=40&seed=0&beta=3.0"
+    assert query == "entity=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=people"
 
 
 def test_header_says_why_it_is_not_ready(tmp_path):

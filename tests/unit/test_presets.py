@@ -64,6 +64,7 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
         r"Download: ([\d.]+) GB of weights(.*?by count| \(.*?float32\))", told
     )
     assert float(size) == pytest.approx(weights * (4 if "float32" in kind else 2) / 1e9, rel=0.02)
+    assert preset.download_gb == (0.0 if preset.base else float(size))
     live = len(find_vision(model).blocks)
     assert max(preset.recipe.blocks, preset.teach.blocks if preset.base else 0) <= live
     assert preset.recipe.blocks == round(live / 3)  # 15 to 22 of CLIP's 23 live ones

@@ -19,7 +19,17 @@ from lab.report.curves import attack_chart, empty
 from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
-from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded, recipe_controls, remember
+from lab.ui.context import (
+    CHANGE,
+    FOLLOW,
+    QUICK,
+    QUIET,
+    Frame,
+    follow_defaults,
+    guarded,
+    recipe_controls,
+    remember,
+)
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.waiting import waiting
@@ -113,6 +123,8 @@ def wire(parts: Parts, frame: Frame) -> None:
             yield _updates(parts, frame, view, run_id) | kind
             kind = {}
 
+    budget = {name: field for name, field in parts.fields.items() if name != "kind"}
+    follow_defaults(frame, budget, lambda preset: preset.attack)
     parts.fields["kind"].change(choose, parts.fields["kind"], [parts.about, parts.budget], **QUICK)
     parts.start.click(
         guarded(start),

@@ -14,7 +14,17 @@ from lab.report import inner_verdict, markup, verdict
 from lab.report.text import Text
 from lab.serve.engine import ENDED, RunView
 from lab.ui import instrument
-from lab.ui.context import FOLLOW, JS_ONLY, QUICK, QUIET, Frame, guarded, open_step, remember
+from lab.ui.context import (
+    FOLLOW,
+    JS_ONLY,
+    QUICK,
+    QUIET,
+    Frame,
+    follow_defaults,
+    guarded,
+    open_step,
+    remember,
+)
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.waiting import waiting
@@ -97,6 +107,8 @@ def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
 def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
     """Join the controls of the step; ``look`` is step 1's button."""
     engine = frame.engine
+    shares = {"prune_share": parts.prune, "mask_threshold": parts.threshold}
+    follow_defaults(frame, shares, lambda preset: preset.recipe)
 
     def start(
         visitor: str, entity: str, history: dict[str, Any], prune: float, threshold: float

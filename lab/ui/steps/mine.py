@@ -52,6 +52,8 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         view = look_up(frame.engine, run_id or "")
         if view is None:
             raise LabError(text.MINE_NONE)
+        if view.foreign:
+            raise LabError(text.FOREIGN_OPEN.format(other=view.foreign))
         if not frame.people.card(view.entity):
             raise LabError(text.PERSON_GONE)
         example = frame.examples.of(view.id)
@@ -69,7 +71,7 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         ]
 
     gr.on(
-        [tab.select, frame.history.change, frame.moment.change],
+        [tab.select, frame.history.change, frame.moment.change, frame.edition.select],
         offer,
         [frame.history, *frame.slots],
         parts.runs,
@@ -92,5 +94,5 @@ def run_name(view: RunView, frame: Frame) -> str:
         name=card.name if card else view.entity,
         method=view.recipe.method,
         seed=view.recipe.seed,
-        state=text.STATES[view.state],
+        state=" · ".join(filter(None, (text.STATES[view.state], view.foreign))),
     )

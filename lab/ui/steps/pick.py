@@ -89,7 +89,11 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
             return [*[gr.skip()] * 4, text.PERSON_GONE]
         if card.id == entity:
             return [gr.skip()] * 5
-        return [card.id, *recall(history, card.id), text.PICKED.format(name=card.name)]
+        return [
+            card.id,
+            *recall(frame.engine, history, card.id),
+            text.PICKED.format(name=card.name),
+        ]
 
     def show(entity: str) -> tuple[Any, ...]:
         card = people.card(entity)
@@ -111,6 +115,8 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
 
     listed = [parts.gallery, frame.announce, parts.shown, parts.more]
     filled = [parts.gallery, parts.filler, parts.more]
+    frame.edition.select(fill, parts.search, filled, **CHANGE)
+    frame.edition.select(show, frame.entity, [parts.card, parts.look], **CHANGE)
     parts.filler.tick(fill, parts.search, filled, **QUICK)
     demo.load(refill, parts.search, filled, **QUICK)
     parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
@@ -123,7 +129,12 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
         fn=None, js=CHOSEN_JS, inputs=frame.entity, trigger_mode="multiple", **JS_ONLY
     )
     gr.on(
-        [frame.entity.change, frame.moment.change, *(slot.change for slot in frame.slots)],
+        [
+            frame.entity.change,
+            frame.moment.change,
+            frame.edition.select,
+            *(slot.change for slot in frame.slots),
+        ],
         lambda entity, *slots: glance_html(frame, entity, *slots),
         [frame.entity, *frame.slots],
         parts.glance,

@@ -68,8 +68,9 @@ def wire(parts: Parts, frame: Frame) -> None:
                 gr.update(visible=False),
                 "",
             )
-        names = [(_name(r, text), r["id"]) for r in reversed(results)]
-        first = [r["id"] for r in reversed(results) if r["entity"] == entity][:MOST_CHOSEN]
+        asked = [r for r in reversed(results) if not r["foreign"]]
+        names = [(_name(r, text), r["id"]) for r in asked]
+        first = [r["id"] for r in asked if r["entity"] == entity][:MOST_CHOSEN]
         chart = runs_chart(results, never_knew(frame.engine), text)
         return (
             gr.update(value=chart, visible=True),
@@ -116,7 +117,7 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
         if view.attack and view.attack.kind == "relearn" and view.parent:
             gains[view.parent] = done.result.get("gain", float("nan"))
         elif view.kind == "unlearn" and done.result.get("after"):
-            results.append((view.id, done.result))
+            results.append((view.id, {**done.result, "foreign": view.foreign}))
     return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
 
 
@@ -158,7 +159,9 @@ def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
     names = [text.SHORT_SCORES[key] for key in shares]
     rows = [
         (
-            r["entity"],
+            text.FOREIGN_NAME.format(name=r["entity"], other=r["foreign"])
+            if r["foreign"]
+            else r["entity"],
             r["method"],
             str(r["seed"]),
             str(r["steps"]),

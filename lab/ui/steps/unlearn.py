@@ -14,7 +14,7 @@ from lab.catalogue import EVERY_METHOD, METHOD_ROWS, VISUAL_METHODS
 from lab.errors import LabError
 from lab.events import Done, Ready
 from lab.events.controls import CONTROLS
-from lab.recipe import STRENGTHS, Recipe, revise
+from lab.recipe import STRENGTHS, Preset, Recipe, revise
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
@@ -27,6 +27,7 @@ from lab.ui.context import (
     QUICK,
     QUIET,
     Frame,
+    follow_defaults,
     guarded,
     open_step,
     recipe_controls,
@@ -63,7 +64,7 @@ def layout(frame: Frame) -> Parts:
     """Lay out the step; with an example, its run is shown from the start."""
     text = frame.text
     idea(frame, 3)
-    base = recipe_for(frame.engine, DEFAULT_STRENGTH)
+    base = recipe_for(frame.engine.preset, DEFAULT_STRENGTH)
     with gr.Row(elem_id="forget-row"):
         with gr.Column(scale=2, min_width=280, elem_id="forget-settings"):
             strength = gr.Radio(
@@ -122,9 +123,9 @@ def about_method(method: str, text: Text) -> str:
     return markup.folded(text.ABOUT_METHOD, words, "quiet")
 
 
-def recipe_for(engine: Engine, strength: str) -> Recipe:
+def recipe_for(preset: Preset, strength: str) -> Recipe:
     """Return the preset's recipe at a strength."""
-    return revise(engine.preset.recipe, STRENGTHS.get(strength, {}))
+    return revise(preset.recipe, STRENGTHS.get(strength, {}))
 
 
 def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None:
@@ -159,7 +160,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         return run_id, "", history, markup.note(words), button, said, open_step(3)
 
     def choose(strength: str) -> list[Any]:
-        recipe = recipe_for(engine, strength)  # how strongly, not by what method
+        recipe = recipe_for(engine.preset, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
 
     def settle(method: str) -> list[Any]:
@@ -180,6 +181,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         ],
         **QUICK,
     )
+    follow_defaults(frame, parts.fields, recipe_for, [parts.strength])
     parts.strength.input(choose, parts.strength, controls, **QUICK)
     answer = [
         frame.unlearn,

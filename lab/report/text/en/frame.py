@@ -16,6 +16,8 @@ WORKERS = {"idle": "idle", "busy": "busy", "starting": "starting", "failed": "fa
 LOADING = "The lab is getting ready: {phase}. You can already choose a person."
 LOADING_WORKER = "getting ready"
 ENGINE_ERROR = "The model could not be loaded: {error}"
+CHANGE_FAILED = "The change failed and the model before it stays: {error}"
+CHANGING = "The room's model is being changed to {model} with {benchmark}. New runs wait for it."
 LEFT_OUT = "Rows of the benchmark that were left out: {count} ({files}). First: {first}"
 LOST_PEOPLE = "People who are lost by that: {count} ({people})."
 LOST_MEMBERS = (
@@ -23,11 +25,6 @@ LOST_MEMBERS = (
     "started with --allow-partial."
 )
 STOP, RESET, DOWNLOAD, COPY_LINK = "Stop", "Reset to original", "Download", "Copy link"
-QUANTIZATION_INFO = (
-    "Quantisation changes the language model only. All runs must have ended before you change it."
-)
-RELOAD = "Load the model again"
-RELOADING = "The model is being loaded again with {name}. The header shows when it is ready."
 LINK_COPIED = "The link to this recipe is now in the clipboard."
 LINK_MANUAL = "Copy this link: "
 HELLO = "Start with step 1: choose a person."
@@ -61,6 +58,13 @@ CHIPS = {
         "failed": "Attack failed",
     },
 }
+CHIPS["change"] = {
+    "waiting": "Waiting to load",
+    "running": "Loading",
+    "finished": "Loaded",
+    "stopped": "Not loaded",
+    "failed": "Not loaded",
+}
 ABOUT_OTHER = "{name}: {line}"
 MORE_WAIT = "{count} more of yours wait."
 NOTHING_RUNS = "Nothing is running."
@@ -70,6 +74,10 @@ RESET_DONE = (
     "You are back at the original model. Your earlier runs are not changed: open them in step 6."
 )
 LINK_WRONG = "One setting of the link is not used: {why}."
+LINK_OTHER = (
+    "This link is about {model} with {benchmark}, and this lab has {loaded} with "
+    "{loaded_benchmark} loaded: another model may give other results."
+)
 LINK_UNKNOWN = "The link names something that is no setting of this lab: {key}."
 
 # steps
@@ -86,7 +94,15 @@ GLANCE_CONTROL = "Never met: {before} → {after}."
 GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 
 # the line about a run
-RUN_KINDS = {"inspect": "Looking inside", "unlearn": "Unlearning", "attack": "The attack"}
+RUN_KINDS = {
+    "inspect": "Looking inside",
+    "unlearn": "Unlearning",
+    "attack": "The attack",
+    "change": "Loading another model",
+}
+FOREIGN_RUN = "This run belongs to another model: {other}."
+FOREIGN_OPEN = "This run belongs to another model ({other}). Load that one first, in the menu “…”."
+FOREIGN_NAME = "{name} ({other})"
 NAMED_ATTACK = "The attack “{attack}”"
 WAITING = "{name} is waiting for its turn."
 WAITING_AT = "{name} is waiting at place {place} in the queue."
