@@ -54,6 +54,7 @@ class _Wanted:
     run: Run
     choice: Choice
     preset: Preset
+    download_gb: float
 
 
 class Changing:
@@ -119,7 +120,7 @@ class Changing:
         with self.lock:
             self.refuse()
             self._parts.store.add(run)
-            self._wanted = _Wanted(run, choice, preset)
+            self._wanted = _Wanted(run, choice, preset, download_gb)
         self._parts.worker.wake()
         return run.id
 
@@ -153,7 +154,7 @@ class Changing:
             run.state, run.started = "running", time.time()
         why = DIED
         try:
-            why = self._swap(wanted.preset, lambda phase: run.say(Phase(phase)))
+            why = self._swap(wanted, lambda phase: run.say(Phase(phase)))
             run.say(Done("failed" if why else "done"))
         finally:
             with self.lock:
@@ -161,9 +162,10 @@ class Changing:
                 self._wanted = None
         return True
 
-    def _swap(self, preset: Preset, say: Say) -> str:
+    def _swap(self, wanted: _Wanted, say: Say) -> str:
         """Load another preset in place of this one; returns why that failed, or ""."""
         old, parts, worker = self.preset, self._parts, self._parts.worker
+        preset = wanted.preset
         benchmarks: list[Benchmark] = []
 
         def hear(phase: str) -> None:
@@ -180,6 +182,8 @@ class Changing:
                 parts.shelf.put_away(worker.facts.base)
         except LabError as error:
             return str(error)
+        if wanted.download_gb:
+            hear(f"Downloading {wanted.download_gb:.2g} GB …")
         parts.forget()
         beside = 0 < self._offers.memory_gb(preset) <= self._offers.free_gb()
         why = worker.swap(lambda: load(preset), lambda: load(old), beside)

@@ -314,7 +314,11 @@ class LocalEngine:
 
     def _carried(self, bench: Workbench, run: Run) -> Generator[None]:
         """Do a run to its end, one step for each event; if it fails, it ends and says why."""
-        run.usual = usual(run.recipe.method, self.runs(), (e.unlearn for e in self.examples()))
+        run.usual = usual(
+            run.recipe.method,
+            (v for v in self.runs() if not v.foreign),
+            (e.unlearn for e in self.examples()),
+        )
         run.state, run.started = "running", time.time()
         run.model, run.benchmark = bench.loaded.name, self.benchmark.name
         self._worker.phase = PHASES[run.kind]

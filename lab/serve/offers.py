@@ -22,7 +22,7 @@ GONE = "{what} is not on this machine: {remedy}"
 
 
 @dataclass(frozen=True)
-class _Dish:
+class _Model:
     """One model of the list: the preset that loads it, and what is wrong with it, or ""."""
 
     preset: Preset
@@ -47,9 +47,9 @@ class Offers:
     def models(self) -> list[Offer]:
         """The loaded model first, then the presets, then what was found; each with what it needs."""
         return [
-            Offer(choice, self._need(dish, choice))
-            for model, dish in self._dishes().items()
-            for choice in [Choice(model, dish.preset.benchmark, dish.preset.quantization)]
+            Offer(choice, self._need(model, choice))
+            for name, model in self._listed().items()
+            for choice in [Choice(name, model.preset.benchmark, model.preset.quantization)]
         ]
 
     def benchmarks(self) -> list[Source]:
@@ -58,17 +58,22 @@ class Offers:
 
     def need(self, choice: Choice) -> Need:
         """What a choice needs, benchmark included; raises ``LabError`` for an unknown id."""
-        return self._need(self._dish(choice), choice)
+        return self._need(self._chosen(choice), choice)
 
     def preset(self, choice: Choice) -> Preset:
         """The preset that loads a choice; raises ``LabError`` for an unknown id."""
-        preset = self._dish(choice).preset
+        preset = self._chosen(choice).preset
         if choice.benchmark == self.current.benchmark:
             preset = replace(preset, data=self.current.data)
         elif choice.benchmark != preset.benchmark or not preset.data:
             folder = data.found_folder(choice.benchmark)
             preset = replace(preset, data=str(folder) if folder else "")
-        return replace(preset, benchmark=choice.benchmark, quantization=choice.quantization)
+        return replace(
+            preset,
+            benchmark=choice.benchmark,
+            quantization=choice.quantization,
+            allow_partial=self.current.allow_partial,
+        )
 
     def memory_gb(self, preset: Preset) -> float:
         """GB that a preset's weights take; 0 where that is not known."""
@@ -84,33 +89,33 @@ class Offers:
 
     # -- the lists ----------------------------------------------------------------------------
 
-    def _dishes(self) -> dict[str, _Dish]:
-        loaded = {id_of(self.current): _Dish(self.current)}
-        presets = {p.name: _Dish(p) for p in map(load_preset, _preset_names())}
+    def _listed(self) -> dict[str, _Model]:
+        loaded = {id_of(self.current): _Model(self.current)}
+        presets = {p.name: _Model(p) for p in map(load_preset, _preset_names())}
         taken = {d.preset.model for d in (*loaded.values(), *presets.values())}
         taken |= {str(local_folder(path)) for path in taken}
         base = load_preset(BASE)
         others = {
-            m.name: _Dish(with_options(base, m.path, "none", None, None), m.problem)
+            m.name: _Model(with_options(base, m.path, "none", None, None), m.problem)
             for m in found.found_models()
             if m.path not in taken
         }
         return loaded | {n: d for n, d in (presets | others).items() if n not in loaded}
 
-    def _dish(self, choice: Choice) -> _Dish:
+    def _chosen(self, choice: Choice) -> _Model:
         """The model of a choice, all three of whose words are in the lists; else ``LabError``."""
-        dishes = self._dishes()
+        listed = self._listed()
         for what, word, valid in (
-            ("model", choice.model, dishes),
+            ("model", choice.model, listed),
             ("benchmark", choice.benchmark, BENCHMARKS),
             ("quantization", choice.quantization, QUANTIZATIONS),
         ):
             if word not in valid:
                 raise LabError(f"unknown {what} {word[:80]!r}: valid are {', '.join(valid)}")
-        return dishes[choice.model]
+        return listed[choice.model]
 
-    def _need(self, dish: _Dish, choice: Choice) -> Need:
-        preset = replace(dish.preset, quantization=choice.quantization)
+    def _need(self, model: _Model, choice: Choice) -> Need:
+        preset = replace(model.preset, quantization=choice.quantization)
         download, problem = self._missing(preset)
         source = self._source(choice.benchmark)
         return Need(
@@ -119,7 +124,7 @@ class Offers:
             self.free_gb() + (self.memory_gb(self.current) if self._holds() else 0.0),
             str(self.device),
             download + source.download_gb,
-            dish.problem or problem or source.problem,
+            model.problem or problem or source.problem,
         )
 
     def _missing(self, preset: Preset) -> tuple[float, str]:

@@ -178,7 +178,7 @@ class FakeMenu:
 
     def __init__(self, engine: FakeEngine) -> None:
         self.engine, self.open, self.edition = engine, True, 0
-        self.loaded = Choice("fake", "people", "gguf-q4")
+        self.loaded = Choice("fake", "drawn", "gguf-q4")
         self.coming: Choice | None = None
         self.error = ""
         self.go = threading.Event()  # a change waits until it is set
@@ -187,15 +187,15 @@ class FakeMenu:
 
     def models(self) -> Sequence[Offer]:
         return [
-            has("fake", "people", 0.9),
+            has("fake", "drawn", 0.9),
             has("other", "few", 1.5),
-            has("owner/large", "people", 28.0),
-            has("owner/far", "people", 2.0, 14.0),
-            has("<b>torn</b>", "people", 1.0, problem="config.json cannot be read"),
+            has("owner/large", "drawn", 28.0),
+            has("owner/far", "drawn", 2.0, 14.0),
+            has("<b>torn</b>", "drawn", 1.0, problem="config.json cannot be read"),
         ]
 
     def benchmarks(self) -> Sequence[Source]:
-        return [Source("people"), Source("few"), Source("clear", 1.5)]
+        return [Source("drawn"), Source("few"), Source("clear", 1.5)]
 
     def need(self, choice: Choice) -> Need:
         found = {o.choice.model: o.need for o in self.models()}

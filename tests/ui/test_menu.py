@@ -14,14 +14,14 @@ from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine, has
 
 text = catalogue()
-LOADED = Choice("fake", "people", "gguf-q4")
+LOADED = Choice("fake", "drawn", "gguf-q4")
 
 
 def test_a_line_says_what_a_model_needs_and_whether_it_fits():
     def line(*made, **more):
         return menu.offer_line(has(*made, **more), LOADED, text)
 
-    assert line("fake", "people", 0.9) == "fake: 0.9 GB in gguf-q4, loaded"
+    assert line("fake", "drawn", 0.9) == "fake: 0.9 GB in gguf-q4, loaded"
     assert line("other", "few", 1.5) == "other: 1.5 GB in gguf-q4, fits"
     assert line("large", "few", 28.0) == "large: 28.0 GB in gguf-q4, does not fit"
     assert line("far", "few", 2.0, 14.0) == "far: 2.0 GB in gguf-q4, 14 GB to download, fits"
@@ -50,7 +50,7 @@ def test_a_closed_lab_has_no_menu(tmp_path):
 
 def test_a_link_about_another_model_says_so(tmp_path):
     engine = FakeEngine(tmp_path)
-    assert link.link_query(engine, "p03", {"steps": 40}).endswith("&model=fake&benchmark=people")
+    assert link.link_query(engine, "p03", {"steps": 40}).endswith("&model=fake&benchmark=drawn")
 
 
 # -- in the browser ---------------------------------------------------------------------------------
@@ -148,9 +148,9 @@ def test_the_room_goes_on_with_another_model_and_nobody_loses_what_they_typed(
     walk.step(visitor, 6)
     visitor.wait_for_function("document.querySelector('#my-runs input').value")  # it is filled
     visitor.locator("#my-runs input").click()
-    visitor.get_by_role("option", name="fake · people").click()
+    visitor.get_by_role("option", name="fake · drawn").click()
     visitor.locator("#open-run").click()
-    visitor.get_by_text("belongs to another model (fake · people)").wait_for()
+    visitor.get_by_text("belongs to another model (fake · drawn)").wait_for()
 
 
 def first_name(engine) -> str:
@@ -168,5 +168,5 @@ def test_a_download_is_agreed_to_by_a_click_and_a_failure_leaves_the_model(room,
     tab.locator("#menu-load").click()
     said(tab, "#announce", "The change failed and the model before it stays: the download broke")
     said(tab, "#facts", "The change failed and the model before it stays: the download broke")
-    assert engine.menu.wanted == [(Choice("owner/far", "people", "gguf-q4"), 14.0)]
+    assert engine.menu.wanted == [(Choice("owner/far", "drawn", "gguf-q4"), 14.0)]
     assert tab.locator("#people img").count() == 30 and engine.menu.loaded == LOADED

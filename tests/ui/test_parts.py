@@ -336,7 +336,7 @@ def test_history_keeps_runs_by_person_and_forgets_the_oldest(engine):
 def test_link_holds_what_differs(tmp_path):
     engine = FakeEngine(tmp_path)
     query = link_query(engine, "p03", {"steps": 40, "seed": 0, "beta": 3.0, "blocks": 4})
-    assert query == "entity=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=people"
+    assert query == "entity=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=drawn"
 
 
 def test_header_says_why_it_is_not_ready(tmp_path):
