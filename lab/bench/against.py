@@ -11,20 +11,19 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.bench.aims import BEFORE, TODAY, summary
 from lab.errors import LabError
 from lab.files import ROOT, add_lines, make_writable, put, read_lines
 
 RECORDS, RESULT = "records.jsonl", "against.json"
-BEFORE, TODAY = "before", "today"
 WALK = Path(__file__).with_name("walk.py")
 READY = "The model is ready."
 MEASURED_ANEW = ("measured", "runs")  # folders of a cache that would answer for the work
@@ -51,67 +50,6 @@ class Tree:
             shutil.rmtree(self.cache / name, ignore_errors=True)
         for path in self.cache.glob("baseline-*.json"):
             path.unlink()
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What is asked of a figure: the ratio that ``of`` forms of it, and the bound in words."""
-
-    name: str
-    unit: str
-    part: str
-    target: str
-    of: Callable[[Mapping[str, float], Mapping[str, float]], float]
-    reached: Callable[[float], bool]
-
-
-def _faster(name: str, part: str, times: float) -> Aim:
-    return Aim(
-        name,
-        "seconds",
-        part,
-        f"at least {times:g} times as fast",
-        lambda before, today: before[name] / today[name],
-        lambda ratio: ratio >= times,
-    )
-
-
-def _at_most(name: str, unit: str, part: str, most: float, words: str, of: Any) -> Aim:
-    return Aim(name, unit, part, words, of, lambda ratio: ratio <= most)
-
-
-AIMS = (
-    _faster("inside", "steps", 2),
-    _faster("chat_ready", "steps", 3),
-    _faster("scorecard", "steps", 2),
-    _faster("attack", "steps", 3),
-    _faster("attack_again", "steps", 3),
-    _faster("both_answers", "answers", 2),
-    _at_most(
-        "one_answer",
-        "seconds",
-        "answers",
-        1.15,
-        "both at most 1.15 times as long as one",
-        lambda before, today: today["both_answers"] / today["one_answer"],
-    ),
-    _at_most(
-        "peak_mb",
-        "MB",
-        "memory",
-        0.6,
-        "at most 60 %",
-        lambda before, today: today["peak_mb"] / before["peak_mb"],
-    ),
-    _at_most(
-        "ready",
-        "seconds",
-        "start",
-        8.0,
-        "at most 8 s",
-        lambda before, today: today["ready"],
-    ),
-)
 
 
 def compare(
@@ -152,50 +90,6 @@ def compare(
     result = {**about, "device": _device(), **summary(read_lines(records)[1:])}
     put(out / RESULT, json.dumps(result, indent=1) + "\n")
     return result
-
-
-def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Every figure's raw values, medians and n by checkout, and every ratio that can be formed."""
-    raw: dict[str, dict[str, list[float]]] = {BEFORE: {}, TODAY: {}}
-    for record in records:
-        for name, value in record["figures"].items():
-            raw[record["tree"]].setdefault(name, []).append(value)
-    medians = {
-        tree: {n: statistics.median(v) for n, v in values.items()} for tree, values in raw.items()
-    }
-    ratios = []
-    for aim in AIMS:
-        try:
-            ratio = aim.of(medians[BEFORE], medians[TODAY])
-        except KeyError:
-            continue  # that part was not asked for
-        reached = aim.reached(ratio)
-        n = len(raw[TODAY][aim.name])
-        row = {"name": aim.name, "unit": aim.unit, "n": n, "ratio": round(ratio, 3)}
-        ratios.append({**row, "target": aim.target, "reached": reached})
-    figures = {
-        tree: {n: {"median": medians[tree][n], "raw": v} for n, v in values.items()}
-        for tree, values in raw.items()
-    }
-    return {"figures": figures, "ratios": ratios}
-
-
-def table(result: Mapping[str, Any]) -> str:
-    """The ratios as a Markdown table with their medians and the machine."""
-    figures = result["figures"]
-    lines = [
-        f"commit {result['commit'][:7]} against {result['today'][:12]}, {result['device']}, medians",
-        "| what | unit | before | today | ratio | target | reached | n |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in result["ratios"]:
-        both = (figures[tree][row["name"]]["median"] for tree in (BEFORE, TODAY))
-        before, today = (f"{value:.2f}" for value in both)
-        lines.append(
-            f"| {row['name'].replace('_', ' ')} | {row['unit']} | {before} | {today} | "
-            f"{row['ratio']:.2f} | {row['target']} | {'yes' if row['reached'] else 'no'} | {row['n']} |"
-        )
-    return "\n".join(lines)
 
 
 def _steps(tree: Tree, entity: str) -> Figures:

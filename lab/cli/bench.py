@@ -73,7 +73,8 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
 
 
 def _against(options: argparse.Namespace) -> dict[str, Any] | str:
-    from lab.bench.against import compare, table
+    from lab.bench.against import compare
+    from lab.bench.aims import table
     from lab.evaluation.session import read_benchmark
 
     benchmark = read_benchmark(preset_of(options))

@@ -30,6 +30,14 @@ from lab.unlearn.task import task_of
 from tests.unit import tiny as make
 
 
+@pytest.mark.parametrize("method", ["vkd", "mmunlearner", "npo"])
+def test_two_runs_of_one_recipe_have_the_same_bits(method: str, tiny, four) -> None:
+    plan = make.recipe(method=method, measures="usual")
+    one, other = (make.run(tiny, four, plan)[0].delta for _ in range(2))
+    assert one.keys() == other.keys() and one
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_events_come_in_order(tiny, four) -> None:
     outcome, events = make.run(tiny, four, make.recipe())
     kinds = [type(e) for e in events if not isinstance(e, Phase)]
