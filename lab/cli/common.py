@@ -33,11 +33,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 class _NamingBenchmarks(str):
     """A help text that ends in the names of the benchmarks, looked up when argparse fills it in.
 
-    Their table is imported with torch, which must not be loaded before a command is known.
+    Their table is imported with what reads them, which is not loaded before a command is known.
     """
 
     def __mod__(self, values: object) -> str:
-        from lab.evaluation.session import BENCHMARKS
+        from lab.benchmarks.table import BENCHMARKS
 
         return f"{self}{', '.join(BENCHMARKS)}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,14 +11,10 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.clear import load_clear
-from lab.benchmarks.fiu import load_fiu
 from lab.benchmarks.left_out import lines
-from lab.benchmarks.mllmu import load_mllmu
 from lab.benchmarks.own_files import joined
-from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
-from lab.benchmarks.umu import load_umu
+from lab.benchmarks.table import BENCHMARKS
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.files import ROOT, put
@@ -30,14 +25,6 @@ from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
 from lab.model.source import ABOUT
 from lab.recipe import Preset
-
-BENCHMARKS: dict[str, Callable[[str | None], Benchmark]] = {
-    "people": lambda source: load_people(Path(source)) if source else load_people(),
-    "mllmu": load_mllmu,
-    "clear": load_clear,
-    "umu": load_umu,
-    "fiu": load_fiu,
-}
 
 
 def read_benchmark(preset: Preset) -> Benchmark:

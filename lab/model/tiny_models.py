@@ -29,7 +29,7 @@ from transformers.models.llava_onevision.image_processing_pil_llava_onevision im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
-from lab.model import tiny_kinds
+from lab.model import tiny_kinds, tiny_sizes
 from lab.model.load import Loaded
 from lab.model.processor import Processor
 from lab.model.prompts import Prompter
@@ -99,7 +99,7 @@ TINY = {
             ),
         )
     },
-    **tiny_kinds.SHAPES,
+    **tiny_sizes.SHAPES,
 }
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from lab.benchmarks import found as data
+from lab.benchmarks.table import BENCHMARKS
 from lab.errors import LabError
-from lab.evaluation.session import BENCHMARKS, check_taught, parts_of, with_options
+from lab.evaluation.session import check_taught, parts_of, with_options
 from lab.model import found
 from lab.model.memory import available_mb
 from lab.model.source import HUB_ID, SNAPSHOTS, local_folder

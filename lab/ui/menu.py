@@ -12,6 +12,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import QUANTIZATIONS
+from lab.report import markup
 from lab.report.text import Text
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.serve.menu import Choice, Need, Offer, Source
@@ -39,7 +40,8 @@ class Parts:
 def layout(engine: Engine, text: Text) -> Parts:
     """Lay out the menu with what is loaded; the lists are filled when the panel is opened."""
     loaded, is_open = engine.menu.loaded, engine.menu.open
-    gr.HTML(f'<p class="lab-note">{escape(text.MENU_CLOSED)}</p>', visible=not is_open)
+    gr.HTML(markup.heading(text.MENU))
+    gr.HTML(_said(text.MENU_CLOSED), visible=not is_open)
     with gr.Column(visible=is_open, elem_id="menu"):
         model = _list([loaded.model], text.MENU_MODEL, "menu-model")
         benchmark = _list([loaded.benchmark], text.MENU_BENCHMARK, "menu-benchmark")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.benchmarks.table import BENCHMARKS
 from lab.catalogue import METHODS, VISUAL_METHODS
 from lab.cli import main
 from lab.cli.common import recipe_from
@@ -135,12 +136,10 @@ def test_help_can_be_printed(command: str, capsys) -> None:
 
 
 def test_the_help_names_the_benchmarks_of_the_table(capsys, monkeypatch) -> None:
-    monkeypatch.setitem(session.BENCHMARKS, "pets", lambda data: None)
+    monkeypatch.setitem(BENCHMARKS, "pets", lambda data: None)
     with pytest.raises(SystemExit):
         main.main(["people", "--help"])
-    assert f"the benchmark: {', '.join(session.BENCHMARKS)}" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    assert f"the benchmark: {', '.join(BENCHMARKS)}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_run_writes_its_report_in_the_language_that_is_named(

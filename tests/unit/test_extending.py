@@ -358,7 +358,7 @@ from pathlib import Path
 import lab
 assert Path(lab.__file__).parents[1] == Path.cwd(), lab.__file__
 from lab.attack import VARIANTS, noise
-from lab.evaluation.session import BENCHMARKS
+from lab.benchmarks.table import BENCHMARKS
 from lab.experiments.comparison import TRIALS
 from lab.model.flow import FLOWS
 from lab.recipe import AttackRecipe, Recipe, revise

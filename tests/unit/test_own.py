@@ -16,6 +16,7 @@ from lab.attack import Relearned, Scene, Victim, attack, attacker_rows
 from lab.benchmarks import own, own_files
 from lab.benchmarks.own import Pair, make
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.benchmarks.table import BENCHMARKS
 from lab.catalogue import MEASURE_ROWS
 from lab.cli import main
 from lab.errors import LabError
@@ -289,7 +290,7 @@ def opened(tiny, four, runs: Path) -> local.LocalEngine:
 @pytest.fixture
 def people_of_now(cache: Path, four, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny benchmark with whoever lies in the test's cache folder."""
-    monkeypatch.setitem(session.BENCHMARKS, "tiny", lambda data: four)
+    monkeypatch.setitem(BENCHMARKS, "tiny", lambda data: four)
     session._read.cache_clear()
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
+from lab.benchmarks.table import BENCHMARKS
 from lab.errors import LabError
 from lab.evaluation import session
-from lab.evaluation.session import BENCHMARKS, check_taught, open_workbench, with_options
+from lab.evaluation.session import check_taught, open_workbench, with_options
 from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
 
