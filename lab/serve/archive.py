@@ -84,6 +84,7 @@ class Shelf:
 
         Raises ``LabError`` if there is none (ids are 16 hex digits, never paths).
         """
+        run_id = self.store.meant(run_id)
         if not self.store.has(run_id) and fullmatch(ID, run_id):
             for path in (self.folder / run_id, *self.folder.glob(f"*/{ATTACKS}/{run_id}")):
                 run = path.parent.parent if path.parent.name == ATTACKS else path

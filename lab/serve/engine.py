@@ -253,8 +253,14 @@ class Engine(Protocol):
     def entities(self) -> Sequence[EntityCard]:
         """All entities; they are there before the model is loaded."""
 
-    def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
-        """Queue an inspection or an unlearning run; returns its id."""
+    def submit(
+        self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
+    ) -> str:
+        """Queue an inspection or an unlearning run; returns its id.
+
+        Before the model is loaded, ``same_run`` cannot tell. A run that came so early is answered by
+        a kept one, unless ``anew``: from then on its id leads to that run, whose view has another id.
+        """
 
     def same_run(self, recipe: Recipe) -> str:
         """The id of a kept run that a new one of this recipe would only repeat; "" for none.

@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lab.attack import control_victim
 from lab.benchmarks.left_out import left_out
 from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
 from lab.errors import LabError
-from lab.evaluation import probing
 from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 from lab.events import Identity
 from lab.model.fetch import cache_folder
-from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
+from lab.serve.carrier import Carrier
 from lab.serve.changing import Changing, Parts
-from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows, suggested
+from lab.serve.chat import ChatMemory, suggested
 from lab.serve.controls import Beside
 from lab.serve.engine import (
     ENDED,
-    ORIGINAL,
     EntityCard,
     Example,
     ProbeRow,
     RunKind,
-    RunState,
     RunView,
     Status,
     Turn,
+    Usual,
 )
-from lab.serve.execute import events_of
 from lab.serve.inside import Inside
 from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import conditions, same_run
+from lab.serve.sides import Sides
 from lab.serve.turns import Turns
-from lab.serve.worker import DIED, Worker
+from lab.serve.worker import Worker
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
-PHASES = {"inspect": "looking inside", "unlearn": "unlearning", "attack": "attacking"}
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
@@ -82,8 +75,25 @@ class LocalEngine:
             folder, self.store, lambda: self.benchmark, preset.name, text, self._model
         )
         self._shelf.restore()
-        self._worker = Worker(self._open, self._next_run, lambda: self.menu.carry_out(), report)
+        self._worker = Worker(
+            self._open,
+            lambda bench: self._carrier.next(bench),
+            lambda: self.menu.carry_out(),
+            report,
+        )
+        self._carrier = Carrier(
+            self.store,
+            self._turns,
+            self._shelf,
+            self._worker,
+            lambda: self.benchmark,
+            self._usual,
+            report,
+        )
         self._beside = Beside(self._shelf, self._worker, self._say)
+        self._sides = Sides(
+            self._worker, self._shelf, self._memory, lambda: self.benchmark, self._say
+        )
         self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
         parts = Parts(
             self.store, self._turns, self._shelf, self._worker, self.own, self._load, self._forget
@@ -133,13 +143,19 @@ class LocalEngine:
         """All entities; they are there before the model is loaded."""
         return self.own.cards()
 
-    def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
-        """Queue an inspection or an unlearning run; returns its id."""
+    def submit(
+        self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
+    ) -> str:
+        """Queue an inspection or an unlearning run; returns its id.
+
+        A run that comes before the model is there may be answered by a kept one, unless ``anew``.
+        """
         with self.menu.lock:
             self.menu.refuse()
             self.benchmark.target(recipe.entity)
             clean = revise(Recipe(), asdict(recipe))
-            return self._queue(Run(new_id(), kind, clean, visitor=visitor))
+            early = kind == "unlearn" and not anew and self._worker.facts is None
+            return self._queue(Run(new_id(), kind, clean, visitor=visitor, early=early))
 
     def same_run(self, recipe: Recipe) -> str:
         """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
@@ -158,7 +174,7 @@ class LocalEngine:
         with self.menu.lock:
             self.menu.refuse()
             self._shelf.refuse_foreign(run)
-            return self._queue(Run(new_id(), "attack", run.recipe, clean, run_id, visitor))
+            return self._queue(Run(new_id(), "attack", run.recipe, clean, run.id, visitor))
 
     def run(self, run_id: str) -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
@@ -202,35 +218,15 @@ class LocalEngine:
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
-        check_chat(turns, image)
-        runs = self._read(sides)
-
-        def talk(bench: Workbench) -> Generator[tuple[str, ...]]:
-            yield from answers(self._sides(bench, runs), turns, image, memory=self._memory)
-
-        return self._worker.stream(talk, visitor)
+        return self._sides.chat(sides, turns, image, visitor)
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
-        who, runs = self.benchmark.entity(entity), self._read(sides)
-
-        def rows(bench: Workbench) -> Generator[ProbeRow]:
-            yield from probe_rows(self._sides(bench, runs), self.benchmark, who)
-
-        return list(self._worker.stream(rows, visitor))
+        return self._sides.probes(sides, entity, visitor)
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         """At which depth the entity is still recognised: one curve for each side."""
-        who, runs = self.benchmark.entity(entity), self._read(sides)
-
-        def depths(bench: Workbench) -> Generator[Identity]:
-            control = control_victim(*bench.reference(self._say), self.benchmark, entity)
-            for side in self._sides(bench, runs):
-                yield probing.identity(side, self.benchmark, who)
-            if control:
-                yield probing.identity(control.version, self.benchmark, control.entity)
-
-        return list(self._worker.stream(depths, visitor))
+        return self._sides.identity(sides, entity, visitor)
 
     def export(self, run_id: str) -> Path:
         """Write the run folder where it is not there yet, and return it."""
@@ -257,17 +253,6 @@ class LocalEngine:
         self._worker.wake()
         return run.id
 
-    def _read(self, sides: Sequence[str]) -> list[Run | None]:
-        """The runs of the sides, None for the original; weights are read from disk if needed."""
-        base = self._worker.ready().base
-        runs = [None if s == ORIGINAL else self._shelf.find(s) for s in sides]
-        for run in filter(None, runs):
-            if not self._shelf.whole(run, base).changed:
-                raise LabError(
-                    "this run has not changed the model yet: wait until its training has begun"
-                )
-        return runs
-
     def _view(self, run: Run) -> RunView:
         return run.view(self._place(run), self._shelf.foreign(run))
 
@@ -283,17 +268,12 @@ class LocalEngine:
 
     # -- what the worker does -----------------------------------------------------------------
 
-    def _sides(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:
-        """The version of each side; on the worker, so that a run is taken between its steps."""
-        for run in filter(None, runs):
-            self._shelf.whole(run, bench.loaded.base)  # another model may have been loaded since
-        return [
-            Version(ORIGINAL, bench.loaded) if run is None else run.version(bench.loaded)
-            for run in runs
-        ]
-
     def _open(self) -> Workbench:
         return self._load(self.preset, self._say)
+
+    def _usual(self, method: str) -> Usual | None:
+        here = (view for view in self.runs() if not view.foreign)
+        return usual(method, here, (e.unlearn for e in self.examples()))
 
     def _forget(self) -> None:
         """Forget what is remembered of the loaded model, which would hold it in memory."""
@@ -307,51 +287,3 @@ class LocalEngine:
         self._worker.phase = phase
         if self._worker.facts is None:
             self._report(phase)
-
-    def _next_run(self, bench: Workbench) -> Generator[None] | None:
-        run = self._turns.next()
-        return None if run is None else self._carried(bench, run)
-
-    def _carried(self, bench: Workbench, run: Run) -> Generator[None]:
-        """Do a run to its end, one step for each event; if it fails, it ends and says why."""
-        run.usual = usual(
-            run.recipe.method,
-            (v for v in self.runs() if not v.foreign),
-            (e.unlearn for e in self.examples()),
-        )
-        run.state, run.started = "running", time.time()
-        run.model, run.benchmark = bench.loaded.name, self.benchmark.name
-        self._worker.phase = PHASES[run.kind]
-        state: RunState = "failed"
-        error = DIED
-        try:
-            bench.benchmark = self.benchmark  # who was added since it was opened can be forgotten
-            run.conditions = conditions(bench.cache, bench.benchmark, run.recipe)
-            yield from self._events(bench, run)
-            self._finish(bench, run)
-            state, error = "stopped" if run.stop.is_set() else "finished", ""
-        except Exception as failure:
-            error = self._why(failure)
-            with contextlib.suppress(Exception):  # its last good weights can still be looked at
-                run.pack(bench.loaded.base)
-        finally:
-            self.store.finish(run, state, error)
-
-    def _events(self, bench: Workbench, run: Run) -> Generator[None]:
-        base = bench.loaded.base
-        parent = self._shelf.whole(self._shelf.find(run.parent), base) if run.parent else None
-        for event in events_of(bench, run, parent, self._say):
-            run.say(event)
-            yield
-
-    def _finish(self, bench: Workbench, run: Run) -> None:
-        """Store what a run left, in little memory and on disk, so that a restart loses nothing."""
-        run.pack(bench.loaded.base)
-        if run.weights or run.kind == "attack":
-            self._shelf.keep(run, bench.loaded.base)
-
-    def _why(self, failure: Exception) -> str:
-        if isinstance(failure, LabError):
-            return str(failure)
-        self._report("".join(traceback.format_exception(failure)))
-        return f"{type(failure).__name__}: {failure}".splitlines()[0]

@@ -39,6 +39,7 @@ class Run:
     ``note``: what a reader should know about its files. ``unkept``: why it is not on disk.
     ``usual``: what such a run takes, known once it has begun.
     ``model``, ``benchmark``: the names of what it belongs to; "" where that is not known.
+    ``early``: whether a kept run may stand in for it, because nobody could look for one when it came.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Run:
     attack: AttackRecipe | None = None
     parent: str | None = None
     visitor: str = ""
+    early: bool = False
     state: RunState = "waiting"
     error: str = ""
     note: str = ""
@@ -169,6 +171,7 @@ class RunStore:
     def __init__(self, cap: int = 200) -> None:
         self.cap = cap
         self._runs: dict[str, Run] = {}
+        self._stand_ins: dict[str, str] = {}  # at most as many as can wait while a model loads
         self._lock = threading.Lock()
 
     def add(self, run: Run) -> Run:
@@ -182,15 +185,25 @@ class RunStore:
                 del self._runs[old.id]
         return run
 
+    def stand_in(self, run: Run, kept: str) -> None:
+        """Take a run out: whoever asks for it gets the kept one."""
+        with self._lock:
+            self._stand_ins[run.id] = kept
+            self._runs.pop(run.id, None)
+
+    def meant(self, run_id: str) -> str:
+        """The id of the run that a kept one stands in for becomes that one's; any other stays."""
+        return self._stand_ins.get(run_id, run_id)
+
     def has(self, run_id: str) -> bool:
         """Whether a run is in memory."""
         with self._lock:
-            return run_id in self._runs
+            return self.meant(run_id) in self._runs
 
     def get(self, run_id: str) -> Run:
         """Return a run; raises ``LabError`` when it is not (or no longer) there."""
         with self._lock:
-            run = self._runs.get(run_id)
+            run = self._runs.get(self.meant(run_id))
         if run is None:
             raise LabError(
                 "this run is no longer here (the app was restarted): start a new one, or "

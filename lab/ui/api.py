@@ -51,7 +51,7 @@ def expose(engine: Engine, text: Text) -> None:
         changes = {k: v for k, v in settings.items() if k != AGAIN}
         recipe = revise(engine.preset.recipe, {"entity": _word("entity", entity, text), **changes})
         kept = "" if again else engine.same_run(recipe)
-        return kept or engine.submit(recipe, "unlearn", visitor=request.session_hash or NAMELESS)
+        return kept or engine.submit(recipe, "unlearn", request.session_hash or NAMELESS, again)
 
     def status() -> dict[str, Any]:
         """Return what is loaded and what the worker does."""

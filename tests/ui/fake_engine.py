@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import math
 import threading
 import time
@@ -253,14 +252,15 @@ class FakeEngine:
         self.asked: list[tuple[tuple[str, ...], tuple[Turn, ...], bytes | None]] = []
         self._ready_at = time.monotonic() + load_seconds
         self._runs: dict[str, RunView] = {}
+        self._stand_ins: dict[str, str] = {}
         self._stop: set[str] = set()
         self._visitors: dict[str, str] = {}
         self._lock = threading.Lock()
         self._device = threading.Lock()
 
-    def ready(self) -> None:
-        """The model is loaded now."""
-        self._ready_at = 0.0
+    def ready(self, now: bool = True) -> None:
+        """The model is loaded now, or still being loaded."""
+        self._ready_at = 0.0 if now else math.inf
 
     def status(self) -> Status:
         ready = time.monotonic() >= self._ready_at
@@ -284,12 +284,18 @@ class FakeEngine:
     def entities(self) -> Sequence[EntityCard]:
         return self.people
 
-    def submit(self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "") -> str:
+    def submit(
+        self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
+    ) -> str:
         if recipe.entity not in {p.id for p in self.people}:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
-        return self._start(kind, recipe, None, None, visitor)
+        early = kind == "unlearn" and not anew and not self.status().ready
+        return self._start(kind, recipe, None, None, visitor, self._kept(recipe) if early else "")
 
     def same_run(self, recipe: Recipe) -> str:
+        return self._kept(recipe) if self.status().ready else ""
+
+    def _kept(self, recipe: Recipe) -> str:
         kept = [r.id for r in self.runs() if (r.kind, r.state, r.recipe) == (*DONE, recipe)]
         return kept[-1] if kept and self.answers_again else ""
 
@@ -305,6 +311,7 @@ class FakeEngine:
     def run(self, run_id: str) -> RunView:
         for view in (v for e in self.recorded for v in e.views if v.id == run_id):
             return view
+        run_id = self._stand_ins.get(run_id, run_id)
         try:
             view = self._runs[run_id]
         except KeyError:
@@ -428,14 +435,23 @@ class FakeEngine:
             return ["Who is this?", "What is this person's job?", "Where was this person born?"]
         return [f"What is the job of {name}?", f"Where does {name} live?", "What is 2 + 2?"]
 
-    def _start(self, kind, recipe, attack, parent, visitor) -> str:
+    def _start(self, kind, recipe, attack, parent, visitor, kept: str = "") -> str:
         run_id = uuid.uuid4().hex
         self._visitors[run_id] = visitor
         self._runs[run_id] = RunView(
             run_id, kind, recipe.entity, "waiting", recipe, attack, parent, ()
         )
-        threading.Thread(target=self._work, args=(run_id,), daemon=True).start()
+        work, given = (self._stand_in, (run_id, kept)) if kept else (self._work, (run_id,))
+        threading.Thread(target=work, args=given, daemon=True).start()
         return run_id
+
+    def _stand_in(self, run_id: str, kept: str) -> None:
+        """Answer a run with a kept one, once the model is loaded."""
+        while not self.status().ready:
+            time.sleep(0.02)
+        with self._lock:
+            self._runs.pop(run_id)
+            self._stand_ins[run_id] = kept
 
     def _work(self, run_id: str) -> None:
         with self._device:

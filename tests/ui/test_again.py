@@ -56,3 +56,24 @@ def test_another_recipe_is_run(keeping, open_tab):
     walk.until(tab, lambda: len(keeping.engine.runs()) == count + 1)
     assert keeping.engine.runs()[-1].recipe.steps == 4
     assert tab.locator("#unlearn-again").is_hidden()
+
+
+def test_a_recipe_sent_while_the_model_loads_is_answered_from_the_kept_run(keeping, open_tab):
+    engine = keeping.engine
+    tab = open_tab(f"{keeping.url}/?steps=3&seed=4713")
+    walk.reach(tab, 3, keeping.patience)
+    kept, count = engine.runs()[-1], len(engine.runs())
+    before = tab.locator("#unlearn-before p")
+    try:
+        engine.ready(False)
+        tab.locator("#unlearn").click()
+        walk.wait_line(tab, "unlearn-line", "waiting", keeping.patience)
+        assert before.count() == 0 and len(engine.runs()) == count + 1
+    finally:
+        engine.ready()
+    before.wait_for()
+    assert "This run was made before, at 20" in before.inner_text()
+    walk.wait_line(tab, "unlearn-line", "finished", keeping.patience)
+    assert engine.runs()[-1].id == kept.id and len(engine.runs()) == count
+    tab.reload()  # the browser remembers the kept run, not the one that it stands in for
+    before.wait_for()

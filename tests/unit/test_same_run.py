@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,18 @@ from safetensors.torch import load_file, save_file
 
 from lab.benchmarks.content import hash_of
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.model.cache import Cache
+from lab.model.fetch import Report
 from lab.model.overlay import weights_hash
-from lab.recipe import AttackRecipe
+from lab.recipe import AttackRecipe, Preset
+from lab.serve import local
 from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.same_run import conditions
 from tests.unit import tiny as make
-from tests.unit.served import opened, wait
+from tests.unit.served import PATIENCE, PRESET, opened, wait
 
 PLAN = make.recipe(steps=1)
 WHO = [Turn("Who is this person?")]
@@ -90,6 +95,37 @@ def test_a_restart_answers_from_disk_and_says_when_it_was_made(
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["conditions_sha256"] == conditions(kept, four, PLAN)
     assert "conditions_sha256" not in again.run(first).events[-1].result
+
+
+def test_what_came_while_the_model_was_loaded_is_looked_up_once_it_is_there(
+    tiny, four, engine: LocalEngine, first: str, kept: Cache, tmp_path: Path, monkeypatch
+) -> None:
+    go = threading.Event()
+
+    def open_bench(preset: Preset, report: Report, threads: int) -> Workbench:
+        go.wait(PATIENCE)
+        return Workbench(preset, four, tiny, Baseline(tiny, None), "hash", kept)
+
+    monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
+    again = LocalEngine(PRESET, lambda _: None, 0, tmp_path / "runs", open_bench)
+    assert again.same_run(PLAN) == ""
+    early, looked, new = (
+        again.submit(PLAN),
+        again.submit(PLAN, "inspect"),
+        again.submit(PLAN, anew=True),
+    )
+    other = again.submit(replace(PLAN, seed=1))
+    assert again.run(early).id == early and again.run(early).state == "waiting"
+    go.set()
+    assert [wait(again, i).id for i in (looked, new, other)] == [looked, new, other]
+    answer = again.run(early)
+    assert answer.id == first and answer.state == "finished"
+    assert {view.id for view in again.runs()} == {first, looked, new, other}
+    assert again.export(early) == tmp_path / "runs" / first
+    *_, last = again.chat([ORIGINAL, early], WHO, four.entities[0].test_images[0])
+    assert len(last) == 2
+    early_attack = again.submit_attack(early, AttackRecipe(steps=1, batch=1))
+    assert wait(again, early_attack).parent == first
 
 
 def test_other_weights_machines_and_programs_answer_nothing(

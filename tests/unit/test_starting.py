@@ -212,7 +212,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     """What the page is launched with; no engine is made."""
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
-        "lab.serve.local.LocalEngine", lambda *_, open_bench, text: f"engine in {text.language}"
+        "lab.serve.local.LocalEngine",
+        lambda *_, open_bench, text, fixed: f"engine in {text.language}",
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
@@ -238,6 +239,26 @@ def test_the_page_and_the_reports_are_served_in_one_language(served, monkeypatch
     assert engine == "engine in capitals" and more["language"] == "capitals"
 
 
+@pytest.mark.parametrize(
+    ("words", "fixed"),
+    [
+        ([], False),
+        (["--no-allow-change"], True),
+        (["--host", "0.0.0.0"], True),
+        (["--host", "0.0.0.0", "--allow-change"], False),
+    ],
+)
+def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
+    words: list[str], fixed: bool, served, monkeypatch
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, fixed, **__: fixed)
+    app.main(["--port", "0", *words])
+    [((engine, *_), _)] = served
+    assert engine is fixed
+
+
 def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) -> None:
     import gc
 
@@ -248,7 +269,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
         seen.append(gc.isenabled())
         raise LabError("no such model")
 
-    def engine(*given, open_bench, text) -> None:
+    def engine(*given, open_bench, text, fixed) -> None:
         seen.append(gc.isenabled())
         with pytest.raises(LabError):
             open_bench(*given[:1], print, 1)
@@ -259,7 +280,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
     monkeypatch.setattr("lab.serve.local.LocalEngine", engine)
     app.main(["--port", "0"])
     assert seen == [False, False, True] and gc.isenabled()
-    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text: None)
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text, fixed: None)
     app.main(["--port", "0"])
     assert gc.isenabled()
 

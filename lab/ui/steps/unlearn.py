@@ -148,7 +148,8 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
 
     def again(visitor: str, run_id: str, history: dict[str, Any]) -> tuple[Any, ...]:
         recipe = engine.run(run_id).recipe  # the controls may stand elsewhere by now
-        return shown(engine.submit(recipe, "unlearn", visitor), "", recipe.entity, history)
+        new = engine.submit(recipe, "unlearn", visitor, anew=True)
+        return shown(new, "", recipe.entity, history)
 
     def shown(run_id: str, kept: str, entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
         """Answer with a run; ``kept``: its id again where it is a kept one."""
@@ -158,6 +159,15 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         button = gr.Button(visible=bool(words))
         said = words or gr.skip()
         return run_id, "", history, markup.note(words), button, said, open_step(3)
+
+    def go_on(run_id: str, history: dict[str, Any]) -> tuple[Any, Any]:
+        """Go on with a kept run that answers for one which came before the model was loaded."""
+        view = look_up(engine, run_id)
+        if view is None or not stands_in(view, run_id):
+            return gr.skip(), gr.skip()
+        for slot in ("unlearn", KEPT):
+            history = remember(history, view.entity, slot, view.id)
+        return view.id, history
 
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine.preset, strength)  # how strongly, not by what method
@@ -207,7 +217,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         [frame.unlearn, frame.visitor, frame.history],
         [parts.line, parts.before, parts.again, parts.chart, parts.result],
         **FOLLOW,
-    )
+    ).then(go_on, [frame.unlearn, frame.history], [frame.unlearn, frame.history], **QUICK)
     look.go.click(
         lambda prune, threshold: (prune, threshold, open_step(3)),
         [look.prune, look.threshold],
@@ -231,6 +241,11 @@ def made_before(engine: Engine, kept: str, text: Text) -> str:
     return str(text.RUN_BEFORE.format(when=when))
 
 
+def stands_in(view: RunView | None, run_id: str) -> bool:
+    """Return whether the view is that of a kept run in place of the one that was submitted."""
+    return view is not None and run_id != "" and view.id != run_id
+
+
 def lacks_controls(view: RunView) -> bool:
     """Return whether a run was scored and nobody has asked the controls the same questions."""
     done = found(view, Done)
@@ -252,6 +267,8 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
         words = made_before(engine, run_id if run_id in kept_runs(history) else "", text)
         always = {parts.before: markup.note(words), parts.again: gr.Button(visible=bool(words))}
         async for view in frame.tails.follow("unlearn", run_id, request):
+            if stands_in(view, run_id):
+                return  # the page goes on with the kept run
             yield _updates(parts, frame, view, run_id) | always
         view = look_up(engine, run_id)
         if view is None or not lacks_controls(view):
