@@ -118,7 +118,7 @@ def general(lab: Lab) -> None:
     """What is left of plain text."""
     from lab.evaluation.models import BASE, VANILLA
     from lab.experiments import general_text
-    from lab.model.load import untaught
+    from lab.model.embedded import untaught
     from lab.model.version import Version
 
     def opened() -> general_text.Pair:

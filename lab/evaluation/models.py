@@ -10,8 +10,9 @@ from lab.catalogue import NEVER_KNEW
 from lab.errors import LabError
 from lab.evaluation.controls import fits, folders, loaded_control
 from lab.evaluation.session import Workbench, parts_of
+from lab.model.embedded import untaught
 from lab.model.fetch import Report
-from lab.model.load import Loaded, load, untaught
+from lab.model.load import Loaded, load
 from lab.model.overlay import Delta, tensors_hash, weights_hash
 from lab.model.version import Version
 

@@ -15,7 +15,8 @@ from torch import nn
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.model import tiny_models
-from lab.model.load import load, merge_adapter, untaught
+from lab.model.embedded import merge_adapter, untaught
+from lab.model.load import load
 from lab.model.memory import needed_bytes
 from lab.model.overlay import overlay
 from lab.model.processor import Processor
