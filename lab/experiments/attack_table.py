@@ -1,14 +1,15 @@
-"""Attacks on one person: every attack on one run of a method, kept an attack at a time."""
+"""Attacks on one person, and where the face is still told apart, of one run of each method."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
 from lab.device import device_name
 from lab.evaluation.models import UNLEARNED
+from lab.evaluation.probing import identity
 from lab.evaluation.session import Workbench
 from lab.events import Done
 from lab.events.lines import plain
@@ -44,14 +45,15 @@ class Job:
 def measure(
     opened: Callable[[], Workbench], jobs: Sequence[Job], file: ResultFile, say: Say
 ) -> None:
-    """Add a row for every run and every attack on it that the file lacks.
+    """Add a row for every run, every attack on it and its depths that the file lacks.
 
     Where a single row of a job is missing, its run is done again: its weights are not kept.
     """
     for job in jobs:
         method = job.recipe.method
         due = {k: v for k, v in job.attacks.items() if not file.has(f"{method}/{k}")}
-        if not due and file.has(method):
+        depths = f"{method}/depths"
+        if not due and file.has(method) and file.has(depths):
             continue
         bench, outcome = opened(), Outcome()
         device = device_name(bench.loaded.device)
@@ -61,10 +63,20 @@ def measure(
             file.add(method, {"method": method, **run}, device)
         left = Version(UNLEARNED, bench.loaded, outcome.delta)
         scene = scene_of(bench, job.recipe, left, say)
+        if not file.has(depths):
+            say(f"{method}: the depths …")
+            file.add(depths, {"method": method, "depths": _depths(scene)}, device)
         for name, plan in due.items():
             say(f"{method}: the attack {name} …")
             row = {"method": method, "attack": name, **_attacked(scene, plan)}
             file.add(f"{method}/{name}", row, device)
+
+
+def _depths(scene: Scene) -> dict[str, Any]:
+    """At which depth the original, the unlearned model and the control tell the face apart."""
+    subjects = filter(None, (scene.original, scene.unlearned, scene.control))
+    curves = (identity(s.version, scene.benchmark, s.entity) for s in subjects)
+    return {curve.who: plain(asdict(curve)) for curve in curves}
 
 
 def _attacked(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:

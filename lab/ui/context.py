@@ -170,7 +170,10 @@ def open_step(step: int) -> gr.Tabs:
 
 
 def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a ``LabError`` of a handler as one clear line; its outputs stay as they were."""
+    """Show a ``LabError`` of a handler as one clear line; its outputs stay as they were.
+
+    Gradio shows the line of a handler in the queue alone (``QUIET``, not ``QUICK``).
+    """
 
     def warn(error: LabError) -> dict[str, Any]:
         gr.Warning(escape(str(error)), duration=WARNING_SECONDS)

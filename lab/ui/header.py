@@ -18,6 +18,7 @@ from lab.ui.context import (
     CHANGE,
     JS_ONLY,
     QUICK,
+    QUIET,
     Frame,
     announcer,
     guarded,
@@ -276,12 +277,12 @@ def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
         )
         return "", "", history, " ".join([*words, text.RESET_DONE])
 
-    foot.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUICK)
+    foot.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUIET)
     parts.reset.click(
         guarded(reset),
         [frame.visitor, frame.entity, frame.history, *frame.slots],
         [frame.unlearn, frame.attack, frame.history, frame.announce],
-        **QUICK,
+        **QUIET,
     )
 
 

@@ -338,7 +338,8 @@ class FakeEngine:
         return [self.run(run_id) for run_id, v in list(self._runs.items()) if v.kind != "change"]
 
     def stop(self, run_id: str) -> None:
-        self.run(run_id)
+        if self.run(run_id).kind == "change":
+            raise LabError("the model is being loaded and that cannot be stopped")
         self._stop.add(run_id)
 
     def under_way(self, visitor: str) -> Sequence[RunView]:

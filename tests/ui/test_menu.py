@@ -133,6 +133,8 @@ def test_the_room_goes_on_with_another_model_and_nobody_loses_what_they_typed(
     said(tab, "#now", "Loading another model is running: Loading the model …")
     said(visitor, "#now", "The room's model is being changed to other with few.")
     assert tab.locator("#people img").count() == 30
+    tab.locator("#stop").click()
+    tab.get_by_text("the model is being loaded and that cannot be stopped").first.wait_for()
     engine.menu.go.set()
     said(tab, "#announce", "other with few is loaded. Choose a person.")
     for one in (tab, visitor):

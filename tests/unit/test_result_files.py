@@ -237,9 +237,12 @@ def test_attacks_are_done_one_by_one_on_one_run(bench: Workbench, file: ResultFi
     attack_table.measure(opener, [replace(job, attacks={"vision": short})], file, quiet)
     attack_table.measure(opener, [job], file, quiet)
     attack_table.measure(opener, [job], file, quiet)
-    assert [row["id"] for row in file.rows] == ["vkd", "vkd/vision", "vkd/quantize"]
+    ids = [row["id"] for row in file.rows]
+    assert ids == ["vkd", "vkd/depths", "vkd/vision", "vkd/quantize"]
     assert len(opened) == 2 and json.loads(file.path.read_text(encoding="utf-8"))["rows"]
-    run, trained, rounded = file.rows
+    run, seen, trained, rounded = file.rows
+    assert seen["depths"].keys() == {"original", "unlearned"}  # a tiny model has no control
+    assert seen["depths"]["original"]["n_target"] == len(bench.benchmark.entities[0].test_images)
     assert run["after"]["forget_vqa"] == trained["before"] == rounded["before"]
     assert [step for step, _ in trained["curve"]] == [0, 1, 2] and trained["steps"] == 2
     assert trained["control"] is None and rounded["of"] == 3  # it rounds to 16, 8 and 4 bits

@@ -210,6 +210,15 @@ def attacked(method: str, name: str, control: dict[str, Any] | None, **more: Any
     return head | {"control": control} | more
 
 
+FACES = {"original": (0.25, 1.0), "unlearned": (0.5, 0.75), "control": (0.0, 0.25)}
+
+
+def curve_of(who: str) -> dict[str, Any]:
+    found = zip(("block 1", "projector"), FACES[who], strict=True)
+    steps = [{"name": name, "nearest": share, "linear": 0.5} for name, share in found]
+    return {"who": who, "depths": steps, "n_target": 4, "chance_nearest": 0.1}
+
+
 def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
     run = {
         "method": "vkd",
@@ -231,6 +240,12 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
             attacked("vkd", "both", control, curve=curve, kind="relearn"),
             attacked("vkd", "images", None, highest="sketch", kind="images"),
             {"id": "silence", **run, "method": "silence"},
+            {"id": "vkd/depths", "method": "vkd", "depths": {w: curve_of(w) for w in FACES}},
+            {
+                "id": "silence/depths",
+                "method": "silence",
+                "depths": {w: curve_of(w) for w in FACES},
+            },
             attacked("silence", "vision", control, curve=[[0, 0.3], [5, 0.4]], kind="relearn"),
             attacked("silence", "both", control, curve=[[0, 0.3], [5, 0.9]], kind="relearn"),
         ],
@@ -242,6 +257,13 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
     made = attacks.attackers(tmp_path)
     assert "| vision | 20, 60 % | 10, 80 % | 30, 40 % |" in made
     assert "| both | 20, 60 % | 10, 80 % | 30, 90 % |" in made
+    deep = attacks.depths(tmp_path)
+    assert cells(deep) == [
+        ["block 1", "25.0 %", "50.0 %", "50.0 %", "0.0 %"],
+        ["projector", "100.0 %", "75.0 %", "75.0 %", "25.0 %"],
+    ]
+    assert "| after | original | `vkd` | `silence` | control |" in deep
+    assert "Person 002, seed 0; n 4, chance 10.0 %;" in deep
     assert "After 0, 5 steps." in made and "| `silence` | 50.0 % | 50.0 % | 50.0 % |" in made
 
 

@@ -107,7 +107,9 @@ def test_what_came_while_the_model_was_loaded_is_looked_up_once_it_is_there(
         return Workbench(preset, four, tiny, Baseline(tiny, None), "hash", kept)
 
     monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
-    again = LocalEngine(PRESET, lambda _: None, 0, tmp_path / "runs", open_bench)
+    again = LocalEngine(
+        PRESET, report=lambda _: None, runs=tmp_path / "runs", open_bench=open_bench
+    )
     assert again.same_run(PLAN) == ""
     early, looked, new = (
         again.submit(PLAN),

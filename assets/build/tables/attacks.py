@@ -34,9 +34,37 @@ def _control(row: Row) -> str:
 
 
 def _attacked(held: Held) -> str:
-    run = next(r for r in held["rows"] if "attack" not in r)
+    run = _runs(held)[0]
     n, chance = run["n"]["forget_vqa"], percent(run["chance"]["forget_vqa"])
     return f"Forget VQA of person {run['entity']}, seed {run['seed']}; n {n}, chance {chance};"
+
+
+def _runs(held: Held) -> list[Row]:
+    """The runs themselves, without the attacks on them and their depths."""
+    return [r for r in held["rows"] if "after" in r and "attack" not in r]
+
+
+def depths(folder: Path) -> str:
+    """At which depth held-out views are nearest to the person's own, of every model."""
+    held = read(folder / "attacks.json")
+    found = {r["method"]: r["depths"] for r in held["rows"] if "depths" in r} if held else {}
+    if not held or not found:
+        return ""
+    first = next(iter(found.values()))
+    curves = {"original": first["original"]}
+    curves |= {f"`{method}`": each["unlearned"] for method, each in found.items()}
+    curves |= {"control": first["control"]} if "control" in first else {}
+    names = [depth["name"] for depth in first["original"]["depths"]]
+    rows = [
+        [name, *(percent(curve["depths"][k]["nearest"]) for curve in curves.values())]
+        for k, name in enumerate(names)
+    ]
+    run, asked = _runs(held)[0], first["original"]
+    words = (
+        f"Person {run['entity']}, seed {run['seed']}; n {asked['n_target']}, chance "
+        f"{percent(asked['chance_nearest'])};"
+    )
+    return f"{table(['after', *curves], rows)}\n\n{under(held, words)}"
 
 
 def attackers(folder: Path) -> str:
@@ -64,7 +92,7 @@ def _curves(name: str, methods: Sequence[str], curves: Sequence[Row]) -> Iterato
 
 def _kept(held: Held) -> Iterator[list[str]]:
     measures = ("forget_vqa", "retain_vqa", "pictures_vqa")
-    runs = [r for r in held["rows"] if "attack" not in r]
+    runs = _runs(held)
     yield ["original", *(percent(runs[0]["before"][m]) for m in measures)]
     for run in runs:
         yield [f"`{run['method']}`", *(percent(run["after"][m]) for m in measures)]

@@ -20,7 +20,7 @@ from assets.build.tables.markdown import (
     table,
     wrapped,
 )
-from lab.bench import family_table
+from lab.bench import family_table, larger_table
 
 Line = dict[str, str]
 NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
@@ -244,3 +244,10 @@ def families(folder: Path) -> str:
     if not path.exists():
         return ""
     return family_table.table(family_table.read(path.read_text(encoding="utf-8")))
+
+
+def larger(folder: Path) -> str:
+    path = folder / "larger.csv"
+    if not path.exists():
+        return ""
+    return larger_table.table(larger_table.read(path.read_text(encoding="utf-8")))

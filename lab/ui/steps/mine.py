@@ -10,7 +10,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.serve.engine import RunView
-from lab.ui.context import CHANGE, QUICK, SLOTS, Frame, guarded, open_step, remembered
+from lab.ui.context import CHANGE, QUIET, SLOTS, Frame, guarded, open_step, remembered
 from lab.ui.follow import look_up
 
 STEP_OF = {"inspect": 2, "unlearn": 3, "attack": 5}
@@ -81,7 +81,7 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         guarded(show),
         parts.runs,
         [frame.entity, *frame.slots, frame.steps, frame.announce],
-        **QUICK,
+        **QUIET,
     )
 
 

@@ -191,7 +191,7 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         guarded(ask),
         frame.entity,
         [beside.words, beside.sure, beside.remove, frame.announce],
-        **QUICK,
+        **QUIET,
     )
     beside.keep.click(
         lambda: (gr.Column(visible=False), gr.Button(visible=True)),
