@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
 from lab.events import Saliency
 from lab.report.text import Text
@@ -89,3 +90,23 @@ def stability(saliency: Saliency, text: Text) -> str:
         density=saliency.mask_density,
         verdict=text.STABLE if sure else text.SHAKY,
     )
+
+
+def shown(value: Any, form: str = "", times: int = 1) -> str:
+    """Return a number multiplied by ``times`` in the format ``form``; anything else as escaped text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return format(times * value, form)
+        except (OverflowError, ValueError):  # larger than any number of the lab's
+            return "?"
+    return escape(str(value))
+
+
+def filled(words: str, **values: str) -> str:
+    """Return the words as HTML, with ``values``, which must be HTML already, in their places."""
+    return escape(words).format(**values)
+
+
+def heads(words: Sequence[str]) -> str:
+    """Return the head of a report's table."""
+    return "<tr>" + "".join(f"<th>{escape(word)}</th>" for word in words) + "</tr>"

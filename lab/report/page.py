@@ -13,11 +13,18 @@ import yaml
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.events import CLEAN, Bar, Curve, Done, Event, Importance, Probe, Saliency, Step
+from lab.events import CLEAN, Done, Event, Importance, Probe, Saliency, Step
 from lab.events.controls import controls_of
 from lab.recipe import Recipe
-from lab.report import control_columns, left_out, run_facts, side_by_side, verdict
-from lab.report.markup import stability
+from lab.report import (
+    attack_section,
+    control_columns,
+    left_out,
+    run_facts,
+    side_by_side,
+    verdict,
+)
+from lab.report.markup import filled, heads, shown, stability
 from lab.report.text import Text
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -28,25 +35,6 @@ pre{white-space:pre-wrap}@media print{body{margin:0;padding:0;max-width:none;fon
 table{font-size:9pt}tr{break-inside:avoid}.chart{overflow:visible}h2{break-after:avoid}
 .modebar{display:none}}"""
 CHART_WIDTH = "660px"  # fits the paper: a chart as wide as the window would be cut off there
-
-
-def shown(value: Any, form: str = "", times: int = 1) -> str:
-    """A number multiplied by ``times`` in the format ``form``; anything else as escaped text."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return format(times * value, form)
-        except (OverflowError, ValueError):  # larger than any number of the lab's
-            return "?"
-    return html.escape(str(value))
-
-
-def filled(words: str, **values: str) -> str:
-    """The words as HTML, with ``values``, which must be HTML already, in their places."""
-    return html.escape(words).format(**values)
-
-
-def _heads(words: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<th>{html.escape(word)}</th>" for word in words) + "</tr>"
 
 
 def last_result(events: Sequence[Event]) -> dict[str, Any]:
@@ -94,7 +82,7 @@ def page(
         left_out.section(result.get("left_out", {}), text),
         *_stabilities(events, text),
         *_figures(events, attack_events, text),
-        _attacks(attack_events, text),
+        attack_section.section(attack_events, text),
         f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>"
         + html.escape(
             yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)
@@ -144,7 +132,7 @@ def _scores(result: dict[str, Any], text: Text) -> str:
     mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN)))
     return (
         f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
-        f"{_heads((*text.REPORT_SCORES_HEAD, *control_columns.heads(found, text)))}{rows}</table>"
+        f"{heads((*text.REPORT_SCORES_HEAD, *control_columns.heads(found, text)))}{rows}</table>"
         + "".join(f"<p>{html.escape(line)}</p>" for line in control_columns.lines(found, text))
         + (f"<p>{html.escape(text.NO_CHANCE)}</p>" if None in result["chance"].values() else "")
     )
@@ -157,89 +145,19 @@ def _level(chance: float | None, text: Text) -> str:
 def _verdicts(result: dict[str, Any], attack_events: Sequence[Event], name: str, text: Text) -> str:
     """What a reader should take from the run and from each attack on it, first of all."""
     said = [verdict.unlearned(result, name, text), verdict.answered(result, name, text)]
-    said += [verdict.attacked(attack, name, text) for attack, _ in _each_attack(attack_events)]
+    said += [
+        verdict.attacked(attack, name, text)
+        for attack, _ in attack_section.each_attack(attack_events)
+    ]
     return "".join(f'<p class="verdict">{html.escape(v.words)}</p>' for v in said if v.words)
 
 
-def _each_attack(events: Sequence[Event]) -> Iterator[tuple[dict[str, Any], list[Event]]]:
-    """Yield the result of every attack that has one, with the events that came before it."""
-    before: list[Event] = []
-    for event in events:
-        if not isinstance(event, Done):
-            before.append(event)
-            continue
-        if event.result:
-            yield event.result, before
-        before = []
-
-
-def _attacks(events: Sequence[Event], text: Text) -> str:
-    sections = "".join(_attack(result, before, text) for result, before in _each_attack(events))
-    return f"<h2>{html.escape(text.REPORT_ATTACKS)}</h2>{sections}" if sections else ""
-
-
-def _kind(result: dict[str, Any], text: Text) -> str:
-    return shown(text.ATTACK_KINDS.get(result["kind"], result["kind"]))
-
-
-def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
-    """What was attacked and how, both gaps with their formulas, the control, and the bars."""
-
-    def value(key: str, form: str = "", times: int = 1) -> str:
-        return shown(result[key], form, times)
-
-    how = (
-        filled(
-            text.REPORT_HIGHEST,
-            of=value("of"),
-            highest=shown(text.CHANGES.get(result["highest"], result["highest"])),
-        )
-        if "highest" in result
-        else filled(
-            text.REPORT_BUDGET,
-            scope=value("scope"),
-            rows=value("rows"),
-            share=value("share", ".0f", 100),
-            steps=value("steps"),
-        )
-    )
-    control = result["control"]
-    beside = (
-        filled(text.REPORT_CONTROL, name=shown(control["name"]), gain=shown(control["gain"], ".3f"))
-        if control
-        else ""
-    )
-    gaps = filled(
-        text.REPORT_GAPS,
-        how=how,
-        gap=value("vanilla_gap", ".3f"),
-        n=value("n"),
-        control=beside,
-        chance=value("chance", ".2f"),
-        **{key: value(key, ".3f") for key in ("after", "before", "gain", "vanilla")},
-    )
-    rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
-    table = f"<table>{_heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
-    about = shown(text.ATTACKS.get(result["kind"], ""))
-    return f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{table}"
-
-
-def _bar_row(bar: Bar, text: Text) -> str:
-    others = (
-        filled(text.REPORT_RETAIN, share=shown(bar.retain, ".1f", 100), n=shown(bar.n_retain))
-        if bar.n_retain
-        else html.escape(text.REPORT_NOT_ASKED)
-    )
-    return (
-        f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name))}</th>"
-        f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who))}</td>"
-        f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
-        f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>"
-    )
-
-
 def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:
-    figures = [*_maps(events, text), *_curves(events, text), *_attack_curves(attack_events, text)]
+    figures = [
+        *_maps(events, text),
+        *_curves(events, text),
+        *attack_section.curves(attack_events, text),
+    ]
     return [
         f'<h2>{title}</h2><div class="chart">'
         + figure.to_html(full_html=False, include_plotlyjs=(k == 0), default_width=CHART_WIDTH)
@@ -296,24 +214,3 @@ def _lines(events: Sequence[Step | Probe], names: Mapping[str, str]) -> Any:
             for field, name in names.items()
         ]
     )
-
-
-def _attack_curves(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
-    import plotly.graph_objects as go
-
-    for result, before in _each_attack(events):
-        points = [e for e in before if isinstance(e, Curve) and e.forget == e.forget]
-        if points:
-            yield (
-                filled(text.REPORT_CURVE, kind=_kind(result, text)),
-                go.Figure(
-                    [
-                        go.Scatter(
-                            x=[e.step for e in points if e.who == who],
-                            y=[e.forget for e in points if e.who == who],
-                            name=text.MODEL_NAMES.get(who, who),
-                        )
-                        for who in dict.fromkeys(e.who for e in points)
-                    ]
-                ),
-            )

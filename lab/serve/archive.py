@@ -13,7 +13,6 @@ from weakref import WeakValueDictionary
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import Done, Event
-from lab.events.lines import plain
 from lab.files import sweep
 from lab.model.base import Base
 from lab.recipe.flat_yaml import read_flat
@@ -24,23 +23,21 @@ from lab.report.run_folder import (
     METRICS,
     RECIPE,
     UNCHECKED,
-    Head,
     read_delta,
     read_events,
     read_head,
     read_run,
     report_language,
-    stopped_at_once,
     write_report,
     write_result,
     write_run,
 )
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunState
+from lab.serve.engine import ENDED
+from lab.serve.restored import ID, light_runs, state_of
 from lab.serve.runs import Run, RunStore, left_hash, new_id
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
-ID = r"[0-9a-f]{16}"
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
 CHANGED = "the weights in memory are not those that this run left: start the lab again"
 
@@ -214,7 +211,7 @@ class Shelf:
         )
         run.stamps = [0.0] * len(run.events)
         run.keep(stored.delta, {}, base)
-        self.store.finish(run, _state(stored.head))
+        self.store.finish(run, state_of(stored.head))
         self.store.add(run)
         self.keep(run, base)
         return run
@@ -229,47 +226,10 @@ class Shelf:
         return [p for p in self.folder.iterdir() if p.is_dir() and fullmatch(ID, p.name)]
 
     def _restore(self, path: Path) -> None:
-        """Add the run in a folder and its attacks to the store, without their events and weights.
-
-        A folder that cannot be read is left out.
-        """
-        try:
-            head = read_head(path)
-        except LabError:
-            return
-        attacks = []
-        for inside in sorted((path / ATTACKS).glob("*"), key=lambda p: p.stat().st_mtime):
-            with contextlib.suppress(LabError):
-                if fullmatch(ID, inside.name):
-                    attacks.append((inside, read_attack_head(inside, head.recipe)))
-        kept = [plain(a.head.result) for _, a in attacks]
-        earlier = tuple(a for a in head.attacks if plain(a) not in kept)
-        self._light(Run(path.name, "unlearn", head.recipe, earlier=earlier), path, head, head)
-        for inside, found in attacks:
-            self._light(
-                Run(inside.name, "attack", head.recipe, found.attack, path.name),
-                inside,
-                found.head,
-                head,
-            )
-
-    def _light(self, run: Run, folder: Path, head: Head, made: Head) -> None:
-        """Add a run on disk to the store, unless it is there, without its events and weights.
-
-        ``made``: the head that names the model; an attack's is its run's.
-        """
-        if self.store.has(run.id):
-            return
-        run.model, run.benchmark = made.model, made.benchmark
-        run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
-        run.conditions = head.conditions
-        run.unread = {"events", "weights"}
-        run.weights = (folder / DELTA).is_file() and not stopped_at_once(head)
-        run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
-        files = (folder / DELTA, folder / METRICS)  # an attack without training has no weights
-        run.ended = next(f for f in files if f.is_file()).stat().st_mtime
-        run.state = _state(head)
-        self.store.add(run)
+        """Add the run in a folder and its attacks to the store, where they are not in it yet."""
+        for run in light_runs(path):
+            if not self.store.has(run.id):
+                self.store.add(run)
 
     def _read_weights(self, run: Run, folder: Path, base: Base) -> None:
         kept = run.delta_hash
@@ -318,10 +278,6 @@ class Shelf:
     def _hold(self, run_id: str) -> threading.RLock:
         with self._lock:
             return self._locks.setdefault(run_id, threading.RLock())
-
-
-def _state(head: Head) -> RunState:
-    return "stopped" if head.result.get("stopped_because") == "stopped" else "finished"
 
 
 def about(folder: Path) -> str:

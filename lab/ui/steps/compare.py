@@ -7,16 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from lab.errors import LabError
 from lab.events import Done
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
+from lab.ui import picture
 from lab.ui.asking import asking, fitting
 from lab.ui.charts import live_chart
-from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
+from lab.ui.context import CHANGE, FOLLOW, QUICK, Frame, guarded
 from lab.ui.follow import found, look_up
-from lab.ui.gallery import read_picture
 from lab.ui.idea import idea
 from lab.ui.talk import Talk, histories, sides
 
@@ -27,11 +26,7 @@ MOST_SUGGESTIONS = 6
 class Parts:
     """The controls of this step that others use."""
 
-    picture: gr.Image
-    view: gr.State
-    next_view: gr.Button
-    upload: gr.UploadButton
-    remove: gr.Button
+    shown: picture.Parts
     chats: list[gr.Chatbot]
     talk: gr.State
     third: gr.Checkbox
@@ -54,7 +49,7 @@ def layout(frame: Frame) -> Parts:
     sides_note = gr.HTML(note, elem_id="sides-note")
     with gr.Row(elem_id="ask-row"):
         with gr.Column(scale=2, min_width=200, elem_id="ask-picture"):
-            picture, next_view, upload, remove = _picture(frame)
+            shown = picture.layout(frame)
         with gr.Column(scale=7, min_width=300):
             with gr.Row():
                 chats = _chats(talk, text)
@@ -73,13 +68,8 @@ def layout(frame: Frame) -> Parts:
                 retry = gr.Button(text.RETRY, size="sm", elem_id="retry")
         with gr.Column(scale=4, min_width=300, elem_id="ask-curve"):
             curve = live_chart(text.NO_CURVE, "ask-chart", curve_of(frame, ""))
-    view = gr.State(frame.people.held_out(frame.examples.entity) if example else 0)
     return Parts(
-        picture,
-        view,
-        next_view,
-        upload,
-        remove,
+        shown,
         chats,
         gr.State(talk),
         third,
@@ -112,32 +102,6 @@ def _suggested(frame: Frame) -> list[gr.Button]:
             gr.Button(word, size="sm", visible=bool(word), min_width=60)
             for word in [*words, *[""] * (MOST_SUGGESTIONS - len(words))]
         ]
-
-
-def _picture(frame: Frame) -> tuple[gr.Image, gr.Button, gr.UploadButton, gr.Button]:
-    """The picture that is asked about, and what changes it: next view, upload, remove."""
-    text, example, people = frame.text, frame.examples.first, frame.people
-    picture = gr.Image(
-        people.picture(example.unlearn.entity, example.view) if example else None,
-        label=text.PICTURE,
-        interactive=False,
-        type="filepath",
-        image_mode=None,
-        height=220,
-        buttons=[],
-        placeholder=text.NO_PICTURE,
-        alt_text=text.PICTURE,
-        elem_id="picture",
-    )
-    next_view = gr.Button(text.NEXT_VIEW, size="sm")
-    upload = gr.UploadButton(
-        text.UPLOAD,
-        size="sm",
-        type="filepath",
-        elem_id="upload-picture",
-        file_types=[".jpg", ".jpeg", ".png", ".webp"],
-    )
-    return picture, next_view, upload, gr.Button(text.REMOVE, size="sm")
 
 
 def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
@@ -178,7 +142,7 @@ def _chats(talk: Talk, text: Text) -> list[gr.Chatbot]:
 def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
     """Join the controls of the step; ``stop`` ends a streaming answer too, ``tab`` opens the step."""
     runs = [frame.entity, frame.unlearn, frame.attack]
-    memory = [parts.picture, *runs, parts.third, frame.visitor]
+    memory = [parts.shown.picture, *runs, parts.third, frame.visitor]
     ask, retry, suggest = asking(frame)
     answered = [parts.talk, parts.question, *parts.chats]
     # No limit here: who has many questions waits in the engine, by turns with everybody else.
@@ -215,17 +179,18 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
     # Change events fire when a hidden step is first shown, too: only a real change clears.
     gr.on(
         [
-            parts.picture.change,
+            parts.shown.picture.change,
             frame.unlearn.change,
             frame.attack.change,
             parts.third.input,
         ],
         guarded(lambda talk, *now: fitting(frame, talk, *now)),
-        [parts.talk, parts.picture, frame.unlearn, frame.attack, parts.third],
+        [parts.talk, parts.shown.picture, frame.unlearn, frame.attack, parts.third],
         [parts.talk, *parts.chats],
         **CHANGE,
     )
-    _wire_picture(parts, frame)
+    picture.wire(parts.shown, frame)
+    _wire_suggested(parts, frame)
     _wire_columns(parts, frame, tab)
 
 
@@ -233,23 +198,8 @@ def _blank() -> list[Any]:
     return [[], "", [], [], []]
 
 
-def _wire_picture(parts: Parts, frame: Frame) -> None:
-    people, text = frame.people, frame.text
-
-    def preload(entity: str) -> tuple[Any, ...]:
-        if not people.card(entity):
-            return None, 0
-        view = people.held_out(entity)
-        return people.picture(entity, view), view
-
-    def another(entity: str, view: int) -> tuple[Any, ...]:
-        if not people.card(entity):
-            raise LabError(text.PICK_FIRST)
-        return people.picture(entity, view + 1), view + 1
-
-    def upload(path: str) -> str:
-        read_picture(path, text)
-        return path
+def _wire_suggested(parts: Parts, frame: Frame) -> None:
+    people = frame.people
 
     def suggest(entity: str, picture: str | None) -> list[Any]:
         card = people.card(entity)
@@ -257,13 +207,9 @@ def _wire_picture(parts: Parts, frame: Frame) -> None:
         questions = [*questions[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(questions))]
         return [gr.Button(value=words, visible=bool(words)) for words in questions]
 
-    frame.entity.change(preload, frame.entity, [parts.picture, parts.view], **CHANGE)
-    parts.next_view.click(
-        guarded(another), [frame.entity, parts.view], [parts.picture, parts.view], **QUIET
+    parts.shown.picture.change(
+        guarded(suggest), [frame.entity, parts.shown.picture], parts.suggested, **FOLLOW
     )
-    parts.upload.upload(guarded(upload), parts.upload, parts.picture, **QUIET)
-    parts.remove.click(lambda: None, None, parts.picture, **QUICK)
-    parts.picture.change(guarded(suggest), [frame.entity, parts.picture], parts.suggested, **FOLLOW)
 
 
 def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[Any]:

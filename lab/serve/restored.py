@@ -1,0 +1,61 @@
+"""The runs in a folder on disk as the store takes them in: without their events and weights."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from re import fullmatch
+
+from lab.errors import LabError
+from lab.events import Done
+from lab.events.lines import plain
+from lab.report.attack_folder import read_attack_head
+from lab.report.run_folder import ATTACKS, DELTA, METRICS, Head, read_head, stopped_at_once
+from lab.serve.engine import RunState
+from lab.serve.runs import Run
+
+ID = r"[0-9a-f]{16}"
+
+
+def light_runs(path: Path) -> list[Run]:
+    """The run in a folder and the attacks on it; none where the folder cannot be read."""
+    try:
+        head = read_head(path)
+    except LabError:
+        return []
+    attacks = []
+    for inside in sorted((path / ATTACKS).glob("*"), key=lambda p: p.stat().st_mtime):
+        with contextlib.suppress(LabError):
+            if fullmatch(ID, inside.name):
+                attacks.append((inside, read_attack_head(inside, head.recipe)))
+    kept = [plain(a.head.result) for _, a in attacks]
+    earlier = tuple(a for a in head.attacks if plain(a) not in kept)
+    run = Run(path.name, "unlearn", head.recipe, earlier=earlier)
+    return [_light(run, path, head, head)] + [
+        _light(
+            Run(inside.name, "attack", head.recipe, found.attack, path.name),
+            inside,
+            found.head,
+            head,
+        )
+        for inside, found in attacks
+    ]
+
+
+def _light(run: Run, folder: Path, head: Head, made: Head) -> Run:
+    """Fill a run with what its ``head`` says; ``made`` names the model: an attack's is its run's."""
+    run.model, run.benchmark = made.model, made.benchmark
+    run.folder, run.note, run.delta_hash = folder, head.note, head.delta_hash
+    run.conditions = head.conditions
+    run.unread = {"events", "weights"}
+    run.weights = (folder / DELTA).is_file() and not stopped_at_once(head)
+    run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
+    files = (folder / DELTA, folder / METRICS)  # an attack without training has no weights
+    run.ended = next(f for f in files if f.is_file()).stat().st_mtime
+    run.state = state_of(head)
+    return run
+
+
+def state_of(head: Head) -> RunState:
+    """How a stored run ended."""
+    return "stopped" if head.result.get("stopped_because") == "stopped" else "finished"
