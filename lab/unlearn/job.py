@@ -11,7 +11,7 @@ import torch
 
 from lab.benchmarks.left_out import as_json, left_out
 from lab.catalogue import MEASURE_ROWS, MEASURES
-from lab.device import device_name, peak_memory_mb, reset_peak
+from lab.device import device_name, peak_memory_mb, reset_peak, trim
 from lab.evaluation.measures import chances
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.questions import Ask, Steps, Verdict
@@ -65,6 +65,7 @@ def unlearn(
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from _forget(loaded, task, baseline, outcome, stopped)
+    trim()
     scored, busy = time.perf_counter(), time.process_time() - busy
     if outcome.delta:
         outcome.seconds["ready"] = scored - begun

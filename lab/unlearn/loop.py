@@ -8,6 +8,7 @@ from statistics import fmean
 
 import torch
 
+from lab.device import trim
 from lab.evaluation.questions import chance, choose, share
 from lab.evaluation.scores import Baseline
 from lab.events import Event, Probe, Step
@@ -70,6 +71,7 @@ def tune(
     )
     yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
     yield from student.prepare(rows)
+    trim()  # a step needs the most of a run: what the stages before it have freed must not add to it
     for step in range(1, recipe.steps + 1):
         if stopped():
             outcome.reason = "stopped"
