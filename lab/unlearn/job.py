@@ -65,7 +65,7 @@ def unlearn(
     begun, busy = time.perf_counter(), time.process_time()
     reset_peak(loaded.device)
     yield from _forget(loaded, task, baseline, outcome, stopped)
-    trim()
+    trim()  # the steps needed more than the scores will, and a chat may come any time
     scored, busy = time.perf_counter(), time.process_time() - busy
     if outcome.delta:
         outcome.seconds["ready"] = scored - begun

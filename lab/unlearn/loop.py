@@ -8,7 +8,6 @@ from statistics import fmean
 
 import torch
 
-from lab.device import trim
 from lab.evaluation.questions import chance, choose, share
 from lab.evaluation.scores import Baseline
 from lab.events import Event, Probe, Step
@@ -71,7 +70,6 @@ def tune(
     )
     yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
     yield from student.prepare(rows)
-    trim()  # a step needs the most of a run: what the stages before it have freed must not add to it
     for step in range(1, recipe.steps + 1):
         if stopped():
             outcome.reason = "stopped"
