@@ -481,7 +481,11 @@ class FakeEngine:
         return lambda: run_id in self._stop
 
     def _held(self, event: Event) -> bool:
-        return isinstance(event, Step | Curve) and self.hold_at is not None and event.step >= self.hold_at
+        return (
+            isinstance(event, Step | Curve)
+            and self.hold_at is not None
+            and event.step >= self.hold_at
+        )
 
     def _say(self, run_id: str, event: Event) -> None:
         self._change(run_id, events=self._runs[run_id].events + (event,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ from lab.recipe import STRENGTHS, Preset, Recipe, revise
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIELD_GROUPS,
@@ -36,11 +35,11 @@ from lab.ui.context import (
 from lab.ui.figures import arriving, result_html
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
+from lab.ui.kept import KEPT, go_on, kept_runs, made_before, stands_in
 from lab.ui.steps import inside
 from lab.ui.waiting import waiting
 
 DEFAULT_STRENGTH = "Standard"
-KEPT = "kept"  # in the browser's memory: the id of a kept run that it was answered with
 
 
 @dataclass(frozen=True)
@@ -160,15 +159,6 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         said = words or gr.skip()
         return run_id, "", history, markup.note(words), button, said, open_step(3)
 
-    def go_on(run_id: str, history: dict[str, Any]) -> tuple[Any, Any]:
-        """Go on with a kept run that answers for one which came before the model was loaded."""
-        view = look_up(engine, run_id)
-        if view is None or not stands_in(view, run_id):
-            return gr.skip(), gr.skip()
-        for slot in ("unlearn", KEPT):
-            history = remember(history, view.entity, slot, view.id)
-        return view.id, history
-
     def choose(strength: str) -> list[Any]:
         recipe = recipe_for(engine.preset, strength)  # how strongly, not by what method
         return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
@@ -217,7 +207,12 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         [frame.unlearn, frame.visitor, frame.history],
         [parts.line, parts.before, parts.again, parts.chart, parts.result],
         **FOLLOW,
-    ).then(go_on, [frame.unlearn, frame.history], [frame.unlearn, frame.history], **QUICK)
+    ).then(
+        partial(go_on, engine),
+        [frame.unlearn, frame.history],
+        [frame.unlearn, frame.history],
+        **QUICK,
+    )
     look.go.click(
         lambda prune, threshold: (prune, threshold, open_step(3)),
         [look.prune, look.threshold],
@@ -225,25 +220,6 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         **QUICK,
     )
     parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
-
-
-def kept_runs(history: dict[str, Any] | None) -> set[str]:
-    """Return the ids of the kept runs that a browser was answered with in place of new ones."""
-    return {runs[KEPT] for runs in (history or {}).values() if runs.get(KEPT)}
-
-
-def made_before(engine: Engine, kept: str, text: Text) -> str:
-    """Return the line that says when a kept run was made; "" for none."""
-    view = look_up(engine, kept)
-    if view is None:
-        return ""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.ended))
-    return str(text.RUN_BEFORE.format(when=when))
-
-
-def stands_in(view: RunView | None, run_id: str) -> bool:
-    """Return whether the view is that of a kept run in place of the one that was submitted."""
-    return view is not None and run_id != "" and view.id != run_id
 
 
 def lacks_controls(view: RunView) -> bool:
