@@ -32,6 +32,7 @@ FRAME = """
   padding: 16px; border-radius: 8px; border: 1px solid var(--border-color-primary);
   background: var(--background-fill-primary); box-shadow: 0 8px 28px rgb(0 0 0 / 0.25); }
 #panel.lab-open { display: flex; }
+#panel > * { flex: none; }
 .lab-signal { display: none !important; }
 .lab-facts { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0;
   font-size: 0.875rem; }
