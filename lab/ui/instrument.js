@@ -117,8 +117,9 @@ const paint = () => {
         paintCursor(pen, width, height, strip, state.zoom, place.neuron, look.colours.cursor, picked);
     const own = open && open.cells[data.value.weights.layers.indexOf(strip.name)];
     const share = own && own.reduce((s, c) => s + c[0], 0) / own.reduce((s, c) => s + c[1], 0);
-    parts.labels[k].textContent = fill(own ? words.layer_both : words.layer,
+    const line = fill(own ? words.layer_both : words.layer,
       {off: number(off[k]), size: number(strip.neurons), share: own ? percent(share) : ''});
+    parts.openers[k].title = `${line}. ${words.open_layer}`;
   });
   paintOpened(look);
   paintPlaces(prune, threshold, count);
@@ -162,10 +163,11 @@ const paintPlaces = (prune, threshold, count) => {
       paintHeat(canvas, data.portrait, maps.side, maps.maps.subarray(at * size, (at + 1) * size));
       canvas.dataset.key = key;
     }
-    const line = (end() ? words.now + ' ' : '') + fill(k ? words.source : words.glow,
-      {count: number(count), stop: maps.stops[at]});
+    const line = (end() ? words.now + ' ' : '') + (k ? words.source : words.glow);
     caption.textContent = line;
-    canvas.setAttribute('aria-label', line);
+    const exact = fill(k ? words.source_at : words.glow_at, {count: number(count), stop: maps.stops[at]});
+    canvas.setAttribute('aria-label', `${line}. ${exact}`);
+    canvas.title = exact;
   });
 };
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 COLOURS = """
 :root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-line-2: #64748b; --lab-good: #166534;
-  --lab-bad: #991b1b; }
+  --lab-bad: #991b1b; --lab-kept: #64748b; --lab-mark: #c2410c; --lab-band: #e2e8f0; }
 .dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-line-2: #cbd5e1; --lab-good: #86efac;
-  --lab-bad: #fca5a5; }
+  --lab-bad: #fca5a5; --lab-kept: #94a3b8; --lab-mark: #fb923c; --lab-band: #334155; }
 """
 
 FRAME = """
@@ -62,11 +62,29 @@ FRAME = """
 #now p { font-weight: 600; font-variant-numeric: tabular-nums; }
 """
 
+GLANCE = """
+.lab-glance { display: grid; grid-template-columns: auto 1fr; gap: 6px 18px; padding: 12px 14px;
+  border: 1px solid var(--border-color-primary); border-radius: 8px; }
+.lab-glance > p { grid-column: 1 / -1; margin: 0; }
+.lab-glance .faces { display: flex; gap: 8px; grid-row: span 2; }
+.lab-glance figure { margin: 0; width: 118px; }
+.lab-glance img { width: 118px; height: 118px; object-fit: cover; border-radius: 6px; }
+.lab-glance figcaption { font-size: 0.75rem; color: var(--body-text-color-subdued); }
+.lab-glance .figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 0; }
+.lab-glance dt { font-size: 0.8rem; color: var(--body-text-color-subdued); }
+.lab-glance dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.lab-glance dd strong { font-size: 1.15rem; }
+.lab-glance small { color: var(--body-text-color-subdued); }
+.lab-glance .answers p { margin: 0 0 3px; }
+.lab-glance .answers b { color: var(--body-text-color-subdued); font-weight: 600; }
+"""
+
 PIECES = """
 .lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
   width: fit-content; }
 .lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 1px; }
-.lab-idea { margin: 2px 0 0; max-width: 90ch; display: flex; flex-wrap: wrap; gap: 0 10px; }
+.lab-idea { margin: 2px 0 0; max-width: 90ch; display: flex; flex-wrap: wrap; gap: 0 10px;
+  align-items: baseline; }
 .lab-idea p { margin: 0; }
 .lab-idea summary { cursor: pointer; list-style: none; text-decoration: underline;
   color: var(--link-text-color); }
@@ -80,7 +98,7 @@ PIECES = """
   min-height: 28px; border: 1px solid var(--border-color-primary); border-radius: 999px; }
 .lab-predict input { appearance: auto; width: 15px; height: 15px; margin: 0;
   accent-color: var(--color-accent); }
-.lab-predict output { font-weight: 600; }
+.dark .lab-predict input { color-scheme: dark; }
 .lab-verdict { font-size: 1.05rem; font-weight: 600; margin: 4px 0; max-width: 90ch; }
 .lab-heading { font-size: 0.95rem !important; font-weight: 600; margin: 0 !important; }
 .lab-note { margin: 4px 0; max-width: 90ch; }
@@ -109,20 +127,6 @@ PIECES = """
 .lab-profile { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 6px 0; }
 .lab-profile dt { color: var(--body-text-color-subdued); }
 .lab-profile dd { margin: 0; overflow-wrap: anywhere; }
-.lab-glance { display: grid; grid-template-columns: auto 1fr; gap: 6px 18px; padding: 12px 14px;
-  border: 1px solid var(--border-color-primary); border-radius: 8px; }
-.lab-glance > p { grid-column: 1 / -1; margin: 0; }
-.lab-glance .faces { display: flex; gap: 8px; grid-row: span 2; }
-.lab-glance figure { margin: 0; width: 118px; }
-.lab-glance img { width: 118px; height: 118px; object-fit: cover; border-radius: 6px; }
-.lab-glance figcaption { font-size: 0.75rem; color: var(--body-text-color-subdued); }
-.lab-glance .figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 0; }
-.lab-glance dt { font-size: 0.8rem; color: var(--body-text-color-subdued); }
-.lab-glance dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.lab-glance dd strong { font-size: 1.15rem; }
-.lab-glance small { color: var(--body-text-color-subdued); }
-.lab-glance .answers p { margin: 0 0 3px; }
-.lab-glance .answers b { color: var(--body-text-color-subdued); font-weight: 600; }
 .lab-views { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0; padding: 0; }
 .lab-views figure { margin: 0; width: 84px; font-size: 0.75rem; text-align: center; }
 .lab-views img, .lab-views .none { width: 84px; height: 84px; object-fit: cover; border-radius: 6px; }
@@ -188,17 +192,31 @@ SIZES = """
   .lab-glance { grid-template-columns: 1fr; padding: 8px 10px; }
   .lab-glance .answers { order: -1; } .lab-glance > p:first-child { order: -2; }
   .lab-question { font-size: 1.05rem !important; }
+  #ask-picture { flex-flow: row wrap !important; }
+  #ask-picture > button { flex: 1 1 28%; min-width: 0; }
+  #picture, #picture img { max-height: 150px !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
+  #foot #now { flex: 1 1 0 !important; }
+  #foot:not(:has(#now p)) #now { display: none; }
 }
+/* Where there is room for one line it is what runs now; what was just done is still read out. */
+@media (max-width: 1100px) { #foot:has(#now p) #announce { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); } }
+.lab-board #foot:has(#now p) #announce { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); }
 .lab-board .gradio-container { zoom: 1.4; }
+/* No rule for print: Gradio lets those reach only what lies inside the page's own part. */
+.lab-paper footer { display: none !important; }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation-duration: 0.01ms !important; transition: none !important;
     animation-iteration-count: 1 !important; scroll-behavior: auto !important; }
 }
 @media print {
-  #bar, #panel, #foot, #steps > .tab-wrapper, footer, button, .lab-predict, #mine, #load-run,
-  #files, #pick-study { display: none !important; }
+  #bar, #panel, #foot, #steps > .tab-wrapper, .lab-predict, #mine,
+  #load-run, #files, #pick-study, #meet-people, #ask-line, #ask-options, .lab-instrument .said,
+  .lab-idea details:not([open]), #steps .block:has(> .label-wrap:not(.open)),
+  button:not(.side, #picture button) { display: none !important; }
   .gradio-container { max-width: none !important; padding: 0 !important; }
   .lab-table, .lab-chart .scroll { overflow: visible !important; max-height: none !important; }
   .lab-table table { font-size: 8pt; }
@@ -209,4 +227,4 @@ SIZES = """
 }
 """
 
-CSS = COLOURS + FRAME + PIECES + SIZES
+CSS = COLOURS + FRAME + GLANCE + PIECES + SIZES
