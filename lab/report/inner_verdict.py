@@ -25,11 +25,10 @@ def inside(importance: Importance, name: str, text: Text) -> Verdict:
     words = text.VERDICT_INSIDE.format(
         name=name, count=loud, total=len(scores), share=percent(share, text), times=TWICE
     )
+    more = ""
     if off.any():
-        words += " " + text.VERDICT_OFF.format(
-            off=int(off.sum()), times=float(np.median(scores[off]))
-        )
-    return Verdict(words, 0 if share < FEW else 1 if share <= MANY else 2)
+        more = text.VERDICT_OFF.format(off=int(off.sum()), times=float(np.median(scores[off])))
+    return Verdict(words, 0 if share < FEW else 1 if share <= MANY else 2, more)
 
 
 def depths(

@@ -31,11 +31,13 @@ class Verdict:
     """What a reader should take from a result.
 
     ``words``: one to four short sentences, "" where the figures are missing. ``outcome``: which of
-    the step's three predictions came true (0, 1 or 2), -1 where that cannot be told.
+    the step's three predictions came true (0, 1 or 2), -1 where that cannot be told. ``more``: what
+    stands behind a click, for a page shows few words at once.
     """
 
     words: str = ""
     outcome: int = -1
+    more: str = ""
 
 
 def shown(verdict: Verdict, step: int, entity: str) -> str:
@@ -132,16 +134,15 @@ def answered(result: Figures, name: str, text: Text) -> Verdict:
         return Verdict()
     counts = [round(after[key] * n) for key in kinds]
     rest = max(0, n - sum(counts))
-    words = [text.VERDICT_NAMES.format(n=n, right=counts[0], other=counts[1], unknown=counts[2])]
-    if rest:
-        words.append(text.VERDICT_NAMES_REST.format(count=rest))
+    more = [text.VERDICT_NAMES.format(other=counts[1], unknown=counts[2], rest=rest)]
     sides = _sides(result, "forget_qa")
     if sides:
         before, now, asked = sides
-        words.append(text.VERDICT_NO_PHOTO.format(name=name, n=asked, **_pair(before, now, text)))
+        more.append(text.VERDICT_NO_PHOTO.format(name=name, n=asked, **_pair(before, now, text)))
     most = max(counts)
     clear = most > rest and counts.count(most) == 1
-    return Verdict(" ".join(words), counts.index(most) if clear else -1)
+    words = text.VERDICT_NAMED.format(n=n, right=counts[0])
+    return Verdict(words, counts.index(most) if clear else -1, " ".join(more))
 
 
 def attacked(result: Figures, name: str, text: Text) -> Verdict:

@@ -76,9 +76,11 @@ const drawPanel = (panel, value, grid) => {
       + say((line.smooth.length ? line.smooth : line.points).at(-1)[1], panel.share)).join(', ');
   const caption = make('figcaption', {}, figure, panel.title + ' ');
   make('span', {class: 'now'}, caption, last);
-  const small = element.clientWidth < 600;
-  const width = panel.wide && !small ? 900 : 320, height = panel.wide ? 220 : 150;
-  const left = 46, right = panel.wide && !small ? 178 : 12, top = 8, bottom = 22;
+  // A wide panel is drawn as wide as it is seen, so that its letters keep their size.
+  const room = element.clientWidth || 900, small = room < 420;
+  const width = panel.wide ? Math.min(900, Math.max(320, room)) : 320;
+  const height = panel.wide ? 220 : 150, left = 46, top = 8, bottom = 22;
+  const right = panel.wide && !small ? Math.min(178, 20 + 0.2 * width) : 12;
   const svg = make('svg:svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': panel.title + ': ' + last}, figure);
   const [low, high] = range(panel);
@@ -129,6 +131,7 @@ const drawTable = (value, root, open) => {
   });
 };
 const fillTable = (value, details) => {
+  if (value.hint) make('p', {class: 'hint'}, details, value.hint);
   const scroll = make('div', {class: 'scroll', tabindex: 0}, details);
   const table = make('table', {}, scroll), head = make('tr', {}, make('thead', {}, table));
   make('th', {scope: 'col'}, head, value.axis);
@@ -154,9 +157,14 @@ const draw = () => {
   if (!value.panels.length) { make('p', {class: 'empty'}, root, value.label); return; }
   const grid = make('div', {class: 'grid'}, root);
   value.panels.forEach((panel) => drawPanel(panel, value, grid));
-  if (value.hint) make('p', {class: 'hint'}, root, value.hint);
   drawTable(value, root, open);
 };
 draw();
 watch('value', draw);
+let seen = element.clientWidth;  // 0 while its step is not open
+new ResizeObserver(() => {
+  if (Math.abs(element.clientWidth - seen) < 40) return;
+  seen = element.clientWidth;
+  draw();
+}).observe(element);
 """

@@ -60,8 +60,12 @@ class Examples:
         return example if example and entity in ("", example.unlearn.entity) else None
 
     def line(self, view: RunView, text: Text) -> str:
-        """How a run goes; of a recorded one, what it was recorded of and when."""
-        return markup.sentence(view.note) if self.of(view.id) else describe(view, text)
+        """How a run goes as HTML; of a recorded one, whose example it is, and the rest on opening."""
+        if not self.of(view.id):
+            return markup.line(describe(view, text))
+        card = self._people.card(view.entity)
+        head = text.EXAMPLE_OF.format(name=card.name if card else view.entity)
+        return markup.folded(head, markup.note(markup.sentence(view.note), "quiet"), "lab-line")
 
     def sides(self, example: Example, third: bool) -> list[str]:
         """What a recorded answer has a column for: the original first, as ``talk.sides``."""

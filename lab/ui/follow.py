@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradio import Request
 
 POLL_SECONDS = 0.3
+PLAIN_ENDS = ("done", "steps done")  # as was asked: nothing to explain
 E = TypeVar("E")
 
 
@@ -156,6 +157,7 @@ def _ending(view: RunView, name: str, text: Text) -> str:
     code = last.reason if isinstance(last, Done) else ""
     # A reason that is not of this lab may hold anything, so it is no template.
     why = text.REASONS[code].format(step=step, steps=steps) if code in text.REASONS else code
+    why = "" if code in PLAIN_ENDS else why
     return text.FINISHED.format(
         name=name,
         time=text.FINISHED_TIME.format(duration=took) if took else "",

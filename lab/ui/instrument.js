@@ -117,8 +117,10 @@ const paint = () => {
         paintCursor(pen, width, height, strip, state.zoom, place.neuron, look.colours.cursor, picked);
     const own = open && open.cells[data.value.weights.layers.indexOf(strip.name)];
     const share = own && own.reduce((s, c) => s + c[0], 0) / own.reduce((s, c) => s + c[1], 0);
-    parts.labels[k].textContent = fill(own ? words.layer_both : words.layer,
+    const line = fill(own ? words.layer_both : words.layer,
       {off: number(off[k]), size: number(strip.neurons), share: own ? percent(share) : ''});
+    parts.openers[k].title = `${line}. ${words.open_layer}`;
+    if (k === state.open) parts.openedOff.textContent = line;
   });
   paintOpened(look);
   paintPlaces(prune, threshold, count);

@@ -2,7 +2,7 @@
 const build = () => {
   const root = element.querySelector('.lab-instrument');
   root.replaceChildren();
-  parts = {root, labels: [], openers: [], strips: [], places: []};
+  parts = {root, openers: [], strips: [], places: []};
   parts.count = make('p', {id: 'recount', class: 'count', role: 'status'}, root);
   parts.shared = make('p', {class: 'shared', id: 'shared'}, root);
   const shown = make('div', {class: 'shown'}, root);
@@ -14,18 +14,17 @@ const build = () => {
   parts.firing = make('div', {class: 'firing', id: 'neuron', 'aria-live': 'polite'}, shown);
   fire();
   buildBar(root);
-  parts.scale = make('p', {class: 'quiet'}, root);
-  parts.read = make('p', {class: 'read'}, root);
   const strips = make('div', {class: 'strips'}, root);
   data.strips.forEach((strip, k) => buildStrip(strips, strip, k));
   parts.axis = make('p', {class: 'quiet axis'}, strips);
   parts.opened = make('div', {class: 'row opened'}, strips);
   const side = make('div', {class: 'side'}, parts.opened);
   parts.openedName = make('strong', {}, side);
-  make('span', {class: 'quiet'}, side, words.weights_about);
+  parts.openedOff = make('span', {class: 'quiet'}, side);
   parts.weights = make('canvas', {role: 'img'}, parts.opened);
   hear(parts.weights, () => state.open);
-  parts.table = make('details', {}, root);
+  buildMore(root);
+  parts.table = make('details', {}, parts.more);
   make('summary', {}, parts.table, words.table);
   parts.tables = make('div', {class: 'tables'}, parts.table);
   parts.table.addEventListener('toggle', repaint);
@@ -42,8 +41,11 @@ const choice = (parent, name, label, choices, now, choose) => {
   }
   return group;
 };
-const buildBar = (root) => {
-  const bar = make('div', {class: 'bar'}, root), name = `${element.id || 'lab'}-`;
+// What is not needed at a first look: other views, what the strips mean, all numbers.
+const buildMore = (root) => {
+  parts.more = make('details', {class: 'more'}, root);
+  make('summary', {}, parts.more, words.more);
+  const bar = make('div', {class: 'bar'}, parts.more), name = `${element.id || 'lab'}-`;
   parts.views = choice(bar, name + 'view', words.view,
     [['before', words.before], ['after', words.after], ['change', words.change]], state.view,
     (view) => {
@@ -55,6 +57,13 @@ const buildBar = (root) => {
   if (data.strips.some((strip) => strip.mean)) choice(bar, name + 'fisher', words.fisher,
     [['mean', words.mean], ['most', words.most]], state.fisher,
     (kind) => { state.fisher = kind; repaint(); });
+  parts.scale = make('p', {class: 'quiet'}, parts.more);
+  make('p', {class: 'quiet'}, parts.more, words.weights_about);
+  make('p', {class: 'quiet'}, parts.more, words.how);
+};
+const buildBar = (root) => {
+  const bar = make('div', {class: 'bar'}, root);
+  parts.read = make('p', {class: 'read'}, bar);
   const zooms = make('div', {class: 'zoom', role: 'group', 'aria-label': words.zoom}, bar);
   for (const [sign, label, act] of [['+', words.closer, () => zoomBy(0.5)],
     ['−', words.wider, () => zoomBy(2)], [words.whole, words.whole_label, () => zoomTo(0, 1)]]) {
@@ -66,7 +75,6 @@ const buildStrip = (strips, strip, k) => {
   const row = make('div', {class: 'row'}, strips);
   const opener = make('button', {type: 'button', class: 'side', title: words.open_layer}, row);
   make('strong', {}, opener, strip.name);
-  parts.labels.push(make('span', {class: 'quiet'}, opener));
   parts.openers.push(opener);
   opener.addEventListener('click', () => { state.open = k; repaint(); });
   const canvas = make('canvas', {role: 'slider', tabindex: 0, 'aria-valuemin': 0, 'aria-valuenow': 0,
@@ -202,17 +210,18 @@ const fillTables = (count, open) => {
 // What the lab says of the picked neuron: a line while it looks, then HTML of its own making.
 const fire = () => {
   if (state.firing) parts.firing.innerHTML = state.firing;
-  else parts.firing.replaceChildren(make('p', {class: 'quiet hint'}, null, words.firing));
+  else parts.firing.replaceChildren();
 };
 const draw = () => {
   const value = props.value;
   if (!element.querySelector('.lab-instrument')) return;
   if (!value?.layers) { data = null; element.querySelector('.lab-instrument').replaceChildren(); return; }
   const portrait = data?.value.portrait === value.portrait ? data.portrait : null;
-  const opened = parts?.table?.open;
+  const opened = parts?.table?.open, more = parts?.more?.open;
   load(value);
   build();
   parts.table.open = Boolean(opened);
+  parts.more.open = Boolean(more);
   data.portrait = portrait;
   if (!portrait && value.portrait) {
     const image = new Image(), mine = data;

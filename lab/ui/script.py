@@ -53,6 +53,16 @@ PAGE_JS = """
     localStorage.setItem('lab-theme', name);
     dark(name === 'dark' || name === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
   };
+  // Paper is white: what is printed is in the light theme.
+  let wasDark = false;
+  const paper = (on) => {
+    if (on) wasDark ||= document.body.classList.contains('dark');
+    if (wasDark) dark(!on);
+    if (!on) wasDark = false;
+  };
+  matchMedia('print').addEventListener('change', (event) => paper(event.matches));
+  window.addEventListener('beforeprint', () => paper(true));
+  window.addEventListener('afterprint', () => paper(false));
   const theme = localStorage.getItem('lab-theme');
   if (theme && !new URLSearchParams(location.search).has('__theme')) lab.theme(theme);
   document.documentElement.classList.toggle(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 COLOURS = """
 :root { --lab-line-0: #1d4ed8; --lab-line-1: #b45309; --lab-line-2: #64748b; --lab-good: #166534;
-  --lab-bad: #991b1b; }
+  --lab-bad: #991b1b; --lab-kept: #64748b; --lab-mark: #c2410c; --lab-band: #e2e8f0; }
 .dark { --lab-line-0: #93c5fd; --lab-line-1: #fbbf24; --lab-line-2: #cbd5e1; --lab-good: #86efac;
-  --lab-bad: #fca5a5; }
+  --lab-bad: #fca5a5; --lab-kept: #94a3b8; --lab-mark: #fb923c; --lab-band: #334155; }
 """
 
 FRAME = """
@@ -66,7 +66,8 @@ PIECES = """
 .lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
   width: fit-content; }
 .lab-question:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 1px; }
-.lab-idea { margin: 2px 0 0; max-width: 90ch; display: flex; flex-wrap: wrap; gap: 0 10px; }
+.lab-idea { margin: 2px 0 0; max-width: 90ch; display: flex; flex-wrap: wrap; gap: 0 10px;
+  align-items: baseline; }
 .lab-idea p { margin: 0; }
 .lab-idea summary { cursor: pointer; list-style: none; text-decoration: underline;
   color: var(--link-text-color); }

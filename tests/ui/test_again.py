@@ -30,7 +30,7 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     tab.locator("#unlearn").click()
     before.wait_for()
     again.wait_for()
-    assert "This run was made before, at 20" in before.inner_text()
+    assert "This run is from 20" in before.inner_text()
     assert again.inner_text() == "Run it again" and len(keeping.engine.runs()) == count
     tab.reload()
     before.wait_for()

@@ -45,6 +45,11 @@ def counted(event: Saliency, threshold: float) -> tuple[float, int]:
     return event.counts[..., kept].sum() / event.counts.sum(), int(event.counts.sum())
 
 
+def more_views(tab) -> None:
+    """Open what is folded away below the strips' head."""
+    tab.locator("#instrument .more > summary").click()
+
+
 def strip(tab, layer: int):
     return tab.locator("#instrument canvas[role=slider]").nth(layer)
 
@@ -61,10 +66,29 @@ def test_moved_sliders_are_recounted_in_the_browser_as_the_lab_counts(tab):
         assert pruned == sum(int(m.sum()) for m in marks) and total == 6720
         expected, count = counted(weights, threshold)
         assert percent == pytest.approx(100 * expected, abs=0.051) and all_weights == count
-        labels = tab.locator("#instrument button.side span").all_inner_texts()
-        assert [numbers(words)[0] for words in labels] == [int(m.sum()) for m in marks]
+        titles = [b.get_attribute("title") for b in tab.locator("#instrument button.side").all()]
+        assert [numbers(words)[0] for words in titles] == [int(m.sum()) for m in marks]
     # the header asks for the status now and then; no request carries a setting
     assert not [body for body in sent if "0.035" in body or "2.5" in body or "0.005" in body]
+
+
+def colours_of(tab) -> set[tuple[int, ...]]:
+    """The opaque colours of the first strip, of which there are few."""
+    found = tab.evaluate(
+        """() => { const c = document.querySelector('#instrument canvas[role=slider]');
+        const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, out = new Set();
+        for (let i = 0; i < p.length; i += 4)
+          if (p[i + 3] === 255) out.add([p[i], p[i + 1], p[i + 2]].join());
+        return [...out]; }"""
+    )
+    return {tuple(map(int, one.split(","))) for one in found}
+
+
+def test_what_is_pruned_has_a_colour_of_its_own_in_both_themes(tab):
+    assert colours_of(tab) == {(100, 116, 139), (194, 65, 12), (226, 232, 240)}
+    tab.evaluate("document.body.classList.add('dark')")
+    walk.until(tab, lambda: (251, 146, 60) in colours_of(tab))
+    assert colours_of(tab) == {(148, 163, 184), (251, 146, 60), (51, 65, 85)}
 
 
 def test_what_was_measured_agrees_with_what_is_counted():
@@ -133,6 +157,8 @@ def test_all_strips_zoom_together(tab):
 
 
 def choose_other(tab, name: str) -> None:
+    if not tab.locator("#other-person").is_visible():
+        tab.get_by_role("button", name="Two people, and the mask").click()
     tab.get_by_label("Which neurons do two people share?").click()
     tab.get_by_role("option", name=name).click()
 
@@ -154,6 +180,7 @@ def test_two_peoples_shared_neurons_are_counted_beside_chance(tab):
 
 
 def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake):
+    more_views(tab)
     tab.get_by_label("after unlearning").click()
     tab.get_by_text("there is nothing to compare yet").wait_for()
     assert tab.get_by_label("before", exact=True).is_checked()
@@ -179,7 +206,8 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
 
 
 def test_the_numbers_stand_in_tables_too(tab):
-    tab.get_by_text("Show the numbers as tables").click()
+    more_views(tab)
+    tab.get_by_text("Numbers as tables").locator("visible=true").click()
     tab.locator("#instrument table").nth(1).wait_for()
     event = importance(0.02)
     rows = tab.locator("#instrument table").nth(1).locator("tbody tr")
@@ -198,9 +226,10 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     walk.step(tab, 2)
     tab.wait_for_function("document.querySelector('#instrument .lab-instrument')?.dataset.ms > 0")
     assert numbers(tab.locator("#recount").inner_text())[:2] == [134, 6720]
+    more_views(tab)
     tab.get_by_label("after unlearning").click()
     tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
-    tab.locator("#instrument summary").click()
+    tab.locator("#instrument .more details > summary").click()
     button = tab.locator("#instrument td button").first
     button.evaluate("e => e.focus()")
     foot, box = tab.locator("#foot").bounding_box(), button.bounding_box()

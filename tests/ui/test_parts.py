@@ -129,7 +129,7 @@ def test_an_ended_run_says_how_long_it_took_and_why_it_ended():
         **took,
     )
     assert follow.describe(attack, text) == (
-        "The attack “Relearn on the person” finished in 1 min 32 s: all 20 steps are done."
+        "The attack “Relearn on the person” finished in 1 min 32 s."
     )
     stopped = view("stopped", events=(*steps(4), Done("stopped", {})), **took)
     assert follow.describe(stopped, text) == (

@@ -87,7 +87,8 @@ def unlearn(tab, patience: int) -> None:
 def compare(tab, patience: int) -> None:
     """Go to step 4 and wait for the fixed questions."""
     tab.locator("#go-compare").click()
-    tab.wait_for_selector("#probes table", timeout=patience)
+    tab.wait_for_selector("#probes details", timeout=patience)
+    open_fold(tab, "probes")
 
 
 def ask(tab, question: str, patience: int) -> list[str]:

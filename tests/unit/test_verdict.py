@@ -136,9 +136,9 @@ def test_who_it_says_this_is_is_counted() -> None:
     result["after"] |= {"forget_name": 0.0, "names_other": 0.75, "says_unknown": 0.125}
     result["n"] |= {"forget_name": 8, "names_other": 8, "says_unknown": 8}
     said = verdict.answered(result, "Helena", TEXT)
-    assert "8 times with a photo" in said.words and said.outcome == 1
-    assert "right name 0 times, another name 6 times, and says 1 times" in said.words
-    assert "1 answers are none of these" in said.words and "98.0% → 98.0% (n 16)" in said.words
+    assert said.words == "Of 8 answers to the photo, 0 give the right name." and said.outcome == 1
+    assert "6 give another name, 1 say that it does not know, and 1 say something" in said.more
+    assert "98.0% → 98.0% (n 16)" in said.more
     result["after"] |= {"names_other": 0.0, "says_unknown": 0.0}
     assert verdict.answered(result, "Helena", TEXT).outcome == -1  # none of the three
 
@@ -223,7 +223,8 @@ def test_the_look_inside_counts_neurons_that_fire_twice_as_strongly() -> None:
     assert said.words.startswith(
         "2 of 40 neurons (5.0%) fire at least 2 times as strongly for Helena"
     )
-    assert "The 1 that are switched off: 8.0 times" in said.words and said.outcome == 1
+    assert said.more == "The 1 that are switched off fire 8.0 times as strongly (median)."
+    assert said.outcome == 1
     quiet = replace(event, score=(np.ones(4), np.ones(36)))
     assert inner_verdict.inside(quiet, "Helena", TEXT).outcome == 0
 

@@ -159,7 +159,8 @@ def _wire_made(parts: Parts, frame: Frame) -> None:
         made = [v for v in frame.engine.runs() if v.parent == unlearned and v.attack]
         choices = [(attack_name(v, k, text), v.id) for k, v in enumerate(made, start=1)]
         value = attacked if attacked in {v.id for v in made} else None
-        return gr.Radio(choices=choices, value=value, visible=bool(unlearned) and bool(made))
+        others = [v for v in made if v.id != value]  # the one that is shown is no choice
+        return gr.Radio(choices=choices, value=value, visible=bool(unlearned) and bool(others))
 
     gr.on(
         [frame.unlearn.change, frame.attack.change, frame.moment.change],
@@ -209,7 +210,7 @@ def _shown(view: RunView | None, frame: Frame) -> Shown:
         said = verdict.shown(words, 5, view.entity)
         said += markup.folded(text.FIGURES, figures(done.result, text))
     return Shown(
-        markup.line(frame.examples.line(view, text)),
+        frame.examples.line(view, text),
         attack_chart(view.events, view.attack.steps, text) if trains else {},
         "" if trains else attack_bars(view.events, text),
         said,

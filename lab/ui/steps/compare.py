@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.talk import Talk, histories, sides
 
-MOST_SUGGESTIONS = 6
+MOST_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -96,19 +97,22 @@ def curve_of(frame: Frame, run_id: str) -> dict[str, Any]:
 def _suggested(frame: Frame) -> list[gr.Button]:
     """The buttons of suggested questions; those of the example's person are there at first."""
     chosen = frame.examples.entity
-    words = frame.engine.suggestions(chosen, True)[:MOST_SUGGESTIONS] if chosen else []
+    words = _few(frame.engine.suggestions(chosen, True) if chosen else [])
     with gr.Row(elem_classes="lab-suggested"):
-        return [
-            gr.Button(word, size="sm", visible=bool(word), min_width=60)
-            for word in [*words, *[""] * (MOST_SUGGESTIONS - len(words))]
-        ]
+        return [gr.Button(word, size="sm", visible=bool(word), min_width=60) for word in words]
+
+
+def _few(questions: Sequence[str]) -> list[str]:
+    """The first questions and the last, which asks for something else; "" where there are fewer."""
+    first = MOST_SUGGESTIONS - 1
+    few = [*questions[:first], *questions[first:][-1:]]
+    return [*few, *[""] * (MOST_SUGGESTIONS - len(few))]
 
 
 def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
     """The line to type a question in, and the button that sends it."""
     question = gr.Textbox(
         label=text.QUESTION,
-        info=text.CAN_ANSWER,
         placeholder=text.QUESTION_HINT,
         lines=1,
         max_lines=1,
@@ -204,8 +208,7 @@ def _wire_suggested(parts: Parts, frame: Frame) -> None:
     def suggest(entity: str, picture: str | None) -> list[Any]:
         card = people.card(entity)
         questions = frame.engine.suggestions(entity, picture is not None) if card else []
-        questions = [*questions[:MOST_SUGGESTIONS], *[""] * (MOST_SUGGESTIONS - len(questions))]
-        return [gr.Button(value=words, visible=bool(words)) for words in questions]
+        return [gr.Button(value=words, visible=bool(words)) for words in _few(questions)]
 
     parts.shown.picture.change(
         guarded(suggest), [frame.entity, parts.shown.picture], parts.suggested, **FOLLOW
@@ -222,11 +225,10 @@ def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[An
     note = "" if unlearned in models else markup.note(text.NO_UNLEARNED, "quiet")
     third = bool(attacked) and attacked in models
     if example:
-        words = [markup.sentence(example.unlearn.note)]
+        note = frame.examples.line(example.unlearn, text)
         card = frame.people.card(entity)
         if card and card.id != example.unlearn.entity:
-            words.append(text.ASK_ORIGINAL.format(name=card.name))
-        note = markup.note(" ".join(words), "quiet")
+            note += markup.note(text.ASK_ORIGINAL.format(name=card.name), "quiet")
         third = frame.examples.has_third(example)
     note = said_of(frame, unlearned) + note
     if third:
@@ -243,7 +245,8 @@ def said_of(frame: Frame, unlearned: str) -> str:
         return ""
     card = frame.people.card(view.entity)
     words = verdict.answered(done.result, card.name if card else view.entity, frame.text)
-    return verdict.shown(words, 4, view.entity)
+    more = markup.folded(frame.text.FIGURES, markup.note(words.more), "quiet") if words.more else ""
+    return verdict.shown(words, 4, view.entity) + more
 
 
 def _wire_columns(parts: Parts, frame: Frame, tab: gr.Tab) -> None:

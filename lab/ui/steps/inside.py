@@ -65,15 +65,16 @@ def layout(frame: Frame) -> Parts:
     with gr.Column(visible=False) as results:
         closer = gr.HTML("", elem_id="closer-line")
         chart, neuron = instrument.component(), instrument.messenger()
-        other = gr.Dropdown(
-            choices=[(text.SHARED_NOBODY, "")],
-            value="",
-            label=text.SHARED_QUESTION,
-            info=text.SHARED_INFO,
-            interactive=True,
-            elem_id="other-person",
-        )
-        stability = gr.HTML("", elem_id="stability")
+        with gr.Accordion(text.INSIDE_MORE, open=False, elem_id="inside-more"):
+            other = gr.Dropdown(
+                choices=[(text.SHARED_NOBODY, "")],
+                value="",
+                label=text.SHARED_QUESTION,
+                info=text.SHARED_INFO,
+                interactive=True,
+                elem_id="other-person",
+            )
+            stability = gr.HTML("", elem_id="stability")
     after = gr.State("")  # the run whose model is shown beside the original
     return Parts(
         line,
@@ -100,7 +101,6 @@ def _slider(base: Recipe, name: str, text: Text) -> gr.Slider:
         getattr(base, name),
         step=meta["step"],
         label=text.FIELDS["Recipe"][name][0],
-        info=text.SHARE_INFO,
     )
 
 
@@ -210,9 +210,15 @@ def _updates(
     if fresh:
         card = frame.people.card(view.entity)
         out[parts.chart] = instrument.value_of(view, card, sliders, text)
-    saliency = found(view, Saliency)
-    out[parts.stability] = stability(saliency, text) if saliency else ""
+    out[parts.stability] = _sure(view, frame)
     return out
+
+
+def _sure(view: RunView, frame: Frame) -> str:
+    """What is switched off, and how far the mask can be trusted: behind the page's first sentence."""
+    saliency, seen = found(view, Saliency), found(view, Importance)
+    said = markup.note(inner_verdict.inside(seen, "", frame.text).more) if seen else ""
+    return said + (stability(saliency, frame.text) if saliency else "")
 
 
 def _others(frame: Frame, entity: str) -> list[tuple[str, str]]:
@@ -228,7 +234,7 @@ def _said(view: RunView | None, frame: Frame) -> str:
     card, seen = frame.people.card(view.entity), found(view, Importance)
     name = card.name if card else view.entity
     words = inner_verdict.inside(seen, name, frame.text) if seen else verdict.Verdict()
-    line = markup.line(frame.examples.line(view, frame.text))
+    line = frame.examples.line(view, frame.text)
     return line + waiting(view, frame.text) + verdict.shown(words, 2, view.entity)
 
 

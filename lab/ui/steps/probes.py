@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -17,6 +18,8 @@ from lab.serve.engine import ProbeRow
 from lab.ui.context import CHANGE, QUICK, Frame, guarded, open_step
 from lab.ui.steps import compare
 from lab.ui.talk import sides
+
+Table = Callable[[Sequence[ProbeRow], Sequence[str], Text], str]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         return [entity, *sides(frame.engine, unlearned, attacked, third)]
 
     def ask(
-        entity: str, unlearned: str, attacked: str, third: bool, visitor: str
+        show: Table, entity: str, unlearned: str, attacked: str, third: bool, visitor: str
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
@@ -55,7 +58,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
             return without_run(frame, unlearned, third), []
         about = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
-        return probe_table(frame.engine.probes(about[1:], entity, visitor), names, text), about
+        return show(frame.engine.probes(about[1:], entity, visitor), names, text), about
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
@@ -66,14 +69,15 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
     shown = [parts.table, parts.about]
-    gr.on(
-        [parts.ask.click, arrive.click],
-        guarded(ask),
-        [*memory, frame.visitor],
-        shown,
-        api_visibility="private",
-        concurrency_limit=None,
-    )
+    # Whoever asks sees the whole table; whoever only arrives sees one line that opens it.
+    for event, show in ((parts.ask.click, probe_table), (arrive.click, folded_table)):
+        event(
+            guarded(partial(ask, show)),
+            [*memory, frame.visitor],
+            shown,
+            api_visibility="private",
+            concurrency_limit=None,
+        )
     gr.on(
         [frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
         stale,
@@ -95,7 +99,16 @@ def without_run(frame: Frame, unlearned: str, third: bool) -> str:
         replace(row, answers=row.answers[:count], verdicts=row.verdicts[:count])
         for row in example.probes
     ]
-    return markup.folded(text.FIXED_RECORDED, probe_table(rows, names[:count], text))
+    return folded_table(rows, names[:count], text)
+
+
+def folded_table(rows: Sequence[ProbeRow], names: Sequence[str], text: Text) -> str:
+    """Return the table behind one line: how many the first two models answered right."""
+    judged = [row.verdicts for row in rows if None not in row.verdicts]
+    right = [sum(map(bool, verdicts)) for verdicts in zip(*judged, strict=True)]
+    before, after = (right[0], right[min(1, len(right) - 1)]) if right else (0, 0)
+    head = text.FIXED_TALLY.format(before=before, after=after, judged=len(judged))
+    return markup.folded(head, probe_table(rows, names, text))
 
 
 def _names(models: Sequence[str], unlearned: str, text: Text) -> list[str]:

@@ -36,7 +36,7 @@ def layout(frame: Frame) -> Parts:
             elem_id="load-run",
             file_types=[".zip", ".yaml", ".json", ".jsonl", ".csv", ".safetensors", ".html"],
         )
-    gr.HTML(markup.note(text.LOAD_INFO, "quiet"))
+    gr.HTML(markup.folded(text.LOAD_WHAT, markup.note(text.LOAD_INFO, "quiet"), "quiet"))
     with gr.Row(visible=False, elem_id="files", elem_classes="lab-grid") as shelf:
         files = {
             name: gr.DownloadButton(text.FILE_LABEL.format(name=name, note=note), size="md")

@@ -37,7 +37,7 @@ class Parts:
 
 def layout(text: Text) -> Parts:
     """Lay out the button, the plot, the table and the questions put to several runs."""
-    gr.HTML(markup.heading(text.RUNS) + markup.note(text.RUNS_LEAD, "quiet"))
+    gr.HTML(markup.heading(text.RUNS))
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
     table = gr.HTML("", elem_id="runs")
@@ -74,7 +74,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         chart = runs_chart(results, never_knew(frame.engine), text)
         return (
             gr.update(value=chart, visible=True),
-            runs_table(results, text) + more,
+            markup.note(text.RUNS_LEAD, "quiet") + runs_table(results, text) + more,
             gr.update(choices=names, value=first, visible=True),
             gr.update(visible=True),
             "",

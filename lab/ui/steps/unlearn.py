@@ -277,7 +277,7 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     if view is None:
         return "", empty(text.NO_CURVE), ""
     line, chart = (
-        markup.line(frame.examples.line(view, text)),
+        frame.examples.line(view, text),
         unlearn_chart(view.events, view.recipe.steps, text),
     )
     done = found(view, Done)

@@ -162,3 +162,4 @@ BODY_LARGE = "The request is larger than {megabytes} MB in total. Send less at o
 
 # a recorded example
 EXAMPLE_NOTE = "example of {name}, recorded on {date} on {machine}"
+EXAMPLE_OF = "Example of {name}"

@@ -12,7 +12,7 @@ IDEAS = (
     ),
     (
         "Which parts light up for this person?",
-        "A few visual neurons answer to this face more than to any other.",
+        "A few visual neurons answer to this face most.",
         "Every photo makes neurons fire. The lab compares how strongly each one fires for this "
         "person and for everybody else. A high ratio marks a neuron that carries the person. "
         "Whoever changes only those leaves most of the model alone.",
@@ -48,7 +48,7 @@ IDEAS = (
 )
 # Of each step: what is asked before the result, and the three answers to choose from.
 PREDICTIONS = (
-    ("Predict: forgotten by face, what will it still know in text?", "the same", "less", "nothing"),
+    ("Predict: what will it still know in text?", "the same", "less", "nothing"),
     ("Predict: how many neurons answer to this face?", "under 5 %", "5 to 30 %", "more"),
     ("Predict: what happens to other faces?", "the same", "worse", "gone"),
     ("Predict: its answer to the photo?", "the right name", "another name", "“I don't know”"),
@@ -91,7 +91,7 @@ WAITS = {
     "bars": "Now: the changed questions, pictures or weights are tried one after another.",
 }
 WAIT_DONE = "{share:.0%} of the whole run is done."
-MEANWHILE = "You can ask it questions meanwhile (step 4), and predict above."
+MEANWHILE = "Meanwhile, predict above or ask it questions (step 4)."
 
 # the tour
 TOUR_OFFER, TOUR_START, TOUR_NO = "New here?", "Five-minute tour", "No, thanks"

@@ -4,13 +4,12 @@
 """
 
 INSTRUMENT = {
-    "count": "With this share, {count} of {total} neurons are pruned.",
-    "density": "With this threshold, {share} of {all} weights may change.",
+    "count": "{count} of {total} neurons pruned,",
+    "density": "{share} of {all} weights may change.",
     "shared": (
         "Of the {count} neurons pruned for {person}, {both} would be pruned for {other}, too. Two "
         "random sets of {count} from {total} neurons would share {chance}."
     ),
-    "firing": "Click a neuron in a strip below. The four pictures it fires for appear here.",
     "view": "Show the model",
     "before": "before",
     "after": "after unlearning",
@@ -22,6 +21,7 @@ INSTRUMENT = {
     "closer": "Zoom in",
     "wider": "Zoom out",
     "whole": "all",
+    "more": "How to read this, and more views",
     "whole_label": "Show all neurons",
     "scale": (
         "Above each line: how many times as strongly a neuron fires for this person (full height: "
@@ -34,15 +34,17 @@ INSTRUMENT = {
         "factor of {importance}), below it the Fisher ratio (by a factor of {fisher}). Orange: "
         "pruned, or free to change."
     ),
-    "read": (
-        "Point at a neuron to read its figures, click it to see what it fires for, or drag to zoom. "
-        "Keys: arrows, Enter, + and −."
+    "read": "Point at a neuron, or click it.",
+    "how": (
+        "Point at a neuron to read its figures, click it to see four pictures that it fires for, or "
+        "drag to zoom. Keys: arrows, Enter, + and −. A moved slider changes everything here at "
+        "once. Nothing is measured again."
     ),
-    "layer": "{off} of {size} pruned",
-    "layer_both": "{off} of {size} pruned, {share} may change",
+    "layer": "{off} of {size} neurons pruned",
+    "layer_both": "{off} of {size} neurons pruned, {share} of the weights may change",
     "open_layer": "Show this layer's weights",
     "strip_label": "Neurons of {layer}",
-    "axis_all": "All neurons of each layer, from the first to the last",
+    "axis_all": "All neurons, in order",
     "axis_part": "Neurons from {first}% to {last}% of each layer",
     "weights_of": "Weights of {layer}",
     "weights_about": (
@@ -53,8 +55,8 @@ INSTRUMENT = {
         "The weights of {layer} as a picture. The table below gives the shares that may change."
     ),
     "now": "After unlearning:",
-    "glow": "Where the {count} neurons that would be pruned fire",
-    "source": "Where the gradient of the weights that may change comes from (threshold {stop})",
+    "glow": "Where the {count} pruned neurons fire",
+    "source": "Where the gradient comes from (threshold {stop})",
     "neuron": "neuron {neuron}",
     "neurons": "the highest of neurons {first} to {last}",
     "importance_is": "fires {times} times as strongly for {person} as for others",
@@ -66,7 +68,7 @@ INSTRUMENT = {
     "open": "most of its weights may change",
     "shut": "most of its weights stay fixed",
     "theirs": "{other} would lose it, too",
-    "table": "Show the numbers as tables",
+    "table": "Numbers as tables",
     "layer_table": "The layers, and the share of their weights that may change",
     "layer_head": "Layer",
     "off_head": "Neurons pruned",
@@ -95,6 +97,7 @@ INSTRUMENT = {
     "show_label": "Show what neuron {neuron} of {layer} fires for",
 }
 
+INSIDE_MORE = "Two people, and the mask"
 SHARED_QUESTION = "Which neurons do two people share?"
 SHARED_INFO = (
     "The other person's neurons are marked in the strips, in a second colour and a lower row."

@@ -69,4 +69,4 @@ OWN_SURE = (
 )
 OWN_DELETE = "Delete for good"
 OWN_REMOVED = "{name} is removed, together with every run about this person."
-CARD_FACTS = "What the model was taught"
+CARD_FACTS = "What it was taught"

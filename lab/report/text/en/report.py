@@ -2,7 +2,7 @@
 
 # the finished runs
 RUNS = "Compare runs"
-RUNS_LEAD = "All finished runs, on the same questions. AG is of the last relearning attack (lower is better)."
+RUNS_LEAD = "All runs answered the same questions. AG is of the last relearning attack (lower is better)."
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
 RUN_NOTE = "{kind} (person {entity}, run {id}): {note}."
@@ -65,8 +65,8 @@ FILE_NOTES = {
 FILE_LABEL = "{name}: {note}"
 NO_RUN = "There is no run to download yet. Unlearn a person first (step 3)."
 READY_FILES = "The files are ready below."
-LOAD = "Load a run"
-LOAD_INFO = "Send a zip file, or the files recipe.yaml, metrics.json and delta.safetensors."
+LOAD, LOAD_WHAT = "Load a run", "What can be loaded"
+LOAD_INFO = "A run is a zip file, or its three files recipe.yaml, metrics.json and delta.safetensors."
 LOADED = "Loaded: {name}. Continue in step 4."
 NOT_A_RUN = (
     "This is not a run of this lab. A run needs recipe.yaml, metrics.json and delta.safetensors."
@@ -152,7 +152,7 @@ REPORT_CURVE = "Forget VQA during the attack: {kind}"
 REPORT_RECIPE, REPORT_AGAIN = "Recipe", "Command to repeat this run:"
 
 # the runs of this browser
-MINE, MINE_INFO = "Your runs and the examples", "Runs that were started in this browser"
+MINE = "Your runs and the examples"
 MINE_OPEN = "Open it"
 MINE_NONE = "Choose one of your runs first."
 MINE_OPENED = "Opened: {name}."

@@ -32,24 +32,23 @@ VERDICT_OTHERS_SHORT = {
 }
 VERDICT_TEXT_SAME = "Questions in text: unchanged."
 VERDICT_TEXT = "Questions in text: {share} of the answers turned."
+VERDICT_NAMED = "Of {n} answers to the photo, {right} give the right name."
 VERDICT_NAMES = (
-    "Asked {n} times with a photo who this is, it gives the right name {right} times, another name "
-    "{other} times, and says {unknown} times that it does not know."
+    "Of the other answers, {other} give another name, {unknown} say that it does not know, and "
+    "{rest} say something else."
 )
-VERDICT_NAMES_REST = "{count} answers are none of these."
-VERDICT_NO_PHOTO = "Without a photo it answers about {name} as before: {before} → {after} (n {n})."
+VERDICT_NO_PHOTO = "Right answers about {name} without a photo: {before} → {after} (n {n})."
 VERDICT_BACK = "{name} came back: {before} → {after} (n {n})."
 VERDICT_BACK_UNSURE = (
     "Whether {name} came back cannot be told: {before} → {after}, of only {n} questions."
 )
 VERDICT_HELD = "{name} did not come back: {before} → {after} (n {n})."
 VERDICT_HIDDEN = (
-    "Verdict: hidden. It learns a face it never met more slowly ({before} → {after}): something was "
-    "left."
+    "Verdict: hidden. It learns a face it never met more slowly ({before} → {after})."
 )
 VERDICT_NEW = (
     "Verdict: gone, as far as {n} questions show. It learns a face it never met as fast ({before} → "
-    "{after}): nothing was left."
+    "{after})."
 )
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
@@ -75,7 +74,7 @@ VERDICT_INSIDE = (
     "{count:,} of {total:,} neurons ({share}) fire at least {times:.0f} times as strongly for {name} "
     "as for others."
 )
-VERDICT_OFF = "The {off:,} that are switched off: {times:.1f} times as strongly (median)."
+VERDICT_OFF = "The {off:,} that are switched off fire {times:.1f} times as strongly (median)."
 VERDICT_RUNS = (
     "Over {runs} runs (people: {people}), the chosen face went from {forget_before} to {forget}, and "
     "other faces from {retain_before} to {retain}."
