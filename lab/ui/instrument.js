@@ -120,7 +120,6 @@ const paint = () => {
     const line = fill(own ? words.layer_both : words.layer,
       {off: number(off[k]), size: number(strip.neurons), share: own ? percent(share) : ''});
     parts.openers[k].title = `${line}. ${words.open_layer}`;
-    if (k === state.open) parts.openedOff.textContent = line;
   });
   paintOpened(look);
   paintPlaces(prune, threshold, count);
@@ -164,10 +163,11 @@ const paintPlaces = (prune, threshold, count) => {
       paintHeat(canvas, data.portrait, maps.side, maps.maps.subarray(at * size, (at + 1) * size));
       canvas.dataset.key = key;
     }
-    const line = (end() ? words.now + ' ' : '') + fill(k ? words.source : words.glow,
-      {count: number(count), stop: maps.stops[at]});
+    const line = (end() ? words.now + ' ' : '') + (k ? words.source : words.glow);
     caption.textContent = line;
-    canvas.setAttribute('aria-label', line);
+    const exact = fill(k ? words.source_at : words.glow_at, {count: number(count), stop: maps.stops[at]});
+    canvas.setAttribute('aria-label', `${line}. ${exact}`);
+    canvas.title = exact;
   });
 };
 

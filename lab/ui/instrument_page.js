@@ -11,16 +11,16 @@ const build = () => {
     const canvas = make('canvas', {role: 'img', width: 224, height: 224}, figure);
     parts.places.push({figure, canvas, caption: make('figcaption', {}, figure)});
   }
-  parts.firing = make('div', {class: 'firing', id: 'neuron', 'aria-live': 'polite'}, shown);
+  const said = make('div', {class: 'said'}, shown);
+  buildBar(said);
+  parts.firing = make('div', {class: 'firing', id: 'neuron', 'aria-live': 'polite'}, said);
   fire();
-  buildBar(root);
   const strips = make('div', {class: 'strips'}, root);
   data.strips.forEach((strip, k) => buildStrip(strips, strip, k));
   parts.axis = make('p', {class: 'quiet axis'}, strips);
   parts.opened = make('div', {class: 'row opened'}, strips);
   const side = make('div', {class: 'side'}, parts.opened);
   parts.openedName = make('strong', {}, side);
-  parts.openedOff = make('span', {class: 'quiet'}, side);
   parts.weights = make('canvas', {role: 'img'}, parts.opened);
   hear(parts.weights, () => state.open);
   buildMore(root);

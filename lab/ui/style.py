@@ -81,7 +81,7 @@ PIECES = """
   min-height: 28px; border: 1px solid var(--border-color-primary); border-radius: 999px; }
 .lab-predict input { appearance: auto; width: 15px; height: 15px; margin: 0;
   accent-color: var(--color-accent); }
-.lab-predict output { font-weight: 600; }
+.dark .lab-predict input { color-scheme: dark; }
 .lab-verdict { font-size: 1.05rem; font-weight: 600; margin: 4px 0; max-width: 90ch; }
 .lab-heading { font-size: 0.95rem !important; font-weight: 600; margin: 0 !important; }
 .lab-note { margin: 4px 0; max-width: 90ch; }
@@ -191,6 +191,11 @@ SIZES = """
   .lab-question { font-size: 1.05rem !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
+  /* There is room for one line: what runs now; what was just done is still read out. */
+  #foot:has(#now p) #announce { position: absolute; width: 1px; height: 1px; overflow: hidden;
+    clip-path: inset(50%); }
+  #foot #now { flex: 1 1 0 !important; }
+  #foot:not(:has(#now p)) #now { display: none; }
 }
 .lab-board .gradio-container { zoom: 1.4; }
 @media (prefers-reduced-motion: reduce) {

@@ -100,7 +100,7 @@ def test_what_was_measured_agrees_with_what_is_counted():
 
 
 def test_pointing_at_a_neuron_reads_its_figures(tab):
-    assert "Point at a neuron" in tab.locator(READ).inner_text()
+    assert "Point at or click" in tab.locator(READ).inner_text()
     strip(tab, 1).hover(position={"x": 300, "y": 20})
     tab.wait_for_function(f"document.querySelector('{READ}').innerText.startsWith('vision.9')")
     neuron = int(numbers(tab.locator(READ).inner_text())[1])

@@ -27,9 +27,7 @@ class Parts:
 def layout(text: Text) -> Parts:
     """Lay out the list of runs and the button that opens one."""
     with gr.Row(equal_height=True, elem_id="mine"):
-        listed = gr.Dropdown(
-            [], label=text.MINE, interactive=True, scale=4, elem_id="my-runs"
-        )
+        listed = gr.Dropdown([], label=text.MINE, interactive=True, scale=4, elem_id="my-runs")
         show = gr.Button(text.MINE_OPEN, scale=1, min_width=120, elem_id="open-run")
     return Parts(listed, show)
 

@@ -21,7 +21,7 @@ INSTRUMENT = {
     "closer": "Zoom in",
     "wider": "Zoom out",
     "whole": "all",
-    "more": "How to read this, and more views",
+    "more": "How to read this",
     "whole_label": "Show all neurons",
     "scale": (
         "Above each line: how many times as strongly a neuron fires for this person (full height: "
@@ -34,7 +34,7 @@ INSTRUMENT = {
         "factor of {importance}), below it the Fisher ratio (by a factor of {fisher}). Orange: "
         "pruned, or free to change."
     ),
-    "read": "Point at a neuron, or click it.",
+    "read": "Point at or click a neuron.",
     "how": (
         "Point at a neuron to read its figures, click it to see four pictures that it fires for, or "
         "drag to zoom. Keys: arrows, Enter, + and −. A moved slider changes everything here at "
@@ -44,7 +44,7 @@ INSTRUMENT = {
     "layer_both": "{off} of {size} neurons pruned, {share} of the weights may change",
     "open_layer": "Show this layer's weights",
     "strip_label": "Neurons of {layer}",
-    "axis_all": "All neurons, in order",
+    "axis_all": "All neurons",
     "axis_part": "Neurons from {first}% to {last}% of each layer",
     "weights_of": "Weights of {layer}",
     "weights_about": (
@@ -55,8 +55,10 @@ INSTRUMENT = {
         "The weights of {layer} as a picture. The table below gives the shares that may change."
     ),
     "now": "After unlearning:",
-    "glow": "Where the {count} pruned neurons fire",
-    "source": "Where the gradient comes from (threshold {stop})",
+    "glow": "Where the pruned neurons fire",
+    "glow_at": "The {count} neurons that would be pruned",
+    "source": "Where the gradient comes from",
+    "source_at": "The gradient of the weights that may change at the threshold {stop}",
     "neuron": "neuron {neuron}",
     "neurons": "the highest of neurons {first} to {last}",
     "importance_is": "fires {times} times as strongly for {person} as for others",

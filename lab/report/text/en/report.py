@@ -2,7 +2,9 @@
 
 # the finished runs
 RUNS = "Compare runs"
-RUNS_LEAD = "All runs answered the same questions. AG is of the last relearning attack (lower is better)."
+RUNS_LEAD = (
+    "All runs answered the same questions. AG is of the last relearning attack (lower is better)."
+)
 RUNS_SHOW = "Show all finished runs"
 NO_RUNS = "No run has finished yet."
 RUN_NOTE = "{kind} (person {entity}, run {id}): {note}."
@@ -66,7 +68,9 @@ FILE_LABEL = "{name}: {note}"
 NO_RUN = "There is no run to download yet. Unlearn a person first (step 3)."
 READY_FILES = "The files are ready below."
 LOAD, LOAD_WHAT = "Load a run", "What can be loaded"
-LOAD_INFO = "A run is a zip file, or its three files recipe.yaml, metrics.json and delta.safetensors."
+LOAD_INFO = (
+    "A run is a zip file, or its three files recipe.yaml, metrics.json and delta.safetensors."
+)
 LOADED = "Loaded: {name}. Continue in step 4."
 NOT_A_RUN = (
     "This is not a run of this lab. A run needs recipe.yaml, metrics.json and delta.safetensors."

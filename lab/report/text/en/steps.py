@@ -86,9 +86,7 @@ CONTROL_ABOUT = {
 CONTROL_N = "Every control answers the same questions, so n is the same."
 CONTROL_OTHER_N, QUOTED = "{share} (n = {n})", "“{name}”"
 NO_CONTROL_HERE = "Not a control for this person, because it lacks other people: {names}."
-CONTROLS_COMING = (
-    "The controls are being asked the same questions. Their columns appear then."
-)
+CONTROLS_COMING = "The controls are being asked the same questions. Their columns appear then."
 NO_CHANCE = (
     "A written answer (ROUGE-L, cloze, names somebody else, does not know) has no chance level, "
     "because nothing is given to choose from."

@@ -43,9 +43,7 @@ VERDICT_BACK_UNSURE = (
     "Whether {name} came back cannot be told: {before} → {after}, of only {n} questions."
 )
 VERDICT_HELD = "{name} did not come back: {before} → {after} (n {n})."
-VERDICT_HIDDEN = (
-    "Verdict: hidden. It learns a face it never met more slowly ({before} → {after})."
-)
+VERDICT_HIDDEN = "Verdict: hidden. It learns a face it never met more slowly ({before} → {after})."
 VERDICT_NEW = (
     "Verdict: gone, as far as {n} questions show. It learns a face it never met as fast ({before} → "
     "{after})."
