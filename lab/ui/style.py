@@ -189,6 +189,9 @@ SIZES = """
   .lab-glance { grid-template-columns: 1fr; padding: 8px 10px; }
   .lab-glance .answers { order: -1; } .lab-glance > p:first-child { order: -2; }
   .lab-question { font-size: 1.05rem !important; }
+  #ask-picture { flex-flow: row wrap !important; }
+  #ask-picture > button { flex: 1 1 28%; min-width: 0; }
+  #picture, #picture img { max-height: 150px !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
   /* There is room for one line: what runs now; what was just done is still read out. */
@@ -203,8 +206,10 @@ SIZES = """
     animation-iteration-count: 1 !important; scroll-behavior: auto !important; }
 }
 @media print {
-  #bar, #panel, #foot, #steps > .tab-wrapper, footer, button, .lab-predict, #mine, #load-run,
-  #files, #pick-study { display: none !important; }
+  #bar, #panel, #foot, #steps > .tab-wrapper, .gradio-container footer, .lab-predict, #mine,
+  #load-run, #files, #pick-study, #meet-people, #ask-line, #ask-options, .lab-instrument .said,
+  .lab-idea details:not([open]), #steps .block:has(> .label-wrap:not(.open)),
+  button:not(.side, #picture button) { display: none !important; }
   .gradio-container { max-width: none !important; padding: 0 !important; }
   .lab-table, .lab-chart .scroll { overflow: visible !important; max-height: none !important; }
   .lab-table table { font-size: 8pt; }

@@ -69,6 +69,34 @@ def test_every_step_passes_axe_in_light_and_dark(fake, open_tab, axe):
     assert faults == []
 
 
+SEEN = "#idea-2 h2, #instrument .side strong, #instrument canvas"
+HIDDEN = "#bar, #foot, #go-unlearn, .lab-predict, footer, #inside-more"
+
+
+def test_paper_is_white_and_has_the_results_alone(shown, open_tab):
+    tab = open_tab(shown.url, dark=True)
+    walk.step(tab, 2)
+    tab.wait_for_function("document.querySelector('#instrument .lab-instrument')?.dataset.ms > 0")
+    dark = tab.evaluate(BACKGROUND)
+    tab.emulate_media(media="print")
+    tab.wait_for_function(f"{BACKGROUND} === 'rgb(255, 255, 255)'")
+    ink = tab.evaluate("getComputedStyle(document.querySelector('#idea-2 h2')).color")
+    assert max(map(int, re.findall(r"\d+", ink)[:3])) < 80, ink
+    assert all(part.is_visible() for part in tab.locator(SEEN).all()[:8])
+    assert [h for h in HIDDEN.split(", ") if tab.locator(h).locator("visible=true").count()] == []
+    strips = tab.locator("#instrument canvas[role=slider]").first.bounding_box()
+    assert strips["width"] > 600  # beside the layer's name, not under it
+    tab.emulate_media(media="screen")
+    tab.wait_for_function(f"dark => {BACKGROUND} === dark", arg=dark)
+
+
+def test_on_a_phone_the_line_of_status_leaves_room_for_the_step(shown, open_tab):
+    tab = open_tab(shown.url, width=390, height=844)
+    tab.wait_for_selector("#now p")
+    assert tab.locator("#foot").bounding_box()["height"] < 90
+    assert tab.locator("#announce").get_by_role("status").count() == 1  # still read out
+
+
 def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):
     tab = open_tab(fake.url, width=390)
     wide = []
