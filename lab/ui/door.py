@@ -76,11 +76,20 @@ def doors(
     uploads: Uploads,
     endpoints: Mapping[str, Sequence[str]],
     text: Text,
+    first: str = "",
 ) -> list[Middleware]:
-    """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones."""
+    """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones.
+
+    ``first``: HTML that is put at the end of the page.
+    """
     return [
         Middleware(
-            Door, hosts=Hosts(host, allow_hosts), uploads=uploads, endpoints=endpoints, text=text
+            Door,
+            hosts=Hosts(host, allow_hosts),
+            uploads=uploads,
+            endpoints=endpoints,
+            text=text,
+            first=first.encode(),
         )
     ]
 
@@ -95,16 +104,17 @@ class Door:
         uploads: Uploads,
         endpoints: Mapping[str, Sequence[str]],
         text: Text,
+        first: bytes,
     ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
-        self._text = text
+        self._text, self._first = text, first
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse what may not come in; pass everything else on, with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _Guarded(send)
+        guarded = _Guarded(send, self._first)
         headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
         refusal = self._refusal(headers, kind, parts)
         if refusal is None and kind == "POST" and parts[:1] == ["call"]:
@@ -195,8 +205,8 @@ class _Adopting:
 class _Guarded:
     """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, first: bytes) -> None:
+        self._send, self._first = send, first
         self._start: Message | None = None
         self._page = b""
 
@@ -211,8 +221,10 @@ class _Guarded:
             self._page += message.get("body", b"")
             if message.get("more_body"):
                 return
+            self._page = _with_first(self._page, self._first)
             headers = MutableHeaders(scope=self._start)
             headers["Content-Security-Policy"] = policy(self._page)
+            headers["Content-Length"] = str(len(self._page))
             await self._send(self._start)
             self._start, message = None, {"type": "http.response.body", "body": self._page}
         await self._send(message)
@@ -228,6 +240,12 @@ def policy(page: bytes) -> str:
     return "; ".join(
         f"{name} {value}{hashes if name == 'script-src' else ''}" for name, value in POLICY.items()
     )
+
+
+def _with_first(page: bytes, first: bytes) -> bytes:
+    """Return the page of the lab with what is seen first at its end; any other as it is."""
+    head, end, tail = page.rpartition(b"</body>")
+    return head + first + end + tail if b"<gradio-app" in page and end else page
 
 
 def _api_path(path: str) -> list[str]:

@@ -16,6 +16,7 @@ from lab.ui.aids.script import with_aids
 from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory, signal
 from lab.ui.door import doors
 from lab.ui.examples import Examples
+from lab.ui.first import first_view
 from lab.ui.follow import Tails
 from lab.ui.gallery import People
 from lab.ui.idea import idea
@@ -140,7 +141,8 @@ def launch(
     uploads = Uploads(text)
     demo = build(engine, uploads, language)
     demo.queue(api_open=False, max_size=None)
-    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text)
+    first = first_view(demo, text)
+    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text, first)
     settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
     settings["js"] = with_aids(page_js(text), text)
     demo.launch(**settings | more)

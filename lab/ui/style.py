@@ -62,6 +62,23 @@ FRAME = """
 #now p { font-weight: 600; font-variant-numeric: tabular-nums; }
 """
 
+GLANCE = """
+.lab-glance { display: grid; grid-template-columns: auto 1fr; gap: 6px 18px; padding: 12px 14px;
+  border: 1px solid var(--border-color-primary); border-radius: 8px; }
+.lab-glance > p { grid-column: 1 / -1; margin: 0; }
+.lab-glance .faces { display: flex; gap: 8px; grid-row: span 2; }
+.lab-glance figure { margin: 0; width: 118px; }
+.lab-glance img { width: 118px; height: 118px; object-fit: cover; border-radius: 6px; }
+.lab-glance figcaption { font-size: 0.75rem; color: var(--body-text-color-subdued); }
+.lab-glance .figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 0; }
+.lab-glance dt { font-size: 0.8rem; color: var(--body-text-color-subdued); }
+.lab-glance dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.lab-glance dd strong { font-size: 1.15rem; }
+.lab-glance small { color: var(--body-text-color-subdued); }
+.lab-glance .answers p { margin: 0 0 3px; }
+.lab-glance .answers b { color: var(--body-text-color-subdued); font-weight: 600; }
+"""
+
 PIECES = """
 .lab-question { font-size: 1.15rem !important; margin: 0 !important; outline: none;
   width: fit-content; }
@@ -110,20 +127,6 @@ PIECES = """
 .lab-profile { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 6px 0; }
 .lab-profile dt { color: var(--body-text-color-subdued); }
 .lab-profile dd { margin: 0; overflow-wrap: anywhere; }
-.lab-glance { display: grid; grid-template-columns: auto 1fr; gap: 6px 18px; padding: 12px 14px;
-  border: 1px solid var(--border-color-primary); border-radius: 8px; }
-.lab-glance > p { grid-column: 1 / -1; margin: 0; }
-.lab-glance .faces { display: flex; gap: 8px; grid-row: span 2; }
-.lab-glance figure { margin: 0; width: 118px; }
-.lab-glance img { width: 118px; height: 118px; object-fit: cover; border-radius: 6px; }
-.lab-glance figcaption { font-size: 0.75rem; color: var(--body-text-color-subdued); }
-.lab-glance .figures { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 0; }
-.lab-glance dt { font-size: 0.8rem; color: var(--body-text-color-subdued); }
-.lab-glance dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.lab-glance dd strong { font-size: 1.15rem; }
-.lab-glance small { color: var(--body-text-color-subdued); }
-.lab-glance .answers p { margin: 0 0 3px; }
-.lab-glance .answers b { color: var(--body-text-color-subdued); font-weight: 600; }
 .lab-views { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0; padding: 0; }
 .lab-views figure { margin: 0; width: 84px; font-size: 0.75rem; text-align: center; }
 .lab-views img, .lab-views .none { width: 84px; height: 84px; object-fit: cover; border-radius: 6px; }
@@ -220,4 +223,4 @@ SIZES = """
 }
 """
 
-CSS = COLOURS + FRAME + PIECES + SIZES
+CSS = COLOURS + FRAME + GLANCE + PIECES + SIZES

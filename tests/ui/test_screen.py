@@ -66,6 +66,27 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert shown.engine.runs() == [] and shown.engine.asked == []
 
 
+def test_the_first_answers_need_no_script_file_and_go_when_the_page_is_drawn(shown, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    tab = context.new_page()
+    tab.route("**/*.js", lambda route: route.abort())
+    tab.goto(shown.url, wait_until="commit")
+    first = tab.locator("#lab-first")
+    first.locator(".answers").wait_for()
+    assert (
+        "After: I do not know" in first.inner_text() and "Example of Dmitri" in first.inner_text()
+    )
+    tab.unroute("**/*.js")
+    tab.goto(shown.url)
+    tab.wait_for_selector("#glance .answers")
+    tab.wait_for_selector("#lab-first", state="detached")
+    tab.goto(shown.url + "#step-3")
+    tab.reload(wait_until="commit")
+    tab.wait_for_selector("#idea-3 h2")
+    assert tab.locator("#lab-first").count() == 0
+    context.close()
+
+
 def test_recorded_questions_are_answered_without_the_model(shown, open_tab):
     tab = open_tab(shown.url)
     walk.step(tab, 4)
