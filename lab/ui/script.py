@@ -56,6 +56,7 @@ PAGE_JS = """
   // Paper is white: what is printed is in the light theme.
   let wasDark = false;
   const paper = (on) => {
+    document.documentElement.classList.toggle('lab-paper', on);
     if (on) wasDark ||= document.body.classList.contains('dark');
     if (wasDark) dark(!on);
     if (!on) wasDark = false;

@@ -197,19 +197,23 @@ SIZES = """
   #picture, #picture img { max-height: 150px !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
-  /* There is room for one line: what runs now; what was just done is still read out. */
-  #foot:has(#now p) #announce { position: absolute; width: 1px; height: 1px; overflow: hidden;
-    clip-path: inset(50%); }
   #foot #now { flex: 1 1 0 !important; }
   #foot:not(:has(#now p)) #now { display: none; }
 }
+/* Where there is room for one line it is what runs now; what was just done is still read out. */
+@media (max-width: 1100px) { #foot:has(#now p) #announce { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); } }
+.lab-board #foot:has(#now p) #announce { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); }
 .lab-board .gradio-container { zoom: 1.4; }
+/* No rule for print: Gradio lets those reach only what lies inside the page's own part. */
+.lab-paper footer { display: none !important; }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation-duration: 0.01ms !important; transition: none !important;
     animation-iteration-count: 1 !important; scroll-behavior: auto !important; }
 }
 @media print {
-  #bar, #panel, #foot, #steps > .tab-wrapper, .gradio-container footer, .lab-predict, #mine,
+  #bar, #panel, #foot, #steps > .tab-wrapper, .lab-predict, #mine,
   #load-run, #files, #pick-study, #meet-people, #ask-line, #ask-options, .lab-instrument .said,
   .lab-idea details:not([open]), #steps .block:has(> .label-wrap:not(.open)),
   button:not(.side, #picture button) { display: none !important; }
