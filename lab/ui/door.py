@@ -76,11 +76,11 @@ def doors(
     uploads: Uploads,
     endpoints: Mapping[str, Sequence[str]],
     text: Text,
-    first: str = "",
+    first: Callable[[], str],
 ) -> list[Middleware]:
     """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones.
 
-    ``first``: HTML that is put at the end of the page.
+    ``first``: gives the HTML that is put at the end of the page, "" for none.
     """
     return [
         Middleware(
@@ -89,7 +89,7 @@ def doors(
             uploads=uploads,
             endpoints=endpoints,
             text=text,
-            first=first.encode(),
+            first=first,
         )
     ]
 
@@ -104,7 +104,7 @@ class Door:
         uploads: Uploads,
         endpoints: Mapping[str, Sequence[str]],
         text: Text,
-        first: bytes,
+        first: Callable[[], str],
     ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
         self._text, self._first = text, first
@@ -205,7 +205,7 @@ class _Adopting:
 class _Guarded:
     """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
 
-    def __init__(self, send: Send, first: bytes) -> None:
+    def __init__(self, send: Send, first: Callable[[], str]) -> None:
         self._send, self._first = send, first
         self._start: Message | None = None
         self._page = b""
@@ -221,7 +221,7 @@ class _Guarded:
             self._page += message.get("body", b"")
             if message.get("more_body"):
                 return
-            self._page = _with_first(self._page, self._first)
+            self._page = _with_first(self._page, self._first().encode())
             headers = MutableHeaders(scope=self._start)
             headers["Content-Security-Policy"] = policy(self._page)
             headers["Content-Length"] = str(len(self._page))

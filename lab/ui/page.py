@@ -141,7 +141,12 @@ def launch(
     uploads = Uploads(text)
     demo = build(engine, uploads, language)
     demo.queue(api_open=False, max_size=None)
-    first = first_view(demo, text)
+    edition, view = engine.menu.edition, first_view(demo, text)
+
+    def first() -> str:
+        """The first view, as long as the model that it is about is the one that is loaded."""
+        return view if engine.menu.edition == edition else ""
+
     middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text, first)
     settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
     settings["js"] = with_aids(page_js(text), text)
