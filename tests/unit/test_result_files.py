@@ -285,5 +285,6 @@ def test_each_file_is_measured_once_for_the_models_of_today(
     assert [row["id"] for row in json.loads(kept["people.json"])["rows"]] == ["p0", "p1"]
     assert [row["id"] for row in json.loads(kept["attacks.json"])["rows"]] == [
         "vkd",
+        "vkd/depths",
         "vkd/quantize",
     ]
