@@ -70,14 +70,18 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_language(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for the language of the page and the report; its value is a ``Text``."""
+def add_language(parser: argparse.ArgumentParser, default: str | None = "en") -> None:
+    """Add the argument for the language of the page and the report; its value is a ``Text``.
+
+    ``default``: None leaves the language to each visitor's browser.
+    """
     parser.add_argument(
         "--language",
         type=catalogue,
-        default="en",
+        default=default,
         metavar="CODE",
-        help=f"the language of the page and the report: {', '.join(languages())} (default en)",
+        help=f"the language of the page and the report: {', '.join(languages())} "
+        f"(default {default or 'the browser'})",
     )
 
 

@@ -21,7 +21,7 @@ HELP = "serve the page until it is stopped"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_preset(parser)
-    add_language(parser)
+    add_language(parser, default=None)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to bind (default: this machine only)"
     )
@@ -91,7 +91,7 @@ def _serve(options: argparse.Namespace) -> None:
                 options.host,
                 options.port,
                 allow_hosts=tuple(options.allow_host),
-                language=options.language.language,
+                language=options.language and options.language.language,
             )
         except OSError as error:  # somebody took the port in the meantime
             raise LabError(

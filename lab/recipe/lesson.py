@@ -67,14 +67,18 @@ def lesson_names(folder: Path = LESSONS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def load_lesson(name: str, folder: Path = LESSONS) -> Lesson:
-    """Read a lesson by its name; raises ``LabError``, one line that says what to correct where."""
+def load_lesson(name: str, folder: Path = LESSONS, language: str = "en") -> Lesson:
+    """Read a lesson by its name; raises ``LabError``, one line that says what to correct where.
+
+    ``language``: the file in the folder of that name comes first, if there is one.
+    """
     check_name(name, folder, "lesson")
+    there = f"{language}/{name}.yaml"
+    file = there if (folder / there).is_file() else f"{name}.yaml"
     try:
-        data = _data(folder / f"{name}.yaml")
-        return _lesson(name, data)
+        return _lesson(name, _data(folder / file))
     except LabError as error:
-        raise LabError(f"presets/lessons/{name}.yaml: {error}") from None
+        raise LabError(f"presets/lessons/{file}: {error}") from None
 
 
 def _data(path: Path) -> dict[str, Any]:

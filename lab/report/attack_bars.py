@@ -51,7 +51,7 @@ def _bar(who: str, value: float, text: Text) -> str:
     return (
         f'<div class="{who}"><span class="who">{escape(text.MODEL_NAMES[who])}</span><span class="track">'
         f'<span class="fill" style="width:{100 * value:.1f}%"></span></span>'
-        f'<span class="value">{value:.1%}</span></div>'
+        f'<span class="value">{markup.percent(value, text)}</span></div>'
     )
 
 

@@ -62,7 +62,7 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     for (scope, rows), (colour, symbol) in zip(
         means.groupby("scope", sort=False), LINES, strict=False
     ):
-        shares = [f"{share:.0%}" for share in rows["share"]]
+        shares = [text.WHOLE_SHARE.format(share=share) for share in rows["share"]]
         for column, words, dash in (
             ("after", text.GRID_UNLEARNED, "solid"),
             ("control_after", text.GRID_CONTROL, "dash"),
@@ -83,6 +83,7 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     figure = new_figure(
         traces,
         440,
+        text,
         xaxis={"title": {"text": text.GRID_SHARE}, "type": "category"},
         yaxis={"title": {"text": text.GRID_AFTER}, "range": [-0.03, 1.05], "tickformat": ".0%"},
     )
@@ -94,8 +95,8 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
     return text.GRID_HEAD, [
         [
             text.GRID_SCOPES[row["scope"]],
-            f"{row['share']:.0%} ({row['rows']:.0f})",
-            *(cell(row, name, text.UNKNOWN) for name in MEASURED),
+            text.GRID_SHARE_ROWS.format(share=row["share"], rows=row["rows"]),
+            *(cell(row, name, text.UNKNOWN, text) for name in MEASURED),
             f"{row['people']}",
         ]
         for row in records(over_people(table))

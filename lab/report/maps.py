@@ -40,12 +40,12 @@ def method_sign(method: str) -> dict[str, str]:
     return {"color": LINES[place % len(LINES)][0], "symbol": SYMBOLS[place % len(SYMBOLS)]}
 
 
-def new_figure(traces: Sequence[Any], height: int, **axes: Any) -> go.Figure:
+def new_figure(traces: Sequence[Any], height: int, text: Text, **axes: Any) -> go.Figure:
     """A figure that looks like the page."""
-    return dressed(go.Figure(list(traces)), height, **axes)
+    return dressed(go.Figure(list(traces)), height, text, **axes)
 
 
-def dressed(figure: go.Figure, height: int, **axes: Any) -> go.Figure:
+def dressed(figure: go.Figure, height: int, text: Text, **axes: Any) -> go.Figure:
     """Make a figure look like the page; it is transparent, so that it fits both themes."""
     figure.update_layout(
         height=height,
@@ -55,6 +55,7 @@ def dressed(figure: go.Figure, height: int, **axes: Any) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 12},
         showlegend=False,
+        separators=text.NUMBERS["decimal"] + text.NUMBERS["thousands"],
         **axes,
     )
     figure.update_xaxes(showgrid=False, zeroline=False, automargin=True, fixedrange=True)
@@ -110,12 +111,15 @@ def neuron_map(importance: Importance, pruned: Sequence[np.ndarray], text: Text)
     return new_figure(
         [heat, marks],
         height,
+        text,
         yaxis={"autorange": "reversed"},
         xaxis={"title": {"text": text.NEURON_AXIS}, "range": [0, 100]},
     )
 
 
-def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) -> go.Figure:
+def _weight_map(
+    saliency: Saliency, values: np.ndarray, bar: str, hover: str, text: Text
+) -> go.Figure:
     filled = [[None if v != v else float(v) for v in row] for row in values.round(5)]
     trace = go.Heatmap(
         x=list(saliency.groups),
@@ -129,7 +133,9 @@ def _weight_map(saliency: Saliency, values: np.ndarray, bar: str, hover: str) ->
         hoverongaps=False,
     )
     height = 102 + ROW_PIXELS * len(saliency.layers)
-    return new_figure([trace], height, yaxis={"autorange": "reversed"}, xaxis={"tickangle": -35})
+    return new_figure(
+        [trace], height, text, yaxis={"autorange": "reversed"}, xaxis={"tickangle": -35}
+    )
 
 
 def ratio_map(saliency: Saliency, text: Text) -> go.Figure:
@@ -137,12 +143,12 @@ def ratio_map(saliency: Saliency, text: Text) -> go.Figure:
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.log10(saliency.ratio)
     values = np.where(np.isfinite(values), values, np.nan)
-    return _weight_map(saliency, values, text.FISHER_BAR, "10^%{z:.2f}")
+    return _weight_map(saliency, values, text.FISHER_BAR, "10^%{z:.2f}", text)
 
 
 def density_map(saliency: Saliency, cells: np.ndarray, text: Text) -> go.Figure:
     """Draw layers x groups: the share of weights in the mask."""
-    return _weight_map(saliency, cells, text.DENSITY_BAR, "%{z:.1%}")
+    return _weight_map(saliency, cells, text.DENSITY_BAR, "%{z:.1%}", text)
 
 
 def identity_chart(curves: Sequence[tuple[str, Identity]], text: Text) -> go.Figure:
@@ -166,7 +172,11 @@ def identity_chart(curves: Sequence[tuple[str, Identity]], text: Text) -> go.Fig
                 )
             )
     figure = new_figure(
-        traces, 420, yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"}, xaxis={"tickangle": -35}
+        traces,
+        420,
+        text,
+        yaxis={"range": [-0.04, 1.04], "tickformat": ".0%"},
+        xaxis={"tickangle": -35},
     )
     for level, words in (
         (curves[0][1].chance_nearest, text.NEAREST),
@@ -193,6 +203,7 @@ def runs_chart(
     figure = new_figure(
         [*_runs_by_method(results), _originals(results, text)],
         380,
+        text,
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.05]},
     )

@@ -76,7 +76,7 @@ def percent(value: float | None, text: Text) -> str:
     """Return a share in percent with one decimal, or a question mark if there is none."""
     if value is None or value != value:
         return text.UNKNOWN
-    return f"{value:.1%}"
+    return str(text.SHARE.format(share=value))
 
 
 def stability(saliency: Saliency, text: Text) -> str:

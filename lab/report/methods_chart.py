@@ -68,6 +68,7 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
     figure = new_figure(
         traces,
         400,
+        text,
         xaxis={"title": {"text": text.FORGET_AXIS}, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"title": {"text": text.RETAIN_AXIS}, "tickformat": ".0%"},
     )
@@ -111,7 +112,7 @@ def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Seq
             [
                 _name(row["method"], text) + (f" ({row['settings']})" if row["settings"] else ""),
                 *(_tuned(row, none, text) if tuning else ()),
-                *(cell(row, column, none) for column in shown),
+                *(cell(row, column, none, text) for column in shown),
                 value_of(row, "cpu_seconds", lambda x: text.SECONDS.format(seconds=x), none),
                 value_of(row, "peak_memory_mb", lambda x: text.MEGABYTES.format(megabytes=x), none),
                 row_count(row, text),

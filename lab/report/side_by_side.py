@@ -73,5 +73,5 @@ def _said(answer: str, right: bool | float, text: Text) -> str:
     if isinstance(right, bool):
         judged = text.RIGHT if right else text.WRONG
     else:
-        judged = f"{right:.2f}"
+        judged = text.GRADE.format(grade=right)
     return f"{answer or text.REPORT_NOT_KEPT} ({judged})"

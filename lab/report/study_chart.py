@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.experiments.csv_tables import records
 from lab.experiments.studies import RESULTS, Study
 from lab.report.maps import LINES, new_figure
+from lab.report.markup import percent
 from lab.report.text import Text
 from lab.report.threshold_maps import thresholds
 
@@ -114,6 +115,7 @@ def dots(
     figure = new_figure(
         traces,
         120 + 46 * len(names),
+        text,
         yaxis={
             "range": [len(names) - 0.5, -0.5],
             "tickvals": list(range(len(names))),
@@ -145,6 +147,7 @@ def depth(table: pd.DataFrame, text: Text) -> go.Figure:
     figure = new_figure(
         traces,
         340,
+        text,
         yaxis={"range": [-0.03, 1.05], "tickformat": ".0%"},
         xaxis={"title": {"text": text.STUDY_BLOCKS}, "tickvals": blocks},
     )
@@ -178,13 +181,13 @@ def row_count(row: Mapping[str, Any], text: Text) -> str:
     return text.FAILED_RUNS.format(**row) if row["failed"] else f"{row['runs']}"
 
 
-def cell(row: Mapping[str, float], column: str, none: str) -> str:
+def cell(row: Mapping[str, float], column: str, none: str, text: Text) -> str:
     """Mean and half interval as in ``12.5% ± 3.1`` with no-break spaces, or ``none``."""
     half = row.get(f"{column}_ci")
     within = (
-        "" if half is None or half != half else f"\u00a0±\u00a0{100 * half:.1f}"
+        "" if half is None or half != half else text.WITHIN.format(points=100 * half)
     )  # never broken
-    return value_of(row, column, lambda x: f"{x:.1%}{within}", none)
+    return value_of(row, column, lambda x: f"{percent(x, text)}{within}", none)
 
 
 def table_rows(
@@ -196,11 +199,11 @@ def table_rows(
     variant, steps, mask, time, runs = text.STUDY_HEAD
     rows: list[Sequence[str]] = []
     for row in records(table):
-        line = [row["variant"], *(cell(row, column, text.UNKNOWN) for column in shown)]
+        line = [row["variant"], *(cell(row, column, text.UNKNOWN, text) for column in shown)]
         if not study.redrawn:
             line += [
-                f"{row['steps']:.1f}",
-                f"{row['mask_density']:.0%}",
+                text.MEAN.format(mean=row["steps"]),
+                text.WHOLE_SHARE.format(share=row["mask_density"]),
                 text.SECONDS.format(seconds=row["seconds_total"]),
             ]
         rows.append([*line, row_count(row, text)])

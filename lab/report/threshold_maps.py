@@ -42,7 +42,7 @@ def thresholds(table: pd.DataFrame, text: Text) -> go.Figure:
         )
     )
     figure.update_yaxes(title={"text": text.STUDY_D_I}, type="category", row=1, col=1)
-    dressed(figure, 340)
+    dressed(figure, 340, text)
     figure.update_layout(
         coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1, "showscale": False},
         margin={"t": 60},
@@ -64,8 +64,8 @@ def _with_thresholds(table: pd.DataFrame) -> pd.DataFrame:
 def _map(grid: pd.DataFrame, measure: str, text: Text) -> go.Heatmap:
     cells = grid.pivot(index="share", columns="threshold", values=measure)
     return go.Heatmap(
-        x=[f"{threshold:g}" for threshold in cells.columns],
-        y=[f"{share:.0%}" for share in cells.index],
+        x=[text.NUMBER.format(number=threshold) for threshold in cells.columns],
+        y=[text.WHOLE_SHARE.format(share=share) for share in cells.index],
         z=cells.to_numpy().tolist(),
         coloraxis="coloraxis",
         xgap=4,

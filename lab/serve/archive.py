@@ -125,10 +125,13 @@ class Shelf:
         if other := self.foreign(run):
             raise LabError(f"this run belongs to another model ({other}): load that one first")
 
-    def write(self, run: Run, base: Base, ending: Run | None = None) -> Path:
+    def write(
+        self, run: Run, base: Base, ending: Run | None = None, text: Text | None = None
+    ) -> Path:
         """The folder of an ended run with all its attacks; written if it is not there yet.
 
-        ``ending``: an attack on the run that ends now. Raises ``LabError`` without disk space, and
+        ``ending``: an attack on the run that ends now. ``text``: the language of the report, by
+        default the shelf's. Raises ``LabError`` without disk space, and
         if the weights are not those that the run left. What is on disk then stays as it is.
         """
         with self._hold(run.id):
@@ -137,7 +140,7 @@ class Shelf:
             attacks = [*self.store.attacks(run.id), *([ending] if ending else [])]
             missing = [a for a in attacks if a.folder is None or not a.folder.is_dir()]
             if run.folder is not None and (run.folder / DELTA).is_file() and not missing:
-                self._translate(run, run.folder, attacks)
+                self._translate(run, run.folder, attacks, text or self.text)
                 return run.folder
             self.whole(run, base)
             delta = run.left(base)
@@ -151,7 +154,7 @@ class Shelf:
                 delta,
                 self.benchmark(),
                 self.preset,
-                self.text,
+                text or self.text,
                 self._attack_events(run, attacks),
                 UNCHECKED not in run.note,
                 run.conditions,
@@ -243,13 +246,13 @@ class Shelf:
                     "hash differs): attack again"
                 )
 
-    def _translate(self, run: Run, folder: Path, attacks: list[Run]) -> None:
-        """Write the report again if a lab in another language wrote it; it stays if that fails."""
-        if report_language(folder) == self.text.language:
+    def _translate(self, run: Run, folder: Path, attacks: list[Run], text: Text) -> None:
+        """Write the report again if it is in another language; it stays if that fails."""
+        if report_language(folder) == text.language:
             return
         with contextlib.suppress(LabError):
             events, more = self.whole(run).events, self._attack_events(run, attacks)
-            write_report(folder, run.recipe, events, more, self.benchmark(), self.text)
+            write_report(folder, run.recipe, events, more, self.benchmark(), text)
 
     def _attack_events(self, run: Run, attacks: list[Run]) -> list[Event]:
         """The events of all attacks, for the report; attacks with only a result come first."""

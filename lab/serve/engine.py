@@ -13,6 +13,7 @@ from lab.benchmarks.left_out import LeftOut
 from lab.benchmarks.own import Pair
 from lab.events import Event, Identity, Phase
 from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.report.text import Text
 from lab.serve.menu import Choice, Menu
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
@@ -309,8 +310,10 @@ class Engine(Protocol):
         The last curve, named ``CONTROL``, is of the model that never knew, if there is one.
         """
 
-    def export(self, run_id: str) -> Path:
+    def export(self, run_id: str, text: Text | None = None) -> Path:
         """Write the run folder (recipe, metrics, events, curves, delta, report) and return it.
+
+        ``text``: the language of the report, by default the engine's.
 
         A folder that is complete already is not written again, except for a report in another
         language.

@@ -99,7 +99,10 @@ class LocalEngine:
             self.store, self._turns, self._shelf, self._worker, self.own, self._load, self._forget
         )
         self.menu = Changing(
-            preset, parts, lambda p, b: read_examples(examples, p, b, text, report), not fixed
+            preset,
+            parts,
+            lambda p, b: read_examples(examples, p, b, catalogue(), report),
+            not fixed,
         )
         self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark, self.examples)
         self._worker.ensure()
@@ -228,13 +231,13 @@ class LocalEngine:
         """At which depth the entity is still recognised: one curve for each side."""
         return self._sides.identity(sides, entity, visitor)
 
-    def export(self, run_id: str) -> Path:
+    def export(self, run_id: str, text: Text | None = None) -> Path:
         """Write the run folder where it is not there yet, and return it."""
         run = self._shelf.find(run_id)
         nothing_yet(run)
         if run.folder is not None and run.folder.is_dir() and self._shelf.foreign(run):
             return run.folder
-        return self._shelf.write(run, self._worker.ready().base)
+        return self._shelf.write(run, self._worker.ready().base, text=text)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""

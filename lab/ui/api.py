@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import revise
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import Engine
 from lab.ui.follow import describe
 
@@ -79,7 +80,7 @@ def expose(engine: Engine, text: Text) -> None:
         }
 
     for endpoint in (entities, submit, status, stop, result):
-        gr.api(_plain(endpoint), api_name=endpoint.__name__, concurrency_limit=None)
+        gr.api(_plain(endpoint, text), api_name=endpoint.__name__, concurrency_limit=None)
 
 
 def _word(name: str, value: Any, text: Text) -> str:
@@ -88,7 +89,7 @@ def _word(name: str, value: Any, text: Text) -> str:
     return value
 
 
-def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+def _plain(endpoint: Callable[..., Any], text: Text) -> Callable[..., Any]:
     """Answer a ``LabError`` with its text and without a traceback."""
 
     @functools.wraps(endpoint)
@@ -96,6 +97,6 @@ def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return endpoint(*args)
         except LabError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(translated(str(error), text), print_exception=False) from None
 
     return call

@@ -58,9 +58,11 @@ const make = (tag, attrs, parent, words) => {
   if (parent) parent.appendChild(node);
   return node;
 };
-const say = (y, share) => share ? (100 * y).toFixed(1) + ' %'
-  : Math.abs(y) >= 0.01 || y === 0 ? y.toFixed(3) : y.toExponential(1);
-const axisSay = (y, share) => share ? Math.round(100 * y) + ' %' : Number(y.toPrecision(2)) + '';
+const mark = (1.5).toLocaleString(document.documentElement.lang || 'en')[1];
+const local = (number) => String(number).replace('.', mark);
+const say = (y, share) => share ? local((100 * y).toFixed(1)) + ' %'
+  : local(Math.abs(y) >= 0.01 || y === 0 ? y.toFixed(3) : y.toExponential(1));
+const axisSay = (y, share) => share ? Math.round(100 * y) + ' %' : local(Number(y.toPrecision(2)));
 const range = (panel) => {
   if (panel.share) return [0, 1];
   const all = panel.lines.flatMap((line) => line.points.map((p) => p[1]));

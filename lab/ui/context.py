@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from html import escape
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import Engine
 from lab.ui.examples import Examples
 from lab.ui.follow import Tails, look_up
@@ -33,6 +36,9 @@ JS_ONLY = {"api_visibility": "private", "queue": False}
 # that both wait then call each other for ever. So a handler of a shared event must not wait.
 CHANGE = QUICK | {"trigger_mode": "multiple"}
 FOLLOW = QUIET | {"trigger_mode": "multiple"}
+
+# Each page's strings: what the core says to a handler is shown in the language of its page.
+PAGES: WeakKeyDictionary[gr.Blocks, Text] = WeakKeyDictionary()
 
 
 # What a visitor has unfolded stays so when its part of the page is written anew.
@@ -176,7 +182,10 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def warn(error: LabError) -> dict[str, Any]:
-        gr.Warning(escape(str(error)), duration=WARNING_SECONDS)
+        page = LocalContext.blocks.get(None)
+        text = PAGES.get(page) if page is not None else None
+        words = translated(str(error), text) if text else str(error)
+        gr.Warning(escape(words), duration=WARNING_SECONDS)
         return gr.skip()
 
     if inspect.isgeneratorfunction(handler):

@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.errors import LabError
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.ui.hosts import Hosts
+from lab.ui.language import Interpreter, in_language, spoken
 from lab.ui.served import Uploads
 
 Message = MutableMapping[str, Any]
@@ -75,22 +77,22 @@ def doors(
     allow_hosts: Sequence[str],
     uploads: Uploads,
     endpoints: Mapping[str, Sequence[str]],
-    text: Text,
-    first: Callable[[], str],
+    texts: Sequence[Text],
+    first: Callable[[str], str],
+    fixed: bool = True,
 ) -> list[Middleware]:
-    """Return the middleware for a page bound to ``host``; ``endpoints`` are the public ones.
+    """Return the middleware for the pages bound to ``host``; ``endpoints`` are the public ones.
 
-    ``first``: gives the HTML that is put at the end of the page, "" for none.
+    ``texts``: of each page, the lab's own language first; ``fixed``: whatever a browser wishes.
+    ``first``: gives the HTML that is put at the end of the page of a language, "" for none.
     """
+    hosts = Hosts(host, allow_hosts)
+    languages = [text.language for text in texts]
     return [
+        Middleware(Interpreter, languages=languages, fixed=fixed),
         Middleware(
-            Door,
-            hosts=Hosts(host, allow_hosts),
-            uploads=uploads,
-            endpoints=endpoints,
-            text=text,
-            first=first,
-        )
+            Door, hosts=hosts, uploads=uploads, endpoints=endpoints, texts=texts, first=first
+        ),
     ]
 
 
@@ -103,44 +105,50 @@ class Door:
         hosts: Hosts,
         uploads: Uploads,
         endpoints: Mapping[str, Sequence[str]],
-        text: Text,
-        first: Callable[[], str],
+        texts: Sequence[Text],
+        first: Callable[[str], str],
     ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
-        self._text, self._first = text, first
+        self._texts, self._first = {text.language: text for text in texts}, first
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse what may not come in; pass everything else on, with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _Guarded(send, self._first)
         headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
-        refusal = self._refusal(headers, kind, parts)
+        text = self._texts[spoken(scope["path"], [*self._texts])]
+        guarded = _Guarded(send, text.language, self._first)
+        # A page that is mounted would be compressed before it is read here; it is afterwards.
+        bare = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        scope = {**scope, "headers": bare}
+        refusal = self._refusal(headers, kind, parts, text)
         if refusal is None and kind == "POST" and parts[:1] == ["call"]:
-            refusal, receive = await self._call(parts, receive)
+            refusal, receive = await self._call(parts, receive, text)
         if refusal is not None:
             await refusal(scope, receive, guarded)
         elif kind == "POST" and parts[:1] == ["upload"]:
-            await self._upload(headers, scope, receive, guarded)
+            await self._upload(headers, scope, receive, guarded, text)
         else:
             await self._app(scope, receive, guarded)
 
-    def _refusal(self, headers: Headers, kind: str, parts: list[str]) -> Response | None:
+    def _refusal(
+        self, headers: Headers, kind: str, parts: list[str], text: Text
+    ) -> Response | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._hosts.welcome(host):
-            return PlainTextResponse(self._text.STRANGE_HOST.format(host=host[:80]), 400)
+            return PlainTextResponse(text.STRANGE_HOST.format(host=host[:80]), 400)
         if (
             kind not in ("GET", "HEAD", "OPTIONS")
             and origin
             and not self._hosts.same_site(origin, host)
         ):
-            return _line(self._text.STRANGE_ORIGIN, 403)
+            return _line(text.STRANGE_ORIGIN, 403)
         if parts and not self._is_open("GET" if kind == "HEAD" else kind, parts):
             return _line("Not Found", 404)
         if kind == "POST":
             most = MOST_UPLOAD if parts[:1] == ["upload"] else MOST_REQUEST
-            return _too_long(headers, most, self._text)
+            return _too_long(headers, most, text)
         return None
 
     def _is_open(self, kind: str, parts: list[str]) -> bool:
@@ -155,23 +163,27 @@ class Door:
             return parts[1:] == [PAGE_CALL]
         return first != "call" or _endpoint(parts) in self._endpoints
 
-    async def _call(self, parts: list[str], receive: Receive) -> tuple[Response | None, Receive]:
+    async def _call(
+        self, parts: list[str], receive: Receive, text: Text
+    ) -> tuple[Response | None, Receive]:
         """Check a script's arguments, which Gradio answers with a traceback where some are missing."""
         body = await _body(receive, MOST_CALL)
         names = self._endpoints[_endpoint(parts)]
         if body is None or not _fits(body, names, by_name=parts[1] == "v2"):
-            wanted = ", ".join(names) or self._text.NO_ARGUMENTS
-            words = self._text.API_ARGUMENTS.format(name=_endpoint(parts), wanted=wanted)
+            wanted = ", ".join(names) or text.NO_ARGUMENTS
+            words = text.API_ARGUMENTS.format(name=_endpoint(parts), wanted=wanted)
             return _line(words, 422), receive
         return None, _again(body, receive)
 
-    async def _upload(self, headers: Headers, scope: Message, receive: Receive, send: Send) -> None:
+    async def _upload(
+        self, headers: Headers, scope: Message, receive: Receive, send: Send, text: Text
+    ) -> None:
         with ExitStack() as stack:
             room = self._uploads.room(int(headers["content-length"]))
             try:
                 await anyio.to_thread.run_sync(functools.partial(stack.enter_context, room))
             except LabError as error:
-                await _line(str(error), 413)(scope, receive, send)
+                await _line(translated(str(error), text), 413)(scope, receive, send)
                 return
             await self._app(scope, receive, _Adopting(send, self._uploads))
 
@@ -205,8 +217,8 @@ class _Adopting:
 class _Guarded:
     """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
 
-    def __init__(self, send: Send, first: Callable[[], str]) -> None:
-        self._send, self._first = send, first
+    def __init__(self, send: Send, language: str, first: Callable[[str], str]) -> None:
+        self._send, self._language, self._first = send, language, first
         self._start: Message | None = None
         self._page = b""
 
@@ -221,12 +233,14 @@ class _Guarded:
             self._page += message.get("body", b"")
             if message.get("more_body"):
                 return
-            self._page = _with_first(self._page, self._first().encode())
+            page = _with_first(self._page, self._first(self._language).encode())
+            page = in_language(page, self._language)
             headers = MutableHeaders(scope=self._start)
-            headers["Content-Security-Policy"] = policy(self._page)
-            headers["Content-Length"] = str(len(self._page))
+            headers.update(
+                {"Content-Security-Policy": policy(page), "Content-Length": str(len(page))}
+            )
             await self._send(self._start)
-            self._start, message = None, {"type": "http.response.body", "body": self._page}
+            self._start, message = None, {"type": "http.response.body", "body": page}
         await self._send(message)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from lab.catalogue import TRAINING_ATTACKS
 from lab.report import markup
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import ORIGINAL, Engine, Example, RunView
 from lab.ui.follow import describe
 from lab.ui.gallery import People
@@ -65,7 +66,8 @@ class Examples:
             return markup.line(describe(view, text))
         card = self._people.card(view.entity)
         head = text.EXAMPLE_OF.format(name=card.name if card else view.entity)
-        return markup.folded(head, markup.note(markup.sentence(view.note), "quiet"), "lab-line")
+        note = markup.sentence(translated(view.note, text))
+        return markup.folded(head, markup.note(note, "quiet"), "lab-line")
 
     def sides(self, example: Example, third: bool) -> list[str]:
         """What a recorded answer has a column for: the original first, as ``talk.sides``."""

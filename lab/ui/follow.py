@@ -11,6 +11,7 @@ from lab.errors import LabError
 from lab.events import Curve, Done, Phase, Ready, Step
 from lab.report.markup import duration
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.serve.pace import WARM_UP, left, step_pace
 
@@ -93,7 +94,8 @@ def describe(view: RunView | None, text: Text) -> str:
     if view.attack:
         name = text.NAMED_ATTACK.format(attack=text.ATTACK_KINDS[view.attack.kind])
     other = text.FOREIGN_RUN.format(other=view.foreign) if view.foreign else ""
-    return " · ".join(filter(None, (_state(view, name, text), view.note, other)))
+    note = translated(view.note, text)
+    return " · ".join(filter(None, (_state(view, name, text), note, other)))
 
 
 def _state(view: RunView, name: str, text: Text) -> str:
@@ -105,7 +107,7 @@ def _state(view: RunView, name: str, text: Text) -> str:
         return (text.RUNNING_AT if progress else text.RUNNING).format(name=name, progress=progress)
     if view.state == "failed":
         return (text.FAILED_BECAUSE if view.error else text.FAILED).format(
-            name=name, error=view.error
+            name=name, error=translated(view.error, text)
         )
     return _ending(view, name, text)
 

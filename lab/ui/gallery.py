@@ -117,14 +117,12 @@ class People:
                 file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
         return str(file)
 
-    def gallery(self, query: str, most: int = PAGE) -> list[tuple[str, str, str]]:
+    def gallery(self, query: str, text: Text, most: int = PAGE) -> list[tuple[str, str, str]]:
         """Return (id, file, name) for the gallery, the first ``most`` of those found."""
         shown = []
         for card in self.search(query)[:most]:
             with contextlib.suppress(LabError):  # removed this very moment
-                name = (
-                    self._text.OWN_CAPTION.format(name=card.name) if card.questions else card.name
-                )
+                name = text.OWN_CAPTION.format(name=card.name) if card.questions else card.name
                 shown.append((card.id, self.picture(card.id), name))
         return shown
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from lab.benchmarks.left_out import some
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import Engine, RunView, Status
 from lab.ui import lessons, link, menu, status
 from lab.ui.context import (
@@ -27,6 +28,7 @@ from lab.ui.context import (
 )
 from lab.ui.follow import look_up
 from lab.ui.gallery import People
+from lab.ui.language import CHANGE_JS
 from lab.ui.steps import compare, unlearn
 from lab.ui.talk import Talk
 
@@ -58,6 +60,7 @@ class Parts:
     download: gr.Button
     copy: gr.Button
     theme: gr.Radio
+    language: gr.Radio
     menu: menu.Parts
     query: gr.Textbox
     timer: gr.Timer
@@ -101,6 +104,12 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
             label=text.THEME,
             elem_id="theme",
         )
+        language = gr.Radio(
+            [(name, code) for code, name in text.LANGUAGES.items()],
+            value=text.language,
+            label=text.LANGUAGE,
+            elem_id="language",
+        )
         choose = menu.layout(engine, text)
     query = gr.Textbox(visible=False, label=text.COPY_LINK)
     timer = gr.Timer(TICK_SECONDS)
@@ -114,6 +123,7 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
         download,
         copy,
         theme,
+        language,
         choose,
         query,
         timer,
@@ -159,8 +169,8 @@ def _readiness(state: Status, text: Text) -> str:
     """Why the model cannot be asked yet; "" where it can."""
     if state.error:
         words = text.CHANGE_FAILED if state.ready else text.ENGINE_ERROR
-        return words.format(error=state.error)
-    return "" if state.ready else text.LOADING.format(phase=state.phase)
+        return words.format(error=translated(state.error, text))
+    return "" if state.ready else text.LOADING.format(phase=translated(state.phase, text))
 
 
 def _room(state: Status, text: Text) -> str:
@@ -208,6 +218,7 @@ def wire(
     parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
     parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
     parts.theme.input(fn=None, js="(name) => window.lab.theme(name)", inputs=parts.theme, **JS_ONLY)
+    parts.language.input(fn=None, js=CHANGE_JS, inputs=parts.language, **JS_ONLY)
     frame.edition.select(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     menu.wire(parts.menu, parts.more, frame)
     _wire_now(parts, foot, frame, chat)

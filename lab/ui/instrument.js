@@ -12,12 +12,15 @@ const SILENT = 2500;
 let data = null, parts = null, words = null, waiting = false;
 
 const number = (n) => n.toLocaleString(document.documentElement.lang || 'en');
-const percent = (share) => (100 * share).toFixed(1) + '%';
+const decimal = (n, digits) => n.toLocaleString(document.documentElement.lang || 'en',
+  {minimumFractionDigits: digits, maximumFractionDigits: digits});
+const percent = (share) => share.toLocaleString(document.documentElement.lang || 'en',
+  {style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1});
 const fill = (line, given) => line.replace(/\{(\w+)\}/g, (_, key) => given[key]);
 const times = (log) => {
   if (log === undefined || log === NOTHING) return '–';
   const ratio = 10 ** (log / 1000);
-  return ratio >= 100 ? number(Math.round(ratio)) : ratio.toFixed(ratio < 10 ? 2 : 1);
+  return ratio >= 100 ? number(Math.round(ratio)) : decimal(ratio, ratio < 10 ? 2 : 1);
 };
 // As Python rounds: half to even, so that the count is the engine's.
 const rounded = (x) => {
@@ -202,14 +205,14 @@ const say = (count, open, look) => {
     while (both < data.shared.length && data.shared[both] < count) both++;
     parts.shared.textContent = fill(words.shared, {other, person: data.value.person,
       both: number(both), count: number(count), total: number(total),
-      chance: (count * count / total).toFixed(1)});
+      chance: decimal(count * count / total, 1)});
   }
   const {picked, at} = state;
   parts.read.textContent = at || picked ? describe(at || picked) : words.read;
   const zoomed = state.zoom[0] > 0 || state.zoom[1] < 1;
   const full = (lane) => number(Math.round(10 ** (look.scale[lane] / 1000) * 10) / 10);
   parts.axis.textContent = fill(zoomed ? words.axis_part : words.axis_all, {
-    first: (100 * state.zoom[0]).toFixed(1), last: (100 * state.zoom[1]).toFixed(1)});
+    first: decimal(100 * state.zoom[0], 1), last: decimal(100 * state.zoom[1], 1)});
   parts.scale.textContent = fill(look.signed ? words.scale_change : words.scale,
     {importance: full(0), fisher: full(1)});
   data.strips.forEach((strip, k) => {

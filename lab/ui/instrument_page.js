@@ -201,8 +201,8 @@ const fillTables = (count, open) => {
       'aria-label': fill(words.show_label, {layer: strip.name, neuron: number(row.neuron)})}, null,
     words.show);
     show.addEventListener('click', () => pick({layer: row.layer, neuron: row.neuron}));
-    return [rank + 1, strip.name, number(row.neuron), row.forget.toFixed(3), row.retain.toFixed(3),
-      row.score.toFixed(2), strip.mean ? times(strip.mean[at]) : '–',
+    return [rank + 1, strip.name, number(row.neuron), decimal(row.forget, 3), decimal(row.retain, 3),
+      decimal(row.score, 2), strip.mean ? times(strip.mean[at]) : '–',
       rank < count ? words.pruned : words.kept, show];
   }));
 };

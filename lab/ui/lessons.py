@@ -48,7 +48,7 @@ class Parts:
 def layout(text: Text) -> Parts:
     """Lay out the menu and the button; the cards are drawn in the heads of the steps."""
     pick = gr.Dropdown(
-        [(text.NO_LESSON, ""), *_titles()],
+        [(text.NO_LESSON, ""), *_titles(text)],
         value="",
         label=text.LESSON,
         info=text.LESSON_INFO,
@@ -62,12 +62,12 @@ def layout(text: Text) -> Parts:
     return Parts(pick, tour, cards, gr.BrowserState("", storage_key="lab-lesson", **STORE))
 
 
-def _titles() -> list[tuple[str, str]]:
+def _titles(text: Text) -> list[tuple[str, str]]:
     """The title and the name of every lesson; one that cannot be read is chosen by its name."""
     found = []
     for name in lesson_names():
         try:
-            found.append((load_lesson(name).title, name))
+            found.append((load_lesson(name, language=text.language).title, name))
         except LabError:
             found.append((name, name))
     return found
@@ -80,7 +80,7 @@ def wire(
     text = frame.text
 
     def begin(name: str, entity: str, history: dict[str, Any]) -> list[Any]:
-        lesson = load_lesson(name) if name else None
+        lesson = load_lesson(name, language=text.language) if name else None
         words = text.LESSON_ENDED
         if lesson:
             words = text.LESSON_BEGUN.format(title=lesson.title, about=lesson.about)

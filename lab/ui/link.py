@@ -11,6 +11,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import Recipe, revise
+from lab.report.translated import translated
 from lab.serve.engine import Engine
 from lab.ui.context import JS_ONLY, QUICK, QUIET, WARNING_SECONDS, Frame, guarded, recall
 from lab.ui.steps import unlearn
@@ -18,7 +19,8 @@ from lab.ui.steps import unlearn
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
 LOADED = ("model", "benchmark")  # what the recipe was made for
-OTHER_KEYS = ("entity", "board", "lesson", *LOADED)  # what the address may hold beside a recipe
+# what the address may hold beside a recipe
+OTHER_KEYS = ("entity", "board", "lesson", "lang", *LOADED)
 
 COPY_JS = """
 (query) => {
@@ -102,7 +104,7 @@ def read(
             try:
                 settings[key] = getattr(revise(Recipe(), {key: value}), key)
             except LabError as error:
-                wrong.append(text.LINK_WRONG.format(why=error))
+                wrong.append(text.LINK_WRONG.format(why=translated(str(error), text)))
         elif key not in OTHER_KEYS and not key.startswith("__"):
             wrong.append(text.LINK_UNKNOWN.format(key=key[:40]))
     return person, settings, wrong

@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.recipe import QUANTIZATIONS
 from lab.report import markup
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.serve.menu import Choice, Need, Offer, Source
 from lab.ui.context import CHANGE, QUIET, WARNING_SECONDS, Frame, guarded, here, recall
@@ -97,7 +98,7 @@ def wire(parts: Parts, more: gr.Button, frame: Frame) -> None:
         try:
             run_id = await asyncio.to_thread(engine.menu.change, choice, agreed, visitor)
         except LabError as error:
-            gr.Warning(escape(str(error)), duration=WARNING_SECONDS)
+            gr.Warning(escape(translated(str(error), text)), duration=WARNING_SECONDS)
             return
         yield text.CHANGE_ASKED.format(model=choice.model, benchmark=choice.benchmark)
         while (view := engine.run(run_id)).state not in ENDED:
@@ -134,7 +135,7 @@ def moved(frame: Frame, entity: str, history: dict[str, Any], slots: tuple[str, 
 def ended(view: RunView, choice: Choice, text: Text) -> str:
     """Return one line about a change that has ended."""
     if view.state == "failed":
-        return text.CHANGE_FAILED.format(error=view.error)
+        return text.CHANGE_FAILED.format(error=translated(view.error, text))
     if view.state == "stopped":
         return str(text.CHANGE_STOPPED)
     return text.CHANGE_DONE.format(model=choice.model, benchmark=choice.benchmark)
@@ -172,7 +173,7 @@ def need_html(need: Need, text: Text) -> str:
     if need.download_gb:
         said.append(text.NEED_DOWNLOAD.format(gb=need.download_gb))
     if need.problem:
-        said.append(text.NEED_PROBLEM.format(problem=need.problem))
+        said.append(text.NEED_PROBLEM.format(problem=translated(need.problem, text)))
     return "".join(map(_said, said))
 
 

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from fastapi import FastAPI
 
-from lab.report.text import catalogue
+from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import Engine
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
-from lab.ui.context import JS_ONLY, SLOTS, Frame, make_memory, signal
+from lab.ui.context import JS_ONLY, PAGES, SLOTS, Frame, make_memory, signal
 from lab.ui.door import doors
 from lab.ui.examples import Examples
 from lab.ui.first import first_view
 from lab.ui.follow import Tails
 from lab.ui.gallery import People
 from lab.ui.idea import idea
+from lab.ui.language import place
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
@@ -42,22 +44,25 @@ from lab.ui.theme import build_theme
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
 # Limits are by visitor and in the engine, so that a queue that one visitor fills shuts nobody out.
-MOST_THREADS = 256
+MOST_THREADS, MOST_SESSIONS = 256, 500
 CACHE_SECONDS = (3600, 86400)
 
 # Gradio does not store an empty value: a run that was let go of would be back after a reload.
 LET_GO_JS = "(run) => { if (!run) localStorage.removeItem('lab-SLOT'); }"
 
 
-def build(engine: Engine, uploads: Uploads | None = None, language: str = "en") -> gr.Blocks:
-    """Build the page for an engine; nothing is computed until someone asks."""
+def build(engine: Engine, people: People | None = None, language: str = "en") -> gr.Blocks:
+    """Build the page for an engine; nothing is computed until someone asks.
+
+    ``people``: shared by the pages of all languages, so that whoever is removed is gone from each.
+    """
     text = catalogue(language)
     # Before any part is created: each notes where Gradio's files are.
-    uploads = uploads or Uploads(text)
+    people = people or People(engine, Uploads(text), text)
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+        PAGES[demo] = text
         # First, so that no private handler takes one of the public names.
         api.expose(engine, text)
-        people = People(engine, uploads, text)
         examples = Examples(engine, people)
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
@@ -132,30 +137,66 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = 7860,
     allow_hosts: Sequence[str] = (),
-    language: str = "en",
+    language: str | None = None,
     **more: Any,
 ) -> gr.Blocks:
-    """Build and serve the page, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``."""
+    """Build and serve the pages, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``.
+
+    ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
+    another that there is. Every other language's page stands at ``/CODE``.
+    """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    text = catalogue(language)
-    uploads = Uploads(text)
-    demo = build(engine, uploads, language)
-    demo.queue(api_open=False, max_size=None)
-    edition, view = engine.menu.edition, first_view(demo, text)
+    lab = language or "en"
+    texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
+    # What all pages share speaks English, as the core does: a page translates it when it is shown.
+    uploads = Uploads(catalogue())
+    people = People(engine, uploads, catalogue())
+    pages = [_queued(build(engine, people, text.language)) for text in texts]
+    edition = engine.menu.edition
+    views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}
 
-    def first() -> str:
+    def first(code: str) -> str:
         """The first view, as long as the model that it is about is the one that is loaded."""
-        return view if engine.menu.edition == edition else ""
+        return views[code] if engine.menu.edition == edition else ""
 
-    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, text, first)
-    settings = launch_settings(host, port) | {"app_kwargs": {"middleware": middleware}}
-    settings["js"] = with_aids(page_js(text), text)
+    beside = FastAPI(openapi_url=None)
+    for page, text in zip(pages[1:], texts[1:], strict=True):
+        page.max_threads, page.state_session_capacity = MOST_THREADS, MOST_SESSIONS
+        there = place(text.language)
+        gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
+    fixed = language is not None
+    kwargs = {
+        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+        "routes": beside.router.routes,
+        "lifespan": beside.router.lifespan_context,
+    }
+    demo = pages[0]
+    settings = launch_settings(host, port) | page_settings(texts[0]) | {"app_kwargs": kwargs}
     demo.launch(**settings | more)
     return demo
 
 
+def _queued(demo: gr.Blocks) -> gr.Blocks:
+    return demo.queue(api_open=False, max_size=None)
+
+
+def page_settings(text: Text) -> dict[str, Any]:
+    """Return what holds for each language's page: closed, no outside host, no history."""
+    return {
+        "max_file_size": MAX_UPLOAD,
+        "enable_monitoring": False,
+        "run_history": False,
+        "show_error": False,
+        "footer_links": ["api", "settings"],
+        "ssr_mode": False,
+        "theme": build_theme(),
+        "css": CSS + AIDS_CSS,
+        "js": with_aids(page_js(text), text),
+    }
+
+
 def launch_settings(host: str, port: int | None) -> dict[str, Any]:
-    """Return the launch arguments: closed by default, no outside host, no history."""
+    """Return the launch arguments that are of the server and not of one page."""
     name = (
         f"[{host}]" if ":" in host and not host.startswith("[") else host
     )  # as Gradio writes IPv6
@@ -163,15 +204,7 @@ def launch_settings(host: str, port: int | None) -> dict[str, Any]:
         "server_name": name,
         "server_port": port,
         "share": False,
-        "max_file_size": MAX_UPLOAD,
         "strict_cors": True,
-        "enable_monitoring": False,
-        "run_history": False,
-        "show_error": False,
-        "footer_links": ["api", "settings"],
         "max_threads": MOST_THREADS,
-        "state_session_capacity": 500,
-        "ssr_mode": False,
-        "theme": build_theme(),
-        "css": CSS + AIDS_CSS,
+        "state_session_capacity": MOST_SESSIONS,
     }

@@ -180,7 +180,8 @@ SIZES = """
   #bar #person { max-width: 8.5rem; }
   #run-it { padding: 0 8px; }
   .lab-chip { padding: 2px 6px; font-size: 0.75rem; }
-  #steps .tab-container { display: grid !important; grid-template-columns: repeat(6, 1fr); }
+  #steps .tab-container { display: grid !important;
+    grid-template-columns: repeat(6, minmax(min-content, 1fr)); }
   #steps > .tab-wrapper, #steps .tab-container { height: 44px !important; }
   #steps [role=tab] { padding: 0; font-size: 0.72rem; white-space: normal; text-align: center;
     justify-content: center; min-width: 0; }

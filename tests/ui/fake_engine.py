@@ -36,6 +36,7 @@ from lab.events import (
 )
 from lab.events.controls import Control, with_controls
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
+from lab.report.text import Text
 from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
@@ -394,7 +395,7 @@ class FakeEngine:
         )
         return rows
 
-    def export(self, run_id: str) -> Path:
+    def export(self, run_id: str, text: Text | None = None) -> Path:
         view = self.run(run_id)
         folder = self.folder / run_id
         folder.mkdir(parents=True, exist_ok=True)

@@ -135,7 +135,7 @@ def small_lesson(monkeypatch):
     lesson = replace(load_lesson("forget-a-face"), person="p04", recipe={"steps": 8})
     lesson = replace(lesson, locked=("person", "steps"))
     for module in (lessons, summary):
-        monkeypatch.setattr(module, "load_lesson", lambda name: lesson)
+        monkeypatch.setattr(module, "load_lesson", lambda name, language: lesson)
     return lesson
 
 

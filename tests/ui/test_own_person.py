@@ -96,18 +96,18 @@ def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, 
 def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
     known = gallery.People(engine, Uploads(text), text)
-    before = known.gallery("")
+    before = known.gallery("", text)
     who = engine.own.add(
         "Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES)
     )
     known.refresh()
-    after = known.gallery("")
+    after = known.gallery("", text)
     assert after[0][0] == who and after[0][2] == "Zoe (own)" and after[1:] == before
     assert [known.card(entity).name for entity, _, _ in before] == [name for *_, name in before]
     engine.own.remove(who)
     known.refresh()
     assert known.card(who) is None and not Path(after[0][1]).exists()
-    assert known.gallery("") == before
+    assert known.gallery("", text) == before
 
 
 def fill(tab, name: str, lines: str, files: list[str]) -> None:

@@ -105,7 +105,7 @@ def test_without_intervals_there_are_no_bars(tmp_path: Path) -> None:
     study = STUDIES["representation"]
     table = kept(study, tmp_path, runs=1, after_forget_vqa_ci=None, after_retain_vqa_ci=None)
     assert study_chart.plot(study, table, text).data[0].error_x.array is None
-    assert study_chart.cell(table.iloc[0], "after_forget_vqa", "?") == "10.0%"
+    assert study_chart.cell(table.iloc[0], "after_forget_vqa", "?", catalogue()) == "10.0%"
 
 
 def test_the_redrawn_show_the_control(tmp_path: Path) -> None:

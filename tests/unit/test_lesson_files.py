@@ -112,3 +112,26 @@ def test_a_lesson_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(LabError, match="not a text file in UTF-8"):
         load_lesson("mine", tmp_path)
+
+
+@pytest.mark.parametrize("name", lesson_names())
+def test_a_lesson_in_german_sets_and_asks_the_same_in_other_words(name: str) -> None:
+    ours, theirs = load_lesson(name), load_lesson(name, language="de")
+    assert theirs.title != ours.title and theirs.about != ours.about
+    for field in ("name", "person", "recipe", "attack", "locked"):
+        assert getattr(theirs, field) == getattr(ours, field)
+    assert [p.step for p in theirs.parts] == [p.step for p in ours.parts]
+    for their, our in zip(theirs.parts, ours.parts, strict=True):
+        assert their.text != our.text
+        for asked, ask in zip(their.questions, our.questions, strict=True):
+            assert asked.ask != ask.ask and asked.because != ask.because
+            assert (asked.answer, len(asked.choices)) == (ask.answer, len(ask.choices))
+
+
+def test_a_lesson_without_words_in_a_language_stays_as_it_is(tmp_path: Path) -> None:
+    folder = put(tmp_path, WHOLE)
+    assert load_lesson("mine", folder, "de") == load_lesson("mine", folder)
+    (folder / "de").mkdir()
+    (folder / "de" / "mine.yaml").write_text("title: x", encoding="utf-8")
+    with pytest.raises(LabError, match=r"presets/lessons/de/mine\.yaml: "):
+        load_lesson("mine", folder, "de")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lab
@@ -22,6 +23,7 @@ from lab.experiments.studies import STUDIES
 from lab.recipe import QUANTIZATIONS, STRENGTHS, AttackRecipe, Recipe, TeachRecipe
 from lab.report import curves
 from lab.report.attack_bars import attack_bars
+from lab.report.markup import percent
 from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import RunView
@@ -56,13 +58,22 @@ def leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple, str]]:
             yield from leaves(inner, (*path, key))
 
 
-def placeholders(words: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}
+def placeholders(words: str) -> set[tuple[str, str | None]]:
+    """The names in a string with their formats: how many decimals a number has is the same in all."""
+    return {
+        (name, spec) for _, name, spec, _ in string.Formatter().parse(words) if name is not None
+    }
+
+
+def strings_of(text: Text) -> dict[tuple, str]:
+    """All strings by place, but the words of the glossary: a term has more forms in one language."""
+    found = leaves(dict(text.strings))
+    return {at: words for at, words in found if (at[0], *at[2:3]) != ("GLOSSARY", 0)}
 
 
 def faults(text: Text) -> list[str]:
     """Where a language differs from English in its names, or in the placeholders of a string."""
-    ours, theirs = dict(leaves(dict(ENGLISH.strings))), dict(leaves(dict(text.strings)))
+    ours, theirs = strings_of(ENGLISH), strings_of(text)
     found = [f"missing: {key}" for key in ours.keys() - theirs.keys()]
     found += [f"not in English: {key}" for key in theirs.keys() - ours.keys()]
     return found + [
@@ -70,6 +81,55 @@ def faults(text: Text) -> list[str]:
         for key in ours.keys() & theirs.keys()
         if placeholders(ours[key]) != placeholders(theirs[key])
     ]
+
+
+# The same in both: names, and the example of a question, for the model understands English alone.
+SAME = ("LANGUAGES", "OWN_LINES_HINT")
+SHARED = {
+    *(
+        "mllm",
+        "unlearning",
+        "lab",
+        "standard",
+        "original",
+        "name",
+        "batch",
+        "seed",
+        "prompts",
+        "zoom",
+    ),
+    *("forget", "retain", "vqa", "neuron", "losses", "entity", "ag", "mb", "min", "benchmark"),
+}  # words of German labs, too
+
+
+def left_in_english(text: Text) -> list[tuple]:
+    """The strings that are as in English although they have words of English in them."""
+    ours, theirs = strings_of(ENGLISH), strings_of(text)
+    return [
+        (key, words)
+        for key, words in theirs.items()
+        if words == ours[key]
+        and key[0] not in SAME
+        and set(re.findall("[a-z]{2,}", re.sub(r"\{[^}]*\}|<br>", "", words).lower())) - SHARED
+    ]
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_nothing_is_left_in_english(language: str) -> None:
+    assert left_in_english(catalogue(language)) == []
+    assert left_in_english(Text("xx", {**catalogue(language).strings, "STOP": ENGLISH.STOP}))
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    german = catalogue("de")
+    assert percent(0.125, ENGLISH) == "12.5%" and percent(0.125, german) == "12,5\u00a0%"
+    assert german.GLANCE_OFF.format(off=1234, total=6720) == "1.234 von 6.720 Neuronen aus"
+    assert german.POINTS.format(points=-2.5) == "-2,5 Punkte"
+    assert german.NUMBER.format(number=np.float32(0.5)) == "0,5"
+    # what is no number keeps its marks
+    assert german.PICKED.format(name="A. B, 5%") == "Du hast A. B, 5% gewählt."
+    assert ENGLISH.POINTS.format(points=-2.5) == "-2.5 points"
+    assert german.FIELDS["Recipe"]["lr"][0].format() == "Lernrate"
 
 
 def changed(name: str, value: Any) -> Text:

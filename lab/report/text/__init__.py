@@ -1,7 +1,8 @@
 """Every string that a user sees, one folder for each language; it is passed in as a ``Text``.
 
-These are not part of it: the ``LabError`` messages of the core (lab.benchmarks, lab.model and
-others), the words of the terminal, and the names of the studies' variants, which are in the stored
+The core speaks English: ``CORE`` has what a visitor may meet of its ``LabError`` messages and phases,
+and lab.report.translated puts it into another language. These are not part of it: the other messages of
+the core, the words of the terminal, and the names of the studies' variants, which are in the stored
 tables.
 """
 
@@ -15,13 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.report.text.phrase import phrases
 
 HERE = Path(__file__).parent
+PYTHON = {"decimal": ".", "thousands": ",", "percent": "%"}  # how Python writes numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """The strings of one language as attributes, named as in English: ``text.TITLE``."""
+    """The strings of one language as attributes, named as in English: ``text.TITLE``.
+
+    Their ``format`` writes numbers as ``NUMBERS`` of that language says.
+    """
 
     language: str
     strings: Mapping[str, Any] = field(repr=False)
@@ -52,4 +58,6 @@ def catalogue(language: str = "en") -> Text:
                 for name, value in vars(part).items()
                 if name.isupper() and not name.startswith("_")
             }
-    return Text(language, strings)
+    if strings["NUMBERS"] == PYTHON:
+        return Text(language, strings)
+    return Text(language, {n: phrases(value, strings["NUMBERS"]) for n, value in strings.items()})

@@ -31,7 +31,9 @@ JS = """
   const any = [...byWord.keys()].sort((a, b) => b.length - a.length)
     .map((w) => w.replace(/[.*+?^${}()|[\\]\\\\]/g, '\\\\$&')
       .replace(/^[a-z](?=.)/, (c) => `[${c}${c.toUpperCase()}]`));
-  const found = new RegExp(`(?<![\\\\w-])(${any.join('|')})(?![\\\\w-]|\\\\.\\\\w)`, 'g');
+  // What a word may go on with; \\\\w alone would end one at an umlaut.
+  const letter = '[\\\\p{L}\\\\p{N}_-]';
+  const found = new RegExp(`(?<!${letter})(${any.join('|')})(?!${letter}|\\\\.\\\\w)`, 'gu');
   const idOf = (w) => byWord.get(w) ?? byWord.get(w[0].toLowerCase() + w.slice(1));
 
   const store = document.createElement('div');

@@ -15,6 +15,7 @@ from lab.benchmarks.own import FEWEST_VIEWS, MOST_VIEWS, SIDE, check_number, hel
 from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import Engine, EntityCard, Recognition
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.drafts import Drafts
@@ -247,7 +248,7 @@ def score_html(engine: Engine, entity: str, text: Text) -> str:
     try:
         score = engine.own.recognition(entity)
     except LabError as error:
-        return markup.note(str(error), "quiet")
+        return markup.note(translated(str(error), text), "quiet")
     return markup.note(score_line(score, text), "" if score.above_chance else "bad")
 
 

@@ -13,6 +13,7 @@ import gradio as gr
 from lab.report import markup
 from lab.report.glance import glance
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import EntityCard
 from lab.ui.context import CHANGE, JS_ONLY, QUICK, Frame, recall
 from lab.ui.faces import CHOSEN_JS, faces, faces_html
@@ -51,7 +52,7 @@ def layout(frame: Frame) -> Parts:
                 max_lines=1,
                 container=False,
             )
-            gallery = faces(people.gallery(""), chosen, text)
+            gallery = faces(people.gallery("", text), chosen, text)
             more = gr.Button(
                 visible=len(people.all()) > PAGE, size="sm", value=text.MORE, elem_id="more-people"
             )
@@ -75,7 +76,7 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
     def fill(query: str) -> Sequence[Any]:
         if not people.all():
             return [gr.skip()] * 3
-        found = faces_html(people.gallery(query or ""), text)
+        found = faces_html(people.gallery(query or "", text), text)
         return found, gr.Timer(active=False), left(query or "", PAGE)
 
     def refill(query: str) -> Sequence[Any]:
@@ -103,13 +104,13 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
         return gr.Button(visible=len(people.search(query)) > shown)
 
     def search(query: str) -> tuple[Any, ...]:
-        found = people.gallery(query)
+        found = people.gallery(query, text)
         words = gr.skip() if found else text.NO_MATCH.format(query=query)
         return faces_html(found, text), words, PAGE, left(query, PAGE)
 
     def show_more(query: str, shown: int) -> tuple[Any, ...]:
         shown += PAGE
-        found = people.gallery(query or "", shown)
+        found = people.gallery(query or "", text, shown)
         words = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
         return faces_html(found, text), words, shown, left(query or "", shown)
 
@@ -157,7 +158,7 @@ def glance_html(frame: Frame, entity: str, inspected: str, unlearned: str, attac
     if example:
         asked = next((a for a in example.talk if a.pictured), None)
         said = (asked.question, asked.answers[0], asked.answers[1]) if asked else None
-    note = markup.sentence(example.unlearn.note) if example else ""
+    note = markup.sentence(translated(example.unlearn.note, text)) if example else ""
     return glance(card.name, thumbnail(card.portrait), looked, run.events, came, said, note, text)
 
 

@@ -53,7 +53,9 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     def prepare(run_id: str) -> list[Any]:
         if not run_id or frame.examples.of(run_id):
             raise LabError(text.NO_RUN)
-        ready = staging.stage(run_id, engine.export(run_id), engine.run(run_id).entity)
+        ready = staging.stage(
+            f"{run_id} {text.language}", engine.export(run_id, text), engine.run(run_id).entity
+        )
         buttons = [
             gr.DownloadButton(value=ready.get(name), visible=name in ready) for name in parts.files
         ]

@@ -14,6 +14,7 @@ from lab.events import Done
 from lab.report import markup
 from lab.report.maps import runs_chart
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import ENDED, ORIGINAL, Engine, RunView
 from lab.ui.context import Frame, guarded
 from lab.ui.steps.probes import probe_table
@@ -126,7 +127,10 @@ def notes(engine: Engine, text: Text) -> str:
     return "".join(
         markup.note(
             text.RUN_NOTE.format(
-                kind=text.RUN_KINDS[v.kind], entity=v.entity, id=v.id[:SHORT_ID], note=v.note
+                kind=text.RUN_KINDS[v.kind],
+                entity=v.entity,
+                id=v.id[:SHORT_ID],
+                note=translated(v.note, text),
             ),
             "quiet",
         )

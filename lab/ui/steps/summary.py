@@ -54,7 +54,7 @@ def summary_html(
     )
     happened = happened_at(looked, run, attack, card.name if card else entity, frame)
     try:
-        taught = load_lesson(lesson) if lesson else None
+        taught = load_lesson(lesson, language=text.language) if lesson else None
     except LabError:  # said where it was chosen
         taught = None
     page = sheet(

@@ -17,6 +17,7 @@ from lab.recipe import STRENGTHS, Preset, Recipe, revise
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
+from lab.report.translated import translated
 from lab.serve.engine import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
@@ -256,7 +257,7 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
             ask = partial(engine.beside_controls, run_id, visitor)
             view = await frame.tails.latest("unlearn", request, ask)
         except LabError as error:
-            yield {parts.result: asked[parts.result] + note(str(error))}
+            yield {parts.result: asked[parts.result] + note(translated(str(error), frame.text))}
             return
         if view is not None:  # no line beside it: one about a kept run may have come meanwhile
             yield {parts.result: _updates(parts, frame, view, run_id)[parts.result]}

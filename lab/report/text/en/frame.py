@@ -2,6 +2,13 @@
 
 TITLE = "MLLM Unlearning Lab"
 
+# What stands in a number: NUMBERS is what every string's format goes by. SHARE: how shares are written.
+NUMBERS = {"decimal": ".", "thousands": ",", "percent": "%"}
+SHARE, WHOLE_SHARE = "{share:.1%}", "{share:.0%}"
+NUMBER, MEAN, GRADE = "{number:g}", "{mean:.1f}", "{grade:.2f}"
+WITHIN = "\u00a0±\u00a0{points:.1f}"  # never broken
+LANGUAGE, LANGUAGES = "Language", {"en": "English", "de": "Deutsch"}
+
 # header
 MODEL, QUANTIZATION, DEVICE, MEMORY, WORKER = (
     "Model",
@@ -31,7 +38,7 @@ HELLO = "Start with step 1: choose a person."
 HELLO_EXAMPLE = "Everything here was recorded from one run. Choose a person and run it yourself."
 NO_PERSON = "Choose a person"
 RUN_IT = "Run it yourself"
-MORE_PANEL = "Model, downloads, link and theme"
+MORE_PANEL = "Model, downloads, link, language and theme"
 TAB_DONE = "(has a result)"
 THEME, THEMES = "Theme", {"auto": "as the system", "light": "light", "dark": "dark"}
 CHIP_EXAMPLE, CHIP_NOTHING = "Example, recorded", "No run yet"

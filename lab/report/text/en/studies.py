@@ -72,6 +72,7 @@ GRID_FACTS = (
     "control. The shares and the budget are our choice. Measured with {model}, {quantization}."
 )
 GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
+GRID_SHARE_ROWS = "{share:.0%} ({rows:.0f})"
 GRID_UNLEARNED, GRID_CONTROL = "{scope}", "{scope}, never knew"
 GRID_SHARE, GRID_AFTER = "share of the person's rows", "Forget VQA after relearning"
 GRID_HEAD = (

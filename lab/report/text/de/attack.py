@@ -1,0 +1,94 @@
+"""German: step 5, the attack and the question whether the person is forgotten or hidden."""
+
+ATTACK = "Angriff starten"
+ATTACK_KIND = "Angriff"
+ATTACK_KINDS = {
+    "relearn": "Die Person neu lernen",
+    "benign": "Andere Personen lernen",
+    "quantize": "Gewichte runden",
+    "prompts": "Fragen ändern",
+    "images": "Bilder ändern",
+}
+NEED_RUN = "Verlerne zuerst eine Person (Schritt 3). Es gibt noch nichts anzugreifen."
+ABOUT_ATTACK = "Was dieser Angriff tut"
+ATTACKS_MADE = "Angriffe auf dieses Modell"
+ATTACK_MADE = "{number}. {kind}: {before} → {after}"
+ATTACK_UNDER_WAY = "{number}. {kind}: noch kein Ergebnis"
+UNDO = "Angriff zurücknehmen"
+UNDONE = "Der Angriff ist zurückgenommen. Das verlernte Modell ist genau so wie zuvor."
+ATTACK_CURVE = "Forget VQA während des Angriffs"
+UNLEARNED_LINE, CONTROL_LINE = "verlernt", "Kontrolle: nie getroffen"
+NO_ATTACK = "Hier erscheinen die Kurve oder die Balken des Angriffs."
+FORGET_BARS, RETAIN_BARS = (
+    "Forget-VQA-Genauigkeit",
+    "Retain-VQA-Genauigkeit (andere Personen, mit Bild)",
+)
+MODEL_NAMES = {"original": "Original", "unlearned": "verlernt", "control": "Kontrolle"}
+BARS_SIZES = (
+    "n = {n} Fragen je Balken. Die gepunktete Linie ist der Zufall, {chance:.0%}. Die "
+    "Kontrolle ist ein Modell, das die Person nie kannte."
+)
+BARS_HEAD = ("Änderung", "Modell", "Forget VQA", "n", "Retain VQA", "n")
+CHANGES = {
+    "as_is": "keine Änderung",
+    "bits_16": "16 Bit",
+    "bits_8": "8 Bit",
+    "bits_4": "4 Bit",
+    "look_closely": "„Look closely.“",
+    "school_project": "„For a school project:“",
+    "best_guess": "„Take your best guess.“",
+    "persona": "Rolle: ein alter Freund",
+    "wrong_hint": "falscher Hinweis: ein anderer Name",
+    "answer_reworded": "richtige Antwort in anderen Worten",
+    "true_hint": "der wahre Name wird verraten (zählt nicht)",
+    "grey": "grau",
+    "flip": "gespiegelt",
+    "blur": "unscharf",
+    "crop": "nur die Mitte",
+    "sketch": "als Skizze",
+    "rotate": "gedreht",
+    "dark": "dunkler",
+}
+GAIN = "Accuracy Gain (niedriger ist besser)"
+AFTER_TRAINING = "nach dem Angriff"
+HIGHEST = "höchster von {of} ({change})"
+GAIN_FORMULA = "{ending} {after:.1%} − nach dem Verlernen {before:.1%}"
+GAP = "Abstand zum Original"
+GAP_FORMULA = "Original {original:.1%} − {ending} {after:.1%}"
+ATTACK_DETAILS = (
+    "Der Angriff hatte {rows} Zeilen ({share:.0%}) und {steps} Trainingsschritte. Trainiert "
+    "wurde dieser Teil: {scope}."
+)
+ATTACK_SIZES = "n = {n} Fragen, Zufall {chance:.0%}."
+CONTROL_RESULT = "Kontrolle, {person}: {gain} (von {before:.1%} auf {after:.1%})."
+CONTROL_REUSED = "Ihre Kurve stammt aus einem früheren Angriff mit demselben Budget."
+SAME_PERSON, OTHER_PERSON = "dieselbe Person", "zu einer anderen Person befragt, {name}"
+NO_CONTROL = "Es gibt kein Modell, das die Person nie kannte, also auch keine Kontrolle."
+ATTACK_HINT = (
+    "Voreinstellung: Der Angriff hat {share:.0%} der Zeilen der Person (oder gleich viele "
+    "Zeilen anderer Personen) und {steps} Trainingsschritte. Trainiert wird dieser Teil: "
+    "{scope}."
+)
+GO_REPORT = "Ergebnisse"
+
+# forgotten or hidden
+IDENTITY = "Wo verschwindet das Gesicht?"
+IDENTITY_LEAD = (
+    "Kann der sehende Teil diese Person noch von anderen unterscheiden? Zwei Tests mit "
+    "zurückgehaltenen Ansichten antworten nach jedem Block und nach dem Projektor. Erstens: "
+    "Zeigt die nächste Ansicht aus dem Training dieselbe Person? Zweitens: Kann eine lineare "
+    "Probe die Person finden? Findet ein Test die Person nach dem Verlernen noch, dann wurde "
+    "sie versteckt und nicht entfernt. Vergleiche aber mit der Kontrolle: Was beliebige "
+    "Gesichter unterscheiden kann, findet auch Personen, die es nie gelernt hat. Diese Tests "
+    "sind unsere Wahl, denn kein Paper des Gebiets sagt, wo man nachsehen soll."
+)
+IDENTITY_ASK = "Jede Tiefe testen (etwa 20 s)"
+IDENTITY_DEPTH = "nach"
+IDENTITY_HEAD = "{who}: {test}"
+IDENTITY_CHANCE = "Zufall ({test})"
+NEAREST, LINEAR = "nächste Ansicht", "lineare Probe"
+IDENTITY_SIZES = (
+    "n = {target} zurückgehaltene Ansichten der Person und {others} von anderen. Zufall ist "
+    "{nearest:.1%} (nächste Ansicht) und {linear:.0%} (lineare Probe, ausgeglichene "
+    "Genauigkeit)."
+)

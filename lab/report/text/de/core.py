@@ -1,0 +1,163 @@
+"""German: what the core says to a visitor in English, by the keys of the English ones."""
+
+CORE = {
+    # phases
+    "starting": "startet",
+    "failed": "ausgefallen",
+    "once_more": "{file} ist beschädigt oder fehlt: {folder} wird neu erzeugt …",
+    "proving": (
+        "Geprüft wird, ob die Teile des Modells so arbeiten, wie sie gefunden wurden (einmalig) …"
+    ),
+    "slow_family": (
+        "Jede Frage braucht bei dieser Familie einen eigenen Durchgang; das ist langsamer."
+    ),
+    "merging": "{folder} wird in seine Basis eingefügt (einmalig) …",
+    "loading": "Das Modell wird geladen ({quantization}) …",
+    "assembling": "Das Modell {folder} wird zusammengesetzt (etwa 10 s, einmalig) …",
+    "downloading": "Das Sprachmodell wird heruntergeladen (93 MB, einmalig) …",
+    "converting": "Das Sprachmodell wird umgewandelt (etwa 30 s, einmalig) …",
+    # runs
+    "still_loading": "Das Modell wird noch geladen ({phase}): Warte einen Moment",
+    "loaded_again": "Inzwischen wurde ein anderes Modell geladen: Frage noch einmal",
+    "restarted": (
+        "Dieser Lauf ist nicht mehr da (das Labor wurde neu gestartet): Starte einen neuen "
+        "oder lade seinen heruntergeladenen Ordner"
+    ),
+    "yours_wait": (
+        "{waiting} {what} von dir warten schon: Warte, bis einer davon fertig ist, oder stoppe "
+        "einen und versuche es dann noch einmal"
+    ),
+    "all_wait": "{most} {what} warten schon: Versuche es später noch einmal",
+    "runs": "Läufe",
+    "questions": "Fragen",
+    "no_neuron": "Es gibt kein Neuron {neuron} in {layer}: Gültig sind {names}",
+    "nothing_to_compare": (
+        "Es gibt noch nichts zu vergleichen: Verlerne zuerst und warte, bis es fertig ist"
+    ),
+    "nothing_to_attack": "Es gibt noch nichts anzugreifen: Verlerne zuerst",
+    "not_changed": (
+        "Dieser Lauf hat das Modell noch nicht geändert: Warte, bis sein Training begonnen hat"
+    ),
+    "files_gone": (
+        "Die Dateien dieses Laufs sind nicht mehr auf der Festplatte: Starte einen neuen oder "
+        "lade seinen heruntergeladenen Ordner"
+    ),
+    "other_weights": (
+        "{file} dieses Angriffs enthält nicht die Gewichte, die er hinterließ (ihr Hash ist "
+        "anders): Greife noch einmal an"
+    ),
+    "nothing_yet": "Dieser Lauf hat noch nichts zum Herunterladen: Warte, bis er beendet ist",
+    "died": "Die Rechenarbeit brach unerwartet ab und wurde neu gestartet: Versuche es noch einmal",
+    "weights_differ": (
+        "Die Gewichte im Speicher sind nicht die, die dieser Lauf hinterließ: Starte das Labor neu"
+    ),
+    "in_memory": (
+        "nur im Speicher gehalten und bei einem Neustart verloren: {why}, bereite dann die "
+        "Dateien des Laufs im letzten Schritt vor"
+    ),
+    "unchecked": (
+        "dieser Ordner entstand, bevor das Labor einen Hash der Gewichte aufbewahrte, also "
+        "zeigt nichts, dass es noch die Gewichte dieses Laufs sind"
+    ),
+    "about_person": "Ein Lauf über diese Person ist im Gang: Stoppe ihn zuerst",
+    "foreign": "Dieser Lauf gehört zu einem anderen Modell ({other}): Lade zuerst jenes",
+    "would_be_lost": "Die Gewichte des Laufs {id} gingen verloren, sie sind {why}",
+    # the choice of a model
+    "unknown": "Unbekannt ({what}): {name}. Gültig sind {valid}",
+    "loaded_before": "Davor wurde ein anderes Modell geladen",
+    "closed": (
+        "Das Modell dieses Labors lässt sich nicht in der Seite wechseln: Frage, wer es "
+        "gestartet hat; --allow-change erlaubt es"
+    ),
+    "loaded_already": "{model} ist schon geladen: Wähle etwas anderes",
+    "changing": (
+        "Das Modell für alle hier wird gerade gewechselt, zu {model} mit {benchmark}: Warte, "
+        "bis es geladen ist"
+    ),
+    "cannot_stop": (
+        "Das Modell wird gerade geladen, und das lässt sich nicht stoppen: Wähle danach noch einmal"
+    ),
+    "cannot_load": "{model} mit {benchmark} lässt sich nicht laden: {problem}",
+    "does_not_fit": (
+        "{model} passt nicht: Es braucht {needed} GB bei {quantization}, und auf {device} "
+        "können {free} GB frei sein: Wähle eine andere Quantisierung oder ein kleineres Modell"
+    ),
+    "agree": "{gb} GB müssen zuerst heruntergeladen werden: Stimme dem zu und lade noch einmal",
+    # chat
+    "empty_question": "Die Frage ist leer: Schreibe eine oder wähle eine der vorgeschlagenen",
+    "long_question": "Die Frage ist länger als {most} Zeichen: Kürze sie",
+    "many_turns": (
+        "Dieses Gespräch hat schon {most} Fragen: Drücke „Leeren“, um ein neues zu beginnen"
+    ),
+    # methods and attacks
+    "no_number": (
+        "Der Loss ist keine Zahl mehr: Der letzte gute Stand wurde behalten; versuche eine "
+        "kleinere Lernrate oder ein kleineres Forget-Gewicht"
+    ),
+    "attack_no_number": (
+        "Der Loss des Angriffs ist keine Zahl mehr: Versuche eine kleinere Lernrate"
+    ),
+    "no_memory": (
+        "Der Speicher reicht nicht, auch nicht für halb so viel auf einmal: Wähle einen "
+        "kleineren Batch, nf4 oder ein kleineres Modell, oder schließe, was das Gerät sonst "
+        "noch benutzt"
+    ),
+    "not_in_halves": (
+        "Der Speicher reicht nicht für {rows} von {batch} Forget-Zeilen auf einmal: Der letzte "
+        "gute Stand wurde behalten; wähle Batch und Retain-Batch kleiner, nf4 oder ein "
+        "kleineres Modell"
+    ),
+    "manu": (
+        "manu braucht eine Frage über {name}, die nicht nach dem Namen fragt: Füge eine hinzu "
+        "oder wähle eine andere Methode"
+    ),
+    "relational": (
+        "distance=relational vergleicht Bilder paarweise, und ein Trainingsschritt hat nur "
+        "eines: Wähle einen größeren Retain-Batch oder einen anderen Abstand"
+    ),
+    "strangers": (
+        "destination={destination} braucht Bilder von Fremden, und der Benchmark {benchmark} "
+        "hat keine: Wähle destination=away"
+    ),
+    "silence": (
+        "silence braucht verborgene Neuronen im Projektor, und der dieses Modells hat keine: "
+        "Wähle eine andere Methode"
+    ),
+    "memory": (
+        "Das Modell braucht etwa {needed} GB bei {quantization}, du hast {there}: Wähle "
+        "{instead}ein kleineres Modell"
+    ),
+    # settings
+    "unknown_key": "Unbekannter Schlüssel {key} im Rezept: Gültige Schlüssel sind {known}",
+    "wrong_kind": "{key}: {value} ist kein {kind}",
+    "not_one_of": "{key}: {value} ist keines von {valid}",
+    "outside": "{key}: {value} liegt außerhalb von {low} bis {high}",
+    "many_blocks": "blocks: {blocks} ist mehr als die {live} aktiven Blöcke dieses Modells",
+    # a person of one's own
+    "form": "{where}: Schreibe question | answer oder question | answer | wrong | wrong | wrong",
+    "line": "Zeile {number}",
+    "it": "sie",
+    "the_answer": "die Antwort",
+    "wrong_answer": "eine falsche Antwort",
+    "no_letters": "Der Name hat keine Buchstaben: Gib den Namen der Person an",
+    "few_pictures": "{pictures} Bilder: Gib {fewest} bis {most} von einer Person",
+    "picture": "Bild {number}: {error}",
+    "same_picture": "Bild {number} ist dasselbe wie Bild {other}: Lass eines weg",
+    "few_questions": "{questions} Fragen: Gib 1 bis {most} mit ihren Antworten",
+    "question": "Frage {number}: {error}",
+    "same_question": "Frage {number} steht zweimal da: Lass eine weg",
+    "asks_name": "Nach dem Namen fragt das Labor von selbst: Lass diese Frage weg",
+    "same_answers": "Die Antwort und die drei falschen müssen alle verschieden sein",
+    "gives_away": "{part} verrät den Namen: Schreibe den ganzen Namen oder „this person“",
+    "empty": "{what} ist leer: Fülle das aus",
+    "longer": "{what} ist länger als {most} Zeichen: Kürze das",
+    "here_already": "{name} ist mit diesen Bildern und Fragen schon da, als {id}",
+    "many_people": "{most} eigene Personen sind schon da: Entferne zuerst eine davon",
+    "cannot_write": "{folder} lässt sich nicht schreiben ({reason}): Schaffe Platz",
+    "no_own": "Es gibt keine eigene Person {id}: python -m lab own list zählt sie auf",
+    "cannot_delete": "{folder} lässt sich nicht löschen ({reason}): Lösche es von Hand",
+    "heavy_picture": "Das Bild hat {size} MB: Nimm eines mit höchstens {most} MB",
+    "no_picture": "Das ist kein lesbares Bild: Nimm eine Datei in JPEG, PNG oder WebP",
+    "large_picture": "Das Bild ist zu groß: Nimm höchstens {most} Megapixel",
+    "damaged_picture": "Das Bild ist beschädigt: Speichere es neu als JPEG, PNG oder WebP",
+}

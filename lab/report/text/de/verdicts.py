@@ -1,0 +1,123 @@
+"""German: one sentence for a result. Thresholds: ``lab.report.verdict``."""
+
+VERDICT_FACE = {
+    "gone": "Das Modell erkennt {name} nicht mehr: {before} → {after} (n {n}, Zufall {chance}).",
+    "left": "Das Modell erkennt {name} noch: {before} → {after} (n {n}, Zufall {chance}).",
+    "unsure": (
+        "Ob das Modell {name} noch erkennt, lässt sich nicht sagen: {before} → {after} richtig "
+        "mit Foto, bei nur {n} Fragen (Zufall {chance})."
+    ),
+    "nothing": (
+        "Es gab nichts zu vergessen: Schon das Original erkannte {name} nicht ({before} → "
+        "{after}, n {n}, Zufall {chance})."
+    ),
+}
+VERDICT_FACE_SHORT = {
+    "gone": "Das Modell erkennt {name} nicht mehr.",
+    "left": "Das Modell erkennt {name} noch.",
+    "unsure": "Ob das Modell {name} noch erkennt, lässt sich nicht sagen.",
+    "nothing": "Das Modell hat {name} nie erkannt.",
+}
+VERDICT_OTHERS = {
+    "keep": "Andere erkennt es weiter: {before} → {after} (n {n}).",
+    "lose": "Andere leiden darunter: {before} → {after} (n {n}).",
+    "unsure": (
+        "Andere: {before} → {after}, aber {n} Fragen sind zu wenige, um zu sagen, ob sie leiden."
+    ),
+}
+VERDICT_OTHERS_SHORT = {
+    "keep": "Andere erkennt es weiter.",
+    "lose": "Andere leiden darunter.",
+    "unsure": "Ob andere leiden, lässt sich nicht sagen.",
+}
+VERDICT_TEXT_SAME = "Fragen im Text: unverändert."
+VERDICT_TEXT = "Fragen im Text: {share} der Antworten sind gekippt."
+VERDICT_NAMED = "Von {n} Antworten auf das Foto nennen {right} den richtigen Namen."
+VERDICT_NAMES = (
+    "Von den anderen Antworten nennen {other} einen anderen Namen, {unknown} sagen, dass es "
+    "das nicht weiß, und {rest} sagen etwas anderes."
+)
+
+VERDICT_NO_PHOTO = "Richtige Antworten über {name} ohne Foto: {before} → {after} (n {n})."
+VERDICT_BACK = "{name} ist zurück: {before} → {after} (n {n})."
+VERDICT_BACK_UNSURE = (
+    "Ob {name} zurück ist, lässt sich nicht sagen: {before} → {after}, bei nur {n} Fragen."
+)
+VERDICT_HELD = "{name} ist nicht zurückgekommen: {before} → {after} (n {n})."
+VERDICT_HIDDEN = (
+    "Urteil: versteckt. Ein Gesicht, das es nie getroffen hat, lernt es langsamer ({before} → "
+    "{after})."
+)
+VERDICT_NEW = (
+    "Urteil: weg, soweit {n} Fragen es zeigen. Ein Gesicht, das es nie getroffen hat, lernt es "
+    "genauso schnell ({before} → {after})."
+)
+VERDICT_SHOWN = (
+    "Urteil: versteckt. Ein Modell, das seine Person nie getroffen hat, rät nicht so gut "
+    "({before} → {after}), also war noch etwas da."
+)
+VERDICT_GUESSED = (
+    "Urteil: geraten. Ein Modell, das seine Person nie getroffen hat, erreicht genauso viel "
+    "({before} → {after})."
+)
+VERDICT_SPEED_UNSURE = (
+    "Urteil: unklar. Das Modell, das seine Person nie getroffen hat ({before} → {after}), "
+    "liegt für so wenige Fragen zu nahe."
+)
+VERDICT_NO_CONTROL = (
+    "Urteil: unklar. Ohne ein Modell, das die Person nie getroffen hat, sieht neu Gelerntes "
+    "wie Erinnertes aus."
+)
+VERDICT_STRONG = (
+    "Urteil: weg. Derselbe Angriff bringt dem Modell ein neues Gesicht bei ({before} → "
+    "{after}), er war also stark genug."
+)
+VERDICT_WEAK = (
+    "Urteil: unklar. Der Angriff ist zu schwach: Er bringt dem Modell auch kein neues Gesicht "
+    "bei ({before} → {after})."
+)
+VERDICT_INSIDE = (
+    "{count:,} von {total:,} Neuronen ({share}) feuern für {name} mindestens {times:.0f}-mal "
+    "so stark wie für andere."
+)
+VERDICT_OFF = "Die {off:,} ausgeschalteten feuern {times:.1f}-mal so stark (Median)."
+VERDICT_RUNS = (
+    "Über {runs} Läufe (Personen: {people}) fiel das gewählte Gesicht von {forget_before} auf "
+    "{forget}, andere Gesichter gingen von {retain_before} auf {retain}."
+)
+VERDICT_ONE_RUN = (
+    "In deinem einen Lauf ging das gewählte Gesicht von {forget_before} auf {forget}, andere "
+    "Gesichter von {retain_before} auf {retain}. Ein Lauf zeigt wenig: Probiere einen anderen "
+    "Seed oder eine andere Person."
+)
+VERDICT_BEST = (
+    "Die beste Balance hat {method} bei {name}: {forget} beim vergessenen Gesicht, {retain} "
+    "bei anderen."
+)
+VERDICT_PROBES = "Von den festen Fragen waren vorher und nachher richtig: {groups}."
+VERDICT_PROBE_GROUP = "{group} {before} → {after} von {n}"
+
+# the depth panel
+DEPTH_ORIGINAL = "Das Original kann {name} ab {depth} unterscheiden (n {n})."
+DEPTH_ORIGINAL_NOT = "Das Original kann {name} in keiner Tiefe unterscheiden (n {n})."
+DEPTH_NO_RUN = "Vergiss die Person zuerst, dann zeigt sich hier, in welcher Tiefe sie verschwindet."
+DEPTH_NOWHERE = (
+    "Das verlernte Modell kann {name} in keiner Tiefe mehr unterscheiden ({before} → {after} "
+    "nach der letzten, Zufall {chance}, n {n})."
+)
+DEPTH_UP_TO = (
+    "Bis {depth} kann das verlernte Modell {name} noch unterscheiden. Was das Sprachmodell "
+    "bekommt, zeigt nicht mehr, wer das ist ({before} → {after}, Zufall {chance}, n {n})."
+)
+DEPTH_STILL = (
+    "Selbst in dem, was das Sprachmodell bekommt, ist {name} noch zu unterscheiden ({before} → "
+    "{after}, Zufall {chance}, n {n})."
+)
+DEPTH_ANYBODY = (
+    "Das kann auch ein Modell, das seine Person nie getroffen hat ({control}): Es "
+    "unterscheidet Gesichter und erinnert sich nicht."
+)
+DEPTH_BETTER = (
+    "Ein Modell, das seine Person nie getroffen hat, kann das schlechter ({control}): Ein Teil "
+    "der Person ist versteckt."
+)

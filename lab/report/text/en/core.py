@@ -1,0 +1,145 @@
+"""English: what the core says to a visitor, as it stands there; lab.report.translated finds it again."""
+
+CORE = {
+    # phases
+    "starting": "starting",
+    "failed": "failed",
+    "once_more": "{file} is damaged or missing: {folder} is made again …",
+    "proving": "Proving that the model's parts work as they were found (once) …",
+    "slow_family": "Each question takes a pass of its own with this family, which is slower.",
+    "merging": "Merging {folder} into its base (once) …",
+    "loading": "Loading the model ({quantization}) …",
+    "assembling": "Assembling the {folder} model (about 10 s, once) …",
+    "downloading": "Downloading the language model (93 MB, once) …",
+    "converting": "Converting the language model (about 30 s, once) …",
+    # runs
+    "still_loading": "the model is still loading ({phase}): wait a moment",
+    "loaded_again": "another model was loaded in the meantime: ask again",
+    "restarted": (
+        "this run is no longer here (the app was restarted): start a new one, or load its "
+        "downloaded folder"
+    ),
+    "yours_wait": (
+        "{waiting} {what} of yours are waiting already: wait for one to end, or stop one, then try "
+        "again"
+    ),
+    "all_wait": "{most} {what} are waiting already: try again later",
+    "runs": "runs",
+    "questions": "questions",
+    "no_neuron": "there is no neuron {neuron} in {layer}: valid are {names}",
+    "nothing_to_compare": "there is nothing to compare yet: unlearn first, and wait until it ends",
+    "nothing_to_attack": "there is nothing to attack yet: unlearn first",
+    "not_changed": "this run has not changed the model yet: wait until its training has begun",
+    "files_gone": (
+        "the files of this run are no longer on disk: start a new one, or load its downloaded folder"
+    ),
+    "other_weights": (
+        "{file} of this attack does not hold the weights that it left (their hash differs): attack "
+        "again"
+    ),
+    "nothing_yet": "this run has nothing to download yet: wait until it has ended",
+    "died": "the worker ended unexpectedly and was started again: try again",
+    "weights_differ": (
+        "the weights in memory are not those that this run left: start the lab again"
+    ),
+    "in_memory": (
+        "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last "
+        "step"
+    ),
+    "unchecked": (
+        "this folder was written before the lab kept a hash of the weights, so nothing shows that "
+        "they are still the weights of this run"
+    ),
+    "about_person": "a run about this person is under way: stop it first",
+    "foreign": "this run belongs to another model ({other}): load that one first",
+    "would_be_lost": "the weights of the run {id} would be lost, they are {why}",
+    # the choice of a model
+    "unknown": "unknown {what} {name}: valid are {valid}",
+    "loaded_before": "another model was loaded before it began",
+    "closed": (
+        "the model of this lab cannot be changed in the page: ask whoever started it, who can allow "
+        "that with --allow-change"
+    ),
+    "loaded_already": "{model} is loaded already: choose something else",
+    "changing": (
+        "the room's model is being changed to {model} with {benchmark}: wait until it is loaded"
+    ),
+    "cannot_stop": "the model is being loaded and that cannot be stopped: choose again afterwards",
+    "cannot_load": "{model} with {benchmark} cannot be loaded: {problem}",
+    "does_not_fit": (
+        "{model} does not fit: it needs {needed} GB at {quantization}, and {free} GB can be free on "
+        "{device}: choose another quantisation or a smaller model"
+    ),
+    "agree": "{gb} GB have to be downloaded first: agree to that and load again",
+    # chat
+    "empty_question": "the question is empty: type one, or pick a suggested question",
+    "long_question": "the question is longer than {most} characters: shorten it",
+    "many_turns": "this chat has {most} turns already: press Clear to start a new one",
+    # methods and attacks
+    "no_number": (
+        "the loss is no longer a number: the last good state was kept; try a lower learning rate or "
+        "forget weight"
+    ),
+    "attack_no_number": "the attack's loss is no longer a number: try a lower learning rate",
+    "no_memory": (
+        "out of memory, with half as much at a time as well: choose a smaller --set batch, nf4 or a "
+        "smaller model, or close what else uses the device"
+    ),
+    "not_in_halves": (
+        "out of memory with {rows} of {batch} forget rows at a time: the last good state was kept; "
+        "choose a smaller --set batch and retain_batch, nf4 or a smaller model"
+    ),
+    "manu": (
+        "manu needs a question about {name} that does not ask for the name: add one, or choose "
+        "another method"
+    ),
+    "relational": (
+        "distance=relational compares pictures in pairs, and a step has only one: choose a larger "
+        "retain_batch or another distance"
+    ),
+    "strangers": (
+        "destination={destination} needs pictures of strangers, and the benchmark {benchmark} has "
+        "none: choose destination=away"
+    ),
+    "silence": (
+        "silence needs hidden neurons in the projector, and this model's has none: choose another "
+        "method"
+    ),
+    "memory": (
+        "the model needs about {needed} GB at {quantization}, you have {there}: choose {instead}a "
+        "smaller model"
+    ),
+    # settings
+    "unknown_key": "unknown recipe key {key}: valid keys are {known}",
+    "wrong_kind": "{key}: {value} is not a {kind}",
+    "not_one_of": "{key}: {value} is not one of {valid}",
+    "outside": "{key}: {value} is outside {low} to {high}",
+    "many_blocks": "blocks: {blocks} is more than the {live} live blocks of this model",
+    # a person of one's own
+    "form": "{where}: write question | answer, or question | answer | wrong | wrong | wrong",
+    "line": "line {number}",
+    "it": "it",
+    "the_answer": "the answer",
+    "wrong_answer": "a wrong answer",
+    "no_letters": "the name has no letters: give the name of the person",
+    "few_pictures": "{pictures} pictures: give {fewest} to {most} of one person",
+    "picture": "picture {number}: {error}",
+    "same_picture": "picture {number} is the same as picture {other}: leave one out",
+    "few_questions": "{questions} questions: give 1 to {most} with their answers",
+    "question": "question {number}: {error}",
+    "same_question": "question {number} stands there twice: leave one out",
+    "asks_name": "the lab asks for the name by itself: leave this question out",
+    "same_answers": "the answer and the three wrong ones must all differ",
+    "gives_away": '{part} gives the name away: write the whole name, or "this person"',
+    "empty": "{what} is empty: fill it in",
+    "longer": "{what} is longer than {most} characters: shorten it",
+    "here_already": "{name} is here already with these pictures and questions, as {id}",
+    "many_people": "{most} own people are kept already: remove one of them first",
+    "cannot_write": "cannot write {folder} ({reason}): free some space",
+    "no_own": "there is no own person {id}: list them with python -m lab own list",
+    "cannot_delete": "cannot delete {folder} ({reason}): delete it by hand",
+    "heavy_picture": "the picture has {size} MB: use one of at most {most} MB",
+    "no_picture": "not a picture that can be read: use a JPEG, PNG or WebP file",
+    "large_picture": "the picture is too large: use at most {most} megapixels",
+    "damaged_picture": "the picture is damaged: save it again as JPEG, PNG or WebP",
+}
