@@ -72,7 +72,7 @@ def test_a_recipe_sent_while_the_model_loads_is_answered_from_the_kept_run(keepi
     finally:
         engine.ready()
     before.wait_for()
-    assert "This run was made before, at 20" in before.inner_text()
+    assert "This run is from 20" in before.inner_text()
     walk.wait_line(tab, "unlearn-line", "finished", keeping.patience)
     assert engine.runs()[-1].id == kept.id and len(engine.runs()) == count
     tab.reload()  # the browser remembers the kept run, not the one that it stands in for
