@@ -217,7 +217,7 @@ def test_the_numbers_stand_in_tables_too(tab):
     assert layer.split()[:2] == ["vision.8", str(int(event.pruned[0].sum()))]
     move(tab, "Prune share d_I", 0.0)
     assert "kept" in rows.first.inner_text()
-    rows.nth(2).locator("button[data-place]").click()
+    rows.nth(2).locator("button[aria-label]").click()
     tab.locator("#neuron figure").first.wait_for()
 
 
@@ -231,7 +231,7 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
     # a click could fall between two drawings of the figures that have just come
     tab.locator("#instrument .more details").evaluate("e => { e.open = true; }")
-    button = tab.locator("#instrument td button[data-place]").first
+    button = tab.locator("#instrument td button[aria-label]").first
     button.evaluate("e => e.focus()")
     foot, box = tab.locator("#foot").bounding_box(), button.bounding_box()
     assert box["y"] + box["height"] <= foot["y"]  # what has the focus is not covered
