@@ -142,24 +142,32 @@ PARTS: dict[str, Callable[[Tree, str], Figures]] = {
 }
 
 
+# A small process starts what is measured and prints its peak memory last: the system counts what
+# the starting process holds to the peak of the one that it starts.
+MEASURED = """
+import os, subprocess, sys
+process = subprocess.Popen([sys.executable, *sys.argv[1:]])
+_, status, used = os.wait4(process.pid, 0)
+print("\\n%d" % used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def _process(tree: Tree, words: Sequence[str]) -> tuple[str, float, float]:
     """The output of a Python process in a checkout, its seconds and its peak memory in MB."""
     started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, *words],
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *words],
         cwd=tree.folder,
         env=tree.environment(),
         stdout=subprocess.PIPE,
         encoding="utf-8",
-    ) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    )
+    if done.returncode:
         raise LabError(f"{' '.join(words)} failed in {tree.folder}: see above")
+    said, _, peak = done.stdout.rstrip("\n").rpartition("\n")
     scale = 2**20 if sys.platform == "darwin" else 2**10
-    return said, time.perf_counter() - started, used.ru_maxrss / scale
+    return said, time.perf_counter() - started, int(peak) / scale
 
 
 def _checked_out(commit: str, out: Path) -> Tree:

@@ -164,7 +164,7 @@ def test_both_spellings_of_a_call_answer(served):
 def test_a_run_is_its_visitors(client, served, monkeypatch):
     seen, submit = [], served.engine.submit
 
-    def note(recipe, kind="unlearn", visitor=""):
+    def note(recipe, kind="unlearn", visitor="", anew=False):
         seen.append(visitor)
         return submit(recipe, kind)
 

@@ -363,7 +363,7 @@ def test_the_status_is_of_what_runs_now_also_after_a_reload(fake, open_tab):
 def test_step_2_does_not_ask_to_look_while_it_looks(fake, open_tab):
     tab = open_tab(fake.url)
     walk.pick(tab, index=9)
-    fake.engine.pace, pace = 0.3, fake.engine.pace
+    fake.engine.pace, pace = 2.0, fake.engine.pace
     try:
         tab.locator("#look").click()
         walk.wait_line(tab, "inspect-line", "is running", fake.patience)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -33,7 +34,9 @@ def arrived(
         "query_string": query.encode(),
         "headers": [(name, value.encode()) for name, value in named if value],
     }
-    asyncio.run(Interpreter(app, LANGUAGES, fixed)(scope, None, send))
+    # in a thread of its own: a browser of other tests may have left a loop running in this one
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, Interpreter(app, LANGUAGES, fixed)(scope, None, send)).result()
     return seen["path"], seen["headers"]
 
 

@@ -213,7 +213,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
         "lab.serve.local.LocalEngine",
-        lambda *_, open_bench, text, fixed: f"engine in {text.language}",
+        lambda *_, open_bench, text, fixed: (
+            f"engine in {text.language if text else 'any language'}"
+        ),
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
@@ -224,8 +226,8 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
 
     app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
     [((engine, host, port), more)] = served
-    assert engine == "engine in en" and host == "127.0.0.1" and port > 0
-    assert more == {"allow_hosts": ("lab.example", "other.example"), "language": "en"}
+    assert engine == "engine in any language" and host == "127.0.0.1" and port > 0
+    assert more == {"allow_hosts": ("lab.example", "other.example"), "language": None}
     assert capsys.readouterr().err == ""
 
 
