@@ -202,7 +202,7 @@ SIZES = """
   #foot:not(:has(#now p)) #now { display: none; }
 }
 /* Where there is room for one line it is what runs now; what was just done is still read out. */
-@media (max-width: 1100px) { #foot:has(#now p) #announce { position: absolute; width: 1px;
+@media (max-width: 1500px) { #foot:has(#now p) #announce { position: absolute; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%); } }
 .lab-board #foot:has(#now p) #announce { position: absolute; width: 1px; height: 1px;
   overflow: hidden; clip-path: inset(50%); }
