@@ -229,8 +229,7 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     more_views(tab)
     tab.get_by_label("after unlearning").click()
     tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
-    # a click could fall between two drawings of the figures that have just come
-    tab.locator("#instrument .more details").evaluate("e => { e.open = true; }")
+    tab.locator("#instrument .more details > summary").click()
     button = tab.locator("#instrument td button[aria-label]").first
     button.evaluate("e => e.focus()")
     foot, box = tab.locator("#foot").bounding_box(), button.bounding_box()
