@@ -175,17 +175,21 @@ def open_step(step: int) -> gr.Tabs:
     return gr.Tabs(selected=step)
 
 
+def warn(words: str) -> None:
+    """Show a visitor one line that stays for a while."""
+    gr.Warning(escape(words), duration=WARNING_SECONDS)
+
+
 def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Show a ``LabError`` of a handler as one clear line; its outputs stay as they were.
 
     Gradio shows the line of a handler in the queue alone (``QUIET``, not ``QUICK``).
     """
 
-    def warn(error: LabError) -> dict[str, Any]:
+    def refused(error: LabError) -> dict[str, Any]:
         page = LocalContext.blocks.get(None)
         text = PAGES.get(page) if page is not None else None
-        words = translated(str(error), text) if text else str(error)
-        gr.Warning(escape(words), duration=WARNING_SECONDS)
+        warn(translated(str(error), text) if text else str(error))
         return gr.skip()
 
     if inspect.isgeneratorfunction(handler):
@@ -195,7 +199,7 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 yield from handler(*args)
             except LabError as error:
-                yield warn(error)
+                yield refused(error)
 
         return stream
 
@@ -204,7 +208,7 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return handler(*args)
         except LabError as error:
-            return warn(error)
+            return refused(error)
 
     return call
 

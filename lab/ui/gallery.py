@@ -34,9 +34,8 @@ class People:
         self._lock = threading.Lock()
         self._folder = own_folder("people")
         self.changed = False  # since the page was built
-        self.moved: frozenset[str] = (
-            frozenset()
-        )  # who is gone, or another one, since the last change
+        # Who is gone, or another one, since the last change.
+        self.moved: frozenset[str] = frozenset()
         self._edition = engine.menu.edition
         self.uploads = uploads
         self.drafts, self.staging = Drafts(uploads, text), Staging(text)
@@ -75,10 +74,9 @@ class People:
             now = {card.id: card for card in self._engine.entities()}
             self.moved = frozenset(i for i, card in self._cards.items() if now.get(i) != card)
             self._cards, self.changed = now, True
+            last = f"*_{self._edition - 1}_*"  # a page may still show these
             for file in self._folder.glob("*.jpg"):
-                if not file.match(
-                    f"*_{self._edition - 1}_*"
-                ):  # a page may still show the last ones
+                if not file.match(last):
                     file.unlink(missing_ok=True)
         for entity in self.moved:
             self.staging.drop(entity)

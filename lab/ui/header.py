@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from lab.benchmarks.left_out import some
+from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.engine import Engine, RunView, Status
@@ -161,8 +162,7 @@ def facts_html(state: Status, text: Text) -> str:
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
     notes = (_readiness(state, text), *_left_out(state, text))
-    extra = "".join(f'<p class="lab-note">{escape(note)}</p>' for note in notes if note)
-    return f'<dl class="lab-facts">{facts}</dl>{extra}'
+    return f'<dl class="lab-facts">{facts}</dl>{"".join(map(markup.note, notes))}'
 
 
 def _readiness(state: Status, text: Text) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from lab.errors import LabError
 from lab.recipe import Recipe, revise
 from lab.report.translated import translated
 from lab.serve.engine import Engine
-from lab.ui.context import JS_ONLY, QUICK, QUIET, WARNING_SECONDS, Frame, guarded, recall
+from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.steps import unlearn
 
 # These are always in the link, so that it says what it does; others only when changed.
@@ -51,7 +50,7 @@ def wire(
     def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         person, settings, wrong = read(frame, dict(request.query_params), names)
         for words in wrong:
-            gr.Warning(escape(words), duration=WARNING_SECONDS)
+            warn(words)
         wanted = revise(unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH), settings)
         values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
         if not person:
@@ -135,5 +134,5 @@ def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
         for key in values
         if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
     }
-    where = {"model": loaded.model, "benchmark": loaded.benchmark}
+    where = {key: getattr(loaded, key) for key in LOADED}
     return urlencode(({"entity": entity} if entity else {}) | named | where)

@@ -151,7 +151,9 @@ def launch(
     # What all pages share speaks English, as the core does: a page translates it when it is shown.
     uploads = Uploads(catalogue())
     people = People(engine, uploads, catalogue())
-    pages = [_queued(build(engine, people, text.language)) for text in texts]
+    pages = [
+        build(engine, people, text.language).queue(api_open=False, max_size=None) for text in texts
+    ]
     edition = engine.menu.edition
     views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}
 
@@ -174,10 +176,6 @@ def launch(
     settings = launch_settings(host, port) | page_settings(texts[0]) | {"app_kwargs": kwargs}
     demo.launch(**settings | more)
     return demo
-
-
-def _queued(demo: gr.Blocks) -> gr.Blocks:
-    return demo.queue(api_open=False, max_size=None)
 
 
 def page_settings(text: Text) -> dict[str, Any]:
