@@ -41,7 +41,7 @@ def test_downloads_at_once_share_one_whole_zip(source):
 
     def ask() -> None:
         try:
-            path = ready.stage("r1", source, "p01")[staging.ZIP_NAME]
+            path = ready.stage("r1", "en", "p01", lambda: source)[staging.ZIP_NAME]
             with zipfile.ZipFile(path) as pack:
                 found.append((path, pack.testzip(), len(pack.namelist())))
         except Exception as error:  # any at all is a fault here
@@ -56,39 +56,65 @@ def test_downloads_at_once_share_one_whole_zip(source):
     assert set(found) == {(found[0][0], None, len(runfiles.NAMES))}
 
 
+def test_two_languages_at_once_get_their_own_reports(source):
+    ready, found = staging.Staging(text), {}
+
+    def export(language: str) -> Path:
+        fresh = source / f"report.{language}"
+        fresh.write_text(language, encoding="utf-8")
+        os.replace(fresh, source / "report.html")
+        time.sleep(0.05)  # long enough for the other one to write its report, were there no lock
+        return source
+
+    def ask(language: str) -> None:
+        files = ready.stage("r1", language, "p01", lambda: export(language))
+        found[language] = Path(files["report.html"]).read_text(encoding="utf-8")
+
+    threads = [threading.Thread(target=ask, args=(code,)) for code in ("en", "de", "fr")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"en": "en", "de": "de", "fr": "fr"}
+
+
 def test_a_zip_is_made_anew_only_when_the_run_has_changed(source):
     ready = staging.Staging(text)
-    first = ready.stage("r1", source, "p01")
-    assert ready.stage("r1", source, "p01") == first
+    first = ready.stage("r1", "en", "p01", lambda: source)
+    assert ready.stage("r1", "en", "p01", lambda: source) == first
     (source / "metrics.json").write_text("{}", encoding="utf-8")
-    second = ready.stage("r1", source, "p01")
+    second = ready.stage("r1", "en", "p01", lambda: source)
     assert second["run.zip"] != first["run.zip"] and not Path(first["run.zip"]).exists()
     with zipfile.ZipFile(second["run.zip"]) as pack:
         assert pack.read("metrics.json") == b"{}"
     Path(second["run.zip"]).unlink()
-    assert Path(ready.stage("r1", source, "p01")["run.zip"]).is_file()
+    assert Path(ready.stage("r1", "en", "p01", lambda: source)["run.zip"]).is_file()
 
 
 def test_weights_and_events_are_in_the_zip_alone_and_old_zips_make_way(source, monkeypatch):
     ready = staging.Staging(text)
-    files = ready.stage("r1", source, "p01")
+    files = ready.stage("r1", "en", "p01", lambda: source)
     assert set(files) == {"run.zip", *staging.SINGLE}
     assert {f.name for f in Path(files["run.zip"]).parent.iterdir()} == set(files)
     assert all(os.path.samefile(files[name], source / name) for name in staging.SINGLE)
     monkeypatch.setattr(staging, "MOST_BYTES", 2 * staging._size(Path(files["run.zip"]).parent))
-    paths = [Path(ready.stage(name, source, "p01")["run.zip"]) for name in ("r1", "r2", "r3")]
+    paths = [
+        Path(ready.stage(name, "en", "p01", lambda: source)["run.zip"])
+        for name in ("r1", "r2", "r3")
+    ]
     assert [path.exists() for path in paths] == [False, True, True]
 
 
 def test_what_is_staged_about_somebody_goes_and_what_is_gone_says_so(source, tmp_path):
     ready = staging.Staging(text)
     paths = [
-        Path(ready.stage(run, source, who)["run.zip"]) for run, who in (("r1", "a"), ("r2", "b"))
+        Path(ready.stage(run, "en", who, lambda: source)["run.zip"])
+        for run, who in (("r1", "a"), ("r2", "b"))
     ]
     ready.drop("a")
     assert [path.parent.exists() for path in paths] == [False, True]
     with pytest.raises(LabError, match="no longer in memory"):
-        ready.stage("r3", tmp_path / "nowhere", "a")
+        ready.stage("r3", "en", "a", lambda: tmp_path / "nowhere")
 
 
 def on_the_page(url: str, name: str, data: list) -> str:
