@@ -13,6 +13,7 @@ import torch
 from lab.errors import LabError
 from lab.files import ROOT as ROOT
 from lab.files import sweep
+from lab.model.adapter import language_linears
 from lab.model.checked import check_shipped, reading, remedy_for, shipped
 from lab.model.checkpoint import lay, taught
 from lab.model.embedded import assemble
@@ -21,7 +22,7 @@ from lab.model.fetch import Report, cache_folder
 from lab.model.free_memory import told
 from lab.model.loaded import Loaded as Loaded
 from lab.model.memory import BITS, BUILDING, check_memory, empty_model
-from lab.model.precision import stored_dtype
+from lab.model.precision import add_in_float32, stored_dtype
 from lab.model.processor import read_processor
 from lab.model.prompts import Prompter
 from lab.model.proof import prove_once, refusing
@@ -123,9 +124,12 @@ def _read(folder: Path, quantization: str, device: torch.device, parts: Parts) -
         use_safetensors=True,
         **placed,
     )
-    round_language(model, name_parts(model, parts), stored_dtype(quantization, device))
+    stored = stored_dtype(quantization, device)
+    round_language(model, name_parts(model, parts), stored)
     if config is None:
         model.to(device)
+    if device.type == "cpu" and stored is torch.bfloat16:
+        multiply_in_bfloat16(model)
     repair_cpu_gradients(model)
     return model
 
@@ -163,6 +167,18 @@ def round_language(model: torch.nn.Module, known: Family, dtype: torch.dtype) ->
         state = getattr(getattr(module, "weight", None), "quant_state", None)
         if state is not None:
             state.dtype = dtype  # what 4-bit weights are unpacked to
+
+
+def multiply_in_bfloat16(model: Any) -> None:
+    """Let a language model that is stored in bfloat16 add up in float32, on a CPU; in place.
+
+    The other weights are copied, so that nothing holds the float32 file in memory that was read.
+    """
+    for weight in model.parameters():
+        if weight.dtype == torch.float32:
+            weight.data = weight.data.clone()
+    layers = (*language_linears(model).values(), model.lm_head)
+    add_in_float32(model.get_input_embeddings(), layers)
 
 
 def repair_cpu_gradients(model: torch.nn.Module) -> None:

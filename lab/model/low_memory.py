@@ -15,7 +15,7 @@ from lab.model import memory
 from lab.model.adapter import language_linears
 from lab.model.families import language_model
 from lab.model.loaded import Loaded
-from lab.model.precision import adds_in_bfloat16
+from lab.model.precision import adds_in_bfloat16, adds_in_float32
 from lab.model.sequences import Packed
 
 R = TypeVar("R")
@@ -153,8 +153,9 @@ def must_recompute(loaded: Loaded, rows: int, length: int, adapted: bool = False
     For rows of ``length`` tokens each. ``adapted``: whether a LoRA is trained.
     """
     size = loaded.model.get_input_embeddings().weight.element_size()
-    if adapted and adds_in_bfloat16(language_linears(loaded.model).values()):
-        size = 4  # as ``float32_sums`` has it
+    layers = language_linears(loaded.model).values()
+    if adds_in_float32(layers) or (adapted and adds_in_bfloat16(layers)):
+        size = 4
     inputs = 4 if adapted else size if loaded.quantization == "int8" else 0
     needed = memory.backward_bytes(
         loaded.model.config.get_text_config(), rows, length, size, inputs

@@ -11,8 +11,10 @@ from torch import nn
 from lab.errors import LabError
 from lab.evaluation.questions import Ask, choose, questions
 from lab.model import tiny_models
+from lab.model.adapter import language_linears
 from lab.model.load import check_quantized, load
 from lab.model.overlay import overlay, weights_hash
+from lab.model.precision import adds_in_bfloat16, adds_in_float32
 from lab.model.sequences import pack, segment_means, target_log_probs
 from tests.unit import tiny as make
 
@@ -131,6 +133,23 @@ def test_bfloat16_language_model_keeps_a_float32_tower(
     assert loaded.model.lm_head.weight.dtype == torch.bfloat16
     assert {loaded.model.get_parameter(n).dtype for n in loaded.vision.names()} == {torch.float32}
     assert gradients(loaded, four).abs().max() > 0
+
+
+def test_on_a_cpu_bfloat16_weights_multiply_and_the_sums_are_float32(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.model.precision.language_dtype", lambda device: torch.bfloat16)
+    loaded = load(str(folder), "gguf-q4", "cpu", lambda _: None)
+    layers = language_linears(loaded.model).values()
+    assert adds_in_float32(layers) and not adds_in_bfloat16(layers)
+    assert loaded.model.get_input_embeddings()(torch.tensor([1])).dtype == torch.float32
+    layer, x = next(iter(layers)), torch.full((1, 1), 1 + 2.0**-9)  # rounds down to 1
+    with torch.no_grad():
+        made = layer(x.expand(1, layer.in_features))
+    exact = layer.weight.double().sum(1)
+    assert made.dtype == torch.float32 and layer.weight.dtype == torch.bfloat16
+    # bfloat16 has 8 bits: the product is rounded once, and its input was
+    assert torch.allclose(made[0].double(), exact, rtol=2.0**-8, atol=1e-6)
 
 
 @pytest.mark.parametrize(
