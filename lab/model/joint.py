@@ -65,10 +65,6 @@ class Row:
     place: int = 0  # the position of its next token
     token: int = 0  # the one to be fed next
 
-    def unread(self) -> int:
-        """Tokens of the prompt that have to be read."""
-        return len(self.prompt) - self.kept.shared(self.prompt)
-
     def begin_again(self) -> None:
         """Forget the answer so far: a row that joins once more says the same again."""
         self.answer.clear()

@@ -89,7 +89,8 @@ def in_turn(
     for a word then have one already.
     """
     loaded, topics = sides[0].loaded, [about(side, image) for side in sides]
-    features, looked = _features(sides, image, topics, room)
+    found = [room.features(topic) for topic in topics]
+    features = [f[0] for f in found if f] if all(found) else side_features(sides, image)
     rows = []
     for k, (side, topic) in enumerate(zip(sides, topics, strict=True)):
         earlier = [(t.question, t.answers[k]) for t in turns[:-1]]
@@ -99,8 +100,6 @@ def in_turn(
         rows.append(Row(ids, features[k], max_new_tokens, known, adapters_of(side)))
     talk = room.enter(sides, rows)
     try:
-        if not looked:  # others may come in the meantime and be read in the same pass
-            yield ()
         said = 0
         while not all(row.over for row in rows) or max(row.steps for row in rows) > said:
             if max(row.steps for row in rows) > said:
@@ -116,17 +115,6 @@ def in_turn(
             room.keep(Remembered(topic, row.features, row.kept))
     finally:
         room.leave(talk)
-
-
-def _features(
-    sides: Sequence[Version], image: bytes | None, topics: Sequence[About], room: Room
-) -> tuple[list[torch.Tensor | None], bool]:
-    """Every side's features, and whether a picture had to be looked at for them."""
-    found = [room.features(topic) for topic in topics]
-    if None not in found:
-        return [f[0] for f in found if f], False
-    features = side_features(sides, image)
-    return features, any(f is not None for f in features)
 
 
 def _keep(room: Room, topics: Sequence[About], rows: Sequence[Row], talk: Talk) -> None:

@@ -15,7 +15,6 @@ from lab.model.version import Version
 
 KEPT_MB = 256.0  # of the last conversations
 OPEN_MB = 512.0  # of those under way: 30 with two sides and a picture in the embedded model
-READ_TOKENS = 128  # up to so many, short questions that wait are read in one pass (measured)
 
 About = tuple[str, str]  # what answers, and the picture's hash
 
@@ -39,11 +38,6 @@ class Talk:
     def outside(self) -> list[Row]:
         """Its rows that have to join yet."""
         return [row for row in self.rows if not row.over and row not in self.decode.rows]
-
-    def unread(self) -> int:
-        """Tokens of a pass that reads its rows."""
-        rows = self.outside()
-        return len(rows) * max((row.unread() for row in rows), default=0)
 
 
 def about(side: Version, image: bytes | None) -> About:
@@ -88,22 +82,16 @@ class Room:
         return talk
 
     def seat(self, talk: Talk) -> bool:
-        """Read a conversation's rows, and short ones that wait; False while there is no room.
+        """Read a conversation's rows; False while there is no place, or somebody came before.
 
-        An error of somebody else's row is not this conversation's.
+        Each conversation is read by itself: one prompt with a picture fills the cores already, so
+        that a larger pass would only let the first ones wait for the last.
         """
-        before = self._line[: self._line.index(talk)] if talk in self._line else []
-        if not self._fits([talk]) or any(not self._fits([other]) for other in before[:1]):
+        first = self._line[0] if talk in self._line else talk
+        if first is not talk or not self._fits(talk):
             return False
-        together = self._read_with(talk)
-        try:
-            talk.decode.join([row for t in together for row in t.outside()])
-        except Exception:
-            if len(together) == 1:
-                raise
-            together = [talk]
-            talk.decode.join(talk.outside())
-        self._line = [t for t in self._line if t not in together]
+        talk.decode.join(talk.outside())
+        self._line = [t for t in self._line if t is not talk]
         self._token_mb = talk.decode.token_megabytes() or self._token_mb
         return True
 
@@ -115,27 +103,14 @@ class Room:
         used = {id(t.decode) for t in self._line}
         self._decodes = {n: d for n, d in self._decodes.items() if d.rows or id(d) in used}
 
-    def _fits(self, talks: Sequence[Talk]) -> bool:
-        decode, rows = talks[0].decode, [row for t in talks for row in t.outside()]
-        if decode.closed:
-            return not decode.rows and len(talks) == 1
+    def _fits(self, talk: Talk) -> bool:
+        if talk.decode.closed:
+            return not talk.decode.rows
         if not any(d.rows for d in self._decodes.values()):
             return True
-        slots = sum(d.slots(rows if d is decode else ()) for d in self._decodes.values())
+        others = sum(d.slots() for d in self._decodes.values() if d is not talk.decode)
+        slots = others + talk.decode.slots(talk.outside())
         return slots * self._token_mb <= self.open_mb
-
-    def _read_with(self, talk: Talk) -> list[Talk]:
-        """A conversation, and those that wait for the same decode and are read with it at no cost."""
-        found = [talk]
-        for other in self._line:
-            if other.decode is not talk.decode or other is talk:
-                continue
-            rows = [row for t in (*found, other) for row in t.outside()]
-            if len(rows) * max(row.unread() for row in rows) <= READ_TOKENS and self._fits(
-                [*found, other]
-            ):
-                found.append(other)
-        return found
 
     # -- what is kept -------------------------------------------------------------------------
 

@@ -137,14 +137,6 @@ def test_a_token_of_all_costs_one_pass(sides, four, monkeypatch: pytest.MonkeyPa
     assert len(passes) <= lone + 6 and max(passes) == 6  # a reading each, then a step for all
 
 
-def test_short_questions_that_wait_are_read_in_one_pass(
-    sides, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passes, room = counted(monkeypatch), Room()
-    heard({k: asked("Who?", sides[:1], None, room) for k in range(3)})
-    assert passes[0] == 3
-
-
 def test_a_picture_that_is_remembered_is_read_once(
     tiny, sides, four, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,29 +203,13 @@ def failing(step):
     return fail
 
 
-def test_somebody_elses_row_does_not_end_the_reading(
-    sides, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room, whole = Room(), JointDecode._read
-
-    def alone_only(joint, rows):
-        if len(rows) > 1:
-            raise ZeroDivisionError
-        return whole(joint, rows)
-
-    monkeypatch.setattr(JointDecode, "_read", alone_only)
-    said = heard({k: asked("Who?", sides[:1], None, room) for k in range(3)})
-    assert len({said[k][-1] for k in range(3)}) == 1
-
-
 def test_a_closed_tab_ends_its_own_conversation(sides, four) -> None:
     room, image = Room(), four.entities[0].train_images[0]
     talks = [asked("Who?", sides[:2], image, room) for _ in range(3)]
-    for talk in talks[:2]:
+    for talk in talks:
         assert next(talk)
-    assert next(talks[2]) == ()  # it has been announced alone, for the picture was seen before
     (decode,) = room._decodes.values()
-    assert len(decode.rows) == 4
+    assert len(decode.rows) == 6
     talks[0].close()
     talks[2].close()
     assert len(decode.rows) == 2 and not room._line
@@ -255,9 +231,19 @@ def test_those_who_find_no_place_wait_in_the_order_they_came(sides, four) -> Non
     ]
 
 
+def test_one_who_leaves_the_line_holds_nobody_up(sides, four) -> None:
+    room, image = Room(open_mb=0.0), four.entities[0].train_images[0]
+    talks = [asked("Who?", sides[:1], image, room) for _ in range(3)]
+    assert next(talks[0]) and next(talks[1]) == next(talks[2]) == ()
+    talks[1].close()
+    said = heard({0: talks[0], 2: talks[2]})
+    assert said[0][-1] == said[2][-1] == alone("Who?", sides[:1], image)
+
+
 def test_as_many_as_memory_allows(sides, four, monkeypatch: pytest.MonkeyPatch) -> None:
     image, probe = four.entities[0].train_images[0], Room()
-    next(asked("Who?", sides[:1], image, probe))
+    talk = asked("Who?", sides[:1], image, probe)
+    assert next(talk)
     (decode,) = probe._decodes.values()
     row = decode.slots() * decode.token_megabytes()
     passes, room = counted(monkeypatch), Room(open_mb=2.5 * row)
@@ -297,6 +283,6 @@ def test_a_busy_engine_answers_all_at_once(busy, four, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def busy(tiny, four, tmp_path):
-    from tests.unit.test_engine_faults import opened
+    from tests.unit.served import opened
 
     return opened(tiny, four, tmp_path)
