@@ -49,7 +49,7 @@ class Row:
     """One text that is answered: its prompt, its picture's features, and its answer so far.
 
     ``features``: projector outputs [tokens, width], or None for a text alone. ``kept``: what is
-    known of the prompt, and after the end of all. ``adapters``: those that speak in this row, by
+    known of the prompt; after the end, of all where it is to be ``remembered``. ``adapters``: those that speak in this row, by
     names that are the same for the same weights. ``steps``: tokens so far, the end token included.
     """
 
@@ -58,6 +58,7 @@ class Row:
     most: int
     kept: Kept = field(default_factory=Kept)
     adapters: Mapping[str, Adapter] = field(default_factory=dict)
+    remembered: bool = False
     answer: list[int] = field(default_factory=list)
     over: bool = False
     steps: int = 0
@@ -190,7 +191,7 @@ class JointDecode:
                 row.answer.append(token)
                 row.over = len(row.answer) >= row.most
             if row.over:
-                row.kept = self.kept(row)
+                row.kept = self.kept(row) if row.remembered else Kept()
         for row in rows:
             if row.over:
                 self.leave(row)

@@ -97,7 +97,9 @@ def in_turn(
         with loaded.prompter.behind(side.context):
             ids = loaded.prompter.conversation(earlier, turns[-1].question, image is not None)
         known = room.known(topic, ids)
-        rows.append(Row(ids, features[k], max_new_tokens, known, adapters_of(side)))
+        rows.append(
+            Row(ids, features[k], max_new_tokens, known, adapters_of(side), remembered=True)
+        )
     talk = room.enter(sides, rows)
     try:
         said = 0

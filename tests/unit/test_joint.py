@@ -45,7 +45,7 @@ def rows_of(loaded: Loaded, four) -> list[Row]:
             with torch.no_grad():
                 features = loaded.vision.features(pixels)[0]
         prompt = loaded.prompter.conversation((), question, features is not None)
-        rows.append(Row(prompt, features, 3 + 3 * k))
+        rows.append(Row(prompt, features, 3 + 3 * k, remembered=True))
     return rows
 
 
