@@ -34,7 +34,7 @@ class Kept:
         return sum(t.nbytes for pair in self.layers for t in pair) / 2**20
 
     def shared(self, prompt: Sequence[int]) -> int:
-        """How many tokens of a prompt are known.
+        """How many tokens of a prompt need not be read.
 
         The last one never counts, because its output is the next token.
         """
@@ -48,9 +48,10 @@ class Kept:
 class Row:
     """One text that is answered: its prompt, its picture's features, and its answer so far.
 
-    ``features``: projector outputs [tokens, width], or None for a text alone. ``kept``: what is
-    known of the prompt; after the end, of all where it is to be ``remembered``. ``adapters``: those that speak in this row, by
-    names that are the same for the same weights. ``steps``: tokens so far, the end token included.
+    ``features``: projector outputs [tokens, width], or None for a text alone. ``kept``: what was read
+    of the prompt before; after the end, the whole text where it is to be ``remembered``.
+    ``adapters``: those that speak in this row, by names that are the same for the same weights.
+    ``steps``: tokens so far, the end token included.
     """
 
     prompt: tuple[int, ...]
@@ -200,23 +201,23 @@ class JointDecode:
         """A cache of these rows alone, what the pass was given, and the next token of each.
 
         All read as many tokens, so that no row has a hole inside: where less is new, some of what
-        is known is read again.
+        was read before is read again.
         """
         device, prompter = self.loaded.device, self.loaded.prompter
         prompts, picture = [row.prompt for row in rows], image_token(self.loaded.model)
-        known = [0 if self._anew else row.kept.shared(row.prompt) for row in rows]
-        length = max(len(p) - n for p, n in zip(prompts, known, strict=True))
-        known = [max(0, len(p) - length) for p in prompts]
-        width = length + max(known)
+        counts = [0 if self._anew else row.kept.shared(row.prompt) for row in rows]
+        length = max(len(p) - n for p, n in zip(prompts, counts, strict=True))
+        counts = [max(0, len(p) - length) for p in prompts]
+        width = length + max(counts)
         slots = torch.tensor([[HOLE] * (width - len(p)) + list(p) for p in prompts])
         ids = slots[:, -length:]
         place = ids == picture
         seen = [
             row.features[row.prompt[:n].count(picture) :]
-            for row, n in zip(rows, known, strict=True)
+            for row, n in zip(rows, counts, strict=True)
             if row.features is not None
         ]
-        ahead = [prompter.places(p)[:, n:] for p, n in zip(prompts, known, strict=True)]
+        ahead = [prompter.places(p)[:, n:] for p, n in zip(prompts, counts, strict=True)]
         places = torch.stack(
             [torch.nn.functional.pad(at, (length - at.shape[1], 0)) for at in ahead], dim=1
         )
@@ -226,7 +227,7 @@ class JointDecode:
             place.to(device),
             torch.cat(seen) if bool(place.any()) else None,
         )
-        cache = _remembered(rows, known)
+        cache = _remembered(rows, counts)
         mask = _mask(self.loaded.model, slots.to(device), length)
         chosen = self._pass(rows, cache, given, mask, places.to(device))
         for k, row in enumerate(rows):
@@ -259,22 +260,22 @@ class JointDecode:
         """Apply every language adapter to its own rows of the batch."""
         with ExitStack() as stack:
             for name, adapter in {n: a for row in rows for n, a in row.adapters.items()}.items():
-                own = torch.tensor([float(name in r.adapters) for r in rows])
-                own = own.to(self.loaded.device)
-                stack.enter_context(adapted(self.loaded.model, adapter, own))
+                speaks = torch.tensor([float(name in r.adapters) for r in rows])
+                speaks = speaks.to(self.loaded.device)
+                stack.enter_context(adapted(self.loaded.model, adapter, speaks))
             yield
 
 
-def _remembered(rows: Sequence[Row], known: Sequence[int]) -> DynamicCache:
+def _remembered(rows: Sequence[Row], counts: Sequence[int]) -> DynamicCache:
     """A cache that holds the first so many tokens of each row."""
-    longest = max(range(len(rows)), key=known.__getitem__)
-    cache = roomy_cache(len(rows[longest].kept.layers) if known[longest] else 0)
+    longest = max(range(len(rows)), key=counts.__getitem__)
+    cache = roomy_cache(len(rows[longest].kept.layers) if counts[longest] else 0)
     for depth, layer in enumerate(cache.layers):
         nothing = rows[longest].kept.layers[depth]
         pairs = [
-            row.kept.layers[depth] if n else nothing for row, n in zip(rows, known, strict=True)
+            row.kept.layers[depth] if n else nothing for row, n in zip(rows, counts, strict=True)
         ]
-        layer.add([(k[:, :n], v[:, :n]) for (k, v), n in zip(pairs, known, strict=True)])
+        layer.add([(k[:, :n], v[:, :n]) for (k, v), n in zip(pairs, counts, strict=True)])
     return cache
 
 

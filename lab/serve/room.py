@@ -118,7 +118,7 @@ class Room:
         """The features of a picture that is remembered; None where it is not."""
         return next(((r.features,) for r in self._last if r.about == topic), None)
 
-    def known(self, topic: About, prompt: Sequence[int]) -> Kept:
+    def recall(self, topic: About, prompt: Sequence[int]) -> Kept:
         """What is remembered of as much of a prompt as possible."""
         found = [r for r in self._last if r.about == topic]
         best = max(found, key=lambda r: r.kept.shared(prompt), default=None)
