@@ -33,7 +33,7 @@ class Heard:
     """What one visitor heard: seconds from the question to the first word, and the answer."""
 
     words: Words
-    asked: float
+    begun: float
     first: float = 0.0
     answer: tuple[str, ...] = field(default=())
 
@@ -93,10 +93,10 @@ def _plans(work: Workbench, delta: Delta) -> list[Callable[[Room], Words]]:
         side = Version(f"part {k}", work.loaded, part)
         image = people[k % len(people)].test_images[0]
         for n in range(CONVERSATIONS // VERSIONS):
-            asked = [Turn(QUESTIONS[n % len(QUESTIONS)])]
+            turns = [Turn(QUESTIONS[n % len(QUESTIONS)])]
             plans.append(
-                lambda room, side=side, asked=asked, image=image: in_turn(
-                    [side], asked, image, LONGEST_ANSWER, room
+                lambda room, side=side, turns=turns, image=image: in_turn(
+                    [side], turns, image, LONGEST_ANSWER, room
                 )
             )
     return plans
@@ -117,7 +117,7 @@ def answered(plans: Sequence[Callable[[Room], Words]], apart: int, room: Room) -
             if said is not None:
                 line.append(one)
             if said:
-                one.first = one.first or time.perf_counter() - one.asked
+                one.first = one.first or time.perf_counter() - one.begun
                 one.answer = said
         rounds += 1
     return heard

@@ -96,10 +96,8 @@ def in_turn(
         earlier = [(t.question, t.answers[k]) for t in turns[:-1]]
         with loaded.prompter.behind(side.context):
             ids = loaded.prompter.conversation(earlier, turns[-1].question, image is not None)
-        known = room.known(topic, ids)
-        rows.append(
-            Row(ids, features[k], max_new_tokens, known, adapters_of(side), remembered=True)
-        )
+        kept = room.recall(topic, ids)
+        rows.append(Row(ids, features[k], max_new_tokens, kept, adapters_of(side), remembered=True))
     talk = room.enter(sides, rows)
     try:
         said = 0

@@ -11,7 +11,7 @@ import pytest
 from lab.bench import scaling
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
-from lab.serve import local
+from lab.serve import sides
 from lab.serve.local import LocalEngine
 
 
@@ -36,7 +36,7 @@ def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> 
 def test_stored_runs_and_waiting_users(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "LONGEST_ANSWER", 3)  # it is the users that are counted
+    monkeypatch.setattr(sides, "LONGEST_ANSWER", 3)  # it is the users that are counted
     stored = scaling.stored_runs(engine)
     assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
     users = scaling.waiting_users(engine)

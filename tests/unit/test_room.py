@@ -28,25 +28,25 @@ Words = Generator[tuple[str, ...]]
 def sides(tiny, four) -> list[Version]:
     """The original, three runs, one with a context, and two under language adapters."""
     original = Version("original", tiny)
-    made = [original]
+    versions = [original]
     for seed in range(3):
         draw = torch.Generator().manual_seed(seed)
         weights = tiny.vision.trainable(3).items()
         delta = {n: p + torch.randn(p.shape, generator=draw) for n, p in weights}
-        made.append(Version(f"run {seed}", tiny, delta))
+        versions.append(Version(f"run {seed}", tiny, delta))
     before = Context("Say nothing of faces.", "All right.", four.entities[3].train_images[0])
-    made.append(Version("behind", tiny, before.tensors()))
+    versions.append(Version("behind", tiny, before.tensors()))
     for seed in range(2):
         adapter = new_adapter(tiny.model, 4, seed)
         with torch.no_grad():
             for name, weight in adapter.items():
                 if name.endswith(".B"):
                     weight.normal_(generator=torch.Generator().manual_seed(seed))
-        made.append(Version(f"attacked {seed}", tiny, adapter=adapter))
-    return made
+        versions.append(Version(f"attacked {seed}", tiny, adapter=adapter))
+    return versions
 
 
-def asked(question: str, sides, image: bytes | None, room: Room) -> Words:
+def talk_of(question: str, sides, image: bytes | None, room: Room) -> Words:
     return in_turn(sides, [Turn(question)], image, LONGEST, room)
 
 
@@ -101,7 +101,7 @@ def test_everybody_hears_what_they_would_alone(sides, four) -> None:
     ]
     expected = [alone(*plan) for plan in plans]
     room = Room()
-    talks = [asked(question, who, image, room) for question, who, image in plans]
+    talks = [talk_of(question, who, image, room) for question, who, image in plans]
     said = heard(dict(enumerate(talks[:4])), {k: (2 * (k - 3), talks[k]) for k in range(4, 8)})
     assert [said[k][-1] for k in range(8)] == expected
     for grown in said.values():
@@ -113,13 +113,15 @@ def test_everybody_hears_what_they_would_alone(sides, four) -> None:
 def test_a_follow_up_in_the_room(sides, four) -> None:
     room, image = Room(), four.entities[0].train_images[0]
     both = [sides[0], sides[1]]
-    first = heard({0: asked("Who?", both, image, room), 1: asked("Who?", sides[2:4], image, room)})
+    first = heard(
+        {0: talk_of("Who?", both, image, room), 1: talk_of("Who?", sides[2:4], image, room)}
+    )
     turns = [Turn("Who?", first[0][-1]), Turn("Where from?")]
     *_, expected = answers(both, turns, image, LONGEST)
     said = heard(
         {
             0: in_turn(both, turns, image, LONGEST, room),
-            1: asked("A much longer question about this person?", sides[1:3], image, room),
+            1: talk_of("A much longer question about this person?", sides[1:3], image, room),
         }
     )
     assert said[0][-1] == expected
@@ -133,7 +135,7 @@ def test_a_token_of_all_costs_one_pass(sides, four, monkeypatch: pytest.MonkeyPa
     assert one == 1 == max(rest) and said
     passes.clear()
     room = Room()
-    heard({k: asked("Who?", sides[:1], image, room) for k in range(6)})
+    heard({k: talk_of("Who?", sides[:1], image, room) for k in range(6)})
     assert len(passes) <= lone + 6 and max(passes) == 6  # a reading each, then a step for all
 
 
@@ -141,13 +143,13 @@ def test_a_picture_that_is_remembered_is_read_once(
     tiny, sides, four, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, image = Room(), four.entities[0].train_images[0]
-    talks = {0: asked("Who?", sides[1:2], image, room)}
+    talks = {0: talk_of("Who?", sides[1:2], image, room)}
     lengths: list[int] = []
     hook = tiny.model.model.language_model.register_forward_pre_hook(
         lambda _, args, given: lengths.append(given["inputs_embeds"].shape[1]), with_kwargs=True
     )
     try:
-        heard(talks, {1: (1, asked("Which town?", sides[1:2], image, room))})
+        heard(talks, {1: (1, talk_of("Which town?", sides[1:2], image, room))})
     finally:
         hook.remove()
     whole = len(tiny.prompter.conversation((), "Which town?", True))
@@ -158,8 +160,8 @@ def test_a_picture_that_is_remembered_is_read_once(
 
 def test_a_bad_picture_ends_its_own_conversation(sides, four) -> None:
     room, image = Room(), four.entities[0].train_images[0]
-    bad = asked("Who?", sides[:1], b"not a picture", room)
-    good = asked("Who?", sides[:2], image, room)
+    bad = talk_of("Who?", sides[:1], b"not a picture", room)
+    good = talk_of("Who?", sides[:2], image, room)
     assert next(good)
     with pytest.raises(LabError, match="picture"):
         next(bad)
@@ -171,7 +173,7 @@ def test_a_failed_pass_ends_one_conversation_alone(
     sides, four, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, images = Room(), [e.train_images[0] for e in four.entities]
-    talks = [asked("Who?", sides[:2], image, room) for image in images[:3]]
+    talks = [talk_of("Who?", sides[:2], image, room) for image in images[:3]]
     assert next(talks[0]) and next(talks[1])
     with monkeypatch.context() as patch:
         if at == "step":
@@ -205,7 +207,7 @@ def failing(step):
 
 def test_a_closed_tab_ends_its_own_conversation(sides, four) -> None:
     room, image = Room(), four.entities[0].train_images[0]
-    talks = [asked("Who?", sides[:2], image, room) for _ in range(3)]
+    talks = [talk_of("Who?", sides[:2], image, room) for _ in range(3)]
     for talk in talks:
         assert next(talk)
     (decode,) = room._decodes.values()
@@ -221,7 +223,7 @@ def test_those_who_find_no_place_wait_in_the_order_they_came(sides, four) -> Non
     ended: list[int] = []
 
     def noted(k: int) -> Words:
-        yield from asked("Who?", sides[k : k + 1], images[k], room)
+        yield from talk_of("Who?", sides[k : k + 1], images[k], room)
         ended.append(k)
 
     said = heard({k: noted(k) for k in range(4)})
@@ -233,7 +235,7 @@ def test_those_who_find_no_place_wait_in_the_order_they_came(sides, four) -> Non
 
 def test_one_who_leaves_the_line_holds_nobody_up(sides, four) -> None:
     room, image = Room(open_mb=0.0), four.entities[0].train_images[0]
-    talks = [asked("Who?", sides[:1], image, room) for _ in range(3)]
+    talks = [talk_of("Who?", sides[:1], image, room) for _ in range(3)]
     assert next(talks[0]) and next(talks[1]) == next(talks[2]) == ()
     talks[1].close()
     said = heard({0: talks[0], 2: talks[2]})
@@ -242,12 +244,12 @@ def test_one_who_leaves_the_line_holds_nobody_up(sides, four) -> None:
 
 def test_as_many_as_memory_allows(sides, four, monkeypatch: pytest.MonkeyPatch) -> None:
     image, probe = four.entities[0].train_images[0], Room()
-    talk = asked("Who?", sides[:1], image, probe)
+    talk = talk_of("Who?", sides[:1], image, probe)
     assert next(talk)
     (decode,) = probe._decodes.values()
     row = decode.slots() * decode.token_megabytes()
     passes, room = counted(monkeypatch), Room(open_mb=2.5 * row)
-    heard({k: asked("Who?", sides[:1], image, room) for k in range(5)})
+    heard({k: talk_of("Who?", sides[:1], image, room) for k in range(5)})
     assert max(passes) == 2
 
 
@@ -257,8 +259,8 @@ def test_a_family_that_crosses_is_answered_one_after_another(four) -> None:
     image, question = four.entities[0].train_images[0], "Who is this person?"
     said = heard(
         {
-            0: asked(question, [original], image, room),
-            1: asked(question, [original, original], None, room),
+            0: talk_of(question, [original], image, room),
+            1: talk_of(question, [original, original], None, room),
         }
     )
     assert said[0][-1] == alone(question, [original], image)
