@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -94,11 +95,7 @@ def _plans(work: Workbench, delta: Delta) -> list[Callable[[Room], Words]]:
         image = people[k % len(people)].test_images[0]
         for n in range(CONVERSATIONS // VERSIONS):
             turns = [Turn(QUESTIONS[n % len(QUESTIONS)])]
-            plans.append(
-                lambda room, side=side, turns=turns, image=image: in_turn(
-                    [side], turns, image, LONGEST_ANSWER, room
-                )
-            )
+            plans.append(partial(in_turn, [side], turns, image, LONGEST_ANSWER))
     return plans
 
 
