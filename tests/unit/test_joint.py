@@ -189,7 +189,7 @@ def test_what_is_hidden_is_finite() -> None:
     assert all(bool(torch.isfinite(room).all()) for room in layer.room)
 
 
-def test_what_is_known_of_a_prompt() -> None:
+def test_what_of_a_prompt_need_not_be_read() -> None:
     kept = Kept((1, 2, 3, 4))
     assert kept.shared((1, 2, 3, 4, 5)) == 4 and kept.shared((1, 2, 9, 4)) == 2
     assert kept.shared((1, 2, 3)) == 2  # the last token's output is the next one
