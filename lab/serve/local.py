@@ -141,6 +141,7 @@ class LocalEngine:
             worker.error,
             left_out(self.benchmark),
             self.menu.coming,
+            most_waiting=MOST_WAITING,
         )
 
     def entities(self) -> Sequence[EntityCard]:

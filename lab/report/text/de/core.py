@@ -28,6 +28,8 @@ CORE = {
         "einen und versuche es dann noch einmal"
     ),
     "all_wait": "{most} {what} warten schon: Versuche es später noch einmal",
+    "memory_short": "dieser Rechner hat noch {free} MB Speicher frei, und ein Lauf wird erst ab {least} "
+    "MB angenommen: später noch einmal versuchen",
     "runs": "Läufe",
     "questions": "Fragen",
     "no_neuron": "Es gibt kein Neuron {neuron} in {layer}: Gültig sind {names}",
