@@ -137,6 +137,7 @@ def test_the_unit_starts_the_lab_for_a_proxy_and_lets_it_write_to_its_folder_alo
     words = shlex.split(service["ExecStart"])
     options = served(words)
     assert options.host == "127.0.0.1" and options.log_format == "json"
+    assert options.allow_change is False  # whoever comes through the proxy
     assert words[0] == f"{service['WorkingDirectory']}/.venv/bin/mllm-lab"
     assert service["DynamicUser"] == "yes" and service["ProtectSystem"] == "strict"
     folder = f"/var/lib/{service['StateDirectory']}"
