@@ -33,7 +33,7 @@ def metrics(engine: Engine, tally: Tally) -> str:
     """Everything that is measured now, as text; it names no visitor, person or question."""
     views = engine.runs()
     tally.see(views)
-    kept = Counter((("kind", v.kind), ("state", v.state)) for v in views)
+    kept: Counter[Labels] = Counter((("kind", v.kind), ("state", v.state)) for v in views)
     status, counts = engine.status(), tally.counts()
     found = [*_state(status, tally), Metric("lab_runs", "gauge", "Runs in memory.", kept)]
     return "".join(map(_written, [*found, *_work(counts)]))
@@ -61,16 +61,18 @@ def _state(status: Status, tally: Tally) -> Iterator[Metric]:
 
 def _work(counts: Counts) -> Iterator[Metric]:
     """What was done since the start."""
-    ended = {(("kind", kind), ("state", state)): n for (kind, state), n in counts.runs.items()}
+    ended: dict[Labels, int] = {
+        (("kind", kind), ("state", state)): n for (kind, state), n in counts.runs.items()
+    }
     yield Metric("lab_runs_ended_total", "counter", "Runs that ended since the start.", ended)
-    whole = {(("kind", kind),): h for kind, h in counts.whole.items()}
+    whole: dict[Labels, Histogram] = {(("kind", kind),): h for kind, h in counts.whole.items()}
     yield Metric("lab_run_seconds", "histogram", "Seconds of a run, its waiting left out.", whole)
-    stages = {(("stage", stage),): h for stage, h in counts.stages.items()}
+    stages: dict[Labels, Histogram] = {(("stage", stage),): h for stage, h in counts.stages.items()}
     yield Metric("lab_stage_seconds", "histogram", "Seconds of an unlearning run's stage.", stages)
     refused: dict[Labels, float] = {(): counts.refused}
     yield Metric("lab_runs_refused_total", "counter", "Runs for which there was no room.", refused)
     yield _one("lab_chats_open", "Chats that wait for an answer or get one.", counts.chatting)
-    chats = {(("outcome", outcome),): n for outcome, n in counts.chats.items()}
+    chats: dict[Labels, int] = {(("outcome", outcome),): n for outcome, n in counts.chats.items()}
     yield Metric("lab_chats_total", "counter", "Chats by how they ended.", chats)
     for name, about, histogram in (
         ("lab_chat_first_word_seconds", "Seconds to the first word.", counts.first_word),

@@ -13,6 +13,7 @@ from lab.report.text import catalogue
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.test_door import ask
+from tests.unit.served import until
 
 SUBMIT = "/gradio_api/call/submit"
 
@@ -72,15 +73,20 @@ def test_a_full_room_answers_a_script_at_once_with_when_to_come_again(served, mo
     assert ask(served.url, "POST", SUBMIT, body)[0] == 200
 
 
+def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "lab.request"]
+
+
 def test_every_answer_has_an_id_and_every_request_a_line(served, caplog):
     with caplog.at_level(logging.INFO, "lab.request"):
         ours = ask(served.url, "GET", "/healthz", headers={"X-Request-ID": "from-the-proxy.1"})[1]
         strange = ask(served.url, "GET", "/Ada?name=Ada", headers={"X-Request-ID": "Ada Almeida"})[
             1
         ]
+        until(lambda: len(lines(caplog)) >= 2)  # a line comes after its answer
     assert ours["x-request-id"] == "from-the-proxy.1"
     assert len(strange["x-request-id"]) == 16
-    said = {r.request_id: r for r in caplog.records if r.name == "lab.request"}
+    said = {r.request_id: r for r in lines(caplog)}
     assert said["from-the-proxy.1"].path == "/healthz" and said["from-the-proxy.1"].status == 200
     assert said[strange["x-request-id"]].path == "other"
     assert not [r for r in said.values() if "Ada" in str(vars(r))]
