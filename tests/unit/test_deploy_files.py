@@ -82,7 +82,7 @@ def test_a_broken_proxy_file_is_found() -> None:
 
 
 def test_nginx_holds_no_stream_back_and_cuts_none_off() -> None:
-    *_, (_, site) = nginx(read("deploy/nginx.conf"))
+    *_, (_, site) = nginx(read("docs/deploy/nginx.conf"))
     there = lines(block(site, "location /"))
     assert {
         "proxy_buffering off",
@@ -105,7 +105,7 @@ def test_nginx_holds_no_stream_back_and_cuts_none_off() -> None:
 
 
 def test_caddy_holds_no_stream_back_and_cuts_none_off() -> None:
-    text = re.sub(r"(^|\s)#.*", "", read("deploy/Caddyfile"))
+    text = re.sub(r"(^|\s)#.*", "", read("docs/deploy/Caddyfile"))
     assert text.count("{") == text.count("}")
     said = {" ".join(line.split()) for line in text.splitlines() if line.strip()}
     assert {"flush_interval -1", "@metrics path /metrics", "respond @metrics 404"} <= said
@@ -115,7 +115,7 @@ def test_caddy_holds_no_stream_back_and_cuts_none_off() -> None:
     assert int(values["max_size"].removesuffix("MiB")) * 2**20 >= MOST_UPLOAD
 
 
-@pytest.mark.parametrize("name", ["deploy/nginx.conf", "deploy/Caddyfile"])
+@pytest.mark.parametrize("name", ["docs/deploy/nginx.conf", "docs/deploy/Caddyfile"])
 def test_the_proxies_ask_where_the_unit_serves(name: str) -> None:
     options = served(shlex.split(unit()["Service"]["ExecStart"]))
     assert f"{options.host}:{options.port}" in read(name)
@@ -128,7 +128,7 @@ def test_the_proxies_ask_where_the_unit_serves(name: str) -> None:
 def unit() -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, delimiters="=", strict=True)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(read("deploy/mllm-lab.service"))
+    parser.read_string(read("docs/deploy/mllm-lab.service"))
     return parser
 
 
@@ -217,7 +217,7 @@ def test_the_readme_tells_a_space_how_to_run_the_lab() -> None:
 def test_the_deploy_files_are_all_explained() -> None:
     words = read("docs/deploy.md")
     for path in (
-        *sorted(Path(ROOT / "deploy").iterdir()),
+        *sorted(Path(ROOT / "docs" / "deploy").iterdir()),
         ROOT / "Dockerfile",
         ROOT / "compose.yaml",
     ):
