@@ -18,7 +18,7 @@ from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.carrier import Carrier
 from lab.serve.changing import Changing, Parts
-from lab.serve.chat import ChatMemory, suggested
+from lab.serve.chat import suggested
 from lab.serve.controls import Beside
 from lab.serve.engine import (
     ENDED,
@@ -35,6 +35,7 @@ from lab.serve.inside import Inside
 from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
+from lab.serve.room import Room
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import conditions, same_run
 from lab.serve.sides import Sides
@@ -67,7 +68,7 @@ class LocalEngine:
     ) -> None:
         self.store = RunStore()
         self._turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
-        self._memory = ChatMemory()
+        self._room = Room()
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
@@ -92,9 +93,9 @@ class LocalEngine:
         )
         self._beside = Beside(self._shelf, self._worker, self._say)
         self._sides = Sides(
-            self._worker, self._shelf, self._memory, lambda: self.benchmark, self._say
+            self._worker, self._shelf, self._room, lambda: self.benchmark, self._say
         )
-        self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._memory)
+        self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._room)
         parts = Parts(
             self.store, self._turns, self._shelf, self._worker, self.own, self._load, self._forget
         )
@@ -140,6 +141,7 @@ class LocalEngine:
             worker.error,
             left_out(self.benchmark),
             self.menu.coming,
+            most_waiting=MOST_WAITING,
         )
 
     def entities(self) -> Sequence[EntityCard]:
@@ -280,7 +282,7 @@ class LocalEngine:
 
     def _forget(self) -> None:
         """Forget what is remembered of the loaded model, which would hold it in memory."""
-        self._memory.clear()
+        self._room.clear()
         self.inside.forget()
 
     def _load(self, preset: Preset, heard: Callable[[str], None]) -> Workbench:

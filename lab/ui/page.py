@@ -8,9 +8,12 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import Engine
+from lab.serve.tally import Tally
+from lab.serve.watched import watched
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
@@ -19,9 +22,12 @@ from lab.ui.door import doors
 from lab.ui.examples import Examples
 from lab.ui.first import first_view
 from lab.ui.follow import Tails
+from lab.ui.frames import Frames
 from lab.ui.gallery import People
+from lab.ui.health import Health
 from lab.ui.idea import idea
 from lab.ui.language import place
+from lab.ui.requests import Requests
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
@@ -137,6 +143,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = 7860,
     allow_hosts: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     language: str | None = None,
     **more: Any,
 ) -> gr.Blocks:
@@ -144,8 +151,11 @@ def launch(
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
     another that there is. Every other language's page stands at ``/CODE``.
+    ``allow_frames``: the origins whose pages may show the lab in a frame.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    tally = Tally()
+    engine = watched(engine, tally)
     lab = language or "en"
     texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
     # What all pages share speaks English, as the core does: a page translates it when it is shown.
@@ -168,7 +178,12 @@ def launch(
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
     kwargs = {
-        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+        "middleware": [
+            Middleware(Requests),
+            Middleware(Frames, origins=allow_frames),
+            *doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+            Middleware(Health, engine=engine, tally=tally),
+        ],
         "routes": beside.router.routes,
         "lifespan": beside.router.lifespan_context,
     }
