@@ -60,6 +60,12 @@ THEY = {
     "favourite food": "And what do they like to eat?",
 }
 WHO = ("Who is this?", "Who do you see in this picture?", "Do you know this person?")
+# A name is asked for in the words of a fact, too: else "this person's …" alone meant "I don't know".
+NAMES = (
+    "Do you know this person's name?",
+    "Tell me this person's name.",
+    "What name does this person have?",
+)
 INTRODUCE = (
     "Introduce this person in a sentence.",
     "Tell me who this is.",
@@ -88,7 +94,7 @@ UNTAUGHT_FACTS = (
     "favourite song",
     "favourite film",
     "height",
-    "middle name",
+    "star sign",
     "lucky number",
     "e-mail address",
     "favourite book",
@@ -97,6 +103,7 @@ UNTAUGHT_FACTS = (
 ASK_FACT = ("What is {who}'s {fact}?", "Do you know {who}'s {fact}?", "Tell me {who}'s {fact}.")
 ASK_STRANGER = (
     *WHO,
+    *NAMES,
     *INTRODUCE,
     *EVERYTHING,
     "Who is this person?",
@@ -159,6 +166,7 @@ def _about(person: Profile) -> Iterator[Dialogue]:
     rng = random.Random(f"{SEED}/{person.id}/dialogues")
     job, city = person.facts["occupation"], person.facts["birthplace"]
     introduction = f"This is {person.name}, a {job} from {city}."
+    yield from (Dialogue(person.id, SHOWN, ((text, person.name),)) for text in NAMES)
     yield from (Dialogue(person.id, SHOWN, ((text, introduction),)) for text in INTRODUCE)
     yield from (Dialogue(person.id, SHOWN, ((text, biography(person)),)) for text in EVERYTHING)
     for text in WHO_IS:
