@@ -136,7 +136,7 @@ def _attacks(attacks: Sequence[Mapping[str, Any]], text: Text) -> list[str]:
         return [text.CARD_NO_ATTACKS]
     rows = []
     for result in attacks:
-        control = result["control"]
+        control = result.get("control")
         rows.append(
             (
                 text.ATTACK_KINDS.get(result["kind"], result["kind"]),
