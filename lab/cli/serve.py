@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib.util
 import os
 import sys
 import time
@@ -39,12 +40,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="whether visitors may change the model and the benchmark in the page (default: only "
         "where no other machine can reach it)",
     )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="offer the endpoints for scripts as tools of an MCP server, too",
+    )
 
 
 def command(options: argparse.Namespace) -> None:
     """Serve the page; the model loads in the background and the page shows the progress."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if options.mcp and importlib.util.find_spec("mcp") is None:
+        raise LabError(
+            "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
+        )
     options.port = free_port(options.host, options.port)
     if not only_this_machine(options.host):
         print(
@@ -85,6 +95,8 @@ def _serve(options: argparse.Namespace) -> None:
         from lab.ui.page import launch
 
         say(f"Open http://{options.host}:{options.port}")
+        if options.mcp:
+            say(f"MCP at http://{options.host}:{options.port}/gradio_api/mcp/")
         try:
             launch(
                 engine,
@@ -92,6 +104,7 @@ def _serve(options: argparse.Namespace) -> None:
                 options.port,
                 allow_hosts=tuple(options.allow_host),
                 language=options.language and options.language.language,
+                mcp=options.mcp,
             )
         except OSError as error:  # somebody took the port in the meantime
             raise LabError(

@@ -15,6 +15,7 @@ from lab.recipe import revise
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.engine import Engine
+from lab.ui import remote
 from lab.ui.follow import describe
 
 # The names and their arguments, for the door: what is not here answers to no script.
@@ -24,6 +25,7 @@ ENDPOINTS = {
     "status": (),
     "stop": ("run_id",),
     "result": ("run_id",),
+    **remote.ENDPOINTS,
 }
 
 AGAIN = "again"  # among the settings: run it, even where a kept run has the answer
@@ -79,7 +81,11 @@ def expose(engine: Engine, text: Text) -> None:
             "result": found,
         }
 
-    for endpoint in (entities, submit, status, stop, result):
+    more = remote.Remote(engine, text)
+    for endpoint in (
+        *(entities, submit, status, stop, result),
+        *(more.inspect, more.events, more.chat, more.attack),
+    ):
         gr.api(_plain(endpoint, text), api_name=endpoint.__name__, concurrency_limit=None)
 
 

@@ -80,18 +80,26 @@ def doors(
     texts: Sequence[Text],
     first: Callable[[str], str],
     fixed: bool = True,
+    mcp: bool = False,
 ) -> list[Middleware]:
     """Return the middleware for the pages bound to ``host``; ``endpoints`` are the public ones.
 
     ``texts``: of each page, the lab's own language first; ``fixed``: whatever a browser wishes.
     ``first``: gives the HTML that is put at the end of the page of a language, "" for none.
+    ``mcp``: whether the endpoints are tools of an MCP server, too.
     """
     hosts = Hosts(host, allow_hosts)
     languages = [text.language for text in texts]
     return [
         Middleware(Interpreter, languages=languages, fixed=fixed),
         Middleware(
-            Door, hosts=hosts, uploads=uploads, endpoints=endpoints, texts=texts, first=first
+            Door,
+            hosts=hosts,
+            uploads=uploads,
+            endpoints=endpoints,
+            texts=texts,
+            first=first,
+            mcp=mcp,
         ),
     ]
 
@@ -107,8 +115,10 @@ class Door:
         endpoints: Mapping[str, Sequence[str]],
         texts: Sequence[Text],
         first: Callable[[str], str],
+        mcp: bool = False,
     ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
+        self._mcp = mcp
         self._texts, self._first = {text.language: text for text in texts}, first
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -155,6 +165,8 @@ class Door:
         if kind == "OPTIONS":
             return True
         first = parts[0].partition("=")[0]
+        if first == "mcp":
+            return self._mcp and kind in ("GET", "POST", "DELETE") and parts[1:] in ([], ["http"])
         if first not in OPEN.get(kind, ()):
             return False
         if first == "file":  # never one of another host, which the server would fetch

@@ -138,12 +138,14 @@ def launch(
     port: int | None = 7860,
     allow_hosts: Sequence[str] = (),
     language: str | None = None,
+    mcp: bool = False,
     **more: Any,
 ) -> gr.Blocks:
     """Build and serve the pages, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``.
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
-    another that there is. Every other language's page stands at ``/CODE``.
+    another that there is. Every other language's page stands at ``/CODE``. ``mcp``: offer the public
+    endpoints as tools of an MCP server, too.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     lab = language or "en"
@@ -166,12 +168,13 @@ def launch(
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
     kwargs = {
-        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed, mcp),
         "routes": beside.router.routes,
         "lifespan": beside.router.lifespan_context,
     }
     demo = pages[0]
     settings = launch_settings(host, port) | page_settings(texts[0]) | {"app_kwargs": kwargs}
+    settings["mcp_server"] = mcp
     demo.launch(**settings | more)
     return demo
 

@@ -8,7 +8,8 @@ import urllib.request
 import pytest
 from gradio_client.exceptions import AppError
 
-PUBLIC = {"/entities", "/submit", "/status", "/stop", "/result"}
+OLD = {"/entities", "/submit", "/status", "/stop", "/result"}
+PUBLIC = OLD | {"/inspect", "/events", "/chat", "/attack"}
 
 
 def wait(client, run_id: str) -> dict:
