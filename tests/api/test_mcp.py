@@ -1,6 +1,7 @@
 """The endpoints as tools of an MCP server, behind a flag."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 
@@ -51,8 +52,11 @@ def test_every_endpoint_is_a_tool_that_says_what_it_does(tools):
 
 def test_a_run_the_whole_way(tools):
     run = call(tools, "submit", entity="p01", settings={"steps": 3})["content"][0]["text"]
-    while (found := call(tools, "result", run_id=run)["content"][0]["text"]).find("running") > 0:
-        pass
+    for _ in range(200):
+        found = call(tools, "result", run_id=run)["content"][0]["text"]
+        if "waiting" not in found and "running" not in found:
+            break
+        time.sleep(0.1)
     assert "finished" in found and "forget_vqa" in found
     said = call(tools, "chat", run_id=run, question="Who is this?", entity="p01")
     assert "I cannot tell" in said["content"][0]["text"]
