@@ -110,7 +110,7 @@ def test_teaching_as_csv(four, tmp_path: Path, monkeypatch, capsys) -> None:
         map(math.isfinite, found["teach/loss"].values())
     )
     assert found["result/loss"] == {2: pytest.approx(result["loss"])}
-    assert found["teach/forget_vqa"].keys() == {2}
+    assert found["teach/people_vqa"].keys() == {2}
 
 
 def test_a_missing_package_and_the_grid_are_refused_before_any_work(
