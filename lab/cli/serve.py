@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.starting import free_port, only_this_machine, port_number
 from lab.errors import LabError
 from lab.recipe import Preset
+from lab.report.log_to import has_package
 
 HELP = "serve the page until it is stopped"
 
@@ -51,7 +51,7 @@ def command(options: argparse.Namespace) -> None:
     """Serve the page; the model loads in the background and the page shows the progress."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    if options.mcp and importlib.util.find_spec("mcp") is None:
+    if options.mcp and not has_package("mcp"):
         raise LabError(
             "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
         )

@@ -72,10 +72,15 @@ def figures(result: Mapping[str, Any], front: str = "result") -> dict[str, float
     return found
 
 
+def has_package(name: str) -> bool:
+    """Whether an optional package is installed."""
+    return importlib.util.find_spec(name) is not None
+
+
 def check_log(kind: str) -> None:
     """Raise ``LabError`` where the package that a kind of log needs is not installed."""
     package = PACKAGES[kind]
-    if package and importlib.util.find_spec(package) is None:
+    if package and not has_package(package):
         raise LabError(
             f"--log-to {kind} needs the package {package}, which is not installed: "
             f"pip install -e '.[{kind}]'"
@@ -119,7 +124,7 @@ def _csv(folder: Path, name: str, _: Mapping[str, Any]) -> Iterator[Put]:
 def _tensorboard(folder: Path, name: str, settings: Mapping[str, Any]) -> Iterator[Put]:
     from torch.utils.tensorboard import SummaryWriter
 
-    writer: Any = SummaryWriter(str(folder / name))  # type: ignore[no-untyped-call]
+    writer: Any = SummaryWriter(str(folder / name))
 
     def put(step: int, values: Mapping[str, float]) -> None:
         for key, value in values.items():
@@ -154,4 +159,4 @@ def _trackio(folder: Path, name: str, settings: Mapping[str, Any]) -> Iterator[P
         yield lambda step, values: run.log(dict(values), step=step)
     finally:
         with contextlib.redirect_stdout(sys.stderr):
-            run.finish()
+            trackio.finish()  # and not the run's own: that would print once more at the very end

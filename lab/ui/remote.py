@@ -106,7 +106,7 @@ class Remote:
 def light(event: Event) -> dict[str, Any]:
     """An event as plain values, without the fields that hold arrays."""
     heavy = [f.name for f in dataclasses.fields(event) if _holds_arrays(getattr(event, f.name))]
-    bare = {name: () if isinstance(getattr(event, name), tuple) else np.zeros(0) for name in heavy}
+    bare: Any = {n: () if isinstance(getattr(event, n), tuple) else np.zeros(0) for n in heavy}
     said: dict[str, Any] = json.loads(to_line(dataclasses.replace(event, **bare)))
     return {name: value for name, value in said.items() if name not in heavy}
 

@@ -221,13 +221,30 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     return calls
 
 
+def test_tools_for_mcp_are_asked_for_by_a_flag_and_need_their_package(
+    served, monkeypatch, capsys
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.cli.serve.has_package", lambda name: name == "mcp")
+    app.main(["--port", "0", "--mcp"])
+    [(_, more)] = served
+    assert more["mcp"] is True and "/gradio_api/mcp/" in capsys.readouterr().out
+    monkeypatch.setattr("lab.cli.serve.has_package", lambda name: False)
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0", "--mcp"])
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and "pip install -e '.[mcp]'" in error and error.count("\n") == 1
+
+
 def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> None:
     import app
 
     app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
     [((engine, host, port), more)] = served
     assert engine == "engine in any language" and host == "127.0.0.1" and port > 0
-    assert more == {"allow_hosts": ("lab.example", "other.example"), "language": None}
+    hosts = ("lab.example", "other.example")
+    assert more == {"allow_hosts": hosts, "language": None, "mcp": False}
     assert capsys.readouterr().err == ""
 
 
