@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lab.cli.common import add_language, add_preset, preset_of
@@ -60,6 +60,11 @@ def may_change(allowed: bool | None, host: str) -> bool:
     return only_this_machine(host) if allowed is None else allowed
 
 
+def alone(host: str, allow_host: Sequence[str]) -> bool:
+    """Whether only who sits at this machine can reach the lab: no proxy brings others' questions."""
+    return only_this_machine(host) and not allow_host
+
+
 def _serve(options: argparse.Namespace) -> None:
     """Load the libraries, start the engine and serve its page until it is stopped."""
     started = time.perf_counter()
@@ -81,6 +86,7 @@ def _serve(options: argparse.Namespace) -> None:
             open_bench=_opened,
             text=options.language,
             fixed=not may_change(options.allow_change, options.host),
+            alone=alone(options.host, options.allow_host),
         )
         from lab.ui.page import launch
 

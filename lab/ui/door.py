@@ -22,6 +22,7 @@ from lab.report.translated import translated
 from lab.ui.hosts import Hosts
 from lab.ui.language import Interpreter, in_language, spoken
 from lab.ui.served import Uploads
+from lab.ui.visitors import Visitors
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -77,6 +78,7 @@ def doors(
     allow_hosts: Sequence[str],
     uploads: Uploads,
     endpoints: Mapping[str, Sequence[str]],
+    visitors: Visitors,
     texts: Sequence[Text],
     first: Callable[[str], str],
     fixed: bool = True,
@@ -91,7 +93,13 @@ def doors(
     return [
         Middleware(Interpreter, languages=languages, fixed=fixed),
         Middleware(
-            Door, hosts=hosts, uploads=uploads, endpoints=endpoints, texts=texts, first=first
+            Door,
+            hosts=hosts,
+            uploads=uploads,
+            endpoints=endpoints,
+            visitors=visitors,
+            texts=texts,
+            first=first,
         ),
     ]
 
@@ -105,32 +113,48 @@ class Door:
         hosts: Hosts,
         uploads: Uploads,
         endpoints: Mapping[str, Sequence[str]],
+        visitors: Visitors,
         texts: Sequence[Text],
         first: Callable[[str], str],
     ) -> None:
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
         self._texts, self._first = {text.language: text for text in texts}, first
+        self._visitors = visitors
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse what may not come in; pass everything else on, with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        cookie, is_new = self._known(scope)
+        visitor, header = self._visitors.read(cookie), self._visitors.said(cookie, _is_safe(scope))
         headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
         text = self._texts[spoken(scope["path"], [*self._texts])]
-        guarded = _Guarded(send, text.language, self._first)
+        guarded = _Guarded(send, text.language, self._first, header, is_new)
         # A page that is mounted would be compressed before it is read here; it is afterwards.
         bare = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         scope = {**scope, "headers": bare}
         refusal = self._refusal(headers, kind, parts, text)
+        if refusal is None and parts and not self._uploads.may_see(_file(parts), visitor):
+            refusal = _line("Not Found", 404)
         if refusal is None and kind == "POST" and parts[:1] == ["call"]:
             refusal, receive = await self._call(parts, receive, text)
         if refusal is not None:
             await refusal(scope, receive, guarded)
         elif kind == "POST" and parts[:1] == ["upload"]:
-            await self._upload(headers, scope, receive, guarded, text)
+            await self._upload(headers, visitor, scope, receive, guarded, text)
         else:
             await self._app(scope, receive, guarded)
+
+    def _known(self, scope: Message) -> tuple[str, bool]:
+        """The cookie of who asks, and whether it is new; a new one is in this question already."""
+        if cookie := self._visitors.sent(Headers(scope=scope).get("cookie", "")):
+            return cookie, False
+        headers, cookie = MutableHeaders(scope=scope), self._visitors.new()
+        others = headers.get("cookie", "")
+        mine = f"{self._visitors.cookie}={cookie}"
+        headers["cookie"] = f"{mine}; {others}" if others else mine
+        return cookie, True
 
     def _refusal(
         self, headers: Headers, kind: str, parts: list[str], text: Text
@@ -176,7 +200,13 @@ class Door:
         return None, _again(body, receive)
 
     async def _upload(
-        self, headers: Headers, scope: Message, receive: Receive, send: Send, text: Text
+        self,
+        headers: Headers,
+        visitor: str,
+        scope: Message,
+        receive: Receive,
+        send: Send,
+        text: Text,
     ) -> None:
         with ExitStack() as stack:
             room = self._uploads.room(int(headers["content-length"]))
@@ -185,14 +215,14 @@ class Door:
             except LabError as error:
                 await _line(translated(str(error), text), 413)(scope, receive, send)
                 return
-            await self._app(scope, receive, _Adopting(send, self._uploads))
+            await self._app(scope, receive, _Adopting(send, self._uploads, visitor))
 
 
 class _Adopting:
     """Sends Gradio's answer to an upload, with the places where the files really are."""
 
-    def __init__(self, send: Send, uploads: Uploads) -> None:
-        self._send, self._uploads = send, uploads
+    def __init__(self, send: Send, uploads: Uploads, visitor: str) -> None:
+        self._send, self._uploads, self._visitor = send, uploads, visitor
         self._start: Message = {}
         self._body = b""
 
@@ -211,14 +241,27 @@ class _Adopting:
         await self._send({"type": "http.response.body", "body": body})
 
     def _adopted(self) -> bytes:
-        return json.dumps([self._uploads.adopt(path) for path in json.loads(self._body)]).encode()
+        paths = json.loads(self._body)
+        return json.dumps([self._uploads.adopt(path, self._visitor) for path in paths]).encode()
 
 
 class _Guarded:
-    """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
+    """Sends an answer with the headers; the policy of a page allows the scripts in that page.
 
-    def __init__(self, send: Send, language: str, first: Callable[[str], str]) -> None:
+    ``cookie``: the header that gives a visitor their cookie; a page always comes with it, everything
+    else where it ``is_new``.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        language: str,
+        first: Callable[[str], str],
+        cookie: str,
+        is_new: bool,
+    ) -> None:
         self._send, self._language, self._first = send, language, first
+        self._cookie, self._is_new = cookie, is_new
         self._start: Message | None = None
         self._page = b""
 
@@ -226,7 +269,10 @@ class _Guarded:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS | {"Content-Security-Policy": policy(b"")})
-            if headers.get("content-type", "").startswith("text/html"):
+            is_page = headers.get("content-type", "").startswith("text/html")
+            if is_page or self._is_new:
+                headers.append("Set-Cookie", self._cookie)
+            if is_page:
                 self._start = message  # its policy stands before it, so the page is awaited
                 return
         elif self._start is not None and message["type"] == "http.response.body":
@@ -266,6 +312,17 @@ def _api_path(path: str) -> list[str]:
     """Return the parts after ``/gradio_api/``, wherever the page is mounted; [] for other paths."""
     _, found, rest = path.partition("/gradio_api/")
     return rest.strip("/").split("/") if found else []
+
+
+def _file(parts: list[str]) -> str:
+    """The path in ``file=PATH``; "" for any other address."""
+    name, _, path = "/".join(parts).partition("=")
+    return path if name == "file" else ""
+
+
+def _is_safe(scope: Message) -> bool:
+    """Whether the browser came over https, here or as far as the proxy before the lab."""
+    return "https" in (scope.get("scheme"), Headers(scope=scope).get("x-forwarded-proto"))
 
 
 def _endpoint(parts: list[str]) -> str:

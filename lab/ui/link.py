@@ -11,7 +11,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.recipe import Recipe, revise
 from lab.report.translated import translated
-from lab.serve.engine import Engine
+from lab.serve.visit import Visit
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.steps import unlearn
 
@@ -109,7 +109,7 @@ def read(
     return person, settings, wrong
 
 
-def kept(engine: Engine, recipe: Recipe) -> str:
+def kept(engine: Visit, recipe: Recipe) -> str:
     """The id of the newest finished run of exactly this recipe; "" without one."""
     return next(
         (
@@ -124,7 +124,7 @@ def kept(engine: Engine, recipe: Recipe) -> str:
     )
 
 
-def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
+def link_query(engine: Visit, entity: str, values: dict[str, Any]) -> str:
     """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard."""
     loaded = engine.menu.loaded
     base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)

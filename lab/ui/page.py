@@ -9,8 +9,10 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
+from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import Engine
+from lab.serve.visit import Visit
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
@@ -25,6 +27,7 @@ from lab.ui.language import place
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
+    actions,
     attack,
     compare,
     identity,
@@ -40,6 +43,7 @@ from lab.ui.steps import (
 )
 from lab.ui.style import CSS
 from lab.ui.theme import build_theme
+from lab.ui.visitors import Visitors
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
@@ -57,23 +61,25 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
     ``people``: shared by the pages of all languages, so that whoever is removed is gone from each.
     """
     text = catalogue(language)
+    visitors = Visitors(cache_folder())
     # Before any part is created: each notes where Gradio's files are.
-    people = people or People(engine, Uploads(text), text)
+    visit = Visit(engine, visitors.asking)
+    people = people or People(visit, Uploads(text, visitors.asking), text)
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         PAGES[demo] = text
         # First, so that no private handler takes one of the public names.
-        api.expose(engine, text)
-        examples = Examples(engine, people)
+        api.expose(visit, text)
+        examples = Examples(visit, people)
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
-        top = header.layout(engine, people, examples.entity, recorded, text)
+        top = header.layout(visit, people, examples.entity, recorded, text)
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
-        tails = Tails(engine, examples.stand_in)
+        tails = Tails(visit, examples.stand_in)
         frame = Frame(
             text,
-            engine,
+            visit,
             people,
             examples,
             tails,
@@ -107,6 +113,7 @@ def _fill(
         idea(frame, 6)
         summed = summary.layout()
         known = mine.layout(frame.text)
+        doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
         questions = studies.layout(frame.text)
@@ -119,6 +126,7 @@ def _fill(
     attack.wire(relearn, frame)
     identity.wire(depth, frame)
     mine.wire(known, frame, tabs[5])
+    actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
@@ -148,9 +156,10 @@ def launch(
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     lab = language or "en"
     texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
+    visitors = Visitors(cache_folder())
     # What all pages share speaks English, as the core does: a page translates it when it is shown.
-    uploads = Uploads(catalogue())
-    people = People(engine, uploads, catalogue())
+    uploads = Uploads(catalogue(), visitors.asking)
+    people = People(Visit(engine, visitors.asking), uploads, catalogue())
     pages = [
         build(engine, people, text.language).queue(api_open=False, max_size=None) for text in texts
     ]
@@ -167,8 +176,9 @@ def launch(
         there = place(text.language)
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
+    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed)
     kwargs = {
-        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+        "middleware": middleware,
         "routes": beside.router.routes,
         "lifespan": beside.router.lifespan_context,
     }
