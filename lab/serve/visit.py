@@ -8,6 +8,7 @@ from pathlib import Path
 from lab.benchmarks.own import Pair
 from lab.events import Event, Identity, Phase
 from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.report.text import Text
 from lab.serve.engine import (
     Engine,
     EntityCard,
@@ -197,9 +198,9 @@ class Visit:
         """At which depth the entity is still recognised."""
         return self._engine.identity(sides, entity, self._who())
 
-    def export(self, run_id: str) -> Path:
-        """Write the run folder and return it."""
-        return self._engine.export(run_id, self._who())
+    def export(self, run_id: str, text: Text | None = None) -> Path:
+        """Write the run folder and return it; ``text``: the language of the report."""
+        return self._engine.export(run_id, self._who(), text)
 
     def load(self, folder: Path) -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
