@@ -95,6 +95,7 @@ class Rights:
         row = {"id": thing, "visitor": whose.visitor, "shared": whose.shared}
         with self._lock:
             try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
                 self._file.touch(mode=0o600)
                 add_lines(self._file, [row])
             except OSError as error:

@@ -140,7 +140,7 @@ def on_the_page(url: str, name: str, data: list) -> str:
 
 def test_gradio_makes_no_second_copy_of_a_download(source, tmp_path):
     engine = FakeEngine(tmp_path / "runs", pace=0.01)
-    engine.export = lambda run_id, text: source
+    engine.export = lambda run_id, visitor, text: source
     lab = next(page := serve(engine, 20_000))
     run_id = engine.submit(dataclasses.replace(engine.preset.recipe, entity="p01", steps=2))
     before = {f for f in served.folder().rglob("*") if f.is_file()}

@@ -21,6 +21,7 @@ from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
+from lab.serve.visit import Visit
 from lab.ui import figures, follow, gallery, page, runfiles, served, talk
 from lab.ui.context import recall, recipe_controls, remember, remembered
 from lab.ui.header import facts_html
@@ -416,7 +417,7 @@ def test_unpack_refuses_bombs_and_strangers(tmp_path, monkeypatch):
 
 
 def test_search_looks_at_names_and_facts(tmp_path):
-    known = gallery.People(FakeEngine(tmp_path), served.Uploads(text), text)
+    known = gallery.People(Visit(FakeEngine(tmp_path), str), served.Uploads(text), text)
     assert [c.name for c in known.search("greta conti")] == ["Greta Conti"]
     assert len(known.search("tortoise")) == 30 and known.search("zzz") == []
 
