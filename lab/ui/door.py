@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
-import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from hashlib import sha256
 from typing import Any
 
 import anyio.to_thread
@@ -19,14 +16,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
+from lab.ui.answer import Guarded, Message, Send
 from lab.ui.hosts import Hosts
-from lab.ui.language import Interpreter, in_language, spoken
+from lab.ui.language import Interpreter, spoken
 from lab.ui.served import Uploads
 from lab.ui.visitors import Visitors
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
 MOST_REQUEST = 16 * 2**20  # by the page: a long talk is far smaller
@@ -53,24 +49,6 @@ OPEN = {
 }
 # Private handlers are called by number: through the queue, or through this where they do not wait.
 PAGE_CALL = "predict"
-INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
-POLICY = {
-    "default-src": "'self'",
-    "base-uri": "'self'",
-    "object-src": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-    "connect-src": "'self'",
-    "font-src": "'self'",
-    "img-src": "'self' data:",
-    "style-src": "'self' 'unsafe-inline'",
-    "script-src": "'self' 'unsafe-eval'",
-}
-HEADERS = {
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 
 
 def doors(
@@ -130,7 +108,7 @@ class Door:
         visitor, header = self._visitors.read(cookie), self._visitors.said(cookie, _is_safe(scope))
         headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
         text = self._texts[spoken(scope["path"], [*self._texts])]
-        guarded = _Guarded(send, text.language, self._first, header, is_new)
+        guarded = Guarded(send, text.language, self._first, header, is_new)
         # A page that is mounted would be compressed before it is read here; it is afterwards.
         bare = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         scope = {**scope, "headers": bare}
@@ -243,69 +221,6 @@ class _Adopting:
     def _adopted(self) -> bytes:
         paths = json.loads(self._body)
         return json.dumps([self._uploads.adopt(path, self._visitor) for path in paths]).encode()
-
-
-class _Guarded:
-    """Sends an answer with the headers; the policy of a page allows the scripts in that page.
-
-    ``cookie``: the header that gives a visitor their cookie; a page always comes with it, everything
-    else where it ``is_new``.
-    """
-
-    def __init__(
-        self,
-        send: Send,
-        language: str,
-        first: Callable[[str], str],
-        cookie: str,
-        is_new: bool,
-    ) -> None:
-        self._send, self._language, self._first = send, language, first
-        self._cookie, self._is_new = cookie, is_new
-        self._start: Message | None = None
-        self._page = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.update(HEADERS | {"Content-Security-Policy": policy(b"")})
-            is_page = headers.get("content-type", "").startswith("text/html")
-            if is_page or self._is_new:
-                headers.append("Set-Cookie", self._cookie)
-            if is_page:
-                self._start = message  # its policy stands before it, so the page is awaited
-                return
-        elif self._start is not None and message["type"] == "http.response.body":
-            self._page += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            page = _with_first(self._page, self._first(self._language).encode())
-            page = in_language(page, self._language)
-            headers = MutableHeaders(scope=self._start)
-            headers.update(
-                {"Content-Security-Policy": policy(page), "Content-Length": str(len(page))}
-            )
-            await self._send(self._start)
-            self._start, message = None, {"type": "http.response.body", "body": page}
-        await self._send(message)
-
-
-def policy(page: bytes) -> str:
-    """Return the Content-Security-Policy of a page: its own inline scripts, no outside host."""
-    hashes = "".join(
-        f" 'sha256-{base64.b64encode(sha256(script).digest()).decode()}'"
-        for script in dict.fromkeys(INLINE.findall(page))
-        if script
-    )
-    return "; ".join(
-        f"{name} {value}{hashes if name == 'script-src' else ''}" for name, value in POLICY.items()
-    )
-
-
-def _with_first(page: bytes, first: bytes) -> bytes:
-    """Return the page of the lab with what is seen first at its end; any other as it is."""
-    head, end, tail = page.rpartition(b"</body>")
-    return head + first + end + tail if b"<gradio-app" in page and end else page
 
 
 def _api_path(path: str) -> list[str]:

@@ -261,6 +261,26 @@ def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
     assert engine is fixed
 
 
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        ([], True),
+        (["--host", "localhost"], True),
+        (["--host", "0.0.0.0"], False),
+        (["--allow-host", "lab.example.org"], False),  # a proxy brings others here
+    ],
+)
+def test_who_serves_this_machine_alone_owns_what_is_nobodys(
+    words: list[str], alone: bool, served, monkeypatch
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, alone, **__: alone)
+    app.main(["--port", "0", *words])
+    [((engine, *_), _)] = served
+    assert engine is alone
+
+
 def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) -> None:
     import gc
 
@@ -271,7 +291,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
         seen.append(gc.isenabled())
         raise LabError("no such model")
 
-    def engine(*given, open_bench, text, fixed) -> None:
+    def engine(*given, open_bench, text, fixed, alone) -> None:
         seen.append(gc.isenabled())
         with pytest.raises(LabError):
             open_bench(*given[:1], print, 1)
@@ -282,7 +302,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
     monkeypatch.setattr("lab.serve.local.LocalEngine", engine)
     app.main(["--port", "0"])
     assert seen == [False, False, True] and gc.isenabled()
-    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text, fixed: None)
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, **__: None)
     app.main(["--port", "0"])
     assert gc.isenabled()
 
