@@ -24,7 +24,7 @@ class Doors:
         """The run, if this visitor may look at it; raises ``LabError``."""
         run = self._shelf.find(run_id)
         if not self.reads(run, visitor):
-            raise LabError(NOT_SHARED.format(what="run"))
+            raise LabError(NOT_SHARED["run"])
         return run
 
     def owned(self, run_id: str, visitor: str, do: str) -> Run:

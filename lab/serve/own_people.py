@@ -73,7 +73,7 @@ class OwnPeople:
     def check(self, entity_id: str, visitor: str) -> None:
         """Raise ``LabError`` if a person is another visitor's."""
         if not self._rights.reads(visitor, [entity_id]):
-            raise LabError(NOT_SHARED.format(what="person"))
+            raise LabError(NOT_SHARED["person"])
 
     def shown_to(self, visitor: str) -> Benchmark:
         """The benchmark with those own people alone that are this visitor's, or nobody's."""

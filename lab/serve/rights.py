@@ -13,11 +13,19 @@ from lab.errors import LabError
 from lab.files import add_lines, read_lines
 
 LAB = ""  # the program that holds the engine: it may do everything
-NOT_YOURS = "this {what} belongs to another visitor, and only they can {do} it: {remedy}"
-NOT_SHARED = (
-    "this {what} belongs to another visitor, who has not shared it: ask them to share it, or make "
-    "one of your own"
-)
+NOT_YOURS = {
+    "run": "this run belongs to another visitor, and only they can {do} it: start one of your own",
+    "person": (
+        "this person belongs to another visitor, and only they can {do} them: add one of your own"
+    ),
+}
+NOT_SHARED = {
+    "run": (
+        "this run belongs to another visitor, who has not shared it: ask them to share it, or start "
+        "one of your own"
+    ),
+    "person": "this person belongs to another visitor: choose somebody else, or add one of your own",
+}
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,7 @@ class Rights:
     def check_owner(self, visitor: str, thing: str, what: str, do: str) -> None:
         """Raise ``LabError`` unless a visitor may ``do`` that with a thing, a ``what``."""
         if not self.owns(visitor, thing):
-            remedy = "make one of your own"
-            raise LabError(NOT_YOURS.format(what=what, do=do, remedy=remedy))
+            raise LabError(NOT_YOURS[what].format(do=do))
 
     def _put(self, thing: str, whose: Whose) -> None:
         row = {"id": thing, "visitor": whose.visitor, "shared": whose.shared}

@@ -332,7 +332,7 @@ class FakeEngine:
         except KeyError:
             raise LabError(f"unknown run {run_id!r}: it may have been cleaned up") from None
         if not self._reads(view, visitor):
-            raise LabError(NOT_SHARED.format(what="run"))
+            raise LabError(NOT_SHARED["run"])
         ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
         place = ahead.index(run_id) if view.state == "waiting" else 0
         mine, shared = self.rights.owns(visitor, view.id), self.rights.whose(view.id).shared

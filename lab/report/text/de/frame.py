@@ -190,7 +190,6 @@ API_WORD = "{name} muss ein Text sein, nicht {kind}."
 API_SETTINGS = (
     "Die Einstellungen müssen ein Objekt aus Schlüsseln und Werten des Rezepts sein, nicht {kind}."
 )
-API_AGAIN = "again muss true oder false sein, nicht {kind}."
 API_ENTITY = "Lass entity in den Einstellungen weg: Es ist das erste Argument."
 BODY_LENGTH = "Die Anfrage muss sagen, wie lang sie ist: Sende ein Content-Length mit."
 BODY_LARGE = "Die Anfrage ist insgesamt größer als {megabytes} MB. Sende weniger auf einmal."
