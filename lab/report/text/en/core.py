@@ -31,8 +31,7 @@ CORE = {
     "nothing_to_attack": "there is nothing to attack yet: unlearn first",
     "not_changed": "this run has not changed the model yet: wait until its training has begun",
     "files_gone": (
-        "the files of this run are no longer on disk: start a new one, or load its downloaded "
-        "folder"
+        "the files of this run are no longer on disk: start a new one, or load its downloaded folder"
     ),
     "other_weights": (
         "{file} of this attack does not hold the weights that it left (their hash differs): attack "
@@ -44,8 +43,7 @@ CORE = {
         "the weights in memory are not those that this run left: start the lab again"
     ),
     "in_memory": (
-        "kept in memory only and lost at a restart: {why}, then prepare the run's files in the "
-        "last "
+        "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last "
         "step"
     ),
     "unchecked": (
@@ -86,8 +84,7 @@ CORE = {
     "unknown": "unknown {what} {name}: valid are {valid}",
     "loaded_before": "another model was loaded before it began",
     "closed": (
-        "the model of this lab cannot be changed in the page: ask whoever started it, who can "
-        "allow "
+        "the model of this lab cannot be changed in the page: ask whoever started it, who can allow "
         "that with --allow-change"
     ),
     "loaded_already": "{model} is loaded already: choose something else",
@@ -97,8 +94,7 @@ CORE = {
     "cannot_stop": "the model is being loaded and that cannot be stopped: choose again afterwards",
     "cannot_load": "{model} with {benchmark} cannot be loaded: {problem}",
     "does_not_fit": (
-        "{model} does not fit: it needs {needed} GB at {quantization}, and {free} GB can be "
-        "free on "
+        "{model} does not fit: it needs {needed} GB at {quantization}, and {free} GB can be free on "
         "{device}: choose another quantisation or a smaller model"
     ),
     "agree": "{gb} GB have to be downloaded first: agree to that and load again",
@@ -108,14 +104,12 @@ CORE = {
     "many_turns": "this chat has {most} turns already: press Clear to start a new one",
     # methods and attacks
     "no_number": (
-        "the loss is no longer a number: the last good state was kept; try a lower learning "
-        "rate or "
+        "the loss is no longer a number: the last good state was kept; try a lower learning rate or "
         "forget weight"
     ),
     "attack_no_number": "the attack's loss is no longer a number: try a lower learning rate",
     "no_memory": (
-        "out of memory, with half as much at a time as well: choose a smaller --set batch, nf4 "
-        "or a "
+        "out of memory, with half as much at a time as well: choose a smaller --set batch, nf4 or a "
         "smaller model, or close what else uses the device"
     ),
     "not_in_halves": (
