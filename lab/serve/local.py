@@ -45,7 +45,7 @@ from lab.serve.waiting import Waiting
 from lab.serve.worker import Worker
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
-OWNERS = "owners.jsonl"  # in the cache folder
+OWNERS = "owners.jsonl"  # in the cache folder, or beside runs that are kept elsewhere
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
@@ -73,7 +73,7 @@ class LocalEngine:
         self.store = RunStore()
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
         self._waiting = Waiting(self.store, turns, lambda: self._here())
-        self.rights = Rights(cache_folder() / OWNERS, alone)
+        self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
         self._memory = ChatMemory()
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
