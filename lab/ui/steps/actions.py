@@ -39,7 +39,11 @@ def layout(text: Text) -> Parts:
             cancel = gr.Button(text.TURN_CANCEL, size="sm", min_width=80, elem_id="turn-cancel")
             edit = gr.Button(text.TURN_EDIT, size="sm", min_width=80, elem_id="turn-edit")
     shared = gr.Checkbox(
-        label=text.SHARE, info=text.SHARE_INFO, visible=False, interactive=True, elem_id="share"
+        label=text.SHARE_RUN,
+        info=text.SHARE_RUN_INFO,
+        visible=False,
+        interactive=True,
+        elem_id="share",
     )
     return Parts(waits, earlier, later, cancel, edit, shared)
 
@@ -81,7 +85,7 @@ def wire(
         if view is None:
             raise LabError(text.MINE_NONE)
         engine.share(view.id, shared)
-        words = text.SHARED if shared else text.UNSHARED
+        words = text.RUN_SHARED if shared else text.RUN_UNSHARED
         return words.format(name=run_name(view, frame))
 
     gr.on([runs.change, frame.moment.change], show, runs, [parts.waits, parts.shared], **CHANGE)

@@ -17,12 +17,12 @@ TURN_NO_ATTACK = (
     "Für einen Angriff gelten die Einstellungen von Schritt 3 nicht. Nimm ihn heraus und starte einen "
     "anderen."
 )
-SHARE = "Diesen Lauf mit dem Raum teilen"
-SHARE_INFO = (
+SHARE_RUN = "Diesen Lauf mit dem Raum teilen"
+SHARE_RUN_INFO = (
     "Alle im Raum können ihn dann ansehen und mit ihm chatten. Ändern kann ihn sonst niemand."
 )
-SHARED = "{name} ist mit dem Raum geteilt."
-UNSHARED = "{name} gehört wieder dir allein."
+RUN_SHARED = "{name} ist mit dem Raum geteilt."
+RUN_UNSHARED = "{name} gehört wieder dir allein."
 MINE_SHARED = "Geteilt: {name}"
 
 API_SWITCH = "{name} muss true oder false sein, nicht {kind}."

@@ -14,12 +14,12 @@ TURN_NONE = "Choose one of your runs that waits."
 TURN_MOVED = "{name} is at place {place} now."
 TURN_EDITED = "{name} has the settings of step 3 now. Its place is the same."
 TURN_NO_ATTACK = "An attack has no settings of step 3. Take it out and start another one."
-SHARE = "Share this run with the room"
-SHARE_INFO = (
+SHARE_RUN = "Share this run with the room"
+SHARE_RUN_INFO = (
     "Everybody in the room may then look at it and chat with it. Nobody else can change it."
 )
-SHARED = "{name} is shared with the room."
-UNSHARED = "{name} is yours alone again."
+RUN_SHARED = "{name} is shared with the room."
+RUN_UNSHARED = "{name} is yours alone again."
 MINE_SHARED = "Shared: {name}"
 
 API_SWITCH = "{name} must be true or false, not {kind}."
