@@ -11,14 +11,17 @@ from lab.serve.runs import Run
 
 
 class Doors:
-    """Finds runs and attacks by id. An attack can be read by whoever can read the run under it."""
+    """Finds runs and attacks by id.
+
+    An attack goes with the run under it: whoever may look at that one may look at the attack too.
+    """
 
     def __init__(self, shelf: Shelf, rights: Rights) -> None:
         self._shelf, self._rights = shelf, rights
 
     def reads(self, run: Run, visitor: str) -> bool:
         """Whether a visitor may look at a run."""
-        return self._rights.reads(visitor, filter(None, (run.id, run.parent)))
+        return self._rights.reads(visitor, run.parent or run.id)
 
     def read(self, run_id: str, visitor: str) -> Run:
         """The run, if this visitor may look at it; raises ``LabError``."""
@@ -39,7 +42,12 @@ class Doors:
 
     def shared(self, run: Run) -> bool:
         """Whether its owner shares the run with the room."""
-        return self._rights.whose(run.id).shared
+        return self._rights.whose(run.parent or run.id).shared
+
+    def share(self, run_id: str, visitor: str, shared: bool) -> None:
+        """Share a run and the attacks on it with the room, or no longer; raises ``LabError``."""
+        run = self.owned(run_id, visitor, "share")
+        self._rights.share(run.parent or run.id, shared)
 
     def readable(self, runs: Iterable[Run], visitor: str) -> list[Run]:
         """Those of the runs that a visitor may look at."""

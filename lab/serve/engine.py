@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
-
 from lab.benchmarks.left_out import LeftOut
 from lab.benchmarks.own import Pair
-from lab.events import Event, Identity, Phase
+from lab.events import Event, Identity
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
+from lab.serve.closer import Inside
 from lab.serve.menu import Choice, Menu
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
@@ -144,31 +143,6 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture that a neuron was tried on; ``name``: whose it is, "" where nobody is in it."""
-
-    name: str
-    image: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Firing:
-    """What one neuron fires for: the pictures it fires most strongly for, and where in a portrait.
-
-    ``values``: mean |activation| over the places of each of ``pictures``; ``mean``: over all ``n``
-    pictures. ``heat``: where it fires in the person's portrait, float32 [side, side] in 0..1.
-    """
-
-    layer: str
-    neuron: int
-    pictures: tuple[Shown, ...]
-    values: tuple[float, ...]
-    mean: float
-    n: int
-    heat: np.ndarray = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Asked:
     """A recorded question, put with or without the picture, and the answer of every side."""
 
@@ -220,18 +194,6 @@ class Own(Protocol):
 
     def recognition(self, entity_id: str, visitor: str) -> Recognition:
         """How well the loaded model recognises a person on their held-out pictures."""
-
-
-class Inside(Protocol):
-    """Closer looks into the model. Raises ``LabError`` on misuse."""
-
-    def neuron(
-        self, entity: str, layer: str, neuron: int, visitor: str
-    ) -> Iterator[Phase | Firing]:
-        """Yield how many pictures have been looked at, and at last what the neuron fires for."""
-
-    def left(self, run_id: str, visitor: str) -> Iterator[Event]:
-        """Yield what an inspection of the model that a run left says; measured once and kept."""
 
 
 class Engine(Protocol):
@@ -345,5 +307,5 @@ class Engine(Protocol):
     def load(self, folder: Path, visitor: str) -> str:
         """Read a run folder back and return the id under which it can be chatted with."""
 
-    def suggestions(self, entity: str, image: bool) -> list[str]:
+    def suggestions(self, entity: str, image: bool, visitor: str) -> list[str]:
         """Questions worth asking about this entity, with or without its picture."""

@@ -21,8 +21,9 @@ from lab.report.run_folder import LEFT, read_left
 from lab.saliency.importance import mean_by_picture
 from lab.saliency.places import fired, neuron_map
 from lab.serve.archive import Shelf
+from lab.serve.closer import Firing, Shown
 from lab.serve.doors import Doors
-from lab.serve.engine import ENDED, Example, Firing, Shown
+from lab.serve.engine import ENDED, Example
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left

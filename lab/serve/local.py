@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from lab.benchmarks.left_out import left_out
 from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
-from lab.errors import LabError
 from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 from lab.events import Identity
 from lab.model.fetch import cache_folder
@@ -22,7 +21,6 @@ from lab.serve.chat import ChatMemory, suggested
 from lab.serve.controls import Beside
 from lab.serve.doors import Doors
 from lab.serve.engine import (
-    ENDED,
     EntityCard,
     Example,
     ProbeRow,
@@ -33,14 +31,16 @@ from lab.serve.engine import (
     Usual,
 )
 from lab.serve.inside import Inside
+from lab.serve.intake import Intake
 from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.rights import Rights
 from lab.serve.runs import Run, RunStore, new_id
-from lab.serve.same_run import KeptRuns, conditions
+from lab.serve.same_run import KeptRuns
 from lab.serve.sides import Sides
 from lab.serve.turns import Turns
+from lab.serve.viewing import Viewing
 from lab.serve.waiting import Waiting
 from lab.serve.worker import Worker
 
@@ -82,10 +82,9 @@ class LocalEngine:
             folder, self.store, lambda: self.benchmark, preset.name, text, self._model
         )
         self._shelf.restore()
-        self._doors, self._kept = (
-            Doors(self._shelf, self.rights),
-            KeptRuns(self._shelf, self.rights),
-        )
+        self._doors = Doors(self._shelf, self.rights)
+        self._viewing = Viewing(self.store, self._shelf, self._doors, self._waiting)
+        kept = KeptRuns(self._shelf, self.rights)
         self._worker = Worker(
             self._open,
             lambda bench: self._carrier.next(bench),
@@ -99,7 +98,7 @@ class LocalEngine:
             self._worker,
             lambda: self.benchmark,
             self._usual,
-            self._kept,
+            kept,
             report,
         )
         self._beside = Beside(self._shelf, self._worker, self._say)
@@ -124,6 +123,16 @@ class LocalEngine:
             parts,
             lambda p, b: read_examples(examples, p, b, catalogue(), report),
             not fixed,
+        )
+        self._intake = Intake(
+            self._worker,
+            self._shelf,
+            self._doors,
+            self.rights,
+            self._waiting,
+            kept,
+            self.own,
+            self.menu,
         )
         self.inside = Inside(
             self._worker,
@@ -186,37 +195,22 @@ class LocalEngine:
 
         A run that comes before the model is there may be answered by a kept one, unless ``anew``.
         """
-        with self.menu.lock:
-            self.menu.refuse()
-            clean = self._checked(recipe, visitor)
-            early = kind == "unlearn" and not anew and self._worker.facts is None
-            return self._queue(Run(new_id(), kind, clean, visitor=visitor, early=early))
+        return self._intake.submit(recipe, kind, visitor, anew)
 
     def same_run(self, recipe: Recipe, visitor: str = "") -> str:
         """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
-        clean = self._checked(recipe, visitor)
-        if not (facts := self._worker.facts):
-            return ""
-        wanted = conditions(facts.cache, self.benchmark, clean)
-        return self._kept.answer(facts.base, wanted, visitor)
+        return self._intake.same_run(recipe, visitor)
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a run that has ended with a delta."""
-        run = self._doors.owned(run_id, visitor, "attack")
-        if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
-            raise LabError("there is nothing to attack yet: unlearn first")
-        clean = revise(AttackRecipe(), asdict(attack))
-        with self.menu.lock:
-            self.menu.refuse()
-            self._shelf.refuse_foreign(run)
-            return self._queue(Run(new_id(), "attack", run.recipe, clean, run.id, visitor))
+        return self._intake.submit_attack(run_id, attack, visitor)
 
     def run(self, run_id: str, visitor: str = "") -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
         self._worker.ensure()
         for view in (v for e in self.menu.examples for v in e.views if v.id == run_id):
             return view
-        return self._view(self._shelf.whole(self._doors.read(run_id, visitor)), visitor)
+        return self._viewing.of(self._shelf.whole(self._doors.read(run_id, visitor)), visitor)
 
     def move(self, run_id: str, earlier: bool, visitor: str = "") -> None:
         """Let a waiting run and its visitor's run before or after it change places."""
@@ -229,14 +223,14 @@ class LocalEngine:
 
     def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
         """Let everybody in the room look at a run and at the attacks on it, or no longer."""
-        self.rights.share(self._doors.owned(run_id, visitor, "share").id, shared)
+        self._doors.share(run_id, visitor, shared)
 
     def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
         """The run with the controls' figures in its result; waits until they are asked."""
         run = self._shelf.whole(self._doors.read(run_id, visitor))
         if not self._shelf.foreign(run):
             self._beside.put(run, visitor)
-        return self._view(run, visitor)
+        return self._viewing.of(run, visitor)
 
     def examples(self) -> Sequence[Example]:
         """The recorded runs about people of this lab; () if there are none."""
@@ -244,16 +238,11 @@ class LocalEngine:
 
     def runs(self, visitor: str = "") -> Sequence[RunView]:
         """All runs that a visitor may look at; a run of an earlier start has its result only."""
-        runs = (run for run in self.store.all() if run.kind != "change")
-        return [self._view(run, visitor) for run in self._doors.readable(runs, visitor)]
+        return self._viewing.all(visitor)
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
         """The runs of a visitor that wait or run now, oldest first."""
-        return [
-            self._view(run, visitor)
-            for run in self.store.all()
-            if visitor and run.visitor == visitor and run.state not in ENDED
-        ]
+        return self._viewing.under_way(visitor)
 
     def stop(self, run_id: str, visitor: str = "") -> None:
         """End a run after its current step, or take it out of the queue."""
@@ -293,31 +282,10 @@ class LocalEngine:
         self.rights.give(run_id, visitor)
         return self._shelf.take_in(folder, facts.base, facts.model, run_id).id
 
-    def suggestions(self, entity: str, image: bool) -> list[str]:
+    def suggestions(self, entity: str, image: bool, visitor: str = "") -> list[str]:
         """Questions worth asking, in held-out phrasings."""
+        self.own.check(entity, visitor)
         return suggested(self.benchmark.entity(entity), image)
-
-    def _queue(self, run: Run) -> str:
-        """Put a run into the queue and return its id; a refused run is not stored."""
-        self._waiting.turns.check(run.visitor)
-        self.rights.give(run.id, run.visitor, lasting=run.kind != "inspect")
-        self._waiting.add(run)
-        self._worker.wake()
-        return run.id
-
-    def _checked(self, recipe: Recipe, visitor: str) -> Recipe:
-        """The recipe with all its values checked; it is about somebody whom this visitor may see."""
-        self.own.check(recipe.entity, visitor)
-        self.benchmark.target(recipe.entity)
-        return revise(Recipe(), asdict(recipe))
-
-    def _view(self, run: Run, visitor: str) -> RunView:
-        return replace(
-            run.view(self._waiting.place(run), self._shelf.foreign(run)),
-            begins=self._waiting.begins(run),
-            mine=self._doors.owns(run, visitor),
-            shared=self._doors.shared(run),
-        )
 
     def _model(self) -> str:
         """The name of the loaded model; "" while there is none."""

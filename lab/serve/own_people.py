@@ -72,12 +72,12 @@ class OwnPeople:
 
     def check(self, entity_id: str, visitor: str) -> None:
         """Raise ``LabError`` if a person is another visitor's."""
-        if not self._rights.reads(visitor, [entity_id]):
+        if not self._rights.reads(visitor, entity_id):
             raise LabError(NOT_SHARED["person"])
 
     def shown_to(self, visitor: str) -> Benchmark:
         """The benchmark with those own people alone that are this visitor's, or nobody's."""
-        own = (e for e in self.benchmark.own if self._rights.reads(visitor, [e.id]))
+        own = (e for e in self.benchmark.own if self._rights.reads(visitor, e.id))
         return replace(self.benchmark, own=tuple(own))
 
     def recognition(self, entity_id: str, visitor: str = "") -> Recognition:

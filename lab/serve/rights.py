@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,12 +85,10 @@ class Rights:
             return True
         return owner == visitor or (owner == "" and self.alone)
 
-    def reads(self, visitor: str, things: Iterable[str]) -> bool:
-        """Whether a visitor may look at a thing; one of ``things`` that they may is enough."""
-        return any(
-            self.owns(visitor, thing) or (whose := self.whose(thing)).shared or whose.visitor == ""
-            for thing in things
-        )
+    def reads(self, visitor: str, thing: str) -> bool:
+        """Whether a visitor may look at a thing."""
+        whose = self.whose(thing)
+        return self.owns(visitor, thing) or whose.shared or whose.visitor == ""
 
     def check_owner(self, visitor: str, thing: str, what: str, do: str) -> None:
         """Raise ``LabError`` unless a visitor may ``do`` that with a thing, a ``what``."""

@@ -9,11 +9,11 @@ from lab.benchmarks.own import Pair
 from lab.events import Event, Identity, Phase
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
+from lab.serve.closer import Firing
 from lab.serve.engine import (
     Engine,
     EntityCard,
     Example,
-    Firing,
     ProbeRow,
     Recognition,
     RunKind,
@@ -208,4 +208,4 @@ class Visit:
 
     def suggestions(self, entity: str, image: bool) -> list[str]:
         """Questions worth asking about this entity."""
-        return self._engine.suggestions(entity, image)
+        return self._engine.suggestions(entity, image, self._who())

@@ -37,17 +37,16 @@ from lab.events import (
 from lab.events.controls import Control, with_controls
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text
+from lab.serve.closer import Firing, Shown
 from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
     EntityCard,
     Example,
-    Firing,
     ProbeRow,
     Recognition,
     RunKind,
     RunView,
-    Shown,
     Status,
     Turn,
 )
@@ -176,6 +175,11 @@ class FakeInside:
         yield neuron_fisher(seed=4)
 
 
+def _top(view: RunView) -> str:
+    """The run that a view is of, or that it attacks."""
+    return view.parent or view.id
+
+
 def has(model: str, benchmark: str, gb: float, download: float = 0.0, problem: str = "") -> Offer:
     return Offer(Choice(model, benchmark, "gguf-q4"), Need(gb, 8.0, "cpu", download, problem))
 
@@ -296,7 +300,7 @@ class FakeEngine:
         return self.rights.alone
 
     def entities(self, visitor: str = "") -> Sequence[EntityCard]:
-        return [p for p in self.people if self.rights.reads(visitor, [p.id])]
+        return [p for p in self.people if self.rights.reads(visitor, p.id)]
 
     def submit(
         self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
@@ -335,11 +339,11 @@ class FakeEngine:
             raise LabError(NOT_SHARED["run"])
         ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
         place = ahead.index(run_id) if view.state == "waiting" else 0
-        mine, shared = self.rights.owns(visitor, view.id), self.rights.whose(view.id).shared
+        mine, shared = self.rights.owns(visitor, view.id), self.rights.whose(_top(view)).shared
         return dataclasses.replace(view, place=place, mine=mine, shared=shared)
 
     def _reads(self, view: RunView, visitor: str) -> bool:
-        return self.rights.reads(visitor, filter(None, (view.id, view.parent)))
+        return self.rights.reads(visitor, _top(view))
 
     def move(self, run_id: str, earlier: bool, visitor: str = "") -> None:
         self.rights.check_owner(visitor, run_id, "run", "move")
@@ -351,7 +355,7 @@ class FakeEngine:
 
     def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
         self.rights.check_owner(visitor, run_id, "run", "share")
-        self.rights.share(run_id, shared)
+        self.rights.share(_top(self.run(run_id)), shared)
 
     def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
         view = self.run(run_id, visitor)
@@ -470,7 +474,7 @@ class FakeEngine:
         )
         return run_id
 
-    def suggestions(self, entity: str, image: bool) -> list[str]:
+    def suggestions(self, entity: str, image: bool, visitor: str = "") -> list[str]:
         name = next(p.name for p in self.people if p.id == entity)
         if image:
             return ["Who is this?", "What is this person's job?", "Where was this person born?"]

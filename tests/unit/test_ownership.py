@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from lab.benchmarks.own import Pair
 from lab.errors import LabError
 from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
@@ -18,7 +17,7 @@ from lab.serve.inside import shown_of
 from lab.serve.local import LocalEngine
 from tests.unit import tiny as make
 from tests.unit.served import opened, wait
-from tests.unit.test_own import pictures
+from tests.unit.test_own import JOB, pictures
 
 PLAN = make.recipe(steps=1)
 ATTACK = AttackRecipe(steps=1, batch=1)
@@ -49,6 +48,7 @@ PERSON: dict[str, Door] = {
     "identity": lambda e, who_is, who: e.identity([ORIGINAL], who_is, who),
     "recognition": lambda e, who_is, who: e.own.recognition(who_is, who),
     "remove": lambda e, who_is, who: e.own.remove(who_is, who),
+    "suggestions": lambda e, who_is, who: e.suggestions(who_is, True, who),
 }
 
 
@@ -104,6 +104,18 @@ def test_what_is_shared_can_be_looked_at_and_nothing_more(engine: LocalEngine, f
         engine.stop(first, "bo")
     engine.share(first, False, "ada")
     assert engine.runs("bo") == []
+    engine.share(attack, True, "ada")  # an attack goes with its run
+    assert {v.id for v in engine.runs("bo")} == {first, attack}
+    assert engine.run(attack, "ada").shared
+
+
+def test_an_attack_by_nobody_on_a_run_is_seen_with_that_run(
+    engine: LocalEngine, first: str
+) -> None:
+    attack = engine.submit_attack(first, ATTACK)
+    wait(engine, attack)
+    assert opens(READ["run"], engine, attack, "ada")
+    assert not opens(READ["run"], engine, attack, "bo") and engine.runs("bo") == []
 
 
 def test_a_restart_keeps_whose_a_run_is(
@@ -129,7 +141,7 @@ def test_runs_of_the_time_before_visitors_belong_to_who_uses_this_machine_alone(
 
 
 def test_an_own_person_is_seen_by_who_added_them(engine: LocalEngine) -> None:
-    who = engine.own.add("Eva Ek", pictures(3), [Pair("What is her job?", "diver")], "ada")
+    who = engine.own.add("Eva Ek", pictures(3), [JOB], "ada")
     assert len(who) == len("own-") + 32
     cards = {v: [c.id for c in engine.entities(v)] for v in ("ada", "bo", "teacher")}
     assert (who in cards["ada"], who in cards["bo"], who in cards["teacher"]) == (True, False, True)
@@ -138,7 +150,7 @@ def test_an_own_person_is_seen_by_who_added_them(engine: LocalEngine) -> None:
     assert "Eva Ek" in shown["ada"] and "Eva Ek" not in shown["bo"]
     with pytest.raises(LabError, match="removed or never added"):
         list(engine.inside.neuron(who, "vision.0", 0, "bo"))
-    same = engine.own.add("Eva Ek", pictures(3), [Pair("What is her job?", "diver")], "bo")
+    same = engine.own.add("Eva Ek", pictures(3), [JOB], "bo")
     assert same != who  # nobody can tell from their own what another has added
     run = engine.submit(make.recipe(entity=who), "inspect", "ada")
     wait(engine, run)

@@ -20,11 +20,11 @@ def test_a_thing_is_its_makers_and_the_teachers(file: Path) -> None:
     rights.teachers = frozenset({"teacher"})
     rights.give("run", "ada")
     assert [rights.owns(who, "run") for who in ("ada", "bo", "teacher", "")] == [1, 0, 1, 1]
-    assert [rights.reads(who, ["run"]) for who in ("ada", "bo", "teacher", "")] == [1, 0, 1, 1]
+    assert [rights.reads(who, "run") for who in ("ada", "bo", "teacher", "")] == [1, 0, 1, 1]
     rights.share("run", True)
-    assert rights.reads("bo", ["run"]) and not rights.owns("bo", "run")
+    assert rights.reads("bo", "run") and not rights.owns("bo", "run")
     rights.share("run", False)
-    assert not rights.reads("bo", ["run"])
+    assert not rights.reads("bo", "run")
     with pytest.raises(LabError, match="this run belongs to another visitor, and only they can st"):
         rights.check_owner("bo", "run", "run", "stop")
 
@@ -32,9 +32,9 @@ def test_a_thing_is_its_makers_and_the_teachers(file: Path) -> None:
 @pytest.mark.parametrize("alone", [True, False])
 def test_what_is_nobodys_belongs_to_who_serves_this_machine_alone(file: Path, alone: bool) -> None:
     rights = Rights(file, alone)
-    assert rights.reads("ada", ["of before"]) and rights.owns("ada", "of before") == alone
+    assert rights.reads("ada", "of before") and rights.owns("ada", "of before") == alone
     rights.give("mine", "ada")  # also on one's own machine others' things stay theirs
-    assert not rights.owns("bo", "mine") and not rights.reads("bo", ["mine"])
+    assert not rights.owns("bo", "mine") and not rights.reads("bo", "mine")
 
 
 def test_it_is_kept_and_other_processes_see_it(file: Path) -> None:
