@@ -213,9 +213,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
         "lab.serve.local.LocalEngine",
-        lambda *_, open_bench, text, fixed: (
-            f"engine in {text.language if text else 'any language'}"
-        ),
+        lambda *_, text, **__: f"engine in {text.language if text else 'any language'}",
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
