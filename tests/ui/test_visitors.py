@@ -8,12 +8,13 @@ import gradio_client
 import pytest
 from gradio_client.exceptions import AppError
 
+from lab.benchmarks.own import Pair
 from lab.errors import LabError
 from lab.recipe import Recipe
 from lab.ui.visitors import KEY, Visitors
 from tests.ui import walk
 from tests.ui.conftest import serve
-from tests.ui.fake_engine import FakeEngine
+from tests.ui.fake_engine import FakeEngine, portrait
 from tests.ui.test_door import ask
 
 
@@ -124,6 +125,16 @@ def test_an_upload_is_fetched_by_its_sender_alone(room):
     assert ask(room.url, "GET", f"/gradio_api/file={path}", headers=ada)[0] == 200
 
 
+def test_the_people_of_a_script_are_those_that_its_visitor_may_see(room):
+    ada, bo = (gradio_client.Client(room.url, verbose=False) for _ in range(2))
+    visitor = room.engine._visitors[ada.predict("p01", {"steps": 1}, api_name="/submit")]
+    views = [portrait(90, view) for view in range(3)]
+    eva = room.engine.own.add("Eva Ek", views, [Pair("What is her job?", "diver")], visitor)
+    listed = [[p["id"] for p in who.predict(api_name="/entities")] for who in (ada, bo)]
+    room.engine.own.remove(eva, visitor)
+    assert [eva in ids for ids in listed] == [True, False] and listed[0][1:] == listed[1]
+
+
 @pytest.fixture
 def two(browser, room):
     """Two browsers."""
@@ -156,8 +167,9 @@ def test_two_browsers_are_two_visitors_and_each_has_its_own_runs(room, two):
     second.goto(room.url)
     second.wait_for_function("window.lab?.ready")
     second.locator("#stop").click()
-    room.engine.hold_at = None
     walk.until(ada, lambda: room.engine.run(new[0]).state == "stopped")
+    assert room.engine.run(new[1]).state != "stopped"
+    room.engine.hold_at = None
     walk.until(bo, lambda: room.engine.run(new[1]).state == "finished")
     walk.step(bo, 6)
     assert not bo.get_by_text("Shared: ", exact=False).count()
