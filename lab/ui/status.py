@@ -71,4 +71,6 @@ def _line(last: RunView | None, people: People, entity: str, active: int, text: 
     if last and last.kind != "change" and last.entity != entity:
         card = people.card(last.entity)
         line = text.ABOUT_OTHER.format(name=card.name if card else last.entity, line=line)
-    return f"{line} {text.MORE_WAIT.format(count=active - 1)}" if active > 1 else line
+    if active < 2:
+        return line
+    return f"{line.removesuffix('.')}. {text.MORE_WAIT.format(count=active - 1)}"

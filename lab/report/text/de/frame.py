@@ -80,7 +80,7 @@ CHIPS["change"] = {
     "failed": "Nicht geladen",
 }
 ABOUT_OTHER = "{name}: {line}"
-MORE_WAIT = "{count} weitere von dir warten."
+MORE_WAIT = "Noch {count} von dir in der Warteschlange."
 NOTHING_RUNS = "Es läuft nichts."
 STOPPING = (
     "Wird nach dem aktuellen Trainingsschritt gestoppt: {which}. Was bis dahin gelernt wurde, "

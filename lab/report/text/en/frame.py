@@ -73,7 +73,7 @@ CHIPS["change"] = {
     "failed": "Not loaded",
 }
 ABOUT_OTHER = "{name}: {line}"
-MORE_WAIT = "{count} more of yours wait."
+MORE_WAIT = "{count} more of yours in the queue."
 NOTHING_RUNS = "Nothing is running."
 STOPPING = "Stopping after the current step: {which}. What was learned so far is kept."
 RUN_OF = "{kind} ({name})"
