@@ -349,7 +349,7 @@ def test_the_line_of_status_keeps_its_sentences_apart(tmp_path):
 
     def line(who: str) -> str:
         visit = Visit(engine, lambda: who)
-        return status.now(visit, nobody, nobody, "p00", (), False, text).line
+        return status.now(visit, nobody, nobody, "p00", ("", "", ""), False, text).line
 
     alone = follow.describe(mine[0], text)
     assert not alone.endswith(".")
