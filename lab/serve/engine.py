@@ -59,7 +59,8 @@ class Recognition:
 class Status:
     """The state of the worker, for the header line, and what was left out of the benchmark.
 
-    ``changing``: what the room is being changed to, if it is.
+    ``changing``: what the room is being changed to, if it is. ``most_waiting``: how many runs may wait in all;
+    0 where there is no limit.
     """
 
     ready: bool
@@ -74,6 +75,7 @@ class Status:
     error: str = ""
     left_out: LeftOut = LeftOut()
     changing: Choice | None = None
+    most_waiting: int = 0
 
 
 @dataclass(frozen=True)

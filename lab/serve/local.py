@@ -17,7 +17,7 @@ from lab.report.text import Text, catalogue
 from lab.serve.archive import Shelf, nothing_yet
 from lab.serve.carrier import Carrier
 from lab.serve.changing import Changing, Parts
-from lab.serve.chat import ChatMemory, suggested
+from lab.serve.chat import suggested
 from lab.serve.controls import Beside
 from lab.serve.doors import Doors
 from lab.serve.engine import (
@@ -36,6 +36,7 @@ from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.rights import Rights
+from lab.serve.room import Room
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import KeptRuns
 from lab.serve.sides import Sides
@@ -74,7 +75,7 @@ class LocalEngine:
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
         self._waiting = Waiting(self.store, turns, lambda: self._here())
         self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
-        self._memory = ChatMemory()
+        self._room = Room()
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
@@ -103,10 +104,10 @@ class LocalEngine:
         )
         self._beside = Beside(self._shelf, self._worker, self._say)
         self._sides = Sides(
-            self._worker, self._shelf, self._doors, self._memory, lambda: self.benchmark, self._say
+            self._worker, self._shelf, self._doors, self._room, lambda: self.benchmark, self._say
         )
         self.own = OwnPeople(
-            benchmark, self.store, self._shelf, self._worker, self._memory, self.rights
+            benchmark, self.store, self._shelf, self._worker, self._room, self.rights
         )
         parts = Parts(
             self.store,
@@ -182,6 +183,7 @@ class LocalEngine:
             worker.error,
             left_out(self.benchmark),
             self.menu.coming,
+            most_waiting=MOST_WAITING,
         )
 
     def entities(self, visitor: str = "") -> Sequence[EntityCard]:
@@ -306,7 +308,7 @@ class LocalEngine:
 
     def _forget(self) -> None:
         """Forget what is remembered of the loaded model, which would hold it in memory."""
-        self._memory.clear()
+        self._room.clear()
         self.inside.forget()
 
     def _load(self, preset: Preset, heard: Callable[[str], None]) -> Workbench:

@@ -16,9 +16,9 @@ from lab.evaluation.session import measured_folder, own_folder
 from lab.model.cache import forget_measured
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
-from lab.serve.chat import ChatMemory
 from lab.serve.engine import EntityCard, Recognition
 from lab.serve.rights import NOT_SHARED, Rights
+from lab.serve.room import Room
 from lab.serve.runs import RunStore
 from lab.serve.worker import Worker
 
@@ -35,11 +35,11 @@ class OwnPeople:
         store: RunStore,
         shelf: Shelf,
         worker: Worker,
-        memory: ChatMemory,
+        room: Room,
         rights: Rights,
     ) -> None:
         self.benchmark = benchmark
-        self._store, self._shelf, self._worker, self._memory = store, shelf, worker, memory
+        self._store, self._shelf, self._worker, self._room = store, shelf, worker, room
         self._rights = rights
         self._lock = threading.Lock()
 
@@ -66,7 +66,7 @@ class OwnPeople:
         self._shelf.drop(entity_id)
         forget_answers(cache_folder(), entity_id)
         forget_measured(measured_folder(), entity_id)
-        self._worker.order(self._memory.clear)
+        self._worker.order(self._room.clear)
         if self._worker.facts is not None:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 

@@ -71,6 +71,7 @@ class KeptRuns:
             folder=None,
             unread=set(),
             earlier=(),
+            started=0.0,  # it took no time: no figure of how long runs take counts it twice
             stop=threading.Event(),
         )
         self._rights.give(copy.id, visitor)

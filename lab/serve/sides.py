@@ -12,9 +12,10 @@ from lab.evaluation.session import Workbench
 from lab.events import Identity
 from lab.model.version import Version
 from lab.serve.archive import Shelf
-from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows
+from lab.serve.chat import LONGEST_ANSWER, check_chat, in_turn, probe_rows, spoken
 from lab.serve.doors import Doors
 from lab.serve.engine import ORIGINAL, ProbeRow, Turn
+from lab.serve.room import Room
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 
@@ -30,11 +31,11 @@ class Sides:
         worker: Worker,
         shelf: Shelf,
         doors: Doors,
-        memory: ChatMemory,
+        room: Room,
         benchmark: Callable[[], Benchmark],
         say: Callable[[str], None],
     ) -> None:
-        self._worker, self._shelf, self._memory = worker, shelf, memory
+        self._worker, self._shelf, self._room = worker, shelf, room
         self._doors = doors
         self._benchmark, self._say = benchmark, say
 
@@ -46,9 +47,10 @@ class Sides:
         runs = self._read(sides, visitor)
 
         def talk(bench: Workbench) -> Generator[tuple[str, ...]]:
-            yield from answers(self._versions(bench, runs), turns, image, memory=self._memory)
+            sides = self._versions(bench, runs)
+            yield from in_turn(sides, turns, image, LONGEST_ANSWER, self._room)
 
-        return self._worker.stream(talk, visitor)
+        return spoken(self._worker.stream(talk, visitor))
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str) -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""

@@ -8,11 +8,14 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import Engine
+from lab.serve.tally import Tally
 from lab.serve.visit import Visit
+from lab.serve.watched import watched
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
@@ -21,9 +24,12 @@ from lab.ui.door import doors
 from lab.ui.examples import Examples
 from lab.ui.first import first_view
 from lab.ui.follow import Tails
+from lab.ui.frames import Frames
 from lab.ui.gallery import People
+from lab.ui.health import Health
 from lab.ui.idea import idea
 from lab.ui.language import place
+from lab.ui.requests import Requests
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
@@ -145,6 +151,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = 7860,
     allow_hosts: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     language: str | None = None,
     **more: Any,
 ) -> gr.Blocks:
@@ -152,8 +159,11 @@ def launch(
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
     another that there is. Every other language's page stands at ``/CODE``.
+    ``allow_frames``: the origins whose pages may show the lab in a frame.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    tally = Tally()
+    engine = watched(engine, tally)
     lab = language or "en"
     texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
     visitors = Visitors(cache_folder())
@@ -176,9 +186,14 @@ def launch(
         there = place(text.language)
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
-    middleware = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed)
+    entrance = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed)
     kwargs = {
-        "middleware": middleware,
+        "middleware": [
+            Middleware(Requests),
+            Middleware(Frames, origins=allow_frames),
+            *entrance,
+            Middleware(Health, engine=engine, tally=tally),
+        ],
         "routes": beside.router.routes,
         "lifespan": beside.router.lifespan_context,
     }

@@ -56,9 +56,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def serve(engine: Any, patience: int) -> Iterator[Served]:
-    """Serve the page for an engine until the fixture ends."""
-    demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
+def serve(engine: Any, patience: int, **more: Any) -> Iterator[Served]:
+    """Serve the page for an engine until the fixture ends; ``more`` goes to ``launch``."""
+    demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True, **more)
     yield Served(demo.local_url.rstrip("/"), engine, patience)
     demo.close()
 

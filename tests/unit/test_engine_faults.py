@@ -21,6 +21,7 @@ from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.events import Curve, Importance, Step
 from lab.model.adapter import language_linears
+from lab.model.joint import JointDecode
 from lab.model.overlay import tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
@@ -304,7 +305,7 @@ def test_one_visitor_cannot_take_all_questions(engine, monkeypatch: pytest.Monke
 
 def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight people chat without a pause; what a run's steps take is at least a third of its time."""
-    own, answered = loop.Student.update, chats.decode
+    own, stepping = loop.Student.update, JointDecode.step
     over = threading.Event()
 
     def talk(visitor: str) -> None:
@@ -320,17 +321,16 @@ def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPa
         time.sleep(0.1)
         return own(self, rows)
 
-    def slow(*args, **kwargs):
-        for ids in answered(*args, **kwargs):
-            time.sleep(0 if over.is_set() else 0.05)
-            yield ids
+    def slow(joint: JointDecode) -> None:
+        stepping(joint)
+        time.sleep(0 if over.is_set() else 0.05)
 
     def stepped() -> bool:
         view = engine.run(run_id)
         return view.ended or sum(isinstance(e, Step) for e in view.events) == 8
 
     monkeypatch.setattr(loop.Student, "update", update)
-    monkeypatch.setattr(chats, "decode", slow)
+    monkeypatch.setattr(JointDecode, "step", slow)
     run_id = engine.submit(make.recipe(steps=8, probe_every=100))
     try:
         until(stepped)

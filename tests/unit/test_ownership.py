@@ -167,6 +167,7 @@ def test_another_visitors_run_answers_with_a_copy(
     seen = engine.run(copy, "bo")
     assert seen.mine and seen.state == "finished" and not opens(READ["run"], engine, copy, "ada")
     assert seen.events[-1].result == engine.run(first, "ada").events[-1].result
+    assert not seen.started and engine.run(first, "ada").started
     folders = engine.export(copy, "bo"), engine.export(first, "ada")
     deltas = [load_file(folder / "delta.safetensors") for folder in folders]
     assert deltas[0].keys() == deltas[1].keys() and deltas[0]

@@ -225,7 +225,12 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
     app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
     [((engine, host, port), more)] = served
     assert engine == "engine in any language" and host == "127.0.0.1" and port > 0
-    assert more == {"allow_hosts": ("lab.example", "other.example"), "language": None}
+    assert more == {
+        "allow_hosts": ("lab.example", "other.example"),
+        "allow_frames": (),
+        "language": None,
+        "quiet": False,
+    }
     assert capsys.readouterr().err == ""
 
 

@@ -28,6 +28,10 @@ CORE = {
         "einen und versuche es dann noch einmal"
     ),
     "all_wait": "{most} {what} warten schon: Versuche es später noch einmal",
+    "memory_short": (
+        "Dieser Rechner hat noch {free} MB Arbeitsspeicher frei, und ein Lauf wird erst ab "
+        "{least} MB angenommen: Versuche es später noch einmal"
+    ),
     "runs": "Läufe",
     "questions": "Fragen",
     "no_neuron": "Es gibt kein Neuron {neuron} in {layer}: Gültig sind {names}",

@@ -24,6 +24,10 @@ CORE = {
         "again"
     ),
     "all_wait": "{most} {what} are waiting already: try again later",
+    "memory_short": (
+        "this machine has {free} MB of memory left, and a run is taken only from {least} MB on: "
+        "try again later"
+    ),
     "runs": "runs",
     "questions": "questions",
     "no_neuron": "there is no neuron {neuron} in {layer}: valid are {names}",
