@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from assets.build.screenshots import PATIENCE, SCREENS
+from assets.build.browser import PATIENCE, page_of
+from assets.build.screenshots import SCREENS
 from lab.recipe import load_preset
 from lab.serve.engine import Engine
 from lab.serve.local import LocalEngine
-from lab.ui.page import launch
 from tests.ui import walk
 
 WIDTH, HEIGHT = 1280, 800
@@ -89,21 +88,9 @@ def main() -> None:
 
 def film(engine: Engine, out: Path, port: int, every: int) -> None:
     """Serve the page, walk through it and write the animation; ``every`` in milliseconds."""
-    demo = launch(engine, port=port, prevent_thread_lock=True, quiet=True)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        tab.set_default_timeout(PATIENCE)
-        tab.goto(f"{demo.local_url}?__theme=light")
-        tab.wait_for_function("window.lab?.ready")
+    with page_of(engine, port, WIDTH, HEIGHT, "light") as tab:
         made = Film(tab)
         walk_through(made, every)
-        browser.close()
-    demo.close()
     print(f"written: {out}, {made.write(out):,d} bytes, {len(made.frames)} frames")
 
 

@@ -7,13 +7,13 @@ Chromium takes to read it and draw it whole, and to draw it anew for a moved sli
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
 
+from assets.build.browser import chromium
 from lab.events import Event, Glow, Importance, NeuronFisher, Saliency
 from lab.report.instrument import instrument
 from lab.report.text import catalogue
@@ -81,8 +81,6 @@ def made_up(layers: int, neurons: int, side: int) -> list[Event]:
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
     code = "\n".join(
         (UI / f).read_text("utf-8")
         for f in ("instrument_draw.js", "instrument.js", "instrument_page.js")
@@ -90,10 +88,7 @@ def main() -> None:
     css = (UI / "instrument.css").read_text("utf-8")
     more = {"key": "a", "person": "A", "portrait": "", "prune": 0.02, "threshold": 1.0}
     more |= {"after": False, "other": "", "words": catalogue().INSTRUMENT}
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         for name, size in SIZES.items():
             events = made_up(*size)
             begun = time.perf_counter()
@@ -111,7 +106,6 @@ def main() -> None:
                 f"drawn for a moved slider in {statistics.median(moves):.0f} ms"
             )
             tab.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -6,16 +6,14 @@ Light and desktop by default; --dark and --width 390 make the others to look at.
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
+from assets.build.browser import PATIENCE, page_of
 from lab.recipe import load_preset
 from lab.serve.local import LocalEngine
-from lab.ui.page import launch
 from tests.ui import walk
 
 SCREENS = Path(__file__).resolve().parents[1] / "screens"
-PATIENCE = 600_000
 NAMES = ("1-pick", "2-inside", "3-unlearn", "4-compare", "5-attack", "6-report")
 
 
@@ -27,26 +25,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=7871)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    demo = launch(
-        LocalEngine(load_preset("demo")), port=options.port, prevent_thread_lock=True, quiet=True
-    )
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        tab = browser.new_page(viewport={"width": options.width, "height": 900})
-        tab.set_default_timeout(PATIENCE)
-        tab.goto(f"{demo.local_url}?__theme={'dark' if options.dark else 'light'}")
-        tab.wait_for_function("window.lab?.ready")
+    engine, theme = LocalEngine(load_preset("demo")), "dark" if options.dark else "light"
+    with page_of(engine, options.port, options.width, 900, theme) as tab:
         for step, name in enumerate(NAMES, start=1):
             advance(tab, step)
             tab.wait_for_timeout(1500)
             tab.evaluate("window.scrollTo(0, 0)")
             tab.screenshot(path=options.out / f"{name}.png", full_page=True)
-        browser.close()
-    demo.close()
 
 
 def advance(tab, step: int) -> None:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lab.bench.rows import markdown
+
 BEFORE, TODAY = "before", "today"
+HEADS = ("what", "unit", "before", "today", "ratio", "target", "reached", "n")
 Figures = Mapping[str, float]
 
 
@@ -98,16 +101,19 @@ def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def table(result: Mapping[str, Any]) -> str:
     """The ratios as a Markdown table with their medians and the machine."""
     figures = result["figures"]
-    lines = [
-        f"commit {result['commit'][:7]} against {result['today'][:12]}, {result['device']}, medians",
-        "| what | unit | before | today | ratio | target | reached | n |",
-        "|---|---|---|---|---|---|---|---|",
+    about = (
+        f"commit {result['commit'][:7]} against {result['today'][:12]}, {result['device']}, medians"
+    )
+    rows = [
+        [
+            row["name"].replace("_", " "),
+            row["unit"],
+            *(f"{figures[tree][row['name']]['median']:.2f}" for tree in (BEFORE, TODAY)),
+            f"{row['ratio']:.2f}",
+            row["target"],
+            "yes" if row["reached"] else "no",
+            str(row["n"]),
+        ]
+        for row in result["ratios"]
     ]
-    for row in result["ratios"]:
-        both = (figures[tree][row["name"]]["median"] for tree in (BEFORE, TODAY))
-        before, today = (f"{value:.2f}" for value in both)
-        lines.append(
-            f"| {row['name'].replace('_', ' ')} | {row['unit']} | {before} | {today} | "
-            f"{row['ratio']:.2f} | {row['target']} | {'yes' if row['reached'] else 'no'} | {row['n']} |"
-        )
-    return "\n".join(lines)
+    return f"{about}\n{markdown(HEADS, rows)}"

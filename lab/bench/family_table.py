@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from lab.bench.rows import from_csv, markdown, to_csv
 from lab.files import ROOT
 
 FAMILIES = ROOT / "assets" / "results" / "families.csv"
@@ -112,27 +111,17 @@ def _counted(kind: str) -> tuple[str, str, str, str]:
 
 def written(rows: Sequence[FamilyRow]) -> str:
     """The rows as CSV, as ``assets/results/families.csv`` has them."""
-    out = io.StringIO()
-    sheet = csv.DictWriter(out, [f.name for f in fields(FamilyRow)], lineterminator="\n")
-    sheet.writeheader()
-    sheet.writerows(asdict(row) for row in rows)
-    return out.getvalue()
+    return to_csv(rows, FamilyRow)
 
 
 def read(text: str) -> list[FamilyRow]:
     """The rows of such a file."""
-    made: list[Mapping[str, Any]] = list(csv.DictReader(io.StringIO(text)))
-    return [FamilyRow(**row) for row in made]
+    return from_csv(text, FamilyRow)
 
 
 def table(rows: Sequence[FamilyRow]) -> str:
     """The rows as a Markdown table, as ``docs/models.md`` has it."""
-    lines = [
-        "| " + " | ".join(HEADS) + " |",
-        "|---" * len(HEADS) + "|",
-        *("| " + " | ".join(_cells(row)) + " |" for row in rows),
-    ]
-    return "\n".join(lines)
+    return markdown(HEADS, map(_cells, rows))
 
 
 def _cells(row: FamilyRow) -> list[str]:

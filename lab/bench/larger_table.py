@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass
 from typing import Any
 
+from lab.bench.rows import from_csv, markdown, to_csv
 from lab.files import ROOT
 
 LARGER = ROOT / "assets" / "results" / "larger.csv"
@@ -60,22 +59,15 @@ def _row(name: str, config: Any) -> LargerRow:
 
 def written(rows: Sequence[LargerRow]) -> str:
     """The rows as CSV, as ``assets/results/larger.csv`` has them."""
-    out = io.StringIO()
-    sheet = csv.DictWriter(out, [f.name for f in fields(LargerRow)], lineterminator="\n")
-    sheet.writeheader()
-    sheet.writerows(asdict(row) for row in rows)
-    return out.getvalue()
+    return to_csv(rows, LargerRow)
 
 
 def read(text: str) -> list[LargerRow]:
     """The rows of such a file."""
-    return [LargerRow(**row) for row in csv.DictReader(io.StringIO(text))]
+    return from_csv(text, LargerRow)
 
 
 def table(rows: Sequence[LargerRow]) -> str:
     """The rows as a Markdown table, as ``docs/results.md`` has it."""
-    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
-    for row in rows:
-        name, *figures = asdict(row).values()
-        lines.append("| " + " | ".join([f"`{name}`", *(f"{f} GB" for f in figures)]) + " |")
-    return "\n".join(lines)
+    cells = map(astuple, rows)
+    return markdown(HEADS, ([f"`{name}`", *(f"{n} GB" for n in gb)] for name, *gb in cells))

@@ -12,6 +12,7 @@ import torch
 
 from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
 from lab.bench.ratios import Ratio, interleaved
+from lab.bench.room import room
 from lab.bench.scaling import growth
 from lab.bench.start import starting
 from lab.device import device_name, peak_memory_mb
@@ -57,6 +58,8 @@ def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None])
     ):
         say(f"{name} …")
         ratios += part(work, recipe, outcome, rounds)
+    say("room …")
+    ratios += room(work, outcome)
     say("overlay, start …")
     packed = to_sparse(outcome.delta, loaded.base.visual)
     return {

@@ -33,9 +33,8 @@ def is_cached(benchmark: str) -> bool:
     from huggingface_hub import constants
 
     owner, _, name = PUBLISHED[benchmark][0].partition("/")
-    read = Path(
-        os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME, "datasets")
-    )  # what ``datasets`` has read
+    # what ``datasets`` has read, and what was only downloaded
+    read = Path(os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME, "datasets"))
     raw = Path(constants.HF_HUB_CACHE, f"datasets--{owner}--{name}", "snapshots")
     return (read / f"{owner}___{name.lower()}").is_dir() or any(raw.glob("*/*"))
 

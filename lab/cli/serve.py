@@ -6,12 +6,13 @@ import argparse
 import gc
 import os
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lab.cli.common import add_language, add_preset, preset_of
-from lab.cli.starting import free_port, only_this_machine, port_number
+from lab.cli.logs import FORMATS, log_format, teller
+from lab.cli.space import check_hardware
+from lab.cli.starting import free_port, only_this_machine, origin, port_number
 from lab.errors import LabError
 from lab.recipe import Preset
 from lab.report.log_to import has_package
@@ -45,12 +46,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="offer the endpoints for scripts as tools of an MCP server, too",
     )
+    parser.add_argument(
+        "--allow-frame",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site that may show the page in a frame, as https://example.org; may be repeated",
+    )
+    parser.add_argument(
+        "--log-format",
+        type=log_format,
+        default=FORMATS[0],
+        metavar="FORMAT",
+        help="text for a person (default), or json: one object a line, also for every request",
+    )
 
 
 def command(options: argparse.Namespace) -> None:
     """Serve the page; the model loads in the background and the page shows the progress."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    check_hardware()
     if options.mcp and not has_package("mcp"):
         raise LabError(
             "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
@@ -70,13 +87,14 @@ def may_change(allowed: bool | None, host: str) -> bool:
     return only_this_machine(host) if allowed is None else allowed
 
 
+def alone(host: str, allow_host: Sequence[str]) -> bool:
+    """Whether only who sits at this machine can reach the lab: no proxy brings others' questions."""
+    return only_this_machine(host) and not allow_host
+
+
 def _serve(options: argparse.Namespace) -> None:
     """Load the libraries, start the engine and serve its page until it is stopped."""
-    started = time.perf_counter()
-
-    def say(text: str) -> None:
-        print(f"[{time.perf_counter() - started:5.1f} s] {text}", flush=True)
-
+    say = teller(options.log_format)
     say("Starting (first start: about 2 minutes and one 93 MB download; later: under 20 s) …")
     preset = preset_of(options)
     gc.disable()  # until the model is open: all that is read until then stays, and looking takes time
@@ -91,6 +109,7 @@ def _serve(options: argparse.Namespace) -> None:
             open_bench=_opened,
             text=options.language,
             fixed=not may_change(options.allow_change, options.host),
+            alone=alone(options.host, options.allow_host),
         )
         from lab.ui.page import launch
 
@@ -103,7 +122,9 @@ def _serve(options: argparse.Namespace) -> None:
                 options.host,
                 options.port,
                 allow_hosts=tuple(options.allow_host),
+                allow_frames=tuple(options.allow_frame),
                 language=options.language and options.language.language,
+                quiet=options.log_format == "json",
                 mcp=options.mcp,
             )
         except OSError as error:  # somebody took the port in the meantime

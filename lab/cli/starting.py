@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from lab.errors import LabError
 from lab.model.free_memory import lacks_memory, too_little
@@ -48,6 +49,18 @@ def thread_count(word: str) -> int:
     """A number of CPU threads; 0 is torch's choice. Raises ``LabError``."""
     cores = os.cpu_count() or 1
     return _whole("--threads", word, max(FEW_THREADS, 4 * cores), f"this machine has {cores} cores")
+
+
+def origin(word: str) -> str:
+    """A web origin: scheme, host and, where it is not the usual one, port. Raises ``LabError``."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(word)
+        plain = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme in ("http", "https") and parts.hostname and word.rstrip("/") == plain:
+            # It goes into a header, where these would begin something else.
+            if not any(mark.isspace() or mark in ";,'\"" for mark in plain):
+                return plain
+    raise LabError(f"{word!r} is not an origin: write it as https://example.org, without a path")
 
 
 def _whole(name: str, word: str, most: int, advice: str) -> int:

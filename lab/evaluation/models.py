@@ -34,8 +34,9 @@ def lineup(
     """Yield a version a row, the original first; a further model is loaded only when its turn comes.
 
     Without a retain-only model given, the preset's is taken where it never knew anyone of the
-    target, and its text-only model where that never saw them; without a base, the one that the preset names, if it is on this machine. The embedded
-    model's base is the language model alone, as it was before it was taught anybody.
+    target, and its text-only model where that never saw them; without a base, the one that the
+    preset names, if it is on this machine. The embedded model's base is the language model alone,
+    as it was before it was taught anybody.
     """
     yield Version(VANILLA, bench.loaded, identity=_identity(bench.loaded, bench.base_hash))
     if delta:

@@ -156,7 +156,7 @@ def _sees_pictures(folder: Path) -> bool:
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
     if not (folder / "config.json").exists():
-        return (folder / LORA).exists() and bool(problem_of(folder) == "")
+        return (folder / LORA).exists() and not problem_of(folder)
     try:
         config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -147,9 +147,8 @@ class Preset:
     ``base``: where the model has to be taught first, what it is taught from; ``reference``: a model
     that was never taught some of the people, and ``text_only`` one that was taught their text alone.
     ``download_gb``: what is fetched once before the model can be loaded. ``tower``, ``projector``:
-    full names of the model's
-    parts, where the lab does not find them. ``allow_partial``: whether a forget split that lost
-    members on reading can be a target; only the command line sets it.
+    full names of the model's parts, where the lab does not find them. ``allow_partial``: whether a
+    forget split that lost members on reading can be a target; only the command line sets it.
     """
 
     name: str

@@ -30,20 +30,20 @@ def section(events: Sequence[Event], text: Text) -> str:
 
 
 def _kind(result: dict[str, Any], text: Text) -> str:
-    return shown(text.ATTACK_KINDS.get(result["kind"], result["kind"]))
+    return shown(text.ATTACK_KINDS.get(result["kind"], result["kind"]), text)
 
 
 def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     """What was attacked and how, both gaps with their formulas, the control, and the bars."""
 
     def value(key: str, form: str = "", times: int = 1) -> str:
-        return shown(result[key], form, times)
+        return shown(result[key], text, form, times)
 
     how = (
         filled(
             text.REPORT_HIGHEST,
             of=value("of"),
-            highest=shown(text.CHANGES.get(result["highest"], result["highest"])),
+            highest=shown(text.CHANGES.get(result["highest"], result["highest"]), text),
         )
         if "highest" in result
         else filled(
@@ -56,7 +56,11 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     )
     control = result["control"]
     beside = (
-        filled(text.REPORT_CONTROL, name=shown(control["name"]), gain=shown(control["gain"], ".3f"))
+        filled(
+            text.REPORT_CONTROL,
+            name=shown(control["name"], text),
+            gain=shown(control["gain"], text, ".3f"),
+        )
         if control
         else ""
     )
@@ -71,21 +75,25 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     )
     rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
     table = f"<table>{heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
-    about = shown(text.ATTACKS.get(result["kind"], ""))
+    about = shown(text.ATTACKS.get(result["kind"], ""), text)
     return f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{table}"
 
 
 def _bar_row(bar: Bar, text: Text) -> str:
     others = (
-        filled(text.REPORT_RETAIN, share=shown(bar.retain, ".1f", 100), n=shown(bar.n_retain))
+        filled(
+            text.REPORT_RETAIN,
+            share=shown(bar.retain, text, ".1f", 100),
+            n=shown(bar.n_retain, text),
+        )
         if bar.n_retain
         else escape(text.REPORT_NOT_ASKED)
     )
     return (
-        f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name))}</th>"
-        f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who))}</td>"
-        f"<td>{shown(bar.forget, '.1f', 100)} %</td><td>{shown(bar.n)}</td>"
-        f"<td>{shown(bar.chance, '.0f', 100)} %</td><td>{others}</td></tr>"
+        f"<tr><th>{shown(text.CHANGES.get(bar.name, bar.name), text)}</th>"
+        f"<td>{shown(text.MODEL_NAMES.get(bar.who, bar.who), text)}</td>"
+        f"<td>{shown(bar.forget, text, '.1f', 100)} %</td><td>{shown(bar.n, text)}</td>"
+        f"<td>{shown(bar.chance, text, '.0f', 100)} %</td><td>{others}</td></tr>"
     )
 
 

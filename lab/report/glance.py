@@ -32,7 +32,7 @@ def glance(
     ``said``: a question with the answers of both models, where there is one that was recorded.
     ``note``: what a reader should know first, such as that this is an example.
     """
-    parts = [f'<p class="lab-note quiet">{escape(note)}</p>' if note else ""]
+    parts = [markup.note(note, "quiet")]
     parts += [_verdict(run, name, text)]
     parts += [_faces(name, portrait, inspection, text), _figures(run, text)]
     parts += [_answers(said or _spoken(run, text), text), _attack(attack, text)]

@@ -92,11 +92,14 @@ def stability(saliency: Saliency, text: Text) -> str:
     )
 
 
-def shown(value: Any, form: str = "", times: int = 1) -> str:
-    """Return a number multiplied by ``times`` in the format ``form``; anything else as escaped text."""
+def shown(value: Any, text: Text, form: str = "", times: int = 1) -> str:
+    """Return a number multiplied by ``times`` in the format ``form``; anything else as escaped text.
+
+    A number has the marks of the language, as in 12,5.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            return format(times * value, form)
+            return text.number(times * value, form)
         except (OverflowError, ValueError):  # larger than any number of the lab's
             return "?"
     return escape(str(value))

@@ -119,17 +119,17 @@ def _scores(result: dict[str, Any], text: Text) -> str:
         return f"<p>{html.escape(text.REPORT_UNSCORED)}</p>"
     found = controls_of(result)
     rows = "".join(
-        f"<tr><th>{shown(text.SCORES.get(key, key))}</th><td>{shown(result['before'][key], '.1f', 100)} %</td>"
-        f"<td>{shown(value, '.1f', 100)} %</td><td>{_level(result['chance'][key], text)}</td>"
-        f"<td>{shown(result['n'][key])}</td>"
+        f"<tr><th>{shown(text.SCORES.get(key, key), text)}</th><td>{shown(result['before'][key], text, '.1f', 100)} %</td>"
+        f"<td>{shown(value, text, '.1f', 100)} %</td><td>{_level(result['chance'][key], text)}</td>"
+        f"<td>{shown(result['n'][key], text)}</td>"
         + "".join(
-            f"<td>{shown(c)}</td>"
+            f"<td>{shown(c, text)}</td>"
             for c in control_columns.cells(found, key, result["n"][key], text)
         )
         + "</tr>"
         for key, value in result["after"].items()
     )
-    mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN)))
+    mode = filled(text.REPORT_MODE, mode=shown(result.get("mode", CLEAN), text))
     return (
         f"<h2>{html.escape(text.REPORT_SCORES)}</h2><table><caption>{mode}</caption>"
         f"{heads((*text.REPORT_SCORES_HEAD, *control_columns.heads(found, text)))}{rows}</table>"
@@ -139,7 +139,7 @@ def _scores(result: dict[str, Any], text: Text) -> str:
 
 
 def _level(chance: float | None, text: Text) -> str:
-    return html.escape(text.NOTHING) if chance is None else f"{shown(chance, '.0f', 100)} %"
+    return html.escape(text.NOTHING) if chance is None else f"{shown(chance, text, '.0f', 100)} %"
 
 
 def _verdicts(result: dict[str, Any], attack_events: Sequence[Event], name: str, text: Text) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from hashlib import sha256
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 
 import torch
 
@@ -12,57 +11,15 @@ from lab.benchmarks.images import decode as decode_image
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.errors import LabError
 from lab.evaluation.questions import normal
-from lab.model.adapter import adapted
-from lab.model.chat import Kept, decode, start, text_of
-from lab.model.overlay import language_part, overlay, visual_part
+from lab.model.chat import text_of
+from lab.model.joint import Row
+from lab.model.overlay import overlay, visual_part
 from lab.model.version import Version
 from lab.serve.engine import LONGEST_QUESTION, ProbeRow, Turn
+from lab.serve.room import About, Remembered, Room, Talk, about, adapters_of
 
 MAX_TURNS = 12
-MEMORY_MB = 256.0
-
-
-class ChatMemory:
-    """Keeps visual features and keys and values of the last conversations; the oldest go first.
-
-    A conversation is one picture (or none) and one set of sides. Further questions about it read
-    only what is new.
-    """
-
-    def __init__(self, megabytes: float = MEMORY_MB) -> None:
-        self.megabytes = megabytes
-        self._talks: dict[tuple[str, ...], tuple[list[torch.Tensor | None], Kept]] = {}
-
-    def take(
-        self, sides: Sequence[Version], image: bytes | None
-    ) -> tuple[list[torch.Tensor | None], Kept]:
-        """Take out the sides' features of the picture, and their keys and values so far.
-
-        They are put back after a successful answer. After a failure they are lost, so that nothing
-        goes on from a broken state.
-        """
-        found = self._talks.pop(_conversation(sides, image), None)
-        return found or (side_features(sides, image), start(sides[0].loaded, len(sides)))
-
-    def put(
-        self,
-        sides: Sequence[Version],
-        image: bytes | None,
-        features: list[torch.Tensor | None],
-        kept: Kept,
-    ) -> None:
-        """Keep a conversation as the newest one, and drop the oldest ones beyond the budget."""
-        self._talks[_conversation(sides, image)] = (features, kept)
-        while sum(k.megabytes() for _, k in self._talks.values()) > self.megabytes:
-            del self._talks[next(iter(self._talks))]
-
-    def clear(self) -> None:
-        """Forget every conversation."""
-        self._talks.clear()
-
-
-def _conversation(sides: Sequence[Version], image: bytes | None) -> tuple[str, ...]:
-    return (sha256(image).hexdigest() if image else "", *(s.identity for s in sides))
+LONGEST_ANSWER = 48  # tokens
 
 
 @torch.no_grad()
@@ -98,50 +55,73 @@ def check_chat(turns: Sequence[Turn], image: bytes | None) -> None:
         decode_image(image)
 
 
-@torch.no_grad()
 def answers(
     sides: Sequence[Version],
     turns: Sequence[Turn],
     image: bytes | None,
-    max_new_tokens: int = 48,
-    memory: ChatMemory | None = None,
-) -> Iterator[tuple[str, ...]]:
+    max_new_tokens: int = LONGEST_ANSWER,
+    room: Room | None = None,
+) -> Generator[tuple[str, ...]]:
     """Stream the growing answers of all sides, decoded together in one batch.
 
     ``sides``: versions of one loaded model, each with its own visual features and earlier answers.
     Between two words the model has no weights of any side, so that others may use it then.
     """
-    memory, loaded = memory or ChatMemory(), sides[0].loaded
-    features, kept = memory.take(sides, image)
-    prompts = []
-    for k, side in enumerate(sides):
+    return spoken(in_turn(sides, turns, image, max_new_tokens, room or Room()))
+
+
+def spoken(words: Generator[tuple[str, ...]]) -> Generator[tuple[str, ...]]:
+    """Without the times at which there was nothing to say yet."""
+    with closing(words):
+        yield from filter(None, words)
+
+
+def in_turn(
+    sides: Sequence[Version],
+    turns: Sequence[Turn],
+    image: bytes | None,
+    max_new_tokens: int,
+    room: Room,
+) -> Generator[tuple[str, ...]]:
+    """The growing answers, as ``answers``; () where it has none yet and lets others go on.
+
+    Whoever has heard all its words makes the next one, for everybody in the room. Others who ask
+    for a word then have one already.
+    """
+    loaded, topics = sides[0].loaded, [about(side, image) for side in sides]
+    found = [room.features(topic) for topic in topics]
+    features = [f[0] for f in found if f] if all(found) else side_features(sides, image)
+    rows = []
+    for k, (side, topic) in enumerate(zip(sides, topics, strict=True)):
         earlier = [(t.question, t.answers[k]) for t in turns[:-1]]
         with loaded.prompter.behind(side.context):
-            prompts.append(
-                loaded.prompter.conversation(earlier, turns[-1].question, image is not None)
-            )
-    words = decode(loaded, prompts, features, max_new_tokens, kept)
-    while True:
-        with _adapters(sides):
-            ids = next(words, None)
-        if ids is None:
-            break
-        yield tuple(text_of(loaded, row) for row in ids)
-    memory.put(sides, image, features, kept)
+            ids = loaded.prompter.conversation(earlier, turns[-1].question, image is not None)
+        kept = room.recall(topic, ids)
+        rows.append(Row(ids, features[k], max_new_tokens, kept, adapters_of(side), remembered=True))
+    talk = room.enter(sides, rows)
+    try:
+        said = 0
+        while not all(row.over for row in rows) or max(row.steps for row in rows) > said:
+            if max(row.steps for row in rows) > said:
+                said = max(row.steps for row in rows)
+                yield tuple(text_of(loaded, row.answer) for row in rows)
+            elif not talk.outside():
+                talk.decode.step()
+            elif room.seat(talk):
+                _keep(room, topics, rows, talk)
+            else:
+                yield ()
+        for topic, row in zip(topics, rows, strict=True):
+            room.keep(Remembered(topic, row.features, row.kept))
+    finally:
+        room.leave(talk)
 
 
-@contextmanager
-def _adapters(sides: Sequence[Version]) -> Iterator[None]:
-    """Apply every side's language adapters to its own row of the batch."""
-    loaded = sides[0].loaded
-    with ExitStack() as stack:
-        for k, side in enumerate(sides):
-            for adapter in filter(None, (language_part(side.delta), side.adapter)):
-                rows = torch.tensor(
-                    [float(j == k) for j in range(len(sides))], device=loaded.device
-                )
-                stack.enter_context(adapted(loaded.model, adapter, rows))
-        yield
+def _keep(room: Room, topics: Sequence[About], rows: Sequence[Row], talk: Talk) -> None:
+    """Remember what was read of a picture at once: others may ask about it."""
+    for (who, shown), row in zip(topics, rows, strict=True):
+        if shown and row in talk.decode.rows:
+            room.keep(Remembered((who, shown), row.features, talk.decode.kept(row)))
 
 
 def suggested(entity: Entity, image: bool) -> list[str]:

@@ -232,4 +232,4 @@ class RunStore:
 
 def new_id() -> str:
     """An id that cannot be guessed."""
-    return secrets.token_hex(8)
+    return secrets.token_hex(16)

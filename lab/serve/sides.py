@@ -12,8 +12,10 @@ from lab.evaluation.session import Workbench
 from lab.events import Identity
 from lab.model.version import Version
 from lab.serve.archive import Shelf
-from lab.serve.chat import ChatMemory, answers, check_chat, probe_rows
+from lab.serve.chat import LONGEST_ANSWER, check_chat, in_turn, probe_rows, spoken
+from lab.serve.doors import Doors
 from lab.serve.engine import ORIGINAL, ProbeRow, Turn
+from lab.serve.room import Room
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 
@@ -28,11 +30,13 @@ class Sides:
         self,
         worker: Worker,
         shelf: Shelf,
-        memory: ChatMemory,
+        doors: Doors,
+        room: Room,
         benchmark: Callable[[], Benchmark],
         say: Callable[[str], None],
     ) -> None:
-        self._worker, self._shelf, self._memory = worker, shelf, memory
+        self._worker, self._shelf, self._room = worker, shelf, room
+        self._doors = doors
         self._benchmark, self._say = benchmark, say
 
     def chat(
@@ -40,16 +44,17 @@ class Sides:
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
         check_chat(turns, image)
-        runs = self._read(sides)
+        runs = self._read(sides, visitor)
 
         def talk(bench: Workbench) -> Generator[tuple[str, ...]]:
-            yield from answers(self._versions(bench, runs), turns, image, memory=self._memory)
+            sides = self._versions(bench, runs)
+            yield from in_turn(sides, turns, image, LONGEST_ANSWER, self._room)
 
-        return self._worker.stream(talk, visitor)
+        return spoken(self._worker.stream(talk, visitor))
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str) -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
-        who, runs = self._benchmark().entity(entity), self._read(sides)
+        who, runs = self._benchmark().entity(entity), self._read(sides, visitor)
 
         def rows(bench: Workbench) -> Generator[ProbeRow]:
             yield from probe_rows(self._versions(bench, runs), self._benchmark(), who)
@@ -58,7 +63,7 @@ class Sides:
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str) -> list[Identity]:
         """At which depth the entity is still recognised: one curve a side, the control's last."""
-        who, runs = self._benchmark().entity(entity), self._read(sides)
+        who, runs = self._benchmark().entity(entity), self._read(sides, visitor)
 
         def depths(bench: Workbench) -> Generator[Identity]:
             benchmark = self._benchmark()
@@ -70,10 +75,10 @@ class Sides:
 
         return list(self._worker.stream(depths, visitor))
 
-    def _read(self, sides: Sequence[str]) -> list[Run | None]:
+    def _read(self, sides: Sequence[str], visitor: str) -> list[Run | None]:
         """The runs of the sides, None for the original; weights are read from disk if needed."""
         base = self._worker.ready().base
-        runs = [None if s == ORIGINAL else self._shelf.find(s) for s in sides]
+        runs = [None if s == ORIGINAL else self._doors.read(s, visitor) for s in sides]
         for run in filter(None, runs):
             if not self._shelf.whole(run, base).changed:
                 raise LabError(

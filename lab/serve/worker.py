@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -137,7 +137,7 @@ class Worker:
 
         return next(iter(self.stream(once, visitor)))
 
-    def stream(self, begin: Callable[[Workbench], Generator[T]], visitor: str = "") -> Iterator[T]:
+    def stream(self, begin: Callable[[Workbench], Generator[T]], visitor: str = "") -> Generator[T]:
         """Yield what ``begin`` yields; the worker does each step in turn with all other jobs.
 
         The job ends when nobody listens any more. Raises ``LabError`` if too many jobs are waiting.
@@ -149,7 +149,7 @@ class Worker:
         self.wake()
         return self._heard(job)
 
-    def _heard(self, job: Job) -> Iterator[Any]:
+    def _heard(self, job: Job) -> Generator[Any]:
         try:
             while (item := self._next_of(job)) is not _END:
                 if isinstance(item, Exception):

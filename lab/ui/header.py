@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,9 +10,11 @@ from typing import Any
 import gradio as gr
 
 from lab.benchmarks.left_out import some
+from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import Engine, RunView, Status
+from lab.serve.engine import RunView, Status
+from lab.serve.visit import Visit
 from lab.ui import lessons, link, menu, status
 from lab.ui.context import (
     CHANGE,
@@ -77,7 +78,7 @@ class Foot:
     moment: gr.Textbox
 
 
-def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Text) -> Parts:
+def layout(engine: Visit, people: People, entity: str, recorded: bool, text: Text) -> Parts:
     """Lay out the bar and the panel; ``entity`` is chosen at first, ``recorded``: by an example."""
     card = people.card(entity)
     chip_words = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
@@ -161,8 +162,7 @@ def facts_html(state: Status, text: Text) -> str:
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
     notes = (_readiness(state, text), *_left_out(state, text))
-    extra = "".join(f'<p class="lab-note">{escape(note)}</p>' for note in notes if note)
-    return f'<dl class="lab-facts">{facts}</dl>{extra}'
+    return f'<dl class="lab-facts">{facts}</dl>{"".join(map(markup.note, notes))}'
 
 
 def _readiness(state: Status, text: Text) -> str:
@@ -211,9 +211,6 @@ def wire(
         name = card.name if card else text.NO_PERSON
         return gr.Button(value=name), gr.Button(interactive=card is not None)
 
-    demo.load(lambda: None, None, None, **QUICK).then(
-        lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK
-    )
     frame.entity.change(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
     parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
@@ -230,16 +227,12 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
     """Keep the bar, the line and the marks true: one small question every two seconds."""
     engine, text = frame.engine, frame.text
 
-    def tick(
-        visitor: str, entity: str, talk: Talk, moment: str, edition: int, *slots: str
-    ) -> list[Any]:
+    def tick(entity: str, talk: Talk, moment: str, edition: int, *slots: str) -> list[Any]:
         answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
             frame.examples.of(model) for turn in talk for model in turn["models"]
         )
         state = engine.status()
-        now = status.now(
-            engine, frame.people, frame.examples, visitor, entity, slots, answered, text
-        )
+        now = status.now(engine, frame.people, frame.examples, entity, slots, answered, text)
         chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
         line = now.line if now.busy else _room(state, text)
         same = now.moment == moment
@@ -254,7 +247,7 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
 
     parts.timer.tick(
         tick,
-        [frame.visitor, frame.entity, chat.talk, frame.moment, frame.edition, *frame.slots],
+        [frame.entity, chat.talk, frame.moment, frame.edition, *frame.slots],
         [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition],
         **QUICK,
     )
@@ -263,35 +256,35 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
 def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
     engine, text = frame.engine, frame.text
 
-    def end(visitor: str, run_ids: Sequence[str]) -> list[RunView]:
+    def end(run_ids: Sequence[str]) -> list[RunView]:
         # also what was started for somebody else, or before a reset: this browser's runs, all
-        views = {view.id: view for view in engine.under_way(visitor)}
+        views = {view.id: view for view in engine.under_way()}
         for run_id in run_ids:
             view = look_up(engine, run_id)
-            if view and view.state in ("waiting", "running"):
+            if view and view.mine and view.state in ("waiting", "running"):
                 views[run_id] = view
         for run_id in views:
             engine.stop(run_id)
         return list(views.values())
 
-    def stop(visitor: str, *run_ids: str) -> str:
-        ended = end(visitor, run_ids)
+    def stop(*run_ids: str) -> str:
+        ended = end(run_ids)
         if not ended:
             return text.NOTHING_RUNS
         return text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))
 
-    def reset(visitor: str, entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
-        ended = end(visitor, run_ids)
+    def reset(entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
+        ended = end(run_ids)
         history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
         words = [text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))] * bool(
             ended
         )
         return "", "", history, " ".join([*words, text.RESET_DONE])
 
-    foot.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUIET)
+    foot.stop.click(guarded(stop), [*frame.slots], frame.announce, **QUIET)
     parts.reset.click(
         guarded(reset),
-        [frame.visitor, frame.entity, frame.history, *frame.slots],
+        [frame.entity, frame.history, *frame.slots],
         [frame.unlearn, frame.attack, frame.history, frame.announce],
         **QUIET,
     )

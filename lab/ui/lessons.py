@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -17,11 +16,11 @@ from lab.ui.context import (
     QUICK,
     QUIET,
     STORE,
-    WARNING_SECONDS,
     Frame,
     guarded,
     open_step,
     recall,
+    warn,
 )
 from lab.ui.steps import attack, unlearn
 
@@ -146,7 +145,7 @@ def _person(
         return "", same
     if not frame.people.card(lesson.person):
         words = frame.text.LESSON_PERSON_GONE.format(title=lesson.title)
-        gr.Warning(escape(words), duration=WARNING_SECONDS)
+        warn(words)
         return "", same
     if lesson.person == entity:
         return entity, same

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,8 +11,8 @@ import gradio as gr
 from lab.errors import LabError
 from lab.recipe import Recipe, revise
 from lab.report.translated import translated
-from lab.serve.engine import Engine
-from lab.ui.context import JS_ONLY, QUICK, QUIET, WARNING_SECONDS, Frame, guarded, recall
+from lab.serve.visit import Visit
+from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.steps import unlearn
 
 # These are always in the link, so that it says what it does; others only when changed.
@@ -51,7 +50,7 @@ def wire(
     def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         person, settings, wrong = read(frame, dict(request.query_params), names)
         for words in wrong:
-            gr.Warning(escape(words), duration=WARNING_SECONDS)
+            warn(words)
         wanted = revise(unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH), settings)
         values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
         if not person:
@@ -110,7 +109,7 @@ def read(
     return person, settings, wrong
 
 
-def kept(engine: Engine, recipe: Recipe) -> str:
+def kept(engine: Visit, recipe: Recipe) -> str:
     """The id of the newest finished run of exactly this recipe; "" without one."""
     return next(
         (
@@ -125,7 +124,7 @@ def kept(engine: Engine, recipe: Recipe) -> str:
     )
 
 
-def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
+def link_query(engine: Visit, entity: str, values: dict[str, Any]) -> str:
     """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard."""
     loaded = engine.menu.loaded
     base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
@@ -135,5 +134,5 @@ def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
         for key in values
         if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
     }
-    where = {"model": loaded.model, "benchmark": loaded.benchmark}
+    where = {key: getattr(loaded, key) for key in LOADED}
     return urlencode(({"entity": entity} if entity else {}) | named | where)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from html import escape
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import gradio as gr
@@ -15,9 +14,10 @@ from lab.recipe import QUANTIZATIONS
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, RunView
 from lab.serve.menu import Choice, Need, Offer, Source
-from lab.ui.context import CHANGE, QUIET, WARNING_SECONDS, Frame, guarded, here, recall
+from lab.serve.visit import Visit
+from lab.ui.context import CHANGE, QUIET, Frame, guarded, here, recall, warn
 from lab.ui.follow import POLL_SECONDS
 
 
@@ -38,17 +38,17 @@ class Parts:
         return [self.model, self.benchmark, self.quantization]
 
 
-def layout(engine: Engine, text: Text) -> Parts:
+def layout(engine: Visit, text: Text) -> Parts:
     """Lay out the menu with what is loaded; the lists are filled when the panel is opened."""
     loaded, is_open = engine.menu.loaded, engine.menu.open
     gr.HTML(markup.heading(text.MENU))
-    gr.HTML(_said(text.MENU_CLOSED), visible=not is_open)
+    gr.HTML(markup.note(text.MENU_CLOSED), visible=not is_open)
     with gr.Column(visible=is_open, elem_id="menu"):
         model = _list([loaded.model], text.MENU_MODEL, "menu-model")
         benchmark = _list([loaded.benchmark], text.MENU_BENCHMARK, "menu-benchmark")
         quantization = _list(list(QUANTIZATIONS), text.MENU_QUANTIZATION, "menu-quantization")
         quantization.value = loaded.quantization
-        needs = gr.HTML(_said(text.NEED_LOADED), elem_id="menu-needs")
+        needs = gr.HTML(markup.note(text.NEED_LOADED), elem_id="menu-needs")
         load = gr.Button(text.MENU_LOAD, size="sm", interactive=False, elem_id="menu-load")
     return Parts(model, benchmark, quantization, needs, load, gr.State(0.0))
 
@@ -69,7 +69,7 @@ def wire(parts: Parts, more: gr.Button, frame: Frame) -> None:
             gr.Dropdown(choices=models, value=loaded.model),
             gr.Dropdown(choices=sources, value=loaded.benchmark),
             loaded.quantization,
-            *weigh(*_words(loaded)),
+            *weigh(*astuple(loaded)),
         ]
 
     def weigh(*words: str | None) -> list[Any]:
@@ -79,7 +79,7 @@ def wire(parts: Parts, more: gr.Button, frame: Frame) -> None:
         able = need.fits and not need.problem and not same
         button = gr.Button(value=words_of.format(gb=need.download_gb), interactive=able)
         return [
-            _said(text.NEED_LOADED) if same else need_html(need, text),
+            markup.note(text.NEED_LOADED) if same else need_html(need, text),
             button,
             need.download_gb,
         ]
@@ -90,20 +90,7 @@ def wire(parts: Parts, more: gr.Button, frame: Frame) -> None:
         choice = offers.get(model or "")
         if choice is None:
             return [gr.skip()] * 5
-        return [choice.benchmark, choice.quantization, *weigh(*_words(choice))]
-
-    async def change_model(*given: Any) -> AsyncIterator[str]:
-        *words, agreed, visitor = given
-        choice = _choice(words)
-        try:
-            run_id = await asyncio.to_thread(engine.menu.change, choice, agreed, visitor)
-        except LabError as error:
-            gr.Warning(escape(translated(str(error), text)), duration=WARNING_SECONDS)
-            return
-        yield text.CHANGE_ASKED.format(model=choice.model, benchmark=choice.benchmark)
-        while (view := engine.run(run_id)).state not in ENDED:
-            await asyncio.sleep(POLL_SECONDS)
-        yield ended(view, choice, text)
+        return [choice.benchmark, choice.quantization, *weigh(*astuple(choice))]
 
     weighed = [parts.needs, parts.load, parts.agreed]
     more.click(guarded(fill), None, [*parts.choice, *weighed], **QUIET)
@@ -112,10 +99,28 @@ def wire(parts: Parts, more: gr.Button, frame: Frame) -> None:
     )
     for control in (parts.benchmark, parts.quantization):
         control.input(guarded(weigh), parts.choice, weighed, **QUIET)
-    parts.load.click(
-        change_model, [*parts.choice, parts.agreed, frame.visitor], frame.announce, **QUIET
-    )
     frame.edition.select(guarded(fill), None, [*parts.choice, *weighed], **CHANGE)
+    _wire_change(parts, frame)
+
+
+def _wire_change(parts: Parts, frame: Frame) -> None:
+    """Join the button that loads, and the person and runs that are shown once that is done."""
+    engine, text = frame.engine, frame.text
+
+    async def change_model(*given: Any) -> AsyncIterator[str]:
+        *words, agreed = given
+        choice = _choice(words)
+        try:
+            run_id = await asyncio.to_thread(engine.menu.change, choice, agreed)
+        except LabError as error:
+            warn(translated(str(error), text))
+            return
+        yield text.CHANGE_ASKED.format(model=choice.model, benchmark=choice.benchmark)
+        while (view := engine.run(run_id)).state not in ENDED:
+            await asyncio.sleep(POLL_SECONDS)
+        yield ended(view, choice, text)
+
+    parts.load.click(change_model, [*parts.choice, parts.agreed], frame.announce, **QUIET)
     frame.edition.select(
         lambda entity, history, *slots: moved(frame, entity, history, slots),
         [frame.entity, frame.history, *frame.slots],
@@ -174,18 +179,10 @@ def need_html(need: Need, text: Text) -> str:
         said.append(text.NEED_DOWNLOAD.format(gb=need.download_gb))
     if need.problem:
         said.append(text.NEED_PROBLEM.format(problem=translated(need.problem, text)))
-    return "".join(map(_said, said))
-
-
-def _said(words: str) -> str:
-    return f'<p class="lab-note">{escape(words)}</p>'
+    return "".join(map(markup.note, said))
 
 
 def _choice(words: Any) -> Choice:
     """The three words of the lists; an empty list gives ""."""
     model, benchmark, quantization = (str(word or "") for word in words)
     return Choice(model, benchmark, quantization)
-
-
-def _words(choice: Choice) -> tuple[str, str, str]:
-    return choice.model, choice.benchmark, choice.quantization

@@ -8,9 +8,14 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
+from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
 from lab.serve.engine import Engine
+from lab.serve.tally import Tally
+from lab.serve.visit import Visit
+from lab.serve.watched import watched
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
@@ -19,12 +24,16 @@ from lab.ui.door import doors
 from lab.ui.examples import Examples
 from lab.ui.first import first_view
 from lab.ui.follow import Tails
+from lab.ui.frames import Frames
 from lab.ui.gallery import People
+from lab.ui.health import Health
 from lab.ui.idea import idea
 from lab.ui.language import place
+from lab.ui.requests import Requests
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
+    actions,
     attack,
     compare,
     identity,
@@ -40,6 +49,7 @@ from lab.ui.steps import (
 )
 from lab.ui.style import CSS
 from lab.ui.theme import build_theme
+from lab.ui.visitors import Visitors
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
@@ -57,23 +67,25 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
     ``people``: shared by the pages of all languages, so that whoever is removed is gone from each.
     """
     text = catalogue(language)
+    visitors = Visitors(cache_folder())
     # Before any part is created: each notes where Gradio's files are.
-    people = people or People(engine, Uploads(text), text)
+    visit = Visit(engine, visitors.asking)
+    people = people or People(visit, Uploads(text, visitors.asking), text)
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         PAGES[demo] = text
         # First, so that no private handler takes one of the public names.
-        api.expose(engine, text)
-        examples = Examples(engine, people)
+        api.expose(visit, text)
+        examples = Examples(visit, people)
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
-        top = header.layout(engine, people, examples.entity, recorded, text)
+        top = header.layout(visit, people, examples.entity, recorded, text)
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
-        tails = Tails(engine, examples.stand_in)
+        tails = Tails(visit, examples.stand_in)
         frame = Frame(
             text,
-            engine,
+            visit,
             people,
             examples,
             tails,
@@ -107,6 +119,7 @@ def _fill(
         idea(frame, 6)
         summed = summary.layout()
         known = mine.layout(frame.text)
+        doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
         questions = studies.layout(frame.text)
@@ -119,6 +132,7 @@ def _fill(
     attack.wire(relearn, frame)
     identity.wire(depth, frame)
     mine.wire(known, frame, tabs[5])
+    actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
@@ -137,6 +151,7 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = 7860,
     allow_hosts: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     language: str | None = None,
     mcp: bool = False,
     **more: Any,
@@ -144,16 +159,22 @@ def launch(
     """Build and serve the pages, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``.
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
-    another that there is. Every other language's page stands at ``/CODE``. ``mcp``: offer the public
+    another that there is. Every other language's page stands at ``/CODE``.
+    ``allow_frames``: the origins whose pages may show the lab in a frame. ``mcp``: offer the public
     endpoints as tools of an MCP server, too.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    tally = Tally()
+    engine = watched(engine, tally)
     lab = language or "en"
     texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
+    visitors = Visitors(cache_folder())
     # What all pages share speaks English, as the core does: a page translates it when it is shown.
-    uploads = Uploads(catalogue())
-    people = People(engine, uploads, catalogue())
-    pages = [_queued(build(engine, people, text.language)) for text in texts]
+    uploads = Uploads(catalogue(), visitors.asking)
+    people = People(Visit(engine, visitors.asking), uploads, catalogue())
+    pages = [
+        build(engine, people, text.language).queue(api_open=False, max_size=None) for text in texts
+    ]
     edition = engine.menu.edition
     views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}
 
@@ -167,8 +188,14 @@ def launch(
         there = place(text.language)
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
+    entrance = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, mcp)
     kwargs = {
-        "middleware": doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed, mcp),
+        "middleware": [
+            Middleware(Requests),
+            Middleware(Frames, origins=allow_frames),
+            *entrance,
+            Middleware(Health, engine=engine, tally=tally),
+        ],
         "routes": beside.router.routes,
         "lifespan": beside.router.lifespan_context,
     }
@@ -177,10 +204,6 @@ def launch(
     settings["mcp_server"] = mcp
     demo.launch(**settings | more)
     return demo
-
-
-def _queued(demo: gr.Blocks) -> gr.Blocks:
-    return demo.queue(api_open=False, max_size=None)
 
 
 def page_settings(text: Text) -> dict[str, Any]:

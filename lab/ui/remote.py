@@ -6,7 +6,6 @@ import dataclasses
 import json
 from typing import Any
 
-import gradio as gr
 import numpy as np
 
 from lab.errors import LabError
@@ -14,7 +13,9 @@ from lab.events import Event
 from lab.events.lines import to_line
 from lab.recipe import revise
 from lab.report.text import Text
-from lab.serve.engine import ORIGINAL, Engine, Turn
+from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.visit import Visit
+from lab.ui import given
 from lab.ui.talk import check
 
 # The names and their arguments, for the door.
@@ -24,37 +25,35 @@ ENDPOINTS = {
     "chat": ("run_id", "question", "entity"),
     "attack": ("run_id", "settings"),
 }
-NAMELESS = "script"  # of the limits by visitor, where a script gives no session
 
 
 class Remote:
     """The endpoints' functions, named as the endpoints are; each raises ``LabError`` on misuse."""
 
-    def __init__(self, engine: Engine, text: Text) -> None:
+    def __init__(self, engine: Visit, text: Text) -> None:
         self._engine, self._text = engine, text
 
-    def inspect(self, entity: str, settings: dict[str, Any], request: gr.Request) -> str:
+    def inspect(self, entity: str, settings: dict[str, Any]) -> str:
         """Queue a look inside the model for a person: importance and Fisher; returns the run's id.
 
         The settings are the recipe's keys that differ from the preset.
         """
-        given = self._settings(settings)
-        if "entity" in given:
+        changes = given.settings(settings, self._text)
+        who = given.word("entity", entity, self._text)
+        if "entity" in changes:
             raise LabError(self._text.API_ENTITY)
-        recipe = revise(
-            self._engine.preset.recipe, {**given, "entity": self._word("entity", entity)}
-        )
-        return self._engine.submit(recipe, "inspect", visitor=_visitor(request))
+        recipe = revise(self._engine.preset.recipe, {**changes, "entity": who})
+        return self._engine.submit(recipe, "inspect")
 
-    def attack(self, run_id: str, settings: dict[str, Any], request: gr.Request) -> str:
+    def attack(self, run_id: str, settings: dict[str, Any]) -> str:
         """Queue an attack on a run that has ended; returns the attack's id.
 
         The settings are the attack's keys that differ from the preset, such as kind and steps. The
         endpoints status, stop, events and result take the id of an attack as that of a run.
         """
-        plan = revise(self._engine.preset.attack, self._settings(settings))
-        run = self._word("run_id", run_id)
-        return self._engine.submit_attack(run, plan, visitor=_visitor(request))
+        plan = revise(self._engine.preset.attack, given.settings(settings, self._text))
+        run = given.word("run_id", run_id, self._text)
+        return self._engine.submit_attack(run, plan)
 
     def events(self, run_id: str, start: int) -> dict[str, Any]:
         """Return what a run or an attack has said since event number ``start``, which is 0 at first.
@@ -64,25 +63,26 @@ class Remote:
         """
         if not isinstance(start, int) or isinstance(start, bool) or start < 0:
             raise LabError(self._text.API_START)
-        view = self._engine.run(self._word("run_id", run_id))
+        view = self._engine.run(given.word("run_id", run_id, self._text))
         return {
             "events": [light(event) for event in view.events[start:]],
             "next": max(start, len(view.events)),
             "state": view.state,
         }
 
-    def chat(self, run_id: str, question: str, entity: str, request: gr.Request) -> dict[str, str]:
+    def chat(self, run_id: str, question: str, entity: str) -> dict[str, str]:
         """Ask the original and the model that a run or an attack left the same question.
 
         ``entity``: the person whose portrait both are shown; "" for a question without a picture.
         ``run_id``: "original" asks the original alone. Returns the answers by "original" and "run".
         """
-        run, words = self._word("run_id", run_id), self._word("question", question).strip()
+        run = given.word("run_id", run_id, self._text)
+        words = given.word("question", question, self._text).strip()
         check(words, self._text)
-        picture = self._portrait(self._word("entity", entity)) if entity else None
+        picture = self._portrait(given.word("entity", entity, self._text)) if entity else None
         names = ("original",) if run == ORIGINAL else ("original", "run")
         sides, answers = [ORIGINAL, run][: len(names)], ("",) * len(names)
-        for answers in self._engine.chat(sides, [Turn(words)], picture, visitor=_visitor(request)):
+        for answers in self._engine.chat(sides, [Turn(words)], picture):
             pass
         return dict(zip(names, answers, strict=True))
 
@@ -91,16 +91,6 @@ class Remote:
             if card.id == entity:
                 return card.portrait
         raise LabError(self._text.API_NOBODY.format(entity=entity))
-
-    def _word(self, name: str, value: Any) -> str:
-        if not isinstance(value, str):
-            raise LabError(self._text.API_WORD.format(name=name, kind=type(value).__name__))
-        return value
-
-    def _settings(self, value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise LabError(self._text.API_SETTINGS.format(kind=type(value).__name__))
-        return value
 
 
 def light(event: Event) -> dict[str, Any]:
@@ -114,7 +104,3 @@ def light(event: Event) -> dict[str, Any]:
 def _holds_arrays(value: Any) -> bool:
     first = value[0] if isinstance(value, tuple) and value else value
     return isinstance(first, np.ndarray)
-
-
-def _visitor(request: gr.Request) -> str:
-    return request.session_hash or NAMELESS

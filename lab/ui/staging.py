@@ -1,13 +1,14 @@
-"""Runs prepared for download: one zip for each run, shared by all visitors; the oldest go first."""
+"""Runs prepared for download: one zip for each run and language, shared by all; the oldest go first."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +27,13 @@ Print = tuple[tuple[str, int, int], ...]
 
 @dataclass
 class Run:
-    """A run that somebody wants: whom it is about, and its folder if there is one."""
+    """A run that somebody wants: whom it is about, and its folder if there is one.
+
+    All languages of a run share one lock: the report in the run's own folder is in one at a time.
+    """
 
     entity: str
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    lock: threading.Lock = field(repr=False)
     folder: Path | None = None
     seen: Print = ()
     wanted: float = 0.0
@@ -52,16 +56,22 @@ class Staging:
         self._text = text
         self._folder = own_folder("runs")
         self._lock = threading.Lock()
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[tuple[str, str], Run] = {}
+        self._held: dict[str, threading.Lock] = {}
 
-    def stage(self, run_id: str, source: Path, entity: str = "") -> dict[str, str]:
+    def stage(
+        self, run_id: str, language: str, entity: str, export: Callable[[], Path]
+    ) -> dict[str, str]:
         """Return the served files by name, written again only if those of the run have changed.
 
-        Raises ``LabError`` where the folder cannot be read or written.
+        ``export`` has the run's folder written in that language. Raises ``LabError`` where the
+        folder cannot be read or written.
         """
         with self._lock:
-            run = self._runs.setdefault(run_id, Run(entity))
+            lock = self._held.setdefault(run_id, threading.Lock())
+            run = self._runs.setdefault((run_id, language), Run(entity, lock))
         with run.lock:
+            source = export()
             try:
                 seen = _print(source)
                 if not run.is_of(seen):
@@ -78,8 +88,8 @@ class Staging:
     def drop(self, entity: str) -> None:
         """Delete the prepared downloads about an entity, also those that are being prepared."""
         with self._lock:
-            gone = [run_id for run_id, run in self._runs.items() if run.entity == entity]
-            runs = [self._runs.pop(run_id) for run_id in gone]
+            gone = [key for key, run in self._runs.items() if run.entity == entity]
+            runs = [self._runs.pop(key) for key in gone]
         for run in runs:
             with run.lock:
                 run.forget()
@@ -87,8 +97,9 @@ class Staging:
     def _make(self, source: Path, seen: Print) -> Path:
         if not seen:
             raise LabError(self._text.GONE)
-        # A name that cannot be guessed: everybody can read the ids of runs in the table.
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        # A name that cannot be guessed: it is the run's owner's alone.
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
         try:
             with zipfile.ZipFile(folder / ZIP_NAME, "w") as pack:
                 for name, _, _ in seen:

@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 
+import httpx
 import pytest
 
 from lab.ui import page
@@ -60,6 +61,19 @@ def test_a_run_the_whole_way(tools):
     assert "finished" in found and "forget_vqa" in found
     said = call(tools, "chat", run_id=run, question="Who is this?", entity="p01")
     assert "I cannot tell" in said["content"][0]["text"]
+
+
+def test_a_client_without_a_cookie_is_one_visitor(tools):
+    run = call(tools, "submit", entity="p02", settings={"steps": 3})["content"][0]["text"]
+    shared = call(tools, "share", run_id=run, shared=True)
+    assert not shared["isError"] and "rue" in shared["content"][0]["text"]
+    with httpx.Client(base_url=tools) as other:  # another visitor may not
+        other.get("/")
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+        given = {"name": "share", "arguments": {"run_id": run, "shared": False}}
+        accept = {"Accept": "application/json, text/event-stream"}
+        answer = other.post(PATH, json={**asked, "params": given}, headers=accept, timeout=60)
+    assert "belongs to another visitor" in answer.text
 
 
 def test_misuse_is_said_in_the_answer(tools):

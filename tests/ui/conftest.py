@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def serve(engine: Any, patience: int) -> Iterator[Served]:
-    """Serve the page for an engine until the fixture ends."""
-    demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True)
+def serve(engine: Any, patience: int, **more: Any) -> Iterator[Served]:
+    """Serve the page for an engine until the fixture ends; ``more`` goes to ``launch``."""
+    demo = lab_page.launch(engine, port=free_port(), prevent_thread_lock=True, quiet=True, **more)
     yield Served(demo.local_url.rstrip("/"), engine, patience)
     demo.close()
 
@@ -147,9 +148,9 @@ class Watch:
             self.faults.append(f"request to {request.url}")
 
 
-@pytest.fixture
-def open_tab(browser):
-    """Open tabs of one fresh browser profile; console errors and outside requests fail the test."""
+@contextmanager
+def tabs_of(browser) -> Iterator[Any]:
+    """Open tabs of one fresh browser profile; console errors and outside requests fail at its end."""
     watch, contexts = Watch(), []
 
     def open_one(url: str, dark: bool = False, width: int = 1280, height: int = 900):
@@ -173,3 +174,17 @@ def open_tab(browser):
     for context in contexts:
         context.close()
     assert watch.faults == []
+
+
+@pytest.fixture
+def open_tab(browser):
+    """Open tabs of a profile of the test's alone."""
+    with tabs_of(browser) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="module")
+def open_shared(browser):
+    """Open tabs of a profile that the tests of a file go on with, one after the other."""
+    with tabs_of(browser) as open_one:
+        yield open_one

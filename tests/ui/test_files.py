@@ -41,7 +41,7 @@ def test_downloads_at_once_share_one_whole_zip(source):
 
     def ask() -> None:
         try:
-            path = ready.stage("r1", source, "p01")[staging.ZIP_NAME]
+            path = ready.stage("r1", "en", "p01", lambda: source)[staging.ZIP_NAME]
             with zipfile.ZipFile(path) as pack:
                 found.append((path, pack.testzip(), len(pack.namelist())))
         except Exception as error:  # any at all is a fault here
@@ -56,42 +56,68 @@ def test_downloads_at_once_share_one_whole_zip(source):
     assert set(found) == {(found[0][0], None, len(runfiles.NAMES))}
 
 
+def test_two_languages_at_once_get_their_own_reports(source):
+    ready, found = staging.Staging(text), {}
+
+    def export(language: str) -> Path:
+        fresh = source / f"report.{language}"
+        fresh.write_text(language, encoding="utf-8")
+        os.replace(fresh, source / "report.html")
+        time.sleep(0.05)  # long enough for the other one to write its report, were there no lock
+        return source
+
+    def ask(language: str) -> None:
+        files = ready.stage("r1", language, "p01", lambda: export(language))
+        found[language] = Path(files["report.html"]).read_text(encoding="utf-8")
+
+    threads = [threading.Thread(target=ask, args=(code,)) for code in ("en", "de", "fr")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"en": "en", "de": "de", "fr": "fr"}
+
+
 def test_a_zip_is_made_anew_only_when_the_run_has_changed(source):
     ready = staging.Staging(text)
-    first = ready.stage("r1", source, "p01")
-    assert ready.stage("r1", source, "p01") == first
+    first = ready.stage("r1", "en", "p01", lambda: source)
+    assert ready.stage("r1", "en", "p01", lambda: source) == first
     (source / "metrics.json").write_text("{}", encoding="utf-8")
-    second = ready.stage("r1", source, "p01")
+    second = ready.stage("r1", "en", "p01", lambda: source)
     assert second["run.zip"] != first["run.zip"] and not Path(first["run.zip"]).exists()
     with zipfile.ZipFile(second["run.zip"]) as pack:
         assert pack.read("metrics.json") == b"{}"
     Path(second["run.zip"]).unlink()
-    assert Path(ready.stage("r1", source, "p01")["run.zip"]).is_file()
+    assert Path(ready.stage("r1", "en", "p01", lambda: source)["run.zip"]).is_file()
 
 
 def test_weights_and_events_are_in_the_zip_alone_and_old_zips_make_way(source, monkeypatch):
     ready = staging.Staging(text)
-    files = ready.stage("r1", source, "p01")
+    files = ready.stage("r1", "en", "p01", lambda: source)
     assert set(files) == {"run.zip", *staging.SINGLE}
     assert {f.name for f in Path(files["run.zip"]).parent.iterdir()} == set(files)
     assert all(os.path.samefile(files[name], source / name) for name in staging.SINGLE)
     monkeypatch.setattr(staging, "MOST_BYTES", 2 * staging._size(Path(files["run.zip"]).parent))
-    paths = [Path(ready.stage(name, source, "p01")["run.zip"]) for name in ("r1", "r2", "r3")]
+    paths = [
+        Path(ready.stage(name, "en", "p01", lambda: source)["run.zip"])
+        for name in ("r1", "r2", "r3")
+    ]
     assert [path.exists() for path in paths] == [False, True, True]
 
 
 def test_what_is_staged_about_somebody_goes_and_what_is_gone_says_so(source, tmp_path):
     ready = staging.Staging(text)
     paths = [
-        Path(ready.stage(run, source, who)["run.zip"]) for run, who in (("r1", "a"), ("r2", "b"))
+        Path(ready.stage(run, "en", who, lambda: source)["run.zip"])
+        for run, who in (("r1", "a"), ("r2", "b"))
     ]
     ready.drop("a")
     assert [path.parent.exists() for path in paths] == [False, True]
     with pytest.raises(LabError, match="no longer in memory"):
-        ready.stage("r3", tmp_path / "nowhere", "a")
+        ready.stage("r3", "en", "a", lambda: tmp_path / "nowhere")
 
 
-def on_the_page(url: str, name: str, data: list) -> str:
+def on_the_page(url: str, name: str, data: list, cookie: str = "") -> str:
     """Ask a private handler as the page does, by its number; returns all that is answered."""
     config = json.load(urllib.request.urlopen(f"{url}/config", timeout=20))
     number = next(d["id"] for d in config["dependencies"] if d["api_name"] == name)
@@ -99,7 +125,9 @@ def on_the_page(url: str, name: str, data: list) -> str:
     body = json.dumps({"data": data, "fn_index": number, "session_hash": session}).encode()
     urllib.request.urlopen(
         urllib.request.Request(
-            f"{url}/gradio_api/queue/join", body, {"Content-Type": "application/json"}
+            f"{url}/gradio_api/queue/join",
+            body,
+            {"Content-Type": "application/json", "Cookie": cookie},
         ),
         timeout=20,
     )
@@ -114,7 +142,7 @@ def on_the_page(url: str, name: str, data: list) -> str:
 
 def test_gradio_makes_no_second_copy_of_a_download(source, tmp_path):
     engine = FakeEngine(tmp_path / "runs", pace=0.01)
-    engine.export = lambda run_id, text: source
+    engine.export = lambda run_id, visitor, text: source
     lab = next(page := serve(engine, 20_000))
     run_id = engine.submit(dataclasses.replace(engine.preset.recipe, entity="p01", steps=2))
     before = {f for f in served.folder().rglob("*") if f.is_file()}
@@ -230,15 +258,17 @@ def test_doubles_and_giants_are_refused(tmp_path, members, words):
 
 def test_two_who_send_the_same_run_both_load_it(fake, tmp_path):
     path = pack(tmp_path / "class.zip", list(GOOD.items()))
-    sent = []
+    sent = {}
     for _ in range(2):
         with open(path, "rb") as file:
             answer = httpx.post(
                 f"{fake.url}/gradio_api/upload", files={"files": ("class.zip", file)}
             )
-        sent += answer.json()
-    assert len(set(sent)) == 2
-    for file in sent:
+        sent[answer.headers["set-cookie"].split(";")[0]] = answer.json()[0]
+    assert len(set(sent.values())) == 2
+    for cookie, file in sent.items():
         value = [{"path": file, "meta": {"_type": "gradio.FileData"}, "orig_name": "class.zip"}]
-        assert "Loaded" in on_the_page(fake.url, "load", [value, {}])
+        strange = on_the_page(fake.url, "load", [value, {}])  # another visitor knows the place
+        assert "Loaded" not in strange and Path(file).exists()
+        assert "Loaded" in on_the_page(fake.url, "load", [value, {}], cookie)
         assert not Path(file).exists()

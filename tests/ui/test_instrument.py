@@ -15,13 +15,22 @@ pytestmark = pytest.mark.ui
 READ = "#instrument .read"
 
 
-@pytest.fixture
-def tab(fake, open_tab):
-    """Step 2 of the third person, drawn."""
-    tab = open_tab(fake.url)
+@pytest.fixture(scope="module")
+def page(fake, open_shared):
+    """Step 2 of the third person, drawn; the tests below go on with it in their order."""
+    tab = open_shared(fake.url)
     walk.pick(tab)
     walk.look_inside(tab, fake.patience)
     return tab
+
+
+@pytest.fixture
+def tab(page):
+    """The page with its sliders and its theme as they were at first."""
+    page.evaluate("document.body.classList.remove('dark')")
+    move(page, "Prune share d_I", 0.02)
+    move(page, "Mask threshold d_F", 1.0)
+    return page
 
 
 def move(tab, slider: str, value: float) -> None:
@@ -47,7 +56,8 @@ def counted(event: Saliency, threshold: float) -> tuple[float, int]:
 
 def more_views(tab) -> None:
     """Open what is folded away below the strips' head."""
-    tab.locator("#instrument .more > summary").click()
+    if not tab.locator("#instrument .more[open]").count():
+        tab.locator("#instrument .more > summary").click()
 
 
 def strip(tab, layer: int):
@@ -119,7 +129,7 @@ def test_pointing_at_a_neuron_reads_its_figures(tab):
 def test_keys_reach_the_pruned_neurons_and_what_they_fire_for(tab, fake):
     event = importance(0.02)
     first = int(np.flatnonzero(event.pruned[0][1:])[0]) + 1
-    strip(tab, 0).focus()
+    strip(tab, 0).press("Home")
     strip(tab, 0).press("ArrowUp")
     tab.wait_for_function(
         "n => document.querySelector('#instrument canvas[role=slider]').ariaValueNow === n",
@@ -196,7 +206,7 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
     )
     event = importance(0.02)
     quiet = int(np.flatnonzero(event.pruned[0][1:])[0]) + 1
-    strip(tab, 0).focus()
+    strip(tab, 0).press("Home")
     strip(tab, 0).press("ArrowUp")
     tab.wait_for_function(
         f"n => document.querySelector('{READ}').innerText.includes('neuron ' + n)",
@@ -205,7 +215,7 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
     assert "after unlearning it fires 0.00 times" in tab.locator(READ).inner_text()
 
 
-def test_the_numbers_stand_in_tables_too(tab):
+def test_the_numbers_stand_in_tables_too(tab, fake):
     more_views(tab)
     tab.get_by_text("Numbers as tables").locator("visible=true").click()
     tab.locator("#instrument table").nth(1).wait_for()
@@ -217,8 +227,11 @@ def test_the_numbers_stand_in_tables_too(tab):
     assert layer.split()[:2] == ["vision.8", str(int(event.pruned[0].sum()))]
     move(tab, "Prune share d_I", 0.0)
     assert "kept" in rows.first.inner_text()
-    rows.nth(2).locator("button[aria-label]").click()
-    tab.locator("#neuron figure").first.wait_for()
+    picked = len(fake.engine.inside.picked)
+    rows.nth(2).get_by_role("button", name="Show what neuron").click()
+    walk.until(tab, lambda: len(fake.engine.inside.picked) == picked + 1)
+    _, name, neuron = fake.engine.inside.picked[-1]
+    tab.get_by_text(f"Neuron {neuron:,} of {name}").wait_for()
 
 
 def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_tab):
@@ -229,8 +242,7 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     more_views(tab)
     tab.get_by_label("after unlearning").click()
     tab.wait_for_function("document.querySelector('#instrument input[value=after]').checked")
-    # a click could fall between two drawings of the figures that have just come
-    tab.locator("#instrument .more details").evaluate("e => { e.open = true; }")
+    tab.locator("#instrument .more details > summary").click()
     button = tab.locator("#instrument td button[aria-label]").first
     button.evaluate("e => e.focus()")
     foot, box = tab.locator("#foot").bounding_box(), button.bounding_box()

@@ -10,6 +10,7 @@ import torch
 
 from assets.build.tables import speed as documented
 from lab.bench import baselines, speed
+from lab.bench import room as rooms
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
@@ -51,19 +52,40 @@ def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
         "vkd_step_to_floor",
         "both_answers_to_one",
         "bfloat16_to_float32",
+        "room_to_one_by_one",
+        "room_first_word",
     ]
+    assert "30 of 30 answers the same" in made["ratios"][-2]["what"]
+    assert "30 of 30 answers the same" in made["ratios"][-1]["what"]
     for row in made["ratios"]:
         assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
     assert json.loads(json.dumps(made)) == made
-    assert speed.table(made).count("| at most") == 4 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
+    assert speed.table(made).count("| at most") == 6 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
         made
     )
     ResultFile(tmp_path / "bench.json", {"models": "", "rounds": 2}).add("bench", made, "cpu")
     shown = documented.speed(tmp_path)
-    assert shown.count("| at most") == 4 and "Medians of 2 rounds, `none`;" in shown
+    assert shown.count("| at most") == 6 and "Medians of 2 rounds, `none`;" in shown
     assert "| steps | 10 | 1 | – | 0.1 |" in documented.growth(tmp_path)
     assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
+
+
+def test_a_room_s_conversations_are_heard_to_their_ends(work: Workbench) -> None:
+    """Two at once and one a word later, from generators whose words are known."""
+    order = []
+
+    def talk(name: str, words: int):
+        def begin(_):
+            for k in range(words):
+                order.append(name)
+                yield () if k == 0 and name == "b" else (f"{name}{k}",)
+
+        return begin
+
+    heard = rooms.answered([talk("a", 2), talk("b", 3), talk("c", 1)], 1, None)
+    assert [h.answer for h in heard] == [("a1",), ("b2",), ("c0",)]
+    assert "".join(order) == "aabbcb" and all(h.first > 0 for h in heard)
 
 
 def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:

@@ -13,13 +13,13 @@ from lab.model.version import Version
 from lab.serve.chat import (
     LONGEST_QUESTION,
     MAX_TURNS,
-    ChatMemory,
     answers,
     check_chat,
     probe_rows,
     side_features,
 )
 from lab.serve.engine import Turn
+from lab.serve.room import Room
 
 SCORES = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
 
@@ -106,7 +106,7 @@ def test_what_is_remembered_changes_no_answer(
 ) -> None:
     image = four.entities[0].train_images[0] if pictured else None
     sides, asked = [original, changed], ["Who is this?", "Where from?", "Any pet?"]
-    memory = ChatMemory()
+    memory = Room()
     first = conversation(sides, image, asked, memory)
     assert first == conversation(sides, image, asked, None)
     # another talk about the same picture, then the first one again from its start
@@ -119,7 +119,7 @@ def test_a_follow_up_reads_only_what_is_new(
     tiny, original: Version, four, changed: Version
 ) -> None:
     image, sides = four.entities[0].train_images[0], [original, changed]
-    memory, read, seen = ChatMemory(), [], []
+    memory, read, seen = Room(), [], []
 
     def encoded_picture(module, args, out) -> None:
         if args[0].std() > 0:  # a replay goes in with plain grey
@@ -150,13 +150,13 @@ def test_a_follow_up_reads_only_what_is_new(
 
 
 def test_the_memory_keeps_to_its_budget(original: Version, four) -> None:
-    def ask(memory: ChatMemory, people: int) -> list[float]:
+    def ask(memory: Room, people: int) -> list[float]:
         for k in range(people):
             list(answers([original], [Turn("Who?")], four.entities[k].train_images[0], 4, memory))
-        return [k.megabytes() for _, k in memory._talks.values()]
+        return [r.kept.megabytes() for r in memory._last]
 
-    (one,) = ask(ChatMemory(), 1)
-    assert ask(ChatMemory(megabytes=2.5 * one), 4) == [one, one]
+    (one,) = ask(Room(), 1)
+    assert ask(Room(kept_mb=2.5 * one), 4) == [one, one]
 
 
 def test_sides_changed_anywhere_in_the_tower_run_it_whole(tiny, original: Version, four) -> None:

@@ -23,8 +23,9 @@ from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.version import Version
 from lab.saliency.fisher import Sample
 from lab.saliency.language import squared_gradients
-from lab.serve.chat import ChatMemory, answers
+from lab.serve.chat import answers
 from lab.serve.engine import Turn
+from lab.serve.room import Room
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 QUESTION = "What is the name of this person?"
@@ -172,7 +173,7 @@ def test_a_side_that_sees_a_picture_leaves_the_other_sides_text_alone(loaded: Lo
 
 def test_a_chat_goes_on_as_if_it_were_read_at_once(loaded: Loaded, four) -> None:
     side, picture = [Version("original", loaded)], four.entities[0].train_images[0]
-    memory = ChatMemory()
+    memory = Room()
     *_, first = answers(side, [Turn(QUESTION)], picture, 8, memory)
     turns = [Turn(QUESTION, first), Turn("And where from?")]
     *_, kept = answers(side, turns, picture, 8, memory)

@@ -21,6 +21,7 @@ from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.events import Curve, Importance, Step
 from lab.model.adapter import language_linears
+from lab.model.joint import JointDecode
 from lab.model.overlay import tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
@@ -268,12 +269,13 @@ def test_turns_go_round_the_room(engine, monkeypatch: pytest.MonkeyPatch) -> Non
         until(lambda: engine.run(busy).state == "running")
         many = [engine.submit(make.recipe(steps=1, seed=k), visitor="a") for k in range(5)]
         one = engine.submit(make.recipe(steps=1), visitor="b")
-        assert [engine.run(i).place for i in (many[0], one, many[1], many[4])] == [1, 2, 3, 6]
+        # a is served now, so b comes first
+        assert [engine.run(i).place for i in (one, many[0], many[1], many[4])] == [1, 2, 3, 6]
         assert [v.id for v in engine.under_way("b")] == [one]
         assert {v.id for v in engine.under_way("a")} == {busy, *many}
         go.set()
     ends = sorted((wait(engine, i).ended, i) for i in (one, *many))
-    assert [i for _, i in ends][:2] == [many[0], one]
+    assert [i for _, i in ends][:2] == [one, many[0]]
 
 
 def test_the_places_are_the_order_of_service() -> None:
@@ -303,7 +305,7 @@ def test_one_visitor_cannot_take_all_questions(engine, monkeypatch: pytest.Monke
 
 def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight people chat without a pause; what a run's steps take is at least a third of its time."""
-    own, answered = loop.Student.update, chats.decode
+    own, stepping = loop.Student.update, JointDecode.step
     over = threading.Event()
 
     def talk(visitor: str) -> None:
@@ -319,17 +321,16 @@ def test_chats_leave_a_run_half_of_the_time(engine, monkeypatch: pytest.MonkeyPa
         time.sleep(0.1)
         return own(self, rows)
 
-    def slow(*args, **kwargs):
-        for ids in answered(*args, **kwargs):
-            time.sleep(0 if over.is_set() else 0.05)
-            yield ids
+    def slow(joint: JointDecode) -> None:
+        stepping(joint)
+        time.sleep(0 if over.is_set() else 0.05)
 
     def stepped() -> bool:
         view = engine.run(run_id)
         return view.ended or sum(isinstance(e, Step) for e in view.events) == 8
 
     monkeypatch.setattr(loop.Student, "update", update)
-    monkeypatch.setattr(chats, "decode", slow)
+    monkeypatch.setattr(JointDecode, "step", slow)
     run_id = engine.submit(make.recipe(steps=8, probe_every=100))
     try:
         until(stepped)

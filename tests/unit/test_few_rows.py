@@ -12,9 +12,10 @@ from torch import nn
 from transformers.cache_utils import DynamicLayer
 
 from lab.benchmarks.images import decode as decode_image
-from lab.model.chat import decode, start
+from lab.model.chat import decode
 from lab.model.few_rows import ALIGNED, align, few_rows
-from lab.model.roomy_cache import ROOM, RoomyLayer, roomy_cache
+from lab.model.joint import JointDecode, Row
+from lab.model.roomy_cache import ROOM, RoomyLayer
 
 
 def whole_numbers(*shape: int) -> torch.Tensor:
@@ -98,12 +99,10 @@ def test_a_mapped_file_begins_at_a_whole_register(tmp_path: Path, about: str) ->
 def test_roomy_keys_and_values_are_the_librarys() -> None:
     roomy, plain = RoomyLayer(), DynamicLayer()
     draw = torch.Generator().manual_seed(0)
-    for tokens, dropped in ((5, 0), (1, 0), (1, 3), (2, 0), (ROOM, 0), (1, ROOM), (3, 0)):
+    for tokens in (5, 1, 1, 2, ROOM, 1, 3, ROOM + 9):
         new = [torch.randn(2, 3, tokens, width, generator=draw) for width in (4, 6)]
         for mine, its in zip(roomy.update(*new), plain.update(*new), strict=True):
             assert torch.equal(mine, its)
-        for layer in (roomy, plain):
-            layer.crop(-dropped)
         assert roomy.get_seq_length() == plain.get_seq_length()
         assert torch.equal(roomy.keys, plain.keys) and torch.equal(roomy.values, plain.values)
 
@@ -120,21 +119,19 @@ def test_one_more_token_copies_none_before_it() -> None:
     assert layer.keys.data_ptr() not in places  # a new room
 
 
-def test_the_room_is_counted(tiny) -> None:
-    kept = start(tiny, 1)
-    next(decode(tiny, [tiny.prompter.conversation((), "Who?", False)], [None], 1, kept))
-    layers = [x for x in kept.cache.layers if x.is_initialized]
-    assert all(type(x) is RoomyLayer for x in layers)
-    heads, tokens, width = layers[0].keys.shape[1:]
-    assert kept.megabytes() == len(layers) * 2 * heads * (tokens + ROOM) * width * 4 / 2**20
-
-
-def test_layers_with_a_window_keep_their_own_kind(tiny) -> None:
-    text = tiny.model.config.get_text_config().__class__(
-        num_hidden_layers=2, layer_types=["full_attention", "sliding_attention"], sliding_window=8
-    )
-    kinds = [type(x).__name__ for x in roomy_cache(text).layers]
-    assert kinds == ["RoomyLayer", "DynamicSlidingWindowLayer"]
+def test_the_memory_of_a_token_is_counted(tiny) -> None:
+    joint, row = JointDecode(tiny), Row(tiny.prompter.conversation((), "Who?", False), None, 3)
+    assert joint.token_megabytes() == 0 == joint.slots()
+    joint.join([row])
+    text = tiny.model.config.get_text_config()
+    width = text.hidden_size // text.num_attention_heads
+    numbers = text.num_hidden_layers * 2 * text.num_key_value_heads * width
+    assert joint.token_megabytes() == pytest.approx(numbers * 4 / 2**20)
+    longer = Row((*row.prompt, 1), None, 6)
+    assert joint.slots([longer]) == 2 * (len(row.prompt) + 1 + 6)
+    kept = joint.kept(row)
+    assert kept.tokens == row.prompt
+    assert kept.megabytes() == pytest.approx(len(row.prompt) * joint.token_megabytes())
 
 
 def test_two_pictures_in_one_decode_answer_as_in_the_library(tiny, four) -> None:

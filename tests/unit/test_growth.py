@@ -11,7 +11,7 @@ import pytest
 from lab.bench import scaling
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
-from lab.serve import chat
+from lab.serve import sides
 from lab.serve.local import LocalEngine
 
 
@@ -36,12 +36,7 @@ def test_runs_are_as_long_and_as_many_as_the_tables_say(engine: LocalEngine) -> 
 def test_stored_runs_and_waiting_users(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = chat.decode  # short answers: it is the users that are counted
-    monkeypatch.setattr(
-        chat,
-        "decode",
-        lambda loaded, prompts, features, _, kept: whole(loaded, prompts, features, 3, kept),
-    )
+    monkeypatch.setattr(sides, "LONGEST_ANSWER", 3)  # it is the users that are counted
     stored = scaling.stored_runs(engine)
     assert [p.n for p in stored][1:] == [50, 200] and stored[2].megabytes > stored[1].megabytes
     users = scaling.waiting_users(engine)

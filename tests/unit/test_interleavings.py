@@ -173,17 +173,13 @@ def remembered(engine, lone: Lone) -> int:
 
     images = {sha256(i).hexdigest(): i for i in lone.people.entities[0].test_images}
     compared = 0
-    for (picture, *names), (features, _) in engine._memory._talks.items():
-        for name, feature in zip(names, features, strict=True):
-            runs = {
-                r.id: r for r in engine.store.all() if r.state == "finished" and r.kind == "unlearn"
-            }
-            if name == ORIGINAL or name in runs:
-                expected = lone.features(
-                    runs[name].recipe if name in runs else None, images[picture]
-                )
-                assert torch.allclose(feature, expected, atol=1e-6), name
-                compared += 1
+    runs = {r.id: r for r in engine.store.all() if r.state == "finished" and r.kind == "unlearn"}
+    for talk in engine._room._last:
+        name, picture = talk.about
+        if name == ORIGINAL or name in runs:
+            expected = lone.features(runs[name].recipe if name in runs else None, images[picture])
+            assert torch.allclose(talk.features, expected, atol=1e-6), name
+            compared += 1
     return compared
 
 

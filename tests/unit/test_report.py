@@ -198,6 +198,14 @@ def test_the_report_shows_no_value_as_python_writes_it(finished, four) -> None:
     assert "<li>Parts that the run changed: visual module</li>" in words
 
 
+def test_the_report_writes_its_tables_numbers_as_the_language_does(finished, four) -> None:
+    recipe, _, events, attacks = finished
+    for language, mark in (("en", "."), ("de", ",")):
+        report = page(recipe, events, attacks, four, "demo", catalogue(language))
+        cells = re.findall(r"<td>(\d+[.,]\d) %</td>", report)
+        assert len(cells) > 10 and {cell[-2] for cell in cells} == {mark}
+
+
 def test_a_chart_of_the_report_fits_the_paper(finished, four) -> None:
     recipe, _, events, attacks = finished
     report = page(recipe, events, attacks, four, "demo", catalogue())

@@ -213,9 +213,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
         "lab.serve.local.LocalEngine",
-        lambda *_, open_bench, text, fixed: (
-            f"engine in {text.language if text else 'any language'}"
-        ),
+        lambda *_, text, **__: f"engine in {text.language if text else 'any language'}",
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
@@ -243,8 +241,13 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
     app.main(["--port", "0", "--allow-host", "lab.example", "--allow-host", "other.example"])
     [((engine, host, port), more)] = served
     assert engine == "engine in any language" and host == "127.0.0.1" and port > 0
-    hosts = ("lab.example", "other.example")
-    assert more == {"allow_hosts": hosts, "language": None, "mcp": False}
+    assert more == {
+        "allow_hosts": ("lab.example", "other.example"),
+        "allow_frames": (),
+        "language": None,
+        "mcp": False,
+        "quiet": False,
+    }
     assert capsys.readouterr().err == ""
 
 
@@ -278,6 +281,26 @@ def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
     assert engine is fixed
 
 
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        ([], True),
+        (["--host", "localhost"], True),
+        (["--host", "0.0.0.0"], False),
+        (["--allow-host", "lab.example.org"], False),  # a proxy brings others here
+    ],
+)
+def test_who_serves_this_machine_alone_owns_what_is_nobodys(
+    words: list[str], alone: bool, served, monkeypatch
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, alone, **__: alone)
+    app.main(["--port", "0", *words])
+    [((engine, *_), _)] = served
+    assert engine is alone
+
+
 def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) -> None:
     import gc
 
@@ -288,7 +311,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
         seen.append(gc.isenabled())
         raise LabError("no such model")
 
-    def engine(*given, open_bench, text, fixed) -> None:
+    def engine(*given, open_bench, text, fixed, alone) -> None:
         seen.append(gc.isenabled())
         with pytest.raises(LabError):
             open_bench(*given[:1], print, 1)
@@ -299,7 +322,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
     monkeypatch.setattr("lab.serve.local.LocalEngine", engine)
     app.main(["--port", "0"])
     assert seen == [False, False, True] and gc.isenabled()
-    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text, fixed: None)
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, **__: None)
     app.main(["--port", "0"])
     assert gc.isenabled()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.report.text.phrase import phrases
+from lab.report.text.phrase import number, phrases
 
 HERE = Path(__file__).parent
 PYTHON = {"decimal": ".", "thousands": ",", "percent": "%"}  # how Python writes numbers
@@ -37,6 +37,13 @@ class Text:
         if name.isupper() and name in self.strings:
             return self.strings[name]
         raise AttributeError(f"the language {self.language!r} has no string {name}")
+
+    def number(self, value: float, form: str) -> str:
+        """Return a number in a format, with the marks of the language: 12,5.
+
+        Raises ``OverflowError`` or ``ValueError`` for one that the format cannot write.
+        """
+        return number(value, form, self.NUMBERS)
 
 
 def languages() -> list[str]:

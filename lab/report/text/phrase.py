@@ -32,6 +32,11 @@ class Phrase(str):
         return self._numbers.vformat(self, args, named)
 
 
+def number(value: float, form: str, marks: Mapping[str, str]) -> str:
+    """Return a number in a format, with the marks of a language."""
+    return _Numbers(marks).format_field(value, form)
+
+
 def phrases(value: Any, marks: Mapping[str, str]) -> Any:
     """Return a nested value of a catalogue with every string in it as a ``Phrase``."""
     numbers = _Numbers(marks)

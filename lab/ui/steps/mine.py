@@ -43,6 +43,12 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             (text.MINE_EXAMPLE.format(name=run_name(e.unlearn, frame)), e.unlearn.id)
             for e in frame.examples.all
         ]
+        mine = set(remembered(history))
+        choices += [
+            (text.MINE_SHARED.format(name=run_name(view, frame)), view.id)
+            for view in frame.engine.runs()
+            if view.shared and view.kind == "unlearn" and view.id not in mine and not view.mine
+        ]
         shown = [run_id for run_id in slots if run_id in {i for _, i in choices}]
         return gr.Dropdown(choices=choices, value=shown[-1] if shown else None)
 

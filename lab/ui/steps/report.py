@@ -54,7 +54,10 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         if not run_id or frame.examples.of(run_id):
             raise LabError(text.NO_RUN)
         ready = staging.stage(
-            f"{run_id} {text.language}", engine.export(run_id, text), engine.run(run_id).entity
+            run_id,
+            text.language,
+            engine.run(run_id).entity,
+            lambda: engine.export(run_id, text),
         )
         buttons = [
             gr.DownloadButton(value=ready.get(name), visible=name in ready) for name in parts.files

@@ -28,6 +28,10 @@ CORE = {
         "einen und versuche es dann noch einmal"
     ),
     "all_wait": "{most} {what} warten schon: Versuche es später noch einmal",
+    "memory_short": (
+        "Dieser Rechner hat noch {free} MB Arbeitsspeicher frei, und ein Lauf wird erst ab "
+        "{least} MB angenommen: Versuche es später noch einmal"
+    ),
     "runs": "Läufe",
     "questions": "Fragen",
     "no_neuron": "Es gibt kein Neuron {neuron} in {layer}: Gültig sind {names}",
@@ -62,6 +66,41 @@ CORE = {
     "about_person": "Ein Lauf über diese Person ist im Gang: Stoppe ihn zuerst",
     "foreign": "Dieser Lauf gehört zu einem anderen Modell ({other}): Lade zuerst jenes",
     "would_be_lost": "Die Gewichte des Laufs {id} gingen verloren, sie sind {why}",
+    # turns, and whose things are
+    "run_not_yours": (
+        "Dieser Lauf gehört jemand anderem, und nur wer ihn gestartet hat, kann ihn {do}: "
+        "Starte einen eigenen"
+    ),
+    "person_not_yours": (
+        "Diese Person gehört jemand anderem, und nur wer sie hinzugefügt hat, kann sie {do}: "
+        "Füge eine eigene hinzu"
+    ),
+    "run_not_shared": (
+        "Dieser Lauf gehört jemand anderem und ist nicht geteilt: Bitte darum, ihn zu teilen, "
+        "oder starte einen eigenen"
+    ),
+    "person_not_shared": (
+        "Diese Person gehört jemand anderem: Wähle eine andere oder füge eine eigene hinzu"
+    ),
+    "do_stop": "stoppen",
+    "do_move": "verschieben",
+    "do_change": "ändern",
+    "do_share": "teilen",
+    "do_download": "herunterladen",
+    "do_attack": "angreifen",
+    "do_remove": "entfernen",
+    "begun": "Dieser Lauf wartet nicht mehr: Stoppe ihn und starte einen anderen",
+    "at_the_end": (
+        "Dieser Lauf ist schon der {end} deiner Läufe, die warten: Verschiebe einen anderen"
+    ),
+    "end_first": "erste",
+    "end_last": "letzte",
+    "attack_settings": (
+        "Ein Angriff hat die Einstellungen eines Angriffs, jeder andere Lauf ein Rezept"
+    ),
+    "same_person": (
+        "Ein Lauf, der wartet, bleibt bei derselben Person: Starte für eine andere einen neuen"
+    ),
     # the choice of a model
     "unknown": "Unbekannt ({what}): {name}. Gültig sind {valid}",
     "loaded_before": "Davor wurde ein anderes Modell geladen",

@@ -24,6 +24,10 @@ CORE = {
         "again"
     ),
     "all_wait": "{most} {what} are waiting already: try again later",
+    "memory_short": (
+        "this machine has {free} MB of memory left, and a run is taken only from {least} MB on: "
+        "try again later"
+    ),
     "runs": "runs",
     "questions": "questions",
     "no_neuron": "there is no neuron {neuron} in {layer}: valid are {names}",
@@ -53,6 +57,33 @@ CORE = {
     "about_person": "a run about this person is under way: stop it first",
     "foreign": "this run belongs to another model ({other}): load that one first",
     "would_be_lost": "the weights of the run {id} would be lost, they are {why}",
+    # turns, and whose things are
+    "run_not_yours": (
+        "this run belongs to another visitor, and only they can {do} it: start one of your own"
+    ),
+    "person_not_yours": (
+        "this person belongs to another visitor, and only they can {do} them: add one of your own"
+    ),
+    "run_not_shared": (
+        "this run belongs to another visitor, who has not shared it: ask them to share it, or "
+        "start one of your own"
+    ),
+    "person_not_shared": (
+        "this person belongs to another visitor: choose somebody else, or add one of your own"
+    ),
+    "do_stop": "stop",
+    "do_move": "move",
+    "do_change": "change",
+    "do_share": "share",
+    "do_download": "download",
+    "do_attack": "attack",
+    "do_remove": "remove",
+    "begun": "this run does not wait any more: stop it, and start another one",
+    "at_the_end": "this run is the {end} of yours that wait: move another one",
+    "end_first": "first",
+    "end_last": "last",
+    "attack_settings": "an attack has an attack's settings, every other run a recipe",
+    "same_person": "a waiting run is about the same person: start another one for another",
     # the choice of a model
     "unknown": "unknown {what} {name}: valid are {valid}",
     "loaded_before": "another model was loaded before it began",
