@@ -43,9 +43,7 @@ class Rules:
         """Raise ``LabError`` if the room is about other people."""
         people = self.now.people
         if people and entity not in people and not self._rights.teaches(visitor):
-            raise LabError(
-                "your teacher has chosen other people for this room: choose one of them"
-            )
+            raise LabError("your teacher has chosen other people for this room: choose one of them")
 
     def check_run(self, visitor: str, kind: str, recipe: Recipe) -> None:
         """Raise ``LabError`` if a run of this kind may not be started under this recipe.

@@ -189,7 +189,8 @@ def launch(
     uploads = Uploads(catalogue(), visitors.asking)
     people = People(Visit(engine, visitors.asking), uploads, catalogue())
     pages = [
-        build(engine, people, text.language, room).queue(api_open=False, max_size=None) for text in texts
+        build(engine, people, text.language, room).queue(api_open=False, max_size=None)
+        for text in texts
     ]
     edition = engine.menu.edition
     views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}

@@ -85,7 +85,9 @@ class Room:
         with self._lock:
             now, others = self._clock(), [p for p in self.state.people if p.visitor != visitor]
             if len(others) >= MOST_PEOPLE:
-                raise LabError(f"the room is full, {MOST_PEOPLE} people are in it: ask your teacher")
+                raise LabError(
+                    f"the room is full, {MOST_PEOPLE} people are in it: ask your teacher"
+                )
             person = Person(visitor, _free(name, others), now, now)
             self._change(people=(*others, person))
 
@@ -237,7 +239,9 @@ class Room:
         try:
             put(self._file, json.dumps(to_json(self.state), indent=1), private=True)
         except OSError as error:
-            raise LabError(f"cannot write {self._file} ({error.strerror}): free some space") from None
+            raise LabError(
+                f"cannot write {self._file} ({error.strerror}): free some space"
+            ) from None
 
 
 def _free(name: str, others: list[Person]) -> str:

@@ -34,9 +34,7 @@ class Seat:
         return self.doing not in ("away", "waiting") and self.idle >= minutes
 
 
-def seats(
-    room: Room, views: Sequence[RunView], now: float, monotonic: float
-) -> list[Seat]:
+def seats(room: Room, views: Sequence[RunView], now: float, monotonic: float) -> list[Seat]:
     """Everybody in the room by nickname; ``views``: all runs. Times of both clocks, in seconds."""
     of: dict[str, list[RunView]] = {}
     for view in views:

@@ -47,9 +47,12 @@ class Gate:
         path, method = self._within(scope["path"]), scope["method"]
         if (method, path) == ("POST", ENTER):
             return await self._enter(scope, receive, visitor, text)
-        if self._room.admits(visitor) or (method, path) in OPEN:
+        admitted = self._room.admits(visitor)
+        if admitted and path == ENTER:
+            return RedirectResponse("./", 303)
+        if admitted or (method, path) in OPEN:
             return None
-        if path == "" and method in ("GET", "HEAD"):
+        if path in ("", ENTER) and method in ("GET", "HEAD"):
             return HTMLResponse(self._page(scope["query_string"].decode("latin-1"), text))
         return JSONResponse({"detail": text.ROOM_CLOSED}, 401)
 
@@ -61,9 +64,7 @@ class Gate:
                 break
         return path.rstrip("/")
 
-    async def _enter(
-        self, scope: Message, receive: Receive, visitor: str, text: Text
-    ) -> Response:
+    async def _enter(self, scope: Message, receive: Receive, visitor: str, text: Text) -> Response:
         form = await form_of(Request(scope, receive), MOST_FORM)
         text = self._texts.get(form.get("lang", ""), text)
         query = form.get("query", "")
@@ -96,7 +97,7 @@ class Gate:
         kept = text.ROOM_KEPT.format(days=self._days) if self._days else text.ROOM_KEPT_ALWAYS
         others = {k: v[-1] for k, v in parse_qs(query).items() if k != ASKED}
         body = (
-            languages(text, lambda code: f"./?{urlencode({**others, ASKED: code})}")
+            languages(text, lambda code: f"/?{urlencode({**others, ASKED: code})}")
             + f"<main><h1>{escape(text.TITLE)}</h1><p>{escape(text.ROOM_LEAD)}</p>{alert}"
             f'<form method="post" action="{ENTER[1:]}">'
             f'<div><label for="secret">{escape(label)}</label><input id="secret" name="secret" '
@@ -114,9 +115,7 @@ class Gate:
         return whole(text.ROOM_ENTRY_TITLE, STYLE, body)
 
 
-_CODE = (
-    'class="code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false"'
-)
+_CODE = 'class="code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false"'
 
 
 async def form_of(request: Request, most: int) -> Mapping[str, str]:

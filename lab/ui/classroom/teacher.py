@@ -87,9 +87,7 @@ class Teacher:
         except ValueError:
             stuck = STUCK_MINUTES
         try:
-            parts = live(
-                self._room, self._engine, self._who(request), stuck, self._text(request)
-            )
+            parts = live(self._room, self._engine, self._who(request), stuck, self._text(request))
         except LabError as error:
             return self._refused(error, request)
         return JSONResponse(parts)
@@ -101,7 +99,7 @@ class Teacher:
         return self._file(
             request,
             "report.html",
-            "text/html",
+            "application/octet-stream",  # as it is: a page of the lab gets scripts
             lambda found, text: report(self._room, found, text, time.time()),
         )
 

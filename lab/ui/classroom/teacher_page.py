@@ -131,8 +131,7 @@ CLEAN_JS = "if (location.hash) history.replaceState(null, '', location.pathname 
 def key_page(text: Text, address: Callable[[str], str]) -> str:
     """Return what stands at the teacher's address for everybody else: it asks for the key."""
     body = (
-        languages(text, address)
-        + f'<form id="key-form"><h1>{escape(text.ROOM_TEACHERS)}</h1>'
+        languages(text, address) + f'<form id="key-form"><h1>{escape(text.ROOM_TEACHERS)}</h1>'
         f"<p>{escape(text.ROOM_KEY_LEAD)}</p>"
         f'<div><label for="key">{escape(text.ROOM_KEY)}</label>'
         '<input id="key" name="key" type="password" autocomplete="off" required></div>'
@@ -153,8 +152,7 @@ def page(
     code = text.ROOM_BY_PASSWORD if room.has_password else room.state.code
     kept = text.ROOM_KEPT.format(days=days) if days else text.ROOM_KEPT_ALWAYS
     top = (
-        languages(text, address)
-        + f"<header><h1>{escape(text.ROOM_TEACHERS)}</h1>"
+        languages(text, address) + f"<header><h1>{escape(text.ROOM_TEACHERS)}</h1>"
         f'<p>{escape(text.ROOM_CODE)}: <span class="code">{escape(code)}</span></p>'
         f'<p class="quiet">{escape(kept)}</p><p><a href="./">{escape(text.ROOM_TO_LAB)}</a></p>'
         '</header><p id="said" role="status" aria-live="polite"></p>'
@@ -227,7 +225,7 @@ def _showing(text: Text) -> str:
     return (
         f'<form data-form="bring">{bring}{_button(text.ROOM_BRING)}'
         f'<button type="button" id="let-go" data-act="let_go">{escape(text.ROOM_LET_GO)}</button>'
-        f'</form>{markup.note(text.ROOM_BRING_NOTE, "quiet")}'
+        f"</form>{markup.note(text.ROOM_BRING_NOTE, 'quiet')}"
         f'<form data-form="say" data-clear="yes">{_field("words", text.ROOM_MESSAGE, words, True)}'
         f"{_button(text.ROOM_SAY)}"
         '<button type="button" id="say-nothing" data-act="say" data-words="">'
@@ -246,13 +244,17 @@ def _settings(room: Room, people: Sequence[EntityCard], text: Text) -> str:
     others = [f.name for f in dataclasses.fields(Recipe) if f.name not in ONE_BY_ONE]
     method = (
         '<input type="hidden" name="key" value="method">'
-        + _field("value-method", fields["method"][0], _select("value-method", [(m, m) for m in METHODS]))
+        + _field(
+            "value-method", fields["method"][0], _select("value-method", [(m, m) for m in METHODS])
+        )
         + _field("how-method", text.ROOM_HOW, _select("how-method", how))
     )
     strengths = [(name, text.STRENGTH_NAMES[name]) for name in STRENGTHS]
     strength = _field("strength", text.STRENGTH, _select("strength", strengths))
     strength += _field("how-strength", text.ROOM_HOW, _select("how-strength", how))
-    other = _field("key", text.ROOM_OTHER, _select("key", [(n, fields[n][0]) for n in others]), True)
+    other = _field(
+        "key", text.ROOM_OTHER, _select("key", [(n, fields[n][0]) for n in others]), True
+    )
     value = '<input id="value-other" name="value" required autocomplete="off" size="8">'
     other += _field("value-other", text.ROOM_VALUE, value)
     other += _field("how-other", text.ROOM_HOW, _select("how-other", how))
@@ -260,10 +262,10 @@ def _settings(room: Room, people: Sequence[EntityCard], text: Text) -> str:
         f'<form data-form="set" id="set-method">{method}{_button(text.ROOM_SET)}</form>'
         f'<form data-form="strength">{strength}{_button(text.ROOM_SET)}</form>'
         f'<form data-form="set" data-clear="yes">{other}{_button(text.ROOM_SET)}</form>'
-        f'{markup.note(text.ROOM_SET_NOTE, "quiet")}'
+        f"{markup.note(text.ROOM_SET_NOTE, 'quiet')}"
         f'<form data-form="steps" data-many="open">{_steps(room, text)}'
         f"{_button(text.ROOM_SET)}</form>"
-        f'<details><summary>{escape(text.ROOM_CHOOSE_PEOPLE)}</summary>'
+        f"<details><summary>{escape(text.ROOM_CHOOSE_PEOPLE)}</summary>"
         f'<form data-form="people" data-many="people">{_pick(room, people, text)}'
         f"{_button(text.ROOM_SET)}</form></details>"
     )
