@@ -264,6 +264,7 @@ def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
     import app
 
     monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, fixed, **__: fixed)
+    monkeypatch.setattr("lab.cli.serve._room", lambda *_: None)
     app.main(["--port", "0", *words])
     [((engine, *_), _)] = served
     assert engine is fixed
@@ -285,6 +286,7 @@ def test_who_serves_this_machine_alone_owns_what_is_nobodys(
     import app
 
     monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, alone, **__: alone)
+    monkeypatch.setattr("lab.cli.serve._room", lambda *_: None)
     app.main(["--port", "0", *words])
     [((engine, *_), _)] = served
     assert engine is alone
