@@ -133,7 +133,12 @@ def test_what_is_older_than_was_said_is_gone_from_memory_disk_and_the_list(
     assert wait(engine, old).state == "finished"
     attack = engine.submit_attack(old, AttackRecipe(steps=1, batch=1), "ada")
     assert wait(engine, attack).state == "finished"
-    me = engine.own.add("Me Myself", pictures(3), [Pair("Where do I live?", "Rome")], "ada")
+    me = engine.own.add(
+        "Me Myself",
+        pictures(3),
+        [Pair("Where do I live?", "Rome", ("Oslo", "Kyiv", "Lima"))],
+        "ada",
+    )
     folders = {p.name for p in (tmp_path / "runs").iterdir() if p.is_dir()}
     assert {before, old} <= folders and (tmp_path / "own" / me).is_dir()
 

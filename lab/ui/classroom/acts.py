@@ -65,9 +65,11 @@ class Acts:
         checked = revise(Recipe(), dict(values))
         typed = {key: getattr(checked, key) for key in values}
         limits = _without(self._room.state.limits, set(typed))
-        kind = "locked" if how == "lock" else "preset"
-        changed = {kind: {**getattr(limits, kind), **typed}}
-        self._room.limit(visitor, replace(limits, **changed))
+        if how == "lock":
+            limits = replace(limits, locked={**limits.locked, **typed})
+        else:
+            limits = replace(limits, preset={**limits.preset, **typed})
+        self._room.limit(visitor, limits)
 
     def _unset(self, visitor: str, given: Given) -> None:
         self._room.limit(visitor, _without(self._room.state.limits, {_word(given, "key")}))

@@ -22,7 +22,13 @@ from lab.ui.language import ASKED, place
 
 Receive = Callable[[], Awaitable[Message]]
 ENTER, TEACHER = "/enter", "/teacher"
-OPEN = (("GET", TEACHER), ("HEAD", TEACHER), ("POST", f"{TEACHER}/enter"))  # they ask for the key
+# The first three ask for the key; with the last one Gradio asks itself whether it has started.
+OPEN = (
+    ("GET", TEACHER),
+    ("HEAD", TEACHER),
+    ("POST", f"{TEACHER}/enter"),
+    ("GET", "/gradio_api/startup-events"),
+)
 MOST_FORM = 4096
 
 STYLE = """

@@ -97,7 +97,7 @@ ROOM_CSV, ROOM_HTML = "Läufe als CSV", "Bericht als HTML"
 ROOM_REPORT = "Ein Raum des MLLM Unlearning Lab, {date}"
 ROOM_REPORT_LEAD = "{people} Personen, {runs} Läufe, {attacks} Angriffe."
 ROOM_RUNS, ROOM_ATTACKS = "Läufe", "Angriffe"
-ROOM_RUNS_HEAD = ("Spitzname", "Person", "Methode", "Stand")
-ROOM_ATTACKS_HEAD = ("Spitzname", "Person", "Angriff", "Stand", "Vorher", "Nachher")
+ROOM_RUNS_HEAD = ("Spitzname", "Über wen", "Methode", "Stand")
+ROOM_ATTACKS_HEAD = ("Spitzname", "Über wen", "Angriff", "Stand", "Vorher", "Nachher")
 ROOM_FIGURE = "{before} → {after} (n = {n})"
 ROOM_FIGURE_CHANCE = "{before} → {after} (n = {n}, Zufall {chance})"
