@@ -43,7 +43,7 @@ class Gate:
     """Says of each question whether it may pass. ``days``: how long things are kept; 0 for ever."""
 
     def __init__(self, room: Room, texts: Sequence[Text], days: float) -> None:
-        self._room, self._texts, self._days = room, {t.language: t for t in texts}, days
+        self._room, self._days = room, days
         self._places = [place(t.language) for t in texts[1:]]
 
     async def answer(
@@ -55,7 +55,7 @@ class Gate:
             return await self._enter(scope, receive, visitor, text)
         admitted = self._room.admits(visitor)
         if admitted and path == ENTER:
-            return RedirectResponse("./", 303)
+            return RedirectResponse("/", 303)
         if admitted or (method, path) in OPEN:
             return None
         if path in ("", ENTER) and method in ("GET", "HEAD"):
@@ -70,9 +70,13 @@ class Gate:
                 break
         return path.rstrip("/")
 
+    def _at(self, text: Text) -> str:
+        """Where the page of a language stands; "" for the lab's own."""
+        there = place(text.language)
+        return there if there in self._places else ""
+
     async def _enter(self, scope: Message, receive: Receive, visitor: str, text: Text) -> Response:
         form = await form_of(Request(scope, receive), MOST_FORM)
-        text = self._texts.get(form.get("lang", ""), text)
         query = form.get("query", "")
         address = address_of(scope)
 
@@ -86,9 +90,11 @@ class Gate:
         if wrong := await anyio.to_thread.run_sync(enter):
             page = self._page(query, text, wrong, form.get("name", ""))
             return HTMLResponse(page, 403)
-        # Only what stands behind the question mark: nobody is led elsewhere.
-        asked = urlencode(parse_qsl(query))
-        return RedirectResponse(f"./?{asked}" if asked else "./", 303)
+        # Only what stands behind the question mark is taken over: nobody is led elsewhere.
+        asked = dict(parse_qsl(query))
+        if self._at(text):
+            asked.setdefault(ASKED, text.language)
+        return RedirectResponse(f"/?{urlencode(asked)}" if asked else "/", 303)
 
     def _page(self, query: str, text: Text, wrong: str = "", name: str = "") -> str:
         """The entry page; ``wrong``: why it is shown again."""
@@ -105,7 +111,7 @@ class Gate:
         body = (
             languages(text, lambda code: f"/?{urlencode({**others, ASKED: code})}")
             + f"<main><h1>{escape(text.TITLE)}</h1><p>{escape(text.ROOM_LEAD)}</p>{alert}"
-            f'<form method="post" action="{ENTER[1:]}">'
+            f'<form method="post" action="{self._at(text)}{ENTER}">'
             f'<div><label for="secret">{escape(label)}</label><input id="secret" name="secret" '
             f'{kind} maxlength="200" required autofocus aria-describedby="secret-hint">'
             f'<span class="quiet" id="secret-hint">{escape(hint)}</span></div>'
@@ -114,7 +120,6 @@ class Gate:
             f'maxlength="{MOST_NICKNAME}" autocomplete="nickname" aria-describedby="name-hint">'
             f'<span class="quiet" id="name-hint">{escape(text.ROOM_NICKNAME_HINT)}</span></div>'
             f'<input type="hidden" name="query" value="{escape(query, quote=True)}">'
-            f'<input type="hidden" name="lang" value="{text.language}">'
             f'<button class="main" id="enter">{escape(text.ROOM_ENTER)}</button></form>'
             f'<p class="quiet">{escape(kept)}</p></main>'
         )

@@ -28,6 +28,7 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 :is(a, input, select, textarea, button, summary, [tabindex]):focus-visible {
   outline: 3px solid var(--link); outline-offset: 2px; }
 .bad { color: var(--bad); } .good { color: var(--good); }
+[aria-current] { font-weight: 700; text-decoration: none; }
 nav { font-size: 0.9rem; margin-bottom: 12px; display: flex; gap: 14px; }
 """
 
@@ -49,6 +50,7 @@ def whole(title: str, style: str, body: str, script: str = "") -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'  # there is none, and browsers need not ask for it
         f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head>"
         f"<body>{body}{end}</body></html>"
     )

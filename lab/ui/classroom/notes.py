@@ -32,7 +32,8 @@ CSS = """
 .lab-room > p > span { flex: 1 1 auto; }
 .lab-room time { font-weight: 700; font-variant-numeric: tabular-nums; }
 .lab-room button { flex: none; padding: 2px 10px; min-height: 30px; border-radius: 6px;
-  cursor: pointer; color: var(--body-text-color); background: var(--background-fill-primary);
+  cursor: pointer; font-size: 0.875rem !important; font-weight: 400 !important;
+  color: var(--body-text-color); background: var(--background-fill-primary);
   border: 1px solid var(--border-color-primary); }
 .lab-people button.lab-barred { display: none; }
 """

@@ -25,7 +25,8 @@ STYLE = """
 body { max-width: 1400px; }
 header { display: flex; flex-wrap: wrap; gap: 4px 24px; align-items: baseline; }
 header .code { font-size: 1.6rem; font-weight: 700; letter-spacing: 0.2em; }
-#said { min-height: 1.5em; margin: 4px 0 10px; font-weight: 600; }
+#said { min-height: 1.5em; margin: 4px 0 10px; font-weight: 600; position: sticky; top: 0; z-index: 1;
+  background: var(--ground); }
 main { display: grid; gap: 16px; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
   align-items: start; }
 main > div { display: grid; gap: 16px; min-width: 0; }
@@ -35,7 +36,8 @@ caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-pa
 th, td { text-align: left; padding: 5px 8px; border-bottom: 1px solid var(--soft);
   vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
-td:first-child { font-weight: 600; overflow-wrap: anywhere; }
+td:first-child { font-weight: 600; overflow-wrap: anywhere; min-width: 5.5em; }
+[data-live=people] td:nth-child(2) { white-space: nowrap; }
 tr.stuck td { color: var(--bad); } tr.away td { color: var(--quiet); }
 .lab-note.quiet { color: var(--quiet); font-size: 0.9rem; } .lab-note.bad { color: var(--bad); }
 .lab-note { margin: 0 0 6px; }
@@ -52,7 +54,8 @@ ul { margin: 0 0 10px; padding-left: 20px; } li { margin-bottom: 4px; }
 #pick { max-height: 180px; overflow: auto; border: 1px solid var(--soft); border-radius: 6px;
   padding: 8px; flex: 1 1 100%; }
 #key-form { max-width: 26rem; margin-top: 8vh; display: grid; align-items: stretch; }
-@media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); }
+  .keys { white-space: normal; } .keys button { margin: 0 4px 4px 0; min-width: 6em; } }
 """
 
 JS = """
@@ -150,7 +153,7 @@ def page(
 ) -> str:
     """Return the teacher's page."""
     code = text.ROOM_BY_PASSWORD if room.has_password else room.state.code
-    kept = text.ROOM_KEPT.format(days=days) if days else text.ROOM_KEPT_ALWAYS
+    kept = text.ROOM_KEPT_TEACHER.format(days=days) if days else ""
     top = (
         languages(text, address) + f"<header><h1>{escape(text.ROOM_TEACHERS)}</h1>"
         f'<p>{escape(text.ROOM_CODE)}: <span class="code">{escape(code)}</span></p>'

@@ -31,6 +31,7 @@ ROOM_KEY_LEAD = (
     "Öffne den Link für die Lehrkraft, den das Labor beim Start ausgegeben hat, oder tippe den "
     "Schlüssel, der darin hinter dem # steht."
 )
+ROOM_KEPT_TEACHER = "Was Besucher hinterlassen, wird nach {days:g} Tagen gelöscht."
 ROOM_BY_PASSWORD = "mit Passwort"
 ROOM_TO_LAB = "Das Labor selbst öffnen"
 ROOM_PEOPLE, ROOM_QUEUE = "Wer ist wo", "Die Warteschlange"

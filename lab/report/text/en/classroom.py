@@ -31,6 +31,7 @@ ROOM_KEY_LEAD = (
     "Open the teacher's link that the lab printed when it started, or type the key that stands "
     "behind the # in it."
 )
+ROOM_KEPT_TEACHER = "What visitors leave is deleted after {days:g} days."
 ROOM_BY_PASSWORD = "by password"
 ROOM_TO_LAB = "Open the lab itself"
 ROOM_PEOPLE, ROOM_QUEUE = "Who is where", "The queue"
