@@ -297,7 +297,7 @@ def test_a_page_follows_its_teacher(lesson, tab, browser) -> None:
         "[...document.querySelectorAll('#forget-settings input')].some(i => i.value === 'manu' && i.disabled)"
     )
     # everybody looks at a run of somebody else, with a message
-    run = lesson.engine.submit(Recipe(entity="p04", steps=3), "unlearn", "somebody")
+    run = lesson.engine.submit(Recipe(entity="p04", method="manu", steps=3), "unlearn", "somebody")
     walk.until(tab, lambda: lesson.engine.run(run).state == "finished")
     lesson.engine.room.bring("", 4, run)
     tab.wait_for_selector("#idea-4 h2")
