@@ -55,6 +55,8 @@ ul { margin: 0 0 10px; padding-left: 20px; } li { margin-bottom: 4px; }
   padding: 8px; flex: 1 1 100%; }
 #key-form { max-width: 26rem; margin-top: 8vh; display: grid; align-items: stretch; }
 @media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); }
+  table { font-size: 0.85rem; } th, td { padding: 5px 4px; } section { padding: 10px; }
+  td:first-child { min-width: 0; } [data-live=queue] td:first-child { white-space: nowrap; }
   .keys { white-space: normal; } .keys button { margin: 0 4px 4px 0; min-width: 6em; } }
 """
 
