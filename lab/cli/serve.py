@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from lab.cli.closed import add_room, announce, check_closed, days_of, is_closed, password_in
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.logs import FORMATS, log_format, teller
-from lab.cli.room import add_room, announce, check_closed, days_of, is_closed, password_in
 from lab.cli.space import check_hardware
 from lab.cli.starting import free_port, only_this_machine, origin, port_number
 from lab.errors import LabError
@@ -127,10 +127,10 @@ def _serve(options: argparse.Namespace) -> None:
 def _room(engine: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
     """The room in the cache folder, with what is old forgotten now and from now on."""
     from lab.model.fetch import cache_folder
+    from lab.serve.classroom.classroom import FILE, Classroom
     from lab.serve.classroom.forgetting import keep_forgetting
-    from lab.serve.classroom.room import FILE, Room
 
-    room = Room(cache_folder() / FILE, engine, options.password)
+    room = Classroom(cache_folder() / FILE, engine, options.password)
     announce(options, "" if room.has_password else room.state.code, room.state.key, say)
     if days := days_of(options):
         keep_forgetting(room, engine, days, say)

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.tally import Tally
 from lab.serve.visit import Visit
@@ -66,7 +66,10 @@ LET_GO_JS = "(run) => { if (!run) localStorage.removeItem('lab-SLOT'); }"
 
 
 def build(
-    engine: Engine, people: People | None = None, language: str = "en", room: Room | None = None
+    engine: Engine,
+    people: People | None = None,
+    language: str = "en",
+    room: Classroom | None = None,
 ) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks.
 
@@ -168,7 +171,7 @@ def launch(
     allow_hosts: Sequence[str] = (),
     allow_frames: Sequence[str] = (),
     language: str | None = None,
-    room: Room | None = None,
+    room: Classroom | None = None,
     days: float = 0.0,
     **more: Any,
 ) -> gr.Blocks:
@@ -206,9 +209,7 @@ def launch(
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
     gate = Gate(room, texts, days) if room else None
-    entrance = doors(
-        host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, gate
-    )
+    entrance = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, gate)
     teacher = Teacher(room, engine, visitors, texts, days).routes() if room else []
     kwargs = {
         "middleware": [

@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 
 from lab.recipe import Recipe
 from lab.report.text import catalogue
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import State
 from tests.ui import walk
 from tests.ui.conftest import Served, serve
@@ -27,11 +27,11 @@ TEACH = ("/teacher", "/de/teacher")
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory):
-    """The page of a room; its ``Room`` is at ``engine.room``."""
+    """The page of a room; its ``Classroom`` is at ``engine.room``."""
     folder = tmp_path_factory.mktemp("room")
     engine = FakeEngine(folder, pace=0.02)
     engine.rights.alone = False
-    engine.room = Room(folder / "room.json", engine)
+    engine.room = Classroom(folder / "room.json", engine)
     yield from serve(engine, 60_000, room=engine.room, days=7)
 
 
@@ -87,7 +87,7 @@ def test_no_route_answers_before_the_code(tmp_path) -> None:
     from tests.ui.conftest import free_port
 
     engine = FakeEngine(tmp_path)
-    room = Room(tmp_path / "room.json", engine)
+    room = Classroom(tmp_path / "room.json", engine)
     demo = page.launch(
         engine, port=free_port(), room=room, days=7, prevent_thread_lock=True, quiet=True
     )
@@ -111,6 +111,8 @@ def test_no_route_answers_before_the_code(tmp_path) -> None:
         entry |= {("GET", f"{at}/gradio_api/startup-events") for at in ("", "/de")}  # says true
         assert {(m, p) for m, p, _ in passed} <= entry, passed
         assert ("GET", "/", 200) in passed
+        assert ask(demo.local_url, "GET", "/healthz")[0] == 200  # says no more than that it is well
+        assert ask(demo.local_url, "GET", "/metrics")[0] == 401
     finally:
         demo.close()
 

@@ -15,9 +15,9 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
 from lab.serve.classroom import codes
+from lab.serve.classroom.classroom import MOST_PEOPLE, Classroom
 from lab.serve.classroom.codes import LETTERS, MOST_ADDRESSES, Slowdown, new_code, new_key, tidy
 from lab.serve.classroom.export import as_csv, entries, report
-from lab.serve.classroom.room import MOST_PEOPLE, Room
 from lab.serve.classroom.seats import seats
 from lab.serve.classroom.state import nickname
 from lab.serve.rules import Limits
@@ -45,9 +45,9 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 
 @pytest.fixture
-def room(engine: FakeEngine, tmp_path: Path) -> Room:
+def room(engine: FakeEngine, tmp_path: Path) -> Classroom:
     """A room with its teacher."""
-    made = Room(tmp_path / "room.json", engine)
+    made = Classroom(tmp_path / "room.json", engine)
     made.teach("teacher", HERE, made.state.key)
     return made
 
@@ -93,7 +93,7 @@ def test_what_is_remembered_of_addresses_is_bounded() -> None:
     assert len(slow) == MOST_ADDRESSES
 
 
-def test_a_wrong_code_is_refused_and_then_slowed_down(room: Room, monkeypatch) -> None:
+def test_a_wrong_code_is_refused_and_then_slowed_down(room: Classroom, monkeypatch) -> None:
     clock = Clock()
     monkeypatch.setattr(room, "_slow", Slowdown(each=2, each_seconds=6, clock=clock))
     wrong = "AAAAAA" if room.state.code != "AAAAAA" else "BBBBBB"
@@ -136,7 +136,7 @@ def test_nicknames_are_short_and_plain(given: str, kept: str | None) -> None:
         nickname(given)
 
 
-def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Room) -> None:
+def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Classroom) -> None:
     for n, visitor in enumerate(("a", "b", "c")):
         room.enter(visitor, HERE, room.state.code, "ada" if n else "Ada")
     assert [p.nickname for p in room.state.people] == ["Ada", "ada 2", "ada 3"]
@@ -149,7 +149,7 @@ def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Room) -
 
 
 def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
-    room: Room, engine: FakeEngine, tmp_path: Path
+    room: Classroom, engine: FakeEngine, tmp_path: Path
 ) -> None:
     room.enter("ada", HERE, room.state.code, "Ada")
     room.limit("teacher", Limits({"method": "manu", "lr": 1e-3}, {"steps": 5}, ("p01",), (2, 5)))
@@ -159,7 +159,7 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
     file = tmp_path / "room.json"
     assert file.stat().st_mode & 0o777 == 0o600
     other = FakeEngine(tmp_path / "other", pace=0)
-    again = Room(file, other)
+    again = Classroom(file, other)
     assert again.admits("ada") and again.teaches("teacher")
     assert other.rights.teachers == frozenset({"teacher"}) and other.steer.paused
     assert other.rules.now == room.state.limits and other.rules.now.closed == (2, 5)
@@ -167,18 +167,18 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
         assert getattr(again.state, name) == getattr(room.state, name), name
     assert again.state.messages[-1].words == "Good morning"
     # another password, or none any more: everybody enters again
-    locked = Room(file, other, "a long password")
+    locked = Classroom(file, other, "a long password")
     assert not locked.admits("ada") and locked.teaches("teacher")
     locked.enter("ada", HERE, "a long password", "Ada")
-    assert Room(file, other, "a long password").admits("ada")
-    assert not Room(file, other, "another password").admits("ada")
+    assert Classroom(file, other, "a long password").admits("ada")
+    assert not Classroom(file, other, "another password").admits("ada")
     for broken in ("", "[]", "{}", json.dumps({**json.loads(file.read_text()), "people": [1]})):
         file.write_text(broken)
         with pytest.raises(LabError, match="delete it, and the room is made anew"):
-            Room(file, other)
+            Classroom(file, other)
 
 
-def test_only_the_teacher_changes_the_room(room: Room) -> None:
+def test_only_the_teacher_changes_the_room(room: Classroom) -> None:
     room.enter("ada", HERE, room.state.code, "Ada")
     before = room.state
     for act in (
@@ -203,7 +203,7 @@ def test_only_the_teacher_changes_the_room(room: Room) -> None:
     assert room.state == before
 
 
-def test_who_is_where_and_who_is_stuck(room: Room, engine: FakeEngine) -> None:
+def test_who_is_where_and_who_is_stuck(room: Classroom, engine: FakeEngine) -> None:
     clock = Clock()
     room._clock = clock
     for visitor, name in (("a", "Ada"), ("b", "Bo"), ("c", "Cy"), ("d", "Dee")):
@@ -228,7 +228,7 @@ def test_who_is_where_and_who_is_stuck(room: Room, engine: FakeEngine) -> None:
 
 
 def test_a_run_without_progress_is_stuck_and_one_that_waits_is_not(
-    room: Room, engine: FakeEngine
+    room: Classroom, engine: FakeEngine
 ) -> None:
     room.enter("a", HERE, room.state.code, "Ada")
     room.enter("b", HERE, room.state.code, "Bo")
@@ -244,7 +244,7 @@ def test_a_run_without_progress_is_stuck_and_one_that_waits_is_not(
         ended(engine, run)
 
 
-def test_predictions_are_counted_and_not_kept(room: Room, tmp_path: Path) -> None:
+def test_predictions_are_counted_and_not_kept(room: Classroom, tmp_path: Path) -> None:
     for n, visitor in enumerate("abc"):
         room.enter(visitor, HERE, room.state.code, visitor)
         room.saw(visitor, 1, "", {1: n % 2, 3: 2})
@@ -254,7 +254,9 @@ def test_predictions_are_counted_and_not_kept(room: Room, tmp_path: Path) -> Non
     assert "answers" not in (tmp_path / "room.json").read_text()
 
 
-def test_the_room_is_taken_home_as_csv_and_as_one_report(room: Room, engine: FakeEngine) -> None:
+def test_the_room_is_taken_home_as_csv_and_as_one_report(
+    room: Classroom, engine: FakeEngine
+) -> None:
     room.enter("a", HERE, room.state.code, "-Ada")
     run = ended(engine, engine.submit(Recipe(entity="p01", steps=2), "unlearn", "a"))
     ended(engine, engine.submit_attack(run, AttackRecipe(steps=5), "a"))

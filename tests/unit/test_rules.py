@@ -14,8 +14,8 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe
 from lab.report.text import catalogue
 from lab.report.translated import translated
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.forgetting import DAY, forget
-from lab.serve.classroom.room import Room
 from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.rules import Limits
@@ -124,7 +124,7 @@ def test_what_is_older_than_was_said_is_gone_from_memory_disk_and_the_list(
     before = engine.submit(replace(PLAN, seed=9), visitor="ada")  # of before there was a room
     assert wait(engine, before).state == "finished"
     now = time.time()
-    room = Room(tmp_path / "room.json", engine)
+    room = Classroom(tmp_path / "room.json", engine)
     room.enter("ada", "1.1.1.1", room.state.code, "Ada")
     room.enter("bo", "1.1.1.1", room.state.code, "Bo")
     room.teach("teacher", "1.1.1.1", room.state.key)

@@ -15,7 +15,7 @@ from lab.files import inert
 from lab.recipe import Recipe
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine, RunView
 
 FIGURES = ("before", "after", "n", "chance")
@@ -37,7 +37,7 @@ class Entry:
     result: Mapping[str, Any]
 
 
-def entries(room: Room, engine: Engine, visitor: str, text: Text) -> list[Entry]:
+def entries(room: Classroom, engine: Engine, visitor: str, text: Text) -> list[Entry]:
     """The unlearning runs and attacks of everybody in the room, oldest first, for the teacher.
 
     Raises ``LabError`` for everybody else.
@@ -95,7 +95,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return row
 
 
-def report(room: Room, found: Sequence[Entry], text: Text, now: float) -> str:
+def report(room: Classroom, found: Sequence[Entry], text: Text, now: float) -> str:
     """The room as one HTML page that loads nothing; everything that somebody typed is escaped."""
     title = text.ROOM_REPORT.format(date=_time(now, "%Y-%m-%d"))
     runs = [entry for entry in found if entry.view.kind == "unlearn"]
@@ -156,13 +156,13 @@ def _attacks_table(attacks: Sequence[Entry], text: Text) -> str:
     return markup.table(text.ROOM_ATTACKS_HEAD, rows, text.ROOM_ATTACKS) if rows else ""
 
 
-def predictions(room: Room, text: Text) -> str:
+def predictions(room: Classroom, text: Text) -> str:
     """How many predicted which answer, a table row a question; "" where nobody did."""
     rows = list(_counts(room, text))
     return markup.table(text.ROOM_PREDICTED_HEAD, rows, text.ROOM_PREDICTED) if rows else ""
 
 
-def _counts(room: Room, text: Text) -> Iterator[tuple[str, str, str]]:
+def _counts(room: Classroom, text: Text) -> Iterator[tuple[str, str, str]]:
     for step, counts in sorted(room.predicted().items()):
         question, *answers = text.PREDICTIONS[step - 1]
         said = ", ".join(f"{words}: {counts[k]}" for k, words in enumerate(answers))

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 
 from lab.errors import LabError
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import ENDED, Engine
 from lab.serve.rights import LAB
 
 DAY, EVERY_SECONDS = 86_400.0, 3600.0
 
 
-def forget(room: Room, engine: Engine, days: float, now: float) -> None:
+def forget(room: Classroom, engine: Engine, days: float, now: float) -> None:
     """Delete what visitors of the room left and what is older than so many days.
 
     Only what came to be since the room did and belongs to somebody in it: what was kept on this
@@ -52,7 +52,9 @@ def _people(engine: Engine, visitors: set[str], old: Callable[[float, str], bool
     return removed
 
 
-def keep_forgetting(room: Room, engine: Engine, days: float, report: Callable[[str], None]) -> None:
+def keep_forgetting(
+    room: Classroom, engine: Engine, days: float, report: Callable[[str], None]
+) -> None:
     """Forget now and then every hour, on a thread of its own."""
 
     def work() -> None:

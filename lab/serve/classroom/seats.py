@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import Person, Presence
 from lab.serve.engine import ENDED, Engine, RunView
 
@@ -34,7 +34,7 @@ class Seat:
         return self.doing not in ("away", "waiting") and self.idle >= minutes
 
 
-def seats(room: Room, views: Sequence[RunView], now: float, monotonic: float) -> list[Seat]:
+def seats(room: Classroom, views: Sequence[RunView], now: float, monotonic: float) -> list[Seat]:
     """Everybody in the room by nickname; ``views``: all runs. Times of both clocks, in seconds."""
     of: dict[str, list[RunView]] = {}
     for view in views:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.recipe import STRENGTHS, Recipe, revise
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.rules import CLOSABLE, Limits
 
@@ -19,7 +19,7 @@ STRENGTH_KEYS = tuple(dict.fromkeys(key for values in STRENGTHS.values() for key
 class Acts:
     """Does what the teacher's page sends; the room and the engine ask whether it is the teacher."""
 
-    def __init__(self, room: Room, engine: Engine) -> None:
+    def __init__(self, room: Classroom, engine: Engine) -> None:
         self._room, self._engine = room, engine
         self._by_name: dict[str, Callable[[str, Given], None]] = {
             "pause": lambda who, given: room.pause(who, _word(given, "on") == "yes"),

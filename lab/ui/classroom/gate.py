@@ -14,20 +14,24 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import MOST_NICKNAME
 from lab.ui.answer import Message
 from lab.ui.classroom.look import languages, whole
+from lab.ui.health import HEALTH
 from lab.ui.language import ASKED, place
 
 Receive = Callable[[], Awaitable[Message]]
 ENTER, TEACHER = "/enter", "/teacher"
-# The first three ask for the key; with the last one Gradio asks itself whether it has started.
+# The first three ask for the key. With the next one Gradio asks itself whether it has started, and
+# with the last ones whoever runs the lab asks whether it is well.
 OPEN = (
     ("GET", TEACHER),
     ("HEAD", TEACHER),
     ("POST", f"{TEACHER}/enter"),
     ("GET", "/gradio_api/startup-events"),
+    ("GET", HEALTH),
+    ("HEAD", HEALTH),
 )
 MOST_FORM = 4096
 
@@ -42,7 +46,7 @@ form > div { display: grid; gap: 4px; }
 class Gate:
     """Says of each question whether it may pass. ``days``: how long things are kept; 0 for ever."""
 
-    def __init__(self, room: Room, texts: Sequence[Text], days: float) -> None:
+    def __init__(self, room: Classroom, texts: Sequence[Text], days: float) -> None:
         self._room, self._days = room, days
         self._places = [place(t.language) for t in texts[1:]]
 

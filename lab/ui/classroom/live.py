@@ -10,8 +10,8 @@ from typing import Any
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.export import predictions
-from lab.serve.classroom.room import Room
 from lab.serve.classroom.seats import Seat, queue, seats
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.follow import describe
@@ -19,7 +19,7 @@ from lab.ui.follow import describe
 MOST_OFFERED = 40  # runs that everybody can be brought to, the newest
 
 
-def live(room: Room, engine: Engine, visitor: str, stuck: float, text: Text) -> dict[str, Any]:
+def live(room: Classroom, engine: Engine, visitor: str, stuck: float, text: Text) -> dict[str, Any]:
     """Return the parts of the page as HTML by their ids, and the runs that can be shown to all.
 
     ``stuck``: after how many minutes without progress somebody is. Raises ``LabError`` unless it is
@@ -98,7 +98,7 @@ def _queue(engine: Engine, views: list[RunView], named: _Named, text: Text) -> s
     return note + hold + _table(text.ROOM_QUEUE_HEAD, rows, text.ROOM_QUEUE)
 
 
-def _now(room: Room, now: float, text: Text) -> str:
+def _now(room: Classroom, now: float, text: Text) -> str:
     """What everybody's page shows now: where they were brought, the message and the timer."""
     state = room.state
     said = []
@@ -111,7 +111,7 @@ def _now(room: Room, now: float, text: Text) -> str:
     return "".join(markup.note(words) for words in said or [text.ROOM_SHOWN_NOTHING])
 
 
-def _set(room: Room, people: Mapping[str, str], text: Text) -> str:
+def _set(room: Classroom, people: Mapping[str, str], text: Text) -> str:
     """What is locked and preset, each with a button that takes it back."""
     limits, items = room.state.limits, []
     for form, values in ((text.ROOM_LOCKED, limits.locked), (text.ROOM_PRESET, limits.preset)):

@@ -15,7 +15,7 @@ import gradio as gr
 
 from lab.recipe import revise
 from lab.report.text import Text
-from lab.serve.classroom.room import Room
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import State
 from lab.ui.classroom.acts import STRENGTH_KEYS
 from lab.ui.context import CHANGE, Frame, open_step, signal
@@ -125,7 +125,7 @@ watch('value', () => {
 class Parts:
     """The unseen values of the page that carry the room, and the board that shows its notes."""
 
-    room: Room
+    room: Classroom
     board: gr.HTML
     here: gr.Textbox
     look: gr.HTML
@@ -142,7 +142,7 @@ class Parts:
         return [self.board, self.look, self.limits]
 
 
-def layout(room: Room, text: Text) -> Parts:
+def layout(room: Classroom, text: Text) -> Parts:
     """Lay out the board, which takes no room while nothing is on it."""
     board = gr.HTML(
         {"rev": 0},

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from lab.errors import LabError
 from lab.report.text import Text
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.export import as_csv, entries, report
-from lab.serve.classroom.room import Room
 from lab.serve.classroom.seats import STUCK_MINUTES
 from lab.serve.engine import Engine
 from lab.ui.classroom import teacher_page
@@ -35,7 +35,12 @@ class Teacher:
     """
 
     def __init__(
-        self, room: Room, engine: Engine, visitors: Visitors, texts: Sequence[Text], days: float
+        self,
+        room: Classroom,
+        engine: Engine,
+        visitors: Visitors,
+        texts: Sequence[Text],
+        days: float,
     ) -> None:
         self._room, self._engine, self._visitors = room, engine, visitors
         self._texts, self._days = {t.language: t for t in texts}, days

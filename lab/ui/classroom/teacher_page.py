@@ -11,7 +11,7 @@ from lab.catalogue import METHODS
 from lab.recipe import STRENGTHS, Recipe
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.classroom.room import MOST_MINUTES, Room
+from lab.serve.classroom.classroom import MOST_MINUTES, Classroom
 from lab.serve.classroom.seats import STUCK_MINUTES
 from lab.serve.classroom.state import MOST_WORDS
 from lab.serve.engine import EntityCard
@@ -147,7 +147,7 @@ def key_page(text: Text, address: Callable[[str], str]) -> str:
 
 
 def page(
-    room: Room,
+    room: Classroom,
     people: Sequence[EntityCard],
     days: float,
     text: Text,
@@ -242,7 +242,7 @@ def _showing(text: Text) -> str:
     )
 
 
-def _settings(room: Room, people: Sequence[EntityCard], text: Text) -> str:
+def _settings(room: Classroom, people: Sequence[EntityCard], text: Text) -> str:
     """The forms of what is locked and preset: method, strength, any other setting, steps, people."""
     how = [("lock", text.ROOM_LOCK), ("preset", text.ROOM_GIVE)]
     fields = text.FIELDS["Recipe"]
@@ -276,7 +276,7 @@ def _settings(room: Room, people: Sequence[EntityCard], text: Text) -> str:
     )
 
 
-def _steps(room: Room, text: Text) -> str:
+def _steps(room: Classroom, text: Text) -> str:
     boxes = "".join(
         f'<label><input type="checkbox" name="open" value="{step}"'
         f"{'' if step in room.state.limits.closed else ' checked'}>{escape(text.STEPS[step - 1])}</label>"
@@ -285,7 +285,7 @@ def _steps(room: Room, text: Text) -> str:
     return f"<fieldset><legend>{escape(text.ROOM_STEPS_OPEN)}</legend>{boxes}</fieldset>"
 
 
-def _pick(room: Room, people: Sequence[EntityCard], text: Text) -> str:
+def _pick(room: Classroom, people: Sequence[EntityCard], text: Text) -> str:
     chosen = room.state.limits.people
     boxes = "".join(
         f'<label><input type="checkbox" name="people" value="{escape(card.id, quote=True)}"'

@@ -36,7 +36,7 @@ SEEN_SECONDS = 60.0  # how exactly it is kept when somebody was here last
 MOST_MINUTES = 240
 
 
-class Room:
+class Classroom:
     """Holds the ``state``, a frozen snapshot that every change replaces; any thread may call.
 
     ``file``: where it is kept, readable by its owner alone. ``password``: takes the place of the
