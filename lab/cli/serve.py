@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from lab.cli.closed import add_room, announce, check_closed, days_of, is_closed, password_in
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.logs import FORMATS, log_format, teller
 from lab.cli.space import check_hardware
@@ -61,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT",
         help="text for a person (default), or json: one object a line, also for every request",
     )
+    add_room(parser)
 
 
 def command(options: argparse.Namespace) -> None:
@@ -72,24 +73,22 @@ def command(options: argparse.Namespace) -> None:
         raise LabError(
             "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
         )
+    check_closed(options)
+    options.password = password_in(options.password_file)
     options.port = free_port(options.host, options.port)
-    if not only_this_machine(options.host):
-        print(
-            f"lab: everybody who can reach {options.host} can use this lab, there is no password",
-            file=sys.stderr,
-            flush=True,
-        )
     _serve(options)
 
 
-def may_change(allowed: bool | None, host: str) -> bool:
+def may_change(options: argparse.Namespace) -> bool:
     """Whether visitors may change what is loaded: as allowed, else on this machine alone."""
-    return only_this_machine(host) if allowed is None else allowed
+    if options.allow_change is not None:
+        return bool(options.allow_change)
+    return only_this_machine(options.host) and not is_closed(options)
 
 
-def alone(host: str, allow_host: Sequence[str]) -> bool:
+def alone(options: argparse.Namespace) -> bool:
     """Whether only who sits at this machine can reach the lab: no proxy brings others' questions."""
-    return only_this_machine(host) and not allow_host
+    return only_this_machine(options.host) and not options.allow_host and not is_closed(options)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -108,11 +107,12 @@ def _serve(options: argparse.Namespace) -> None:
             say,
             open_bench=_opened,
             text=options.language,
-            fixed=not may_change(options.allow_change, options.host),
-            alone=alone(options.host, options.allow_host),
+            fixed=not may_change(options),
+            alone=alone(options),
         )
         from lab.ui.page import launch
 
+        room = _room(engine, options, say) if is_closed(options) else None
         say(f"Open http://{options.host}:{options.port}")
         if options.mcp:
             say(f"MCP at http://{options.host}:{options.port}/gradio_api/mcp/")
@@ -126,6 +126,8 @@ def _serve(options: argparse.Namespace) -> None:
                 language=options.language and options.language.language,
                 quiet=options.log_format == "json",
                 mcp=options.mcp,
+                room=room,
+                days=days_of(options),
             )
         except OSError as error:  # somebody took the port in the meantime
             raise LabError(
@@ -133,6 +135,19 @@ def _serve(options: argparse.Namespace) -> None:
             ) from error
     finally:
         gc.enable()
+
+
+def _room(engine: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
+    """The room in the cache folder, with what is old forgotten now and from now on."""
+    from lab.model.fetch import cache_folder
+    from lab.serve.classroom.classroom import FILE, Classroom
+    from lab.serve.classroom.forgetting import keep_forgetting
+
+    room = Classroom(cache_folder() / FILE, engine, options.password)
+    announce(options, "" if room.has_password else room.state.code, room.state.key, say)
+    if days := days_of(options):
+        keep_forgetting(room, engine, days, say)
+    return room
 
 
 def _opened(preset: Preset, report: Callable[[str], None], threads: int) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from re import fullmatch
 from weakref import WeakValueDictionary
@@ -218,6 +219,15 @@ class Shelf:
         self.store.add(run)
         self.keep(run, base)
         return run
+
+    def remove(self, run_ids: AbstractSet[str]) -> None:
+        """Delete runs with the attacks on them, or attacks, from memory and from disk."""
+        runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
+        self.store.remove({run.id for run in runs})
+        for run in runs:
+            with self._hold(run.id):
+                if run.folder is not None:
+                    shutil.rmtree(run.folder, ignore_errors=True)
 
     def drop(self, entity: str) -> None:
         """Delete the stored runs about an entity."""

@@ -44,6 +44,10 @@ class Doors:
         """Whether its owner shares the run with the room."""
         return self._rights.whose(run.parent or run.id).shared
 
+    def owner(self, run: Run) -> str:
+        """The visitor whose a run is; "" for nobody's."""
+        return self._rights.whose(run.id).visitor
+
     def share(self, run_id: str, visitor: str, shared: bool) -> None:
         """Share a run and the attacks on it with the room, or no longer; raises ``LabError``."""
         run = self.owned(run_id, visitor, "share")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,6 +14,8 @@ from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
 from lab.serve.closer import Inside
 from lab.serve.menu import Choice, Menu
+from lab.serve.rights import Rights
+from lab.serve.rules import Rules
 
 RunState = Literal["waiting", "running", "finished", "stopped", "failed"]
 RunKind = Literal["inspect", "unlearn", "attack", "change"]  # "change": of the loaded model
@@ -100,7 +102,7 @@ class RunView:
     None where nothing is known. ``foreign``: the model and benchmark that the run belongs to where
     those are not the loaded ones, or "". ``begins``: seconds until a waiting run begins, None where
     that cannot be told. ``mine``: whether who asked may change it; ``shared``: whether everybody in
-    the room may look at it.
+    the room may look at it. ``owner``: the visitor whose it is, "" for nobody's.
     """
 
     id: str
@@ -122,6 +124,7 @@ class RunView:
     begins: float | None = None
     mine: bool = True
     shared: bool = False
+    owner: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,23 @@ class Own(Protocol):
     def recognition(self, entity_id: str, visitor: str) -> Recognition:
         """How well the loaded model recognises a person on their held-out pictures."""
 
+    def since(self, entity_id: str) -> float:
+        """When a person was added, in seconds since 1970."""
+
+
+class Steer(Protocol):
+    """What a teacher may do with the queue of all. Raises ``LabError`` for everybody else."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether no run begins now."""
+
+    def pause(self, paused: bool, visitor: str) -> None:
+        """Let no run begin, or go on; what runs now runs on."""
+
+    def put(self, run_id: str, first: bool, visitor: str) -> None:
+        """Put a waiting run before all others, or behind them."""
+
 
 class Engine(Protocol):
     """What the page may ask; sides are run ids or ``ORIGINAL``. Raises ``LabError`` on misuse.
@@ -222,6 +242,18 @@ class Engine(Protocol):
     @property
     def menu(self) -> Menu:
         """What is loaded, and what else could be."""
+
+    @property
+    def rights(self) -> Rights:
+        """Whose things are, and who is a teacher."""
+
+    @property
+    def rules(self) -> Rules:
+        """What a teacher has set for the room."""
+
+    @property
+    def steer(self) -> Steer:
+        """The queue in a teacher's hands."""
 
     @property
     def alone(self) -> bool:
@@ -311,3 +343,6 @@ class Engine(Protocol):
 
     def suggestions(self, entity: str, image: bool, visitor: str) -> list[str]:
         """Questions worth asking about this entity, with or without its picture."""
+
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Delete ended runs, from memory and from disk, and the attacks on them with them."""

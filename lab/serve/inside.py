@@ -24,6 +24,7 @@ from lab.serve.archive import Shelf
 from lab.serve.closer import Firing, Shown
 from lab.serve.doors import Doors
 from lab.serve.engine import ENDED, Example
+from lab.serve.rules import LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left
@@ -46,10 +47,11 @@ class Inside:
         benchmark: Callable[[], Benchmark],
         shown_to: Callable[[str], Benchmark],
         examples: Callable[[], Sequence[Example]],
+        rules: Rules,
     ) -> None:
         self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
         self._doors, self._shown_to = doors, shown_to
-        self._examples = examples
+        self._examples, self._rules = examples, rules
         self._of: Loaded | None = None  # whose activations are kept
         self._activations: dict[str, np.ndarray] = {}
         self._left: dict[str, tuple[Event, ...]] = {}  # in the order in which they were measured
@@ -63,6 +65,7 @@ class Inside:
         self, entity: str, layer: str, neuron: int, visitor: str = ""
     ) -> Iterator[Phase | Firing]:
         """Yield how many pictures have been looked at, and at last what the neuron fires for."""
+        self._rules.check_step(visitor, LOOK)
         benchmark = self._shown_to(visitor)
         portrait = benchmark.entity(entity).train_images[0]
 
@@ -73,6 +76,7 @@ class Inside:
 
     def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says; measured once and kept."""
+        self._rules.check_step(visitor, LOOK)
         for recorded in (e.left for e in self._examples() if e.unlearn.id == run_id and e.left):
             return iter(recorded)
         run = self._doors.read(run_id, visitor)

@@ -12,6 +12,7 @@ from lab.serve.doors import Doors
 from lab.serve.engine import RunKind
 from lab.serve.own_people import OwnPeople
 from lab.serve.rights import Rights
+from lab.serve.rules import Rules
 from lab.serve.runs import Run, new_id
 from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.waiting import Waiting
@@ -31,21 +32,23 @@ class Intake:
         kept: KeptRuns,
         own: OwnPeople,
         menu: Changing,
+        rules: Rules,
     ) -> None:
         self._worker, self._shelf, self._doors, self._rights = worker, shelf, doors, rights
         self._waiting, self._kept, self._own, self._menu = waiting, kept, own, menu
+        self._rules = rules
 
     def submit(self, recipe: Recipe, kind: RunKind, visitor: str, anew: bool) -> str:
         """Queue an inspection or an unlearning run; returns its id."""
         with self._menu.lock:
             self._menu.refuse()
-            clean = self._checked(recipe, visitor)
+            clean = self._checked(recipe, visitor, kind)
             early = kind == "unlearn" and not anew and self._worker.facts is None
             return self._queue(Run(new_id(), kind, clean, visitor=visitor, early=early))
 
     def same_run(self, recipe: Recipe, visitor: str) -> str:
         """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
-        clean = self._checked(recipe, visitor)
+        clean = self._checked(recipe, visitor, "unlearn")
         if not (facts := self._worker.facts):
             return ""
         wanted = conditions(facts.cache, self._own.benchmark, clean)
@@ -54,6 +57,7 @@ class Intake:
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str) -> str:
         """Queue an attack on a run that has ended with a delta; returns the attack's id."""
         run = self._doors.owned(run_id, visitor, "attack")
+        self._rules.check_run(visitor, "attack", run.recipe)
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")
         clean = revise(AttackRecipe(), asdict(attack))
@@ -70,8 +74,13 @@ class Intake:
         self._worker.wake()
         return run.id
 
-    def _checked(self, recipe: Recipe, visitor: str) -> Recipe:
-        """The recipe with all its values checked; it is about somebody whom this visitor may see."""
+    def _checked(self, recipe: Recipe, visitor: str, kind: RunKind) -> Recipe:
+        """The recipe with all its values checked; it is about somebody whom this visitor may see.
+
+        A room's teacher may have set limits.
+        """
         self._own.check(recipe.entity, visitor)
         self._own.benchmark.target(recipe.entity)
-        return revise(Recipe(), asdict(recipe))
+        clean = revise(Recipe(), asdict(recipe))
+        self._rules.check_run(visitor, kind, clean)
+        return clean

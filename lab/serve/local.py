@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,9 +37,11 @@ from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.rights import Rights
 from lab.serve.room import Room
+from lab.serve.rules import ASK, ATTACK, Rules
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import KeptRuns
 from lab.serve.sides import Sides
+from lab.serve.steering import Steering
 from lab.serve.turns import Turns
 from lab.serve.viewing import Viewing
 from lab.serve.waiting import Waiting
@@ -76,6 +78,7 @@ class LocalEngine:
         self._waiting = Waiting(self.store, turns, lambda: self._here())
         self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
         self._room = Room()
+        self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
@@ -134,6 +137,7 @@ class LocalEngine:
             kept,
             self.own,
             self.menu,
+            self.rules,
         )
         self.inside = Inside(
             self._worker,
@@ -142,7 +146,9 @@ class LocalEngine:
             lambda: self.benchmark,
             self.own.shown_to,
             self.examples,
+            self.rules,
         )
+        self.steer = Steering(self._waiting, self._doors, self.rights, self._worker.wake)
         self._worker.ensure()
 
     # -- what the page asks -------------------------------------------------------------------
@@ -221,7 +227,10 @@ class LocalEngine:
     def edit(self, run_id: str, settings: Recipe | AttackRecipe, visitor: str = "") -> None:
         """Give a waiting run other settings, about the same person; its place stays."""
         run = self._doors.owned(run_id, visitor, "change")
-        self._waiting.edit(run, revise(type(settings)(), asdict(settings)))
+        clean = revise(type(settings)(), asdict(settings))
+        recipe = run.recipe if isinstance(clean, AttackRecipe) else clean
+        self.rules.check_run(visitor, run.kind, recipe)
+        self._waiting.edit(run, clean)
 
     def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
         """Let everybody in the room look at a run and at the attacks on it, or no longer."""
@@ -258,15 +267,18 @@ class LocalEngine:
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
+        self.rules.check_step(visitor, ASK)
         return self._sides.chat(sides, turns, image, visitor)
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
+        self.rules.check_step(visitor, ASK)
         self.own.check(entity, visitor)
         return self._sides.probes(sides, entity, visitor)
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         """At which depth the entity is still recognised: one curve for each side."""
+        self.rules.check_step(visitor, ATTACK)
         self.own.check(entity, visitor)
         return self._sides.identity(sides, entity, visitor)
 
@@ -288,6 +300,10 @@ class LocalEngine:
         """Questions worth asking, in held-out phrasings."""
         self.own.check(entity, visitor)
         return suggested(self.benchmark.entity(entity), image)
+
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Delete ended runs, from memory and from disk, and the attacks on them with them."""
+        self._shelf.remove(set(run_ids))
 
     def _model(self) -> str:
         """The name of the loaded model; "" while there is none."""

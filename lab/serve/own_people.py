@@ -70,6 +70,11 @@ class OwnPeople:
         if self._worker.facts is not None:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 
+    def since(self, entity_id: str) -> float:
+        """When an own person was added, in seconds since 1970; 0 if they are not there."""
+        folder = own_folder() / entity_id
+        return folder.stat().st_mtime if folder.is_dir() else 0.0
+
     def check(self, entity_id: str, visitor: str) -> None:
         """Raise ``LabError`` if a person is another visitor's."""
         if not self._rights.reads(visitor, entity_id):

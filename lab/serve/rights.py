@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.files import add_lines, read_lines
+from lab.files import add_lines, put, read_lines
 
 LAB = ""  # the program that holds the engine: it may do everything
 NOT_YOURS = {
@@ -81,14 +83,21 @@ class Rights:
     def owns(self, visitor: str, thing: str) -> bool:
         """Whether a visitor may change, stop, attack, download and remove a thing."""
         owner = self.whose(thing).visitor
-        if visitor == LAB or visitor in self.teachers:
-            return True
-        return owner == visitor or (owner == "" and self.alone)
+        return self.teaches(visitor) or owner == visitor or (owner == "" and self.alone)
 
     def reads(self, visitor: str, thing: str) -> bool:
         """Whether a visitor may look at a thing."""
         whose = self.whose(thing)
         return self.owns(visitor, thing) or whose.shared or whose.visitor == ""
+
+    def teaches(self, visitor: str) -> bool:
+        """Whether a visitor is a teacher; the program that holds the engine counts as one."""
+        return visitor == LAB or visitor in self.teachers
+
+    def check_teacher(self, visitor: str) -> None:
+        """Raise ``LabError`` unless a visitor is a teacher."""
+        if not self.teaches(visitor):
+            raise LabError("only the teacher of this room can do that: open the teacher's link")
 
     def check_owner(self, visitor: str, thing: str, what: str, do: str) -> None:
         """Raise ``LabError`` unless a visitor may ``do`` that with a thing, a ``what``."""
@@ -108,6 +117,21 @@ class Rights:
                 ) from None
             self._kept[thing] = whose
             self._here.pop(thing, None)
+
+    def forget(self, things: Collection[str]) -> None:
+        """Note no longer whose these things were; raises ``LabError`` as ``give`` does."""
+        with self._lock:
+            self._here = {k: v for k, v in self._here.items() if k not in things}
+            self._kept = {k: v for k, v in self._kept.items() if k not in things}
+            try:
+                rows = read_lines(self._file)
+                left = [json.dumps(row) + "\n" for row in rows if row.get("id") not in things]
+                if len(left) < len(rows):
+                    put(self._file, "".join(left), private=True)
+            except OSError as error:
+                raise LabError(
+                    f"cannot write {self._file} ({error.strerror}): free some space"
+                ) from None
 
     def _read(self) -> None:
         """Read what another process, or an earlier one, has noted since the last time."""

@@ -24,6 +24,16 @@ class _Row(Generic[T]):
         other.by, other.last = {v: list(items) for v, items in self.by.items()}, self.last
         return other
 
+    def put(self, visitor: str, item: T, first: bool) -> None:
+        """Put an item of a visitor first or last, and the visitor with it."""
+        others = [one for one in self.by.pop(visitor) if one is not item]
+        if first:
+            self.by = {visitor: [item, *others], **self.by}
+            self.last = None if self.last == visitor else self.last
+        else:
+            self.by[visitor] = [*others, item]
+            self.last = visitor
+
     def take(self) -> T:
         """Take out the next item. Nobody comes twice in a row while somebody else waits."""
         visitor = next((v for v in self.by if v != self.last), self.last or "")
@@ -66,6 +76,17 @@ class _Line(Generic[T]):
             for item in items
         ]
 
+    def put(self, item: T, first: bool) -> bool:
+        """Put an item before everything else, or behind all of its length; False if not there."""
+        for row in (self.short, self.long):
+            for visitor, items in row.by.items():
+                if item in items:
+                    row.put(visitor, item, first)
+                    if first:  # whose turn it is: the short ones' or the long ones'
+                        self.in_a_row = MOST_SHORT if row is self.long else 0
+                    return True
+        return False
+
     def beside(self, item: T) -> list[T]:
         """The items of the same visitor and length, this one among them; [] if it does not wait."""
         rows = (items for row in (self.short, self.long) for items in row.by.values())
@@ -78,11 +99,12 @@ class Turns(Generic[T]):
     Short items come before long ones, but not more than ``MOST_SHORT`` of them in a row while a long
     one waits: nobody waits for ever. ``each``: how many items of one visitor may wait ("" is the lab
     itself and has no limit). ``most``: how many may wait in total. ``what``: the plural that the
-    messages use. Any thread may call.
+    messages use. While they are ``paused``, none is taken. Any thread may call.
     """
 
     def __init__(self, each: int, most: int, what: str) -> None:
         self.each, self.most, self.what = each, most, what
+        self.paused = False
         self._line: _Line[T] = _Line()
         self._lock = threading.Lock()
 
@@ -109,9 +131,9 @@ class Turns(Generic[T]):
             row.by.setdefault(visitor, []).append(item)
 
     def next(self) -> T | None:
-        """Take out the next item; None if nothing waits."""
+        """Take out the next item; None if nothing waits, or all are paused."""
         with self._lock:
-            return self._line.take()
+            return None if self.paused else self._line.take()
 
     def order(self) -> list[T]:
         """Everything that waits, in the order in which it comes if nothing is added."""
@@ -134,6 +156,11 @@ class Turns(Generic[T]):
                 return False
             items[at], items[other] = items[other], items[at]
         return True
+
+    def put(self, item: T, first: bool) -> bool:
+        """Put an item before everything else, or behind all of its length; False if not there."""
+        with self._lock:
+            return self._line.put(item, first)
 
     def while_waiting(self, item: T, change: Callable[[], None]) -> bool:
         """Do something with an item that cannot be taken meanwhile; False if it does not wait."""

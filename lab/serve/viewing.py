@@ -25,6 +25,7 @@ class Viewing:
             begins=self._waiting.begins(run),
             mine=self._doors.owns(run, visitor),
             shared=self._doors.shared(run),
+            owner=self._doors.owner(run),
         )
 
     def all(self, visitor: str) -> Sequence[RunView]:

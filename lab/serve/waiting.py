@@ -44,7 +44,7 @@ class Waiting:
 
     def begins(self, run: Run) -> float | None:
         """Seconds until a waiting run begins, by what this machine took before; None if unknown."""
-        if run.state != "waiting":
+        if run.state != "waiting" or self.turns.paused:
             return None
         order = self.turns.order()
         if run not in order and run.kind != "change":

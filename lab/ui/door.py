@@ -17,6 +17,7 @@ from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.ui.answer import Guarded, Message, Send
+from lab.ui.classroom.gate import Gate
 from lab.ui.hosts import Hosts
 from lab.ui.language import Interpreter, spoken
 from lab.ui.served import Uploads
@@ -61,12 +62,14 @@ def doors(
     first: Callable[[str], str],
     fixed: bool = True,
     mcp: bool = False,
+    gate: Gate | None = None,
 ) -> list[Middleware]:
     """Return the middleware for the pages bound to ``host``; ``endpoints`` are the public ones.
 
     ``texts``: of each page, the lab's own language first; ``fixed``: whatever a browser wishes.
     ``first``: gives the HTML that is put at the end of the page of a language, "" for none.
     ``mcp``: whether the endpoints are tools of an MCP server, too.
+    ``gate``: of a room, which lets in only who has entered.
     """
     hosts = Hosts(host, allow_hosts)
     languages = [text.language for text in texts]
@@ -81,6 +84,7 @@ def doors(
             texts=texts,
             first=first,
             mcp=mcp,
+            gate=gate,
         ),
     ]
 
@@ -97,8 +101,10 @@ class Door:
         visitors: Visitors,
         texts: Sequence[Text],
         first: Callable[[str], str],
+        gate: Gate | None,
         mcp: bool = False,
     ) -> None:
+        self._gate = gate
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
         self._mcp = mcp
         self._texts, self._first = {text.language: text for text in texts}, first
@@ -106,8 +112,11 @@ class Door:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse what may not come in; pass everything else on, with the headers."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # the page needs no other way in, so nobody has one
+            await send({"type": "websocket.close", "code": 1008})
             return
         cookie, is_new = self._known(scope)
         visitor, header = self._visitors.read(cookie), self._visitors.said(cookie, _is_safe(scope))
@@ -118,6 +127,8 @@ class Door:
         bare = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         scope = {**scope, "headers": bare}
         refusal = self._refusal(headers, kind, parts, text)
+        if refusal is None and self._gate is not None:
+            refusal = await self._gate.answer(scope, receive, visitor, text)
         if refusal is None and parts and not self._uploads.may_see(_file(parts), visitor):
             refusal = _line("Not Found", 404)
         if refusal is None and kind == "POST" and parts[:1] == ["call"]:

@@ -16,6 +16,7 @@ from lab.report.translated import translated
 from lab.serve.engine import RunView, Status
 from lab.serve.visit import Visit
 from lab.ui import lessons, link, menu, status
+from lab.ui.classroom import notes
 from lab.ui.context import (
     CHANGE,
     JS_ONLY,
@@ -202,8 +203,12 @@ def wire(
     recipe: unlearn.Parts,
     chat: compare.Parts,
     demo: gr.Blocks,
+    told: notes.Parts | None,
 ) -> None:
-    """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
+    """Join the controls; ``recipe`` are step 3's fields, which the link carries.
+
+    ``told``: what the page hears of a room, if it is one's.
+    """
     text = frame.text
 
     def show_person(entity: str) -> tuple[Any, ...]:
@@ -218,16 +223,21 @@ def wire(
     parts.language.input(fn=None, js=CHANGE_JS, inputs=parts.language, **JS_ONLY)
     frame.edition.select(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     menu.wire(parts.menu, parts.more, frame)
-    _wire_now(parts, foot, frame, chat)
+    _wire_now(parts, foot, frame, chat, told)
     _wire_stop(parts, foot, frame)
     link.wire(parts.copy, parts.query, frame, recipe, demo)
 
 
-def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> None:
+def _wire_now(
+    parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts, told: notes.Parts | None
+) -> None:
     """Keep the bar, the line and the marks true: one small question every two seconds."""
     engine, text = frame.engine, frame.text
+    before = [frame.entity, chat.talk, frame.moment, frame.edition]
+    asks, hears = (told.inputs, told.outputs) if told else ([], [])
 
-    def tick(entity: str, talk: Talk, moment: str, edition: int, *slots: str) -> list[Any]:
+    def tick(entity: str, talk: Talk, moment: str, edition: int, *rest: Any) -> list[Any]:
+        asked, slots = rest[: len(asks)], rest[len(asks) :]
         answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
             frame.examples.of(model) for turn in talk for model in turn["models"]
         )
@@ -236,6 +246,7 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
         chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
         line = now.line if now.busy else _room(state, text)
         same = now.moment == moment
+        mark = f"{entity} {len(talk)} {now.moment}"
         return [
             facts_html(state, text),
             chip,
@@ -243,12 +254,14 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
             gr.skip() if same else now.line,
             gr.skip() if same else now.moment,
             gr.skip() if edition == engine.menu.edition else engine.menu.edition,
+            *(notes.answer(told, asked, engine.who(), mark, text) if told else ()),
         ]
 
     parts.timer.tick(
         tick,
-        [frame.entity, chat.talk, frame.moment, frame.edition, *frame.slots],
-        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition],
+        [*before, *asks, *frame.slots],
+        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition, *hears],
+        js=notes.here_js(len(before)) if told else None,
         **QUICK,
     )
 

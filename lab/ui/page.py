@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.tally import Tally
 from lab.serve.visit import Visit
@@ -19,6 +20,9 @@ from lab.serve.watched import watched
 from lab.ui import api, header, instrument_asks, lessons
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
+from lab.ui.classroom import notes
+from lab.ui.classroom.gate import Gate
+from lab.ui.classroom.teacher import Teacher
 from lab.ui.context import JS_ONLY, PAGES, SLOTS, Frame, make_memory, signal
 from lab.ui.door import doors
 from lab.ui.examples import Examples
@@ -61,10 +65,16 @@ CACHE_SECONDS = (3600, 86400)
 LET_GO_JS = "(run) => { if (!run) localStorage.removeItem('lab-SLOT'); }"
 
 
-def build(engine: Engine, people: People | None = None, language: str = "en") -> gr.Blocks:
+def build(
+    engine: Engine,
+    people: People | None = None,
+    language: str = "en",
+    room: Classroom | None = None,
+) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks.
 
     ``people``: shared by the pages of all languages, so that whoever is removed is gone from each.
+    ``room``: whose notes and limits the page follows.
     """
     text = catalogue(language)
     visitors = Visitors(cache_folder())
@@ -79,6 +89,7 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
         top = header.layout(visit, people, examples.entity, recorded, text)
+        told = notes.layout(room, text) if room else None
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
@@ -95,12 +106,17 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
             signal(engine.menu.edition, "edition"),
             **memory,
         )
-        _fill(frame, top, foot, tabs, demo)
+        _fill(frame, top, foot, tabs, demo, told)
     return demo
 
 
 def _fill(
-    frame: Frame, top: header.Parts, foot: header.Foot, tabs: list[gr.Tab], demo: gr.Blocks
+    frame: Frame,
+    top: header.Parts,
+    foot: header.Foot,
+    tabs: list[gr.Tab],
+    demo: gr.Blocks,
+    told: notes.Parts | None,
 ) -> None:
     """Lay out the steps in their tabs, and join everything."""
     with tabs[0]:
@@ -136,7 +152,9 @@ def _fill(
     runs.wire(beside, frame)
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
-    header.wire(top, foot, frame, tune, chat, demo)
+    header.wire(top, foot, frame, tune, chat, demo, told)
+    if told:
+        notes.wire(told, frame, tune, tabs)
     lessons.wire(top.lesson, frame, tune, relearn, demo)
     summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):
@@ -153,13 +171,16 @@ def launch(
     allow_hosts: Sequence[str] = (),
     allow_frames: Sequence[str] = (),
     language: str | None = None,
+    room: Classroom | None = None,
+    days: float = 0.0,
     mcp: bool = False,
     **more: Any,
 ) -> gr.Blocks:
     """Build and serve the pages, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``.
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
-    another that there is. Every other language's page stands at ``/CODE``.
+    another that there is. Every other language's page stands at ``/CODE``. ``room``: lets in only who
+    has entered it; ``days``: how long it keeps things, 0 for ever.
     ``allow_frames``: the origins whose pages may show the lab in a frame. ``mcp``: offer the public
     endpoints as tools of an MCP server, too.
     """
@@ -173,7 +194,8 @@ def launch(
     uploads = Uploads(catalogue(), visitors.asking)
     people = People(Visit(engine, visitors.asking), uploads, catalogue())
     pages = [
-        build(engine, people, text.language).queue(api_open=False, max_size=None) for text in texts
+        build(engine, people, text.language, room).queue(api_open=False, max_size=None)
+        for text in texts
     ]
     edition = engine.menu.edition
     views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}
@@ -188,7 +210,11 @@ def launch(
         there = place(text.language)
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
-    entrance = doors(host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, mcp)
+    gate = Gate(room, texts, days) if room else None
+    entrance = doors(
+        host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, mcp, gate
+    )
+    teacher = Teacher(room, engine, visitors, texts, days).routes() if room else []
     kwargs = {
         "middleware": [
             Middleware(Requests),
@@ -196,7 +222,7 @@ def launch(
             *entrance,
             Middleware(Health, engine=engine, tally=tally),
         ],
-        "routes": beside.router.routes,
+        "routes": [*teacher, *beside.router.routes],
         "lifespan": beside.router.lifespan_context,
     }
     demo = pages[0]
@@ -216,7 +242,7 @@ def page_settings(text: Text) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "ssr_mode": False,
         "theme": build_theme(),
-        "css": CSS + AIDS_CSS,
+        "css": CSS + AIDS_CSS + notes.CSS,
         "js": with_aids(page_js(text), text),
     }
 

@@ -9,7 +9,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,7 @@ from lab.serve.engine import (
 )
 from lab.serve.menu import Choice, Need, Offer, Source
 from lab.serve.rights import NOT_SHARED, Rights
+from lab.serve.rules import Rules
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
@@ -123,6 +124,7 @@ class FakeOwn:
             visitor,
         )
         self.engine.rights.give(card.id, visitor)
+        self.engine.added[card.id] = time.time()
         self.engine.people = [card, *self.engine.people]
         return card.id
 
@@ -133,9 +135,28 @@ class FakeOwn:
             raise LabError(f"no own person {entity_id!r}")
         self.engine.people = left
 
+    def since(self, entity_id: str) -> float:
+        return self.engine.added.get(entity_id, 0.0)
+
     def recognition(self, entity_id: str, visitor: str = "") -> Recognition:
         name = next(p.name for p in self.engine.people if p.id == entity_id)
         return Recognition(0.25 if "Nobody" in name else 0.9, 20, 0.25)
+
+
+class FakeSteer:
+    """The queue in a teacher's hands: while it is paused, no run begins."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine, self.paused = engine, False
+        self.put_to: list[tuple[str, bool]] = []
+
+    def pause(self, paused: bool, visitor: str = "") -> None:
+        self._engine.rights.check_teacher(visitor)
+        self.paused = paused
+
+    def put(self, run_id: str, first: bool, visitor: str = "") -> None:
+        self._engine.rights.check_teacher(visitor)
+        self.put_to.append((run_id, first))
 
 
 class FakeInside:
@@ -257,6 +278,7 @@ class FakeEngine:
         self.answers_again = False  # whether a run is answered from a kept one of the same recipe
         self.people = [person(i) for i in range(30)]
         self.rights = Rights(folder / "owners.jsonl", alone=True)
+        self.rules, self.steer = Rules(self.rights), FakeSteer(self)
         self.own = FakeOwn(self)
         self.inside = FakeInside(self)
         self.menu = FakeMenu(self)
@@ -268,6 +290,7 @@ class FakeEngine:
         self._stand_ins: dict[str, str] = {}
         self._stop: set[str] = set()
         self._visitors: dict[str, str] = {}
+        self.added: dict[str, float] = {}
         self.moved: list[tuple[str, bool]] = []
         self._lock = threading.Lock()
         self._device = threading.Lock()
@@ -307,6 +330,7 @@ class FakeEngine:
     ) -> str:
         if recipe.entity not in {p.id for p in self.people}:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
+        self.rules.check_run(visitor, kind, recipe)
         early = kind == "unlearn" and not anew and not self.status().ready
         return self._start(kind, recipe, None, None, visitor, self._kept(recipe) if early else "")
 
@@ -320,6 +344,7 @@ class FakeEngine:
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         self.rights.check_owner(visitor, run_id, "run", "attack")
         parent = self.run(run_id)
+        self.rules.check_run(visitor, "attack", parent.recipe)
         if parent.state not in ("finished", "stopped"):
             raise LabError("attack a run that has ended")
         return self._start("attack", parent.recipe, attack, run_id, visitor)
@@ -340,7 +365,8 @@ class FakeEngine:
         ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
         place = ahead.index(run_id) if view.state == "waiting" else 0
         mine, shared = self.rights.owns(visitor, view.id), self.rights.whose(_top(view)).shared
-        return dataclasses.replace(view, place=place, mine=mine, shared=shared)
+        owner = self.rights.whose(view.id).visitor
+        return dataclasses.replace(view, place=place, mine=mine, shared=shared, owner=owner)
 
     def _reads(self, view: RunView, visitor: str) -> bool:
         return self.rights.reads(visitor, _top(view))
@@ -376,6 +402,10 @@ class FakeEngine:
             for run_id, v in list(self._runs.items())
             if v.kind != "change" and self._reads(v, visitor)
         ]
+
+    def forget(self, run_ids: Collection[str]) -> None:
+        gone = {v.id for v in self._runs.values() if {v.id, v.parent} & set(run_ids)}
+        self._runs = {i: v for i, v in self._runs.items() if i not in gone}
 
     def stop(self, run_id: str, visitor: str = "") -> None:
         self.rights.check_owner(visitor, run_id, "run", "stop")
@@ -501,6 +531,8 @@ class FakeEngine:
 
     def _work(self, run_id: str) -> None:
         with self._device:
+            while self.steer.paused:
+                time.sleep(0.02)
             self._change(run_id, state="running", started=time.time())
             view = self._runs[run_id]
             scripts = {"inspect": inspect, "unlearn": unlearn, "attack": attack}

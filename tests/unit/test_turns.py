@@ -121,3 +121,35 @@ def test_a_flood_does_not_keep_one_item_from_its_turn(short: bool) -> None:
         turns.add(f"new{k}", f"n{k}", short)
         came.append(turns.next())
     assert came.index("a1") <= MOST_SHORT
+
+
+@pytest.mark.parametrize(
+    "items, item, first, order",
+    [
+        (("a1", "b1", "a2", "c1"), "c1", True, "c1 a1 b1 a2"),
+        (("a1", "b1", "a2", "c1"), "a2", True, "a2 b1 c1 a1"),
+        (("a1", "bs1", "bs2"), "a1", True, "a1 bs1 bs2"),  # a long one before the short ones too
+        (("a1", "b1", "c1"), "a1", False, "b1 c1 a1"),
+        (("a1", "a2", "b1"), "a1", False, "b1 a2 a1"),
+    ],
+)
+def test_a_teacher_puts_an_item_first_or_last(
+    items: tuple[str, ...], item: str, first: bool, order: str
+) -> None:
+    turns = queue(*items)
+    assert turns.put(item, first) and served(turns) == order.split()
+    assert not turns.put(item, first)
+
+
+def test_who_was_just_served_can_be_put_first_again() -> None:
+    turns = queue("a1", "a2", "b1")
+    assert turns.next() == "a1" and turns.put("a2", True)
+    assert served(turns) == ["a2", "b1"]
+
+
+def test_nothing_is_taken_while_all_are_paused() -> None:
+    turns = queue("a1", "b1")
+    turns.paused = True
+    assert turns.next() is None and turns.order() == ["a1", "b1"]
+    turns.paused = False
+    assert served(turns) == ["a1", "b1"]

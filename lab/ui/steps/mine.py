@@ -60,16 +60,8 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             raise LabError(text.FOREIGN_OPEN.format(other=view.foreign))
         if not frame.people.card(view.entity):
             raise LabError(text.PERSON_GONE)
-        example = frame.examples.of(view.id)
-        if example:
-            slots = [part.id for part in example.views]
-        else:
-            slots = ["", "", ""]
-            slots[SLOTS.index(view.kind)] = view.id
-            slots[1] = view.parent or slots[1]
         return [
-            view.entity,
-            *slots,
+            *opened(view, frame),
             open_step(STEP_OF[view.kind]),
             text.MINE_OPENED.format(name=run_name(view, frame)),
         ]
@@ -87,6 +79,16 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         [frame.entity, *frame.slots, frame.steps, frame.announce],
         **QUIET,
     )
+
+
+def opened(view: RunView, frame: Frame) -> list[str]:
+    """Return what opens a run: the person, and the runs of the three slots."""
+    if example := frame.examples.of(view.id):
+        return [view.entity, *(part.id for part in example.views)]
+    slots = ["", "", ""]
+    slots[SLOTS.index(view.kind)] = view.id
+    slots[1] = view.parent or slots[1]
+    return [view.entity, *slots]
 
 
 def run_name(view: RunView, frame: Frame) -> str:
