@@ -16,7 +16,7 @@ from lab.serve.engine import Engine
 from lab.serve.tally import Tally
 from lab.serve.visit import Visit
 from lab.serve.watched import watched
-from lab.ui import api, header, instrument_asks, lessons
+from lab.ui import api, board, header, instrument_asks, lessons, linked
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
 from lab.ui.context import JS_ONLY, PAGES, SLOTS, Frame, make_memory, signal
@@ -35,6 +35,7 @@ from lab.ui.served import Uploads
 from lab.ui.steps import (
     actions,
     attack,
+    challenges,
     compare,
     identity,
     inside,
@@ -79,6 +80,7 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
         top = header.layout(visit, people, examples.entity, recorded, text)
+        locked = linked.component()
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
@@ -95,12 +97,17 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
             signal(engine.menu.edition, "edition"),
             **memory,
         )
-        _fill(frame, top, foot, tabs, demo)
+        _fill(frame, top, foot, locked, tabs, demo)
     return demo
 
 
 def _fill(
-    frame: Frame, top: header.Parts, foot: header.Foot, tabs: list[gr.Tab], demo: gr.Blocks
+    frame: Frame,
+    top: header.Parts,
+    foot: header.Foot,
+    locked: gr.HTML,
+    tabs: list[gr.Tab],
+    demo: gr.Blocks,
 ) -> None:
     """Lay out the steps in their tabs, and join everything."""
     with tabs[0]:
@@ -122,6 +129,7 @@ def _fill(
         doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
+        ranked = challenges.layout(frame.text)
         questions = studies.layout(frame.text)
     pick.wire(picked, frame, demo)
     inside.wire(look, frame, picked.look, demo)
@@ -134,9 +142,10 @@ def _fill(
     mine.wire(known, frame, tabs[5])
     actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
+    challenges.wire(ranked, frame, tabs[5])
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
-    header.wire(top, foot, frame, tune, chat, demo)
+    header.wire(top, foot, frame, tune, chat, locked, demo)
     lessons.wire(top.lesson, frame, tune, relearn, demo)
     summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):
@@ -194,7 +203,7 @@ def launch(
             *entrance,
             Middleware(Health, engine=engine, tally=tally),
         ],
-        "routes": beside.router.routes,
+        "routes": [*board.routes(engine, visitors, texts), *beside.router.routes],
         "lifespan": beside.router.lifespan_context,
     }
     demo = pages[0]
@@ -213,7 +222,7 @@ def page_settings(text: Text) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "ssr_mode": False,
         "theme": build_theme(),
-        "css": CSS + AIDS_CSS,
+        "css": CSS + AIDS_CSS + linked.CSS,
         "js": with_aids(page_js(text), text),
     }
 
