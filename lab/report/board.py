@@ -28,7 +28,7 @@ from lab.report.markup import note, percent
 from lab.report.text import Text
 
 OTHERS = "retain_vqa"
-MOST_PLACES = 5
+MOST_PLACES = 3
 SHORT_ID = 6  # of a run's id: enough to tell the runs of one room apart
 BESIDE = ("entity", "method", "seed", "steps", "measures")  # said apart, or without an effect
 Names = Mapping[str, str]
@@ -162,7 +162,8 @@ def _ranking(ranking: Ranking, titles: Mapping[str, str], text: Text) -> str:
         text.CHALLENGE_LEFT_OUT[why].format(count=n) for why, n in sorted(ranking.left_out.items())
     ]
     left = note(text.CHALLENGE_OUT.format(reasons=", ".join(reasons)) if reasons else "", "quiet")
-    head = f'<h3>{escape(title)}</h3><p class="rule">{escape(rule)}</p>'
+    summary = f"<summary>{escape(text.CHALLENGE_RULE)}</summary>"
+    head = f'<h3>{escape(title)}</h3><details class="rule">{summary}{note(rule)}</details>'
     return f"<section>{head}{body}{left}</section>"
 
 
@@ -174,7 +175,9 @@ def _place(place: Place, name: str, titles: Mapping[str, str], text: Text) -> st
     )
     about = ", ".join(_beside(place, name, text))
     score = _score(place.score, name, text)
-    return f"<li>{link} <strong>{escape(score)}</strong> <small>{escape(about)}</small></li>"
+    if place.at_chance:
+        score = text.CHALLENGE_AT_CHANCE.format(share=score)
+    return f"<li><strong>{escape(score)}</strong> {link} <small>{escape(about)}</small></li>"
 
 
 def _beside(place: Place, name: str, text: Text) -> list[str]:

@@ -71,7 +71,8 @@ class Place:
     it. ``control``: the same of the model that never
     knew, infinite where it never got there; None without one, and ``lacks`` says why ("unasked",
     "unfit" or "unmeasured"). ``reached``: Forget VQA after those steps, in ``BACK`` alone. ``lost``: the measure
-    that lost most of what should stay, how much of it as a share, and its n.
+    that lost most of what should stay, how much of it as a share, and its n. ``at_chance``:
+    ``score`` is at chance or below, in ``FORGET`` alone.
     """
 
     run: str
@@ -84,6 +85,7 @@ class Place:
     lacks: str = ""
     reached: float | None = None
     lost: tuple[str, float, int] | None = None
+    at_chance: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,9 @@ def _forgot(entry: Entry, usual: Mapping[str, int]) -> Place | str:
     score = result["after"][FACE]
     control, lacks = control_of(result)
     # Below chance nothing more is forgotten: the model only avoids the right answer.
-    key = round(max(score, level), 9)
-    return Place(entry.id, score, key, n, control, entry.ended, lacks=lacks, lost=lost)
+    key, low = round(max(score, level), 9), score <= level
+    place = Place(entry.id, score, key, n, control, entry.ended, lacks=lacks, lost=lost)
+    return replace(place, at_chance=low)
 
 
 def _soonest(entry: Entry, usual: Mapping[str, int]) -> Place | str:

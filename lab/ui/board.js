@@ -104,8 +104,6 @@ const axes = (svg, place, low, letter) => {
   }
   make('svg:text', {x: (left + right) / 2, y: bottom + 2.7 * letter, 'text-anchor': 'middle'}, svg,
     words.axes.across);
-  const name = words.axes[view] + (low ? ` · ${words.begins.replace('{share}', percent(low))}` : '');
-  make('svg:text', {x: left, y: top - 0.8 * letter}, svg, name);
 };
 
 const levels = (svg, place, low, letter) => {
@@ -118,11 +116,11 @@ const levels = (svg, place, low, letter) => {
       'text-anchor': turned ? 'end' : 'start'}, svg, level.words);
   });
   (found[view] || []).forEach((level, k) => {
-    const inside = level.at >= low, at = inside ? y(level.at) : bottom;
-    if (inside) make('svg:line', {class: 'level', x1: left, x2: right, y1: at, y2: at,
+    if (level.at < low) return;  // the caption says where it is
+    make('svg:line', {class: 'level', x1: left, x2: right, y1: y(level.at), y2: y(level.at),
       'stroke-dasharray': k ? '2 6' : '10 6'}, svg);
-    make('svg:text', {class: 'halo', x: right - 6, y: at - 6, 'text-anchor': 'end'}, svg,
-      inside ? level.words : `${level.words} ${percent(level.at)} ↓`);
+    make('svg:text', {class: 'halo', x: right - 6, y: y(level.at) - 6, 'text-anchor': 'end'}, svg,
+      level.words);
   });
   const best = view === 'kept' ? top + 1.4 * letter : bottom - letter * 3.4;
   make('svg:text', {class: 'quiet halo', x: left + 8, y: best}, svg, words.best);
@@ -134,10 +132,17 @@ const levels = (svg, place, low, letter) => {
   });
 };
 
+// What the upright axis shows, and what lies below where it begins.
+const caption = (low) => {
+  const below = (items.get('levels')[view] || []).filter((level) => level.at < low);
+  return [words.axes[view], ...(low ? [words.begins.replace('{share}', percent(low))] : []),
+    ...below.map((level) => `${level.words} ${percent(level.at)}`)].join(' · ');
+};
+
 const draw = () => {
   const all = runs(), shown = all.filter((run) => run[view] !== null);
   const chart = byId('chart'), empty = byId('empty');
-  chart.hidden = !shown.length;
+  chart.hidden = byId('axis').hidden = !shown.length;
   empty.hidden = !asked || Boolean(shown.length);
   empty.replaceChildren();
   if (!shown.length) {
@@ -146,13 +151,14 @@ const draw = () => {
   }
   chart.replaceChildren();
   const width = chart.clientWidth, height = chart.clientHeight;
-  const letter = parseFloat(getComputedStyle(document.documentElement).fontSize), r = 0.62 * letter;
-  const place = {left: 4 * letter, right: width - 1.2 * letter, top: 1.9 * letter, bottom: height - 3.2 * letter};
+  const letter = parseFloat(getComputedStyle(document.documentElement).fontSize), r = letter * (width < 600 ? 0.45 : 0.62);
+  const place = {left: 4 * letter, right: width - 1.2 * letter, top: 0.6 * letter, bottom: height - 3.2 * letter};
   const found = items.get('levels');
   const low = view === 'kept'
     ? lowest([...shown.map((run) => run.kept), ...found.originals.map((o) => o[1])]) : 0;
   place.x = (share) => place.left + (place.right - place.left) * (share + 0.02) / 1.04;
   place.y = (share) => place.bottom - (place.bottom - place.top) * ((share - low) / (1 - low) + 0.02) / 1.06;
+  byId('axis').textContent = caption(low);
   const svg = make('svg:svg', {role: 'group', 'aria-label': words.axes[view]}, chart);
   axes(svg, place, low, letter);
   levels(svg, place, low, letter);

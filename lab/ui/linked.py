@@ -17,9 +17,13 @@ CSS = """
 .lab-locked:empty { display: none; }
 #linked:has(.lab-locked:empty) { display: none !important; }
 .lab-embed #bar, .lab-embed #foot, .lab-embed footer, .lab-embed #steps > .tab-wrapper,
-.lab-embed .lab-predict, .lab-embed #panel, .lab-embed .lab-idea details
+.lab-embed .lab-predict, .lab-embed .lab-offer, .lab-embed #own, .lab-embed #panel, .lab-embed .lab-idea details
   { display: none !important; }
 .lab-embed .gradio-container { padding: 6px 12px !important; }
+.lab-embed .gradio-container .app { max-width: none !important; }
+.lab-challenges small { color: var(--body-text-color-subdued); font-size: 0.85rem; }
+.lab-challenges summary { cursor: pointer; color: var(--body-text-color-subdued); }
+.lab-challenges li { margin: 2px 0; }
 .lab-embed #steps .tabitem { padding: 0 !important; }
 """
 JS = """
@@ -46,7 +50,26 @@ const draw = () => {
   hold(400);
 };
 draw(); watch('value', draw);
-"""
+// A slide is as large as its frame: what is higher is drawn smaller, as far as it can be read.
+const slide = () => {
+  const box = document.querySelector('.gradio-container'), steps = document.querySelector('#steps');
+  if (!box || !steps) return setTimeout(slide, 50);
+  const fit = () => {
+    let size = 1;
+    for (let turn = 0; turn < 5; turn += 1) {
+      box.style.zoom = size;
+      const over = document.documentElement.scrollHeight / innerHeight;
+      if (over <= 1.005 || size <= SMALLEST) return;
+      size = Math.max(SMALLEST, size / over);
+    }
+    box.style.zoom = size;
+  };
+  let due = 0;
+  new ResizeObserver(() => { clearTimeout(due); due = setTimeout(fit, 100); }).observe(steps);
+  addEventListener('resize', fit);
+};
+if (new URLSearchParams(location.search).has('embed')) slide();
+""".replace("SMALLEST", "0.55")
 
 
 def component() -> gr.HTML:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,14 @@ def test_the_rankings_say_n_the_control_and_what_was_left_out_and_escape_names()
     shown = challenges_html(runs, {"p1": "<script>"}, TEXT)
     assert "<script>" not in shown and "&lt;script&gt;" in shown
     assert shown.count("./?run=a&amp;step=4") == 3 and "run=b" not in shown
-    assert "<strong>20.0%</strong> <small>n 96, never knew: not asked yet" in shown
-    assert "<strong>20 steps</strong> <small>n 96, the model that never knew did not get" in shown
-    assert "<strong>95.0%</strong> <small>n 96, never knew: 50.0%" in shown
+    lines = re.findall("<li>.*?</li>", shown)
+    plain = [re.sub(r"<[^>]*>|&lt;script&gt;", "", line) for line in lines]
+    assert plain == [
+        "at chance (20.0%) vkd ·  · a n 96, never knew: not asked yet, "
+        "lost most: 0.0 points (retain VQA, n 48)",
+        "20 steps vkd ·  · a n 96, the model that never knew did not get there, reached 95.0%",
+        "95.0% vkd ·  · a n 96, never knew: 50.0%, lost most: 0.0 points (retain VQA, n 48)",
+    ]
     assert "Runs left out: 1 lost a point or more." in shown
     assert "Runs left out: 1 not attacked." in shown
     assert challenges_html([], {}, TEXT) == ""

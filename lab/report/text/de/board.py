@@ -62,6 +62,7 @@ CHALLENGES = {
 CHALLENGES_NONE = (
     "Noch gibt es nichts zu vergleichen: Teile nach Schritt 3 einen Lauf mit dem Raum (oben)."
 )
+CHALLENGE_RULE, CHALLENGE_AT_CHANCE = "Die Regel", "auf Zufall ({share})"
 CHALLENGE_N = "n {n}"
 CHALLENGE_STEPS = "{steps:g} Schritte"
 CHALLENGE_CONTROL = "nie gekannt: {score}"

@@ -62,6 +62,7 @@ CHALLENGES = {
     ),
 }
 CHALLENGES_NONE = "There is nothing to rank yet: share a run with the room (above), after step 3."
+CHALLENGE_RULE, CHALLENGE_AT_CHANCE = "The rule", "at chance ({share})"
 CHALLENGE_N = "n {n}"
 CHALLENGE_STEPS = "{steps:g} steps"
 CHALLENGE_CONTROL = "never knew: {score}"
