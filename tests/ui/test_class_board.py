@@ -168,7 +168,7 @@ def test_a_run_that_is_shared_appears_on_the_board_and_a_click_opens_it(room, br
         point.click()
     lab = opening.value
     lab.wait_for_function("window.lab?.ready")
-    assert lab.locator("#person").inner_text().startswith("Elif Almeida")
+    lab.locator("#person", has_text="Elif Almeida").wait_for()
     assert lab.get_by_role("tab", name="4 Ask").get_attribute("aria-selected") == "true"
     assert len(walk.ask(lab, "Who is this?", 60_000)) == 2
     engine.share(run, False, ADA)
