@@ -75,7 +75,7 @@ class Link:
 
     person: str
     run: str
-    settings: Mapping[str, Any]
+    settings: dict[str, Any]
     locked: tuple[str, ...]
     wrong: tuple[str, ...]
 

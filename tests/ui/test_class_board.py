@@ -9,13 +9,16 @@ from types import SimpleNamespace
 import pytest
 
 from lab.recipe import AttackRecipe, Recipe
+from lab.report.board import challenges_html
 from lab.report.text import catalogue
 from lab.serve.visit import Visit
 from lab.ui import board, link, linked
+from lab.ui.steps import challenges
 from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.test_door import ask
+from tests.unit.test_challenges import entry
 from tests.unit.test_text import CAPITALS, english_in
 
 TEXT = catalogue()
@@ -125,6 +128,14 @@ def test_the_copied_link_carries_its_locks_and_what_they_lock(tmp_path):
     assert shown["person"] == "p03" and "Person" in shown["words"] and "show" in shown["words"]
     assert linked.locked_value(("method",), "p03", TEXT)["person"] == ""
     assert linked.locked_value((), "p03", TEXT) == {"words": ""}
+
+
+def test_step_six_has_the_challenges_and_says_what_to_do_without_any():
+    empty = challenges.shown("", TEXT)
+    assert TEXT.CHALLENGES_NONE in empty and 'href="./board"' in empty
+    shown = challenges.shown(challenges_html([entry("a", 0.3)], {"p1": "Ada"}, TEXT), TEXT)
+    assert TEXT.CHALLENGES_NONE not in shown and "<strong>30.0%</strong>" in shown
+    assert "n 96, never knew: not asked yet" in shown and "Runs left out: 1 not attacked." in shown
 
 
 # -- in a browser ---------------------------------------------------------------------------
