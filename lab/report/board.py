@@ -60,15 +60,15 @@ def challenges_html(entries: Sequence[Entry], names: Names, text: Text) -> str:
     """The rankings of all challenges, each run with a link that opens it; "" without any run."""
     if not entries:
         return ""
-    titles = {e.id: run_title(e, names, text) for e in entries}
+    titles = {e.id: _who(e, names, text) for e in entries}
     shown = "".join(_ranking(ranking, titles, text) for ranking in rankings(entries))
     return f'<div class="lab-challenges">{shown}</div>'
 
 
-def run_title(entry: Entry, names: Names, text: Text) -> str:
-    """A run in one line: its method, its person, and the beginning of its id."""
+def _who(entry: Entry, names: Names, text: Text) -> str:
+    """By which method a run has forgotten whom."""
     name = names.get(entry.recipe.entity, entry.recipe.entity)
-    return text.BOARD_RUN.format(method=entry.recipe.method, name=name, id=entry.id[:SHORT_ID])
+    return str(text.BOARD_WHO.format(method=entry.recipe.method, name=name))
 
 
 def _point(entry: Entry, names: Names, base: Recipe, text: Text) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _point(entry: Entry, names: Names, base: Recipe, text: Text) -> dict[str, An
     return {
         **method_sign(entry.recipe.method),
         "method": entry.recipe.method,
-        "title": run_title(entry, names, text),
+        "title": text.BOARD_RUN.format(who=_who(entry, names, text), id=entry.id[:SHORT_ID]),
         "words": _words(entry, base, text),
         "forgot": result["after"][FACE],
         "kept": result["after"].get(OTHERS),

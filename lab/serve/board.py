@@ -19,8 +19,8 @@ from lab.serve.engine import ENDED, Engine, RunView
 from lab.serve.visit import Visit
 
 FRESH_SECONDS = 1.0  # so often at most are the runs looked through, however many boards are open
-T = TypeVar("T")
 MOST_KEPT = 64  # answers, by which a board says what it has, and visitors of a lab without sharing
+K, T = TypeVar("K"), TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,24 @@ def gathered(engine: Visit) -> Gathered:
     return Gathered(tuple(entries), names, dict(left_out))
 
 
+@dataclass(frozen=True)
+class _State:
+    """All that was on a board at a time (of ``time.monotonic``), a mark of each item, and of all."""
+
+    at: float
+    items: Mapping[str, Any] = field(repr=False)
+    marks: Mapping[str, str] = field(repr=False)
+    token: str
+
+
 class Board:
     """Answers boards, each with what has changed since its last question."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._fresh: OrderedDict[str, tuple[float, Gathered]] = OrderedDict()
-        self._sent: OrderedDict[str, dict[str, str]] = OrderedDict()
+        self._fresh: OrderedDict[tuple[str, str], _State] = OrderedDict()
+        self._sent: OrderedDict[str, Mapping[str, str]] = OrderedDict()
 
     def answer(self, visitor: str, since: str, text: Text) -> dict[str, Any] | None:
         """What is new to a board that has the answer with the token ``since``; None for nothing.
@@ -73,30 +83,29 @@ class Board:
         The answer: its ``token``; ``whole``, whether it has everything; what to ``set``, by key, and
         the keys that are ``gone``. A board whose token is not (or no longer) kept gets everything.
         """
-        found = self._gathered(visitor)
-        base = self._engine.preset.recipe
-        now = items(found.entries, found.names, found.left_out, base, text)
-        marks = {key: _digest(value) for key, value in now.items()}
-        token = _digest(marks)
-        if token == since:
-            return None
         with self._lock:
+            now = self._now(visitor, text)
+            if now.token == since:
+                return None
             had = self._sent.get(since)
-            _keep(self._sent, token, marks)
+            _keep(self._sent, now.token, now.marks)
         before = had or {}
-        changed = {key: now[key] for key, mark in marks.items() if before.get(key) != mark}
-        gone = sorted(before.keys() - now.keys())
-        return {"token": token, "whole": had is None, "set": changed, "gone": gone}
+        changed = {k: now.items[k] for k, mark in now.marks.items() if before.get(k) != mark}
+        gone = sorted(before.keys() - now.marks.keys())
+        return {"token": now.token, "whole": had is None, "set": changed, "gone": gone}
 
-    def _gathered(self, visitor: str) -> Gathered:
-        """The runs, at most ``FRESH_SECONDS`` old: the same for all where runs are shared."""
-        who = visitor if self._engine.alone else ""
-        with self._lock:
-            at, found = self._fresh.get(who, (0.0, None))
-            if found is None or time.monotonic() - at > FRESH_SECONDS:
-                found = gathered(Visit(self._engine, lambda: visitor))
-                _keep(self._fresh, who, (time.monotonic(), found))
-        return found
+    def _now(self, visitor: str, text: Text) -> _State:
+        """The board at most ``FRESH_SECONDS`` ago: the same for all where runs are shared."""
+        who = (visitor if self._engine.alone else "", text.language)
+        state = self._fresh.get(who)
+        if state is None or time.monotonic() - state.at > FRESH_SECONDS:
+            found = gathered(Visit(self._engine, lambda: visitor))
+            base = self._engine.preset.recipe
+            shown = items(found.entries, found.names, found.left_out, base, text)
+            marks = {key: _digest(value) for key, value in shown.items()}
+            state = _State(time.monotonic(), shown, marks, _digest(marks))
+            _keep(self._fresh, who, state)
+        return state
 
 
 def _unshown(view: RunView, result: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -117,7 +126,7 @@ def _digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _keep(kept: OrderedDict[str, T], key: str, value: T) -> None:
+def _keep(kept: OrderedDict[K, T], key: K, value: T) -> None:
     """Keep a value as the newest, and let the oldest go beyond ``MOST_KEPT``."""
     kept[key] = value
     kept.move_to_end(key)

@@ -193,6 +193,7 @@ def test_a_link_locks_for_show_and_a_slide_has_one_step(room, open_tab):
     tab = open_tab(f"{room.url}/?{query}", width=960, height=540)
     line = tab.locator("#linked .lab-locked")
     line.get_by_text("Locked by the link").wait_for()
+    tab.locator("#person", has_text="Farid Almeida").wait_for()
     assert tab.get_by_role("tab", name="3 Forget").get_attribute("aria-selected") == "true"
     method = tab.locator("#forget-settings").get_by_label("Method").first
     assert method.input_value() == "npo" and method.is_disabled()

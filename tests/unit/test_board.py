@@ -159,10 +159,10 @@ def test_the_rankings_say_n_the_control_and_what_was_left_out_and_escape_names()
     lines = re.findall("<li>.*?</li>", shown)
     plain = [re.sub(r"<[^>]*>|&lt;script&gt;", "", line) for line in lines]
     assert plain == [
-        "at chance (20.0%) vkd ·  · a n 96, never knew: not asked yet, "
+        "at chance (20.0%) vkd ·  n 96, never knew: not asked yet, "
         "lost most: 0.0 points (retain VQA, n 48)",
-        "20 steps vkd ·  · a n 96, the model that never knew did not get there, reached 95.0%",
-        "95.0% vkd ·  · a n 96, never knew: 50.0%, lost most: 0.0 points (retain VQA, n 48)",
+        "20 steps vkd ·  n 96, the model that never knew did not get there, reached 95.0%",
+        "95.0% vkd ·  n 96, never knew: 50.0%, lost most: 0.0 points (retain VQA, n 48)",
     ]
     assert "Runs left out: 1 lost a point or more." in shown
     assert "Runs left out: 1 not attacked." in shown

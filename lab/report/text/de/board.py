@@ -22,7 +22,7 @@ BOARD_NO_ATTACKS = (
     "Noch ist kein Lauf auf der Tafel angegriffen worden.",
     "Starte in Schritt 5 den Angriff „{attack}“ und lass seine Einstellungen, wie sie sind.",
 )
-BOARD_RUN = "{method} · {name} · {id}"
+BOARD_WHO, BOARD_RUN = "{method} · {name}", "{who} · {id}"
 BOARD_RECIPE, BOARD_CHANGE = "Seed {seed}, höchstens {steps} Schritte{changes}.", ", {key} {value}"
 BOARD_SCORE = "{what}: {before} → {after} (n {n})."
 BOARD_CONTROL = "Ein Modell, das diese Person nie gekannt hat: {share} (n {n})."

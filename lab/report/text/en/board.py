@@ -22,7 +22,7 @@ BOARD_NO_ATTACKS = (
     "No run on the board has been attacked yet.",
     "Start the attack “{attack}” in step 5 with its settings as they are.",
 )
-BOARD_RUN = "{method} · {name} · {id}"
+BOARD_WHO, BOARD_RUN = "{method} · {name}", "{who} · {id}"
 BOARD_RECIPE, BOARD_CHANGE = "Seed {seed}, {steps} steps at most{changes}.", ", {key} {value}"
 BOARD_SCORE = "{what}: {before} → {after} (n {n})."
 BOARD_CONTROL = "A model that never knew this person: {share} (n {n})."
