@@ -20,7 +20,8 @@ from lab.serve.visit import Visit
 
 FRESH_SECONDS = 1.0  # so often at most are the runs looked through, however many boards are open
 MOST_KEPT = 64  # answers, by which a board says what it has, and visitors of a lab without sharing
-K, T = TypeVar("K"), TypeVar("T")
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)

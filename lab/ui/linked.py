@@ -64,6 +64,9 @@ const slide = () => {
     }
     box.style.zoom = size;
   };
+  // What comes late, such as an answer, does not always change the size of the part that is watched.
+  const over = () => document.documentElement.scrollHeight > innerHeight + 2;
+  setInterval(() => { if (over() && box.style.zoom > SMALLEST) fit(); }, 1000);
   let due = 0;
   new ResizeObserver(() => { clearTimeout(due); due = setTimeout(fit, 100); }).observe(steps);
   addEventListener('resize', fit);
