@@ -64,17 +64,6 @@ def test_the_board_speaks_its_language_and_no_word_ends_its_script():
         assert page.count("</script>") == 2 and "[[" not in page
 
 
-def test_a_page_may_stand_in_a_frame_as_a_slide_alone(room):
-    for address in ("/?embed", "/?embed=1&step=3", "/de/?embed"):
-        headers = ask(room.url, "GET", address)[1]
-        assert "x-frame-options" not in headers
-        assert "frame-ancestors *" in headers["content-security-policy"]
-    for address in ("/", "/?step=3", "/config?embed", "/board/news?embed"):
-        headers = ask(room.url, "GET", address)[1]
-        assert headers["x-frame-options"] == "DENY"
-        assert "frame-ancestors 'none'" in headers["content-security-policy"]
-
-
 def frame_of(engine: FakeEngine, visitor: str = ADA) -> SimpleNamespace:
     cards = {card.id: card for card in engine.people}
     people = SimpleNamespace(card=cards.get)
