@@ -60,11 +60,10 @@ class Parts:
     facts: gr.HTML
     reset: gr.Button
     download: gr.Button
-    copy: gr.Button
+    link: link.Parts
     theme: gr.Radio
     language: gr.Radio
     menu: menu.Parts
-    query: gr.Textbox
     timer: gr.Timer
     lesson: lessons.Parts
 
@@ -97,9 +96,9 @@ def layout(engine: Visit, people: People, entity: str, recorded: bool, text: Tex
     with gr.Column(elem_id="panel"):
         facts = gr.HTML(facts_html(engine.status(), text), elem_id="facts")
         with gr.Row(elem_classes="lab-row-buttons"):
-            copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
             download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
             reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
+        copy = link.layout(text)
         lesson = lessons.layout(text)
         theme = gr.Radio(
             [(words, name) for name, words in text.THEMES.items()],
@@ -113,7 +112,6 @@ def layout(engine: Visit, people: People, entity: str, recorded: bool, text: Tex
             elem_id="language",
         )
         choose = menu.layout(engine, text)
-    query = gr.Textbox(visible=False, label=text.COPY_LINK)
     timer = gr.Timer(TICK_SECONDS)
     return Parts(
         person,
@@ -127,7 +125,6 @@ def layout(engine: Visit, people: People, entity: str, recorded: bool, text: Tex
         theme,
         language,
         choose,
-        query,
         timer,
         lesson,
     )
@@ -202,10 +199,11 @@ def wire(
     frame: Frame,
     recipe: unlearn.Parts,
     chat: compare.Parts,
+    locked: gr.HTML,
     demo: gr.Blocks,
     told: notes.Parts | None,
 ) -> None:
-    """Join the controls; ``recipe`` are step 3's fields, which the link carries.
+    """Join the controls; ``recipe`` are step 3's fields, ``locked`` shows what a link locks.
 
     ``told``: what the page hears of a room, if it is one's.
     """
@@ -225,7 +223,7 @@ def wire(
     menu.wire(parts.menu, parts.more, frame)
     _wire_now(parts, foot, frame, chat, told)
     _wire_stop(parts, foot, frame)
-    link.wire(parts.copy, parts.query, frame, recipe, demo)
+    link.wire(parts.link, frame, recipe, locked, demo)
 
 
 def _wire_now(

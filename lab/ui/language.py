@@ -15,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 ASKED, COOKIE = "lang", "lab-lang"
 YEAR = 365 * 24 * 3600
+PAGES = ("/", "/board")  # what opens in the visitor's language
 CHANGE_JS = """
 (name) => {
   const url = new URL(location.href);
@@ -60,7 +61,7 @@ class Interpreter:
         """Pass everything on, a page to the language's place."""
         if (
             scope["type"] != "http"
-            or scope["path"] != "/"
+            or scope["path"] not in PAGES
             or scope["method"] not in ("GET", "HEAD")
         ):
             await self._app(scope, receive, send)
@@ -69,7 +70,7 @@ class Interpreter:
         asked = asked if asked in self._languages else ""
         language = asked or self._kept_or_wished(Headers(scope=scope))
         if language != self._languages[0]:
-            path = f"{place(language)}/"
+            path = f"{place(language)}{scope['path']}"
             scope = {**scope, "path": path, "raw_path": path.encode()}
 
         async def answer(message: Message) -> None:

@@ -17,7 +17,7 @@ from lab.serve.engine import Engine
 from lab.serve.tally import Tally
 from lab.serve.visit import Visit
 from lab.serve.watched import watched
-from lab.ui import api, header, instrument_asks, lessons
+from lab.ui import api, board, header, instrument_asks, lessons, linked
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
 from lab.ui.classroom import notes
@@ -39,6 +39,7 @@ from lab.ui.served import Uploads
 from lab.ui.steps import (
     actions,
     attack,
+    challenges,
     compare,
     identity,
     inside,
@@ -90,6 +91,7 @@ def build(
         memory = make_memory(examples.entity)
         top = header.layout(visit, people, examples.entity, recorded, text)
         told = notes.layout(room, text) if room else None
+        locked = linked.component()
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
@@ -106,7 +108,7 @@ def build(
             signal(engine.menu.edition, "edition"),
             **memory,
         )
-        _fill(frame, top, foot, tabs, demo, told)
+        _fill(frame, top, foot, locked, tabs, demo, told)
     return demo
 
 
@@ -114,6 +116,7 @@ def _fill(
     frame: Frame,
     top: header.Parts,
     foot: header.Foot,
+    locked: gr.HTML,
     tabs: list[gr.Tab],
     demo: gr.Blocks,
     told: notes.Parts | None,
@@ -138,6 +141,7 @@ def _fill(
         doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
+        ranked = challenges.layout(frame.text)
         questions = studies.layout(frame.text)
     pick.wire(picked, frame, demo)
     inside.wire(look, frame, picked.look, demo)
@@ -150,9 +154,10 @@ def _fill(
     mine.wire(known, frame, tabs[5])
     actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
+    challenges.wire(ranked, frame, tabs[5])
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
-    header.wire(top, foot, frame, tune, chat, demo, told)
+    header.wire(top, foot, frame, tune, chat, locked, demo, told)
     if told:
         notes.wire(told, frame, tune, tabs)
     lessons.wire(top.lesson, frame, tune, relearn, demo)
@@ -222,7 +227,11 @@ def launch(
             *entrance,
             Middleware(Health, engine=engine, tally=tally),
         ],
-        "routes": [*teacher, *beside.router.routes],
+        "routes": [
+            *board.routes(engine, visitors, texts),
+            *teacher,
+            *beside.router.routes,
+        ],
         "lifespan": beside.router.lifespan_context,
     }
     demo = pages[0]
@@ -242,7 +251,7 @@ def page_settings(text: Text) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "ssr_mode": False,
         "theme": build_theme(),
-        "css": CSS + AIDS_CSS + notes.CSS,
+        "css": CSS + AIDS_CSS + notes.CSS + linked.CSS,
         "js": with_aids(page_js(text), text),
     }
 

@@ -364,7 +364,7 @@ def test_the_line_of_status_keeps_its_sentences_apart(tmp_path):
 def test_link_holds_what_differs(tmp_path):
     engine = FakeEngine(tmp_path)
     query = link_query(engine, "p03", {"steps": 40, "seed": 0, "beta": 3.0, "blocks": 4})
-    assert query == "entity=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=drawn"
+    assert query == "person=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=drawn"
 
 
 def test_header_says_why_it_is_not_ready(tmp_path):

@@ -56,10 +56,6 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         view = look_up(frame.engine, run_id or "")
         if view is None:
             raise LabError(text.MINE_NONE)
-        if view.foreign:
-            raise LabError(text.FOREIGN_OPEN.format(other=view.foreign))
-        if not frame.people.card(view.entity):
-            raise LabError(text.PERSON_GONE)
         return [
             *opened(view, frame),
             open_step(STEP_OF[view.kind]),
@@ -82,7 +78,11 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
 
 
 def opened(view: RunView, frame: Frame) -> list[str]:
-    """Return what opens a run: the person, and the runs of the three slots."""
+    """The person of a run and the runs in the order of ``SLOTS`` that show it; raises ``LabError``."""
+    if view.foreign:
+        raise LabError(frame.text.FOREIGN_OPEN.format(other=view.foreign))
+    if not frame.people.card(view.entity):
+        raise LabError(frame.text.PERSON_GONE)
     if example := frame.examples.of(view.id):
         return [view.entity, *(part.id for part in example.views)]
     slots = ["", "", ""]
