@@ -12,13 +12,11 @@ import torch
 from lab.model.adapter import Adapter, adapted, language_linears
 from lab.model.families import language_model
 from lab.model.few_rows import few_rows
-from lab.model.language import both_ways, filled, image_token, logits, onward
+from lab.model.language import KeysValues, both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
 
 if TYPE_CHECKING:
     from transformers import DynamicCache
-
-    from lab.model.roomy_cache import KeysValues
 
 HOLE = -1  # a slot before a shorter row's first token: no token may look at it
 
