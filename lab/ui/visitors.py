@@ -82,7 +82,7 @@ def _secret(file: Path) -> bytes:
     try:
         if not file.exists():
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as out:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
                 out.write(secrets.token_hex(KEY_BYTES))
             try:
                 os.link(new, file)  # whole, and not over one that another process has just made
@@ -91,7 +91,7 @@ def _secret(file: Path) -> bytes:
             finally:
                 new.unlink()
         file.chmod(0o600)
-        secret = bytes.fromhex(file.read_text())
+        secret = bytes.fromhex(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise LabError(f"cannot use {file} ({error}): delete it, and it is made anew") from None
     if len(secret) != KEY_BYTES:
