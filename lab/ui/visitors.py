@@ -55,12 +55,16 @@ class Visitors:
                 return value
         return ""
 
+    def of(self, header: str) -> str:
+        """The visitor of a ``Cookie`` header; "" without this lab's cookie."""
+        return self.read(self.sent(header))
+
     def asking(self) -> str:
         """The visitor whose question a handler of the page answers now."""
         request = LocalContext.request.get(None)
         if request is None:
             return NOBODY
-        return self.read(self.sent(dict(request.headers).get("cookie", ""))) or NOBODY
+        return self.of(dict(request.headers).get("cookie", "")) or NOBODY
 
     def said(self, value: str, secure: bool) -> str:
         """The ``Set-Cookie`` header that gives a browser its cookie."""
