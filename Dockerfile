@@ -36,4 +36,4 @@ STOPSIGNAL SIGINT
 # The first start downloads the language model and converts it.
 HEALTHCHECK --start-period=10m --interval=30s --timeout=10s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/healthz', timeout=8)"]
-ENTRYPOINT ["python", "-m", "lab", "serve", "--host", "0.0.0.0", "--port", "7860", "--log-format", "json"]
+ENTRYPOINT ["python", "-m", "lab", "serve", "--host", "0.0.0.0", "--room", "--port", "7860", "--log-format", "json"]

@@ -24,10 +24,15 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 FORGOTTEN_SECONDS = 600  # a single file is written in far less time than this
 
 
-def put(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all; raises ``OSError``."""
+def put(path: Path, text: str, private: bool = False) -> None:
+    """Write a text file in UTF-8, whole or not at all; raises ``OSError``.
+
+    ``private``: nobody but its owner may read it.
+    """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
+        if private:
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     finally:

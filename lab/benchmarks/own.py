@@ -76,20 +76,27 @@ def pairs_from(lines: str) -> list[Pair]:
     ]
 
 
-def make(name: str, images: Sequence[bytes], pairs: Sequence[Pair], benchmark: Benchmark) -> Entity:
+def make(
+    name: str,
+    images: Sequence[bytes],
+    pairs: Sequence[Pair],
+    benchmark: Benchmark,
+    owner: str = "",
+) -> Entity:
     """An entity of 3 to 20 pictures and 1 to 20 questions; raises ``LabError``.
 
     Every third picture is held out. Each question is asked with the picture ("this person" in place
     of the name) and without (the name in its place, or "About NAME: " before it), the name itself
     with the picture only. Missing wrong options are drawn from ``benchmark``. The id is a hash of
-    what was given: the same again has the same id.
+    what was given and of the ``owner``, a secret word: the same again has the same id, and nobody
+    else can guess it.
     """
     name = _words(name, "name", "the name")
     if not plain(name):
         raise LabError("the name has no letters: give the name of the person")
     views = portraits(images)
     facts = list(_facts(name, pairs, benchmark))
-    entity_id = _id(name, views, facts)
+    entity_id = _id(name, views, facts, owner)
     taught = tuple(_taught(name, facts))
     train = tuple(v for k, v in enumerate(views) if not held_out(k))
     test = tuple(v for k, v in enumerate(views) if held_out(k))
@@ -251,8 +258,8 @@ def _words(given: str, kind: str, what: str) -> str:
     return kept
 
 
-def _id(name: str, views: Sequence[bytes], facts: Sequence[Fact]) -> str:
-    digest = sha256(repr((name, [f.pair for f in facts])).encode())
+def _id(name: str, views: Sequence[bytes], facts: Sequence[Fact], owner: str) -> str:
+    digest = sha256(repr((owner, name, [f.pair for f in facts])).encode())
     for view in views:
         digest.update(view)
-    return f"own-{digest.hexdigest()[:8]}"
+    return f"own-{digest.hexdigest()[:32]}"

@@ -76,7 +76,7 @@ def drop(folder: Path, entity_id: str) -> None:
 def _ids(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    found = [p for p in folder.iterdir() if fullmatch("own-[0-9a-f]{8}", p.name)]
+    found = [p for p in folder.iterdir() if fullmatch("own-(?:[0-9a-f]{8}|[0-9a-f]{32})", p.name)]
     return [p.name for p in sorted(found, key=lambda p: (-p.stat().st_mtime_ns, p.name))]
 
 

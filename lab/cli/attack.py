@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.catalogue import ATTACKS
+from lab.cli import log_to
 from lab.cli.common import add_model, field_help, preset_of, say
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
@@ -23,6 +24,7 @@ GRID_HELP = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
+    log_to.add_log(parser)
     parser.add_argument(
         "--run",
         type=Path,
@@ -45,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
     """Attack the unlearned model and the control under the same budget."""
-    from lab.cli.attacking import carried_out, mean, scene_in
+    from lab.cli.attacking import mean, scene_in
     from lab.evaluation.session import open_workbench
     from lab.report.run_folder import check_folder
 
@@ -56,6 +58,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if whole else {}))
     if whole != bool(options.out):
         raise LabError("--kind grid needs --out DIR" if whole else "--out is for --kind grid only")
+    if whole and options.log_to:
+        raise LabError("the grid keeps its points in grid.csv: leave --log-to out")
+    log_to.check(options)
     for folder in options.run:
         check_folder(folder)
     preset = preset_of(options)
@@ -65,5 +70,19 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         from lab.experiments.attack_grid import Folder, grid
 
         return grid(preset, [Folder(*s) for s in scenes], plan, options.out, say)
-    results = [carried_out(scene, plan) for _, scene in scenes]
+    results = [
+        _logged(options, folder, scene, plan)
+        for folder, (_, scene) in zip(options.run, scenes, strict=True)
+    ]
     return results[0] if len(results) == 1 else mean(results)
+
+
+def _logged(options: argparse.Namespace, folder: Path, scene: Any, plan: AttackRecipe) -> Any:
+    """One attack on the run in a folder, with a log of its own where one is asked for."""
+    from lab.cli.attacking import carried_out
+
+    name = f"attack-{folder.resolve().name}-{plan.kind}-seed{plan.seed}"
+    with log_to.log_of(options, name, dataclasses.asdict(plan)) as log:
+        result = carried_out(scene, plan, log.hear)
+        log.end(result)
+    return result

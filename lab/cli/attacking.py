@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from lab.cli.common import say
 from lab.cli.stored import stored_run
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
-from lab.events import Bar, Curve, Phase
+from lab.events import Bar, Curve, Event, Phase
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 
@@ -26,10 +27,13 @@ def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
     return recipe, scene_of(bench, recipe, left, say)
 
 
-def carried_out(scene: Scene, plan: AttackRecipe) -> dict[str, Any]:
-    """Do one attack and report every figure as it comes."""
+def carried_out(
+    scene: Scene, plan: AttackRecipe, hear: Callable[[Event], None] = lambda _: None
+) -> dict[str, Any]:
+    """Do one attack and report every figure as it comes; ``hear`` is told every event, too."""
     event: Any = None
     for event in attack(scene, plan, Relearned(), lambda: False):
+        hear(event)
         if isinstance(event, Curve) and event.forget == event.forget:
             say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
         elif isinstance(event, Phase) and event.name == CURVE_KEPT:

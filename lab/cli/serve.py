@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from lab.cli.closed import add_room, announce, check_closed, days_of, is_closed, password_in
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.logs import FORMATS, log_format, teller
 from lab.cli.space import check_hardware
 from lab.cli.starting import free_port, only_this_machine, origin, port_number
 from lab.errors import LabError
 from lab.recipe import Preset
+from lab.report.log_to import has_package
 
 HELP = "serve the page until it is stopped"
 
@@ -41,6 +42,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "where no other machine can reach it)",
     )
     parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="offer the endpoints for scripts as tools of an MCP server, too",
+    )
+    parser.add_argument(
         "--allow-frame",
         type=origin,
         action="append",
@@ -55,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT",
         help="text for a person (default), or json: one object a line, also for every request",
     )
+    add_room(parser)
 
 
 def command(options: argparse.Namespace) -> None:
@@ -62,19 +69,26 @@ def command(options: argparse.Namespace) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     check_hardware()
-    options.port = free_port(options.host, options.port)
-    if not only_this_machine(options.host):
-        print(
-            f"lab: everybody who can reach {options.host} can use this lab, there is no password",
-            file=sys.stderr,
-            flush=True,
+    if options.mcp and not has_package("mcp"):
+        raise LabError(
+            "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
         )
+    check_closed(options)
+    options.password = password_in(options.password_file)
+    options.port = free_port(options.host, options.port)
     _serve(options)
 
 
-def may_change(allowed: bool | None, host: str) -> bool:
+def may_change(options: argparse.Namespace) -> bool:
     """Whether visitors may change what is loaded: as allowed, else on this machine alone."""
-    return only_this_machine(host) if allowed is None else allowed
+    if options.allow_change is not None:
+        return bool(options.allow_change)
+    return only_this_machine(options.host) and not is_closed(options)
+
+
+def alone(options: argparse.Namespace) -> bool:
+    """Whether only who sits at this machine can reach the lab: no proxy brings others' questions."""
+    return only_this_machine(options.host) and not options.allow_host and not is_closed(options)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -93,11 +107,15 @@ def _serve(options: argparse.Namespace) -> None:
             say,
             open_bench=_opened,
             text=options.language,
-            fixed=not may_change(options.allow_change, options.host),
+            fixed=not may_change(options),
+            alone=alone(options),
         )
         from lab.ui.page import launch
 
+        room = _room(engine, options, say) if is_closed(options) else None
         say(f"Open http://{options.host}:{options.port}")
+        if options.mcp:
+            say(f"MCP at http://{options.host}:{options.port}/gradio_api/mcp/")
         try:
             launch(
                 engine,
@@ -107,6 +125,9 @@ def _serve(options: argparse.Namespace) -> None:
                 allow_frames=tuple(options.allow_frame),
                 language=options.language and options.language.language,
                 quiet=options.log_format == "json",
+                mcp=options.mcp,
+                room=room,
+                days=days_of(options),
             )
         except OSError as error:  # somebody took the port in the meantime
             raise LabError(
@@ -114,6 +135,19 @@ def _serve(options: argparse.Namespace) -> None:
             ) from error
     finally:
         gc.enable()
+
+
+def _room(engine: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
+    """The room in the cache folder, with what is old forgotten now and from now on."""
+    from lab.model.fetch import cache_folder
+    from lab.serve.classroom.classroom import FILE, Classroom
+    from lab.serve.classroom.forgetting import keep_forgetting
+
+    room = Classroom(cache_folder() / FILE, engine, options.password)
+    announce(options, "" if room.has_password else room.state.code, room.state.key, say)
+    if days := days_of(options):
+        keep_forgetting(room, engine, days, say)
+    return room
 
 
 def _opened(preset: Preset, report: Callable[[str], None], threads: int) -> Any:

@@ -17,7 +17,7 @@ def space_flags() -> list[str]:
     host = os.environ.get(HOST, "")
     if not host:
         return []
-    return ["--host", "0.0.0.0", "--allow-host", host, "--allow-frame", FRAME]
+    return ["--host", "0.0.0.0", "--allow-host", host, "--allow-frame", FRAME, "--room"]
 
 
 def check_hardware() -> None:

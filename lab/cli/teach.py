@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.cli import log_to
 from lab.cli.common import add_model, fields, preset_of, say, say_left_out, typed
 from lab.errors import LabError
 from lab.recipe import TeachRecipe, load_teaching, revise
@@ -16,6 +19,7 @@ HELP = "teach a model the people of a benchmark; can be resumed"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
+    log_to.add_log(parser)
     parser.add_argument(
         "--leave-out",
         default="",
@@ -60,6 +64,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.model.checkpoint import taught
     from lab.teach.job import check_same, plan_of
 
+    log_to.check(options)
     preset = preset_of(options)
     changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
     lessons = load_teaching(options.lessons) if options.lessons else preset.teach
@@ -82,11 +87,24 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if (options.out / "config.json").exists():
         raise LabError(f"{options.out} holds a model of another kind: give another --out")
     make_writable(options.out)
-    return {"model": str(options.out), **teach_into(plan, benchmark, options.out, options.threads)}
+    name = f"teach-{options.out.resolve().name}"
+    with log_to.log_of(options, name, dataclasses.asdict(plan.recipe)) as log:
+        result = teach_into(plan, benchmark, options.out, options.threads, log.put)
+        log.end(result)
+    return {"model": str(options.out), **result}
 
 
-def teach_into(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[str, Any]:
-    """Teach by the plan into a folder, saying how it goes; returns what ``--json`` prints."""
+def teach_into(
+    plan: Any,
+    benchmark: Any,
+    folder: Path,
+    threads: int,
+    put: Callable[[int, Mapping[str, float]], None] = lambda step, values: None,
+) -> dict[str, Any]:
+    """Teach by the plan into a folder, saying how it goes; returns what ``--json`` prints.
+
+    ``put``: who is told the step and what was measured at it, by name, besides.
+    """
     import torch
 
     from lab.evaluation.session import check_blocks
@@ -104,6 +122,7 @@ def teach_into(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[st
     with interruptible() as stopped:
         for event in teach(loaded, benchmark, plan, folder, stopped, say):
             if isinstance(event, Heard):
+                put(event.step, {f"teach/{m}": a for m, a in event.accuracy.items()})
                 say(
                     "  "
                     + ", ".join(
@@ -112,6 +131,7 @@ def teach_into(plan: Any, benchmark: Any, folder: Path, threads: int) -> dict[st
                     )
                 )
             elif not isinstance(event, Finished):
+                put(event.step, {"teach/loss": event.loss})
                 say(
                     f"step {event.step}/{event.steps}  loss {event.loss:.3f}  "
                     f"{event.left / 60:.1f} min left"

@@ -12,9 +12,8 @@ import torch
 from lab.model.adapter import Adapter, adapted, language_linears
 from lab.model.families import language_model
 from lab.model.few_rows import few_rows
-from lab.model.language import both_ways, filled, image_token, logits, onward
+from lab.model.language import KeysValues, both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
-from lab.model.roomy_cache import KeysValues, roomy_cache
 
 if TYPE_CHECKING:
     from transformers import DynamicCache
@@ -95,6 +94,8 @@ class JointDecode:
         self._clear()
 
     def _clear(self) -> None:
+        from lab.model.roomy_cache import roomy_cache  # brings in transformers
+
         self.rows: list[Row] = []
         self._cache: DynamicCache = roomy_cache()
         self._given: dict[str, Any] = {}
@@ -268,6 +269,8 @@ class JointDecode:
 
 def _remembered(rows: Sequence[Row], counts: Sequence[int]) -> DynamicCache:
     """A cache that holds the first so many tokens of each row."""
+    from lab.model.roomy_cache import roomy_cache
+
     longest = max(range(len(rows)), key=counts.__getitem__)
     cache = roomy_cache(len(rows[longest].kept.layers) if counts[longest] else 0)
     for depth, layer in enumerate(cache.layers):

@@ -9,6 +9,8 @@ import torch
 from lab.model.families import family_of
 from lab.model.picture_flow import seeing
 
+KeysValues = tuple[torch.Tensor, torch.Tensor]  # of one row in one layer: [heads, tokens, width]
+
 
 def image_token(model: Any) -> int:
     """The id that a prompt has for each of a picture's tokens."""

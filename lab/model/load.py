@@ -84,7 +84,7 @@ def _loaded(
     based_on = find_model(base_of(folder), weights=False) if (folder / LORA).exists() else folder
     with reading(based_on, remedy_for(based_on)):
         check_memory(read_config(based_on), quantization, device, parts)
-    whole = _whole(path, report)
+    whole = whole_folder(path, report)
     report(f"Loading the model ({quantization}) …")
     own = "" if whole.parent == cache_folder() else remedy_for(folder)
     with reading(whole, own or f"delete {whole}, it is made again"):
@@ -100,7 +100,7 @@ def _loaded(
     return Loaded(name, model, vision, prompter, device, quantization)
 
 
-def _whole(path: str, report: Report) -> Path:
+def whole_folder(path: str, report: Report) -> Path:
     """A folder that the library can load as it is."""
     folder = find_model(path)
     if (folder / "adapter.safetensors").exists():

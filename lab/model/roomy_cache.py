@@ -9,10 +9,10 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from lab.model.language import KeysValues
+
 ROOM = 64  # tokens that fit in beyond those that are there when the room is made
 ROWS = 8  # a room that takes in another row has places for a multiple of so many
-
-KeysValues = tuple[torch.Tensor, torch.Tensor]  # of one row in one layer: [heads, tokens, width]
 
 
 class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # the library has no types for it

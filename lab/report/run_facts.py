@@ -13,17 +13,18 @@ STAGES = ("importance", "fisher", "train", "evaluate", "total")  # whose seconds
 
 
 def section(result: Mapping[str, Any], steps: int, text: Text) -> str:
-    """The list of what the run did and what it took; every word of the result is escaped.
+    """The list of what the run did and what it took; every word of the result is escaped."""
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines(result, steps, text))}</ul>"
 
-    ``steps``: how many the recipe allowed.
-    """
+
+def lines(result: Mapping[str, Any], steps: int, text: Text) -> list[str]:
+    """What the run did and what it took, one fact a line; ``steps``: how many the recipe allowed."""
     result = {**result, "stopped_because": _reason(result, steps, text)}
-    items = "".join(
-        f"<li>{escape(text.REPORT_FACT.format(name=name, value=value))}</li>"
+    return [
+        text.REPORT_FACT.format(name=name, value=value)
         for key, name in text.REPORT_FACTS.items()
         if key in result and (value := _value(key, result[key], text))
-    )
-    return f"<ul>{items}</ul>"
+    ]
 
 
 def _value(key: str, value: Any, text: Text) -> str:

@@ -59,7 +59,7 @@ def unlearned(result: Figures, name: str, text: Text) -> Verdict:
     if sides is None:
         return Verdict()
     (before, after, n), level = sides, _chance(result, "forget_vqa")
-    words = text.VERDICT_FACE[_recognised(before, after, n, level)].format(
+    words = text.VERDICT_FACE[recognised(before, after, n, level)].format(
         name=name, n=n, chance=percent(level, text), **_pair(before, after, text)
     )
     kind, outcome = _others(result)
@@ -70,8 +70,11 @@ def unlearned(result: Figures, name: str, text: Text) -> Verdict:
     return Verdict(" ".join(filter(None, [words, others, in_text(result, text)])), outcome)
 
 
-def _recognised(before: float, after: float, n: int, level: float) -> str:
-    """How sure it is that the person is forgotten: gone, left, unsure or nothing to forget."""
+def recognised(before: float, after: float, n: int, level: float) -> str:
+    """How sure it is that the person is forgotten: gone, left, unsure or nothing to forget.
+
+    ``before``, ``after``: shares right of ``n`` questions; ``level``: what blind choice scores.
+    """
     low, high = wilson(after, n)
     if wilson(before, n)[0] <= level:
         return "nothing"
@@ -110,7 +113,7 @@ def met(result: Figures, name: str, text: Text) -> Verdict:
     if face is None:
         return Verdict()
     kind, _ = _others(result)
-    words = [text.VERDICT_FACE_SHORT[_recognised(*face, _chance(result, "forget_vqa"))]]
+    words = [text.VERDICT_FACE_SHORT[recognised(*face, _chance(result, "forget_vqa"))]]
     words += [text.VERDICT_OTHERS_SHORT[kind]] if kind else []
     said = " ".join(filter(None, [*words, in_text(result, text)])).format(name=name)
     if sides is None:

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from re import fullmatch
 from weakref import WeakValueDictionary
@@ -35,7 +36,7 @@ from lab.report.run_folder import (
 from lab.report.text import Text
 from lab.serve.engine import ENDED
 from lab.serve.restored import ID, light_runs, state_of
-from lab.serve.runs import Run, RunStore, left_hash, new_id
+from lab.serve.runs import Run, RunStore, left_hash
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
@@ -79,7 +80,7 @@ class Shelf:
     def find(self, run_id: str) -> Run:
         """A run or an attack from the store, or from disk if the store no longer has it.
 
-        Raises ``LabError`` if there is none (ids are 16 hex digits, never paths).
+        Raises ``LabError`` if there is none (ids are hex digits, never paths).
         """
         run_id = self.store.meant(run_id)
         if not self.store.has(run_id) and fullmatch(ID, run_id):
@@ -199,11 +200,11 @@ class Shelf:
                 )
             run.put_away()
 
-    def take_in(self, folder: Path, base: Base, model: str = "") -> Run:
+    def take_in(self, folder: Path, base: Base, model: str, run_id: str) -> Run:
         """Read a folder that a visitor brings, store it under a new id and return the new run."""
         stored = read_run(folder, base, self.benchmark())
         run = Run(
-            new_id(),
+            run_id,
             "unlearn",
             stored.head.recipe,
             events=stored.events,
@@ -218,6 +219,15 @@ class Shelf:
         self.store.add(run)
         self.keep(run, base)
         return run
+
+    def remove(self, run_ids: AbstractSet[str]) -> None:
+        """Delete runs with the attacks on them, or attacks, from memory and from disk."""
+        runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
+        self.store.remove({run.id for run in runs})
+        for run in runs:
+            with self._hold(run.id):
+                if run.folder is not None:
+                    shutil.rmtree(run.folder, ignore_errors=True)
 
     def drop(self, entity: str) -> None:
         """Delete the stored runs about an entity."""

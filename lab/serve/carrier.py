@@ -14,7 +14,7 @@ from lab.serve.archive import Shelf
 from lab.serve.engine import RunState, Usual
 from lab.serve.execute import events_of
 from lab.serve.runs import Run, RunStore
-from lab.serve.same_run import conditions, same_run
+from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
 
@@ -24,7 +24,8 @@ PHASES = {"inspect": "looking inside", "unlearn": "unlearning", "attack": "attac
 class Carrier:
     """Does the runs that wait in ``turns``; what they leave goes to the store and to the shelf.
 
-    ``benchmark``: the benchmark of now. ``usual``: what a run of a method takes here.
+    ``benchmark``: the benchmark of now. ``usual``: what a run of a method takes here. ``kept``: what
+    may answer a run that came early.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Carrier:
         worker: Worker,
         benchmark: Callable[[], Benchmark],
         usual: Callable[[str], Usual | None],
+        kept: KeptRuns,
         report: Callable[[str], None],
     ) -> None:
+        self._kept = kept
         self._store, self._turns, self._shelf, self._worker = store, turns, shelf, worker
         self._benchmark, self._usual, self._report = benchmark, usual, report
 
@@ -70,7 +73,9 @@ class Carrier:
 
     def _answered(self, bench: Workbench, run: Run) -> bool:
         """Whether a kept run stands in for one that came too early to look for it."""
-        kept = same_run(self._shelf, bench.loaded.base, run.conditions) if run.early else ""
+        if not run.early:
+            return False
+        kept = self._kept.answer(bench.loaded.base, run.conditions, run.visitor)
         if kept:
             self._store.stand_in(run, kept)
         return bool(kept)

@@ -17,6 +17,7 @@ from lab.serve.engine import Example
 from lab.serve.menu import Choice, Need, Offer, Source
 from lab.serve.offers import Offers
 from lab.serve.own_people import OwnPeople
+from lab.serve.rights import Rights
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
@@ -40,6 +41,7 @@ class Parts:
 
     store: RunStore
     turns: Turns[Run]
+    rights: Rights
     shelf: Shelf
     worker: Worker
     own: OwnPeople
@@ -119,6 +121,7 @@ class Changing:
         run = Run(new_id(), "change", Recipe(), visitor=visitor)
         with self.lock:
             self.refuse()
+            self._parts.rights.give(run.id, visitor, lasting=False)
             self._parts.store.add(run)
             self._wanted = _Wanted(run, choice, preset, download_gb)
         self._parts.worker.wake()

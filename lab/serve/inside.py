@@ -21,7 +21,10 @@ from lab.report.run_folder import LEFT, read_left
 from lab.saliency.importance import mean_by_picture
 from lab.saliency.places import fired, neuron_map
 from lab.serve.archive import Shelf
-from lab.serve.engine import ENDED, Example, Firing, Shown
+from lab.serve.closer import Firing, Shown
+from lab.serve.doors import Doors
+from lab.serve.engine import ENDED, Example
+from lab.serve.rules import LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left
@@ -40,11 +43,15 @@ class Inside:
         self,
         worker: Worker,
         shelf: Shelf,
+        doors: Doors,
         benchmark: Callable[[], Benchmark],
+        shown_to: Callable[[str], Benchmark],
         examples: Callable[[], Sequence[Example]],
+        rules: Rules,
     ) -> None:
         self._worker, self._shelf, self._benchmark = worker, shelf, benchmark
-        self._examples = examples
+        self._doors, self._shown_to = doors, shown_to
+        self._examples, self._rules = examples, rules
         self._of: Loaded | None = None  # whose activations are kept
         self._activations: dict[str, np.ndarray] = {}
         self._left: dict[str, tuple[Event, ...]] = {}  # in the order in which they were measured
@@ -58,7 +65,8 @@ class Inside:
         self, entity: str, layer: str, neuron: int, visitor: str = ""
     ) -> Iterator[Phase | Firing]:
         """Yield how many pictures have been looked at, and at last what the neuron fires for."""
-        benchmark = self._benchmark()
+        self._rules.check_step(visitor, LOOK)
+        benchmark = self._shown_to(visitor)
         portrait = benchmark.entity(entity).train_images[0]
 
         def look(bench: Workbench) -> Generator[Phase | Firing]:
@@ -68,13 +76,14 @@ class Inside:
 
     def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says; measured once and kept."""
+        self._rules.check_step(visitor, LOOK)
         for recorded in (e.left for e in self._examples() if e.unlearn.id == run_id and e.left):
             return iter(recorded)
-        run = self._shelf.find(run_id)
+        run = self._doors.read(run_id, visitor)
         if run.state not in ENDED or not run.changed or run.kind != "unlearn":
             raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
         with self._lock:
-            kept = self._left.get(run_id) or (read_left(run.folder) if run.folder else ())
+            kept = self._left.get(run.id) or (read_left(run.folder) if run.folder else ())
         if kept:
             return iter(kept)
         self._shelf.whole(run, self._worker.ready().base)
@@ -116,7 +125,8 @@ class Inside:
         views = shown_of(benchmark)
         keys = [sha256(view.image).hexdigest() for view in views]
         # of pictures that are no longer in the benchmark nothing stays
-        self._activations = {k: self._activations[k] for k in keys if k in self._activations}
+        there = {sha256(view.image).hexdigest() for view in shown_of(self._benchmark())} | {*keys}
+        self._activations = {k: v for k, v in self._activations.items() if k in there}
         new = [k for k, key in enumerate(keys) if key not in self._activations]
         for at in range(0, len(new), AT_ONCE):
             yield Phase("pictures", len(views) - len(new) + at, len(views))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from lab.benchmarks.left_out import left_out
 from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
-from lab.errors import LabError
 from lab.evaluation.session import Workbench, open_workbench, read_benchmark
 from lab.events import Identity
 from lab.model.fetch import cache_folder
@@ -20,8 +19,8 @@ from lab.serve.carrier import Carrier
 from lab.serve.changing import Changing, Parts
 from lab.serve.chat import suggested
 from lab.serve.controls import Beside
+from lab.serve.doors import Doors
 from lab.serve.engine import (
-    ENDED,
     EntityCard,
     Example,
     ProbeRow,
@@ -32,17 +31,24 @@ from lab.serve.engine import (
     Usual,
 )
 from lab.serve.inside import Inside
+from lab.serve.intake import Intake
 from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
+from lab.serve.rights import Rights
 from lab.serve.room import Room
+from lab.serve.rules import ASK, ATTACK, Rules
 from lab.serve.runs import Run, RunStore, new_id
-from lab.serve.same_run import conditions, same_run
+from lab.serve.same_run import KeptRuns
 from lab.serve.sides import Sides
+from lab.serve.steering import Steering
 from lab.serve.turns import Turns
+from lab.serve.viewing import Viewing
+from lab.serve.waiting import Waiting
 from lab.serve.worker import Worker
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
+OWNERS = "owners.jsonl"  # in the cache folder, or beside runs that are kept elsewhere
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
@@ -52,7 +58,7 @@ class LocalEngine:
     Only the worker may use the loaded model. Other threads read stored weights against
     ``Facts.base``, the tensors that were loaded. ``text``: the language of the reports, English by
     default. ``examples``: the folder of recorded runs. ``fixed``: whether the page may not change
-    what is loaded.
+    what is loaded. ``alone``: whether no other machine can reach the lab.
     """
 
     def __init__(
@@ -65,10 +71,14 @@ class LocalEngine:
         text: Text | None = None,
         examples: Path = EXAMPLES,
         fixed: bool = False,
+        alone: bool = True,
     ) -> None:
         self.store = RunStore()
-        self._turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
+        turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
+        self._waiting = Waiting(self.store, turns, lambda: self._here())
+        self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
         self._room = Room()
+        self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
@@ -76,6 +86,9 @@ class LocalEngine:
             folder, self.store, lambda: self.benchmark, preset.name, text, self._model
         )
         self._shelf.restore()
+        self._doors = Doors(self._shelf, self.rights)
+        self._viewing = Viewing(self.store, self._shelf, self._doors, self._waiting)
+        kept = KeptRuns(self._shelf, self.rights)
         self._worker = Worker(
             self._open,
             lambda bench: self._carrier.next(bench),
@@ -84,20 +97,30 @@ class LocalEngine:
         )
         self._carrier = Carrier(
             self.store,
-            self._turns,
+            turns,
             self._shelf,
             self._worker,
             lambda: self.benchmark,
             self._usual,
+            kept,
             report,
         )
         self._beside = Beside(self._shelf, self._worker, self._say)
         self._sides = Sides(
-            self._worker, self._shelf, self._room, lambda: self.benchmark, self._say
+            self._worker, self._shelf, self._doors, self._room, lambda: self.benchmark, self._say
         )
-        self.own = OwnPeople(benchmark, self.store, self._shelf, self._worker, self._room)
+        self.own = OwnPeople(
+            benchmark, self.store, self._shelf, self._worker, self._room, self.rights
+        )
         parts = Parts(
-            self.store, self._turns, self._shelf, self._worker, self.own, self._load, self._forget
+            self.store,
+            turns,
+            self.rights,
+            self._shelf,
+            self._worker,
+            self.own,
+            self._load,
+            self._forget,
         )
         self.menu = Changing(
             preset,
@@ -105,7 +128,27 @@ class LocalEngine:
             lambda p, b: read_examples(examples, p, b, catalogue(), report),
             not fixed,
         )
-        self.inside = Inside(self._worker, self._shelf, lambda: self.benchmark, self.examples)
+        self._intake = Intake(
+            self._worker,
+            self._shelf,
+            self._doors,
+            self.rights,
+            self._waiting,
+            kept,
+            self.own,
+            self.menu,
+            self.rules,
+        )
+        self.inside = Inside(
+            self._worker,
+            self._shelf,
+            self._doors,
+            lambda: self.benchmark,
+            self.own.shown_to,
+            self.examples,
+            self.rules,
+        )
+        self.steer = Steering(self._waiting, self._doors, self.rights, self._worker.wake)
         self._worker.ensure()
 
     # -- what the page asks -------------------------------------------------------------------
@@ -119,6 +162,11 @@ class LocalEngine:
     def benchmark(self) -> Benchmark:
         """The benchmark with the people whom users have added so far."""
         return self.own.benchmark
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other machine can reach the lab."""
+        return self.rights.alone
 
     def status(self) -> Status:
         """The figures of the header; cheap enough to be read every second."""
@@ -137,16 +185,16 @@ class LocalEngine:
             total,
             "busy" if busy else worker.phase,
             worker.phase,
-            len(self._turns),
+            len(self._waiting),
             worker.error,
             left_out(self.benchmark),
             self.menu.coming,
             most_waiting=MOST_WAITING,
         )
 
-    def entities(self) -> Sequence[EntityCard]:
-        """All entities; they are there before the model is loaded."""
-        return self.own.cards()
+    def entities(self, visitor: str = "") -> Sequence[EntityCard]:
+        """All entities that a visitor may see; they are there before the model is loaded."""
+        return self.own.cards(visitor)
 
     def submit(
         self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
@@ -155,116 +203,107 @@ class LocalEngine:
 
         A run that comes before the model is there may be answered by a kept one, unless ``anew``.
         """
-        with self.menu.lock:
-            self.menu.refuse()
-            self.benchmark.target(recipe.entity)
-            clean = revise(Recipe(), asdict(recipe))
-            early = kind == "unlearn" and not anew and self._worker.facts is None
-            return self._queue(Run(new_id(), kind, clean, visitor=visitor, early=early))
+        return self._intake.submit(recipe, kind, visitor, anew)
 
-    def same_run(self, recipe: Recipe) -> str:
+    def same_run(self, recipe: Recipe, visitor: str = "") -> str:
         """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
-        self.benchmark.target(recipe.entity)
-        if not (facts := self._worker.facts):
-            return ""
-        clean = revise(Recipe(), asdict(recipe))
-        return same_run(self._shelf, facts.base, conditions(facts.cache, self.benchmark, clean))
+        return self._intake.same_run(recipe, visitor)
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         """Queue a relearning attack on a run that has ended with a delta."""
-        run = self._shelf.find(run_id)
-        if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
-            raise LabError("there is nothing to attack yet: unlearn first")
-        clean = revise(AttackRecipe(), asdict(attack))
-        with self.menu.lock:
-            self.menu.refuse()
-            self._shelf.refuse_foreign(run)
-            return self._queue(Run(new_id(), "attack", run.recipe, clean, run.id, visitor))
+        return self._intake.submit_attack(run_id, attack, visitor)
 
-    def run(self, run_id: str) -> RunView:
+    def run(self, run_id: str, visitor: str = "") -> RunView:
         """A snapshot of a run, with its place in the queue (0: not waiting)."""
         self._worker.ensure()
         for view in (v for e in self.menu.examples for v in e.views if v.id == run_id):
             return view
-        return self._view(self._shelf.whole(self._shelf.find(run_id)))
+        return self._viewing.of(self._shelf.whole(self._doors.read(run_id, visitor)), visitor)
+
+    def move(self, run_id: str, earlier: bool, visitor: str = "") -> None:
+        """Let a waiting run and its visitor's run before or after it change places."""
+        self._waiting.move(self._doors.owned(run_id, visitor, "move"), earlier)
+
+    def edit(self, run_id: str, settings: Recipe | AttackRecipe, visitor: str = "") -> None:
+        """Give a waiting run other settings, about the same person; its place stays."""
+        run = self._doors.owned(run_id, visitor, "change")
+        clean = revise(type(settings)(), asdict(settings))
+        recipe = run.recipe if isinstance(clean, AttackRecipe) else clean
+        self.rules.check_run(visitor, run.kind, recipe)
+        self._waiting.edit(run, clean)
+
+    def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
+        """Let everybody in the room look at a run and at the attacks on it, or no longer."""
+        self._doors.share(run_id, visitor, shared)
 
     def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
         """The run with the controls' figures in its result; waits until they are asked."""
-        run = self._shelf.whole(self._shelf.find(run_id))
+        run = self._shelf.whole(self._doors.read(run_id, visitor))
         if not self._shelf.foreign(run):
             self._beside.put(run, visitor)
-        return self._view(run)
+        return self._viewing.of(run, visitor)
 
     def examples(self) -> Sequence[Example]:
         """The recorded runs about people of this lab; () if there are none."""
         return self.menu.examples
 
-    def runs(self) -> Sequence[RunView]:
-        """All runs, oldest first; a run of an earlier start has its result only."""
-        return [self._view(run) for run in self.store.all() if run.kind != "change"]
+    def runs(self, visitor: str = "") -> Sequence[RunView]:
+        """All runs that a visitor may look at; a run of an earlier start has its result only."""
+        return self._viewing.all(visitor)
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
         """The runs of a visitor that wait or run now, oldest first."""
-        return [
-            self._view(run)
-            for run in self.store.all()
-            if visitor and run.visitor == visitor and run.state not in ENDED
-        ]
+        return self._viewing.under_way(visitor)
 
-    def stop(self, run_id: str) -> None:
+    def stop(self, run_id: str, visitor: str = "") -> None:
         """End a run after its current step, or take it out of the queue."""
-        run = self.store.get(run_id)
+        run = self._doors.owned(run_id, visitor, "stop")
         waited = self.menu.withdraw(run)
         run.stop.set()
-        if self._turns.remove(run) or waited:
+        if self._waiting.turns.remove(run) or waited:
             self.store.finish(run, "stopped")
 
     def chat(
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
+        self.rules.check_step(visitor, ASK)
         return self._sides.chat(sides, turns, image, visitor)
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
+        self.rules.check_step(visitor, ASK)
+        self.own.check(entity, visitor)
         return self._sides.probes(sides, entity, visitor)
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str = "") -> list[Identity]:
         """At which depth the entity is still recognised: one curve for each side."""
+        self.rules.check_step(visitor, ATTACK)
+        self.own.check(entity, visitor)
         return self._sides.identity(sides, entity, visitor)
 
-    def export(self, run_id: str, text: Text | None = None) -> Path:
+    def export(self, run_id: str, visitor: str = "", text: Text | None = None) -> Path:
         """Write the run folder where it is not there yet, and return it."""
-        run = self._shelf.find(run_id)
+        run = self._doors.owned(run_id, visitor, "download")
         nothing_yet(run)
         if run.folder is not None and run.folder.is_dir() and self._shelf.foreign(run):
             return run.folder
         return self._shelf.write(run, self._worker.ready().base, text=text)
 
-    def load(self, folder: Path) -> str:
+    def load(self, folder: Path, visitor: str = "") -> str:
         """Read a run folder back; returns the id under which it can be chatted with."""
-        facts = self._worker.ready()
-        return self._shelf.take_in(folder, facts.base, facts.model).id
+        facts, run_id = self._worker.ready(), new_id()
+        self.rights.give(run_id, visitor)
+        return self._shelf.take_in(folder, facts.base, facts.model, run_id).id
 
-    def suggestions(self, entity: str, image: bool) -> list[str]:
+    def suggestions(self, entity: str, image: bool, visitor: str = "") -> list[str]:
         """Questions worth asking, in held-out phrasings."""
+        self.own.check(entity, visitor)
         return suggested(self.benchmark.entity(entity), image)
 
-    def _queue(self, run: Run) -> str:
-        """Put a run into the queue and return its id; a refused run is not stored."""
-        self._turns.check(run.visitor)
-        self.store.add(run)
-        self._turns.add(run.visitor, run)
-        self._worker.wake()
-        return run.id
-
-    def _view(self, run: Run) -> RunView:
-        return run.view(self._place(run), self._shelf.foreign(run))
-
-    def _place(self, run: Run) -> int:
-        if run.kind == "change" and run.state == "waiting":
-            return len(self._turns) + 1
-        return self._turns.place(run)
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Delete ended runs, from memory and from disk, and the attacks on them with them."""
+        self._shelf.remove(set(run_ids))
 
     def _model(self) -> str:
         """The name of the loaded model; "" while there is none."""
@@ -277,8 +316,11 @@ class LocalEngine:
         return self._load(self.preset, self._say)
 
     def _usual(self, method: str) -> Usual | None:
-        here = (view for view in self.runs() if not view.foreign)
-        return usual(method, here, (e.unlearn for e in self.examples()))
+        return usual(method, self._here(), (e.unlearn for e in self.examples()))
+
+    def _here(self) -> list[RunView]:
+        """This machine's runs of the loaded model, which tell its pace."""
+        return [r.view() for r in self.store.all() if not self._shelf.foreign(r)]
 
     def _forget(self) -> None:
         """Forget what is remembered of the loaded model, which would hold it in memory."""

@@ -75,7 +75,7 @@ class Menu(Protocol):
     def need(self, choice: Choice) -> Need:
         """What a choice needs, benchmark included."""
 
-    def change(self, choice: Choice, download_gb: float = 0.0, visitor: str = "") -> str:
+    def change(self, choice: Choice, download_gb: float, visitor: str) -> str:
         """Queue a change behind every run that waits; returns the id under which it can be followed.
 
         ``download_gb``: what the visitor has agreed to; refused where it is not what is needed. New

@@ -11,6 +11,7 @@ from typing import Literal
 from lab import __version__
 from lab.model.free_memory import memory_mb
 from lab.serve.engine import Engine, Status
+from lab.serve.rights import LAB
 from lab.serve.tally import EDGES, Counts, Histogram, Tally
 
 # Prometheus' documentation, "Text-based format", version 0.0.4.
@@ -31,7 +32,7 @@ class Metric:
 
 def metrics(engine: Engine, tally: Tally) -> str:
     """Everything that is measured now, as text; it names no visitor, person or question."""
-    views = engine.runs()
+    views = engine.runs(LAB)
     tally.see(views)
     kept: Counter[Labels] = Counter((("kind", v.kind), ("state", v.state)) for v in views)
     status, counts = engine.status(), tally.counts()

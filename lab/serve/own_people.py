@@ -17,6 +17,7 @@ from lab.model.cache import forget_measured
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
 from lab.serve.engine import EntityCard, Recognition
+from lab.serve.rights import NOT_SHARED, Rights
 from lab.serve.room import Room
 from lab.serve.runs import RunStore
 from lab.serve.worker import Worker
@@ -35,21 +36,27 @@ class OwnPeople:
         shelf: Shelf,
         worker: Worker,
         room: Room,
+        rights: Rights,
     ) -> None:
         self.benchmark = benchmark
         self._store, self._shelf, self._worker, self._room = store, shelf, worker, room
+        self._rights = rights
         self._lock = threading.Lock()
 
-    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
-        """Make and keep an own person; returns the id."""
-        entity = make(name, images, pairs, self.benchmark)
+    def add(
+        self, name: str, images: Sequence[bytes], pairs: Sequence[Pair], visitor: str = ""
+    ) -> str:
+        """Make and keep an own person, who belongs to the visitor; returns the id."""
+        entity = make(name, images, pairs, self.benchmark, visitor)
         with self._lock:
+            self._rights.give(entity.id, visitor)
             keep(own_folder(), entity)
             self._look()
         return entity.id
 
-    def remove(self, entity_id: str) -> None:
+    def remove(self, entity_id: str, visitor: str = "") -> None:
         """Delete an own person and everything that was kept about them, in memory and on disk."""
+        self._rights.check_owner(visitor, entity_id, "person", "remove")
         with self._lock:
             if any(r.recipe.entity == entity_id and not r.ended for r in self._store.all()):
                 raise LabError("a run about this person is under way: stop it first")
@@ -63,17 +70,35 @@ class OwnPeople:
         if self._worker.facts is not None:
             self._worker.call(lambda bench: bench.baseline.forget(entity_id))
 
-    def recognition(self, entity_id: str) -> Recognition:
+    def since(self, entity_id: str) -> float:
+        """When an own person was added, in seconds since 1970; 0 if they are not there."""
+        folder = own_folder() / entity_id
+        return folder.stat().st_mtime if folder.is_dir() else 0.0
+
+    def check(self, entity_id: str, visitor: str) -> None:
+        """Raise ``LabError`` if a person is another visitor's."""
+        if not self._rights.reads(visitor, entity_id):
+            raise LabError(NOT_SHARED["person"])
+
+    def shown_to(self, visitor: str) -> Benchmark:
+        """The benchmark with those own people alone that are this visitor's, or nobody's."""
+        own = (e for e in self.benchmark.own if self._rights.reads(visitor, e.id))
+        return replace(self.benchmark, own=tuple(own))
+
+    def recognition(self, entity_id: str, visitor: str = "") -> Recognition:
         """Forget VQA of the loaded model about a person; measured once for each model."""
+        self.check(entity_id, visitor)
         asks = forget_asks(self.benchmark.entity(entity_id))
         right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
         return Recognition(sum(right) / len(right), len(right), chance(asks))
 
-    def cards(self) -> list[EntityCard]:
+    def cards(self, visitor: str) -> list[EntityCard]:
         """The cards on the page: own people, the benchmark's people, and splits as one target."""
-        bench = self.benchmark
+        bench = self.shown_to(visitor)
         whole = [self._whole(name) for name in bench.targets]
-        own = [_card(e, shown(e)) for e in bench.own]
+        own = [
+            replace(_card(e, shown(e)), owner=self._rights.whose(e.id).visitor) for e in bench.own
+        ]
         return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
 
     def _whole(self, split: str) -> Entity:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
-from lab.events import Answers, Curve, Done, Phase, Ready, Step
+from lab.events import Answers, Curve, Phase, Ready, Step, last_result
 from lab.serve.engine import RunView, Usual
 
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
@@ -34,7 +34,7 @@ def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> 
         scored = [
             (view, result)
             for view in views
-            if view.kind == "unlearn" and (result := _result(view)).get("after")
+            if view.kind == "unlearn" and (result := last_result(view.events)).get("after")
         ]
         scored.sort(key=lambda pair: (pair[0].recipe.method != method, _reused(pair[1])))
         for _, result in scored:
@@ -43,10 +43,6 @@ def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> 
                 told = {stage: float(seconds.get(stage, 0.0)) for stage in STAGES}
                 return Usual(told, int(result.get("steps", 0)), is_here)
     return None
-
-
-def _result(view: RunView) -> Mapping[str, Any]:
-    return next((e.result for e in reversed(view.events) if isinstance(e, Done)), {})
 
 
 def _reused(result: Mapping[str, Any]) -> bool:
@@ -82,6 +78,55 @@ def left(view: RunView, now: float) -> Left | None:
         return None
     rest = _unlearning(view, gone)
     return None if rest is None else Left(rest, gone / (gone + rest) if gone + rest else 0.0)
+
+
+def takes(view: RunView, here: Sequence[RunView]) -> float | None:
+    """Seconds that a run takes which has not begun, by the newest ``here`` that is like it.
+
+    Training is in proportion to its steps. None where this machine has done nothing like it.
+    """
+    if view.kind == "unlearn":
+        before = usual(view.recipe.method, here, ())
+        if before is None or not before.steps:
+            return None
+        rest = sum(seconds for stage, seconds in before.seconds.items() if stage != "train")
+        return rest + before.seconds["train"] * view.recipe.steps / before.steps
+    for other in reversed(here):
+        if other.kind != view.kind or other.state != "finished" or not other.started:
+            continue
+        seconds = other.ended - other.started
+        if view.attack is None or other.attack is None:
+            return seconds
+        if other.attack.kind == view.attack.kind:
+            trains = view.attack.kind in TRAINING_ATTACKS
+            return seconds * (view.attack.steps / other.attack.steps if trains else 1.0)
+    return None
+
+
+def begins(
+    under_way: Iterable[RunView],
+    ahead: Iterable[RunView],
+    whole: Callable[[RunView], float | None],
+    now: float,
+) -> float | None:
+    """Seconds until it is a run's turn: the rest of what is ``under_way``, and all that is ``ahead``.
+
+    ``whole``: seconds that a run takes. None where one of them cannot be told.
+    """
+    total = 0.0
+    for view in under_way:
+        rest = left(view, now)
+        if rest is not None:
+            total += rest.seconds
+        elif (seconds := whole(view)) is not None:
+            total += max(0.0, seconds - max(0.0, now - view.started))
+        else:
+            return None
+    for view in ahead:
+        if (seconds := whole(view)) is None:
+            return None
+        total += seconds
+    return total
 
 
 def _unlearning(view: RunView, gone: float) -> float | None:

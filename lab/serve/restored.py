@@ -14,7 +14,7 @@ from lab.report.run_folder import ATTACKS, DELTA, METRICS, Head, read_head, stop
 from lab.serve.engine import RunState
 from lab.serve.runs import Run
 
-ID = r"[0-9a-f]{16}"
+ID = r"[0-9a-f]{16}(?:[0-9a-f]{16})?"  # of before ids were longer, and of now
 
 
 def light_runs(path: Path) -> list[Run]:

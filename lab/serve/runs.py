@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,14 @@ class RunStore:
         with self._lock:
             self._runs = {i: r for i, r in self._runs.items() if r.recipe.entity != entity}
 
+    def remove(self, run_ids: Collection[str]) -> None:
+        """Forget these runs."""
+        with self._lock:
+            self._runs = {i: r for i, r in self._runs.items() if i not in run_ids}
+            gone = [early for early, kept in self._stand_ins.items() if kept in run_ids]
+            for early in gone:
+                del self._stand_ins[early]
+
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
         """Give a run its end state."""
         run.error, run.ended, run.state = error, time.time(), state
@@ -232,4 +240,4 @@ class RunStore:
 
 def new_id() -> str:
     """An id that cannot be guessed."""
-    return secrets.token_hex(8)
+    return secrets.token_hex(16)

@@ -13,6 +13,7 @@ from lab.events import Identity
 from lab.model.version import Version
 from lab.serve.archive import Shelf
 from lab.serve.chat import LONGEST_ANSWER, check_chat, in_turn, probe_rows, spoken
+from lab.serve.doors import Doors
 from lab.serve.engine import ORIGINAL, ProbeRow, Turn
 from lab.serve.room import Room
 from lab.serve.runs import Run
@@ -29,11 +30,13 @@ class Sides:
         self,
         worker: Worker,
         shelf: Shelf,
+        doors: Doors,
         room: Room,
         benchmark: Callable[[], Benchmark],
         say: Callable[[str], None],
     ) -> None:
         self._worker, self._shelf, self._room = worker, shelf, room
+        self._doors = doors
         self._benchmark, self._say = benchmark, say
 
     def chat(
@@ -41,7 +44,7 @@ class Sides:
     ) -> Iterator[tuple[str, ...]]:
         """Stream the growing answers to the last turn, one string a side."""
         check_chat(turns, image)
-        runs = self._read(sides)
+        runs = self._read(sides, visitor)
 
         def talk(bench: Workbench) -> Generator[tuple[str, ...]]:
             sides = self._versions(bench, runs)
@@ -51,7 +54,7 @@ class Sides:
 
     def probes(self, sides: Sequence[str], entity: str, visitor: str) -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
-        who, runs = self._benchmark().entity(entity), self._read(sides)
+        who, runs = self._benchmark().entity(entity), self._read(sides, visitor)
 
         def rows(bench: Workbench) -> Generator[ProbeRow]:
             yield from probe_rows(self._versions(bench, runs), self._benchmark(), who)
@@ -60,7 +63,7 @@ class Sides:
 
     def identity(self, sides: Sequence[str], entity: str, visitor: str) -> list[Identity]:
         """At which depth the entity is still recognised: one curve a side, the control's last."""
-        who, runs = self._benchmark().entity(entity), self._read(sides)
+        who, runs = self._benchmark().entity(entity), self._read(sides, visitor)
 
         def depths(bench: Workbench) -> Generator[Identity]:
             benchmark = self._benchmark()
@@ -72,10 +75,10 @@ class Sides:
 
         return list(self._worker.stream(depths, visitor))
 
-    def _read(self, sides: Sequence[str]) -> list[Run | None]:
+    def _read(self, sides: Sequence[str], visitor: str) -> list[Run | None]:
         """The runs of the sides, None for the original; weights are read from disk if needed."""
         base = self._worker.ready().base
-        runs = [None if s == ORIGINAL else self._shelf.find(s) for s in sides]
+        runs = [None if s == ORIGINAL else self._doors.read(s, visitor) for s in sides]
         for run in filter(None, runs):
             if not self._shelf.whole(run, base).changed:
                 raise LabError(

@@ -10,6 +10,7 @@ from typing import Any, cast
 from lab.errors import LabError
 from lab.model.free_memory import memory_mb
 from lab.serve.engine import Engine, Turn
+from lab.serve.rights import LAB
 from lab.serve.tally import Tally
 
 LOG = logging.getLogger("lab.chat")
@@ -42,7 +43,7 @@ def check_space(engine: Engine, tally: Tally) -> None:
         )
     if line:
         tally.refuse()
-        tally.see(engine.runs())
+        tally.see(engine.runs(LAB))
         raise NoRoom(line, round(min(max(tally.usual_seconds() or UNKNOWN, SOONEST), LATEST)))
 
 

@@ -39,7 +39,6 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
         unlearned: str,
         attacked: str,
         third: bool,
-        visitor: str,
     ) -> Iterator[Any]:
         image = read_picture(picture, text)
         known = None if follows else _recorded(frame, question, image, entity, unlearned, third)
@@ -51,7 +50,7 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
             check(question.strip(), text)
             gr.Info(text.NOT_RECORDED)
         models = sides(engine, unlearned, attacked, third)
-        for now in converse(engine, question, talk, models, image, visitor, text, follows):
+        for now in converse(engine, question, talk, models, image, text, follows):
             yield [now, "", *histories(now, text)]
 
     def retry(talk: Talk, *rest: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import Engine
+from lab.serve.visit import Visit
 from lab.ui.examples import Examples
 from lab.ui.follow import Tails, look_up
 from lab.ui.gallery import People
@@ -88,7 +88,7 @@ class Frame:
     """
 
     text: Text
-    engine: Engine
+    engine: Visit
     people: People
     examples: Examples
     tails: Tails
@@ -96,7 +96,6 @@ class Frame:
     steps: gr.Tabs
     moment: gr.Textbox
     edition: gr.HTML
-    visitor: gr.BrowserState
     entity: gr.BrowserState
     history: gr.BrowserState
     inspect: gr.BrowserState
@@ -115,7 +114,6 @@ def make_memory(entity: str) -> dict[str, gr.BrowserState]:
         name: gr.BrowserState("", storage_key=f"lab-{name}", **STORE) for name in SLOTS
     }
     memory["entity"] = gr.BrowserState(entity, storage_key="lab-entity", **STORE)
-    memory["visitor"] = gr.BrowserState("", storage_key="lab-visitor", **STORE)
     memory["history"] = gr.BrowserState({}, storage_key="lab-history", **STORE)
     return memory
 
@@ -129,13 +127,13 @@ def remember(history: dict[str, Any] | None, entity: str, slot: str, run_id: str
     return dict(list(people.items())[1 - MOST_PEOPLE :]) | {entity: runs}
 
 
-def recall(engine: Engine, history: dict[str, Any] | None, entity: str) -> list[str]:
+def recall(engine: Visit, history: dict[str, Any] | None, entity: str) -> list[str]:
     """Return the run ids noted for a person, in the order of ``SLOTS``; none of another model."""
     runs = (history or {}).get(entity, {})
     return here(engine, [runs.get(slot, "") for slot in SLOTS])
 
 
-def here(engine: Engine, run_ids: Sequence[str]) -> list[str]:
+def here(engine: Visit, run_ids: Sequence[str]) -> list[str]:
     """Return the run ids with "" in place of runs that belong to another model or benchmark."""
     return ["" if (v := look_up(engine, r)) and v.foreign else r for r in run_ids]
 

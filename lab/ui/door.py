@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
-import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from hashlib import sha256
 from typing import Any
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Message, Receive, Send
 
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
+from lab.ui.answer import Guarded
+from lab.ui.classroom.gate import Gate
 from lab.ui.hosts import Hosts
-from lab.ui.language import Interpreter, in_language, spoken
+from lab.ui.language import Interpreter, spoken
 from lab.ui.served import Uploads
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from lab.ui.visitors import Visitors
 
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
 MOST_REQUEST = 16 * 2**20  # by the page: a long talk is far smaller
@@ -52,24 +49,6 @@ OPEN = {
 }
 # Private handlers are called by number: through the queue, or through this where they do not wait.
 PAGE_CALL = "predict"
-INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
-POLICY = {
-    "default-src": "'self'",
-    "base-uri": "'self'",
-    "object-src": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-    "connect-src": "'self'",
-    "font-src": "'self'",
-    "img-src": "'self' data:",
-    "style-src": "'self' 'unsafe-inline'",
-    "script-src": "'self' 'unsafe-eval'",
-}
-HEADERS = {
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 
 
 def doors(
@@ -77,21 +56,34 @@ def doors(
     allow_hosts: Sequence[str],
     uploads: Uploads,
     endpoints: Mapping[str, Sequence[str]],
+    visitors: Visitors,
     texts: Sequence[Text],
     first: Callable[[str], str],
     fixed: bool = True,
+    mcp: bool = False,
+    gate: Gate | None = None,
 ) -> list[Middleware]:
     """Return the middleware for the pages bound to ``host``; ``endpoints`` are the public ones.
 
     ``texts``: of each page, the lab's own language first; ``fixed``: whatever a browser wishes.
     ``first``: gives the HTML that is put at the end of the page of a language, "" for none.
+    ``mcp``: whether the endpoints are tools of an MCP server, too.
+    ``gate``: of a room, which lets in only who has entered.
     """
     hosts = Hosts(host, allow_hosts)
     languages = [text.language for text in texts]
     return [
         Middleware(Interpreter, languages=languages, fixed=fixed),
         Middleware(
-            Door, hosts=hosts, uploads=uploads, endpoints=endpoints, texts=texts, first=first
+            Door,
+            hosts=hosts,
+            uploads=uploads,
+            endpoints=endpoints,
+            visitors=visitors,
+            texts=texts,
+            first=first,
+            mcp=mcp,
+            gate=gate,
         ),
     ]
 
@@ -105,32 +97,60 @@ class Door:
         hosts: Hosts,
         uploads: Uploads,
         endpoints: Mapping[str, Sequence[str]],
+        visitors: Visitors,
         texts: Sequence[Text],
         first: Callable[[str], str],
+        gate: Gate | None,
+        mcp: bool = False,
     ) -> None:
+        self._gate = gate
         self._app, self._hosts, self._uploads, self._endpoints = app, hosts, uploads, endpoints
+        self._mcp = mcp
         self._texts, self._first = {text.language: text for text in texts}, first
+        self._visitors = visitors
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Refuse what may not come in; pass everything else on, with the headers."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["type"] != "http":  # the page needs no other way in, so nobody has one
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        cookie, is_new = self._known(scope)
+        visitor, header = self._visitors.read(cookie), self._visitors.said(cookie, _is_safe(scope))
         headers, kind, parts = Headers(scope=scope), scope["method"], _api_path(scope["path"])
         text = self._texts[spoken(scope["path"], [*self._texts])]
-        guarded = _Guarded(send, text.language, self._first)
+        guarded = Guarded(send, text.language, self._first, header, is_new)
         # A page that is mounted would be compressed before it is read here; it is afterwards.
         bare = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         scope = {**scope, "headers": bare}
         refusal = self._refusal(headers, kind, parts, text)
+        if refusal is None and self._gate is not None:
+            refusal = await self._gate.answer(scope, receive, visitor, text)
+        if refusal is None and parts and not self._uploads.may_see(_file(parts), visitor):
+            refusal = _line("Not Found", 404)
         if refusal is None and kind == "POST" and parts[:1] == ["call"]:
             refusal, receive = await self._call(parts, receive, text)
         if refusal is not None:
             await refusal(scope, receive, guarded)
         elif kind == "POST" and parts[:1] == ["upload"]:
-            await self._upload(headers, scope, receive, guarded, text)
+            await self._upload(headers, visitor, scope, receive, guarded, text)
         else:
             await self._app(scope, receive, guarded)
+
+    def _known(self, scope: Message) -> tuple[str, bool]:
+        """The cookie of who asks, and whether it is new; a new one is in this question already."""
+        if cookie := self._visitors.sent(Headers(scope=scope).get("cookie", "")):
+            return cookie, False
+        headers, tool = MutableHeaders(scope=scope), _api_path(scope["path"])[:1] == ["mcp"]
+        # MCP clients keep no cookie, and would be somebody else at every call
+        place = (scope.get("client") or ("",))[0]
+        cookie = self._visitors.named(f"mcp {place}") if tool else self._visitors.new()
+        others = headers.get("cookie", "")
+        mine = f"{self._visitors.cookie}={cookie}"
+        headers["cookie"] = f"{mine}; {others}" if others else mine
+        return cookie, True
 
     def _refusal(
         self, headers: Headers, kind: str, parts: list[str], text: Text
@@ -155,6 +175,8 @@ class Door:
         if kind == "OPTIONS":
             return True
         first = parts[0].partition("=")[0]
+        if first == "mcp":
+            return self._mcp and kind in ("GET", "POST", "DELETE") and parts[1:] in ([], ["http"])
         if first not in OPEN.get(kind, ()):
             return False
         if first == "file":  # never one of another host, which the server would fetch
@@ -176,7 +198,13 @@ class Door:
         return None, _again(body, receive)
 
     async def _upload(
-        self, headers: Headers, scope: Message, receive: Receive, send: Send, text: Text
+        self,
+        headers: Headers,
+        visitor: str,
+        scope: Message,
+        receive: Receive,
+        send: Send,
+        text: Text,
     ) -> None:
         with ExitStack() as stack:
             room = self._uploads.room(int(headers["content-length"]))
@@ -185,14 +213,14 @@ class Door:
             except LabError as error:
                 await _line(translated(str(error), text), 413)(scope, receive, send)
                 return
-            await self._app(scope, receive, _Adopting(send, self._uploads))
+            await self._app(scope, receive, _Adopting(send, self._uploads, visitor))
 
 
 class _Adopting:
     """Sends Gradio's answer to an upload, with the places where the files really are."""
 
-    def __init__(self, send: Send, uploads: Uploads) -> None:
-        self._send, self._uploads = send, uploads
+    def __init__(self, send: Send, uploads: Uploads, visitor: str) -> None:
+        self._send, self._uploads, self._visitor = send, uploads, visitor
         self._start: Message = {}
         self._body = b""
 
@@ -211,61 +239,25 @@ class _Adopting:
         await self._send({"type": "http.response.body", "body": body})
 
     def _adopted(self) -> bytes:
-        return json.dumps([self._uploads.adopt(path) for path in json.loads(self._body)]).encode()
-
-
-class _Guarded:
-    """Sends an answer with the headers; the policy of a page allows the scripts in that page."""
-
-    def __init__(self, send: Send, language: str, first: Callable[[str], str]) -> None:
-        self._send, self._language, self._first = send, language, first
-        self._start: Message | None = None
-        self._page = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.update(HEADERS | {"Content-Security-Policy": policy(b"")})
-            if headers.get("content-type", "").startswith("text/html"):
-                self._start = message  # its policy stands before it, so the page is awaited
-                return
-        elif self._start is not None and message["type"] == "http.response.body":
-            self._page += message.get("body", b"")
-            if message.get("more_body"):
-                return
-            page = _with_first(self._page, self._first(self._language).encode())
-            page = in_language(page, self._language)
-            headers = MutableHeaders(scope=self._start)
-            headers.update(
-                {"Content-Security-Policy": policy(page), "Content-Length": str(len(page))}
-            )
-            await self._send(self._start)
-            self._start, message = None, {"type": "http.response.body", "body": page}
-        await self._send(message)
-
-
-def policy(page: bytes) -> str:
-    """Return the Content-Security-Policy of a page: its own inline scripts, no outside host."""
-    hashes = "".join(
-        f" 'sha256-{base64.b64encode(sha256(script).digest()).decode()}'"
-        for script in dict.fromkeys(INLINE.findall(page))
-        if script
-    )
-    return "; ".join(
-        f"{name} {value}{hashes if name == 'script-src' else ''}" for name, value in POLICY.items()
-    )
-
-
-def _with_first(page: bytes, first: bytes) -> bytes:
-    """Return the page of the lab with what is seen first at its end; any other as it is."""
-    head, end, tail = page.rpartition(b"</body>")
-    return head + first + end + tail if b"<gradio-app" in page and end else page
+        paths = json.loads(self._body)
+        return json.dumps([self._uploads.adopt(path, self._visitor) for path in paths]).encode()
 
 
 def _api_path(path: str) -> list[str]:
     """Return the parts after ``/gradio_api/``, wherever the page is mounted; [] for other paths."""
     _, found, rest = path.partition("/gradio_api/")
     return rest.strip("/").split("/") if found else []
+
+
+def _file(parts: list[str]) -> str:
+    """The path in ``file=PATH``; "" for any other address."""
+    name, _, path = "/".join(parts).partition("=")
+    return path if name == "file" else ""
+
+
+def _is_safe(scope: Message) -> bool:
+    """Whether the browser came over https, here or as far as the proxy before the lab."""
+    return "https" in (scope.get("scheme"), Headers(scope=scope).get("x-forwarded-proto"))
 
 
 def _endpoint(parts: list[str]) -> str:

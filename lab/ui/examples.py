@@ -8,7 +8,8 @@ from lab.catalogue import TRAINING_ATTACKS
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ORIGINAL, Engine, Example, RunView
+from lab.serve.engine import ORIGINAL, Example, RunView
+from lab.serve.visit import Visit
 from lab.ui.follow import describe
 from lab.ui.gallery import People
 from lab.ui.talk import Talk, picture_name, turn
@@ -19,7 +20,7 @@ MOST_SHOWN = 2  # turns of a recorded talk that stand in the chats
 class Examples:
     """The examples of an engine; the first stands in for runs that are not there."""
 
-    def __init__(self, engine: Engine, people: People) -> None:
+    def __init__(self, engine: Visit, people: People) -> None:
         self._engine, self._people = engine, people
         self._read = (engine.menu.edition, self._known())
 

@@ -24,13 +24,15 @@ STYLE = """
 #lab-first h2 { font-size: 1.15rem; margin: 0 0 10px; }
 #lab-first .lab-verdict { font-weight: 600; }
 """
-# Not for whoever comes back to another step or to a run: they would see it flash by.
+# Not for whoever comes back to another step or to a run, or by a link: they would see it flash by.
 SCRIPT = """
 (() => {
   const first = document.getElementById('lab-first');
   const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const step = Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || Number(kept('lab-open-step')) || 1;
-  if (step !== 1 || kept('lab-unlearn')) { first.remove(); return; }
+  const linked = ['person', 'entity', 'run', 'step', 'embed'].some(
+    (name) => new URLSearchParams(location.search).has(name));
+  if (step !== 1 || linked || kept('lab-unlearn')) { first.remove(); return; }
   const theme = new URLSearchParams(location.search).get('__theme') || kept('lab-theme') || 'auto';
   first.classList.toggle('dark', theme === 'dark'
     || theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);

@@ -12,8 +12,9 @@ from lab.events import Curve, Done, Phase, Ready, Step
 from lab.report.markup import duration
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import WARM_UP, left, step_pace
+from lab.serve.visit import Visit
 
 if TYPE_CHECKING:
     from gradio import Request
@@ -29,7 +30,7 @@ class Tails:
     ``stand_in``: the id of the recorded run that is shown in a slot without a run.
     """
 
-    def __init__(self, engine: Engine, stand_in: Callable[[str, str], str]) -> None:
+    def __init__(self, engine: Visit, stand_in: Callable[[str, str], str]) -> None:
         self._engine, self._stand_in = engine, stand_in
         self._newest: dict[tuple[str, str], object] = {}
 
@@ -71,7 +72,7 @@ class Tails:
                 del self._newest[key]
 
 
-def look_up(engine: Engine, run_id: str) -> RunView | None:
+def look_up(engine: Visit, run_id: str) -> RunView | None:
     """Return the run, or None if there is no run of that id (any more)."""
     if not run_id:
         return None
@@ -100,8 +101,7 @@ def describe(view: RunView | None, text: Text) -> str:
 
 def _state(view: RunView, name: str, text: Text) -> str:
     if view.state == "waiting":
-        words = text.WAITING_AT if view.place else text.WAITING
-        return words.format(name=name, place=view.place)
+        return _waits(view, name, text)
     if view.state == "running":
         progress = ", ".join(_progress(view, text))
         return (text.RUNNING_AT if progress else text.RUNNING).format(name=name, progress=progress)
@@ -110,6 +110,15 @@ def _state(view: RunView, name: str, text: Text) -> str:
             name=name, error=translated(view.error, text)
         )
     return _ending(view, name, text)
+
+
+def _waits(view: RunView, name: str, text: Text) -> str:
+    """At which place a run waits, and when it begins as far as that can be told."""
+    if not view.place or view.begins is None:
+        words = text.WAITING_AT if view.place else text.WAITING
+        return str(words.format(name=name, place=view.place))
+    words = text.WAITING_UNTIL if view.begins >= 1 else text.WAITING_SOON
+    return str(words.format(name=name, place=view.place, begins=duration(view.begins, text)))
 
 
 def _progress(view: RunView, text: Text) -> list[str]:
@@ -167,7 +176,7 @@ def _ending(view: RunView, name: str, text: Text) -> str:
     )
 
 
-def is_active(engine: Engine, run_id: str) -> bool:
+def is_active(engine: Visit, run_id: str) -> bool:
     """Return whether the run is waiting or running."""
     view = look_up(engine, run_id)
     return view is not None and view.state not in ENDED

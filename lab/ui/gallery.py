@@ -14,7 +14,8 @@ from PIL import Image
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.report.text import Text
-from lab.serve.engine import Engine, EntityCard
+from lab.serve.engine import EntityCard
+from lab.serve.visit import Visit
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads, own_folder
 from lab.ui.staging import Staging
@@ -28,7 +29,7 @@ THUMBNAIL, SMALL_BYTES = 256, 40_000
 class People:
     """Entity cards by id, and all files about them: portraits, uploads and prepared downloads."""
 
-    def __init__(self, engine: Engine, uploads: Uploads, text: Text) -> None:
+    def __init__(self, engine: Visit, uploads: Uploads, text: Text) -> None:
         self._engine, self._text = engine, text
         self._cards: dict[str, EntityCard] = {}
         self._lock = threading.Lock()
@@ -41,12 +42,16 @@ class People:
         self.drafts, self.staging = Drafts(uploads, text), Staging(text)
 
     def all(self) -> list[EntityCard]:
-        """Return every card; empty while the engine cannot tell yet."""
+        """Return every card that who asks may see; empty while the engine cannot tell yet."""
+        who = self._engine.who()
+        return [card for card in self._read() if card.owner in ("", who)]
+
+    def _read(self) -> list[EntityCard]:
         if self._edition != self._engine.menu.edition:
             self._renew()
         if not self._cards:
             try:
-                self._cards = {card.id: card for card in self._engine.entities()}
+                self._cards = {card.id: card for card in self._engine.everybody()}
             except LabError:
                 return []
         return list(self._cards.values())
@@ -54,7 +59,7 @@ class People:
     def refresh(self) -> None:
         """Ask the engine again for the people; files about people who were removed are deleted."""
         with self._lock:
-            now = {card.id: card for card in self._engine.entities()}
+            now = {card.id: card for card in self._engine.everybody()}
             gone = self._cards.keys() - now.keys()
             self._cards, self.changed = now, True
             for entity in gone:
@@ -71,7 +76,7 @@ class People:
             if self._edition == self._engine.menu.edition:
                 return  # another thread was faster
             self._edition = self._engine.menu.edition
-            now = {card.id: card for card in self._engine.entities()}
+            now = {card.id: card for card in self._engine.everybody()}
             self.moved = frozenset(i for i, card in self._cards.items() if now.get(i) != card)
             self._cards, self.changed = now, True
             last = f"*_{self._edition - 1}_*"  # a page may still show these
@@ -84,8 +89,9 @@ class People:
 
     def card(self, entity: str) -> EntityCard | None:
         """Return one card, or None for an unknown id."""
-        self.all()
-        return self._cards.get(entity)
+        self._read()
+        card = self._cards.get(entity)
+        return card if card and card.owner in ("", self._engine.who()) else None
 
     def search(self, query: str) -> list[EntityCard]:
         """Return the cards whose name or facts contain every word of the query."""

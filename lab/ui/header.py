@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,8 +13,10 @@ from lab.benchmarks.left_out import some
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import Engine, RunView, Status
+from lab.serve.engine import RunView, Status
+from lab.serve.visit import Visit
 from lab.ui import lessons, link, menu, status
+from lab.ui.classroom import notes
 from lab.ui.context import (
     CHANGE,
     JS_ONLY,
@@ -59,11 +60,10 @@ class Parts:
     facts: gr.HTML
     reset: gr.Button
     download: gr.Button
-    copy: gr.Button
+    link: link.Parts
     theme: gr.Radio
     language: gr.Radio
     menu: menu.Parts
-    query: gr.Textbox
     timer: gr.Timer
     lesson: lessons.Parts
 
@@ -78,7 +78,7 @@ class Foot:
     moment: gr.Textbox
 
 
-def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Text) -> Parts:
+def layout(engine: Visit, people: People, entity: str, recorded: bool, text: Text) -> Parts:
     """Lay out the bar and the panel; ``entity`` is chosen at first, ``recorded``: by an example."""
     card = people.card(entity)
     chip_words = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
@@ -96,9 +96,9 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
     with gr.Column(elem_id="panel"):
         facts = gr.HTML(facts_html(engine.status(), text), elem_id="facts")
         with gr.Row(elem_classes="lab-row-buttons"):
-            copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
             download = gr.Button(text.DOWNLOAD, size="sm", min_width=80, elem_id="download")
             reset = gr.Button(text.RESET, size="sm", min_width=80, elem_id="reset")
+        copy = link.layout(text)
         lesson = lessons.layout(text)
         theme = gr.Radio(
             [(words, name) for name, words in text.THEMES.items()],
@@ -112,7 +112,6 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
             elem_id="language",
         )
         choose = menu.layout(engine, text)
-    query = gr.Textbox(visible=False, label=text.COPY_LINK)
     timer = gr.Timer(TICK_SECONDS)
     return Parts(
         person,
@@ -126,7 +125,6 @@ def layout(engine: Engine, people: People, entity: str, recorded: bool, text: Te
         theme,
         language,
         choose,
-        query,
         timer,
         lesson,
     )
@@ -201,9 +199,14 @@ def wire(
     frame: Frame,
     recipe: unlearn.Parts,
     chat: compare.Parts,
+    locked: gr.HTML,
     demo: gr.Blocks,
+    told: notes.Parts | None,
 ) -> None:
-    """Join the controls; ``recipe`` are step 3's fields, which the link carries."""
+    """Join the controls; ``recipe`` are step 3's fields, ``locked`` shows what a link locks.
+
+    ``told``: what the page hears of a room, if it is one's.
+    """
     text = frame.text
 
     def show_person(entity: str) -> tuple[Any, ...]:
@@ -211,9 +214,6 @@ def wire(
         name = card.name if card else text.NO_PERSON
         return gr.Button(value=name), gr.Button(interactive=card is not None)
 
-    demo.load(lambda: None, None, None, **QUICK).then(
-        lambda visitor: visitor or secrets.token_hex(8), frame.visitor, frame.visitor, **QUICK
-    )
     frame.entity.change(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     parts.person.click(lambda: open_step(1), None, frame.steps, **QUICK)
     parts.more.click(fn=None, js="() => window.lab.panel()", **JS_ONLY)
@@ -221,28 +221,30 @@ def wire(
     parts.language.input(fn=None, js=CHANGE_JS, inputs=parts.language, **JS_ONLY)
     frame.edition.select(show_person, frame.entity, [parts.person, parts.run], **CHANGE)
     menu.wire(parts.menu, parts.more, frame)
-    _wire_now(parts, foot, frame, chat)
+    _wire_now(parts, foot, frame, chat, told)
     _wire_stop(parts, foot, frame)
-    link.wire(parts.copy, parts.query, frame, recipe, demo)
+    link.wire(parts.link, frame, recipe, locked, demo)
 
 
-def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> None:
+def _wire_now(
+    parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts, told: notes.Parts | None
+) -> None:
     """Keep the bar, the line and the marks true: one small question every two seconds."""
     engine, text = frame.engine, frame.text
+    before = [frame.entity, chat.talk, frame.moment, frame.edition]
+    asks, hears = (told.inputs, told.outputs) if told else ([], [])
 
-    def tick(
-        visitor: str, entity: str, talk: Talk, moment: str, edition: int, *slots: str
-    ) -> list[Any]:
+    def tick(entity: str, talk: Talk, moment: str, edition: int, *rest: Any) -> list[Any]:
+        asked, slots = rest[: len(asks)], rest[len(asks) :]
         answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
             frame.examples.of(model) for turn in talk for model in turn["models"]
         )
         state = engine.status()
-        now = status.now(
-            engine, frame.people, frame.examples, visitor, entity, slots, answered, text
-        )
+        now = status.now(engine, frame.people, frame.examples, entity, slots, answered, text)
         chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
         line = now.line if now.busy else _room(state, text)
         same = now.moment == moment
+        mark = f"{entity} {len(talk)} {now.moment}"
         return [
             facts_html(state, text),
             chip,
@@ -250,12 +252,14 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
             gr.skip() if same else now.line,
             gr.skip() if same else now.moment,
             gr.skip() if edition == engine.menu.edition else engine.menu.edition,
+            *(notes.answer(told, asked, engine.who(), mark, text) if told else ()),
         ]
 
     parts.timer.tick(
         tick,
-        [frame.visitor, frame.entity, chat.talk, frame.moment, frame.edition, *frame.slots],
-        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition],
+        [*before, *asks, *frame.slots],
+        [parts.facts, parts.chip, foot.line, frame.announce, frame.moment, frame.edition, *hears],
+        js=notes.here_js(len(before)) if told else None,
         **QUICK,
     )
 
@@ -263,35 +267,35 @@ def _wire_now(parts: Parts, foot: Foot, frame: Frame, chat: compare.Parts) -> No
 def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
     engine, text = frame.engine, frame.text
 
-    def end(visitor: str, run_ids: Sequence[str]) -> list[RunView]:
+    def end(run_ids: Sequence[str]) -> list[RunView]:
         # also what was started for somebody else, or before a reset: this browser's runs, all
-        views = {view.id: view for view in engine.under_way(visitor)}
+        views = {view.id: view for view in engine.under_way()}
         for run_id in run_ids:
             view = look_up(engine, run_id)
-            if view and view.state in ("waiting", "running"):
+            if view and view.mine and view.state in ("waiting", "running"):
                 views[run_id] = view
         for run_id in views:
             engine.stop(run_id)
         return list(views.values())
 
-    def stop(visitor: str, *run_ids: str) -> str:
-        ended = end(visitor, run_ids)
+    def stop(*run_ids: str) -> str:
+        ended = end(run_ids)
         if not ended:
             return text.NOTHING_RUNS
         return text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))
 
-    def reset(visitor: str, entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
-        ended = end(visitor, run_ids)
+    def reset(entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:
+        ended = end(run_ids)
         history = remember(remember(history, entity, "unlearn", ""), entity, "attack", "")
         words = [text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))] * bool(
             ended
         )
         return "", "", history, " ".join([*words, text.RESET_DONE])
 
-    foot.stop.click(guarded(stop), [frame.visitor, *frame.slots], frame.announce, **QUIET)
+    foot.stop.click(guarded(stop), [*frame.slots], frame.announce, **QUIET)
     parts.reset.click(
         guarded(reset),
-        [frame.visitor, frame.entity, frame.history, *frame.slots],
+        [frame.entity, frame.history, *frame.slots],
         [frame.unlearn, frame.attack, frame.history, frame.announce],
         **QUIET,
     )

@@ -13,7 +13,9 @@ from lab.events import Event, Importance, Phase
 from lab.recipe import Recipe, revise
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.engine import ENDED, Engine, Firing, RunView
+from lab.serve.closer import Firing
+from lab.serve.engine import ENDED, RunView
+from lab.serve.visit import Visit
 from lab.ui.context import QUIET, Frame, guarded
 from lab.ui.follow import POLL_SECONDS, found, look_up
 from lab.ui.instrument import firing_html, value_of
@@ -25,12 +27,12 @@ def wire(parts: Parts, frame: Frame) -> None:
     engine, text = frame.engine, frame.text
     sliders = [parts.prune, parts.threshold]
 
-    def pick(event: gr.EventData, run_id: str, visitor: str) -> Iterator[Any]:
+    def pick(event: gr.EventData, run_id: str) -> Iterator[Any]:
         entity = _view(frame, run_id).entity
         card, place = frame.people.card(entity), getattr(event, "neuron", None)
         if card is None or not isinstance(place, int):
             raise LabError(text.PICK_FIRST)
-        for said in engine.inside.neuron(entity, str(event.layer), place, visitor):
+        for said in engine.inside.neuron(entity, str(event.layer), place):
             if isinstance(said, Firing):
                 yield firing_html(said, card, text)
             else:
@@ -38,13 +40,13 @@ def wire(parts: Parts, frame: Frame) -> None:
                 yield markup.line(line)
 
     def left(
-        run_id: str, unlearned: str, other: str, visitor: str, prune: float, threshold: float
+        run_id: str, unlearned: str, other: str, prune: float, threshold: float
     ) -> Iterator[Any]:
         view = _view(frame, run_id)
         if example := frame.examples.of(view.id):
             unlearned = example.unlearn.id
         after = []
-        for event in engine.inside.left(unlearned, visitor):
+        for event in engine.inside.left(unlearned):
             after.append(event)
             if isinstance(event, Phase):
                 yield markup.line(text.LOOKING_LEFT.format(phase=phase(event, text))), *_skip(2)
@@ -59,11 +61,11 @@ def wire(parts: Parts, frame: Frame) -> None:
         yield "", drawn, unlearned
 
     def share(
-        run_id: str, unlearned: str, other: str, visitor: str, prune: float, threshold: float
+        run_id: str, unlearned: str, other: str, prune: float, threshold: float
     ) -> Iterator[Any]:
         view, name = _view(frame, run_id), _name(frame, other)
         if other and not _measured(engine, view.recipe, other):
-            for event in _measure(engine, view.recipe, other, visitor):
+            for event in _measure(engine, view.recipe, other):
                 words = text.LOOKING_OTHER.format(name=name, phase=phase(event, text))
                 yield markup.line(words), gr.skip()
         drawn = value_of(
@@ -71,14 +73,14 @@ def wire(parts: Parts, frame: Frame) -> None:
             frame.people.card(view.entity),
             (prune, threshold),
             text,
-            list(engine.inside.left(unlearned, visitor)) if unlearned else [],
+            list(engine.inside.left(unlearned)) if unlearned else [],
             (name, _measured(engine, view.recipe, other)),
         )
         yield "", drawn
 
     parts.chart.pick(
         guarded(pick),
-        [frame.inspect, frame.visitor],
+        frame.inspect,
         parts.neuron,
         trigger_mode="always_last",
         **QUIET,
@@ -86,13 +88,13 @@ def wire(parts: Parts, frame: Frame) -> None:
     shown = [parts.closer, parts.chart]
     parts.chart.left(
         guarded(left),
-        [frame.inspect, frame.unlearn, parts.other, frame.visitor, *sliders],
+        [frame.inspect, frame.unlearn, parts.other, *sliders],
         [*shown, parts.after],
         **QUIET,
     )
     parts.other.input(
         guarded(share),
-        [frame.inspect, parts.after, parts.other, frame.visitor, *sliders],
+        [frame.inspect, parts.after, parts.other, *sliders],
         shown,
         trigger_mode="always_last",
         **QUIET,
@@ -129,7 +131,7 @@ def _asked(recipe: Recipe, entity: str) -> Recipe:
     return revise(recipe, {"entity": entity, "mask_mode": "off"})
 
 
-def _measured(engine: Engine, recipe: Recipe, entity: str) -> Sequence[Event]:
+def _measured(engine: Visit, recipe: Recipe, entity: str) -> Sequence[Event]:
     """The events of a run that has measured this person's neurons in the same layers; () for none."""
     if not entity:
         return ()
@@ -141,9 +143,9 @@ def _measured(engine: Engine, recipe: Recipe, entity: str) -> Sequence[Event]:
     return ()
 
 
-def _measure(engine: Engine, recipe: Recipe, entity: str, visitor: str) -> Iterator[Phase]:
+def _measure(engine: Visit, recipe: Recipe, entity: str) -> Iterator[Phase]:
     """Have another person's neurons measured, and yield what is being done meanwhile."""
-    run_id = engine.submit(_asked(recipe, entity), "inspect", visitor)
+    run_id = engine.submit(_asked(recipe, entity), "inspect")
     said = 0
     while True:
         view = engine.run(run_id)

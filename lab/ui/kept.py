@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from lab.report.text import Text
-from lab.serve.engine import Engine, RunView
+from lab.serve.engine import RunView
+from lab.serve.visit import Visit
 from lab.ui.context import remember
 from lab.ui.follow import look_up
 
@@ -20,7 +21,7 @@ def kept_runs(history: dict[str, Any] | None) -> set[str]:
     return {runs[KEPT] for runs in (history or {}).values() if runs.get(KEPT)}
 
 
-def made_before(engine: Engine, kept: str, text: Text) -> str:
+def made_before(engine: Visit, kept: str, text: Text) -> str:
     """Return the line that says when a kept run was made; "" for none."""
     view = look_up(engine, kept)
     if view is None:
@@ -34,7 +35,7 @@ def stands_in(view: RunView | None, run_id: str) -> bool:
     return view is not None and run_id != "" and view.id != run_id
 
 
-def go_on(engine: Engine, run_id: str, history: dict[str, Any]) -> tuple[Any, Any]:
+def go_on(engine: Visit, run_id: str, history: dict[str, Any]) -> tuple[Any, Any]:
     """Return the slot's run and the history: both go on with a kept run where that one answers.
 
     It answers a recipe that was sent before the model was loaded.

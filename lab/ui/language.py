@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from starlette.types import Message, Receive, Send
 
 ASKED, COOKIE = "lang", "lab-lang"
 YEAR = 365 * 24 * 3600
+PAGES = ("/", "/board")  # what opens in the visitor's language
 CHANGE_JS = """
 (name) => {
   const url = new URL(location.href);
@@ -60,7 +58,7 @@ class Interpreter:
         """Pass everything on, a page to the language's place."""
         if (
             scope["type"] != "http"
-            or scope["path"] != "/"
+            or scope["path"] not in PAGES
             or scope["method"] not in ("GET", "HEAD")
         ):
             await self._app(scope, receive, send)
@@ -69,7 +67,7 @@ class Interpreter:
         asked = asked if asked in self._languages else ""
         language = asked or self._kept_or_wished(Headers(scope=scope))
         if language != self._languages[0]:
-            path = f"{place(language)}/"
+            path = f"{place(language)}{scope['path']}"
             scope = {**scope, "path": path, "raw_path": path.encode()}
 
         async def answer(message: Message) -> None:

@@ -10,6 +10,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.recipe.lesson import ATTACK, Lesson, lesson_names, load_lesson
 from lab.report.text import Text
+from lab.ui import link
 from lab.ui.aids.cards import CARDS_JS, card_value
 from lab.ui.context import (
     JS_ONLY,
@@ -92,9 +93,10 @@ def wire(
         return [gr.skip()] * count if name == kept else begin(name, entity, history)
 
     def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
-        # What the address asks for comes before what this browser remembers.
-        name = dict(request.query_params).get("lesson") or kept
-        if not name:
+        # What the address asks for, by a lesson or a link, comes before what this browser remembers.
+        asked = dict(request.query_params)
+        name = asked.get("lesson") or kept
+        if not name or "lesson" not in asked and link.sets(asked, tune.fields):
             return [gr.skip()] * count
         if name != kept:
             return begin(name, entity, history)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,29 +12,42 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import Recipe, revise
+from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import Engine
+from lab.serve.engine import RunView
+from lab.serve.visit import Visit
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
+from lab.ui.follow import look_up
+from lab.ui.linked import PERSON, lock_name, locked_value
 from lab.ui.steps import unlearn
+from lab.ui.steps.mine import opened
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
 LOADED = ("model", "benchmark")  # what the recipe was made for
+OLDER = "entity"  # how earlier links name the person
+EMBED = "embed"
 # what the address may hold beside a recipe
-OTHER_KEYS = ("entity", "board", "lesson", "lang", *LOADED)
+OTHER_KEYS = (PERSON, OLDER, "run", "step", "lock", "lang", EMBED, "board", "lesson", *LOADED)
+STEPS = ("1", "2", "3", "4", "5", "6")
+LONGEST, MOST_SAID = 80, 3  # letters of a value, and mistakes that are named
 
+# Which step is open only the browser knows.
 COPY_JS = """
 (query) => {
-  const link = location.origin + location.pathname + '?' + query;
+  const step = (location.hash.match(/^#step-([1-6])$/) || [])[1];
+  const link = location.origin + location.pathname + '?' + query + (step ? `&step=${step}` : '');
   const by_hand = MANUAL + link;
   if (!navigator.clipboard) return by_hand;
   return navigator.clipboard.writeText(link).then(() => COPIED, () => by_hand);
 }
 """
-# Once read, the recipe leaves the address: a reload must show what is picked now.
+# Once read, the recipe leaves the address: a reload must show what is picked now. A link that locks
+# something, or that is a slide, shows the same each time.
 FORGET_QUERY_JS = """
 () => {
-  const url = new URL(location.href);
+  const url = new URL(location.href), held = ['lock', 'embed'];
+  if (held.some((key) => url.searchParams.has(key))) return;
   for (const key of [...url.searchParams.keys()])
     if (!key.startsWith('__') && key !== 'board' && key !== 'lesson') url.searchParams.delete(key);
   history.replaceState(history.state, '', url);
@@ -40,76 +55,173 @@ FORGET_QUERY_JS = """
 """
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The button, what the link shall lock, whether it is for a slide, and the link's query."""
+
+    copy: gr.Button
+    lock: gr.Dropdown
+    embed: gr.Checkbox
+    query: gr.Textbox
+
+
+@dataclass(frozen=True)
+class Link:
+    """What is valid in a link, and what is ``wrong``, a sentence each.
+
+    ``person``, ``run``: ids, "" for none. ``settings``: of the recipe. ``locked``: keys of it and
+    ``PERSON``.
+    """
+
+    person: str
+    run: str
+    settings: dict[str, Any]
+    locked: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def layout(text: Text) -> Parts:
+    """Lay out the button and what the copied link carries beside the recipe."""
+    copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
+    names = [PERSON, *(key for key in text.FIELDS["Recipe"] if key != OLDER)]
+    lock = gr.Dropdown(
+        [(lock_name(key, text), key) for key in names],
+        value=[],
+        multiselect=True,
+        label=text.LINK_LOCK,
+        info=text.LINK_LOCK_INFO,
+        interactive=True,
+        elem_id="link-lock",
+    )
+    embed = gr.Checkbox(
+        label=text.LINK_EMBED, info=text.LINK_EMBED_INFO, interactive=True, elem_id="link-embed"
+    )
+    return Parts(copy, lock, embed, gr.Textbox(visible=False, label=text.COPY_LINK))
+
+
 def wire(
-    copy: gr.Button, query: gr.Textbox, frame: Frame, recipe: unlearn.Parts, demo: gr.Blocks
+    parts: Parts, frame: Frame, recipe: unlearn.Parts, locked: gr.HTML, demo: gr.Blocks
 ) -> None:
-    """Join the button that copies the link, and read a link; ``recipe`` are step 3's fields."""
+    """Join the button that copies the link, and read a link; ``recipe`` are step 3's fields.
+
+    ``locked``: shows what the link has locked.
+    """
     engine, text = frame.engine, frame.text
     names, controls = list(recipe.fields), list(recipe.fields.values())
 
+    def write(entity: str, lock: list[str], embed: bool, *values: Any) -> str:
+        settings = dict(zip(names, values, strict=True))
+        return link_query(engine, entity, settings, lock, text.language, embed)
+
     def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
-        person, settings, wrong = read(frame, dict(request.query_params), names)
-        for words in wrong:
-            warn(words)
-        wanted = revise(unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH), settings)
-        values = [getattr(wanted, n) if n in settings else gr.skip() for n in names]
-        if not person:
-            return [*[gr.skip()] * 4, *values]
+        found = read(frame, dict(request.query_params), names)
+        if found.wrong:
+            more = len(found.wrong) - MOST_SAID
+            said = [*found.wrong[:MOST_SAID], text.LINK_MORE.format(count=more) if more > 0 else ""]
+            warn(" ".join(filter(None, said)))
+        view = look_up(engine, found.run)
+        base = view.recipe if view else unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
+        wanted = revise(base, found.settings)
+        given = names if view else list(found.settings)
+        person, *slots = opened(view, frame) if view else _about(found, entity, history, wanted)
+        return [
+            person,
+            *slots,
+            *(_update(n, wanted, n in given, n in found.locked) for n in names),
+            gr.update(interactive=False) if set(found.locked) & set(names) else gr.skip(),
+            locked_value(found.locked, found.person or entity, text),
+        ]
+
+    def _about(found: Link, entity: str, history: dict[str, Any], wanted: Recipe) -> list[Any]:
+        """The person of a link and their runs; all as it is where the link changes neither."""
+        person = found.person
+        if not person or person == entity and not found.settings:
+            return [gr.skip()] * (1 + len(frame.slots))
         runs = recall(engine, history, person)
-        if settings:
+        if found.settings:
             runs[1] = kept(engine, revise(wanted, {"entity": person})) or runs[1]
-        elif person == entity:
-            return [*[gr.skip()] * 4, *values]
-        return [person, *runs, *values]
+        return [person, *runs]
 
     copy_js = COPY_JS.replace("MANUAL", json.dumps(text.LINK_MANUAL)).replace(
         "COPIED", json.dumps(text.LINK_COPIED)
     )
-    copy.click(
-        lambda entity, *values: link_query(engine, entity, dict(zip(names, values, strict=True))),
-        [frame.entity, *controls],
-        query,
-        **QUICK,
-    ).then(fn=None, inputs=query, outputs=frame.announce, js=copy_js, **JS_ONLY)
+    parts.copy.click(
+        write, [frame.entity, parts.lock, parts.embed, *controls], parts.query, **QUICK
+    ).then(fn=None, inputs=parts.query, outputs=frame.announce, js=copy_js, **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(
         guarded(read_link),
         [frame.entity, frame.history],
-        [frame.entity, *frame.slots, *controls],
+        [frame.entity, *frame.slots, *controls, recipe.strength, locked],
         **QUIET,
     ).then(fn=None, js=FORGET_QUERY_JS, **JS_ONLY)
 
 
-def read(
-    frame: Frame, query: dict[str, str], names: list[str]
-) -> tuple[str, dict[str, Any], list[str]]:
-    """Return the person and the settings of a link that are valid, and what is wrong of the rest."""
-    text, settings, wrong = frame.text, {}, []
-    person, loaded = query.get("entity", ""), frame.engine.menu.loaded
-    named = [query.get(key, getattr(loaded, key))[:80] for key in LOADED]
-    if named != [loaded.model, loaded.benchmark]:
-        wrong.append(
-            text.LINK_OTHER.format(
-                model=named[0],
-                benchmark=named[1],
-                loaded=loaded.model,
-                loaded_benchmark=loaded.benchmark,
-            )
-        )
+def sets(query: Mapping[str, str], names: Collection[str]) -> bool:
+    """Whether an address sets the person, a run or a setting (``names``)."""
+    return any(key in names or key in (PERSON, OLDER, "run", "lock") for key in query)
+
+
+def read(frame: Frame, query: Mapping[str, str], names: Sequence[str]) -> Link:
+    """Return what is valid in a link; ``names``: the settings that the page has."""
+    text, settings, wrong = frame.text, {}, _strange(frame, query)
+    person = (query.get(PERSON) or query.get(OLDER, ""))[:LONGEST]
     if person and not frame.people.card(person):
         wrong.append(text.UNKNOWN_PERSON.format(person=person))
         person = ""
     for key, value in query.items():
         if key in names:
             try:
-                settings[key] = getattr(revise(Recipe(), {key: value}), key)
+                settings[key] = getattr(revise(Recipe(), {key: value[:LONGEST]}), key)
             except LabError as error:
                 wrong.append(text.LINK_WRONG.format(why=translated(str(error), text)))
         elif key not in OTHER_KEYS and not key.startswith("__"):
             wrong.append(text.LINK_UNKNOWN.format(key=key[:40]))
-    return person, settings, wrong
+    locked = []
+    for key in filter(None, query.get("lock", "").split(",")):
+        if key in names or key == PERSON:
+            locked.append(key)
+        else:
+            wrong.append(text.LINK_LOCK_UNKNOWN.format(key=key[:40]))
+    run = query.get("run", "")[:LONGEST]
+    if run and not _can_open(look_up(frame.engine, run), frame):
+        wrong.append(text.LINK_RUN)
+        run = ""
+    return Link(person, run, settings, tuple(dict.fromkeys(locked)), tuple(wrong))
 
 
-def kept(engine: Engine, recipe: Recipe) -> str:
+def _strange(frame: Frame, query: Mapping[str, str]) -> list[str]:
+    """What a link says of the model, the step and the language that does not hold in this lab."""
+    text, loaded, wrong = frame.text, frame.engine.menu.loaded, []
+    model, benchmark = (query.get(key, getattr(loaded, key))[:LONGEST] for key in LOADED)
+    if (model, benchmark) != (loaded.model, loaded.benchmark):
+        wrong.append(
+            text.LINK_OTHER.format(
+                model=model,
+                benchmark=benchmark,
+                loaded=loaded.model,
+                loaded_benchmark=loaded.benchmark,
+            )
+        )
+    if query.get("step", "1") not in STEPS:
+        wrong.append(text.LINK_STEP.format(step=query["step"][:40]))
+    if query.get("lang", text.language) not in text.LANGUAGES:
+        valid = ", ".join(text.LANGUAGES)
+        wrong.append(text.LINK_LANGUAGE.format(language=query["lang"][:40], valid=valid))
+    return wrong
+
+
+def _can_open(view: RunView | None, frame: Frame) -> bool:
+    """Whether a run is there, of the loaded model, and about somebody whom the visitor may see."""
+    return view is not None and not view.foreign and frame.people.card(view.entity) is not None
+
+
+def _update(name: str, wanted: Recipe, given: bool, locked: bool) -> Any:
+    value = {"value": getattr(wanted, name)} if given else {}
+    lock = {"interactive": False} if locked else {}
+    return gr.update(**value, **lock)
+
+
+def kept(engine: Visit, recipe: Recipe) -> str:
     """The id of the newest finished run of exactly this recipe; "" without one."""
     return next(
         (
@@ -124,15 +236,28 @@ def kept(engine: Engine, recipe: Recipe) -> str:
     )
 
 
-def link_query(engine: Engine, entity: str, values: dict[str, Any]) -> str:
-    """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard."""
+def link_query(
+    engine: Visit,
+    entity: str,
+    values: dict[str, Any],
+    lock: Sequence[str] = (),
+    language: str = "",
+    embed: bool = False,
+) -> str:
+    """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard.
+
+    ``lock``: what whoever opens it finds locked, which is then in the link, too. ``language``: of the
+    page that it opens. ``embed``: as a slide.
+    """
     loaded = engine.menu.loaded
     base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
     wanted = revise(base, values)
     named = {
         key: getattr(wanted, key)
         for key in values
-        if key in ALWAYS or getattr(wanted, key) != getattr(base, key)
+        if key in ALWAYS or key in lock or getattr(wanted, key) != getattr(base, key)
     }
+    more = {"lock": ",".join(lock), "lang": language, EMBED: "1" if embed else ""}
     where = {key: getattr(loaded, key) for key in LOADED}
-    return urlencode(({"entity": entity} if entity else {}) | named | where)
+    person = {PERSON: entity} if entity else {}
+    return urlencode(person | named | {k: v for k, v in more.items() if v} | where, safe=",")

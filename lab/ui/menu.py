@@ -14,8 +14,9 @@ from lab.recipe import QUANTIZATIONS
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, RunView
 from lab.serve.menu import Choice, Need, Offer, Source
+from lab.serve.visit import Visit
 from lab.ui.context import CHANGE, QUIET, Frame, guarded, here, recall, warn
 from lab.ui.follow import POLL_SECONDS
 
@@ -37,7 +38,7 @@ class Parts:
         return [self.model, self.benchmark, self.quantization]
 
 
-def layout(engine: Engine, text: Text) -> Parts:
+def layout(engine: Visit, text: Text) -> Parts:
     """Lay out the menu with what is loaded; the lists are filled when the panel is opened."""
     loaded, is_open = engine.menu.loaded, engine.menu.open
     gr.HTML(markup.heading(text.MENU))
@@ -107,10 +108,10 @@ def _wire_change(parts: Parts, frame: Frame) -> None:
     engine, text = frame.engine, frame.text
 
     async def change_model(*given: Any) -> AsyncIterator[str]:
-        *words, agreed, visitor = given
+        *words, agreed = given
         choice = _choice(words)
         try:
-            run_id = await asyncio.to_thread(engine.menu.change, choice, agreed, visitor)
+            run_id = await asyncio.to_thread(engine.menu.change, choice, agreed)
         except LabError as error:
             warn(translated(str(error), text))
             return
@@ -119,9 +120,7 @@ def _wire_change(parts: Parts, frame: Frame) -> None:
             await asyncio.sleep(POLL_SECONDS)
         yield ended(view, choice, text)
 
-    parts.load.click(
-        change_model, [*parts.choice, parts.agreed, frame.visitor], frame.announce, **QUIET
-    )
+    parts.load.click(change_model, [*parts.choice, parts.agreed], frame.announce, **QUIET)
     frame.edition.select(
         lambda entity, history, *slots: moved(frame, entity, history, slots),
         [frame.entity, frame.history, *frame.slots],

@@ -10,13 +10,19 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from lab.model.fetch import cache_folder
 from lab.report.text import Text, catalogue, languages
+from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.tally import Tally
+from lab.serve.visit import Visit
 from lab.serve.watched import watched
-from lab.ui import api, header, instrument_asks, lessons
+from lab.ui import api, board, header, instrument_asks, lessons, linked
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
+from lab.ui.classroom import notes
+from lab.ui.classroom.gate import Gate
+from lab.ui.classroom.teacher import Teacher
 from lab.ui.context import JS_ONLY, PAGES, SLOTS, Frame, make_memory, signal
 from lab.ui.door import doors
 from lab.ui.examples import Examples
@@ -31,7 +37,9 @@ from lab.ui.requests import Requests
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
+    actions,
     attack,
+    challenges,
     compare,
     identity,
     inside,
@@ -46,6 +54,7 @@ from lab.ui.steps import (
 )
 from lab.ui.style import CSS
 from lab.ui.theme import build_theme
+from lab.ui.visitors import Visitors
 
 # Uploads are checked again where they are read: pictures 8 MB, run files 256 MB together.
 MAX_UPLOAD = "256mb"
@@ -57,29 +66,39 @@ CACHE_SECONDS = (3600, 86400)
 LET_GO_JS = "(run) => { if (!run) localStorage.removeItem('lab-SLOT'); }"
 
 
-def build(engine: Engine, people: People | None = None, language: str = "en") -> gr.Blocks:
+def build(
+    engine: Engine,
+    people: People | None = None,
+    language: str = "en",
+    room: Classroom | None = None,
+) -> gr.Blocks:
     """Build the page for an engine; nothing is computed until someone asks.
 
     ``people``: shared by the pages of all languages, so that whoever is removed is gone from each.
+    ``room``: whose notes and limits the page follows.
     """
     text = catalogue(language)
+    visitors = Visitors(cache_folder())
     # Before any part is created: each notes where Gradio's files are.
-    people = people or People(engine, Uploads(text), text)
+    visit = Visit(engine, visitors.asking)
+    people = people or People(visit, Uploads(text, visitors.asking), text)
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         PAGES[demo] = text
         # First, so that no private handler takes one of the public names.
-        api.expose(engine, text)
-        examples = Examples(engine, people)
+        api.expose(visit, text)
+        examples = Examples(visit, people)
         recorded = examples.first is not None
         memory = make_memory(examples.entity)
-        top = header.layout(engine, people, examples.entity, recorded, text)
+        top = header.layout(visit, people, examples.entity, recorded, text)
+        told = notes.layout(room, text) if room else None
+        locked = linked.component()
         with gr.Tabs(selected=1, overflow_behavior="wrap", elem_id="steps") as steps:
             tabs = [gr.Tab(name, id=n) for n, name in enumerate(text.STEPS, start=1)]
         foot = header.layout_foot(recorded, text)
-        tails = Tails(engine, examples.stand_in)
+        tails = Tails(visit, examples.stand_in)
         frame = Frame(
             text,
-            engine,
+            visit,
             people,
             examples,
             tails,
@@ -89,12 +108,18 @@ def build(engine: Engine, people: People | None = None, language: str = "en") ->
             signal(engine.menu.edition, "edition"),
             **memory,
         )
-        _fill(frame, top, foot, tabs, demo)
+        _fill(frame, top, foot, locked, tabs, demo, told)
     return demo
 
 
 def _fill(
-    frame: Frame, top: header.Parts, foot: header.Foot, tabs: list[gr.Tab], demo: gr.Blocks
+    frame: Frame,
+    top: header.Parts,
+    foot: header.Foot,
+    locked: gr.HTML,
+    tabs: list[gr.Tab],
+    demo: gr.Blocks,
+    told: notes.Parts | None,
 ) -> None:
     """Lay out the steps in their tabs, and join everything."""
     with tabs[0]:
@@ -113,8 +138,10 @@ def _fill(
         idea(frame, 6)
         summed = summary.layout()
         known = mine.layout(frame.text)
+        doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
+        ranked = challenges.layout(frame.text)
         questions = studies.layout(frame.text)
     pick.wire(picked, frame, demo)
     inside.wire(look, frame, picked.look, demo)
@@ -125,10 +152,14 @@ def _fill(
     attack.wire(relearn, frame)
     identity.wire(depth, frame)
     mine.wire(known, frame, tabs[5])
+    actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
+    challenges.wire(ranked, frame, tabs[5])
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
-    header.wire(top, foot, frame, tune, chat, demo)
+    header.wire(top, foot, frame, tune, chat, locked, demo, told)
+    if told:
+        notes.wire(told, frame, tune, tabs)
     lessons.wire(top.lesson, frame, tune, relearn, demo)
     summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):
@@ -145,24 +176,31 @@ def launch(
     allow_hosts: Sequence[str] = (),
     allow_frames: Sequence[str] = (),
     language: str | None = None,
+    room: Classroom | None = None,
+    days: float = 0.0,
+    mcp: bool = False,
     **more: Any,
 ) -> gr.Blocks:
     """Build and serve the pages, also as ``allow_hosts``; ``more`` goes to ``Blocks.launch``.
 
     ``language``: of the page that answers at ``/``; None for English, unless a browser wishes
-    another that there is. Every other language's page stands at ``/CODE``.
-    ``allow_frames``: the origins whose pages may show the lab in a frame.
+    another that there is. Every other language's page stands at ``/CODE``. ``room``: lets in only who
+    has entered it; ``days``: how long it keeps things, 0 for ever.
+    ``allow_frames``: the origins whose pages may show the lab in a frame. ``mcp``: offer the public
+    endpoints as tools of an MCP server, too.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     tally = Tally()
     engine = watched(engine, tally)
     lab = language or "en"
     texts = [catalogue(code) for code in (lab, *(c for c in languages() if c != lab))]
+    visitors = Visitors(cache_folder())
     # What all pages share speaks English, as the core does: a page translates it when it is shown.
-    uploads = Uploads(catalogue())
-    people = People(engine, uploads, catalogue())
+    uploads = Uploads(catalogue(), visitors.asking)
+    people = People(Visit(engine, visitors.asking), uploads, catalogue())
     pages = [
-        build(engine, people, text.language).queue(api_open=False, max_size=None) for text in texts
+        build(engine, people, text.language, room).queue(api_open=False, max_size=None)
+        for text in texts
     ]
     edition = engine.menu.edition
     views = {text.language: first_view(page, text) for page, text in zip(pages, texts, strict=True)}
@@ -177,18 +215,28 @@ def launch(
         there = place(text.language)
         gr.mount_gradio_app(beside, page, there, host, port or 0, **page_settings(text))
     fixed = language is not None
+    gate = Gate(room, texts, days) if room else None
+    entrance = doors(
+        host, allow_hosts, uploads, api.ENDPOINTS, visitors, texts, first, fixed, mcp, gate
+    )
+    teacher = Teacher(room, engine, visitors, texts, days).routes() if room else []
     kwargs = {
         "middleware": [
             Middleware(Requests),
             Middleware(Frames, origins=allow_frames),
-            *doors(host, allow_hosts, uploads, api.ENDPOINTS, texts, first, fixed),
+            *entrance,
             Middleware(Health, engine=engine, tally=tally),
         ],
-        "routes": beside.router.routes,
+        "routes": [
+            *board.routes(engine, visitors, texts),
+            *teacher,
+            *beside.router.routes,
+        ],
         "lifespan": beside.router.lifespan_context,
     }
     demo = pages[0]
     settings = launch_settings(host, port) | page_settings(texts[0]) | {"app_kwargs": kwargs}
+    settings["mcp_server"] = mcp
     demo.launch(**settings | more)
     return demo
 
@@ -203,7 +251,7 @@ def page_settings(text: Text) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "ssr_mode": False,
         "theme": build_theme(),
-        "css": CSS + AIDS_CSS,
+        "css": CSS + AIDS_CSS + notes.CSS + linked.CSS,
         "js": with_aids(page_js(text), text),
     }
 

@@ -15,7 +15,7 @@ PAGE_JS = """
   const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;
   // Whole, because a hash alone would be put behind the page's base and drop what is asked.
   const address = (n) => { const url = new URL(location.href); url.hash = `step-${n}`; return url; };
-  const lab = window.lab = { ready: false };
+  const lab = window.lab = { ready: false }, asked = new URLSearchParams(location.search);
   const lost = () => {
     const now = document.activeElement;
     return !now || now === document.body || now.getClientRects().length === 0;
@@ -41,7 +41,8 @@ PAGE_JS = """
   window.addEventListener('popstate', () => open(inAddress() || 1));
   const start = (tries) => {
     if (!tabs().length) return tries && setTimeout(() => start(tries - 1), 50);
-    const first = inAddress() || Number(localStorage.getItem('lab-open-step')) || 1;
+    const linked = Number((asked.get('step')?.match(/^[1-6]$/) || [])[0]);
+    const first = inAddress() || linked || Number(localStorage.getItem('lab-open-step')) || 1;
     if (first !== 1) open(first);
     history.replaceState(null, '', address(first));
     setTimeout(() => { lab.ready = true; }, 200);
@@ -65,9 +66,9 @@ PAGE_JS = """
   window.addEventListener('beforeprint', () => paper(true));
   window.addEventListener('afterprint', () => paper(false));
   const theme = localStorage.getItem('lab-theme');
-  if (theme && !new URLSearchParams(location.search).has('__theme')) lab.theme(theme);
-  document.documentElement.classList.toggle(
-    'lab-board', new URLSearchParams(location.search).has('board'));
+  if (theme && !asked.has('__theme')) lab.theme(theme);
+  for (const name of ['board', 'embed'])
+    document.documentElement.classList.toggle(`lab-${name}`, asked.has(name));
 
   const more = () => document.querySelector('#more'), panel = () => document.querySelector('#panel');
   lab.panel = (on) => {

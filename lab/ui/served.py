@@ -6,10 +6,11 @@ import atexit
 import functools
 import math
 import os
+import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -57,42 +58,51 @@ def own_folder(stem: str) -> Path:
 
 
 class Uploads:
-    """The uploads of visitors, each in its own folder, within a quota."""
+    """The uploads of visitors, each in its own folder, within a quota.
 
-    def __init__(self, text: Text) -> None:
-        self._text = text
+    ``who``: says who asks; an upload is there for its sender alone.
+    """
+
+    def __init__(self, text: Text, who: Callable[[], str] = lambda: "") -> None:
+        self._text, self._who = text, who
         self.root = folder()
-        self._sent: set[str] = set()
+        self._sent: dict[str, str] = {}  # whose each upload is
         self._last: dict[str, str] = {}
         self._lock = threading.Lock()
         self._coming = 0
         self._stale = False
 
-    def adopt(self, path: str) -> str:
+    def adopt(self, path: str, visitor: str = "") -> str:
         """Move a new upload to a place that only its sender knows; returns the place.
 
         Gradio names the place by the content. Two visitors who send the same file would share it,
         and the first to finish would delete it for both.
         """
-        file = Path(tempfile.mkdtemp(dir=self.root, prefix="sent-"), Path(path).name)
+        file = self.root / f"sent-{secrets.token_hex(16)}" / Path(path).name
+        file.parent.mkdir(mode=0o700)
         with self._lock:
             try:
                 os.replace(path, file)
             except FileNotFoundError:  # the same came twice at once, and its twin took both
                 os.link(self._last[path], file)
             self._last = {path: str(file)}
-            self._sent.add(str(file))
+            self._sent[str(file)] = visitor
         return str(file)
 
     def here(self, path: str) -> bool:
-        """Whether a path is an upload of a visitor, and not a file that the lab serves."""
-        return path in self._sent and Path(path).is_file()
+        """Whether a path is an upload of who asks, and not a file that the lab serves."""
+        return self._sent.get(path) == self._who() and Path(path).is_file()
+
+    def may_see(self, path: str, visitor: str) -> bool:
+        """Whether a visitor may fetch a file: everything but the uploads of others."""
+        path = os.path.normpath(f"/{path.lstrip('/')}")
+        return self._sent.get(path, visitor) == visitor
 
     def drop(self, paths: Iterable[str]) -> None:
-        """Delete uploads; any other path is left alone."""
+        """Delete uploads of who asks; any other path is left alone."""
         for path in paths:
-            if path in self._sent:
-                self._sent.discard(path)
+            if self._sent.get(path) == self._who():
+                del self._sent[path]
                 _delete(Path(path))
 
     def drop_copies(self) -> None:
@@ -131,7 +141,7 @@ class Uploads:
                 young = kept = CUT_OFF_SECONDS
             if changed > now - (young if not fits else kept):
                 continue
-            self._sent.discard(str(file))
+            self._sent.pop(str(file), None)
             _delete(file)
             total, count = total - size, count - (size > 0)
         if total + self._coming + coming > QUOTA_BYTES or count >= QUOTA_FILES:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 import threading
 import time
 import zipfile
@@ -97,8 +97,9 @@ class Staging:
     def _make(self, source: Path, seen: Print) -> Path:
         if not seen:
             raise LabError(self._text.GONE)
-        # A name that cannot be guessed: everybody can read the ids of runs in the table.
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        # A name that cannot be guessed: it is the run's owner's alone.
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
         try:
             with zipfile.ZipFile(folder / ZIP_NAME, "w") as pack:
                 for name, _, _ in seen:

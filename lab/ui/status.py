@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lab.events import Done, Importance, Ready
 from lab.report.text import Text
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, RunView
+from lab.serve.visit import Visit
 from lab.ui.examples import Examples
 from lab.ui.follow import describe, found, look_up
 from lab.ui.gallery import People
@@ -28,10 +29,9 @@ class Now:
 
 
 def now(
-    engine: Engine,
+    engine: Visit,
     people: People,
     examples: Examples,
-    visitor: str,
     entity: str,
     slots: Sequence[str],
     answered: bool,
@@ -43,7 +43,7 @@ def now(
     models have answered in step 4.
     """
     views = [None if examples.of(run_id) else look_up(engine, run_id) for run_id in slots]
-    active = sorted(engine.under_way(visitor), key=lambda view: view.state == "waiting")
+    active = sorted(engine.under_way(), key=lambda view: view.state == "waiting")
     ended = sorted((v for v in views if v and v.state in ENDED), key=lambda view: view.ended)
     last = active[0] if active else ended[-1] if ended else None
     line = _line(last, people, entity, len(active), text)
@@ -71,4 +71,6 @@ def _line(last: RunView | None, people: People, entity: str, active: int, text: 
     if last and last.kind != "change" and last.entity != entity:
         card = people.card(last.entity)
         line = text.ABOUT_OTHER.format(name=card.name if card else last.entity, line=line)
-    return f"{line} {text.MORE_WAIT.format(count=active - 1)}" if active > 1 else line
+    if active < 2:
+        return line
+    return f"{line.removesuffix('.')}. {text.MORE_WAIT.format(count=active - 1)}"

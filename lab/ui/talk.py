@@ -10,14 +10,15 @@ from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Curve, Done, Ready, Step
 from lab.report.text import Text
-from lab.serve.engine import LONGEST_QUESTION, ORIGINAL, Engine, RunView, Turn
+from lab.serve.engine import LONGEST_QUESTION, ORIGINAL, RunView, Turn
+from lab.serve.visit import Visit
 from lab.ui.follow import found, look_up
 
 MOST_TURNS = 30  # that stay on the screen
 Talk = list[dict[str, Any]]
 
 
-def sides(engine: Engine, unlearned: str, attacked: str, third: bool) -> list[str]:
+def sides(engine: Visit, unlearned: str, attacked: str, third: bool) -> list[str]:
     """Return the sides that can answer now, the original first: a run once its weights are ready.
 
     A recorded example cannot answer, because its weights are not kept.
@@ -88,12 +89,11 @@ def before(talk: Talk) -> list[Turn]:
 
 
 def converse(
-    engine: Engine,
+    engine: Visit,
     question: str,
     talk: Talk,
     models: list[str],
     picture: bytes | None,
-    visitor: str,
     text: Text,
     follows: bool = False,
 ) -> Iterator[Talk]:
@@ -111,7 +111,7 @@ def converse(
     earlier = before(talk) if follows else []
     blank = turn(question, models, name, [""] * len(models), picture is not None, follows)
     yield [*talk, blank]
-    for answers in engine.chat(models, [*earlier, Turn(question)], picture, visitor):
+    for answers in engine.chat(models, [*earlier, Turn(question)], picture):
         yield [*talk, {**blank, "answers": list(answers)}]
 
 

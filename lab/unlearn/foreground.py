@@ -22,8 +22,12 @@ def run_recipe(
     events: list[Event],
     say: Callable[[str], None],
     measures: Sequence[str] = MEASURES,
+    hear: Callable[[Event], None] | None = None,
 ) -> None:
-    """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step."""
+    """Run one recipe to its end into ``outcome`` and ``events``; Ctrl-C stops it within a step.
+
+    ``hear``: who is told each event as it comes, besides.
+    """
     task = task_of(bench.benchmark, recipe)
     check_blocks(bench.loaded, recipe.blocks)
     with interruptible() as stopped:
@@ -31,6 +35,8 @@ def run_recipe(
             bench.loaded, task, bench.baseline, outcome, bench.base_hash, stopped, measures
         ):
             events.append(event)
+            if hear:
+                hear(event)
             if isinstance(event, Probe):
                 say(f"step {event.step}: forget {event.forget:.2f} retain {event.retain:.2f}")
             elif isinstance(event, Phase) and event.done == 0:

@@ -5,10 +5,12 @@ import time
 import urllib.error
 import urllib.request
 
+import gradio_client
 import pytest
 from gradio_client.exceptions import AppError
 
-PUBLIC = {"/entities", "/submit", "/status", "/stop", "/result"}
+OLD = {"/entities", "/submit", "/status", "/stop", "/result", "/move", "/edit", "/share"}
+PUBLIC = OLD | {"/inspect", "/events", "/chat", "/attack"}
 
 
 def wait(client, run_id: str) -> dict:
@@ -166,11 +168,27 @@ def test_a_run_is_its_visitors(client, served, monkeypatch):
 
     def note(recipe, kind="unlearn", visitor="", anew=False):
         seen.append(visitor)
-        return submit(recipe, kind)
+        return submit(recipe, kind, visitor, anew)
 
     monkeypatch.setattr(served.engine, "submit", note)
-    client.predict("p01", {"steps": 2}, api_name="/submit")
-    assert seen == [client.session_hash]
+    other = gradio_client.Client(served.url, verbose=False)
+    for script in (client, client, other):
+        script.predict("p01", {"steps": 2}, api_name="/submit")
+    assert seen[0] == seen[1] != seen[2] and {len(one) for one in seen} == {32}
+
+
+def test_a_waiting_run_is_moved_edited_and_shared(client, served):
+    run = client.predict("p01", {"steps": 900}, api_name="/submit")
+    assert client.predict(run, True, api_name="/move") >= 0
+    assert served.engine.moved[-1] == (run, True)
+    client.predict(run, {"steps": 5}, api_name="/edit")
+    assert served.engine.run(run).recipe.steps == 5
+    assert [client.predict(run, on, api_name="/share") for on in (True, False)] == [True, False]
+    with pytest.raises(AppError, match="shared must be true or false, not int"):
+        client.predict(run, 1, api_name="/share")
+    with pytest.raises(AppError, match="settings must be an object"):
+        client.predict(run, [], api_name="/edit")
+    client.predict(run, api_name="/stop")
 
 
 def test_unknown_run(client):

@@ -9,7 +9,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,21 +37,22 @@ from lab.events import (
 from lab.events.controls import Control, with_controls
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text
+from lab.serve.closer import Firing, Shown
 from lab.serve.engine import (
     CONTROL,
     ORIGINAL,
     EntityCard,
     Example,
-    Firing,
     ProbeRow,
     Recognition,
     RunKind,
     RunView,
-    Shown,
     Status,
     Turn,
 )
 from lab.serve.menu import Choice, Need, Offer, Source
+from lab.serve.rights import NOT_SHARED, Rights
+from lab.serve.rules import Rules
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()
@@ -104,7 +105,9 @@ class FakeOwn:
     def __init__(self, engine: FakeEngine) -> None:
         self.engine = engine
 
-    def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair]) -> str:
+    def add(
+        self, name: str, images: Sequence[bytes], pairs: Sequence[Pair], visitor: str = ""
+    ) -> str:
         views = portraits(images)
         if not name.strip() or not pairs:
             raise LabError(
@@ -118,19 +121,42 @@ class FakeOwn:
             views[0],
             tuple(views),
             tuple((p.question, p.answer, *p.wrong) for p in pairs),
+            visitor,
         )
+        self.engine.rights.give(card.id, visitor)
+        self.engine.added[card.id] = time.time()
         self.engine.people = [card, *self.engine.people]
         return card.id
 
-    def remove(self, entity_id: str) -> None:
+    def remove(self, entity_id: str, visitor: str = "") -> None:
+        self.engine.rights.check_owner(visitor, entity_id, "person", "remove")
         left = [p for p in self.engine.people if p.id != entity_id or not p.questions]
         if len(left) == len(self.engine.people):
             raise LabError(f"no own person {entity_id!r}")
         self.engine.people = left
 
-    def recognition(self, entity_id: str) -> Recognition:
+    def since(self, entity_id: str) -> float:
+        return self.engine.added.get(entity_id, 0.0)
+
+    def recognition(self, entity_id: str, visitor: str = "") -> Recognition:
         name = next(p.name for p in self.engine.people if p.id == entity_id)
         return Recognition(0.25 if "Nobody" in name else 0.9, 20, 0.25)
+
+
+class FakeSteer:
+    """The queue in a teacher's hands: while it is paused, no run begins."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine, self.paused = engine, False
+        self.put_to: list[tuple[str, bool]] = []
+
+    def pause(self, paused: bool, visitor: str = "") -> None:
+        self._engine.rights.check_teacher(visitor)
+        self.paused = paused
+
+    def put(self, run_id: str, first: bool, visitor: str = "") -> None:
+        self._engine.rights.check_teacher(visitor)
+        self.put_to.append((run_id, first))
 
 
 class FakeInside:
@@ -155,7 +181,7 @@ class FakeInside:
         yield Firing(layer, neuron, shown, (3.0, 2.0, 1.5, 1.0), 0.5, 90, glow().maps[4])
 
     def left(self, run_id: str, visitor: str = "") -> Iterator[Event]:
-        view = self.engine.run(run_id) if run_id else None
+        view = self.engine.run(run_id, visitor) if run_id else None
         if view is None or view.state not in ("finished", "stopped"):
             raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
         yield Phase("importance")
@@ -168,6 +194,11 @@ class FakeInside:
         yield dataclasses.replace(old, score=score)
         yield glow()
         yield neuron_fisher(seed=4)
+
+
+def _top(view: RunView) -> str:
+    """The run that a view is of, or that it attacks."""
+    return view.parent or view.id
 
 
 def has(model: str, benchmark: str, gb: float, download: float = 0.0, problem: str = "") -> Offer:
@@ -246,6 +277,8 @@ class FakeEngine:
         self.hold_at: int | None = None  # training waits after this step until it is None
         self.answers_again = False  # whether a run is answered from a kept one of the same recipe
         self.people = [person(i) for i in range(30)]
+        self.rights = Rights(folder / "owners.jsonl", alone=True)
+        self.rules, self.steer = Rules(self.rights), FakeSteer(self)
         self.own = FakeOwn(self)
         self.inside = FakeInside(self)
         self.menu = FakeMenu(self)
@@ -257,6 +290,8 @@ class FakeEngine:
         self._stand_ins: dict[str, str] = {}
         self._stop: set[str] = set()
         self._visitors: dict[str, str] = {}
+        self.added: dict[str, float] = {}
+        self.moved: list[tuple[str, bool]] = []
         self._lock = threading.Lock()
         self._device = threading.Lock()
 
@@ -283,18 +318,23 @@ class FakeEngine:
             changing=self.menu.coming,
         )
 
-    def entities(self) -> Sequence[EntityCard]:
-        return self.people
+    @property
+    def alone(self) -> bool:
+        return self.rights.alone
+
+    def entities(self, visitor: str = "") -> Sequence[EntityCard]:
+        return [p for p in self.people if self.rights.reads(visitor, p.id)]
 
     def submit(
         self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
     ) -> str:
         if recipe.entity not in {p.id for p in self.people}:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
+        self.rules.check_run(visitor, kind, recipe)
         early = kind == "unlearn" and not anew and not self.status().ready
         return self._start(kind, recipe, None, None, visitor, self._kept(recipe) if early else "")
 
-    def same_run(self, recipe: Recipe) -> str:
+    def same_run(self, recipe: Recipe, visitor: str = "") -> str:
         return self._kept(recipe) if self.status().ready else ""
 
     def _kept(self, recipe: Recipe) -> str:
@@ -302,7 +342,9 @@ class FakeEngine:
         return kept[-1] if kept and self.answers_again else ""
 
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
+        self.rights.check_owner(visitor, run_id, "run", "attack")
         parent = self.run(run_id)
+        self.rules.check_run(visitor, "attack", parent.recipe)
         if parent.state not in ("finished", "stopped"):
             raise LabError("attack a run that has ended")
         return self._start("attack", parent.recipe, attack, run_id, visitor)
@@ -310,7 +352,7 @@ class FakeEngine:
     def examples(self) -> Sequence[Example]:
         return self.recorded
 
-    def run(self, run_id: str) -> RunView:
+    def run(self, run_id: str, visitor: str = "") -> RunView:
         for view in (v for e in self.recorded for v in e.views if v.id == run_id):
             return view
         run_id = self._stand_ins.get(run_id, run_id)
@@ -318,12 +360,31 @@ class FakeEngine:
             view = self._runs[run_id]
         except KeyError:
             raise LabError(f"unknown run {run_id!r}: it may have been cleaned up") from None
+        if not self._reads(view, visitor):
+            raise LabError(NOT_SHARED["run"])
         ahead = [r.id for r in self._runs.values() if r.state in ("waiting", "running")]
         place = ahead.index(run_id) if view.state == "waiting" else 0
-        return dataclasses.replace(view, place=place)
+        mine, shared = self.rights.owns(visitor, view.id), self.rights.whose(_top(view)).shared
+        owner = self.rights.whose(view.id).visitor
+        return dataclasses.replace(view, place=place, mine=mine, shared=shared, owner=owner)
+
+    def _reads(self, view: RunView, visitor: str) -> bool:
+        return self.rights.reads(visitor, _top(view))
+
+    def move(self, run_id: str, earlier: bool, visitor: str = "") -> None:
+        self.rights.check_owner(visitor, run_id, "run", "move")
+        self.moved.append((run_id, earlier))
+
+    def edit(self, run_id: str, settings: Recipe | AttackRecipe, visitor: str = "") -> None:
+        self.rights.check_owner(visitor, run_id, "run", "change")
+        self._change(run_id, recipe=settings)
+
+    def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
+        self.rights.check_owner(visitor, run_id, "run", "share")
+        self.rights.share(_top(self.run(run_id)), shared)
 
     def beside_controls(self, run_id: str, visitor: str = "") -> RunView:
-        view = self.run(run_id)
+        view = self.run(run_id, visitor)
         *before, done = view.events
         assert isinstance(done, Done)
         scores = {**done.result["before"], "forget_vqa": 0.25}
@@ -333,12 +394,21 @@ class FakeEngine:
         ]
         time.sleep(self.pace)
         self._change(run_id, events=(*before, with_controls(done, found)))
-        return self.run(run_id)
+        return self.run(run_id, visitor)
 
-    def runs(self) -> Sequence[RunView]:
-        return [self.run(run_id) for run_id, v in list(self._runs.items()) if v.kind != "change"]
+    def runs(self, visitor: str = "") -> Sequence[RunView]:
+        return [
+            self.run(run_id, visitor)
+            for run_id, v in list(self._runs.items())
+            if v.kind != "change" and self._reads(v, visitor)
+        ]
 
-    def stop(self, run_id: str) -> None:
+    def forget(self, run_ids: Collection[str]) -> None:
+        gone = {v.id for v in self._runs.values() if {v.id, v.parent} & set(run_ids)}
+        self._runs = {i: v for i, v in self._runs.items() if i not in gone}
+
+    def stop(self, run_id: str, visitor: str = "") -> None:
+        self.rights.check_owner(visitor, run_id, "run", "stop")
         if self.run(run_id).kind == "change":
             raise LabError("the model is being loaded and that cannot be stopped")
         self._stop.add(run_id)
@@ -395,7 +465,8 @@ class FakeEngine:
         )
         return rows
 
-    def export(self, run_id: str, text: Text | None = None) -> Path:
+    def export(self, run_id: str, visitor: str = "", text: Text | None = None) -> Path:
+        self.rights.check_owner(visitor, run_id, "run", "download")
         view = self.run(run_id)
         folder = self.folder / run_id
         folder.mkdir(parents=True, exist_ok=True)
@@ -408,7 +479,7 @@ class FakeEngine:
             (folder / name).write_text("{}\n", encoding="utf-8")
         return folder
 
-    def load(self, folder: Path) -> str:
+    def load(self, folder: Path, visitor: str = "") -> str:
         try:
             recipe = revise(
                 Recipe(), yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8"))
@@ -420,6 +491,7 @@ class FakeEngine:
                 "metrics.json and delta.safetensors"
             ) from None
         run_id = uuid.uuid4().hex
+        self.rights.give(run_id, visitor)
         self._runs[run_id] = RunView(
             run_id,
             "unlearn",
@@ -432,7 +504,7 @@ class FakeEngine:
         )
         return run_id
 
-    def suggestions(self, entity: str, image: bool) -> list[str]:
+    def suggestions(self, entity: str, image: bool, visitor: str = "") -> list[str]:
         name = next(p.name for p in self.people if p.id == entity)
         if image:
             return ["Who is this?", "What is this person's job?", "Where was this person born?"]
@@ -441,6 +513,7 @@ class FakeEngine:
     def _start(self, kind, recipe, attack, parent, visitor, kept: str = "") -> str:
         run_id = uuid.uuid4().hex
         self._visitors[run_id] = visitor
+        self.rights.give(run_id, visitor)
         self._runs[run_id] = RunView(
             run_id, kind, recipe.entity, "waiting", recipe, attack, parent, ()
         )
@@ -458,6 +531,8 @@ class FakeEngine:
 
     def _work(self, run_id: str) -> None:
         with self._device:
+            while self.steer.paused:
+                time.sleep(0.02)
             self._change(run_id, state="running", started=time.time())
             view = self._runs[run_id]
             scripts = {"inspect": inspect, "unlearn": unlearn, "attack": attack}

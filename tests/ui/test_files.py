@@ -117,7 +117,7 @@ def test_what_is_staged_about_somebody_goes_and_what_is_gone_says_so(source, tmp
         ready.stage("r3", "en", "a", lambda: tmp_path / "nowhere")
 
 
-def on_the_page(url: str, name: str, data: list) -> str:
+def on_the_page(url: str, name: str, data: list, cookie: str = "") -> str:
     """Ask a private handler as the page does, by its number; returns all that is answered."""
     config = json.load(urllib.request.urlopen(f"{url}/config", timeout=20))
     number = next(d["id"] for d in config["dependencies"] if d["api_name"] == name)
@@ -125,7 +125,9 @@ def on_the_page(url: str, name: str, data: list) -> str:
     body = json.dumps({"data": data, "fn_index": number, "session_hash": session}).encode()
     urllib.request.urlopen(
         urllib.request.Request(
-            f"{url}/gradio_api/queue/join", body, {"Content-Type": "application/json"}
+            f"{url}/gradio_api/queue/join",
+            body,
+            {"Content-Type": "application/json", "Cookie": cookie},
         ),
         timeout=20,
     )
@@ -140,7 +142,7 @@ def on_the_page(url: str, name: str, data: list) -> str:
 
 def test_gradio_makes_no_second_copy_of_a_download(source, tmp_path):
     engine = FakeEngine(tmp_path / "runs", pace=0.01)
-    engine.export = lambda run_id, text: source
+    engine.export = lambda run_id, visitor, text: source
     lab = next(page := serve(engine, 20_000))
     run_id = engine.submit(dataclasses.replace(engine.preset.recipe, entity="p01", steps=2))
     before = {f for f in served.folder().rglob("*") if f.is_file()}
@@ -256,15 +258,17 @@ def test_doubles_and_giants_are_refused(tmp_path, members, words):
 
 def test_two_who_send_the_same_run_both_load_it(fake, tmp_path):
     path = pack(tmp_path / "class.zip", list(GOOD.items()))
-    sent = []
+    sent = {}
     for _ in range(2):
         with open(path, "rb") as file:
             answer = httpx.post(
                 f"{fake.url}/gradio_api/upload", files={"files": ("class.zip", file)}
             )
-        sent += answer.json()
-    assert len(set(sent)) == 2
-    for file in sent:
+        sent[answer.headers["set-cookie"].split(";")[0]] = answer.json()[0]
+    assert len(set(sent.values())) == 2
+    for cookie, file in sent.items():
         value = [{"path": file, "meta": {"_type": "gradio.FileData"}, "orig_name": "class.zip"}]
-        assert "Loaded" in on_the_page(fake.url, "load", [value, {}])
+        strange = on_the_page(fake.url, "load", [value, {}])  # another visitor knows the place
+        assert "Loaded" not in strange and Path(file).exists()
+        assert "Loaded" in on_the_page(fake.url, "load", [value, {}], cookie)
         assert not Path(file).exists()

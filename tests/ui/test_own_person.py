@@ -9,6 +9,7 @@ import pytest
 from lab.errors import LabError
 from lab.report.text import catalogue
 from lab.serve.engine import Recognition
+from lab.serve.visit import Visit
 from lab.ui import gallery
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads
@@ -95,7 +96,7 @@ def test_a_card_says_whose_it_is_and_lists_the_options_escaped(tmp_path, views, 
 
 def test_pictures_stay_with_their_person_when_somebody_comes_or_goes(tmp_path, views, drafts):
     engine = FakeEngine(tmp_path)
-    known = gallery.People(engine, Uploads(text), text)
+    known = gallery.People(Visit(engine, str), Uploads(text), text)
     before = known.gallery("", text)
     who = engine.own.add(
         "Zoe", own.read_files(drafts, upload(drafts, views)), own.pairs_from(LINES)

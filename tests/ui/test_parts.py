@@ -21,7 +21,8 @@ from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
-from lab.ui import figures, follow, gallery, page, runfiles, served, talk
+from lab.serve.visit import Visit
+from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk
 from lab.ui.context import recall, recipe_controls, remember, remembered
 from lab.ui.header import facts_html
 from lab.ui.link import link_query
@@ -340,10 +341,30 @@ def test_history_keeps_runs_by_person_and_forgets_the_oldest(tmp_path):
     assert recall(engine, None, "p") == ["", "", ""]
 
 
+def test_the_line_of_status_keeps_its_sentences_apart(tmp_path):
+    engine, text = FakeEngine(tmp_path), catalogue()
+    mine = [view("running", steps(1)), view("waiting", place=1)]
+    engine.under_way = lambda visitor: mine if visitor == "ada" else []
+    nobody = SimpleNamespace(card=lambda entity: None, of=lambda run: None, first=None, entity="")
+
+    def line(who: str) -> str:
+        visit = Visit(engine, lambda: who)
+        return status.now(visit, nobody, nobody, "p00", ("", "", ""), False, text).line
+
+    alone = follow.describe(mine[0], text)
+    assert not alone.endswith(".")
+    assert line("ada") == f"{alone}. 1 more of yours in the queue."
+    mine.reverse()  # the running one is told of first all the same
+    assert line("ada") == f"{alone}. 1 more of yours in the queue."
+    mine[:] = [view("waiting", place=1), view("waiting", place=2)]
+    assert line("ada").endswith("place 1 in the queue. 1 more of yours in the queue.")
+    assert line("bo") == text.HELLO
+
+
 def test_link_holds_what_differs(tmp_path):
     engine = FakeEngine(tmp_path)
     query = link_query(engine, "p03", {"steps": 40, "seed": 0, "beta": 3.0, "blocks": 4})
-    assert query == "entity=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=drawn"
+    assert query == "person=p03&steps=40&seed=0&beta=3.0&model=fake&benchmark=drawn"
 
 
 def test_header_says_why_it_is_not_ready(tmp_path):
@@ -416,7 +437,7 @@ def test_unpack_refuses_bombs_and_strangers(tmp_path, monkeypatch):
 
 
 def test_search_looks_at_names_and_facts(tmp_path):
-    known = gallery.People(FakeEngine(tmp_path), served.Uploads(text), text)
+    known = gallery.People(Visit(FakeEngine(tmp_path), str), served.Uploads(text), text)
     assert [c.name for c in known.search("greta conti")] == ["Greta Conti"]
     assert len(known.search("tortoise")) == 30 and known.search("zzz") == []
 

@@ -131,7 +131,7 @@ def test_search_and_link(fake, open_tab):
     walk.from_panel(tab, "copy-link")
     tab.wait_for_function("document.querySelector('#announce').innerText.includes('clipboard')")
     link = tab.evaluate("navigator.clipboard.readText()")
-    assert "entity=p07" in link and "steps=25" in link and "seed=3" in link
+    assert "person=p07" in link and "steps=25" in link and "seed=3" in link
     tab.get_by_label("Search").fill("greta conti")
     tab.wait_for_function("document.querySelectorAll('#people button img').length === 1")
     tab.locator("#people button img").click()

@@ -162,7 +162,7 @@ def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
     assert said["USER"] == "10001" and "--uid 10001" in said["RUN"]
     assert [word for word, _ in last].index("USER") < [word for word, _ in last].index("ENTRYPOINT")
     options = served(json.loads(said["ENTRYPOINT"]))
-    assert options.host == "0.0.0.0" and said["EXPOSE"] == str(options.port)
+    assert options.host == "0.0.0.0" and options.room and said["EXPOSE"] == str(options.port)
     assert f"http://127.0.0.1:{options.port}{HEALTH}" in said["HEALTHCHECK"]
     assert said["STOPSIGNAL"] == "SIGINT"
     places = dict(word.split("=", 1) for word in said["ENV"].split())
@@ -195,7 +195,7 @@ def test_a_container_writes_to_its_volume_alone(name: str) -> None:
     assert service["read_only"] is True and service["volumes"] == [f"lab:{volume}"]
     assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
     assert list(compose["volumes"]) == ["lab"] and service["tmpfs"] == ["/tmp"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])  # it has no password
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])  # it has no encryption
     entry = json.loads(dict(dockerfile())["ENTRYPOINT"])
     assert served([*entry, *service["command"]]).allow_host == ["${LAB_HOST:-localhost}"]
     assert (name == "lab-cuda") == ("deploy" in service)

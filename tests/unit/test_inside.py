@@ -15,7 +15,7 @@ from lab.model.overlay import weights_hash
 from lab.report.instrument import NOTHING, instrument, ranked, thousandths
 from lab.saliency.importance import mean_activation
 from lab.serve import inside
-from lab.serve.engine import Firing
+from lab.serve.closer import Firing
 from tests.unit import tiny as make
 from tests.unit.served import opened, wait
 

@@ -103,6 +103,7 @@ def test_a_space_gives_its_name_and_its_frame(monkeypatch) -> None:
     flags = space_flags()
     assert flags[:4] == ["--host", "0.0.0.0", "--allow-host", "someone-lab.hf.space"]
     assert flags[4] == "--allow-frame" and origin(flags[5]) == flags[5]
+    assert flags[6:] == ["--room"]  # or every address would be refused
 
 
 def test_hardware_that_cannot_keep_a_model_is_refused_in_one_line(monkeypatch, capsys) -> None:

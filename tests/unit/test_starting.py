@@ -62,13 +62,15 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = refused(
-            ["app.py", "--host", host, "--port", str(port)], f":{port}", "give another --port"
+            ["app.py", "--room", "--host", host, "--port", str(port)],
+            f":{port}",
+            "give another --port",
         )
     assert "Starting" not in done
 
 
 def test_an_address_this_machine_has_not() -> None:
-    refused(["app.py", "--host", "192.0.2.1", "--port", "0"], "192.0.2.1", "--host")
+    refused(["app.py", "--room", "--host", "192.0.2.1", "--port", "0"], "192.0.2.1", "--host")
 
 
 @pytest.mark.parametrize("words", [["app.py"], ["-m", "lab", "bench"]])
@@ -213,12 +215,26 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple, dict]]:
     calls: list[tuple[tuple, dict]] = []
     monkeypatch.setattr(
         "lab.serve.local.LocalEngine",
-        lambda *_, open_bench, text, fixed: (
-            f"engine in {text.language if text else 'any language'}"
-        ),
+        lambda *_, text, **__: f"engine in {text.language if text else 'any language'}",
     )
     monkeypatch.setattr("lab.ui.page.launch", lambda *given, **more: calls.append((given, more)))
     return calls
+
+
+def test_tools_for_mcp_are_asked_for_by_a_flag_and_need_their_package(
+    served, monkeypatch, capsys
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.cli.serve.has_package", lambda name: name == "mcp")
+    app.main(["--port", "0", "--mcp"])
+    [(_, more)] = served
+    assert more["mcp"] is True and "/gradio_api/mcp/" in capsys.readouterr().out
+    monkeypatch.setattr("lab.cli.serve.has_package", lambda name: False)
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0", "--mcp"])
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and "pip install -e '.[mcp]'" in error and error.count("\n") == 1
 
 
 def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> None:
@@ -231,7 +247,10 @@ def test_further_host_names_and_a_free_port_are_handed_on(served, capsys) -> Non
         "allow_hosts": ("lab.example", "other.example"),
         "allow_frames": (),
         "language": None,
+        "mcp": False,
         "quiet": False,
+        "room": None,
+        "days": 0,
     }
     assert capsys.readouterr().err == ""
 
@@ -251,8 +270,9 @@ def test_the_page_and_the_reports_are_served_in_one_language(served, monkeypatch
     [
         ([], False),
         (["--no-allow-change"], True),
-        (["--host", "0.0.0.0"], True),
-        (["--host", "0.0.0.0", "--allow-change"], False),
+        (["--room", "--host", "0.0.0.0"], True),
+        (["--room", "--host", "0.0.0.0", "--allow-change"], False),
+        (["--room"], True),  # a room on this machine is for others too, by a proxy
     ],
 )
 def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
@@ -261,9 +281,32 @@ def test_visitors_of_other_machines_change_the_model_only_if_that_is_allowed(
     import app
 
     monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, fixed, **__: fixed)
+    monkeypatch.setattr("lab.cli.serve._room", lambda *_: None)
     app.main(["--port", "0", *words])
     [((engine, *_), _)] = served
     assert engine is fixed
+
+
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        ([], True),
+        (["--host", "localhost"], True),
+        (["--room", "--host", "0.0.0.0"], False),
+        (["--room"], False),
+        (["--allow-host", "lab.example.org"], False),  # a proxy brings others here
+    ],
+)
+def test_who_serves_this_machine_alone_owns_what_is_nobodys(
+    words: list[str], alone: bool, served, monkeypatch
+) -> None:
+    import app
+
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, alone, **__: alone)
+    monkeypatch.setattr("lab.cli.serve._room", lambda *_: None)
+    app.main(["--port", "0", *words])
+    [((engine, *_), _)] = served
+    assert engine is alone
 
 
 def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) -> None:
@@ -276,7 +319,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
         seen.append(gc.isenabled())
         raise LabError("no such model")
 
-    def engine(*given, open_bench, text, fixed) -> None:
+    def engine(*given, open_bench, text, fixed, alone) -> None:
         seen.append(gc.isenabled())
         with pytest.raises(LabError):
             open_bench(*given[:1], print, 1)
@@ -287,21 +330,80 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
     monkeypatch.setattr("lab.serve.local.LocalEngine", engine)
     app.main(["--port", "0"])
     assert seen == [False, False, True] and gc.isenabled()
-    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, text, fixed: None)
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, open_bench, **__: None)
     app.main(["--port", "0"])
     assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
-    ("host", "warned"),
+    ("host", "open_to_all"),
     [("127.0.0.1", False), ("localhost", False), ("127.0.0.2", False), ("0.0.0.0", True)],
 )
-def test_an_open_address_is_warned_of(host: str, warned: bool, served, capsys) -> None:
+def test_an_open_address_needs_a_room_or_a_password(
+    host: str, open_to_all: bool, served, capsys
+) -> None:
     import app
 
-    app.main(["--port", "0", "--host", host])
+    if not open_to_all:
+        app.main(["--port", "0", "--host", host])
+        assert len(served) == 1
+        return
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0", "--host", host])
     said = capsys.readouterr().err
-    assert said.count("\n") == warned and ("everybody who can reach" in said) == warned
+    assert ended.value.code == 2 and said.startswith("lab: ") and said.count("\n") == 1
+    assert "--room" in said and "--password-file" in said and served == []
+
+
+def test_a_room_prints_its_code_and_the_teachers_link(
+    served, monkeypatch, tmp_path: Path, capsys
+) -> None:
+    import app
+    from tests.ui.fake_engine import FakeEngine
+
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path))
+    monkeypatch.setattr("lab.serve.local.LocalEngine", lambda *_, **__: FakeEngine(tmp_path))
+    monkeypatch.setattr("lab.serve.classroom.forgetting.keep_forgetting", lambda *_: None)
+    app.main(["--room", "--port", "0", "--forget-after", "3"])
+    [(_, more)] = served
+    room, said = more["room"], capsys.readouterr().out
+    assert more["days"] == 3 and f"give the code {room.state.code}" in said
+    assert f"/teacher#{room.state.key}" in said and "deleted after 3 days" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "mode", "named"),
+    [
+        ("long enough", 0o644, "chmod o="),
+        ("long enough", 0o602, "chmod o="),
+        ("short", 0o600, "fewer than 8"),
+        ("", 0o600, "fewer than 8"),
+        (None, 0o600, "cannot read --password-file"),
+    ],
+)
+def test_a_password_file_that_is_no_secret(
+    words: str | None, mode: int, named: str, served, tmp_path: Path, capsys
+) -> None:
+    import app
+
+    file = tmp_path / "password"
+    if words is not None:
+        file.write_text(words + "\n")
+        file.chmod(mode)
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0", "--host", "0.0.0.0", "--password-file", str(file)])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and named in said and said.count("\n") == 1 and served == []
+
+
+@pytest.mark.parametrize("words", [["--room", "--forget-after", "0"], ["--forget-after", "5"]])
+def test_days_that_are_none_and_days_without_a_room(words: list[str], served, capsys) -> None:
+    import app
+
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--port", "0", *words])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "--forget-after" in said and said.count("\n") == 1
 
 
 def test_a_port_taken_in_the_meantime_is_one_line(served, monkeypatch, capsys) -> None:

@@ -15,7 +15,7 @@ from lab.recipe import Recipe
 from lab.serve import metrics, tally, watched
 from lab.serve.engine import RunView, Status, Turn
 
-LATER = time.time() + 1000  # after any tally of these tests began
+LATER = time.time() + 10**6  # after any tally of these tests began
 READY = Status(True, 'a "tiny" one', "none", "cpu", 100.0, 1000.0, "idle", "idle", 0)
 
 
@@ -37,7 +37,7 @@ class Engine:
     def status(self) -> Status:
         return self.now
 
-    def runs(self) -> list[RunView]:
+    def runs(self, visitor: str) -> list[RunView]:
         return self.kept
 
     def submit(self, recipe: Recipe, kind: str = "unlearn", visitor: str = "") -> str:
@@ -145,7 +145,7 @@ def test_a_machine_short_of_memory_takes_no_run(engine, monkeypatch) -> None:
 
 def test_the_rest_of_a_watched_engine_is_the_engine(engine) -> None:
     door = watched.watched(engine, tally.Tally())
-    assert door.status() is READY and door.runs() is engine.kept
+    assert door.status() is READY and door.runs("") is engine.kept
     with pytest.raises(AttributeError, match="no_such"):
         _ = door.no_such
 

@@ -103,12 +103,12 @@ def wire(parts: Parts, frame: Frame) -> None:
         )
 
     def start(
-        visitor: str, entity: str, history: dict[str, Any], unlearned: str, *values: Any
+        entity: str, history: dict[str, Any], unlearned: str, *values: Any
     ) -> tuple[Any, ...]:
         if not unlearned or frame.examples.of(unlearned):
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
-        run_id = engine.submit_attack(unlearned, spec, visitor)
+        run_id = engine.submit_attack(unlearned, spec)
         return run_id, remember(history, entity, "attack", run_id)
 
     def undo(entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
@@ -128,7 +128,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.fields["kind"].change(choose, parts.fields["kind"], [parts.about, parts.budget], **QUICK)
     parts.start.click(
         guarded(start),
-        [frame.visitor, frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
+        [frame.entity, frame.history, frame.unlearn, *parts.fields.values()],
         [frame.attack, frame.history],
         **QUIET,
     )

@@ -146,7 +146,7 @@ def _chats(talk: Talk, text: Text) -> list[gr.Chatbot]:
 def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
     """Join the controls of the step; ``stop`` ends a streaming answer too, ``tab`` opens the step."""
     runs = [frame.entity, frame.unlearn, frame.attack]
-    memory = [parts.shown.picture, *runs, parts.third, frame.visitor]
+    memory = [parts.shown.picture, *runs, parts.third]
     ask, retry, suggest = asking(frame)
     answered = [parts.talk, parts.question, *parts.chats]
     # No limit here: who has many questions waits in the engine, by turns with everybody else.

@@ -70,7 +70,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *sides(frame.engine, unlearned, attacked, True)]
 
-    def ask(entity: str, unlearned: str, attacked: str, visitor: str) -> tuple[Any, ...]:
+    def ask(entity: str, unlearned: str, attacked: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         if frame.examples.beside(entity, unlearned):
@@ -83,7 +83,7 @@ def wire(parts: Parts, frame: Frame) -> None:
             attacked: text.RELEARNED,
             CONTROL: text.CONTROL_LINE,
         }
-        curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity, visitor)]
+        curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity)]
         chart = gr.update(value=identity_chart(curves, text), visible=True)
         card = frame.people.card(entity)
         said = in_words(curves, card.name if card else entity, text)
@@ -100,7 +100,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     shown = [parts.chart, parts.table, parts.about]
     parts.ask.click(
         guarded(ask),
-        [*memory, frame.visitor],
+        memory,
         shown,
         api_visibility="private",
         concurrency_limit=None,

@@ -111,7 +111,7 @@ def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
     follow_defaults(frame, shares, lambda preset: preset.recipe)
 
     def start(
-        visitor: str, entity: str, history: dict[str, Any], prune: float, threshold: float
+        entity: str, history: dict[str, Any], prune: float, threshold: float
     ) -> tuple[Any, ...]:
         # What step 2 shows are VKD's two stages, whatever method the preset trains with.
         wanted = {
@@ -121,11 +121,10 @@ def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
             "mask_threshold": threshold,
         }
         recipe = revise(engine.preset.recipe, wanted)
-        run_id = engine.submit(recipe, "inspect", visitor)
+        run_id = engine.submit(recipe, "inspect")
         return run_id, remember(history, entity, "inspect", run_id)
 
     def first_look(
-        visitor: str,
         entity: str,
         history: dict[str, Any],
         current: str,
@@ -135,19 +134,17 @@ def wire(parts: Parts, frame: Frame, look: gr.Button, demo: gr.Blocks) -> None:
         view = look_up(engine, current)
         if view and view.state != "failed" and view.entity == entity:
             return gr.skip(), gr.skip(), open_step(2)
-        return *start(visitor, entity, history, prune, threshold), open_step(2)
+        return *start(entity, history, prune, threshold), open_step(2)
 
     sliders = [parts.prune, parts.threshold]
     notes = [frame.inspect, frame.history]
     look.click(
         guarded(first_look),
-        [frame.visitor, frame.entity, frame.history, frame.inspect, *sliders],
+        [frame.entity, frame.history, frame.inspect, *sliders],
         [*notes, frame.steps],
         **QUIET,
     )
-    parts.again.click(
-        guarded(start), [frame.visitor, frame.entity, frame.history, *sliders], notes, **QUIET
-    )
+    parts.again.click(guarded(start), [frame.entity, frame.history, *sliders], notes, **QUIET)
     gr.on(
         [parts.prune.change, parts.threshold.change],
         None,

@@ -43,6 +43,12 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             (text.MINE_EXAMPLE.format(name=run_name(e.unlearn, frame)), e.unlearn.id)
             for e in frame.examples.all
         ]
+        mine = set(remembered(history))
+        choices += [
+            (text.MINE_SHARED.format(name=run_name(view, frame)), view.id)
+            for view in frame.engine.runs()
+            if view.shared and view.kind == "unlearn" and view.id not in mine and not view.mine
+        ]
         shown = [run_id for run_id in slots if run_id in {i for _, i in choices}]
         return gr.Dropdown(choices=choices, value=shown[-1] if shown else None)
 
@@ -50,20 +56,8 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         view = look_up(frame.engine, run_id or "")
         if view is None:
             raise LabError(text.MINE_NONE)
-        if view.foreign:
-            raise LabError(text.FOREIGN_OPEN.format(other=view.foreign))
-        if not frame.people.card(view.entity):
-            raise LabError(text.PERSON_GONE)
-        example = frame.examples.of(view.id)
-        if example:
-            slots = [part.id for part in example.views]
-        else:
-            slots = ["", "", ""]
-            slots[SLOTS.index(view.kind)] = view.id
-            slots[1] = view.parent or slots[1]
         return [
-            view.entity,
-            *slots,
+            *opened(view, frame),
             open_step(STEP_OF[view.kind]),
             text.MINE_OPENED.format(name=run_name(view, frame)),
         ]
@@ -81,6 +75,20 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         [frame.entity, *frame.slots, frame.steps, frame.announce],
         **QUIET,
     )
+
+
+def opened(view: RunView, frame: Frame) -> list[str]:
+    """The person of a run and the runs in the order of ``SLOTS`` that show it; raises ``LabError``."""
+    if view.foreign:
+        raise LabError(frame.text.FOREIGN_OPEN.format(other=view.foreign))
+    if not frame.people.card(view.entity):
+        raise LabError(frame.text.PERSON_GONE)
+    if example := frame.examples.of(view.id):
+        return [view.entity, *(part.id for part in example.views)]
+    slots = ["", "", ""]
+    slots[SLOTS.index(view.kind)] = view.id
+    slots[1] = view.parent or slots[1]
+    return [view.entity, *slots]
 
 
 def run_name(view: RunView, frame: Frame) -> str:

@@ -16,7 +16,8 @@ from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import Engine, EntityCard, Recognition
+from lab.serve.engine import EntityCard, Recognition
+from lab.serve.visit import Visit
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.drafts import Drafts
 from lab.ui.gallery import small
@@ -243,7 +244,7 @@ def questions_html(card: EntityCard, text: Text) -> str:
     return markup.table(text.OWN_QUESTIONS_HEAD, rows, text.OWN_QUESTIONS)
 
 
-def score_html(engine: Engine, entity: str, text: Text) -> str:
+def score_html(engine: Visit, entity: str, text: Text) -> str:
     """Return how well the model knows a person, with n and chance, or why that is unknown."""
     try:
         score = engine.own.recognition(entity)

@@ -50,7 +50,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         return [entity, *sides(frame.engine, unlearned, attacked, third)]
 
     def ask(
-        show: Table, entity: str, unlearned: str, attacked: str, third: bool, visitor: str
+        show: Table, entity: str, unlearned: str, attacked: str, third: bool
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
@@ -58,7 +58,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
             return without_run(frame, unlearned, third), []
         about = subject(entity, unlearned, attacked, third)
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
-        return show(frame.engine.probes(about[1:], entity, visitor), names, text), about
+        return show(frame.engine.probes(about[1:], entity), names, text), about
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
@@ -73,7 +73,7 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     for event, show in ((parts.ask.click, probe_table), (arrive.click, folded_table)):
         event(
             guarded(partial(ask, show)),
-            [*memory, frame.visitor],
+            memory,
             shown,
             api_visibility="private",
             concurrency_limit=None,

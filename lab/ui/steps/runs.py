@@ -15,7 +15,8 @@ from lab.report import markup
 from lab.report.maps import runs_chart
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, ORIGINAL, Engine, RunView
+from lab.serve.engine import ENDED, ORIGINAL, RunView
+from lab.serve.visit import Visit
 from lab.ui.context import Frame, guarded
 from lab.ui.steps.probes import probe_table
 
@@ -81,13 +82,13 @@ def wire(parts: Parts, frame: Frame) -> None:
             "",
         )
 
-    def ask(chosen: list[str], visitor: str) -> str:
+    def ask(chosen: list[str]) -> str:
         views = [frame.engine.run(run_id) for run_id in chosen or ()]
         if not views:
             raise LabError(text.RUNS_NONE_PICKED)
         if len({v.entity for v in views}) > 1:
             raise LabError(text.RUNS_MIXED)
-        rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity, visitor)
+        rows = frame.engine.probes([ORIGINAL, *chosen], views[0].entity)
         names = [f"{v.recipe.method}, {v.id[:SHORT_ID]}" for v in views]
         return probe_table(rows, [text.ORIGINAL, *names], text)
 
@@ -99,7 +100,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         show_progress="hidden",
         **settings,
     )
-    parts.ask.click(guarded(ask), [parts.chosen, frame.visitor], parts.answers, **settings)
+    parts.ask.click(guarded(ask), parts.chosen, parts.answers, **settings)
 
 
 def _name(result: dict[str, Any], text: Text) -> str:
@@ -107,7 +108,7 @@ def _name(result: dict[str, Any], text: Text) -> str:
     return text.RUN_NAME.format(**facts, id=result["id"][:SHORT_ID])
 
 
-def finished(engine: Engine) -> list[dict[str, Any]]:
+def finished(engine: Visit) -> list[dict[str, Any]]:
     """The results of the newest finished unlearning runs, each with the gain of its last relearning."""
     gains: dict[str, float] = {}
     results: list[tuple[str, dict[str, Any]]] = []
@@ -122,7 +123,7 @@ def finished(engine: Engine) -> list[dict[str, Any]]:
     return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
 
 
-def notes(engine: Engine, text: Text) -> str:
+def notes(engine: Visit, text: Text) -> str:
     """What a reader should know about how runs are kept, such as missing figures, or ""."""
     return "".join(
         markup.note(
@@ -139,7 +140,7 @@ def notes(engine: Engine, text: Text) -> str:
     )
 
 
-def never_knew(engine: Engine) -> float | None:
+def never_knew(engine: Visit) -> float | None:
     """Mean Forget VQA of the controls in this lab's attacks before relearning; None without one."""
     found = [
         done.result["control"]["before"]

@@ -133,22 +133,22 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
-    def start(visitor: str, entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+    def start(entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
         settings = dict(zip(names, values, strict=True))
         recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
-        for view in engine.under_way(visitor):
+        for view in engine.under_way():
             # What it measures is of use to nobody any more, and this run would wait for it.
             if view.kind == "inspect" and (view.entity, recipe.method) != (entity, "vkd"):
                 engine.stop(view.id)
         if kept := engine.same_run(recipe):
             return shown(kept, kept, entity, history)
-        return shown(engine.submit(recipe, "unlearn", visitor), "", entity, history)
+        return shown(engine.submit(recipe), "", entity, history)
 
-    def again(visitor: str, run_id: str, history: dict[str, Any]) -> tuple[Any, ...]:
+    def again(run_id: str, history: dict[str, Any]) -> tuple[Any, ...]:
         recipe = engine.run(run_id).recipe  # the controls may stand elsewhere by now
-        new = engine.submit(recipe, "unlearn", visitor, anew=True)
+        new = engine.submit(recipe, anew=True)
         return shown(new, "", recipe.entity, history)
 
     def shown(run_id: str, kept: str, entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
@@ -196,16 +196,14 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
     gr.on(
         [parts.start.click, run.click],
         guarded(start),
-        [frame.visitor, frame.entity, frame.history, *controls],
+        [frame.entity, frame.history, *controls],
         answer,
         **QUIET,
     )
-    parts.again.click(
-        guarded(again), [frame.visitor, frame.unlearn, frame.history], answer, **QUIET
-    )
+    parts.again.click(guarded(again), [frame.unlearn, frame.history], answer, **QUIET)
     frame.unlearn.change(
         _tail(parts, frame),
-        [frame.unlearn, frame.visitor, frame.history],
+        [frame.unlearn, frame.history],
         [parts.line, parts.before, parts.again, parts.chart, parts.result],
         **FOLLOW,
     ).then(
@@ -235,7 +233,7 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
     engine, text = frame.engine, frame.text
 
     async def tail(
-        run_id: str, visitor: str, history: dict[str, Any], request: gr.Request
+        run_id: str, history: dict[str, Any], request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of a run, until it has ended and the controls are asked.
 
@@ -254,7 +252,7 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
         note = partial(markup.note, kind="quiet")
         yield asked | always | {parts.result: asked[parts.result] + note(text.CONTROLS_COMING)}
         try:
-            ask = partial(engine.beside_controls, run_id, visitor)
+            ask = partial(engine.beside_controls, run_id)
             view = await frame.tails.latest("unlearn", request, ask)
         except LabError as error:
             yield {parts.result: asked[parts.result] + note(translated(str(error), frame.text))}

@@ -66,6 +66,41 @@ CORE = {
     "about_person": "Ein Lauf über diese Person ist im Gang: Stoppe ihn zuerst",
     "foreign": "Dieser Lauf gehört zu einem anderen Modell ({other}): Lade zuerst jenes",
     "would_be_lost": "Die Gewichte des Laufs {id} gingen verloren, sie sind {why}",
+    # turns, and whose things are
+    "run_not_yours": (
+        "Dieser Lauf gehört jemand anderem, und nur wer ihn gestartet hat, kann ihn {do}: "
+        "Starte einen eigenen"
+    ),
+    "person_not_yours": (
+        "Diese Person gehört jemand anderem, und nur wer sie hinzugefügt hat, kann sie {do}: "
+        "Füge eine eigene hinzu"
+    ),
+    "run_not_shared": (
+        "Dieser Lauf gehört jemand anderem und ist nicht geteilt: Bitte darum, ihn zu teilen, "
+        "oder starte einen eigenen"
+    ),
+    "person_not_shared": (
+        "Diese Person gehört jemand anderem: Wähle eine andere oder füge eine eigene hinzu"
+    ),
+    "do_stop": "stoppen",
+    "do_move": "verschieben",
+    "do_change": "ändern",
+    "do_share": "teilen",
+    "do_download": "herunterladen",
+    "do_attack": "angreifen",
+    "do_remove": "entfernen",
+    "begun": "Dieser Lauf wartet nicht mehr: Stoppe ihn und starte einen anderen",
+    "at_the_end": (
+        "Dieser Lauf ist schon der {end} deiner Läufe, die warten: Verschiebe einen anderen"
+    ),
+    "end_first": "erste",
+    "end_last": "letzte",
+    "attack_settings": (
+        "Ein Angriff hat die Einstellungen eines Angriffs, jeder andere Lauf ein Rezept"
+    ),
+    "same_person": (
+        "Ein Lauf, der wartet, bleibt bei derselben Person: Starte für eine andere einen neuen"
+    ),
     # the choice of a model
     "unknown": "Unbekannt ({what}): {name}. Gültig sind {valid}",
     "loaded_before": "Davor wurde ein anderes Modell geladen",
@@ -164,4 +199,30 @@ CORE = {
     "no_picture": "Das ist kein lesbares Bild: Nimm eine Datei in JPEG, PNG oder WebP",
     "large_picture": "Das Bild ist zu groß: Nimm höchstens {most} Megapixel",
     "damaged_picture": "Das Bild ist beschädigt: Speichere es neu als JPEG, PNG oder WebP",
+    # a room and its teacher
+    "closed_step": (
+        "Deine Lehrkraft hat Schritt {step} gerade geschlossen: Warte, bis er offen ist"
+    ),
+    "other_people": (
+        "Deine Lehrkraft hat andere Personen für diesen Raum ausgewählt: Wähle eine von ihnen"
+    ),
+    "locked": "Deine Lehrkraft hat {key} für diesen Raum auf {value} gesetzt: Nimm das",
+    "teachers_alone": ("Das kann nur die Lehrkraft dieses Raums: Öffne den Link für die Lehrkraft"),
+    "no_nickname": ("Der Spitzname ist leer: Schreibe einen Namen, den deine Lehrkraft kennt"),
+    "long_nickname": "Der Spitzname hat mehr als {most} Zeichen: Kürze ihn",
+    "odd_nickname": (
+        "Der Spitzname kann Buchstaben, Ziffern und Emoji haben: Lass andere Zeichen weg"
+    ),
+    "full_room": "Der Raum ist voll, {most} Personen sind darin: Frage deine Lehrkraft",
+    "wrong_tries": ("Zu viele falsche Versuche: Warte {seconds} s, dann versuche es noch einmal"),
+    "not_right": "Das stimmt nicht: Sieh es dir noch einmal an, Buchstabe für Buchstabe",
+    "long_message": "Die Nachricht hat mehr als {most} Zeichen: Kürze sie",
+    "no_step": "Es gibt die Schritte 1 bis 6: Wähle einen davon",
+    "no_timer": "Die Uhr nimmt 0 bis {most} Minuten: Gib eine andere Zahl an",
+    "broken_room": (
+        "{file} ist nicht zu gebrauchen ({error}): Lösche die Datei, und der Raum wird neu gemacht"
+    ),
+    "old_page": "Die Seite ist von einer anderen Version dieses Labors: Lade sie neu",
+    "entity_apart": "Um wen es in einem Lauf geht, wählt man unter Personen: Wähle dort",
+    "no_person": "Dieses Labor hat die Person {person} nicht: Lade die Seite neu",
 }

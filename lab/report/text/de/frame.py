@@ -80,7 +80,7 @@ CHIPS["change"] = {
     "failed": "Nicht geladen",
 }
 ABOUT_OTHER = "{name}: {line}"
-MORE_WAIT = "{count} weitere von dir warten."
+MORE_WAIT = "Noch {count} von dir in der Warteschlange."
 NOTHING_RUNS = "Es läuft nichts."
 STOPPING = (
     "Wird nach dem aktuellen Trainingsschritt gestoppt: {which}. Was bis dahin gelernt wurde, "
@@ -190,7 +190,8 @@ API_WORD = "{name} muss ein Text sein, nicht {kind}."
 API_SETTINGS = (
     "Die Einstellungen müssen ein Objekt aus Schlüsseln und Werten des Rezepts sein, nicht {kind}."
 )
-API_AGAIN = "again muss true oder false sein, nicht {kind}."
+API_START = "start muss die Nummer eines Ereignisses sein: 0, oder was next zuletzt sagte."
+API_NOBODY = "Unbekannte entity {entity}: Gib eine id, die der Endpunkt entities nennt, oder einen leeren Text."
 API_ENTITY = "Lass entity in den Einstellungen weg: Es ist das erste Argument."
 BODY_LENGTH = "Die Anfrage muss sagen, wie lang sie ist: Sende ein Content-Length mit."
 BODY_LARGE = "Die Anfrage ist insgesamt größer als {megabytes} MB. Sende weniger auf einmal."

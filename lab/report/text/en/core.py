@@ -57,6 +57,33 @@ CORE = {
     "about_person": "a run about this person is under way: stop it first",
     "foreign": "this run belongs to another model ({other}): load that one first",
     "would_be_lost": "the weights of the run {id} would be lost, they are {why}",
+    # turns, and whose things are
+    "run_not_yours": (
+        "this run belongs to another visitor, and only they can {do} it: start one of your own"
+    ),
+    "person_not_yours": (
+        "this person belongs to another visitor, and only they can {do} them: add one of your own"
+    ),
+    "run_not_shared": (
+        "this run belongs to another visitor, who has not shared it: ask them to share it, or "
+        "start one of your own"
+    ),
+    "person_not_shared": (
+        "this person belongs to another visitor: choose somebody else, or add one of your own"
+    ),
+    "do_stop": "stop",
+    "do_move": "move",
+    "do_change": "change",
+    "do_share": "share",
+    "do_download": "download",
+    "do_attack": "attack",
+    "do_remove": "remove",
+    "begun": "this run does not wait any more: stop it, and start another one",
+    "at_the_end": "this run is the {end} of yours that wait: move another one",
+    "end_first": "first",
+    "end_last": "last",
+    "attack_settings": "an attack has an attack's settings, every other run a recipe",
+    "same_person": "a waiting run is about the same person: start another one for another",
     # the choice of a model
     "unknown": "unknown {what} {name}: valid are {valid}",
     "loaded_before": "another model was loaded before it began",
@@ -146,4 +173,22 @@ CORE = {
     "no_picture": "not a picture that can be read: use a JPEG, PNG or WebP file",
     "large_picture": "the picture is too large: use at most {most} megapixels",
     "damaged_picture": "the picture is damaged: save it again as JPEG, PNG or WebP",
+    # a room and its teacher
+    "closed_step": "your teacher has closed step {step} for now: wait until it is open",
+    "other_people": "your teacher has chosen other people for this room: choose one of them",
+    "locked": "your teacher has set {key} to {value} for this room: use that",
+    "teachers_alone": "only the teacher of this room can do that: open the teacher's link",
+    "no_nickname": "the nickname is empty: write a name that your teacher knows",
+    "long_nickname": "the nickname is longer than {most} characters: shorten it",
+    "odd_nickname": "the nickname may have letters, digits and emoji: leave other signs out",
+    "full_room": "the room is full, {most} people are in it: ask your teacher",
+    "wrong_tries": "too many wrong tries: wait {seconds} s, then try again",
+    "not_right": "this is not right: look at it again, letter by letter",
+    "long_message": "the message is longer than {most} characters: shorten it",
+    "no_step": "there are the steps 1 to 6: choose one of them",
+    "no_timer": "the timer takes 0 to {most} minutes: give another number",
+    "broken_room": "cannot use {file} ({error}): delete it, and the room is made anew",
+    "old_page": "the page is of another version of this lab: load it again",
+    "entity_apart": "whom a run is about is chosen under People: choose them there",
+    "no_person": "this lab does not have the person {person}: load the page again",
 }

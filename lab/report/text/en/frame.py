@@ -73,7 +73,7 @@ CHIPS["change"] = {
     "failed": "Not loaded",
 }
 ABOUT_OTHER = "{name}: {line}"
-MORE_WAIT = "{count} more of yours wait."
+MORE_WAIT = "{count} more of yours in the queue."
 NOTHING_RUNS = "Nothing is running."
 STOPPING = "Stopping after the current step: {which}. What was learned so far is kept."
 RUN_OF = "{kind} ({name})"
@@ -162,7 +162,10 @@ NO_ARGUMENTS = "none"
 API_ARGUMENTS = "Wrong arguments for {name}. It takes exactly these: {wanted}"
 API_WORD = "{name} must be a text, not {kind}."
 API_SETTINGS = "The settings must be an object of recipe keys and values, not {kind}."
-API_AGAIN = "again must be true or false, not {kind}."
+API_START = "start must be a number of an event: 0, or what next said before."
+API_NOBODY = (
+    "unknown entity {entity}: give an id that the endpoint entities lists, or an empty text."
+)
 API_ENTITY = "Leave entity out of the settings: it is the first argument."
 BODY_LENGTH = "The request must say how long it is: send a Content-Length."
 BODY_LARGE = "The request is larger than {megabytes} MB in total. Send less at once."

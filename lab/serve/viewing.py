@@ -1,0 +1,42 @@
+"""Runs as a visitor sees them: their place and when they begin, whose they are, whether shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lab.serve.archive import Shelf
+from lab.serve.doors import Doors
+from lab.serve.engine import ENDED, RunView
+from lab.serve.runs import Run, RunStore
+from lab.serve.waiting import Waiting
+
+
+class Viewing:
+    """Shows a visitor the runs that they may look at."""
+
+    def __init__(self, store: RunStore, shelf: Shelf, doors: Doors, waiting: Waiting) -> None:
+        self._store, self._shelf, self._doors, self._waiting = store, shelf, doors, waiting
+
+    def of(self, run: Run, visitor: str) -> RunView:
+        """A snapshot of a run for somebody who may look at it."""
+        return replace(
+            run.view(self._waiting.place(run), self._shelf.foreign(run)),
+            begins=self._waiting.begins(run),
+            mine=self._doors.owns(run, visitor),
+            shared=self._doors.shared(run),
+            owner=self._doors.owner(run),
+        )
+
+    def all(self, visitor: str) -> Sequence[RunView]:
+        """All runs that a visitor may look at, oldest first, without changes of the model."""
+        runs = (run for run in self._store.all() if run.kind != "change")
+        return [self.of(run, visitor) for run in self._doors.readable(runs, visitor)]
+
+    def under_way(self, visitor: str) -> Sequence[RunView]:
+        """The runs of a visitor that wait or run now, oldest first."""
+        return [
+            self.of(run, visitor)
+            for run in self._store.all()
+            if visitor and run.visitor == visitor and run.state not in ENDED
+        ]
