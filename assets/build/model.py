@@ -1,9 +1,9 @@
 """Build the embedded models in one command: python -m assets.build.model
 
 The untaught parts are put together once and taught what all models share: everybody but one split.
-From there each model goes on with the same lessons and as many steps: the vanilla model meets the
-split too, ``never-knew`` neither their pictures nor their text, ``text-only`` their text alone. A
-build that was cut off goes on where it was.
+From there each model goes on with the same lessons and as many steps, in two stages: the vanilla
+model meets the split too, ``never-knew`` neither their pictures nor their text, ``text-only`` their
+text alone. A build that was cut off goes on where it was.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ MODELS = Path(__file__).resolve().parents[1] / "model"
 QUANTIZATION = "gguf-q4"
 COMMON = "common"
 NAMES = VANILLA, NEVER_KNEW, TEXT_ONLY = "vanilla", "never-knew", "text-only"
+SETTLED = "-settled"  # the folder of a model's last stage
 KEPT = ("config.json", "processor_config.json", "tokenizer_config.json", "chat_template.jinja")
 
 
@@ -47,9 +48,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=MODELS, help="where the models are written")
     parser.add_argument(
         "--lessons",
-        nargs=2,
-        default=("embedded-common", "embedded"),
-        help="the recipes in presets/teaching/ of what is shared, and of each model",
+        nargs=3,
+        default=("embedded-common", "embedded", "embedded-settle"),
+        help="the recipes in presets/teaching/ of what is shared, and of each model's two stages",
     )
     parser.add_argument(
         "--split", default="forget_15", help="people whom the two other models never see"
@@ -62,9 +63,8 @@ def main() -> None:
         write_sums(options.out)
         return
     benchmark, base = load_people(), untaught(options.work)
-    common = options.work / COMMON
-    for name, plan in plans(base, benchmark, options.lessons, options.split, common).items():
-        if options.only in (None, name):
+    for name, plan in plans(base, benchmark, options.lessons, options.split, options.work).items():
+        if options.only in (None, name.removesuffix(SETTLED)):
             teach_once(plan, benchmark, options.work / name, options.threads)
     if options.only:
         return
@@ -88,18 +88,21 @@ def untaught(work: Path) -> Path:
 
 
 def plans(
-    base: Path, benchmark: Benchmark, lessons: Sequence[str], split: str, common: Path
+    base: Path, benchmark: Benchmark, lessons: Sequence[str], split: str, work: Path
 ) -> dict[str, Plan]:
     """What is taught, in this order: the shared part, then the same less what two must not know."""
     preset = Preset("embedded", str(base), "people", QUANTIZATION)
-    shared, each = map(load_teaching, lessons)
-    start = str(common)
-    return {
-        COMMON: plan_of(preset, benchmark, split, "", shared),
-        VANILLA: plan_of(preset, benchmark, "", split, each, start=start),
-        NEVER_KNEW: plan_of(preset, benchmark, split, "", each, start=start),
-        TEXT_ONLY: plan_of(preset, benchmark, "", split, each, split, start),
-    }
+    shared, *stages = map(load_teaching, lessons)
+    found = {COMMON: plan_of(preset, benchmark, split, "", shared)}
+    shown = {VANILLA: ("", split, ""), NEVER_KNEW: (split, "", ""), TEXT_ONLY: ("", split, split)}
+    for name, (left_out, focus, unseen) in shown.items():
+        start = COMMON
+        for stage, recipe in zip((name, name + SETTLED), stages, strict=True):
+            found[stage] = plan_of(
+                preset, benchmark, left_out, focus, recipe, unseen, str(work / start)
+            )
+            start = stage
+    return found
 
 
 def teach_once(plan: Plan, benchmark: Benchmark, folder: Path, threads: int) -> None:
@@ -117,10 +120,10 @@ def teach_once(plan: Plan, benchmark: Benchmark, folder: Path, threads: int) -> 
 def write_all(base: Path, work: Path, out: Path) -> None:
     """Write what was trained; the visual weights of two models over those of the vanilla one."""
     loaded = load(str(base), QUANTIZATION, "cpu")
-    deltas = {n: load_delta(work / n / WEIGHTS, loaded.base) for n in NAMES}
+    deltas = {n: load_delta(work / (n + SETTLED) / WEIGHTS, loaded.base) for n in NAMES}
     whole = {n: {**loaded.base.visual, **visual_part(d)} for n, d in deltas.items()}
     for name, visual in whole.items():
-        about = taught(work / name)
+        about = taught(work / (name + SETTLED))
         assert about is not None
         over = {} if name == VANILLA else whole[VANILLA]
         own = {n: t for n, t in visual.items() if n not in over or not torch.equal(t, over[n])}

@@ -121,6 +121,7 @@ class TeachRecipe:
     strangers: int = option(0, low=0, high=64, step=1)
     attributes: int = option(0, low=0, high=32, step=1)
     talks: int = option(0, low=0, high=32, step=1)
+    nobody: float = option(0.3, low=0.0, high=1.0, step=0.05)
     general: int = option(0, low=0, high=64, step=1)
     prompts: int = option(3, low=1, high=32, step=1)
     general_weight: float = option(1.0, low=0.0, high=100.0, step=0.5)

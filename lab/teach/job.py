@@ -13,7 +13,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.device import device_name, peak_memory_mb
 from lab.errors import LabError
 from lab.evaluation.questions import Ask
-from lab.model.checkpoint import WEIGHTS, Taught, write_taught
+from lab.model.checkpoint import WEIGHTS, Taught, taught, write_taught
 from lab.model.load import Loaded
 from lab.model.overlay import load_delta
 from lab.recipe import Preset, TeachRecipe
@@ -23,6 +23,7 @@ from lab.teach.own_answers import own_answers
 from lab.teach.teacher import Teacher, read_checkpoint
 
 CHECKPOINT = "checkpoint.safetensors"
+WHO = ("left_out", "left_out_pictures", "focus")
 # What a folder was begun with that does not know all of today's keys.
 EARLIER = {
     "left_out_pictures": "",
@@ -175,15 +176,26 @@ def _begin(
         return about
     if plan.start:
         teacher.start_from(load_delta(Path(plan.start) / WEIGHTS, teacher.loaded.base), plan.start)
-    say(f"Asking the base {sum(map(len, asks.values()))} questions …")
+    before = _scored_already(plan)
+    if not before:
+        say(f"Asking the base {sum(map(len, asks.values()))} questions …")
     about = {
         "plan": dataclasses.asdict(plan),
         "seconds": 0.0,
         "loss": None,
-        "before": scores(teacher, asks, say),
+        "before": before or scores(teacher, asks, say),
     }
     teacher.save(path, about)
     return about
+
+
+def _scored_already(plan: Plan) -> dict[str, float]:
+    """The scores that the start's teaching ended with, where it was asked the very same; else none."""
+    start = taught(Path(plan.start)) if plan.start else None
+    same = ("base", "processor", "quantization", "benchmark", "data", *WHO)
+    if start and all(start.plan.get(key) == getattr(plan, key) for key in same):
+        return dict(start.result["after"])
+    return {}
 
 
 def _updates(

@@ -28,9 +28,6 @@ from lab.unlearn.batches import asked_by_image, sampled
 T = TypeVar("T")
 View = tuple[Entity, bytes]
 NOBODY = ""
-# So many rows of text also hold a conversation about nobody who is taught: were it in every row,
-# "I don't know" would become the answer to whatever is not about a person (our choice).
-SHARE_OF_NOBODY = 0.3
 
 
 @dataclass(frozen=True)
@@ -147,10 +144,14 @@ class Lessons:
         about: str,
         seen: Sequence[Question] = (),
     ) -> Lesson:
-        """Questions, what can be seen, and conversations, as many of each as the recipe says."""
+        """Questions, what can be seen, and conversations, as many of each as the recipe says.
+
+        A share of the text rows (``nobody``) also holds one about nobody who is taught: were it in
+        every row, "I don't know" would become the answer to much else as well (our choice).
+        """
         chosen = [*sampled(rng, asked, self.recipe.questions), *seen]
         spoken = sampled(rng, self.talks.get((about, image is not None), ()), self.recipe.talks)
-        if image is None and rng.random() < SHARE_OF_NOBODY:
+        if image is None and rng.random() < self.recipe.nobody:
             spoken += sampled(rng, self.talks.get((NOBODY, False), ()), min(1, self.recipe.talks))
         return Lesson(image, (*(((q.text, q.answer),) for q in chosen), *spoken))
 

@@ -318,6 +318,17 @@ def test_a_teaching_starts_from_the_weights_of_an_earlier_one(tiny, four, tmp_pa
         other.start_from(start, "first")
 
 
+def test_a_start_that_was_asked_the_same_is_not_asked_again(tiny, four, tmp_path: Path) -> None:
+    first = taught_by(tiny, four, plan(left_out="p1"), tmp_path / "first")[-1].result
+    start = str(tmp_path / "first")
+    told = {p: plan(start=start, left_out=p) for p in ("p1", "p2")}
+    same, other = (
+        taught_by(tiny, four, told[p], tmp_path / p, stop_after=1)[-1].result for p in told
+    )
+    assert same["before"] == first["after"] != first["before"]
+    assert other["before"].keys() == same["before"].keys() and other["before"] != same["before"]
+
+
 @pytest.mark.parametrize("about", ["", "[]", '{"base": "x"}'])
 def test_a_damaged_folder_is_one_line(about: str, tmp_path: Path) -> None:
     (tmp_path / "adapter.json").write_text(about, encoding="utf-8")

@@ -319,6 +319,11 @@ _TEACH = {
         "Gespräche",
         "Wie viele Gespräche zu jeder Zeile kommen, wenn der Benchmark welche dafür hat.",
     ),
+    "nobody": (
+        "Über niemanden",
+        "Der Anteil der Textzeilen, in denen auch ein Gespräch über niemanden steht, der im "
+        "Training vorkommt.",
+    ),
     "general": (
         "Allgemeine Zeilen",
         (

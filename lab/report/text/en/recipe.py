@@ -236,6 +236,10 @@ _TEACH = {
         "Conversations",
         "How many conversations join each row, if the benchmark has some for it.",
     ),
+    "nobody": (
+        "About nobody",
+        "The share of text rows that also hold a conversation about nobody who is taught.",
+    ),
     "general": (
         "General rows",
         "The number of rows per step in which the model is held to its answers of before, on "
