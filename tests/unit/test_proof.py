@@ -15,7 +15,7 @@ from lab.evaluation.session import parts_of, with_options
 from lab.model import proof, tiny_models
 from lab.model.families import Family, Parts, family_of, find_family
 from lab.model.flow import FLOWS, Qwen2Flow
-from lab.model.load import load
+from lab.model.load import load, multiply_in_bfloat16, round_language
 from lab.model.picture_flow import Flow
 from lab.model.prompts import Prompter
 from lab.model.replay import Replay
@@ -126,6 +126,19 @@ def test_a_packed_pass_that_parts_from_single_rows_is_refused(
     ) as e:
         proof.prove(loaded)
     assert "\n" not in str(e.value) and FLAGS in str(e.value)
+
+
+def test_scores_of_a_model_stored_in_bfloat16_may_part_by_their_rounding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = tiny_models.tiny("aya_vision")
+    round_language(loaded.model, loaded.vision.family, torch.bfloat16)
+    multiply_in_bfloat16(loaded.model)
+    proof.prove(loaded)
+    monkeypatch.setattr(proof, "ROUNDED", 0.0)
+    with pytest.raises(LabError, match="otherwise"):
+        proof.prove(loaded)
+    proof.prove(tiny_models.tiny("aya_vision"))
 
 
 def test_a_tensor_without_a_gradient_is_refused() -> None:
