@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lab.errors import LabError
-from lab.serve.replica import Plan, Replica
+from lab.serve.orders import Plan
+from lab.serve.replica import Replica
 
 # A thread of a replica for each question that waits there (our choice).
 AT_ONCE = 256

@@ -18,7 +18,7 @@ from lab.serve.carrier import PHASES
 from lab.serve.cluster import Cluster, Far, Lost
 from lab.serve.engine import RunState, Usual
 from lab.serve.hands import Facts
-from lab.serve.replica import Left, Order
+from lab.serve.orders import Left, Order
 from lab.serve.routes import GONE, PATIENCE, Hand, Routes
 from lab.serve.runs import Run, RunStore
 from lab.serve.same_run import KeptRuns, conditions

@@ -24,8 +24,8 @@ from lab.serve.engine import ORIGINAL, Example, ProbeRow, Turn
 from lab.serve.fleet import Fleet
 from lab.serve.hands import Hands
 from lab.serve.local import LocalEngine
+from lab.serve.orders import Opener, Plan
 from lab.serve.recorded import EXAMPLES
-from lab.serve.replica import Opener, Plan
 from lab.serve.rules import LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.same_run import KeptRuns

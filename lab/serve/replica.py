@@ -9,9 +9,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
@@ -20,18 +19,18 @@ from lab.benchmarks.own_files import joined
 from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
 from lab.errors import LabError
-from lab.evaluation.session import Workbench, open_workbench, own_folder
+from lab.evaluation.session import Workbench, own_folder
 from lab.events import Event, Phase
 from lab.model.base import Base
-from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
 from lab.serve.carrier import Carrier
 from lab.serve.controls import Beside
 from lab.serve.doors import Doors
-from lab.serve.engine import ENDED, RunKind, RunState
+from lab.serve.engine import ENDED
 from lab.serve.hands import Facts
 from lab.serve.inside import Inside
+from lab.serve.orders import Health, Heard, Left, Order, Plan
 from lab.serve.rights import Rights
 from lab.serve.room import Room
 from lab.serve.rules import Rules
@@ -41,74 +40,8 @@ from lab.serve.turns import Turns
 from lab.serve.worker import Worker
 
 T = TypeVar("T")
-Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 AGAIN = "again"  # the phase of a run whose replica was lost, and that begins anew
 LISTEN_SECONDS, LOOK_SECONDS = 0.25, 0.005  # how long a question for events waits, and how closely
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What every replica is told at its start.
-
-    ``runs``: the folder that all replicas and the page's process share. ``environment``: variables
-    that are set in a replica as they are in the page's process.
-    """
-
-    preset: Preset
-    runs: Path
-    threads: int = 0
-    language: str = "en"
-    open_bench: Opener = open_workbench
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Order:
-    """A run that a replica is to do; ``again``: another replica was lost while it did it."""
-
-    id: str
-    kind: RunKind
-    recipe: Recipe
-    attack: AttackRecipe | None
-    parent: str | None
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a replica is: memory in MB, and what it has reported since it was last asked.
-
-    ``weights``: the hash of its model, "" while there is none.
-    """
-
-    ready: bool
-    weights: str
-    phase: str
-    error: str
-    used_mb: float
-    total_mb: float
-    said: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Left:
-    """How a run ended and what it left. ``kept``: whether that is in the shared folder."""
-
-    state: RunState
-    error: str
-    conditions: str
-    weights: bool
-    delta_hash: str
-    kept: bool
-    unkept: str
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a run has said since, and what it left, once it has ended."""
-
-    events: tuple[Event, ...]
-    left: Left | None
 
 
 class _Open(Doors):

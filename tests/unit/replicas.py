@@ -17,8 +17,9 @@ from lab.recipe import Preset
 from lab.serve import local
 from lab.serve.cluster import Lost, RayCluster
 from lab.serve.engine import ENDED
+from lab.serve.orders import Plan
 from lab.serve.ray_engine import RayEngine
-from lab.serve.replica import Plan, Replica
+from lab.serve.replica import Replica
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, until
 

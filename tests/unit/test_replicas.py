@@ -19,8 +19,9 @@ from lab.recipe import AttackRecipe
 from lab.serve import archive
 from lab.serve.cluster import RayCluster
 from lab.serve.engine import ORIGINAL
+from lab.serve.orders import Plan
 from lab.serve.ray_engine import RayEngine
-from lab.serve.replica import AGAIN, Plan
+from lab.serve.replica import AGAIN
 from lab.serve.routes import Hand
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
