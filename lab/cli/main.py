@@ -16,6 +16,7 @@ from lab.cli import (
     evaluate,
     export,
     identity,
+    load,
     own,
     people,
     run,
@@ -42,9 +43,10 @@ COMMANDS = {
         study,
         teach,
         bench,
+        load,
     )
 }
-NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
+NO_MODEL = ("people", "own", "load")  # this process loads none, so it runs where no model fits
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,7 +67,8 @@ def _whole(options: argparse.Namespace, result: Any) -> Any:
 
     A list stays a list while nothing was left out, and is named after the command otherwise.
     """
-    if not options.json or not hasattr(options, "benchmark") or getattr(options, "random", None):
+    without = not hasattr(options, "benchmark") or options.command == "load"  # it is about a server
+    if not options.json or without or getattr(options, "random", None):
         return result
     from lab.benchmarks.left_out import as_json, left_out
     from lab.evaluation.session import read_benchmark
