@@ -330,7 +330,8 @@ def test_the_test_has_a_cache_of_its_own_with_what_was_converted(cache, tmp_path
     (cache / FOLDER).mkdir(parents=True)
     (cache / FOLDER / "model.safetensors").write_text("weights")
     (cache / "runs").mkdir()
-    home = apart(tmp_path)
+    (tmp_path / "test").mkdir()
+    home = apart(tmp_path / "test")
     assert [p.name for p in home.iterdir()] == [FOLDER] and home != cache
     assert (home / FOLDER / "model.safetensors").read_text() == "weights"
 
@@ -369,11 +370,11 @@ def test_another_machine_is_said(capsys):
     assert "another machine, lab.example.org" in capsys.readouterr().err
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
-    monkeypatch.setenv("LAB_CACHE", str(tmp_path))
+def test_a_server_that_cannot_start_says_why(cache, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["load", "--preset", "nothing", "--users", "1"])
-    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert ended.value.code == 2 and "lab: the server ended: unknown preset 'nothing'" in last
 
 
 def test_a_lab_that_cannot_load_its_model_is_not_waited_for():
