@@ -33,7 +33,7 @@ def test_a_class_enters_by_the_code_and_goes_the_whole_way(room):
     found = load(House(page.url), wish, lambda _: None)
     assert found.crowd.finished == USERS and not found.crowd.errors and not found.lost
     names = {f"load {n}" for n in range(USERS + 1)}
-    assert {person.name for person in made.state.people} == names
+    assert {person.nickname for person in made.state.people} == names
     runs = page.engine.runs()
     assert [r.kind for r in runs].count("unlearn") == USERS + 1
     assert {r.recipe.steps for r in runs if r.kind == "unlearn"} == {3}

@@ -159,7 +159,8 @@ def test_an_endpoint_is_asked_with_the_visitors_cookie():
     lab = Lab({"submit": beat + 'event: complete\ndata: ["an id"]\n\n'})
     assert asked(lab, "submit", "p1", {"steps": 2}) == "an id"
     page, sent, heard = lab.asked
-    assert json.loads(sent.content) == {"data": ["p1", {"steps": 2}]}
+    body = json.loads(sent.content)
+    assert body["data"] == ["p1", {"steps": 2}] and len(body["session_hash"]) == 16
     assert "cookie" not in page.headers and heard.url.path == "/gradio_api/call/submit/e1"
     assert sent.headers["cookie"] == heard.headers["cookie"] == "lab-visitor=me"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -43,6 +44,9 @@ class Client:
         self, url: str, name: str, code: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self.name, self._code = name, code
+        # One session for all calls, as an open page has. Without it each call would be one, and Gradio
+        # remembers hundreds of sessions, each with a copy of the page's parts.
+        self._session = secrets.token_hex(8)
         # No proxy of the environment: the lab is on this machine or was named on purpose.
         self.http = httpx.AsyncClient(
             base_url=url,
@@ -92,8 +96,12 @@ class Client:
         return {name: float(value) for name, _, value in pairs if name and "{" not in name}
 
     async def call(self, endpoint: str, *given: Any) -> Any:
-        """What an endpoint returns. Raises ``Gone``, ``Full``, and ``Refused`` with its line."""
-        sent = await self._asked("POST", f"{API}/call/{endpoint}", json={"data": list(given)})
+        """What an endpoint returns; one call at a time, because they share a session.
+
+        Raises ``Gone``, ``Full``, and ``Refused`` with its line.
+        """
+        body = {"data": list(given), "session_hash": self._session}
+        sent = await self._asked("POST", f"{API}/call/{endpoint}", json=body)
         if sent.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             raise Full(float(sent.headers.get("retry-after", AGAIN_SECONDS)))
         if sent.status_code != ANSWERED:

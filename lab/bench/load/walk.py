@@ -33,7 +33,7 @@ SHORT_RECIPE: dict[str, Any] = {
 }
 SHORT_ATTACK: dict[str, Any] = {"batch": 2, "probe_every": 100}
 # Seconds between two looks at a run: the further behind it stands, the longer (our choice).
-PAUSE, PAUSE_A_PLACE, LONGEST_PAUSE = 0.5, 0.15, 5.0
+PAUSE, PAUSE_A_PLACE, LONGEST_PAUSE = 0.5, 0.15, 4.0
 PATIENCE_SECONDS = 4 * 3600.0  # of one visitor for everything
 
 
