@@ -5,6 +5,7 @@ Numpy arrays and plain values only, so that a reader needs no torch. Accuracies 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -246,3 +247,8 @@ Event = (
     | Bar
     | Done
 )
+
+
+def last_result(events: Sequence[Event]) -> dict[str, Any]:
+    """The result of the last ``Done``; empty if a run has none."""
+    return next((e.result for e in reversed(events) if isinstance(e, Done)), {})

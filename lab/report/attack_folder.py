@@ -14,13 +14,12 @@ import torch
 
 from lab import __version__
 from lab.errors import LabError
-from lab.events import Event
+from lab.events import Event, last_result
 from lab.events.lines import curve_rows, plain, to_line
 from lab.files import put
 from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_delta
 from lab.recipe import AttackRecipe, Recipe, revise
-from lab.report.page import last_result
 from lab.report.run_folder import (
     CURVES,
     DELTA,

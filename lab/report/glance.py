@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lab.events import Answers, Done, Event, Importance
+from lab.events import Answers, Event, Importance, last_result
 from lab.report import maps, markup, verdict
 from lab.report.text import Text
 
@@ -39,12 +39,8 @@ def glance(
     return f'<div class="lab-glance">{"".join(parts)}</div>'
 
 
-def _result(events: Sequence[Event]) -> dict[str, Any]:
-    return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
-
-
 def _verdict(run: Sequence[Event], name: str, text: Text) -> str:
-    result = _result(run)
+    result = last_result(run)
     return verdict.shown(verdict.met(result, name, text), 1, str(result.get("entity", "")))
 
 
@@ -76,7 +72,7 @@ def _picture(data: bytes, alt: str, caption: str) -> str:
 
 def _figures(run: Sequence[Event], text: Text) -> str:
     """Before and after of the person, of others, and of text, each with n and chance."""
-    result = _result(run)
+    result = last_result(run)
     before, after = result.get("before", {}), result.get("after", {})
     boxes = "".join(
         f"<div><dt>{escape(text.GLANCE_PAIRS[key])}</dt><dd>{markup.percent(before[key], text)} "
@@ -120,7 +116,7 @@ def _answers(said: tuple[str, str, str] | None, text: Text) -> str:
 
 
 def _attack(attack: Sequence[Event], text: Text) -> str:
-    result = _result(attack)
+    result = last_result(attack)
     if result.get("before") is None or result.get("after") is None:
         return ""
     words = text.GLANCE_ATTACK.format(

@@ -13,7 +13,7 @@ import yaml
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.events import CLEAN, Done, Event, Importance, Probe, Saliency, Step
+from lab.events import CLEAN, Event, Importance, Probe, Saliency, Step, last_result
 from lab.events.controls import controls_of
 from lab.recipe import Recipe
 from lab.report import (
@@ -35,11 +35,6 @@ pre{white-space:pre-wrap}@media print{body{margin:0;padding:0;max-width:none;fon
 table{font-size:9pt}tr{break-inside:avoid}.chart{overflow:visible}h2{break-after:avoid}
 .modebar{display:none}}"""
 CHART_WIDTH = "660px"  # fits the paper: a chart as wide as the window would be cut off there
-
-
-def last_result(events: Sequence[Event]) -> dict[str, Any]:
-    """The result of the last ``Done``; empty if a run has none."""
-    return next((e.result for e in reversed(events) if isinstance(e, Done)), {})
 
 
 @contextmanager

@@ -20,14 +20,14 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.item_table import FILE
 from lab.evaluation.lab_mode import run_table
-from lab.events import Done, Event, Step
+from lab.events import Done, Event, Step, last_result
 from lab.events.lines import curve_rows, from_line, plain, to_line
 from lab.files import making, put, sweep
 from lab.model.base import Base
 from lab.model.overlay import Delta, load_delta, save_delta, tensors_hash
 from lab.recipe import Recipe
 from lab.recipe.run_file import read_recipe
-from lab.report.page import last_result, page
+from lab.report.page import page
 from lab.report.schema import attack_misfit, run_misfit
 from lab.report.text import Text
 from lab.unlearn.methods import METHODS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.catalogue import TRAINING_ATTACKS
-from lab.events import Answers, Curve, Done, Phase, Ready, Step
+from lab.events import Answers, Curve, Phase, Ready, Step, last_result
 from lab.serve.engine import RunView, Usual
 
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
@@ -34,7 +34,7 @@ def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> 
         scored = [
             (view, result)
             for view in views
-            if view.kind == "unlearn" and (result := _result(view)).get("after")
+            if view.kind == "unlearn" and (result := last_result(view.events)).get("after")
         ]
         scored.sort(key=lambda pair: (pair[0].recipe.method != method, _reused(pair[1])))
         for _, result in scored:
@@ -43,10 +43,6 @@ def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> 
                 told = {stage: float(seconds.get(stage, 0.0)) for stage in STAGES}
                 return Usual(told, int(result.get("steps", 0)), is_here)
     return None
-
-
-def _result(view: RunView) -> Mapping[str, Any]:
-    return next((e.result for e in reversed(view.events) if isinstance(e, Done)), {})
 
 
 def _reused(result: Mapping[str, Any]) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.events import last_result
 from lab.model.base import Base
 from lab.model.cache import Cache
 from lab.recipe import Recipe
-from lab.report.page import last_result
 from lab.report.run_folder import UNCHECKED
 from lab.serve.archive import Shelf
 from lab.serve.rights import Rights

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.events import Done
+from lab.events import last_result
 from lab.serve.engine import ENDED, RunView
 
 # Upper edges in seconds: from the first word of an answer to a run with its scores. Our choice.
@@ -85,8 +85,7 @@ class Tally:
         if not view.started:  # stopped while it waited
             return
         self._whole.setdefault(view.kind, Histogram()).add(max(0.0, view.ended - view.started))
-        results = [event.result for event in view.events if isinstance(event, Done)]
-        stages = results[-1].get("seconds") if results and view.kind == "unlearn" else None
+        stages = last_result(view.events).get("seconds") if view.kind == "unlearn" else None
         for stage, seconds in (stages or {}).items():
             if stage != "total":
                 self._stages.setdefault(stage, Histogram()).add(float(seconds))

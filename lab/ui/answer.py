@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
 
 from lab.ui.language import in_language
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 POLICY = {

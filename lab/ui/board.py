@@ -50,7 +50,7 @@ def _page(engine: Engine, root: str, text: Text) -> Any:
 
 def _news(board: Board, visitors: Visitors, text: Text) -> Any:
     def news(request: Request) -> Response:
-        visitor = visitors.read(visitors.sent(request.headers.get("cookie", "")))
+        visitor = visitors.of(request.headers.get("cookie", ""))
         since = request.query_params.get("since", "")[:LONGEST_TOKEN]
         changed = board.answer(visitor, since, text)
         if changed is None:

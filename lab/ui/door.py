@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,18 +12,17 @@ import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Message, Receive, Send
 
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.ui.answer import Guarded, Message, Send
+from lab.ui.answer import Guarded
 from lab.ui.classroom.gate import Gate
 from lab.ui.hosts import Hosts
 from lab.ui.language import Interpreter, spoken
 from lab.ui.served import Uploads
 from lab.ui.visitors import Visitors
-
-Receive = Callable[[], Awaitable[Message]]
 
 MOST_UPLOAD = 257 * 2**20  # 256 MB of files and what stands around them
 MOST_REQUEST = 16 * 2**20  # by the page: a long talk is far smaller

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import anyio.to_thread
 from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Send
 
 from lab.serve.engine import Engine
 from lab.serve.metrics import CONTENT_TYPE, metrics
 from lab.serve.tally import Tally
 from lab.serve.watched import NoRoom, check_space
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 HEALTH, METRICS = "/healthz", "/metrics"
 # A run by script. Gradio would answer it with 200 and an event that says no only when it is read.

@@ -6,17 +6,14 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import Message, Receive, Send
 
 from lab.ui.door import OPEN
 from lab.ui.health import HEALTH, METRICS
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 LOG = logging.getLogger("lab.request")
 ID_HEADER = "X-Request-ID"

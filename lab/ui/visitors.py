@@ -55,12 +55,16 @@ class Visitors:
                 return value
         return ""
 
+    def of(self, header: str) -> str:
+        """The visitor of a ``Cookie`` header; "" without this lab's cookie."""
+        return self.read(self.sent(header))
+
     def asking(self) -> str:
         """The visitor whose question a handler of the page answers now."""
         request = LocalContext.request.get(None)
         if request is None:
             return NOBODY
-        return self.read(self.sent(dict(request.headers).get("cookie", ""))) or NOBODY
+        return self.of(dict(request.headers).get("cookie", "")) or NOBODY
 
     def said(self, value: str, secure: bool) -> str:
         """The ``Set-Cookie`` header that gives a browser its cookie."""
@@ -82,7 +86,7 @@ def _secret(file: Path) -> bytes:
     try:
         if not file.exists():
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as out:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
                 out.write(secrets.token_hex(KEY_BYTES))
             try:
                 os.link(new, file)  # whole, and not over one that another process has just made
@@ -91,7 +95,7 @@ def _secret(file: Path) -> bytes:
             finally:
                 new.unlink()
         file.chmod(0o600)
-        secret = bytes.fromhex(file.read_text())
+        secret = bytes.fromhex(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise LabError(f"cannot use {file} ({error}): delete it, and it is made anew") from None
     if len(secret) != KEY_BYTES:

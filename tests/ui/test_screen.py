@@ -149,8 +149,10 @@ def test_a_step_begins_near_the_top(shown, open_tab, width, height, share):
 
 def test_every_step_is_open_and_back_and_forward_move_between_them(fake, open_tab):
     tab = open_tab(fake.url)
+    tab.wait_for_function("window.lab?.ready")
     for number in (5, 2, 6):
         walk.step(tab, number)
+        tab.wait_for_function("n => location.hash === `#step-${n}`", arg=number)
     for back in ("2 Inside", "5 Attack", "1 Meet"):
         tab.go_back()
         until_opened(tab, back)

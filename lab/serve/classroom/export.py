@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lab.events import Done
+from lab.events import last_result
 from lab.files import inert
 from lab.recipe import Recipe
 from lab.report import markup
@@ -47,15 +47,12 @@ def entries(room: Classroom, engine: Engine, visitor: str, text: Text) -> list[E
     names |= {p.visitor: p.nickname for p in room.state.people}
     people = {card.id: card.name for card in engine.entities(visitor)}
     return [
-        Entry(names[view.owner], people.get(view.entity, view.entity), view, result_of(view))
+        Entry(
+            names[view.owner], people.get(view.entity, view.entity), view, last_result(view.events)
+        )
         for view in engine.runs(visitor)
         if view.owner in names and view.kind in ("unlearn", "attack")
     ]
-
-
-def result_of(view: RunView) -> Mapping[str, Any]:
-    """What a run came to; {} while it has not."""
-    return next((e.result for e in reversed(view.events) if isinstance(e, Done)), {})
 
 
 def as_csv(found: Sequence[Entry]) -> str:

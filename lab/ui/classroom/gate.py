@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -10,18 +10,17 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import Message, Receive
 
 from lab.errors import LabError
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import MOST_NICKNAME
-from lab.ui.answer import Message
 from lab.ui.classroom.look import languages, whole
 from lab.ui.health import HEALTH
 from lab.ui.language import ASKED, place
 
-Receive = Callable[[], Awaitable[Message]]
 ENTER, TEACHER = "/enter", "/teacher"
 # The first three ask for the key. With the next one Gradio asks itself whether it has started, and
 # with the last ones whoever runs the lab asks whether it is well.

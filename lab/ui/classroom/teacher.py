@@ -124,7 +124,7 @@ class Teacher:
         return JSONResponse({"detail": said(error, self._text(request))}, code)
 
     def _who(self, request: Request) -> str:
-        return self._visitors.read(self._visitors.sent(request.headers.get("cookie", "")))
+        return self._visitors.of(request.headers.get("cookie", ""))
 
     def _text(self, request: Request) -> Text:
         return self._texts[spoken(request.url.path, [*self._texts])]
