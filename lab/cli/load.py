@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from lab.cli.common import add_model, say
+from lab.cli.common import Checked, add_model, say
 from lab.cli.starting import LOOPBACK, free_port, only_this_machine
 from lab.errors import LabError
 
@@ -44,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code", default="", help="with --url: the code of a room")
 
 
-def command(options: argparse.Namespace) -> dict[str, Any] | str:
+def command(options: argparse.Namespace) -> Checked:
     """Measure, and return the figures as a table or as plain values."""
     from lab.bench.load.crowd import Wish, load
     from lab.bench.load.figures import as_json, shown
@@ -53,14 +55,28 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
     if options.code and not options.url:
         raise LabError("--code is of a lab that runs already: give its --url, too")
     wish = Wish(options.users, options.steps, options.code, options.kill)
-    with tempfile.TemporaryDirectory(prefix="lab-load-", ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="lab-load-", ignore_cleanup_errors=True) as folder,
+        ended_like_ctrl_c(),
+    ):
         if options.url:
             house = House(address(options.url))
         else:
             own = Own(serve_flags(options), apart(Path(folder)))
             house = House(f"http://{LOOPBACK}:{free_port(LOOPBACK, 0)}", own)
         found = load(house, wish, say)
-    return as_json(found) if options.json else shown(found)
+    holds = False not in found.holds.values()
+    return Checked(as_json(found) if options.json else shown(found), holds)
+
+
+@contextlib.contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """Let a plain kill end the test as Ctrl-C does, so that its server is ended with it."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def address(url: str) -> str:

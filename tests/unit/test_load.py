@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from pathlib import Path
 
 import httpx
@@ -362,6 +363,30 @@ def test_a_mistake_is_one_line(words, said, capsys, monkeypatch):
         main(["load", *words])
     line = capsys.readouterr().err
     assert ended.value.code == 2 and said in line and line.count("\n") == 1
+
+
+def made_by(house: House, wish, say) -> Load:
+    found = crowd_of([Walked(0, seconds=9), Walked(1, seconds=9)], Walked(2))
+    return loaded(found, kept_of(90.0, 100.0, [], 100.0 + wish.steps))
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_what_does_not_hold_is_the_exit_code(words, cache, capsys, monkeypatch):
+    monkeypatch.setattr(crowd, "load", made_by)
+    main(["load", "--steps", "10", *words])
+    assert "memory" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["load", "--steps", "11", *words])
+    assert ended.value.code == 1 and "memory" in capsys.readouterr().out
+
+
+def test_a_plain_kill_ends_the_test_as_ctrl_c_does(cache, capsys, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(crowd, "load", lambda *_: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit) as ended:
+        main(["load"])
+    assert ended.value.code == 130 and capsys.readouterr().err == "lab: stopped\n"
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_another_machine_is_said(capsys):
