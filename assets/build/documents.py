@@ -37,6 +37,7 @@ TABLES: Mapping[str, Table] = {
     "growth": speed.growth,
     "families": kept.families,
     "larger": kept.larger,
+    "replicas": kept.replicas,
     "methods": kept.methods,
     "relearning": kept.relearning,
     "differences": kept.differences,

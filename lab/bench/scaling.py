@@ -48,7 +48,7 @@ def growth(
 ) -> dict[str, list[dict[str, Any]]]:
     """Every table by name; all but that of the model's size use a tiny random model."""
     with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
-        engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=_tiny_bench)
+        engine = LocalEngine(TINY, report=lambda _: None, runs=Path(folder), open_bench=tiny_bench)
         while not engine.status().ready:
             time.sleep(0.05)
         tables = {}
@@ -67,7 +67,8 @@ def growth(
     return {name: [asdict(p) for p in points] for name, points in tables.items()}
 
 
-def _tiny_bench(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
+def tiny_bench(preset: Preset, report: Callable[[str], None], threads: int) -> Workbench:
+    """A workbench over a tiny random model with the real people."""
     loaded = tiny_models.tiny()
     return Workbench(
         preset, read_benchmark(preset), loaded, Baseline(loaded), weights_hash(loaded.model)

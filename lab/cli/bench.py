@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.cli.common import add_model, preset_of, say
+from lab.cli.engines import MOST_REPLICAS
 from lab.errors import LabError
 
 HELP = "measure speed as ratios, or the time and memory for a model of some size (--random)"
@@ -27,6 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--families",
         action="store_true",
         help="count the memory of every tested family and write assets/results/families.csv",
+    )
+    parser.add_argument(
+        "--replicas",
+        metavar="N,N",
+        help="measure serve --engine ray with so many replicas, as 1,2,4, on a tiny model, and write "
+        "assets/results/replicas.csv",
     )
     parser.add_argument(
         "--against",
@@ -62,6 +69,8 @@ def command(options: argparse.Namespace) -> dict[str, Any] | str:
         return _size(options)
     if options.families:
         return _families(options)
+    if options.replicas:
+        return _replicas(options)
     from lab.bench.speed import bench, table
     from lab.evaluation.session import open_workbench, read_benchmark
 
@@ -106,3 +115,17 @@ def _families(options: argparse.Namespace) -> dict[str, Any] | str:
     rows = measure(say)
     put(FAMILIES, written(rows))
     return {"families": [asdict(row) for row in rows]} if options.json else table(rows)
+
+
+def _replicas(options: argparse.Namespace) -> dict[str, Any] | str:
+    from dataclasses import asdict
+
+    from lab.bench.replicas import REPLICAS, measure, table, written
+    from lab.files import put
+
+    words = options.replicas.split(",")
+    if not all(word.isdigit() and 0 < int(word) <= MOST_REPLICAS for word in words):
+        raise LabError(f"--replicas {options.replicas}: write numbers to {MOST_REPLICAS}, as 1,2,4")
+    rows = measure([int(word) for word in words], say)
+    put(REPLICAS, written(rows))
+    return {"replicas": [asdict(row) for row in rows]} if options.json else table(rows)

@@ -22,6 +22,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """A result to print, and whether all that it checks holds; if not, the exit code is 1."""
+
+    result: Any
+    holds: bool
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that every command has."""
     add_preset(parser)

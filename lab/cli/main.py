@@ -16,6 +16,7 @@ from lab.cli import (
     evaluate,
     export,
     identity,
+    load,
     own,
     people,
     run,
@@ -23,7 +24,7 @@ from lab.cli import (
     study,
     teach,
 )
-from lab.cli.common import preset_of
+from lab.cli.common import Checked, preset_of
 from lab.cli.starting import one_line, print_anything
 from lab.model.free_memory import check_room
 
@@ -42,22 +43,30 @@ COMMANDS = {
         study,
         teach,
         bench,
+        load,
     )
 }
-NO_MODEL = ("people", "own")  # these load none, so they run where no model fits
+NO_MODEL = ("people", "own", "load")  # this process loads none, so it runs where no model fits
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; a mistake ends with exit code 2 and one line on stderr."""
+    """Run one command; a mistake ends with exit code 2 and one line on stderr.
+
+    A result of which something does not hold ends with exit code 1.
+    """
     print_anything()
     with one_line():
         options = _parser().parse_args(arguments)
         if options.command not in NO_MODEL:
             check_room()
-        result = COMMANDS[options.command].command(options)
+        result, holds = COMMANDS[options.command].command(options), True
+        if isinstance(result, Checked):
+            result, holds = result.result, result.holds
         if result is not None:
             result = _whole(options, result)
             print(_json(result) if options.json else _readable(result))
+    if not holds:
+        raise SystemExit(1)
 
 
 def _whole(options: argparse.Namespace, result: Any) -> Any:
@@ -65,7 +74,8 @@ def _whole(options: argparse.Namespace, result: Any) -> Any:
 
     A list stays a list while nothing was left out, and is named after the command otherwise.
     """
-    if not options.json or not hasattr(options, "benchmark") or getattr(options, "random", None):
+    without = not hasattr(options, "benchmark") or options.command == "load"  # it is about a server
+    if not options.json or without or getattr(options, "random", None):
         return result
     from lab.benchmarks.left_out import as_json, left_out
     from lab.evaluation.session import read_benchmark

@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.cli.closed import add_room, announce, check_closed, days_of, is_closed, password_in
 from lab.cli.common import add_language, add_preset, preset_of
+from lab.cli.engines import add_engine, check_engine, open_engine
 from lab.cli.logs import FORMATS, log_format, teller
 from lab.cli.space import check_hardware
 from lab.cli.starting import free_port, only_this_machine, origin, port_number
@@ -62,6 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="text for a person (default), or json: one object a line, also for every request",
     )
     add_room(parser)
+    add_engine(parser)
 
 
 def command(options: argparse.Namespace) -> None:
@@ -69,6 +71,7 @@ def command(options: argparse.Namespace) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     check_hardware()
+    check_engine(options)
     if options.mcp and not has_package("mcp"):
         raise LabError(
             "--mcp needs the package mcp, which is not installed: pip install -e '.[mcp]'"
@@ -98,15 +101,12 @@ def _serve(options: argparse.Namespace) -> None:
     preset = preset_of(options)
     gc.disable()  # until the model is open: all that is read until then stays, and looking takes time
     try:
-        from lab.serve.local import LocalEngine
-
         # the engine loads the model while the libraries of the page are read
-        engine = LocalEngine(
+        engine = open_engine(
+            options,
             preset,
-            options.threads,
             say,
-            open_bench=_opened,
-            text=options.language,
+            _opened,
             fixed=not may_change(options),
             alone=alone(options),
         )

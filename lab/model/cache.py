@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Cache:
     ) -> None:
         self.folder, self.most_bytes = folder, most_bytes
         self._device = loaded.device
+        self._where: tuple[str, ...] = ()
         template = loaded.prompter.processor.template
         pictures = repr(loaded.prompter.processor.image_processor)  # its settings
         self._model = (weights, loaded.quantization, template, pictures, str(loaded.device))
@@ -88,8 +90,17 @@ class Cache:
 
         That is the model, the machine with its number of threads, and the program.
         """
-        where = (*self._model, device_name(self._device), torch.__version__, program())
+        where = self._where or self._here()
         return hashlib.sha256(repr((where, words)).encode()).hexdigest()
+
+    def elsewhere(self) -> Cache:
+        """The same for another process: its keys go on naming this machine, device and program."""
+        twin = copy(self)
+        twin._where = self._here()
+        return twin
+
+    def _here(self) -> tuple[str, ...]:
+        return (*self._model, device_name(self._device), torch.__version__, program())
 
     def _path(self, entity: str, measured: tuple[object, ...]) -> Path:
         return self.folder / f"{_prefix(entity)}-{self.key(*measured)[:32]}{SUFFIX}"

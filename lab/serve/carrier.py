@@ -25,7 +25,7 @@ class Carrier:
     """Does the runs that wait in ``turns``; what they leave goes to the store and to the shelf.
 
     ``benchmark``: the benchmark of now. ``usual``: what a run of a method takes here. ``kept``: what
-    may answer a run that came early.
+    may answer a run that came early; None where that is looked for elsewhere.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Carrier:
         worker: Worker,
         benchmark: Callable[[], Benchmark],
         usual: Callable[[str], Usual | None],
-        kept: KeptRuns,
+        kept: KeptRuns | None,
         report: Callable[[str], None],
     ) -> None:
         self._kept = kept
@@ -73,7 +73,7 @@ class Carrier:
 
     def _answered(self, bench: Workbench, run: Run) -> bool:
         """Whether a kept run stands in for one that came too early to look for it."""
-        if not run.early:
+        if self._kept is None or not run.early:
             return False
         kept = self._kept.answer(bench.loaded.base, run.conditions, run.visitor)
         if kept:

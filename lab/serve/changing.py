@@ -14,13 +14,14 @@ from lab.events import Done, Phase
 from lab.recipe import Preset, Recipe
 from lab.serve.archive import Shelf
 from lab.serve.engine import Example
+from lab.serve.hands import Device
 from lab.serve.menu import Choice, Need, Offer, Source
 from lab.serve.offers import Offers
 from lab.serve.own_people import OwnPeople
 from lab.serve.rights import Rights
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.turns import Turns
-from lab.serve.worker import DIED, Worker
+from lab.serve.worker import DIED
 
 CLOSED = (
     "the model of this lab cannot be changed in the page: ask whoever started it, who can allow "
@@ -43,7 +44,7 @@ class Parts:
     turns: Turns[Run]
     rights: Rights
     shelf: Shelf
-    worker: Worker
+    worker: Device
     own: OwnPeople
     load: Callable[[Preset, Say], Workbench]
     forget: Callable[[], None]

@@ -27,10 +27,8 @@ class Beside:
     def put(self, run: Run, visitor: str) -> None:
         """Wait until the controls are asked, unless the run has their figures or was not scored."""
         with self._locks[run.recipe.entity]:
-            done = run.events[-1] if run.events and run.state in ENDED else None
-            if not isinstance(done, Done) or not done.result.get("after"):
-                return
-            if run.kind != "unlearn" or CONTROLS in done.result:
+            done = lacking(run)
+            if done is None:
                 return
             measures = tuple(done.result["after"])
 
@@ -41,3 +39,11 @@ class Beside:
             assert isinstance(found, list)
             run.events[-1] = with_controls(done, found)
             self._shelf.renew(run)
+
+
+def lacking(run: Run) -> Done | None:
+    """The end of a scored run that has no controls' figures yet; None for any other run."""
+    done = run.events[-1] if run.events and run.state in ENDED else None
+    if not isinstance(done, Done) or not done.result.get("after"):
+        return None
+    return None if run.kind != "unlearn" or CONTROLS in done.result else done

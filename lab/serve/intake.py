@@ -10,13 +10,13 @@ from lab.serve.archive import Shelf
 from lab.serve.changing import Changing
 from lab.serve.doors import Doors
 from lab.serve.engine import RunKind
+from lab.serve.hands import Device
 from lab.serve.own_people import OwnPeople
 from lab.serve.rights import Rights
 from lab.serve.rules import Rules
 from lab.serve.runs import Run, new_id
 from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.waiting import Waiting
-from lab.serve.worker import Worker
 
 
 class Intake:
@@ -24,7 +24,7 @@ class Intake:
 
     def __init__(
         self,
-        worker: Worker,
+        worker: Device,
         shelf: Shelf,
         doors: Doors,
         rights: Rights,

@@ -30,6 +30,7 @@ from lab.serve.engine import (
     Turn,
     Usual,
 )
+from lab.serve.hands import Hands
 from lab.serve.inside import Inside
 from lab.serve.intake import Intake
 from lab.serve.own_people import OwnPeople
@@ -77,7 +78,6 @@ class LocalEngine:
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
         self._waiting = Waiting(self.store, turns, lambda: self._here())
         self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
-        self._room = Room()
         self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)
@@ -89,28 +89,11 @@ class LocalEngine:
         self._doors = Doors(self._shelf, self.rights)
         self._viewing = Viewing(self.store, self._shelf, self._doors, self._waiting)
         kept = KeptRuns(self._shelf, self.rights)
-        self._worker = Worker(
-            self._open,
-            lambda bench: self._carrier.next(bench),
-            lambda: self.menu.carry_out(),
-            report,
-        )
-        self._carrier = Carrier(
-            self.store,
-            turns,
-            self._shelf,
-            self._worker,
-            lambda: self.benchmark,
-            self._usual,
-            kept,
-            report,
-        )
-        self._beside = Beside(self._shelf, self._worker, self._say)
-        self._sides = Sides(
-            self._worker, self._shelf, self._doors, self._room, lambda: self.benchmark, self._say
-        )
+        hands = self._hands(turns, kept)
+        self._worker, self._beside, self._sides = hands.worker, hands.beside, hands.sides
+        self.inside = hands.inside
         self.own = OwnPeople(
-            benchmark, self.store, self._shelf, self._worker, self._room, self.rights
+            benchmark, self.store, self._shelf, self._worker, hands.forget, self.rights
         )
         parts = Parts(
             self.store,
@@ -139,15 +122,6 @@ class LocalEngine:
             self.menu,
             self.rules,
         )
-        self.inside = Inside(
-            self._worker,
-            self._shelf,
-            self._doors,
-            lambda: self.benchmark,
-            self.own.shown_to,
-            self.examples,
-            self.rules,
-        )
         self.steer = Steering(self._waiting, self._doors, self.rights, self._worker.wake)
         self._worker.ensure()
 
@@ -173,8 +147,7 @@ class LocalEngine:
         worker = self._worker
         worker.ensure()
         facts = worker.facts
-        device = facts.device if facts else "cpu"
-        used, total = memory_mb(device)
+        device, used, total = self._devices()
         busy = worker.phase not in ("idle", "starting", "failed")
         return Status(
             facts is not None,
@@ -312,6 +285,51 @@ class LocalEngine:
 
     # -- what the worker does -----------------------------------------------------------------
 
+    def _devices(self) -> tuple[str, float, float]:
+        """The device, and its memory in MB: used and total."""
+        facts = self._worker.facts
+        device = facts.device if facts else "cpu"
+        return device, *memory_mb(device)
+
+    def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
+        """The parts that need the model, on the worker's thread of this process."""
+        self._room = Room()
+        worker = Worker(
+            self._open,
+            lambda bench: carrier.next(bench),
+            lambda: self.menu.carry_out(),
+            self._report,
+        )
+        carrier = Carrier(
+            self.store,
+            turns,
+            self._shelf,
+            worker,
+            lambda: self.benchmark,
+            self._usual,
+            kept,
+            self._report,
+        )
+        sides = Sides(
+            worker, self._shelf, self._doors, self._room, lambda: self.benchmark, self._say
+        )
+        self._looks = Inside(
+            worker,
+            self._shelf,
+            self._doors,
+            lambda: self.benchmark,
+            lambda visitor: self.own.shown_to(visitor),
+            lambda: self.examples(),
+            self.rules,
+        )
+
+        def forget(entity: str) -> None:
+            worker.order(self._room.clear)
+            if worker.facts is not None:
+                worker.call(lambda bench: bench.baseline.forget(entity))
+
+        return Hands(worker, sides, Beside(self._shelf, worker, self._say), self._looks, forget)
+
     def _open(self) -> Workbench:
         return self._load(self.preset, self._say)
 
@@ -325,7 +343,7 @@ class LocalEngine:
     def _forget(self) -> None:
         """Forget what is remembered of the loaded model, which would hold it in memory."""
         self._room.clear()
-        self.inside.forget()
+        self._looks.forget()
 
     def _load(self, preset: Preset, heard: Callable[[str], None]) -> Workbench:
         return self._open_bench(preset, heard, self._threads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lab.benchmarks.own import Pair, make, shown
@@ -17,16 +17,16 @@ from lab.model.cache import forget_measured
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
 from lab.serve.engine import EntityCard, Recognition
+from lab.serve.hands import Device
 from lab.serve.rights import NOT_SHARED, Rights
-from lab.serve.room import Room
 from lab.serve.runs import RunStore
-from lab.serve.worker import Worker
 
 
 class OwnPeople:
     """Holds the benchmark with the people whom users have added so far.
 
     A change replaces the benchmark. Runs under way go on with the one they started with.
+    ``forgotten``: drops what the device remembers of somebody.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class OwnPeople:
         benchmark: Benchmark,
         store: RunStore,
         shelf: Shelf,
-        worker: Worker,
-        room: Room,
+        worker: Device,
+        forgotten: Callable[[str], None],
         rights: Rights,
     ) -> None:
         self.benchmark = benchmark
-        self._store, self._shelf, self._worker, self._room = store, shelf, worker, room
-        self._rights = rights
+        self._store, self._shelf, self._worker = store, shelf, worker
+        self._forgotten, self._rights = forgotten, rights
         self._lock = threading.Lock()
 
     def add(
@@ -66,9 +66,7 @@ class OwnPeople:
         self._shelf.drop(entity_id)
         forget_answers(cache_folder(), entity_id)
         forget_measured(measured_folder(), entity_id)
-        self._worker.order(self._room.clear)
-        if self._worker.facts is not None:
-            self._worker.call(lambda bench: bench.baseline.forget(entity_id))
+        self._forgotten(entity_id)
 
     def since(self, entity_id: str) -> float:
         """When an own person was added, in seconds since 1970; 0 if they are not there."""

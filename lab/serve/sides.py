@@ -15,6 +15,7 @@ from lab.serve.archive import Shelf
 from lab.serve.chat import LONGEST_ANSWER, check_chat, in_turn, probe_rows, spoken
 from lab.serve.doors import Doors
 from lab.serve.engine import ORIGINAL, ProbeRow, Turn
+from lab.serve.hands import UNCHANGED
 from lab.serve.room import Room
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
@@ -81,9 +82,7 @@ class Sides:
         runs = [None if s == ORIGINAL else self._doors.read(s, visitor) for s in sides]
         for run in filter(None, runs):
             if not self._shelf.whole(run, base).changed:
-                raise LabError(
-                    "this run has not changed the model yet: wait until its training has begun"
-                )
+                raise LabError(UNCHANGED)
         return runs
 
     def _versions(self, bench: Workbench, runs: Sequence[Run | None]) -> list[Version]:

@@ -14,8 +14,7 @@ from typing import Any, Generic, TypeVar
 from lab.device import release
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
-from lab.model.base import Base
-from lab.model.cache import Cache
+from lab.serve.hands import Facts
 from lab.serve.turns import Turns
 
 T = TypeVar("T")
@@ -55,19 +54,6 @@ class Owned(Generic[T]):
     def _check(self) -> None:
         if self._owner is not threading.current_thread():
             raise RuntimeError("only the worker's thread may touch the loaded model")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What every thread may know of the loaded model: its weights, its device and its name.
-
-    ``cache``: where measurements are kept; other threads only form its keys.
-    """
-
-    base: Base = field(repr=False)
-    device: str
-    model: str
-    cache: Cache | None = field(default=None, repr=False)
 
 
 @dataclass(eq=False)

@@ -67,8 +67,8 @@ def expose(engine: Visit, text: Text) -> None:
     def result(run_id: str) -> dict[str, Any]:
         """Return the state of a run, a line about it, and its result if there is one.
 
-        ``ended``: when it ended, in seconds since 1970; 0 while it has not. ``place``: in the queue,
-        0 where it does not wait; ``begins``: seconds until it begins, null where that is not known.
+        ``started``, ``ended``: when it began and ended, in seconds since 1970; 0 while it has not.
+        ``place``: in the queue, 0 where it does not wait; ``begins``: seconds until it begins, null where that is not known.
         """
         view = engine.run(given.word("run_id", run_id, text))
         last = view.events[-1] if view.events else None
@@ -77,6 +77,7 @@ def expose(engine: Visit, text: Text) -> None:
             "state": view.state,
             "error": view.error,
             "line": describe(view, text),
+            "started": view.started,
             "ended": view.ended,
             "place": view.place,
             "begins": view.begins,

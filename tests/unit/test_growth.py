@@ -19,7 +19,7 @@ from lab.serve.local import LocalEngine
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
     folder: Path = tmp_path_factory.mktemp("growth")
     made = LocalEngine(
-        scaling.TINY, report=lambda _: None, runs=folder, open_bench=scaling._tiny_bench
+        scaling.TINY, report=lambda _: None, runs=folder, open_bench=scaling.tiny_bench
     )
     while not made.status().ready:
         time.sleep(0.02)

@@ -47,9 +47,15 @@ def test_what_the_checks_need_is_pinned_apart_from_what_the_app_needs() -> None:
 
 def test_what_the_page_stands_on_is_pinned_too() -> None:
     installed = {re.sub(r"[-_.]+", "-", d.name).lower() for d in distributions()}
-    assert {"starlette", "uvicorn", "fastapi", "gradio-client", "pydantic", "huggingface-hub"} <= (
-        pins("constraints.txt").keys() & installed
-    )
+    assert {
+        "starlette",
+        "uvicorn",
+        "fastapi",
+        "gradio-client",
+        "httpx",
+        "pydantic",
+        "huggingface-hub",
+    } <= (pins("constraints.txt").keys() & installed)
 
 
 def test_the_constraints_say_in_one_line_what_made_them() -> None:

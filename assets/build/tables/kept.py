@@ -21,6 +21,7 @@ from assets.build.tables.markdown import (
     wrapped,
 )
 from lab.bench import family_table, larger_table
+from lab.bench import replicas as replica_table
 
 Line = dict[str, str]
 NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
@@ -251,3 +252,10 @@ def larger(folder: Path) -> str:
     if not path.exists():
         return ""
     return larger_table.table(larger_table.read(path.read_text(encoding="utf-8")))
+
+
+def replicas(folder: Path) -> str:
+    path = folder / "replicas.csv"
+    if not path.exists():
+        return ""
+    return replica_table.table(replica_table.read(path.read_text(encoding="utf-8")))

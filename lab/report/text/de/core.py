@@ -51,6 +51,23 @@ CORE = {
         "anders): Greife noch einmal an"
     ),
     "nothing_yet": "Dieser Lauf hat noch nichts zum Herunterladen: Warte, bis er beendet ist",
+    "no_replica": "Gerade ist kein Replikat des Modells bereit: Warte einen Moment",
+    "apart": (
+        "Diese Läufe sind auf verschiedenen Replikaten, bis sie enden: Warte, oder frage nach einem "
+        "von ihnen"
+    ),
+    "replica_gone": (
+        "Die Gewichte dieses Laufs waren im Speicher eines Replikats, das geendet hat: Starte ihn "
+        "noch einmal"
+    ),
+    "lost_twice": (
+        "Das Replikat, das antwortete, hat unerwartet geendet, und das nächste auch: Frage später "
+        "noch einmal"
+    ),
+    "lost_again": (
+        "Die Replikate, die an diesem Lauf arbeiteten, haben {count}-mal unerwartet geendet: "
+        "Versuche leichtere Einstellungen"
+    ),
     "died": "Die Rechenarbeit brach unerwartet ab und wurde neu gestartet: Versuche es noch einmal",
     "weights_differ": (
         "Die Gewichte im Speicher sind nicht die, die dieser Lauf hinterließ: Starte das Labor neu"

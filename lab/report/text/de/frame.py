@@ -163,6 +163,7 @@ PHASES = {
     "attack original": "das Originalmodell wird angegriffen",
     "attack control": "die Kontrolle wird angegriffen",
     "control kept": "die Kurve der Kontrolle wird gelesen, sie stammt aus einem früheren Angriff",
+    "again": "der Lauf beginnt von vorn, weil das Replikat geendet hat, auf dem er lief",
 }
 PHASE_OF = "{name}, {done} von {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"

@@ -42,6 +42,19 @@ CORE = {
         "again"
     ),
     "nothing_yet": "this run has nothing to download yet: wait until it has ended",
+    "no_replica": "no replica of the model is ready now: wait a moment",
+    "apart": (
+        "these runs are on different replicas until they have ended: wait, or ask about one of them"
+    ),
+    "replica_gone": (
+        "the weights of this run were in the memory of a replica that has ended: start it again"
+    ),
+    "lost_twice": (
+        "the replica that answered ended unexpectedly, and so did the next one: ask again later"
+    ),
+    "lost_again": (
+        "the replicas that did this run ended unexpectedly {count} times: try lighter settings"
+    ),
     "died": "the worker ended unexpectedly and was started again: try again",
     "weights_differ": (
         "the weights in memory are not those that this run left: start the lab again"

@@ -145,6 +145,7 @@ PHASES = {
     "attack original": "attacking the original model",
     "attack control": "attacking the control",
     "control kept": "reading the control's curve, kept from an earlier attack",
+    "again": "starting again, because the replica that did it has ended",
 }
 PHASE_OF = "{name}, {done} of {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"
