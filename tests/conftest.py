@@ -6,6 +6,7 @@ stays in one of them, so that it is loaded once; every other file stays whole.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -102,3 +103,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "cache"
     monkeypatch.setenv("LAB_CACHE", str(folder))
     yield folder
+
+
+@pytest.fixture
+def own_loop() -> Iterator[None]:
+    """Let a test run a loop of its own where a browser of another test holds this thread's."""
+    held = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    yield
+    asyncio.events._set_running_loop(held)

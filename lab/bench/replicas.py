@@ -6,11 +6,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from lab.bench.rows import from_csv, markdown, to_csv
+from lab.bench.replica_table import Row
 from lab.bench.scaling import PATIENCE, QUESTION, TINY, tiny_bench
 from lab.errors import LabError
 from lab.events import Step
@@ -33,37 +33,6 @@ PLAN = replace(
     retain_batch=6,
     stop_forget=-1.0,
     stop_retain_drop=1.0,
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One engine, every figure as text.
-
-    ``runs_per_minute``: of ``runs`` that are all there at once; ``first_word_ms``: median over
-    ``chats`` one after another; ``goes_on_s``: from the end of a replica to the next step of its run;
-    ``whole_again_s``: until every replica is ready again. The last two are "" for the local engine.
-    """
-
-    engine: str
-    replicas: str
-    runs: str
-    runs_per_minute: str
-    chats: str
-    first_word_ms: str
-    goes_on_s: str
-    whole_again_s: str
-    device: str
-
-
-HEADS = (
-    "engine",
-    "replicas",
-    "runs a minute (n runs)",
-    "first word, ms (median of n)",
-    "run goes on after, s",
-    "all replicas again, s",
-    "device",
 )
 
 
@@ -163,32 +132,3 @@ def _until(holds: Callable[[], object]) -> None:
         if time.monotonic() > end:
             raise LabError("the replicas did not get there: look at Ray's log files")
         time.sleep(0.01)
-
-
-def written(rows: Sequence[Row]) -> str:
-    """The rows as CSV."""
-    return to_csv(rows, Row)
-
-
-def read(text: str) -> list[Row]:
-    """The rows of such a file."""
-    return from_csv(text, Row)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown."""
-    return markdown(
-        HEADS,
-        (
-            (
-                r.engine,
-                r.replicas,
-                f"{r.runs_per_minute} (n = {r.runs})",
-                f"{r.first_word_ms} (n = {r.chats})",
-                r.goes_on_s or "-",
-                r.whole_again_s or "-",
-                r.device,
-            )
-            for r in rows
-        ),
-    )

@@ -120,7 +120,8 @@ def _families(options: argparse.Namespace) -> dict[str, Any] | str:
 def _replicas(options: argparse.Namespace) -> dict[str, Any] | str:
     from dataclasses import asdict
 
-    from lab.bench.replicas import REPLICAS, measure, table, written
+    from lab.bench.replica_table import table, written
+    from lab.bench.replicas import REPLICAS, measure
     from lab.files import put
 
     words = options.replicas.split(",")

@@ -72,7 +72,7 @@ def command(options: argparse.Namespace) -> Checked:
 @contextlib.contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
     """Let a plain kill end the test as Ctrl-C does, so that its server is ended with it."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:

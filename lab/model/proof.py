@@ -114,9 +114,14 @@ def _prove_packed(loaded: Loaded, pixels: torch.Tensor) -> None:
 
 def _rounds(loaded: Loaded) -> bool:
     """Whether the language model multiplies numbers of fewer bits than float32 has."""
-    stored = loaded.model.get_input_embeddings().weight.dtype
-    fewer = loaded.quantization in ("int8", "nf4") or stored != torch.float32
+    fewer = loaded.quantization in ("int8", "nf4") or _stored(loaded) != torch.float32
     return fewer or loaded.device.type != "cpu"
+
+
+def _stored(loaded: Loaded) -> torch.dtype:
+    """The number format of the language model beside its quantised weights."""
+    dtype: torch.dtype = cast(Any, loaded.model).get_input_embeddings().weight.dtype
+    return dtype
 
 
 def _single(loaded: Loaded, tree: Tree, pixels: torch.Tensor) -> Iterable[torch.Tensor]:
@@ -169,7 +174,7 @@ def _key(loaded: Loaded) -> str:
     config = json.dumps(whole.to_dict(), sort_keys=True, default=str)
     parts = (
         f"{EDITION} {transformers.__version__} {loaded.quantization} {loaded.device.type} "
-        f"{loaded.model.get_input_embeddings().weight.dtype}",
+        f"{_stored(loaded)}",
         f"{family.tower} {family.projector} {loaded.prompter.processor.template}",
         config,
     )

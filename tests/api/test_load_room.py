@@ -14,6 +14,7 @@ from lab.serve.classroom.classroom import Classroom
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.usefixtures("own_loop")
 USERS = 6
 
 

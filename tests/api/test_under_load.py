@@ -13,7 +13,7 @@ from lab.bench.load.figures import Load
 from lab.bench.load.house import House, Own
 from lab.model import tiny_models
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_loop")]
 USERS = 3
 
 

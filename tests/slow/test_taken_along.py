@@ -54,7 +54,7 @@ def test_the_library_alone_answers_as_the_lab_does(tmp_path: Path, capsys) -> No
     preset = load_preset("demo")
     bench, loaded = read_benchmark(preset), load(preset.model, preset.quantization, "cpu")
     picture = bench.entity(WHO).test_images[0]
-    delta = {n: (t * 0.6).detach() for n, t in loaded.vision.trainable(4).items()}
+    delta = {n: (t * 0.2).detach() for n, t in loaded.vision.trainable(4).items()}
     run, plain = tmp_path / "run", tmp_path / "plain"
     done = Done("stopped", {})
     write_run(run, Recipe(entity=WHO), [done], delta, bench, preset.name, catalogue())

@@ -34,6 +34,7 @@ from lab.cli.main import _parser, main
 from lab.errors import LabError
 from lab.model.fetch import FOLDER
 
+pytestmark = pytest.mark.usefixtures("own_loop")
 URL = "http://lab.test"
 
 

@@ -20,8 +20,7 @@ from assets.build.tables.markdown import (
     table,
     wrapped,
 )
-from lab.bench import family_table, larger_table
-from lab.bench import replicas as replica_table
+from lab.bench import family_table, larger_table, replica_table
 
 Line = dict[str, str]
 NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"

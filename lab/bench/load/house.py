@@ -120,9 +120,9 @@ def facts_of(pid: int) -> Facts:
     """What a process of this machine takes now (proc(5)); nothing where there is no /proc."""
     here = PROC / str(pid)
     try:
-        pages = int((here / "statm").read_text().split()[1])
+        pages = int((here / "statm").read_text("utf-8").split()[1])
         # the name of the program stands in brackets and may hold anything
-        after = (here / "stat").read_text().rpartition(")")[2].split()
+        after = (here / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         ticks = int(after[11]) + int(after[12])  # utime and stime
         files = len(list((here / "fd").iterdir()))
     except OSError:
