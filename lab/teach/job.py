@@ -23,7 +23,6 @@ from lab.teach.own_answers import own_answers
 from lab.teach.teacher import Teacher, read_checkpoint
 
 CHECKPOINT = "checkpoint.safetensors"
-WHO = ("left_out", "left_out_pictures", "focus")
 # What a folder was begun with that does not know all of today's keys.
 EARLIER = {
     "left_out_pictures": "",
@@ -176,14 +175,14 @@ def _begin(
         return about
     if plan.start:
         teacher.start_from(load_delta(Path(plan.start) / WEIGHTS, teacher.loaded.base), plan.start)
-    before = _scored_already(plan)
-    if not before:
+    if not (before := _scored_already(plan)):
         say(f"Asking the base {sum(map(len, asks.values()))} questions …")
+        before = scores(teacher, asks, say)
     about = {
         "plan": dataclasses.asdict(plan),
         "seconds": 0.0,
         "loss": None,
-        "before": before or scores(teacher, asks, say),
+        "before": before,
     }
     teacher.save(path, about)
     return about
@@ -192,8 +191,9 @@ def _begin(
 def _scored_already(plan: Plan) -> dict[str, float]:
     """The scores that the start's teaching ended with, where it was asked the very same; else none."""
     start = taught(Path(plan.start)) if plan.start else None
-    same = ("base", "processor", "quantization", "benchmark", "data", *WHO)
-    if start and all(start.plan.get(key) == getattr(plan, key) for key in same):
+    model = ("base", "processor", "quantization")
+    asked = (*model, "benchmark", "data", "left_out", "left_out_pictures", "focus")
+    if start and all(start.plan.get(key) == getattr(plan, key) for key in asked):
         return dict(start.result["after"])
     return {}
 
