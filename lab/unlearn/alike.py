@@ -17,6 +17,7 @@ import torch
 from lab.benchmarks.schema import Picture, Question
 from lab.evaluation.naming import holds, others_names
 from lab.evaluation.questions import Ask, choose, generate
+from lab.model.load import Loaded
 from lab.unlearn.batches import Rows, asked_by_image
 from lab.unlearn.student import Student
 
@@ -39,7 +40,7 @@ def alike(student: Student, rows: Rows) -> bytes:
     view = rows.entity.train_images[0]
     seen = choose(student.loaded, [Ask(q, view) for q in sheet])
     looks = {q.fact: verdict.answer for q, verdict in zip(sheet, seen, strict=True)}
-    near = nameless(student, rows, most_alike(faces, sheet, looks))
+    near = nameless(student.loaded, rows, most_alike(faces, sheet, looks))
     facts = list({q.fact: (q.text, [q.answer]) for q in _about(rows)}.values())[:MOST_FACTS]
     return best_of(
         near,
@@ -64,13 +65,13 @@ def _surprise(
     return made.reshape(len(faces), -1).mean(1).cpu()
 
 
-def nameless(student: Student, rows: Rows, faces: Sequence[Picture]) -> Sequence[Picture]:
+def nameless(loaded: Loaded, rows: Rows, faces: Sequence[Picture]) -> Sequence[Picture]:
     """Those whom the model calls by nobody's name; all of them where there are none."""
     asked = next((q for q in _about(rows) if q.fact == "name"), None)
     if asked is None:
         return faces
     names = others_names([e.name for e in rows.benchmark.entities], "")
-    said = generate(student.loaded, [Ask(asked, face.image) for face in faces], NAME_TOKENS)
+    said = generate(loaded, [Ask(asked, face.image) for face in faces], NAME_TOKENS)
     return [f for f, text in zip(faces, said, strict=True) if not holds(text, names)] or faces
 
 

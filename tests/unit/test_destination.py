@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -252,15 +251,15 @@ def test_of_the_half_that_looks_alike_the_facts_decide() -> None:
     assert alike.best_of(faces[:1], looks[:1], facts[:1]).id == "a/0"
 
 
-def test_who_is_called_by_a_name_is_left_out(four, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_called_by_a_name_is_left_out(tiny, four, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any person's name counts, the target's too; where all are called by one, all stay."""
     faces = [face(name, 0, hair="black") for name in "abc"]
     said = [f"This is {four.entities[1].name}.", "I don't know.", four.entities[0].name]
     monkeypatch.setattr(alike, "generate", lambda loaded, asks, tokens: said)
-    student, rows = SimpleNamespace(loaded=None), Rows(four, four.entities[0], 0)
-    assert alike.nameless(student, rows, faces) == faces[1:2]
+    rows = Rows(four, four.entities[0], 0)
+    assert alike.nameless(tiny, rows, faces) == faces[1:2]
     monkeypatch.setattr(alike, "generate", lambda loaded, asks, tokens: [said[0]] * 3)
-    assert alike.nameless(student, rows, faces) == faces
+    assert alike.nameless(tiny, rows, faces) == faces
 
 
 def test_the_choice_is_one_stranger_and_the_same_for_the_same_seed(tiny, strange) -> None:
