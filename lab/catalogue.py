@@ -105,6 +105,14 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "grad_diff": MethodRow(False, _LANGUAGE, _CAPPED),
     "kl_min": MethodRow(False, _LANGUAGE, _CAPPED),
     "npo": MethodRow(False, _LANGUAGE, (*_ADAPTS, "preserve_weight", "npo_beta")),
+    "undo": MethodRow(
+        True,
+        _each(("undo_alpha", (0.1, 0.3, 0.5)), ("undo_beta", (0.1, 1.0))),
+        (
+            *("undo_alpha", "undo_beta", "undo_share", "undo_steps", "undo_lr"),
+            *(*_MASK, *_VKD, *_STOPS, "retain_weight", "ascent_cap", "lr", "retain_batch"),
+        ),
+    ),
     # it has no rule of when to stop
     "silence": MethodRow(
         True,

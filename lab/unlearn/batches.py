@@ -135,6 +135,11 @@ class Rows:
             *self.rng.sample(self.plain_pool, min(plain, len(self.plain_pool))),
         ]
 
+    def repair_images(self, n: int) -> list[bytes]:
+        """n pictures to distil on of all that are not the target's, strangers among them."""
+        pool = [*self.portrait_pool, *self.plain_pool, *self.stranger_pool]
+        return self.rng.sample(pool, min(n, len(pool)))
+
     @cached_property
     def portrait_pool(self) -> list[bytes]:
         """One training view of each other person, a second of each after that, and so on."""

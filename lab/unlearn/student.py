@@ -19,7 +19,7 @@ from lab.model.low_memory import (
     pictures_at_once,
     recomputing,
 )
-from lab.model.overlay import LANGUAGE, overlay
+from lab.model.overlay import LANGUAGE, Delta, overlay
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
@@ -67,6 +67,18 @@ def no_teacher(student: Student, drawn: Draw) -> Teacher:
     return ()
 
 
+def gated(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
+    """The losses, with the gradient of both terms, held back by the mask, left in the weights."""
+    loss = student.losses(drawn, teacher)
+    if loss.forget_term.requires_grad:
+        loss.forget_term.backward()
+    student.gate(student.gates == "forget_only")
+    if loss.retain_term.requires_grad:
+        loss.retain_term.backward()
+    student.gate(student.gates == "all")
+    return loss
+
+
 @dataclass(frozen=True)
 class Training:
     """How a student is trained: the part of a method that every step asks.
@@ -75,15 +87,18 @@ class Training:
     ``teacher`` is asked before that, with nothing laid on and no gradient: whatever it says, the
     frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
-    held back. ``rate``: the step size of the visual weights. ``distils``: whether the retain
-    pictures' teacher features are made ready before the first step.
+    held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
+    ``distils``: whether the retain pictures' teacher features are made ready before the first step.
+    ``gradient`` leaves a step's gradient in the weights, with the student's weights laid on.
     """
 
     losses: Callable[[Student, Draw, Teacher], Losses] | None = None
     teacher: Callable[[Student, Draw], Teacher] = no_teacher
     gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
     rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
+    steps: Callable[[Recipe], int] = lambda recipe: recipe.steps
     distils: bool = False
+    gradient: Callable[[Student, Draw, Teacher], Losses] = gated
 
 
 class Student:
@@ -104,9 +119,11 @@ class Student:
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0
         )
+        steps = method.steps(recipe)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: 1 - step / (recipe.steps + 1)
+            self.optimizer, lambda step: 1 - step / (steps + 1)
         )
+        self.taught: Delta = {}  # the teacher's own weights; none: it is the frozen original
         self.distil = recipe.distil if self.method.distils else "projector"
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
@@ -166,10 +183,11 @@ class Student:
 
     @torch.no_grad()
     def teacher_representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
-        """The same at theta_0, computed once a picture: call with no visual weights laid on."""
+        """The same as the teacher sees it, once a picture: call with no visual weights laid on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            made = in_halves(self.representations, new, _together)
+            with overlay(self.loaded.model, self.taught):
+                made = in_halves(self.representations, new, _together)
             self.teacher.update(zip(new, zip(*made, strict=True), strict=True))
         return tuple(map(torch.stack, zip(*(self.teacher[i] for i in images), strict=True)))
 
@@ -223,12 +241,11 @@ class Student:
             raise LabError(NOT_IN_HALVES.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()
         self.schedule.step()
-        self._restore()
+        self.restore()
         return loss
 
     def _gradient(self, drawn: Draw) -> Losses:
         """The batch's losses, their gradient gated and clipped in the weights."""
-        assert self.method.losses is not None
         if not self.planned:
             self._plan(drawn)
         with torch.no_grad():
@@ -239,18 +256,18 @@ class Student:
             torch.enable_grad(),
             recomputing(self.loaded.model, self.recompute),
         ):
-            loss = self.method.losses(self, drawn, teacher)
-            if not math.isfinite(loss.total):
-                raise LabError(NO_NUMBER)
-            if loss.forget_term.requires_grad:
-                loss.forget_term.backward()
-            self._gate(self.gates == "forget_only")
-            if loss.retain_term.requires_grad:
-                loss.retain_term.backward()
-            self._gate(self.gates == "all")
+            loss = self.method.gradient(self, drawn, teacher)
         # clipped after the gate: what the mask holds back must not shrink what it lets through
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
+            raise LabError(NO_NUMBER)
+        return loss
+
+    def losses(self, drawn: Draw, teacher: Teacher) -> Losses:
+        """The method's losses; raises ``LabError`` where they are no number."""
+        assert self.method.losses is not None
+        loss = self.method.losses(self, drawn, teacher)
+        if not math.isfinite(loss.total):
             raise LabError(NO_NUMBER)
         return loss
 
@@ -258,13 +275,14 @@ class Student:
         """Decide, once for a run, what is recomputed in the backward pass: batches are alike."""
         self.planned = True
         rows = [*drawn.forget, *drawn.retain]
-        length = max(self.loaded.prompter.length(asked) for _, asked in rows)
-        self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
+        if rows:
+            length = max(self.loaded.prompter.length(asked) for _, asked in rows)
+            self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
         if drawn.pictures:
             stem = self.stem(drawn.pictures[:1])
             self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)
 
-    def _gate(self, on: bool) -> None:
+    def gate(self, on: bool) -> None:
         """Keep only the gradient that the mask lets through; every trained weight has an entry."""
         if on and self.outcome.mask:
             for name, weight in self.weights.items():
@@ -272,7 +290,7 @@ class Student:
                     weight.grad *= self.outcome.mask[name]
 
     @torch.no_grad()
-    def _restore(self) -> None:
+    def restore(self) -> None:
         """Give weights that must not move their exact old bits: momentum could move them."""
         for name, fixed in self.fixed.items():
             self.weights[name].copy_(torch.where(fixed, self.start[name], self.weights[name]))

@@ -47,7 +47,7 @@ def losses(
         recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
         reading(forget_ce),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
@@ -67,15 +67,16 @@ def moved_losses(
     there is no forget CE to read.
     """
     return _with_retain(
-        recipe.forget_weight * recipe.beta * _mean_distance(normalised, moved, places),
+        recipe.forget_weight * recipe.beta * mean_distance(normalised, moved, places),
         float("nan"),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
 
-def _mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+def mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+    """Mean over the distilled outputs of their distances, each [images, tokens, width]; a scalar."""
     return torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
 
 

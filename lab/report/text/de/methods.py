@@ -45,6 +45,24 @@ METHODS = {
         "Projektors unter null, während die Merkmale anderer Personen wie bei VKD festgehalten "
         "werden. Sie stammt aus keinem Paper."
     ),
+    "undo": (
+        "UNDO (arXiv 2506.06278), von uns auf das Sehen übertragen. Das Modell vergisst zuerst "
+        "mit VKD. Dann kommt Rauschen über die trainierten Gewichte des sehenden Teils, und die "
+        "Merkmale des verlernten Modells werden auf Bildern anderer zurückdistilliert, nie auf "
+        "denen der Person. Was nur noch in den Gewichten steckte, kommt nicht zurück. Die Größen "
+        "sind unsere Wahl."
+    ),
+    "vkd_sam": (
+        "VKD mit schärfebewusstem Vergessen (nach Fan et al. 2025). Der Forget-Gradient wird dort "
+        "genommen, wo die Gewichte nach einem kleinen Schritt zum Erinnern hin lägen. So begegnet "
+        "es einigen Schritten Neulernen schon vorher. Dass es in VKD steht, ist unsere Wahl."
+    ),
+    "mudman": (
+        "MUDMAN (arXiv 2506.12484), von uns auf das Sehen übertragen. Eine Kopie der Gewichte des "
+        "sehenden Teils lernt die Person neu, und das Modell verlernt gegen diese Kopie, außer wo "
+        "Bilder anderer Personen darunter leiden würden. Die anderen hält Distillation wie bei "
+        "VKD fest. Die Raten sind unsere Wahl."
+    ),
     "icu": (
         "ICU, In-Context Unlearning (arXiv 2310.07579 für Text und der Lehrer von VGID, arXiv "
         "2606.00105, für Bilder). Vor jeder Frage steht eine Anweisung, mit einem Bild aus "
