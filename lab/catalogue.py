@@ -83,12 +83,13 @@ _STOPS = (*_TRAINS, "stop_forget", "stop_retain_drop")
 _ADAPTS = (*_STOPS, "adapter_lr")
 _CAPPED = (*_ADAPTS, "ascent_cap", "preserve_weight")
 _MASK = ("mask_threshold", "estimate", "fisher_samples", "blocks")
+_VKD_RATES = ("retain_weight", "ascent_cap", "lr", "retain_batch")
 _VKD = ("prune_share", "mask_mode", "beta", "distil", "distance", "destination")
 METHOD_ROWS: dict[str, MethodRow] = {
     "vkd": MethodRow(
         True,
         _rates("lr", VISION_RATES),
-        (*_MASK, *_VKD, *_STOPS, "retain_weight", "ascent_cap", "lr", "retain_batch"),
+        (*_MASK, *_VKD, *_STOPS, *_VKD_RATES),
     ),
     "mmunlearner": MethodRow(
         False,
@@ -110,7 +111,20 @@ METHOD_ROWS: dict[str, MethodRow] = {
         _each(("undo_alpha", (0.1, 0.3, 0.5)), ("undo_beta", (0.1, 1.0))),
         (
             *("undo_alpha", "undo_beta", "undo_share", "undo_steps", "undo_lr"),
-            *(*_MASK, *_VKD, *_STOPS, "retain_weight", "ascent_cap", "lr", "retain_batch"),
+            *(*_MASK, *_VKD, *_STOPS, *_VKD_RATES),
+        ),
+    ),
+    "vkd_sam": MethodRow(
+        True,
+        _each(("sam_rho", (0.003, 0.01, 0.03)), ("stop_forget", STOPS)),
+        (*("sam_rho", *_MASK, *_VKD, *_STOPS), *_VKD_RATES),
+    ),
+    "mudman": MethodRow(
+        True,
+        _each(("mudman_rate", (0.02, 0.05, 0.15)), ("mudman_adversary", (1e-3, 1e-2))),
+        (
+            *("mudman_rate", "mudman_adversary", "mudman_fork", "mudman_momentum"),
+            *("blocks", "beta", "distil", "distance", *_STOPS, *_VKD_RATES),
         ),
     ),
     # it has no rule of when to stop

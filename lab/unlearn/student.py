@@ -24,7 +24,7 @@ from lab.model.sequences import Packed, pack, segment_means, target_distribution
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.unlearn.outcome import Outcome
-from lab.unlearn.terms import Losses, Teacher
+from lab.unlearn.terms import Losses, Teacher, length
 
 PREPARED_AT_ONCE = 15
 NO_NUMBER = (
@@ -72,10 +72,7 @@ def gated(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     loss = student.losses(drawn, teacher)
     if loss.forget_term.requires_grad:
         loss.forget_term.backward()
-    student.gate(student.gates == "forget_only")
-    if loss.retain_term.requires_grad:
-        loss.retain_term.backward()
-    student.gate(student.gates == "all")
+    student.add_retain(loss)
     return loss
 
 
@@ -119,11 +116,11 @@ class Student:
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0
         )
-        steps = method.steps(recipe)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: 1 - step / (steps + 1)
-        )
+        self.done = 0  # updates so far
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda _: self.decay)
         self.taught: Delta = {}  # the teacher's own weights; none: it is the frozen original
+        self.memory: dict[str, dict[str, torch.Tensor]] = {}  # what a method keeps between steps
+        self.push: Delta = {}  # what a step moves beside its gradient
         self.distil = recipe.distil if self.method.distils else "projector"
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
@@ -133,6 +130,11 @@ class Student:
         self.planned = False  # whether the two that follow are decided
         self.recompute = False  # whether the language layers are computed anew going backward
         self.pictures = recipe.retain_batch  # how many are distilled at a time
+
+    @property
+    def decay(self) -> float:
+        """What is left of every step size: from 1 linearly down, to 0 after one step too many."""
+        return 1 - self.done / (self.method.steps(self.recipe) + 1)
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """The input of the trained blocks for each picture, computed once for each picture."""
@@ -240,7 +242,11 @@ class Student:
         if loss is None:
             raise LabError(NOT_IN_HALVES.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()
+        self.done += 1
         self.schedule.step()
+        with torch.no_grad():
+            for name, distance in self.push.items():
+                self.weights[name] += distance
         self.restore()
         return loss
 
@@ -259,17 +265,15 @@ class Student:
             loss = self.method.gradient(self, drawn, teacher)
         # clipped after the gate: what the mask holds back must not shrink what it lets through
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
-        if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
+        # a finite loss can have a gradient that is not
+        if not all(map(math.isfinite, (loss.total, norm, length(self.push)))):
             raise LabError(NO_NUMBER)
         return loss
 
     def losses(self, drawn: Draw, teacher: Teacher) -> Losses:
-        """The method's losses; raises ``LabError`` where they are no number."""
+        """The method's losses under the weights now laid on."""
         assert self.method.losses is not None
-        loss = self.method.losses(self, drawn, teacher)
-        if not math.isfinite(loss.total):
-            raise LabError(NO_NUMBER)
-        return loss
+        return self.method.losses(self, drawn, teacher)
 
     def _plan(self, drawn: Draw) -> None:
         """Decide, once for a run, what is recomputed in the backward pass: batches are alike."""
@@ -282,7 +286,14 @@ class Student:
             stem = self.stem(drawn.pictures[:1])
             self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)
 
-    def gate(self, on: bool) -> None:
+    def add_retain(self, loss: Losses) -> None:
+        """Add the retain term's gradient to the forget term's, each held back as the gates say."""
+        self._gate(self.gates == "forget_only")
+        if loss.retain_term.requires_grad:
+            loss.retain_term.backward()
+        self._gate(self.gates == "all")
+
+    def _gate(self, on: bool) -> None:
         """Keep only the gradient that the mask lets through; every trained weight has an entry."""
         if on and self.outcome.mask:
             for name, weight in self.weights.items():

@@ -44,7 +44,7 @@ def losses(
     beta weighs the same (our choice).
     """
     return _with_retain(
-        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        away(forget_ce, recipe),
         reading(forget_ce),
         retain_ce,
         mean_distance(BY_NAME[recipe.distance], student, teacher),
@@ -67,12 +67,22 @@ def moved_losses(
     there is no forget CE to read.
     """
     return _with_retain(
-        recipe.forget_weight * recipe.beta * mean_distance(normalised, moved, places),
+        towards(moved, places, recipe),
         float("nan"),
         retain_ce,
         mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
+
+
+def away(forget_ce: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """-a_f CE(D_f), capped; forget_ce: [n]."""
+    return recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap)
+
+
+def towards(moved: Teacher, places: Teacher, recipe: Recipe) -> torch.Tensor:
+    """a_f beta ||moved - place||^2 / ||place||^2, each [pictures, tokens, width]."""
+    return recipe.forget_weight * recipe.beta * mean_distance(normalised, moved, places)
 
 
 def mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
@@ -135,13 +145,32 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    forget_ce = None if drawn.strangers else student.cross_entropy(drawn.forget)
-    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
-    kept = student.representations(drawn.pictures)
-    if forget_ce is not None:
-        return losses(forget_ce, retain_ce, kept, teacher, student.recipe)
+    if not drawn.strangers:
+        return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
+    retain_ce, kept = _retain(student, drawn)
     moved, n = student.representations(_targets(drawn)), len(kept)
     return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
+
+
+def kept_losses(
+    student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor
+) -> Losses:
+    """A step's losses with a given CE(D_f), whoever made it: [n]."""
+    return losses(forget_ce, *_retain(student, drawn), teacher, student.recipe)
+
+
+def _retain(student: Student, drawn: Draw) -> tuple[torch.Tensor | None, Teacher]:
+    """The retain rows' CE, where they count, and the outputs of the pictures to distil on."""
+    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
+    return retain_ce, student.representations(drawn.pictures)
+
+
+def forget_term(student: Student, drawn: Draw, teacher: Teacher) -> torch.Tensor:
+    """The forget term of a step alone, under the weights now laid on."""
+    if not drawn.strangers:
+        return away(student.cross_entropy(drawn.forget), student.recipe)
+    moved = student.representations(_targets(drawn))
+    return towards(moved, teacher[-len(moved) :], student.recipe)
 
 
 def _targets(drawn: Draw) -> list[bytes]:
