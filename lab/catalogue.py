@@ -131,7 +131,10 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "silence": MethodRow(
         True,
         _each(("silence_lr", (1e-4, 3e-4, 6e-4)), ("beta", (60.0, 120.0))),
-        (*_TRAINS, "blocks", "beta", "distil", "margin", "silence_lr", "retain_batch"),
+        (
+            *(*_TRAINS, "blocks", "beta", "distil", "retain_batch"),
+            *("margin", "silence_share", "silence_lr"),
+        ),
     ),
     # it has two forms, and no number to be tuned
     "icu": MethodRow(

@@ -70,8 +70,10 @@ def tune(
     yield from _train(first, method.draw, task, outcome, probing, stopped)
     if method.second is not None and outcome.reason != STOPPED:
         outcome.reason = DONE
+        stems = first.stems
+        del first  # its teacher's features and AdamW's moments take memory
         second = Student(loaded, method.second, recipe, outcome)
-        second.stems = first.stems
+        second.stems = stems
         method.second.begin(second)
         yield from _train(second, method.second.draw, task, outcome, probing, stopped)
     outcome.seconds["train"] = time.perf_counter() - started

@@ -15,7 +15,7 @@ from lab.saliency.mask import Stability
 class Outcome:
     """What a run leaves; ``delta`` is always the last good one.
 
-    ``scores``: importance of every candidate neuron, [neurons] a layer, where it was measured.
+    ``scores``: by what a stage ranked the candidate neurons, [neurons] a layer; none where it did not.
     ``micro_batch``: how many forget rows went through the model at a time, 0 for none. ``cache``:
     where measurements are kept for later runs, None for nowhere; ``reused``: which stages found
     theirs there.

@@ -62,6 +62,11 @@ class Answers:
         return zeros.index_add(0, self.packed.segment, tokens)
 
 
+def usual_pool(rows: Rows) -> list[bytes]:
+    """The retain pictures that most methods distil on."""
+    return [*rows.portrait_pool, *rows.plain_pool]
+
+
 def no_teacher(student: Student, drawn: Draw) -> Teacher:
     """A teacher without any output."""
     return ()
@@ -85,7 +90,7 @@ class Training:
     frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
     held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
-    ``distils``: whether the retain pictures' teacher features are made ready before the first step.
+    ``distils``: whether the teacher features of the ``pool`` are made ready before the first step.
     ``gradient`` leaves a step's gradient in the weights, with the student's weights laid on.
     """
 
@@ -95,6 +100,7 @@ class Training:
     rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
     steps: Callable[[Recipe], int] = lambda recipe: recipe.steps
     distils: bool = False
+    pool: Callable[[Rows], list[bytes]] = usual_pool
     gradient: Callable[[Student, Draw, Teacher], Losses] = gated
 
 
@@ -177,7 +183,7 @@ class Student:
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a few pictures at a time."""
-        pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
+        pool = self.method.pool(rows) if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
             self.teacher_representations(pool[at : at + PREPARED_AT_ONCE])

@@ -108,5 +108,6 @@ METHOD = Method(
         rate=lambda recipe: recipe.undo_lr,
         steps=lambda recipe: recipe.undo_steps,
         distils=True,
+        pool=lambda rows: rows.repair_pool,
     ),
 )

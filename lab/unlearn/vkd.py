@@ -152,9 +152,7 @@ def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
 
 
-def kept_losses(
-    student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor
-) -> Losses:
+def kept_losses(student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor) -> Losses:
     """A step's losses with a given CE(D_f), whoever made it: [n]."""
     return losses(forget_ce, *_retain(student, drawn), teacher, student.recipe)
 
