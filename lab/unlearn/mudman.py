@@ -33,7 +33,7 @@ Slopes = dict[str, torch.Tensor]
 
 def allowed(slope: torch.Tensor, momentum: torch.Tensor) -> torch.Tensor:
     """The slope, zeroed where going down it would go up for retain: where the signs differ."""
-    return torch.where(slope * momentum < 0, 0.0, slope)
+    return torch.where(slope.sign() * momentum.sign() < 0, 0.0, slope)
 
 
 def mixed(momentum: Slopes, slopes: Slopes, share: float) -> Slopes:
