@@ -124,7 +124,8 @@ METHOD_ROWS: dict[str, MethodRow] = {
         _each(("mudman_rate", (0.02, 0.05, 0.15)), ("mudman_adversary", (1e-3, 1e-2))),
         (
             *("mudman_rate", "mudman_adversary", "mudman_fork", "mudman_momentum"),
-            *("blocks", "beta", "distil", "distance", *_STOPS, *_VKD_RATES),
+            *("blocks", "beta", "distil", "distance", *_VKD_RATES),
+            *("steps", "batch", "probe_every", "stop_forget", "stop_retain_drop"),
         ),
     ),
     # it has no rule of when to stop

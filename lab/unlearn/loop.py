@@ -63,8 +63,8 @@ def tune(
     The original's answers to the probes come from ``baseline``, which may have them already.
     """
     method, recipe = task.method, task.recipe
-    probing, started = _Probing(loaded, task, baseline), time.perf_counter()
-    outcome.reason = DONE
+    started, outcome.reason = time.perf_counter(), DONE
+    probing = _Probing(loaded, task, baseline)
     yield probing.start
     first = Student(loaded, method, recipe, outcome)
     yield from _train(first, method.draw, task, outcome, probing, stopped)

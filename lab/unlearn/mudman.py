@@ -1,7 +1,7 @@
 """MUDMAN for the visual module: unlearn against an adversary's gradient, where retain agrees.
 
     adversary, forked from theta every k steps:  theta_a <- theta_a - eta_a grad CE(D_f)
-    g = grad L_f(theta_a), L_f = -a_f CE(D_f) capped;   m <- mu m + (1 - mu) grad L_r(theta)
+    g = grad L_f(theta_a), L_f = -CE(D_f) capped;   m <- mu m + (1 - mu) grad L_r(theta)
     theta <- theta - eta ([sign g = sign m] g) / ||g||, beside AdamW on L_r
 
 L_r: VKD's distillation of everyone else, beta L_VKD, with a_r CE(D_r) where that has a weight. g is
@@ -25,7 +25,7 @@ from lab.unlearn import vkd
 from lab.unlearn.batches import Draw
 from lab.unlearn.method import Method, vision
 from lab.unlearn.student import Student
-from lab.unlearn.terms import Losses, Teacher, length
+from lab.unlearn.terms import Losses, Teacher, capped_ascent, length
 
 ADVERSARY, MOMENTUM = "adversary", "momentum"
 Slopes = dict[str, torch.Tensor]
@@ -59,7 +59,7 @@ def _gradient(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
     with overlay(student.loaded.model, adversary):
         forget_ce = student.cross_entropy(drawn.forget)
         relearn = _slopes(forget_ce.mean(), adversary, again=True)
-        unlearn = _slopes(vkd.away(forget_ce, recipe), adversary)
+        unlearn = _slopes(capped_ascent(forget_ce, recipe.ascent_cap), adversary)
     loss = vkd.kept_losses(student, drawn, teacher, forget_ce.detach())
     student.add_retain(loss)
     found = {n: w.grad for n, w in student.weights.items() if w.grad is not None}

@@ -40,11 +40,6 @@ METHODS = {
         "Sprachmodell. Dass das eingefrorene Original die Referenz ist, der Retain-Term und "
         "die Lernraten sind unsere Wahl."
     ),
-    "silence": (
-        "Silence, unsere eigene Methode. Bilder der Person drücken jedes verborgene Neuron des "
-        "Projektors unter null, während die Merkmale anderer Personen wie bei VKD festgehalten "
-        "werden. Sie stammt aus keinem Paper."
-    ),
     "undo": (
         "UNDO (arXiv 2506.06278), von uns auf das Sehen übertragen. Das Modell vergisst zuerst "
         "mit VKD. Dann kommt Rauschen über die trainierten Gewichte des sehenden Teils, und die "
@@ -62,6 +57,11 @@ METHODS = {
         "sehenden Teils lernt die Person neu, und das Modell verlernt gegen diese Kopie, außer wo "
         "Bilder anderer Personen darunter leiden würden. Die anderen hält Distillation wie bei "
         "VKD fest. Die Raten sind unsere Wahl."
+    ),
+    "silence": (
+        "Silence, unsere eigene Methode. Bilder der Person drücken die verborgenen Neuronen des "
+        "Projektors unter null, während die Merkmale anderer Personen wie bei VKD festgehalten "
+        "werden. GSU (arXiv 2609.39866), das Gates eines Sprachmodells schließt, ist ihr nahe."
     ),
     "icu": (
         "ICU, In-Context Unlearning (arXiv 2310.07579 für Text und der Lehrer von VGID, arXiv "

@@ -36,7 +36,8 @@ _RECIPE = {
         "Distillationsgewicht beta",
         (
             "Das Gewicht des Abstands zwischen den Merkmalen von Schüler und Lehrer auf "
-            "Retain-Bildern. Für vkd und silence."
+            "Retain-Bildern. Für vkd und was darauf aufbaut (undo, vkd_sam, mudman), und für "
+            "silence."
         ),
     ),
     "distil": (

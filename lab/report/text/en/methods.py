@@ -39,11 +39,6 @@ METHODS = {
         "model. That the frozen original is the reference, the retain term and the learning rates "
         "are our choice."
     ),
-    "silence": (
-        "Silence, our own method. Pictures of the target push every hidden neuron of the projector"
-        " below zero, while the features of other people are held as in VKD. It comes from no "
-        "paper."
-    ),
     "undo": (
         "UNDO (arXiv 2506.06278), carried over to vision by us. The model first forgets by VKD. "
         "Then noise is put over the trained visual weights, and the features of the unlearned "
@@ -60,6 +55,11 @@ METHODS = {
         "relearns the target, and the model unlearns against that copy, except where other "
         "people's pictures would suffer. Distillation as in VKD holds the others. The rates are our"
         " choice."
+    ),
+    "silence": (
+        "Silence, our own method. Pictures of the target push the hidden neurons of the projector "
+        "below zero, while the features of other people are held as in VKD. GSU (arXiv 2609.39866),"
+        " which closes gates of a language model, is close to it."
     ),
     "icu": (
         "ICU, in-context unlearning (arXiv 2310.07579 for text, and the teacher of VGID, arXiv "

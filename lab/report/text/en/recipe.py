@@ -28,7 +28,7 @@ _RECIPE = {
     "beta": (
         "Distillation weight beta",
         "The weight of the distance between the student's and the teacher's features on retain "
-        "images. Used by vkd and silence.",
+        "images. Used by vkd and what is built on it (undo, vkd_sam, mudman), and by silence.",
     ),
     "distil": (
         "Distilled output",
