@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab import events as kinds
+from lab.catalogue import CONTROLS
 from lab.errors import LabError
 
 KINDS = {
@@ -62,7 +63,7 @@ WORDS = {
     "float": int | float,
     "bool | float": bool | int | float,
 }
-RELEARNED = ("unlearned", "control")  # the models that an attack has a curve of
+RELEARNED = ("unlearned", *CONTROLS)  # the models that an attack has a curve of
 
 
 def plain(value: Any) -> Any:
