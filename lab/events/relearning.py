@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from lab.catalogue import TEXT_TAUGHT
+from lab.catalogue import NEVER_KNEW, TEXT_TAUGHT
 
 HORIZON = 20  # steps over which the curves are compared (our choice)
 LEVELS = (0.5, 0.8)  # shares right whose delay is measured
@@ -105,6 +105,19 @@ def measures(
             who: robustness(ends, (c["before"], c["after"])) for who, c in controls.items()
         },
     }
+
+
+def renewed(result: dict[str, Any]) -> dict[str, Any]:
+    """An attack's result of an earlier version, which had one control, in the form of now."""
+    if "control" not in result:
+        return result
+    rest = {key: value for key, value in result.items() if key != "control"}
+    return rest | {"controls": {NEVER_KNEW: result["control"]} if result["control"] else {}}
+
+
+def never_knew(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What an attack's result says of the control that knew neither face nor text; None without it."""
+    return (result.get("controls") or {}).get(NEVER_KNEW)
 
 
 def fairest(result: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

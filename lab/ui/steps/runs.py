@@ -143,9 +143,9 @@ def notes(engine: Visit, text: Text) -> str:
 def never_knew(engine: Visit) -> float | None:
     """Mean Forget VQA of the controls in this lab's attacks before relearning; None without one."""
     found = [
-        done.result["control"]["before"]
+        control["before"]
         for view in engine.runs()
-        if view.kind == "attack" and (done := _done(view)) and done.result.get("control")
+        if view.kind == "attack" and (done := _done(view)) and (control := control_of(done.result))
     ]
     return sum(found) / len(found) if found else None
 
