@@ -68,7 +68,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     if options.out and not many:
         raise LabError("--out is for --kind grid and --kind suite only")
     if many and options.log_to:
-        raise LabError(f"the {options.kind} keeps its points in --out: leave --log-to out")
+        where = "keeps its points in grid.csv" if options.kind == GRID else "prints its points"
+        raise LabError(f"the {options.kind} {where}: leave --log-to out")
     log_to.check(options)
     for folder in options.run:
         check_folder(folder)

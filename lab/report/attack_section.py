@@ -62,7 +62,7 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
             name=shown(control["name"], text),
             gain=shown(control["gain"], text, ".3f"),
         )
-        for who, control in result["controls"].items()
+        for who, control in (result.get("controls") or {}).items()
     )
     gaps = filled(
         text.REPORT_GAPS,
@@ -76,7 +76,9 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
     table = f"<table>{heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
     about = shown(text.ATTACKS.get(result["kind"], ""), text)
-    return f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{_measures(result, text)}{table}"
+    return (
+        f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{_measures(result, text)}{table}"
+    )
 
 
 def _measures(result: dict[str, Any], text: Text) -> str:

@@ -92,7 +92,9 @@ def _rows(result: Figures, controls: Sequence[str], text: Text) -> Iterator[Sequ
         title, formula = (words.format(level=name) for words in text.MEASURE_DELAY)
         yield title, formula, *(_delay(result["delay"][who][name], text) for who in controls)
     if robust := result.get("robustness"):
-        cells = (text.NOTHING if robust[w] is None else text.number(robust[w], ".2f") for w in controls)
+        cells = (
+            text.NOTHING if robust[w] is None else text.number(robust[w], ".2f") for w in controls
+        )
         yield *text.MEASURE_R, *cells
     if gains := result.get("gain_untrained"):
         ours = _points(gains["unlearned"], text)

@@ -85,7 +85,10 @@ def _control(value: Any) -> bool:
 def _curve(value: Any) -> bool:
     """Points whose steps rise, at least one."""
     return bool(
-        _points(value) and value and all(a[0] < b[0] for a, b in pairwise(value)) and value[0][0] == 0
+        _points(value)
+        and value
+        and all(a[0] < b[0] for a, b in pairwise(value))
+        and value[0][0] == 0
     )
 
 
@@ -96,8 +99,12 @@ def _by_control(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _delays(value: Any) -> bool:
-    return isinstance(value, Mapping) and tuple(value) == LEVEL_NAMES and all(
-        isinstance(told, Mapping) and not _misfit(told, DELAY, {}) for told in value.values()
+    return (
+        isinstance(value, Mapping)
+        and tuple(value) == LEVEL_NAMES
+        and all(
+            isinstance(told, Mapping) and not _misfit(told, DELAY, {}) for told in value.values()
+        )
     )
 
 

@@ -13,6 +13,7 @@ import torch
 import lab
 from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
 from lab.benchmarks.images import decode
+from lab.catalogue import CONTROLS
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.events import Curve, Importance, Probe, Saliency, Step
@@ -292,10 +293,11 @@ def test_every_number_carries_n_and_chance(tiny, four) -> None:
     scene = make.scene(tiny, four, outcome.delta, control="p1")
     made = list(attack(scene, PLAN, Relearned(), lambda: False))
     points = [e for e in made if isinstance(e, Curve)]
-    assert {p.who for p in points} == {"unlearned", "control"}
+    assert {p.who for p in points} == {"unlearned", *CONTROLS}
     assert all(p.n == result["n"]["forget_vqa"] and p.chance == 0.25 for p in points)
     last = made[-1].result
     assert last["n"] == result["n"]["forget_vqa"] and last["chance"] == 0.25
     assert last["gain"] == pytest.approx(last["after"] - last["before"])
     assert last["vanilla_gap"] == pytest.approx(1.0 - last["after"])
-    assert [s for s, _ in last["curve"]] == [0, 2, 4] == [s for s, _ in last["control"]["curve"]]
+    curves = [last["curve"], *(control["curve"] for control in last["controls"].values())]
+    assert [[s for s, _ in curve] for curve in curves] == [[0, 2, 4]] * 3
