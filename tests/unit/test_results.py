@@ -268,7 +268,7 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
     row = "5.0, 0.0 | 0.76, 0.95 | ≤ 1.00, ≤ 1.00 | 0.57, 0.71 |"
     assert f"| `vkd` | vision | {row} – |" in made
     assert f"| `vkd` | both | {row} 70.0, 40.0, 50.0 |" in made
-    assert "| `silence` | vision | -5.0, -10.0 | ≥ 1.33, ≥ 1.67 | –, – | 1.00, 1.00 | – |" in made
+    assert "| `silence` | vision | -5.0, -10.0 | ≥ 1.33, ≥ 1.67 | –, – | 0.57, 0.71 | – |" in made
     deep = attacks.depths(tmp_path)
     assert cells(deep) == [
         ["block 1", "25.0 %", "50.0 %", "50.0 %", "0.0 %"],

@@ -86,7 +86,7 @@ MEASURE_DELAY = (
     "Schritte, bis {level} % richtig sind: verlernt ÷ Kontrolle",
 )
 MEASURE_R = (
-    "R (OpenUnlearning)",
+    "R (nach OpenUnlearning)",
     "Zuwachs der Kontrolle ÷ Zuwachs des verlernten Modells, höchstens 1",
 )
 MEASURE_UNTRAINED = (
