@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import lab
-from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
+from lab.attack import Attacker, Relearned, Victim, attack, lesson
 from lab.benchmarks.images import decode
 from lab.catalogue import CONTROLS
 from lab.errors import LabError
@@ -149,12 +149,8 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(
-        Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]),
-        PLAN,
-        2,
-        attacker_rows(four.entities[0], PLAN),
-    )
+    victim = Victim(Version("unlearned", tiny, outcome.delta), four.entities[0])
+    attacker = Attacker(victim, PLAN, 2, lesson(four, victim.entity, PLAN))
     for _ in range(6):
         attacker.update()
     assert any(not torch.equal(w, outcome.delta[n]) for n, w in attacker.weights.items())
