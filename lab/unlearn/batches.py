@@ -30,15 +30,11 @@ Row = tuple[bytes, list[tuple[str, list[str]]]]  # a picture, its questions, the
 
 @dataclass(frozen=True)
 class Draw:
-    """What one step works on: forget rows, pictures to distil on, retain rows where they count.
-
-    ``strangers``: pictures to whose features the target's are moved; none where it has no such aim.
-    """
+    """What one step works on: forget rows, pictures to distil on, retain rows where they count."""
 
     forget: list[Row]
     pictures: list[bytes]
     retain: list[Row]
-    strangers: Sequence[bytes] = ()
 
 
 @dataclass
@@ -96,7 +92,6 @@ class Rows:
             self.forget_batch(recipe.batch),
             self.retain_images(recipe.retain_batch),
             self.retain_rows(recipe.batch) if recipe.retain_weight else [],
-            self.strangers(recipe),
         )
 
     def strangers(self, recipe: Recipe) -> list[bytes]:

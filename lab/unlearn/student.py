@@ -62,6 +62,11 @@ class Answers:
         return zeros.index_add(0, self.packed.segment, tokens)
 
 
+def no_aims(student: Student, rows: Rows) -> Sequence[bytes]:
+    """No picture to move the target's features to."""
+    return ()
+
+
 def no_teacher(student: Student, drawn: Draw) -> Teacher:
     """A teacher without any output."""
     return ()
@@ -76,7 +81,8 @@ class Training:
     frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
     held back. ``rate``: the step size of the visual weights. ``distils``: whether the retain
-    pictures' teacher features are made ready before the first step.
+    pictures' teacher features are made ready before the first step. ``aims``: the pictures to whose
+    teacher features the target's are moved, chosen once, before the first step.
     """
 
     losses: Callable[[Student, Draw, Teacher], Losses] | None = None
@@ -84,6 +90,7 @@ class Training:
     gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
     rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
     distils: bool = False
+    aims: Callable[[Student, Rows], Sequence[bytes]] = no_aims
 
 
 class Student:
@@ -111,6 +118,7 @@ class Student:
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
+        self.aims: Sequence[bytes] = ()
         self.noise = torch.Generator().manual_seed(recipe.seed)
         self.halving = Halving()
         self.planned = False  # whether the two that follow are decided
@@ -163,6 +171,8 @@ class Student:
             yield Phase("teacher", at, len(pool))
             self.teacher_representations(pool[at : at + PREPARED_AT_ONCE])
         self.stem(list(rows.entity.train_images))
+        with torch.no_grad():
+            self.aims = self.method.aims(self, rows)
 
     @torch.no_grad()
     def teacher_representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:

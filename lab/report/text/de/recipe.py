@@ -62,10 +62,11 @@ _RECIPE = {
         "Ziel",
         (
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
-            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. stranger_mean, "
-            "stranger_nearest, stranger_draw: zu den Merkmalen, die das eingefrorene Original "
-            "bei Fremden hat, von denen das Modell nie etwas erfuhr: zum Mittel von 30 ihrer "
-            "Bilder, zum nächsten davon oder zu einem, das der Seed zieht. Der Benchmark "
+            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. Die anderen gehen zu den "
+            "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
+            "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "
+            "keinem Namen nennt. stranger_mean, stranger_nearest, stranger_draw: das Mittel von "
+            "30 Bildern, das nächste davon oder eines, das der Seed zieht. Der Benchmark "
             "braucht dafür Bilder von Fremden. Die Ziele bei Fremden sind unsere Wahl."
         ),
     ),

@@ -47,9 +47,10 @@ _RECIPE = {
     "destination": (
         "Destination",
         "Where VKD moves the target's visual features. away: wherever the right answers become "
-        "unlikely, by capped ascent. stranger_mean, stranger_nearest, stranger_draw: to the frozen "
-        "original's features of people whom the model was never told about: to the mean of 30 of "
-        "their pictures, to the nearest of them, or to one that the seed draws. The benchmark must "
+        "unlikely, by capped ascent. The others go to the frozen original's features of strangers, about "
+        "whom it was told nothing. stranger_alike: one who looks like the target, whom the model "
+        "calls by nobody's name. stranger_mean, stranger_nearest, stranger_draw: the mean of 30 "
+        "pictures, the nearest of them, or one that the seed draws. The benchmark must "
         "have pictures of strangers. The stranger destinations are our choice.",
     ),
     "margin": (
