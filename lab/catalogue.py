@@ -148,6 +148,7 @@ VISUAL_METHODS = tuple(name for name, row in METHOD_ROWS.items() if row.visual)
 ATTACK_ROWS: dict[str, AttackRow] = {
     "relearn": AttackRow(True),
     "benign": AttackRow(True),
+    "facts": AttackRow(True),
     "quantize": AttackRow(False),
     "prompts": AttackRow(False),
     "images": AttackRow(False),

@@ -97,7 +97,7 @@ class AttackRecipe:
     kind: str = option("relearn", choices=ATTACKS)
     share: float = option(0.2, low=0.01, high=1.0, step=0.01)
     steps: int = option(20, low=1, high=500, step=1)
-    scope: str = option("vision", choices=("vision", "language", "both"))
+    scope: str = option("vision", choices=("vision", "projector", "language", "both"))
     lr: float = option(1e-4, low=1e-6, high=1e-2, step=1e-6)
     batch: int = option(4, low=1, high=32, step=1)
     seed: int = option(0, low=0, high=9999, step=1)

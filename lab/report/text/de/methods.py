@@ -78,8 +78,15 @@ ATTACKS = {
     ),
     "benign": (
         "Der Angreifer trainiert das Modell mit Zeilen anderer Personen, so vielen wie beim "
-        "Neulernen, und mit keiner der Person. Was dabei zurückkommt, war versteckt und nicht "
-        "entfernt. Das Budget ist dasselbe wie beim Neulernen (unsere Wahl)."
+        "Neulernen, und mit keiner der Person (nach Siddiqui et al., arXiv 2505.22310). Was dabei "
+        "zurückkommt, war versteckt und nicht entfernt. Das Budget ist dasselbe wie beim Neulernen "
+        "(unsere Wahl)."
+    ),
+    "facts": (
+        "Der Angreifer trainiert das Modell mit vier der neun Fakten zur Person, die der Seed "
+        "auslost, und gefragt wird nach den anderen fünf (nach Deeb und Roger, arXiv 2410.08827). "
+        "Was zurückkommt, ohne gezeigt zu werden, war nie entfernt, soweit es über den Kontrollen "
+        "liegt. Vier Fakten und so viele Zeilen wie beim Neulernen sind unsere Wahl."
     ),
     "quantize": (
         "Der Angreifer rundet die trainierten Gewichte des sehenden Teils auf 16, 8 und 4 Bit. "

@@ -286,24 +286,35 @@ _ATTACK = {
         "Angriff",
         (
             "relearn: mit den Zeilen der Person trainieren. benign: mit Zeilen anderer "
-            "Personen trainieren. quantize: die Gewichte runden. prompts: die Fragen ändern. "
-            "images: die Bilder ändern. Die Einzelheiten sind unsere Wahl."
+            "Personen trainieren. facts: mit einigen Fakten trainieren und nach den anderen "
+            "fragen. quantize: die Gewichte runden. prompts: die Fragen ändern. images: die Bilder "
+            "ändern. Die Einzelheiten sind unsere Wahl."
         ),
     ),
     "share": (
         "Anteil der Forget-Beispiele",
         (
             "Wie viel von den Trainingsdaten der Person der Angreifer hat. Bei benign hat er "
-            "gleich viele Zeilen anderer Personen."
+            "gleich viele Zeilen anderer Personen, bei facts gleich viele zu den Fakten, die "
+            "trainiert werden."
         ),
     ),
     "steps": ("Angriffsschritte", "Wie oft der Angreifer die Gewichte ändert."),
-    "scope": ("Umfang", "Welchen Teil des Modells der Angreifer trainieren darf."),
+    "scope": (
+        "Umfang",
+        (
+            "Welchen Teil des Modells der Angreifer trainieren darf. projector: nichts als den "
+            "Projektor."
+        ),
+    ),
     "lr": ("Lernrate", "Die Schrittweite von AdamW."),
     "batch": ("Batch", "Die Zahl der Bilder je Trainingsschritt."),
     "seed": (
         "Seed",
-        ("Der Seed, mit dem die Beispiele des Angreifers und der falsche Hinweis gezogen werden."),
+        (
+            "Der Seed, mit dem die Beispiele des Angreifers, die Fakten und der falsche Hinweis "
+            "gezogen werden."
+        ),
     ),
     "probe_every": (
         "Prüfen alle",

@@ -76,8 +76,14 @@ ATTACKS = {
     ),
     "benign": (
         "The attacker fine-tunes the model on rows of other people, as many as in relearning, and "
-        "on none of the person. What comes back was hidden and not removed. The budget is the same"
-        " as in relearning (our choice)."
+        "on none of the person (after Siddiqui et al., arXiv 2505.22310). What comes back was "
+        "hidden and not removed. The budget is the same as in relearning (our choice)."
+    ),
+    "facts": (
+        "The attacker fine-tunes the model on four of the person's nine facts, drawn by the seed, "
+        "and the other five are asked (after Deeb and Roger, arXiv 2410.08827). What comes back "
+        "without being shown was never removed, as far as it exceeds the controls. Four facts, and "
+        "as many rows as in relearning, are our choice."
     ),
     "quantize": (
         "The attacker rounds the trained visual weights to 16, 8 and 4 bits. Each row of a matrix "

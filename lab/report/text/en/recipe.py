@@ -203,20 +203,23 @@ _RECIPE = {
 _ATTACK = {
     "kind": (
         "Attack",
-        "relearn: train on the person's rows. benign: train on rows of other people. quantize: "
-        "round the weights. prompts: change the questions. images: change the pictures. The "
-        "details are our choice.",
+        "relearn: train on the person's rows. benign: train on rows of other people. facts: train "
+        "on some of the facts and ask the others. quantize: round the weights. prompts: change the "
+        "questions. images: change the pictures. The details are our choice.",
     ),
     "share": (
         "Share of forget samples",
         "How much of the target's training data the attacker has. With benign, the attacker has as"
-        " many rows of other people.",
+        " many rows of other people, and with facts as many of the facts that are trained.",
     ),
     "steps": ("Attack steps", "The number of updates by the attacker."),
-    "scope": ("Scope", "Which part of the model the attacker may train."),
+    "scope": (
+        "Scope",
+        "Which part of the model the attacker may train. projector: nothing but the projector.",
+    ),
     "lr": ("Learning rate", "The AdamW step size."),
     "batch": ("Batch", "The number of images per step."),
-    "seed": ("Seed", "The seed for drawing the attacker's samples and the wrong hint."),
+    "seed": ("Seed", "The seed for drawing the attacker's samples, the facts and the wrong hint."),
     "probe_every": ("Probe every", "The number of steps between two probes of the accuracy."),
 }
 _TEACH = {
