@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from lab.events import Done
+
+WHERE = "where"  # the part of a run's result that holds it
 UNPATCHED = ""  # the name of a model's own answers, with nothing patched in
 
 
@@ -81,3 +86,28 @@ class Where:
     n_others: int
     chance_forget: float
     chance_others: float
+
+
+def with_where(done: Done, found: Where) -> Done:
+    """The end of a run with this in its result."""
+    return replace(done, result=done.result | {WHERE: asdict(found)})
+
+
+def where_of(result: Mapping[str, Any]) -> Where | None:
+    """What a run's result says of it; None where nobody has asked yet."""
+    told = result.get(WHERE)
+    if not told:
+        return None
+    line, distance = told["line"], told["distance"]
+    parts = {
+        "lost": _patching(told["lost"]),
+        "back": _patching(told["back"]),
+        "line": Line(**line | {k: tuple(line[k]) for k in ("at", "forget", "others")}),
+        "distance": Distance(distance["whole"], tuple((n, v) for n, v in distance["layers"])),
+    }
+    return Where(**{**told, **parts})
+
+
+def _patching(told: Mapping[str, Any]) -> Patching:
+    depths = tuple(Patched(**depth) for depth in told["depths"])
+    return Patching(told["into"], told["source"], Patched(**told["unpatched"]), depths)
