@@ -15,11 +15,13 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import CLEAN, Event, Importance, Probe, Saliency, Step, last_result
 from lab.events.controls import controls_of
+from lab.events.where import where_of
 from lab.recipe import Recipe
 from lab.report import (
     attack_section,
     control_columns,
     left_out,
+    lost,
     run_facts,
     side_by_side,
     verdict,
@@ -76,6 +78,7 @@ def page(
         run_facts.section(result, recipe.steps, text),
         left_out.section(result.get("left_out", {}), text),
         *_stabilities(events, text),
+        lost.section(result, entity.name, text),
         *_figures(events, attack_events, text),
         attack_section.section(attack_events, text),
         f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>"
@@ -151,6 +154,7 @@ def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text
     figures = [
         *_maps(events, text),
         *_curves(events, text),
+        *_lost(events, text),
         *attack_section.curves(attack_events, text),
     ]
     return [
@@ -170,6 +174,15 @@ def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
         if isinstance(event, Saliency):
             yield html.escape(text.REPORT_FISHER), maps.ratio_map(event, text)
             yield html.escape(text.REPORT_DENSITY), maps.density_map(event, event.density, text)
+
+
+def _lost(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
+    from lab.report import lost_charts
+
+    found = where_of(last_result(events))
+    if found is not None:
+        yield html.escape(text.LOST), lost_charts.patching_chart(found, text)
+        yield html.escape(text.LINE), lost_charts.line_chart(found.line, text)
 
 
 def _stabilities(events: Sequence[Event], text: Text) -> list[str]:
