@@ -20,6 +20,7 @@ from lab.recipe import Recipe
 from lab.report import (
     attack_section,
     control_columns,
+    diagnosis,
     left_out,
     lost,
     run_facts,
@@ -73,6 +74,7 @@ def page(
         f'<p><img alt="{filled(text.PORTRAIT_OF, name=name)}" src="data:image/jpeg;base64,{portrait}"></p>',
         _verdicts(result, attack_events, entity.name, text),
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
+        _diagnosis(result, recipe, attack_events, text),
         _scores(result, text),
         side_by_side.section(benchmark, recipe.entity, events, text),
         run_facts.section(result, recipe.steps, text),
@@ -148,6 +150,20 @@ def _verdicts(result: dict[str, Any], attack_events: Sequence[Event], name: str,
         for attack, _ in attack_section.each_attack(attack_events)
     ]
     return "".join(f'<p class="verdict">{html.escape(v.words)}</p>' for v in said if v.words)
+
+
+def _diagnosis(
+    result: dict[str, Any], recipe: Recipe, attack_events: Sequence[Event], text: Text
+) -> str:
+    """Which failure signature the run shows, and the settings to try; "" for one without scores."""
+    attacks = [attack for attack, _ in attack_section.each_attack(attack_events)]
+    found = diagnosis.diagnosed(result, recipe, attacks)
+    if found is None:
+        return ""
+    lines = [diagnosis.in_words(found, text)]
+    if found.changes:
+        lines += [diagnosis.changes_in_words(found, recipe, text), text.DIAGNOSIS_ABOUT]
+    return "".join(f"<p>{html.escape(line)}</p>" for line in lines)
 
 
 def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:

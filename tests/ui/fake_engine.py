@@ -219,7 +219,10 @@ def lost(entity: str) -> Where:
 
     def way(into: str, source: str, shares: Sequence[float]) -> Patching:
         names = ("", "block 8", "block 9", "block 10", "block 11", "tower", "projector")
-        made = [Patched(n, s, round(0.2 + 0.7 * s, 3), 0.96, 0.9) for n, s in zip(names, shares, strict=True)]
+        made = [
+            Patched(n, s, round(0.2 + 0.7 * s, 3), 0.96, 0.9)
+            for n, s in zip(names, shares, strict=True)
+        ]
         return Patching(into, source, made[0], tuple(made[1:]))
 
     line = Line((0, 0.2, 0.4, 0.6, 0.8, 1), (0.1, 0.1, 0.5, 3.0, 4.0, 4.1), (0.1,) * 6, 0.5, 0.0)
