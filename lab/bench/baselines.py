@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 
+from lab.experiments.full_step import answer_batch
 from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
@@ -16,50 +16,6 @@ from lab.model.sequences import pack, segment_means, target_log_probs
 from lab.model.vision import find_vision
 from lab.saliency.fisher import Sample
 from lab.unlearn.batches import Row
-
-
-class FullStep:
-    """grad_diff on a copy of the model with every weight trained: -CE(forget) + CE(retain).
-
-    As transformers does it: a padded row for each question, labels on the answer, AdamW.
-    """
-
-    def __init__(self, loaded: Loaded, lr: float) -> None:
-        self.loaded = loaded
-        self.model = copy.deepcopy(loaded.model).requires_grad_(True)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
-
-    def update(self, forget: Sequence[Row], retain: Sequence[Row]) -> None:
-        """One step on these rows."""
-        self.optimizer.zero_grad()
-        loss = (
-            self.model(**answer_batch(self.loaded, retain)).loss
-            - self.model(**answer_batch(self.loaded, forget)).loss
-        )
-        loss.backward()
-        self.optimizer.step()
-
-
-def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-    """The input of transformers' forward: one padded row a question, labels on the answers."""
-    prompter = loaded.prompter
-    flat = [
-        (image, question, answer) for image, questions in rows for question, (answer,) in questions
-    ]
-    chains = [prompter.tree(0, [(q, [a])]).segments for _, q, a in flat]
-    ids = [[t for s in chain for t in s.ids] for chain in chains]
-    labels = [[t if s.target else -100 for s in chain for t in s.ids] for chain in chains]
-    length = max(map(len, ids))
-    columns = {
-        "input_ids": [r + [prompter.pad_id] * (length - len(r)) for r in ids],
-        "labels": [r + [-100] * (length - len(r)) for r in labels],
-        "attention_mask": [[1] * len(r) + [0] * (length - len(r)) for r in ids],
-    }
-    pixels = prompter.pictures([image for image, _, _ in flat])
-    tensors = {k: torch.tensor(v, device=loaded.device) for k, v in columns.items()}
-    flow = loaded.vision.family.flow
-    token: Any = loaded.model.config.image_token_id
-    return tensors | flow.given(pixels) | flow.marks(tensors["input_ids"], token)
 
 
 def language_floor(loaded: Loaded, rows: Sequence[Row]) -> None:

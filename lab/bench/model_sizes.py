@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from lab.bench import random_model
-from lab.bench.baselines import FullStep
-from lab.bench.ratios import interleaved
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Entity
 from lab.device import device_name, peak_memory_mb, reset_peak
 from lab.errors import LabError
+from lab.experiments.full_step import FullStep
+from lab.experiments.in_turn import interleaved
 from lab.model.load import Loaded
 from lab.model.low_memory import attempt, explained
 from lab.model.memory import available_mb, needed_bytes
@@ -148,7 +148,7 @@ def _answers(loaded: Loaded, entity: Entity, outcome: Outcome, rounds: int) -> f
 
 
 def _full_step(loaded: Loaded, task: Task, rounds: int) -> Full:
-    """A step that trains every weight, as ``lab.bench.baselines`` does it, where it fits."""
+    """A step that trains every weight, as ``lab.experiments.full_step`` does it, where it fits."""
     if loaded.quantization != "none":
         return Full(None, "quantised weights cannot be trained")
     needed = FULL_BYTES * sum(p.numel() for p in loaded.model.parameters()) / 2**30

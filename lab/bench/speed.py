@@ -10,15 +10,16 @@ from typing import Any
 
 import torch
 
-from lab.bench.baselines import FullStep, in_bfloat16, language_floor, looped_fisher
-from lab.bench.ratios import Ratio, interleaved
+from lab.bench.baselines import in_bfloat16, language_floor, looped_fisher
+from lab.bench.ratios import Ratio
 from lab.bench.room import room
 from lab.bench.scaling import growth
 from lab.bench.start import starting
 from lab.device import device_name, peak_memory_mb
-from lab.errors import LabError
 from lab.evaluation.questions import choose, forget_asks, text_asks
 from lab.evaluation.session import Workbench
+from lab.experiments.full_step import FullStep, check_plain
+from lab.experiments.in_turn import interleaved
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
 from lab.model.sparse import Sparse, to_delta, to_sparse
@@ -38,11 +39,7 @@ ANSWER_TOKENS = 16
 def bench(work: Workbench, entity: str, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure everything on one entity; returns the object that ``--json`` prints."""
     loaded = work.loaded
-    if loaded.quantization in ("int8", "nf4"):
-        raise LabError(
-            "bench compares with full fine-tuning, which quantised weights do not "
-            "allow: use --quantization gguf-q4 or none"
-        )
+    check_plain(loaded, "bench")
     recipe = replace(work.preset.recipe, entity=entity, fisher_samples=8)
     outcome = Outcome()
     say("inspect …")

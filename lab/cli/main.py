@@ -23,6 +23,7 @@ from lab.cli import (
     serve,
     study,
     teach,
+    where,
 )
 from lab.cli.common import Checked, preset_of
 from lab.cli.starting import one_line, print_anything
@@ -39,6 +40,7 @@ COMMANDS = {
         attack,
         export,
         identity,
+        where,
         compare,
         study,
         teach,

@@ -51,6 +51,7 @@ def _carried_out(
 ) -> dict[str, Any]:
     from lab.cli.beside import asked_beside
     from lab.evaluation.controls import beside
+    from lab.report.diagnosis import as_json, diagnosed
     from lab.report.run_folder import write_result, write_run
     from lab.unlearn.foreground import run_recipe
     from lab.unlearn.outcome import Outcome
@@ -76,4 +77,5 @@ def _carried_out(
     elif more := asked_beside(bench, events):
         events[-1] = more
         write_result(options.out, recipe, events, (), bench.benchmark, options.language)
-    return events[-1].result
+    result = events[-1].result
+    return result | {"diagnosis": as_json(diagnosed(result, recipe), options.language)}

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -94,10 +95,9 @@ def choosing(loaded: Loaded, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
     """The same in steps: yields how many questions each batch has answered."""
     verdicts: list[Verdict | None] = [None] * len(asks)
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
-    for group in _groups(loaded, asks):
-        means = in_halves(
-            lambda part: _option_means(loaded, asks, part, features), group, operator.add
-        )
+    for group in batches(loaded, asks):
+        answer = partial(option_means, loaded, asks, features)
+        means = in_halves(answer, group, operator.add)
         for _, members in group:
             for k in members:
                 question = asks[k].question
@@ -119,13 +119,16 @@ def _of_the_right(question: Question, scores: Sequence[float]) -> float:
 
 
 @torch.no_grad()
-def _option_means(
+def option_means(
     loaded: Loaded,
     asks: Sequence[Ask],
-    group: Sequence[Group],
     features: Mapping[bytes, torch.Tensor],
+    group: Sequence[Group],
 ) -> list[float]:
-    """Mean token log-probability of every option of the group's questions, in their order."""
+    """Mean token log-probability of every option of the group's questions, in their order.
+
+    ``features``: [tokens, width] of every picture asked about, by its bytes.
+    """
     images = [image for image, _ in group]
     own = [features[i] for i in images if i is not None]
     place = {i: n for n, i in enumerate(i for i in images if i is not None)}
@@ -141,7 +144,7 @@ def _option_means(
     return segment_means(tokens, packed).tolist()
 
 
-def _groups(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
+def batches(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
     """Cut the questions into batches of trees: at most 12 questions a tree, a budget a batch."""
     by_image: dict[bytes | None, list[int]] = {}
     for k, ask in enumerate(asks):

@@ -167,14 +167,7 @@ def verdicts(
     """
     if text_identical and measure in TEXT_ONLY and version.context is None:
         return list(original)
-    steps = keeper.asking(measure, asks)
-    while True:
-        try:
-            with version.on():
-                answered = next(steps)
-        except StopIteration as end:
-            return list(end.value)
-        yield answered
+    return (yield from version.during(keeper.asking(measure, asks)))
 
 
 def changed_share(

@@ -13,12 +13,12 @@ from lab.benchmarks.changes import CHANGES
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
-from lab.experiments import redrawn
+from lab.experiments import alignment, frozen, neurons, redrawn
 from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Records, key_of
-from lab.experiments.studies import Study, Variant
+from lab.experiments.studies import CHOICES, TRAINED, VISION, Study, Variant
 from lab.experiments.summary import answer
-from lab.experiments.sweep import Say, flat, run_all
+from lab.experiments.sweep import Say, Work, flat, one_run, run_all
 from lab.recipe import Preset, Recipe, revise
 
 FIRST, STRIDE = 5, 10  # places in the benchmark, the first of which is 1
@@ -69,13 +69,15 @@ def carry_out(
     people = chosen(bench.benchmark, count)
     plan = planned(study, bench.preset, people, seeds, len(bench.loaded.vision.blocks))
     recipes = [p.recipe for p in plan]
-    if study.redrawn:
-        what = f"redrawn {redrawn.fingerprint(bench.benchmark)}"
-        results = run_all(bench, bench.preset, recipes, out, say, redrawn.run_redrawn, what)
+    work, what = _work(study, bench)
+    results = run_all(bench, bench.preset, recipes, out, say, work, what)
+    pairs = list(zip(plan, results, strict=True))
+    if study.kind == "redrawn":
         rows = list(_redrawn_rows(plan, results, _control(bench, out, say)))
+    elif study.kind in ROWS:
+        rows = [row for p, r in pairs for row in ROWS[study.kind](p, r)]
     else:
-        results = run_all(bench, bench.preset, recipes, out, say)
-        rows = [_row(p, r) for p, r in zip(plan, results, strict=True)]
+        rows = [_row(p, r) for p, r in pairs]
     runs = pd.DataFrame(rows)
     table = answer(runs, list(dict.fromkeys(runs["variant"])))
     table.insert(0, "study", study.name)
@@ -104,17 +106,60 @@ def carry_out(
     }
 
 
+def _work(study: Study, bench: Workbench) -> tuple[Work, str]:
+    """What is done on each recipe of the study, and the name under which its results are kept."""
+    if study.kind == "redrawn":
+        return redrawn.run_redrawn, f"redrawn {redrawn.fingerprint(bench.benchmark)}"
+    kinds: dict[str, tuple[Work, str]] = {
+        "runs": (one_run, "run"),
+        "aligned": (alignment.run_aligned, "aligned"),
+        "pruned": (neurons.run_pruned, "pruned"),
+        "timed": (frozen.run_timed, "timed"),
+    }
+    return kinds[study.kind]
+
+
 def _row(plan: Plan, result: dict[str, Any]) -> dict[str, Any]:
     """One run as a row of the runs table."""
-    head = {
-        "variant": plan.variant.name,
+    head = _head(plan.variant.name, plan, result)
+    if "failed" in result:
+        return head
+    return head | flat(result) | {f"chance_{k}": v for k, v in result["chance"].items()}
+
+
+def _head(variant: str, plan: Plan, result: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "variant": variant,
         "entity": plan.recipe.entity,
         "seed": plan.recipe.seed,
         "failed": result.get("failed", ""),
     }
-    if "failed" in result:
-        return head
-    return head | flat(result) | {f"chance_{k}": v for k, v in result["chance"].items()}
+
+
+def _pruned_rows(plan: Plan, result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for every choice of neurons, also of a run that failed."""
+    for share in neurons.SHARES:
+        for which in CHOICES:
+            row = _head(neurons.named(share, which), plan, result)
+            if "failed" not in result:
+                told = result["pruned"][row["variant"]]
+                row["fires"] = told["fires"]
+                for measure in ("forget_vqa", "retain_vqa"):
+                    row |= {f"{part}_{measure}": v for part, v in told[measure].items()}
+            yield row
+
+
+def _timed_rows(plan: Plan, result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for every part of the model that a step trains; ``times``: as long as VKD's step."""
+    for name in TRAINED:
+        row = _head(name, plan, result)
+        if "failed" not in result:
+            taken = result["timed"]
+            row |= {"step_seconds": taken[name], "times": taken[name] / taken[VISION]}
+        yield row
+
+
+ROWS = {"pruned": _pruned_rows, "timed": _timed_rows}
 
 
 def _redrawn_rows(
@@ -122,13 +167,8 @@ def _redrawn_rows(
 ) -> Iterator[dict[str, Any]]:
     """A row for every run and way of drawing; the control's figures stand in each."""
     for one, result in zip(plan, results, strict=True):
-        head = {
-            "entity": one.recipe.entity,
-            "seed": one.recipe.seed,
-            "failed": result.get("failed", ""),
-        }
         for name in (redrawn.PLAIN, *CHANGES):
-            row = {"variant": name, **head}
+            row = _head(name, one, result)
             if "failed" not in result:
                 scores = result["redrawn"][name]
                 row |= {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lab.errors import LabError
 from lab.files import ROOT
@@ -22,17 +22,29 @@ class Variant:
     changes: Mapping[str, Any]
 
 
+# Rows of the studies that have no variants: how neurons were chosen, and what a step trains.
+CHOICES = MOST, RANDOM, LEAST = "most the target's", "at random", "least the target's"
+TRAINED = VISION, LORA, EVERY = (
+    "the visual module (vkd)",
+    "a language LoRA (grad_diff)",
+    "every weight",
+)
+Kind = Literal["runs", "redrawn", "pruned", "aligned", "timed"]
+
+
 @dataclass(frozen=True)
 class Study:
     """One open question about VKD.
 
-    ``redrawn``: the unlearned model is also asked about changed pictures, and a row of the answer
-    is a way of drawing them.
+    ``kind``: what is measured of each variant. "runs": a run, as everywhere; "aligned": its features
+    too. Of the others a row of the answer is no variant: "redrawn" has a row for each way of drawing
+    the pictures that the unlearned model is asked about, "pruned" for each choice of neurons, with
+    nothing trained, and "timed" for each part of the model that a step trains.
     """
 
     name: str
     variants: tuple[Variant, ...]
-    redrawn: bool = False
+    kind: Kind = "runs"
 
 
 FULL = Variant("full VKD", {})
@@ -62,7 +74,7 @@ DESTINATION = Study(
 STYLE = Study(
     "style",
     (FULL,),
-    redrawn=True,
+    "redrawn",
 )
 DEPTH = Study(
     "depth",
@@ -79,9 +91,38 @@ THRESHOLDS = Study(
         for threshold in (0.5, 1.0, 2.0, 4.0)
     ),
 )
+NEURONS = Study("neurons", (FULL,), "pruned")
+# With the rule that ends a run switched off, every variant does equally many updates.
+ALIGNMENT = Study(
+    "alignment",
+    tuple(
+        Variant(
+            f"beta {beta:g}",
+            {"beta": beta, "steps": 8, "stop_forget": -1.0, "stop_retain_drop": 1.0},
+        )
+        for beta in (0.0, 10.0, 60.0, 120.0)
+    ),
+    "aligned",
+)
+FROZEN = Study("frozen", (FULL,), "timed")
 STUDIES = {
-    s.name: s for s in (ABLATION, REPRESENTATION, DISTANCE, DESTINATION, STYLE, DEPTH, THRESHOLDS)
+    s.name: s
+    for s in (
+        ABLATION,
+        NEURONS,
+        ALIGNMENT,
+        FROZEN,
+        REPRESENTATION,
+        DISTANCE,
+        DESTINATION,
+        STYLE,
+        DEPTH,
+        THRESHOLDS,
+    )
 }
+# What the public summaries of the paper propose to look at first, and to check next, by study.
+FIRST_EXPERIMENTS = ("neurons", "alignment", "frozen")
+NEXT_CHECKS = ("thresholds", "representation", "style")
 
 
 def study_of(name: str) -> Study:

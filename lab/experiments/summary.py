@@ -10,7 +10,16 @@ from lab.experiments.statistics import interval
 
 MEANT = ("before_", "after_")
 SAME = ("chance_", "control_")  # what the runs are compared with: no interval
-SINGLE = ("steps", "pruned_neurons", "mask_density", "text_answers_changed", "seconds_total")
+SINGLE = (
+    "steps",
+    "pruned_neurons",
+    "mask_density",
+    "text_answers_changed",
+    "seconds_total",
+    "fires",
+    "step_seconds",
+    "times",
+)
 
 
 def answer(runs: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lab.model.adapter import Adapter, adapted
 from lab.model.context import Context, context_of
 from lab.model.load import Loaded
 from lab.model.overlay import Delta, overlay
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,17 @@ class Version:
             self.loaded.prompter.behind(self.context),
         ):
             yield
+
+    def during(self, steps: Generator[int, None, T]) -> Generator[int, None, T]:
+        """The same work in steps, each with the version on.
+
+        Between two steps the model has the original's weights, so that others may use it.
+        """
+        while True:
+            try:
+                with self.on():
+                    done = next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            yield done

@@ -14,7 +14,7 @@ import torch
 
 from lab import __version__
 from lab.errors import LabError
-from lab.events import Event, last_result
+from lab.events import Done, Event, last_result
 from lab.events.lines import curve_rows, plain, to_line
 from lab.events.relearning import renewed
 from lab.files import put
@@ -22,6 +22,7 @@ from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_delta
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report.run_folder import (
+    ATTACKS,
     CURVES,
     DELTA,
     EVENTS,
@@ -31,6 +32,7 @@ from lab.report.run_folder import (
     UNCHECKED,
     Head,
     filled,
+    read_events,
     read_metrics,
 )
 from lab.report.schema import attack_misfit
@@ -97,6 +99,14 @@ def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
         recipe, result, (), kept_hash if isinstance(kept_hash, str) else "", "; ".join(notes)
     )
     return AttackHead(revise(AttackRecipe(), plan), head, trained)
+
+
+def attacks_of(folder: Path, head: Head) -> list[Event]:
+    """The events of the attacks in the folder of a run, for its report; else their results alone."""
+    found: list[Event] = []
+    for path in sorted((folder / ATTACKS).glob(f"*/{METRICS}"), key=lambda p: p.stat().st_mtime):
+        found += read_events(path.parent, read_attack_head(path.parent, head.recipe).head)
+    return found or [Done("", dict(result)) for result in head.attacks]
 
 
 def read_relearned(

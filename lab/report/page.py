@@ -15,11 +15,14 @@ from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import CLEAN, Event, Importance, Probe, Saliency, Step, last_result
 from lab.events.controls import controls_of
+from lab.events.where import where_of
 from lab.recipe import Recipe
 from lab.report import (
     attack_section,
     control_columns,
+    diagnosis,
     left_out,
+    lost,
     run_facts,
     side_by_side,
     verdict,
@@ -71,11 +74,13 @@ def page(
         f'<p><img alt="{filled(text.PORTRAIT_OF, name=name)}" src="data:image/jpeg;base64,{portrait}"></p>',
         _verdicts(result, attack_events, entity.name, text),
         f"<p>{html.escape(text.METHODS[recipe.method])}</p>",
+        _diagnosis(result, recipe, attack_events, text),
         _scores(result, text),
         side_by_side.section(benchmark, recipe.entity, events, text),
         run_facts.section(result, recipe.steps, text),
         left_out.section(result.get("left_out", {}), text),
         *_stabilities(events, text),
+        lost.section(result, entity.name, text),
         *_figures(events, attack_events, text),
         attack_section.section(attack_events, text),
         f"<h2>{html.escape(text.REPORT_RECIPE)}</h2><pre>"
@@ -147,10 +152,25 @@ def _verdicts(result: dict[str, Any], attack_events: Sequence[Event], name: str,
     return "".join(f'<p class="verdict">{html.escape(v.words)}</p>' for v in said if v.words)
 
 
+def _diagnosis(
+    result: dict[str, Any], recipe: Recipe, attack_events: Sequence[Event], text: Text
+) -> str:
+    """Which failure signature the run shows, and the settings to try; "" for one without scores."""
+    attacks = [attack for attack, _ in attack_section.each_attack(attack_events)]
+    found = diagnosis.diagnosed(result, recipe, attacks)
+    if found is None:
+        return ""
+    lines = [diagnosis.in_words(found, text)]
+    if found.changes:
+        lines += [diagnosis.changes_in_words(found, recipe, text), text.DIAGNOSIS_ABOUT]
+    return "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+
+
 def _figures(events: Sequence[Event], attack_events: Sequence[Event], text: Text) -> list[str]:
     figures = [
         *_maps(events, text),
         *_curves(events, text),
+        *_lost(events, text),
         *attack_section.curves(attack_events, text),
     ]
     return [
@@ -170,6 +190,15 @@ def _maps(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
         if isinstance(event, Saliency):
             yield html.escape(text.REPORT_FISHER), maps.ratio_map(event, text)
             yield html.escape(text.REPORT_DENSITY), maps.density_map(event, event.density, text)
+
+
+def _lost(events: Sequence[Event], text: Text) -> Iterator[tuple[str, Any]]:
+    from lab.report import lost_charts
+
+    found = where_of(last_result(events))
+    if found is not None:
+        yield html.escape(text.LOST), lost_charts.patching_chart(found, text)
+        yield html.escape(text.LINE), lost_charts.line_chart(found.line, text)
 
 
 def _stabilities(events: Sequence[Event], text: Text) -> list[str]:

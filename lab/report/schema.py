@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from lab.catalogue import CONTROLS
 from lab.events.relearning import ALREADY, AT_LEAST, AT_MOST, LEVEL_NAMES, NEITHER
 
 MOST_TEXT, MOST_WORDS = 200, 2**14
+Form = Mapping[str, Callable[[Any], bool]]
 
 
 def _text(value: Any) -> bool:
@@ -122,7 +124,6 @@ def _controls(value: Any) -> bool:
     )
 
 
-Form = Mapping[str, Callable[[Any], bool]]
 DELAY: Form = {
     "unlearned": _maybe(_number),
     "control": _maybe(_number),
@@ -130,6 +131,55 @@ DELAY: Form = {
     "bound": lambda value: value in ("", AT_LEAST, AT_MOST),
     "why": lambda value: value in ("", NEITHER, ALREADY),
 }
+
+
+def _patched(value: Any) -> bool:
+    shares = ("forget", "forget_probability", "others", "others_probability")
+    return _whole(value, {"name": _text, **dict.fromkeys(shares, _number)})
+
+
+def _patching(value: Any) -> bool:
+    return _whole(
+        value, {"into": _text, "source": _text, "unpatched": _patched, "depths": _each(_patched)}
+    ) and bool(value["depths"])
+
+
+def _line(value: Any) -> bool:
+    lists = ("at", "forget", "others")
+    barriers = ("barrier_forget", "barrier_others")
+    return (
+        _whole(value, {**dict.fromkeys(lists, _each(_number)), **dict.fromkeys(barriers, _number)})
+        and len({len(value[name]) for name in lists}) == 1
+        and len(value["at"]) > 1
+    )
+
+
+def _layer(value: Any) -> bool:
+    named = isinstance(value, list | tuple) and len(value) == 2
+    return named and _text(value[0]) and _number(value[1])
+
+
+def _where(value: Any) -> bool:
+    counts, levels = ("n_forget", "n_others"), ("chance_forget", "chance_others")
+    distance = partial(_whole, form={"whole": _number, "layers": _each(_layer)})
+    form = {"entity": _text, "lost": _patching, "back": _patching, "line": _line}
+    sizes = dict.fromkeys(counts, _count) | dict.fromkeys(levels, _number)
+    return _whole(value, {**form, "distance": distance, **sizes}) and (
+        [d["name"] for d in value["lost"]["depths"]] == [d["name"] for d in value["back"]["depths"]]
+    )
+
+
+def _each(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and all(map(form, value))
+
+
+def _whole(value: Any, form: Form) -> bool:
+    """Whether a mapping has exactly these keys, each with a value of its form."""
+    return (
+        isinstance(value, Mapping) and value.keys() == form.keys() and not _misfit(value, form, {})
+    )
+
+
 RUN: Form = {
     "entity": _text,
     "method": _text,
@@ -163,6 +213,7 @@ RUN_MORE: Form = {
     "model": _text,
     "left_out": _left_out,
     "controls": _controls,
+    "where": _where,
 }
 ATTACK: Form = {
     "kind": _text,

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from lab.errors import LabError
 from lab.experiments.csv_tables import records
-from lab.experiments.studies import RESULTS, Study
+from lab.experiments.studies import RESULTS, Kind, Study
 from lab.report.maps import LINES, new_figure
 from lab.report.markup import percent
 from lab.report.text import Text
@@ -27,6 +27,7 @@ MACHINE = ("model", "quantization", "device", "command")
 COUNTS = ("runs", "failed", "seeds", "n_forget_vqa", "chance_forget_vqa")
 TEXT_COLUMNS = ("study", "variant", "changes", "people", "choice", *MACHINE)
 NEEDED = {*TEXT_COLUMNS, *COUNTS, "before_forget_vqa", "after_forget_vqa"}
+TIMED = {*TEXT_COLUMNS, "runs", "failed", "seeds", "step_seconds", "times"}
 
 
 def path_of(study: Study) -> Path:
@@ -34,9 +35,10 @@ def path_of(study: Study) -> Path:
     return RESULTS / f"study-{study.name}.csv"
 
 
-def read(path: Path) -> pd.DataFrame | None:
+def read(path: Path, kind: Kind = "runs") -> pd.DataFrame | None:
     """The stored answer, or None without the file; raises ``LabError`` if it cannot be read."""
-    return kept_table(path, TEXT_COLUMNS, NEEDED, "answer of a study", "study")
+    needed = TIMED if kind == "timed" else NEEDED
+    return kept_table(path, TEXT_COLUMNS, needed, "answer of a study", "study")
 
 
 def kept_table(
@@ -60,8 +62,10 @@ def kept_table(
 
 def plot(study: Study, table: pd.DataFrame, text: Text) -> go.Figure:
     """The plot that suits the study."""
-    if study.redrawn:
+    if study.kind == "redrawn":
         return dots(table, text.STUDY_REDRAWN, None, text)
+    if study.kind == "timed":
+        return timed(table, text)
     if study.name == "depth":
         return depth(table, text)
     if study.name == "thresholds":
@@ -125,6 +129,26 @@ def dots(
     )
     figure.add_vline(x=table["chance_forget_vqa"].mean(), line=GREY)
     return _named(figure, text)
+
+
+def timed(table: pd.DataFrame, text: Text) -> go.Figure:
+    """Seconds of a step, a bar for each part of the model that it trains."""
+    half = table["step_seconds_ci"].fillna(0) if "step_seconds_ci" in table else None
+    bar = go.Bar(
+        x=table["step_seconds"].tolist(),
+        y=["<br>".join(textwrap.wrap(n, LABEL_LETTERS)) for n in table["variant"]],
+        orientation="h",
+        marker={"color": SIGNS[0][0]},
+        error_x=None if half is None else {"type": "data", "array": half.tolist()},
+        hovertemplate="%{y}: %{x:.2f} s<extra></extra>",
+    )
+    return new_figure(
+        [bar],
+        120 + 46 * len(table),
+        text,
+        yaxis={"autorange": "reversed"},
+        xaxis={"title": {"text": text.STUDY_STEP}, "rangemode": "tozero"},
+    )
 
 
 def depth(table: pd.DataFrame, text: Text) -> go.Figure:
@@ -194,18 +218,54 @@ def table_rows(
     study: Study, table: pd.DataFrame, text: Text
 ) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the study's table."""
-    series = text.STUDY_REDRAWN if study.redrawn else text.STUDY_SERIES
+    if study.kind == "timed":
+        return _timed_rows(table, text)
+    series = text.STUDY_REDRAWN if study.kind == "redrawn" else text.STUDY_SERIES
+    series = {**series, **text.STUDY_DISTANCES} if study.kind == "aligned" else series
     shown = {column: name for column, name in series.items() if column in table}
     variant, steps, mask, time, runs = text.STUDY_HEAD
     rows: list[Sequence[str]] = []
     for row in records(table):
         line = [row["variant"], *(cell(row, column, text.UNKNOWN, text) for column in shown)]
-        if not study.redrawn:
+        if study.kind == "pruned":
+            line.append(text.STUDY_FIRES_TIMES.format(times=row["fires"]))
+        elif study.kind != "redrawn":
             line += [
                 text.MEAN.format(mean=row["steps"]),
                 text.WHOLE_SHARE.format(share=row["mask_density"]),
                 text.SECONDS.format(seconds=row["seconds_total"]),
             ]
         rows.append([*line, row_count(row, text)])
-    extra = [] if study.redrawn else [steps, mask, time]
-    return [variant, *shown.values(), *extra, runs], rows
+    more = {"redrawn": [], "pruned": [text.STUDY_FIRES]}.get(study.kind, [steps, mask, time])
+    return [variant, *shown.values(), *more, runs], rows
+
+
+def _timed_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Seconds of a step, and as how many of VKD's it takes, each with half its interval."""
+
+    def within(row: Mapping[str, float], column: str) -> str:
+        half = row.get(f"{column}_ci")
+        return "" if half is None or half != half else text.STUDY_PLUS_MINUS.format(half=half)
+
+    rows: list[Sequence[str]] = [
+        [
+            row["variant"],
+            value_of(
+                row,
+                "step_seconds",
+                lambda x, row=row: text.STUDY_STEP_SECONDS.format(
+                    seconds=x, within=within(row, "step_seconds")
+                ),
+                text.UNKNOWN,
+            ),
+            value_of(
+                row,
+                "times",
+                lambda x, row=row: text.STUDY_FIRES_TIMES.format(times=x) + within(row, "times"),
+                text.UNKNOWN,
+            ),
+            row_count(row, text),
+        ]
+        for row in records(table)
+    ]
+    return [text.STUDY_HEAD[0], text.STUDY_STEP, text.STUDY_TIMES, text.STUDY_HEAD[-1]], rows

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from lab.events import Event, Phase
+from lab.events.where import Where
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,9 @@ class Inside(Protocol):
 
     def left(self, run_id: str, visitor: str) -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says; measured once and kept."""
+
+    def where(self, run_id: str, visitor: str) -> Iterator[Phase | Where]:
+        """Yield how many answers there are, and at last where the run lost those about its person.
+
+        It is asked once, and then kept in the run's result.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -11,12 +12,18 @@ import torch
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
+from lab.evaluation.models import UNLEARNED
+from lab.evaluation.patching import questions_of
 from lab.evaluation.session import Workbench, check_blocks
-from lab.events import Event, Phase
+from lab.evaluation.where import total as answers_of
+from lab.evaluation.where import where
+from lab.events import Done, Event, Phase, last_result
 from lab.events.lines import to_line
+from lab.events.where import Where, where_of, with_where
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.overlay import visual_part
+from lab.model.version import Version
 from lab.report.run_folder import LEFT, read_left
 from lab.saliency.importance import mean_by_picture
 from lab.saliency.places import fired, neuron_map
@@ -24,7 +31,7 @@ from lab.serve.archive import Shelf
 from lab.serve.closer import Firing, Shown
 from lab.serve.doors import Doors
 from lab.serve.engine import ENDED, Example
-from lab.serve.rules import LOOK, Rules
+from lab.serve.rules import ATTACK, LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left
@@ -34,6 +41,7 @@ BEST = 4  # pictures shown for a neuron
 MOST = 512  # pictures looked at: everybody's first view, everybody's second, and so on
 AT_ONCE = 16
 KEPT = 16  # inspections of what runs left
+NOT_YET = "there is nothing to compare yet: unlearn first, and wait until it ends"
 
 
 class Inside:
@@ -81,7 +89,7 @@ class Inside:
             return iter(recorded)
         run = self._doors.read(run_id, visitor)
         if run.state not in ENDED or not run.changed or run.kind != "unlearn":
-            raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
+            raise LabError(NOT_YET)
         with self._lock:
             kept = self._left.get(run.id) or (read_left(run.folder) if run.folder else ())
         if kept:
@@ -96,6 +104,28 @@ class Inside:
                 if not isinstance(event, Phase):
                     events.append(event)
             self._keep(run, tuple(events))
+
+        return self._worker.stream(look, visitor)
+
+    def where(self, run_id: str, visitor: str = "") -> Iterator[Phase | Where]:
+        """Yield how many answers there are, and at last where the run lost those about its person."""
+        self._rules.check_step(visitor, ATTACK)
+        for view in (e.unlearn for e in self._examples() if e.unlearn.id == run_id):
+            return iter([where_recorded(view.events)])
+        run = self._doors.read(run_id, visitor)
+        if run.state not in ENDED or not run.changed or run.kind != "unlearn":
+            raise LabError(NOT_YET)
+        kept = where_of(last_result(self._shelf.whole(run, self._worker.ready().base).events))
+        if kept is not None:
+            return iter([kept])
+
+        def look(bench: Workbench) -> Generator[Phase | Where]:
+            self._shelf.whole(run, bench.loaded.base)  # another model may have been loaded since
+            left = replace(run.version(bench.loaded), name=UNLEARNED)
+            found = yield from asked(left, self._benchmark(), run.recipe.entity)
+            note_where(run, found)
+            self._shelf.renew(run)
+            yield found
 
         return self._worker.stream(look, visitor)
 
@@ -163,6 +193,33 @@ def shown_of(benchmark: Benchmark) -> list[Shown]:
     plain = [Shown("", p.image) for p in benchmark.pictures]
     distinct = {s.image: s for s in reversed([*shown[: MOST - len(plain)], *plain])}
     return list(distinct.values())[::-1][:MOST]
+
+
+def where_recorded(events: Sequence[Event]) -> Where:
+    """Where a recorded run lost its answers; raises ``LabError`` where that was not recorded."""
+    found = where_of(last_result(events))
+    if found is None:
+        raise LabError("this was not recorded of the example: forget the person yourself, then ask")
+    return found
+
+
+def asked(left: Version, benchmark: Benchmark, target: str) -> Generator[Phase, None, Where]:
+    """Where a version lost its answers about a person, saying after each batch how many there are."""
+    entity, done = benchmark.entity(target), 0
+    steps, total = where(left, benchmark, entity), answers_of(left, questions_of(benchmark, entity))
+    while True:
+        yield Phase("where", done, total)
+        try:
+            done += next(steps)
+        except StopIteration as end:
+            found: Where = end.value
+            return found
+
+
+def note_where(run: Run, found: Where) -> None:
+    """Keep it in the result of a run; one that failed has no result, and is asked anew."""
+    if run.events and isinstance(done := run.events[-1], Done):
+        run.events[-1] = with_where(done, found)
 
 
 def _inspected(bench: Workbench, benchmark: Benchmark, run: Run) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab.benchmarks.schema import Benchmark
 from lab.evaluation.session import open_workbench
 from lab.events import Event, Identity, Phase
+from lab.events.where import Where
 from lab.model.fetch import cache_folder
 from lab.recipe import Preset
 from lab.report.text import Text
@@ -23,10 +24,11 @@ from lab.serve.doors import Doors
 from lab.serve.engine import ORIGINAL, Example, ProbeRow, Turn
 from lab.serve.fleet import Fleet
 from lab.serve.hands import Hands
+from lab.serve.inside import note_where, where_recorded
 from lab.serve.local import LocalEngine
 from lab.serve.orders import Opener, Plan
 from lab.serve.recorded import EXAMPLES
-from lab.serve.rules import LOOK, Rules
+from lab.serve.rules import ATTACK, LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.same_run import KeptRuns
 from lab.serve.turns import Turns
@@ -201,3 +203,19 @@ class FarInside:
             return iter(recorded)
         run = self._doors.read(run_id, visitor)
         return Answer(self._fleet, "left", (run.id,), (run,), visitor, whole=False)
+
+    def where(self, run_id: str, visitor: str = "") -> Iterator[Phase | Where]:
+        """Yield how many answers there are, and at last where the run lost those about its person."""
+        self._rules.check_step(visitor, ATTACK)
+        for view in (e.unlearn for e in self._examples() if e.unlearn.id == run_id):
+            return iter([where_recorded(view.events)])
+        run = self._doors.read(run_id, visitor)
+        return _noting(run, Answer(self._fleet, "where", (run.id,), (run,), visitor, whole=True))
+
+
+def _noting(run: Run, parts: Iterator[Phase | Where]) -> Iterator[Phase | Where]:
+    """The parts of an answer; what it says at last is kept in the result of the run."""
+    for part in parts:
+        if isinstance(part, Where):
+            note_where(run, part)
+        yield part

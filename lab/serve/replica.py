@@ -167,7 +167,7 @@ class Replica:
     # -- questions ----------------------------------------------------------------------------
 
     def open(self, key: str, what: str, given: tuple[Any, ...], visitor: str) -> None:
-        """Begin to answer: "chat", "neuron" or "left", with what the engine's method is given.
+        """Begin to answer: "chat", "neuron", "left" or "where", with what the engine's method is given.
 
         A closer look at a neuron is also given the ids of the own people who may be shown.
         """
@@ -179,6 +179,7 @@ class Replica:
             "chat": self._sides.chat,
             "neuron": self._inside.neuron,
             "left": self._inside.left,
+            "where": self._inside.where,
         }
         stream = ways[what](*given, visitor)
         with self._lock:

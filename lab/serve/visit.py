@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.benchmarks.own import Pair
 from lab.events import Event, Identity, Phase
+from lab.events.where import Where
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
 from lab.serve.closer import Firing
@@ -58,6 +59,10 @@ class VisitInside:
     def left(self, run_id: str) -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says."""
         return self._engine.inside.left(run_id, self._who())
+
+    def where(self, run_id: str) -> Iterator[Phase | Where]:
+        """Yield how many answers there are, and at last where a run lost those about its person."""
+        return self._engine.inside.where(run_id, self._who())
 
 
 class VisitMenu:

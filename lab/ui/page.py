@@ -38,6 +38,7 @@ from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
 from lab.ui.steps import (
     actions,
+    advice,
     attack,
     challenges,
     compare,
@@ -130,6 +131,7 @@ def _fill(
         tune = unlearn.layout(frame)
     with tabs[3]:
         chat = compare.layout(frame)
+        advised = advice.layout(frame)
         fixed = probes.layout(frame)
     with tabs[4]:
         relearn = attack.layout(frame)
@@ -148,6 +150,7 @@ def _fill(
     instrument_asks.wire(look, frame)
     unlearn.wire(tune, frame, look, top.run)
     compare.wire(chat, frame, foot.stop, tabs[3])
+    advice.wire(advised, frame, tune.fields, tabs[3])
     probes.wire(fixed, frame, chat, tune.go)
     attack.wire(relearn, frame)
     identity.wire(depth, frame)

@@ -35,6 +35,7 @@ from lab.events import (
     Step,
 )
 from lab.events.controls import Control, with_controls
+from lab.events.where import Distance, Line, Patched, Patching, Where, with_where
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text
 from lab.serve.closer import Firing, Shown
@@ -194,6 +195,48 @@ class FakeInside:
         yield dataclasses.replace(old, score=score)
         yield glow()
         yield neuron_fisher(seed=4)
+
+    def where(self, run_id: str, visitor: str = "") -> Iterator[Phase | Where]:
+        view = self.engine.run(run_id, visitor)
+        if view.state not in ("finished", "stopped"):
+            raise LabError("there is nothing to compare yet: unlearn first, and wait until it ends")
+        for done in (0, 40):
+            yield Phase("where", done, 80)
+            time.sleep(self.engine.pace)
+        found = lost(view.entity)
+        with_it = with_where(last_done(view), found)
+        self.engine._change(run_id, events=(*view.events[:-1], with_it))
+        yield found
+
+
+def last_done(view: RunView) -> Done:
+    assert isinstance(view.events[-1], Done)
+    return view.events[-1]
+
+
+def lost(entity: str) -> Where:
+    """A run whose answers are lost at block 10, and are back once the original's go up to there."""
+
+    def way(into: str, source: str, shares: Sequence[float]) -> Patching:
+        names = ("", "block 8", "block 9", "block 10", "block 11", "tower", "projector")
+        made = [
+            Patched(n, s, round(0.2 + 0.7 * s, 3), 0.96, 0.9)
+            for n, s in zip(names, shares, strict=True)
+        ]
+        return Patching(into, source, made[0], tuple(made[1:]))
+
+    line = Line((0, 0.2, 0.4, 0.6, 0.8, 1), (0.1, 0.1, 0.5, 3.0, 4.0, 4.1), (0.1,) * 6, 0.5, 0.0)
+    return Where(
+        entity,
+        way("original", "unlearned", (0.98, 0.98, 0.95, 0.2, 0.15, 0.13, 0.13)),
+        way("unlearned", "original", (0.13, 0.13, 0.15, 0.9, 0.96, 0.98, 0.98)),
+        line,
+        Distance(0.041, (("block 10", 0.05), ("block 11", 0.06), ("projector", 0.02))),
+        45,
+        36,
+        0.25,
+        0.25,
+    )
 
 
 def _top(view: RunView) -> str:

@@ -166,7 +166,7 @@ def test_the_note_on_the_thresholds_names_what_retain_may_lose(tmp_path: Path) -
 
 def test_every_kept_answer_can_be_shown() -> None:
     for study in STUDIES.values():
-        table = study_chart.read(study_chart.path_of(study))
+        table = study_chart.read(study_chart.path_of(study), study.kind)
         if table is not None:
             assert study_chart.plot(study, table, text).data and step.about(study, table, text)
             assert (

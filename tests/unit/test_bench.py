@@ -14,6 +14,7 @@ from lab.bench import room as rooms
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
+from lab.experiments import full_step
 from lab.experiments.result_file import ResultFile
 from lab.model.overlay import overlay, weights_hash
 from lab.recipe import Preset
@@ -99,7 +100,7 @@ def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:
 
 def test_the_floor_and_the_full_step_see_the_same_answers(tiny, four) -> None:
     rows = Rows(four, four.entities[0], 0).forget_batch(2)
-    batch = baselines.answer_batch(tiny, rows)
+    batch = full_step.answer_batch(tiny, rows)
     answers = [a for _, asked in rows for _, (a,) in asked]
     for labels, answer in zip(batch["labels"], answers, strict=True):
         said = tiny.prompter.tokenizer.decode(labels[labels >= 0], skip_special_tokens=True)

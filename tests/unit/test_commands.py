@@ -18,6 +18,7 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
+from lab.report.schema import run_misfit
 from tests.unit import public
 from tests.unit import tiny as make
 from tests.unit.test_text import CAPITALS, ENGLISH, english_in, words_of
@@ -72,6 +73,28 @@ def test_where_the_person_is_recognised(
         "entity"
     ] == "p0"
     assert made["curves"][0]["depths"][-1]["name"] == "projector"
+
+
+def test_where_a_run_lost_its_answers(
+    tiny_lab, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "run"
+    main.main([*RUN[:3], "--out", str(out), "--set", *SHORT])
+    before = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    capsys.readouterr()
+    main.main(["where", "--run", str(out), "--json"])
+    made = json.loads(capsys.readouterr().out)
+    assert made["entity"] == "p0" and made["n_forget"] == 12 and made["chance_forget"] == 0.25
+    assert [d["name"] for d in made["lost"]["depths"]][-2:] == ["tower", "projector"]
+    end, own = made["lost"]["depths"][-1], made["back"]["unpatched"]
+    assert (end["forget"], end["others"]) == (own["forget"], own["others"])
+    assert made["distance"]["whole"] > 0 and len(made["line"]["at"]) == 6
+    # it is kept in the run's own files, beside all that was there
+    after = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    kept = after.pop("where")
+    assert kept == {k: v for k, v in made.items() if k != "left_out"} and after == before
+    assert run_misfit(after | {"where": kept}) == ""
+    main.main(["attack", "--run", str(out), "--kind", "quantize"])  # the folder is still whole
 
 
 @pytest.mark.parametrize(
@@ -331,7 +354,7 @@ def test_a_run_refused_before_training_leaves_nothing_to_attack(
         main.main([*RUN[:3], "--out", out, "--set", *SHORT[:3], *SHORT[4:], *PAIRLESS])
     assert ended.value.code == 2 and "larger retain_batch" in capsys.readouterr().err
     assert not list((tmp_path / "run").iterdir())
-    for command in ("attack", "evaluate", "identity"):
+    for command in ("attack", "evaluate", "identity", "where"):
         with pytest.raises(SystemExit) as ended:
             main.main([command, "--run", out])
         assert ended.value.code == 2 and "recipe.yaml is missing" in capsys.readouterr().err
@@ -347,7 +370,7 @@ def test_the_folder_of_a_run_that_never_trained_is_refused(
     before = [line for line in lines if json.loads(line)["event"] not in ("Step", "Done")]
     log.write_text("".join(before), encoding="utf-8")  # as an earlier version left it
     capsys.readouterr()
-    for command in ("attack", "evaluate", "identity"):
+    for command in ("attack", "evaluate", "identity", "where"):
         with pytest.raises(SystemExit) as ended:
             main.main([command, "--run", str(out)])
         said = capsys.readouterr().err

@@ -11,6 +11,7 @@ import pytest
 from lab.benchmarks.own import Pair
 from lab.errors import LabError
 from lab.events import Curve, Done, Importance, Saliency, Step
+from lab.events.where import Where, where_of
 from lab.recipe import AttackRecipe
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.local import LocalEngine
@@ -156,6 +157,9 @@ def test_questions_depths_and_neurons(engine: LocalEngine, finished: str, tiny) 
     assert fired.neuron == 3 and fired.n > 0
     left = list(engine.inside.left(finished, ""))
     assert {type(e) for e in left} >= {Importance, Saliency}
+    *_, where = engine.inside.where(finished, "")
+    assert isinstance(where, Where) and [*engine.inside.where(finished, "")] == [where]
+    assert where_of(engine.run(finished, "").events[-1].result) == where
 
 
 def test_own_people_are_there_at_once_and_leave_nothing(engine: LocalEngine) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import numpy as np
 import pytest
 from pytest import approx
 
 from lab.errors import LabError
-from lab.events import Importance, NeuronFisher, Phase, Saliency
+from lab.events import Done, Importance, NeuronFisher, Phase, Saliency
 from lab.events.lines import from_line, to_line
+from lab.events.where import Where, where_of
 from lab.model.overlay import weights_hash
 from lab.report.instrument import NOTHING, instrument, ranked, thousandths
+from lab.report.schema import run_misfit
 from lab.saliency.importance import mean_activation
 from lab.serve import inside
 from lab.serve.closer import Firing
@@ -103,6 +106,41 @@ def test_a_run_without_weights_has_left_nothing_to_inspect(engine) -> None:
     wait(engine, looked)
     with pytest.raises(LabError, match="nothing to compare yet: unlearn first"):
         engine.inside.left(looked)
+
+
+def test_where_a_run_lost_its_answers_is_asked_once_and_kept_in_its_result(
+    engine, finished, tiny, monkeypatch
+) -> None:
+    before = weights_hash(tiny.model)
+    *phases, found = engine.inside.where(finished)
+    assert isinstance(found, Where) and found.entity == "p0"
+    assert {(p.name, p.total) for p in phases} == {("where", phases[-1].done)}
+    assert [p.done for p in phases] == sorted({p.done for p in phases}) and phases[0].done == 0
+    assert weights_hash(tiny.model) == before
+    result = engine.run(finished).events[-1].result
+    assert where_of(result) == found
+    metrics = json.loads((engine.export(finished) / "metrics.json").read_text(encoding="utf-8"))
+    assert where_of(metrics).lost.depths[-1].name == "projector" and not run_misfit(
+        {k: metrics[k] for k in result}
+    )
+    monkeypatch.setattr(inside, "where", None)
+    assert list(engine.inside.where(finished)) == [found]
+
+
+def test_where_is_for_runs_that_have_left_something(engine) -> None:
+    looked = engine.submit(make.recipe(), "inspect")
+    wait(engine, looked)
+    with pytest.raises(LabError, match="nothing to compare yet: unlearn first"):
+        engine.inside.where(looked)
+
+
+def test_a_recorded_run_answers_with_what_was_recorded(finished, engine) -> None:
+    *_, found = engine.inside.where(finished)
+    events = engine.run(finished).events
+    assert inside.where_recorded(events) == found
+    bare = [Done("x", {k: v for k, v in events[-1].result.items() if k != "where"})]
+    with pytest.raises(LabError, match="was not recorded of the example"):
+        inside.where_recorded(bare)
 
 
 # -- what the page draws --------------------------------------------------------------------

@@ -32,6 +32,7 @@ READ: dict[str, Door] = {
     "probes": lambda e, run, who: e.probes([ORIGINAL, run], "p0", who),
     "identity": lambda e, run, who: e.identity([run], "p0", who),
     "left": lambda e, run, who: list(e.inside.left(run, who)),
+    "where": lambda e, run, who: list(e.inside.where(run, who)),
 }
 CHANGE: dict[str, Door] = {
     "stop": lambda e, run, who: e.stop(run, who),

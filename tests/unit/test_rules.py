@@ -80,6 +80,7 @@ def test_a_closed_step_and_other_people_are_refused(engine: LocalEngine) -> None
         5: (
             lambda: engine.submit_attack(run, AttackRecipe(steps=1), "ada"),
             lambda: engine.identity([ORIGINAL], "p0", "ada"),
+            lambda: list(engine.inside.where(run, "ada")),
         ),
     }
     for step, tries in doors.items():

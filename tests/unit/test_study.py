@@ -80,7 +80,9 @@ def test_a_variant_differs_from_the_full_recipe_in_what_it_says(name, variant, d
 
 def test_an_unknown_study_names_the_known_ones(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(
-        LabError, match="ablation, representation, distance, destination, style, depth, thresholds"
+        LabError,
+        match="ablation, neurons, alignment, frozen, representation, distance, destination, style, "
+        "depth, thresholds",
     ):
         study_of("colour")
     with pytest.raises(SystemExit) as ended:
@@ -183,7 +185,7 @@ def test_a_study_is_written_and_resumed(bench, ran, tmp_path: Path) -> None:
 
 def test_redrawn_pictures_are_asked_about(bench, ran, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(Workbench, "reference", lambda *_: (bench.loaded, ("p3",)))
-    study = Study("drawn", (SMALL.variants[0],), redrawn=True)
+    study = Study("drawn", (SMALL.variants[0],), "redrawn")
     go(study, bench, tmp_path)
     table = pd.read_csv(tmp_path / "drawn.csv")
     assert list(table["variant"]) == [redrawn.PLAIN, *redrawn.CHANGES]

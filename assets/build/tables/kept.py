@@ -21,6 +21,10 @@ from assets.build.tables.markdown import (
     wrapped,
 )
 from lab.bench import family_table, larger_table, replica_table
+from lab.experiments.studies import STUDIES
+from lab.report import study_chart
+from lab.report.study_verdict import verdict
+from lab.report.text import catalogue
 
 Line = dict[str, str]
 NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
@@ -43,6 +47,14 @@ STUDIED = {
     **{f"after_{m}": MEASURES[m] for m in ("names_other", "says_unknown", "still_sees")},
     "after_retain_vqa": "Retain VQA",
     "after_pictures_vqa": "plain pictures",
+    "after_distance_others": "distance of others",
+    "after_distance_target": "distance of the target",
+}
+NUMBERED = {
+    "fires": "fires, times as strongly",
+    "step_seconds": "seconds a step",
+    "times": "times a step of VKD",
+    "steps": "steps",
 }
 SCOPES = ("vision", "language", "both")
 
@@ -158,16 +170,29 @@ def study(folder: Path, name: str) -> str:
         return ""
     shown = {c: words for c, words in STUDIED.items() if c in rows[0]}
     cells = [[r["variant"], *(around(r, column) for column in shown)] for r in rows]
-    if "steps" in rows[0]:
-        cells = [[*c, f"{float(r['steps']):.1f}"] for c, r in zip(cells, rows, strict=True)]
+    numbers = {c: words for c, words in NUMBERED.items() if c in rows[0]}
+    cells = [[*c, *(_number(r, n) for n in numbers)] for c, r in zip(cells, rows, strict=True)]
     first = rows[0]
+    sizes = _sizes(first, MEASURES)
+    asked = f"n a row: {sizes}; chance {percent(float(first['chance_forget_vqa']))}; "
     words = (
-        f"People {first['people']}, {first['seeds']} seed; n a row: {_sizes(first, MEASURES)}; chance "
-        f"{percent(float(first['chance_forget_vqa']))}; {_failed(rows)} failed; {first['device']}, "
-        f"`{first['quantization']}`; made by `{first['command']}`."
+        f"People {first['people']}, {first['seeds']} seed; {asked if sizes else ''}{_failed(rows)} "
+        f"failed; {first['device']}, `{first['quantization']}`; made by `{first['command']}`."
     )
-    head = ["", *shown.values(), *(["steps"] if "steps" in first else [])]
-    return f"{table(head, cells)}\n\n{marked(rows, words)}"
+    made = table(["", *shown.values(), *numbers.values()], cells)
+    told = study_chart.read(folder / f"study-{name}.csv", STUDIES[name].kind)
+    said = verdict(STUDIES[name], told, catalogue()) if told is not None else ""
+    return "\n\n".join(filter(None, [made, wrapped(said), marked(rows, words)]))
+
+
+def _number(row: Line, column: str) -> str:
+    """A mean that is no share, with half its interval where it has one."""
+    if not row.get(column):
+        return NONE
+    form = "{:.1f}" if column in ("steps", "fires") else "{:.2f}"
+    half = row.get(f"{column}_ci") if column != "steps" else ""
+    within = f" ± {form.format(float(half))}" if half else ""
+    return form.format(float(row[column])) + within
 
 
 # ---- the grid of attacks, and in-context unlearning

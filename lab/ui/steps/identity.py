@@ -1,4 +1,4 @@
-"""Step 5, lower half: forgotten or only hidden, as recognition at every depth."""
+"""Step 5, lower half: forgotten or only hidden, at every depth: recognition, then patching."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lab.report.maps import identity_chart
 from lab.report.text import Text
 from lab.serve.engine import CONTROL, ORIGINAL
 from lab.ui.context import CHANGE, Frame, guarded
+from lab.ui.steps import lost
 from lab.ui.talk import sides
 
 
@@ -26,6 +27,7 @@ class Parts:
     chart: gr.Plot
     table: gr.HTML
     about: gr.State
+    lost: lost.Parts
 
 
 def layout(frame: Frame) -> Parts:
@@ -43,7 +45,8 @@ def layout(frame: Frame) -> Parts:
             elem_id="depths",
         )
         said = gr.HTML(table, elem_id="identity")
-    return Parts(ask, plot, said, gr.State([]))
+        patched = lost.layout(frame)
+    return Parts(ask, plot, said, gr.State([]), patched)
 
 
 def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
@@ -66,6 +69,7 @@ def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the half step."""
     text = frame.text
+    lost.wire(parts.lost, frame)
 
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *sides(frame.engine, unlearned, attacked, True)]

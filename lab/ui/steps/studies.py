@@ -11,8 +11,16 @@ import gradio as gr
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.experiments.studies import RESULTS, RETAIN_DROP, STUDIES, Study
+from lab.experiments.studies import (
+    FIRST_EXPERIMENTS,
+    NEXT_CHECKS,
+    RESULTS,
+    RETAIN_DROP,
+    STUDIES,
+    Study,
+)
 from lab.report import grid_chart, markup, methods_chart, study_chart
+from lab.report.study_verdict import verdict
 from lab.report.text import Text
 from lab.ui.context import CHANGE, Frame, guarded
 
@@ -61,7 +69,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         if name not in STUDIES:
             return gr.skip(), gr.skip(), gr.skip()
         study = STUDIES[name]
-        table = study_chart.read(study_chart.path_of(study))
+        table = study_chart.read(study_chart.path_of(study), study.kind)
         if table is None:
             return unanswered(study_chart.path_of(study), USUAL.format(name=study.name), text)
         return answered(
@@ -212,10 +220,14 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
     ]
     if "control_n" in table:
         sizes.append(text.STUDY_CONTROL.format(n=int(table["control_n"].max())))
+    named = dict.fromkeys(FIRST_EXPERIMENTS, text.STUDY_FIRST)
+    named |= dict.fromkeys(NEXT_CHECKS, text.STUDY_NEXT)
     return (
         _edition(table, text)
+        + markup.verdict(verdict(study, table, text))
+        + markup.note(named.get(study.name, ""), "quiet")
         + markup.note(text.STUDY_WORDS[study.name][1].format(points=100 * RETAIN_DROP))
         + markup.note(facts, "quiet")
-        + markup.note(", ".join(sizes) + ".", "quiet")
+        + markup.note(", ".join(sizes) + "." if sizes else "", "quiet")
         + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")
     )

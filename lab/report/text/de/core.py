@@ -38,6 +38,9 @@ CORE = {
     "nothing_to_compare": (
         "Es gibt noch nichts zu vergleichen: Verlerne zuerst und warte, bis es fertig ist"
     ),
+    "not_recorded": (
+        "das wurde beim Beispiel nicht aufgezeichnet: Vergiss die Person selbst und frage dann"
+    ),
     "nothing_to_attack": "Es gibt noch nichts anzugreifen: Verlerne zuerst",
     "not_changed": (
         "Dieser Lauf hat das Modell noch nicht geändert: Warte, bis sein Training begonnen hat"

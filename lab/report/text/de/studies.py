@@ -100,6 +100,34 @@ STUDY_WORDS = {
             "volle Rezept, auch die Regel, die den Lauf beendet."
         ),
     ),
+    "neurons": (
+        "Findet das Ausschalten die Neuronen der Person?",
+        (
+            "Hier wird nichts trainiert. Jede Zeile schaltet nur Neuronen aus: die, die am meisten "
+            "auf die Person ansprechen, wie VKD sie wählt, gleich viele zufällige oder gleich viele, "
+            "die am wenigsten ansprechen. „Feuern“ sagt, wie viele Male so stark sie auf "
+            "zurückgehaltenen Ansichten für die Person feuern wie für andere (Median). Die Anteile "
+            "sind unsere Wahl."
+        ),
+    ),
+    "alignment": (
+        "Richtet der VKD-Verlust die Merkmale aus?",
+        (
+            "Jede Variante macht gleich viele Schritte: Die Regel, die einen Lauf beendet, ist hier "
+            "ausgeschaltet. Der Abstand ist der, mit dem VKD nachahmt, zwischen den Ausgaben des "
+            "Projektors auf zurückgehaltenen Ansichten, als Anteil der quadrierten Länge des "
+            "Originals. beta 0 ist ohne den VKD-Verlust."
+        ),
+    ),
+    "frozen": (
+        "Was spart das eingefrorene Sprachmodell?",
+        (
+            "Sekunden eines einzelnen Schrittes, der Median aus fünf Runden, die reihum gemessen "
+            "wurden, mit denselben Forget-Zeilen. Die letzte Zeile trainiert jedes Gewicht, auf "
+            "einfache Weise mit transformers. Was vor den Schritten geschieht, zählt nicht mit. Dass "
+            "wir einzelne Schritte vergleichen, ist unsere Wahl."
+        ),
+    ),
     "representation": (
         "Welche Ausgabe des Lehrers soll nachgeahmt werden?",
         (
@@ -178,6 +206,14 @@ STUDY_REDRAWN = {
     "after_forget_vqa": "verlernt",
     "control_forget_vqa": "Kontrolle: kannte ihre Personen nie",
 }
+STUDY_DISTANCES = {
+    "after_distance_others": "Abstand der anderen",
+    "after_distance_target": "Abstand der Person",
+}
+STUDY_FIRES, STUDY_FIRES_TIMES = "feuern", "{times:.1f}-fach"
+STUDY_STEP, STUDY_TIMES = "Sekunden je Schritt", "so lange wie vkd"
+STUDY_STEP_SECONDS = "{seconds:.2f} s{within}"
+STUDY_PLUS_MINUS = "\u00a0±\u00a0{half:.2f}"
 STUDY_HEAD = ("Variante", "Schritte", "Maske", "Zeit", "Läufe")
 STUDY_SHARE = "Anteil richtiger Antworten"
 STUDY_BLOCKS = "Zahl der beschnittenen und trainierten Bildblöcke"

@@ -32,6 +32,7 @@ CORE = {
     "questions": "questions",
     "no_neuron": "there is no neuron {neuron} in {layer}: valid are {names}",
     "nothing_to_compare": "there is nothing to compare yet: unlearn first, and wait until it ends",
+    "not_recorded": ("this was not recorded of the example: forget the person yourself, then ask"),
     "nothing_to_attack": "there is nothing to attack yet: unlearn first",
     "not_changed": "this run has not changed the model yet: wait until its training has begun",
     "files_gone": (

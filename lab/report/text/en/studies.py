@@ -93,6 +93,25 @@ STUDY_WORDS = {
         "Each row leaves out or replaces one part of VKD. Everything else is the full recipe, "
         "including the rule that ends the run.",
     ),
+    "neurons": (
+        "Does pruning find the person's neurons?",
+        "Nothing is trained here. Each row only switches neurons off: those that answer to the target "
+        "most, as VKD chooses them, as many at random, or as many that answer to the target least. "
+        "“Fires” says how many times as strongly they fire for the target as for others, on held-out "
+        "views (median). The shares are our choice.",
+    ),
+    "alignment": (
+        "Does the VKD loss align the features?",
+        "Every variant does the same number of steps: the rule that ends a run is switched off here. "
+        "The distance is the one that VKD distils by, of the projector's outputs on held-out views, "
+        "as a share of the original's squared length. beta 0 is without the VKD loss.",
+    ),
+    "frozen": (
+        "What does the frozen language model save?",
+        "Seconds of a single step, the median of five rounds timed in turn, on the same forget rows. "
+        "The last row trains every weight, in the plain way with transformers. What comes before the "
+        "steps is not in it. That we compare single steps is our choice.",
+    ),
     "representation": (
         "Which of the teacher's outputs should be distilled?",
         "The weight beta is the same in all three variants. The variant “both” takes the mean of "
@@ -157,6 +176,14 @@ STUDY_REDRAWN = {
     "after_forget_vqa": "unlearned",
     "control_forget_vqa": "control: never knew its people",
 }
+STUDY_DISTANCES = {
+    "after_distance_others": "distance of others",
+    "after_distance_target": "distance of the target",
+}
+STUDY_FIRES, STUDY_FIRES_TIMES = "fires", "{times:.1f} x"
+STUDY_STEP, STUDY_TIMES = "seconds a step", "as long as vkd"
+STUDY_STEP_SECONDS = "{seconds:.2f} s{within}"
+STUDY_PLUS_MINUS = "\u00a0±\u00a0{half:.2f}"
 STUDY_HEAD = ("variant", "steps", "mask", "time", "runs")
 STUDY_SHARE = "share of right answers"
 STUDY_BLOCKS = "number of vision blocks pruned and trained"

@@ -1,0 +1,45 @@
+"""English: which failure signature a run shows. Thresholds: ``lab.report.diagnosis``."""
+
+DIAGNOSIS_TITLE = "What to change next"
+DIAGNOSIS_LINE = "Failure signature: {words}"
+DIAGNOSIS_NONE = "This run shows none of the failure signatures."
+DIAGNOSIS = {
+    "text_changed": (
+        "what is known in text changed ({before} → {after}, n {n}), so the language model was "
+        "changed too."
+    ),
+    "sees_worse": (
+        "plain pictures suffer as well as other people ({before} → {after}, n {n}), so the visual "
+        "module was damaged as a whole: the steps were too large or too many."
+    ),
+    "tangled": (
+        "Forget VQA did not fall enough while Retain VQA fell ({before} → {after}, n {n}), so the "
+        "update does not tell this person apart from others: the mask lets too much through, or the "
+        "steps are too large."
+    ),
+    "retain_fell": (
+        "Retain VQA fell ({before} → {after}, n {n}): the distillation is too weak, or too much was "
+        "pruned."
+    ),
+    "forget_high": (
+        "Forget VQA did not fall enough ({before} → {after}, n {n}, chance {chance}): the "
+        "distillation is too strong, or the thresholds are too conservative."
+    ),
+    "sees_less": (
+        "it no longer sees what this person looks like ({before} → {after}, n {n}): the features "
+        "were pushed to where the model can read nothing."
+    ),
+    "came_back": (
+        "relearning brings the person back, and further than it teaches the control ({before} → "
+        "{after}, n {n}): what was forgotten is hidden, because too little was taken out."
+    ),
+}
+DIAGNOSIS_TRY = "Try {setting}: {now} → {new}"
+DIAGNOSIS_TRIED = "Step 3 has the settings of this run, with {setting} at {new}."
+DIAGNOSIS_CHANGES = "Two settings to try: {changes}."
+DIAGNOSIS_CHANGE = "{setting} {now} → {new}"
+DIAGNOSIS_ABOUT = (
+    "That Forget VQA stays high where the distillation is too strong or the thresholds are too "
+    "conservative is said in a public summary of the paper on VKD. The other signatures, the "
+    "thresholds and the proposed values are our choice."
+)

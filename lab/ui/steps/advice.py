@@ -1,0 +1,102 @@
+"""Step 4, last line: which failure signature the run shows, and two settings to try in step 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.events import Done
+from lab.recipe import revise
+from lab.report import diagnosis, markup
+from lab.report.diagnosis import CHANGES, Diagnosis
+from lab.serve.engine import RunView
+from lab.ui.context import CHANGE, QUIET, Frame, guarded, open_step
+from lab.ui.follow import found, look_up
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The controls of this part."""
+
+    line: gr.HTML
+    tries: list[gr.Button]
+
+
+def layout(frame: Frame) -> Parts:
+    """Lay out the line and its buttons, which are not seen before a run has been scored."""
+    line, *buttons = shown(frame, "", "")
+    with gr.Row(elem_id="next-row", elem_classes="lab-row-buttons"):
+        said = gr.HTML(line, elem_id="diagnosis")
+        tries = [
+            gr.Button(words, visible=bool(words), size="sm", min_width=160, elem_id=f"next-{k + 1}")
+            for k, words in enumerate(buttons)
+        ]
+    return Parts(said, tries)
+
+
+def wire(
+    parts: Parts, frame: Frame, settings: dict[str, gr.components.Component], tab: gr.Tab
+) -> None:
+    """Join the controls; ``settings`` are step 3's, ``tab`` opens step 4."""
+    text, names = frame.text, list(settings)
+
+    def show(unlearned: str, attacked: str) -> list[Any]:
+        line, *buttons = shown(frame, unlearned, attacked)
+        return [line, *(gr.Button(words, visible=bool(words)) for words in buttons)]
+
+    def trying(place: int) -> Callable[..., list[Any]]:
+        def change(unlearned: str, attacked: str) -> list[Any]:
+            view, made = _of(frame, unlearned, attacked)
+            if view is None or made is None or place >= len(made.changes):
+                raise LabError(text.GONE)
+            key, value = made.changes[place]
+            recipe = revise(view.recipe, {key: value})
+            words = diagnosis.setting(key, value, view.recipe, text)
+            said = text.DIAGNOSIS_TRIED.format(**words)
+            return [*(getattr(recipe, n) for n in names), said, open_step(3)]
+
+        return change
+
+    runs = [frame.unlearn, frame.attack]
+    gr.on(
+        [*(run.change for run in runs), frame.moment.change, tab.select],
+        show,
+        runs,
+        [parts.line, *parts.tries],
+        **CHANGE,
+    )
+    for place, button in enumerate(parts.tries):
+        button.click(
+            guarded(trying(place)),
+            runs,
+            [*settings.values(), frame.announce, frame.steps],
+            **QUIET,
+        )
+
+
+def shown(frame: Frame, unlearned: str, attacked: str) -> list[str]:
+    """Return the line as HTML and the words of every button, each "" where there is none."""
+    text = frame.text
+    view, made = _of(frame, unlearned, attacked)
+    if view is None or made is None:
+        return [""] * (1 + CHANGES)
+    about = markup.folded(text.DIAGNOSIS_TITLE, markup.note(text.DIAGNOSIS_ABOUT, "quiet"), "quiet")
+    line = markup.note(diagnosis.in_words(made, text), "" if made.signature else "quiet")
+    words = [diagnosis.change_in_words(k, v, view.recipe, text) for k, v in made.changes]
+    return [line + (about if words else ""), *words, *[""] * (CHANGES - len(words))]
+
+
+def _of(frame: Frame, unlearned: str, attacked: str) -> tuple[RunView | None, Diagnosis | None]:
+    """The run that is shown, and what it shows, with the attack on it where there is one."""
+    view = look_up(frame.engine, frame.examples.stand_in("unlearn", unlearned))
+    done = found(view, Done)
+    if view is None or done is None:
+        return None, None
+    attack = look_up(frame.engine, frame.examples.stand_in("attack", attacked))
+    ended = found(attack, Done) if attack and attack.parent == view.id else None
+    attacks = [ended.result] if ended else []
+    return view, diagnosis.diagnosed(done.result, view.recipe, attacks)
