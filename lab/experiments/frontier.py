@@ -1,0 +1,110 @@
+"""The frontier: what every method keeps, and how fast relearning brings the person back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lab.attack import Relearned, attack, scene_of
+from lab.device import device_name
+from lab.errors import LabError
+from lab.evaluation.models import UNLEARNED
+from lab.evaluation.session import Workbench
+from lab.events import Done
+from lab.events.lines import plain
+from lab.experiments.everybody import SHOWN
+from lab.experiments.result_file import ResultFile
+from lab.experiments.sweep import Say, one_run
+from lab.model.version import Version
+from lab.recipe import AttackRecipe, Recipe, revise
+from lab.unlearn.outcome import Outcome
+
+RATES = (1, 3, 10)  # times the attacker's usual learning rate
+ATTACKED = ("before", "after", "gain", "recovery", "delay", "curve", "n", "chance", "lr")
+Changes = Mapping[str, Any]
+
+# Every method as it is, and the settings of those that might stay forgotten (our choice).
+VARIANTS: tuple[Changes, ...] = (
+    {"method": "vkd"},
+    {"method": "vkd", "destination": "away"},
+    {"method": "silence"},
+    {"method": "silence", "silence_share": 0.3},
+    {"method": "mmunlearner"},
+    {"method": "vgid"},
+    {"method": "manu"},
+    {"method": "grad_ascent"},
+    {"method": "grad_diff"},
+    {"method": "kl_min"},
+    {"method": "npo"},
+    {"method": "icu"},
+    *({"method": "vkd_sam", "destination": "away", "sam_rho": rho} for rho in (0.003, 0.01, 0.03)),
+    {"method": "vkd_sam", "sam_rho": 0.01},
+    *({"method": "mudman", "mudman_rate": rate} for rate in (0.03, 0.1, 0.3)),
+    {"method": "mudman", "mudman_adversary": 1e-3},
+    *({"method": "undo", "undo_alpha": a, "undo_beta": 0.1} for a in (0.1, 0.3, 0.5, 0.7)),
+    {"method": "undo", "undo_alpha": 0.3, "undo_beta": 1.0},
+    {"method": "undo", "undo_alpha": 0.3, "destination": "away"},
+    {"method": "undo", "undo_alpha": 0.3, "blocks": 8},
+    {"method": "undo", "undo_alpha": 0.7, "undo_share": 0.1},
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, by the changes to the preset's recipe that all of its kind have."""
+
+    changes: Changes
+    recipe: Recipe
+
+    @property
+    def id(self) -> str:
+        """The row's id: the changes, the person and the seed."""
+        told = " ".join(f"{key}={value}" for key, value in self.changes.items())
+        return f"{told} {self.recipe.entity} {self.recipe.seed}"
+
+
+def planned(recipe: Recipe, people: Sequence[str], seeds: int) -> list[Plan]:
+    """Every variant on every person, seed by seed."""
+    return [
+        Plan(changes, replace(revise(recipe, dict(changes)), entity=who, seed=seed))
+        for seed in range(seeds)
+        for changes in VARIANTS
+        for who in people
+    ]
+
+
+def measure(
+    opened: Callable[[], Workbench], plans: Sequence[Plan], file: ResultFile, say: Say
+) -> None:
+    """Run and attack every plan that has no row yet; a failed one is a row that says why."""
+    due = [plan for plan in plans if not file.has(plan.id)]
+    for done, plan in enumerate(due):
+        bench = opened()
+        say(f"{plan.id}, {done + 1} of {len(due)} …")
+        file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
+
+
+def row_of(bench: Workbench, plan: Plan, say: Say) -> dict[str, Any]:
+    """One run's figures, and those of the relearning attack on it at every rate."""
+    head = {"changes": dict(plan.changes), "entity": plan.recipe.entity}
+    outcome = Outcome()
+    try:
+        result = one_run(bench, plan.recipe, outcome, say)
+        left = Version(UNLEARNED, bench.loaded, outcome.delta)
+        scene = scene_of(bench, plan.recipe, left, say)
+        attacks = {}
+        for rate in RATES:
+            *_, done = attack(
+                scene, AttackRecipe(lr=rate * AttackRecipe().lr), Relearned(), lambda: False
+            )
+            assert isinstance(done, Done)
+            told = plain(done.result)
+            controls = {
+                who: {"entity": c["entity"], "curve": c["curve"]}
+                for who, c in told["controls"].items()
+            }
+            attacks[str(rate)] = {**{key: told[key] for key in ATTACKED}, "controls": controls}
+    except LabError as error:
+        return head | {"failed": str(error)}
+    return head | {key: result[key] for key in SHOWN} | {"attacks": attacks}
