@@ -61,7 +61,7 @@ class Recipe:
     silence_share: float = option(1.0, low=0.01, high=1.0, step=0.01)
     undo_alpha: float = option(0.3, low=0.0, high=1.0, step=0.05)
     undo_beta: float = option(0.1, low=0.0, high=1.0, step=0.05)
-    undo_share: float = option(1.0, low=0.0, high=1.0, step=0.01)
+    undo_share: float = option(1.0, low=0.01, high=1.0, step=0.01)
     undo_steps: int = option(200, low=1, high=3000, step=1, offered=1000)
     undo_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
     sam_rho: float = option(0.01, low=0.0, high=1.0, step=0.001, offered=0.1)
