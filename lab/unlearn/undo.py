@@ -6,8 +6,8 @@
 
 P_u: the projector's output at theta_u, P_s: the student's. Source: UNDO (arXiv 2506.06278) and its
 released code (``do_corruption`` of AddieFoote/distillation-robustify-unlearning), which is about
-language models: all weights are disturbed and the loss is KL(teacher || student). What lies in the
-weights and is not needed for what is distilled does not come back.
+language models: all weights are disturbed and the loss is KL(teacher || student). The aim: what lies
+in the weights and is not needed for what is distilled does not come back.
 
 Ours: that it is done to the visual module; VKD in front, also towards strangers
 (``destination``), which is a cross of two methods; features in place of next words, so that the

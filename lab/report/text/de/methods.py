@@ -44,7 +44,8 @@ METHODS = {
         "UNDO (arXiv 2506.06278), von uns auf das Sehen übertragen. Das Modell vergisst zuerst "
         "mit VKD. Dann kommt Rauschen über die trainierten Gewichte des sehenden Teils, und die "
         "Merkmale des verlernten Modells werden auf Bildern anderer zurückdistilliert, nie auf "
-        "denen der Person. Was nur noch in den Gewichten steckte, kommt nicht zurück. Die Größen "
+        "denen der Person. Was nur noch in den Gewichten steckte, soll nicht zurückkommen. Ab dem "
+        "Rauschen darf sich jedes trainierte Gewicht bewegen, was auch die Maske sagt. Die Größen "
         "sind unsere Wahl."
     ),
     "vkd_sam": (

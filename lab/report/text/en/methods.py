@@ -43,7 +43,8 @@ METHODS = {
         "UNDO (arXiv 2506.06278), carried over to vision by us. The model first forgets by VKD. "
         "Then noise is put over the trained visual weights, and the features of the unlearned "
         "model are distilled back on pictures of others, never on the target's. What only the "
-        "weights still held does not come back. The amounts are our choice."
+        "weights still held is meant to stay away. From the noise on every trained weight may move,"
+        " whatever the mask says. The amounts are our choice."
     ),
     "vkd_sam": (
         "VKD with sharpness-aware forgetting (after Fan et al. 2025). The forget gradient is taken "
