@@ -48,10 +48,10 @@ def losses(
     beta weighs the same (our choice).
     """
     return _with_retain(
-        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        away(forget_ce, recipe),
         reading(forget_ce),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
@@ -71,15 +71,26 @@ def moved_losses(
     there is no forget CE to read.
     """
     return _with_retain(
-        PULL * recipe.forget_weight * recipe.beta * _mean_distance(normalised, moved, places),
+        towards(moved, places, recipe),
         float("nan"),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
 
-def _mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+def away(forget_ce: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """-a_f CE(D_f), capped; forget_ce: [n]."""
+    return recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap)
+
+
+def towards(moved: Teacher, places: Teacher, recipe: Recipe) -> torch.Tensor:
+    """PULL a_f beta ||moved - place||^2 / ||place||^2, each [pictures, tokens, width]."""
+    return PULL * recipe.forget_weight * recipe.beta * mean_distance(normalised, moved, places)
+
+
+def mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+    """Mean over the distilled outputs of their distances, each [images, tokens, width]; a scalar."""
     return torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
 
 
@@ -138,11 +149,9 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    forget_ce = None if student.aims else student.cross_entropy(drawn.forget)
-    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
-    kept = student.representations(drawn.pictures)
-    if forget_ce is not None:
-        return losses(forget_ce, retain_ce, kept, teacher, student.recipe)
+    if not student.aims:
+        return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
+    retain_ce, kept = _retain(student, drawn)
     moved, n = student.representations(_targets(drawn)), len(kept)
     return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
 
@@ -151,6 +160,25 @@ def _aims(student: Student, rows: Rows) -> Sequence[bytes]:
     if student.recipe.destination == "stranger_alike":
         return [alike(student, rows)]
     return rows.strangers(student.recipe)
+
+
+def kept_losses(student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor) -> Losses:
+    """A step's losses with a given CE(D_f), whoever made it: [n]."""
+    return losses(forget_ce, *_retain(student, drawn), teacher, student.recipe)
+
+
+def _retain(student: Student, drawn: Draw) -> tuple[torch.Tensor | None, Teacher]:
+    """The retain rows' CE, where they count, and the outputs of the pictures to distil on."""
+    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
+    return retain_ce, student.representations(drawn.pictures)
+
+
+def forget_term(student: Student, drawn: Draw, teacher: Teacher) -> torch.Tensor:
+    """The forget term of a step alone, under the weights now laid on."""
+    if not student.aims:
+        return away(student.cross_entropy(drawn.forget), student.recipe)
+    moved = student.representations(_targets(drawn))
+    return towards(moved, teacher[-len(moved) :], student.recipe)
 
 
 def _targets(drawn: Draw) -> list[bytes]:

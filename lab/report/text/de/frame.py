@@ -159,6 +159,7 @@ TRAINING_LEFT = "noch höchstens {left} Training, dann die Auswertung"
 PHASES = {
     "importance": "die Importance der Neuronen wird gemessen",
     "fisher": "die Fisher-Information wird gemessen",
+    "look ahead": "vorausgeschaut wird, was ein Neulernen anheben würde",
     "teacher": "die Merkmale des Lehrers werden gespeichert",
     "context": "vorbereitet wird, was vor den Fragen steht",
     "evaluate": "die Fragen werden gestellt",

@@ -36,7 +36,8 @@ _RECIPE = {
         "Distillationsgewicht beta",
         (
             "Das Gewicht des Abstands zwischen den Merkmalen von Schüler und Lehrer auf "
-            "Retain-Bildern. Für vkd und silence."
+            "Retain-Bildern. Für vkd und was darauf aufbaut (undo, vkd_sam, mudman), und für "
+            "silence."
         ),
     ),
     "distil": (
@@ -80,6 +81,85 @@ _RECIPE = {
     "silence_lr": (
         "Silence-Lernrate",
         "Die Schrittweite von AdamW für die Gewichte des sehenden Teils bei silence. Unsere Wahl.",
+    ),
+    "silence_share": (
+        "Silence-Anteil",
+        (
+            "Welchen Anteil der verborgenen Neuronen des Projektors silence unter null drückt: "
+            "die, die in einigen Schritten Neulernen auf Bildern der Person am meisten steigen. "
+            "1 heißt alle, und dann wird vorher nichts neu gelernt. Der Blick voraus stammt aus "
+            "GSU (arXiv 2609.39866)."
+        ),
+    ),
+    "undo_alpha": (
+        "UNDO-Rauschen a",
+        (
+            "Wie viel von jedem trainierten Gewicht nach dem Vergessen weggenommen wird: Aus W "
+            "wird (1 - a) W + a b N. Mehr Rauschen löscht mehr und ist schwerer zu reparieren. "
+            "0,1 bis 0,8 wie veröffentlicht."
+        ),
+    ),
+    "undo_beta": (
+        "UNDO-Rauschgröße b",
+        (
+            "Wie groß das Rauschen N neben frischen Zufallsgewichten ist. Mit 0 schrumpfen die "
+            "Gewichte nur. 0,1 wie für Sprachmodelle veröffentlicht."
+        ),
+    ),
+    "undo_share": (
+        "UNDO-Anteil",
+        (
+            "Welcher Anteil der Neuronen Rauschen bekommt: die, die bei der Person am stärksten "
+            "feuern. 1 heißt jedes trainierte Gewicht. Unsere Wahl."
+        ),
+    ),
+    "undo_steps": (
+        "UNDO-Schritte",
+        (
+            "Die Zahl der Schritte nach dem Rauschen, in denen die Bildmerkmale auf Bildern "
+            "anderer zurückdistilliert werden. Die Person wird dabei nie gezeigt. Unsere Wahl."
+        ),
+    ),
+    "undo_lr": (
+        "UNDO-Lernrate",
+        "Die Schrittweite von AdamW für die Gewichte des sehenden Teils nach dem Rauschen. "
+        "Unsere Wahl.",
+    ),
+    "sam_rho": (
+        "SAM-Radius rho",
+        (
+            "Wie weit die Gewichte zum Erinnern hin verschoben werden, bevor der "
+            "Forget-Gradient genommen wird. Mit 0 ist es einfaches VKD. 0,01 wie "
+            "veröffentlicht."
+        ),
+    ),
+    "mudman_rate": (
+        "MUDMAN-Rate",
+        (
+            "Die Länge des Vergessensschritts bei MUDMAN, bevor wegfällt, wogegen die "
+            "Retain-Bilder etwas hätten. Unsere Wahl."
+        ),
+    ),
+    "mudman_adversary": (
+        "MUDMAN-Gegnerrate",
+        (
+            "Die Schrittweite, mit der MUDMANs Gegner, eine Kopie der Gewichte des sehenden "
+            "Teils, die Antworten zur Person neu lernt. Veröffentlicht: 3e-4 bis 0,1."
+        ),
+    ),
+    "mudman_fork": (
+        "MUDMAN-Neustart",
+        (
+            "Nach wie vielen Schritten der Gegner neu vom Modell kopiert wird. Veröffentlicht: 6 "
+            "bis 42."
+        ),
+    ),
+    "mudman_momentum": (
+        "MUDMAN-Retain-Momentum",
+        (
+            "Wie langsam sich MUDMANs Gedächtnis des Retain-Gradienten ändert. Veröffentlicht: 0 "
+            "bis 0,99."
+        ),
     ),
     "forget_weight": (
         "Forget-Gewicht",

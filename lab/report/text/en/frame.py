@@ -141,6 +141,7 @@ TRAINING_LEFT = "at most {left} of training left, then the scoring"
 PHASES = {
     "importance": "measuring the importance of neurons",
     "fisher": "measuring the Fisher information",
+    "look ahead": "looking ahead at what relearning would raise",
     "teacher": "storing the teacher's features",
     "context": "preparing what stands in front of the questions",
     "evaluate": "asking the questions",
