@@ -16,6 +16,7 @@ from lab.report.text import Text
 
 TEXT_COLUMNS = ("entity", "method", "scope", "control_entity", "failed", "model", "quantization")
 MEASURED = ("after", "gain", "vanilla_gap", "control_after", "recovery")
+FAIR = ("text_only_after", "recovery_text_only")  # a table of the first edition has none of these
 NEEDED = {
     *MEASURED,
     "entity",
@@ -42,22 +43,26 @@ def read(path: Path) -> pd.DataFrame | None:
 def over_people(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each scope and share: means over people, ``_ci`` half of the 95 % t interval.
 
-    Failed cells are left out. The control's columns have no interval: people share controls, so
-    its values are not independent.
+    Failed cells are left out. The controls' own columns have no interval: people share controls, so
+    their values are not independent.
     """
-    means = []
+    means, measured = [], (*MEASURED, *_fair(table))
     for (scope, share), cells in table.dropna(subset="after").groupby(
         ["scope", "share"], sort=False
     ):
         row = {"scope": scope, "share": share, "rows": cells["rows"].mean(), "people": len(cells)}
-        for name in MEASURED:
+        for name in measured:
             row[name], row[f"{name}_ci"] = interval(cells[name].tolist())
-        means.append(row | {"control_after_ci": float("nan")})
+        means.append(row | dict.fromkeys(("control_after_ci", "text_only_after_ci"), float("nan")))
     return pd.DataFrame(means)
 
 
+def _fair(table: pd.DataFrame) -> tuple[str, ...]:
+    return FAIR if set(FAIR) <= set(table) else ()
+
+
 def plot(table: pd.DataFrame, text: Text) -> go.Figure:
-    """Forget VQA over the attacker's share: solid the unlearned model, dashed the control."""
+    """Forget VQA over the attacker's share: solid the unlearned model, dashed the controls."""
     means, traces = over_people(table), []
     for (scope, rows), (colour, symbol) in zip(
         means.groupby("scope", sort=False), LINES, strict=False
@@ -66,6 +71,7 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
         for column, words, dash in (
             ("after", text.GRID_UNLEARNED, "solid"),
             ("control_after", text.GRID_CONTROL, "dash"),
+            *([("text_only_after", text.GRID_TEXT_ONLY, "dot")] if _fair(table) else []),
         ):
             name = words.format(scope=text.GRID_SCOPES[scope])
             traces.append(
@@ -92,11 +98,13 @@ def plot(table: pd.DataFrame, text: Text) -> go.Figure:
 
 def table_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Head and rows of the table of means."""
-    return text.GRID_HEAD, [
+    *first, people = text.GRID_HEAD
+    fair = text.GRID_FAIR if _fair(table) else ()
+    return (*first, *fair, people), [
         [
             text.GRID_SCOPES[row["scope"]],
             text.GRID_SHARE_ROWS.format(share=row["share"], rows=row["rows"]),
-            *(cell(row, name, text.UNKNOWN, text) for name in MEASURED),
+            *(cell(row, n, text.UNKNOWN, text) for n in (*MEASURED, *_fair(table))),
             f"{row['people']}",
         ]
         for row in records(over_people(table))

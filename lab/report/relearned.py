@@ -32,8 +32,14 @@ WIDEST = 0.30  # alike: with 95 % certainty the mean heights differ by no more t
 Figures = Mapping[str, Any]
 
 
+def comparable(result: Figures, control: Figures) -> bool:
+    """Whether both have a curve of at least one step; a control that was stopped may have none."""
+    curves = (result.get("curve"), control.get("curve"))
+    return all(curve and curve[-1][0] > 0 for curve in curves)
+
+
 def speed(result: Figures, control: Figures) -> str:
-    """What a run's curve shows beside a control's: forgotten, hidden, masked, or unsure.
+    """What a run's curve shows beside a control's, where they can be compared.
 
     Hidden is what is learned faster than somebody never seen: recovery and delay both say so, or
     recovery alone where its 95 % interval, or that of the curves' ends, leaves 0 out. Masked is the
@@ -41,8 +47,7 @@ def speed(result: Figures, control: Figures) -> str:
     """
     ours, theirs, n = result["curve"], control["curve"], int(result["n"])
     over = recovery(ours, theirs)
-    if over is None:
-        return UNSURE
+    assert over is not None  # they are comparable
     quick, late = _delays(ours, theirs)
     end = min(HORIZON, ours[-1][0], theirs[-1][0])
     sure = difference((height(ours, end), n), (height(theirs, end), n))
@@ -65,9 +70,9 @@ def _delays(ours: Sequence[Any], theirs: Sequence[Any]) -> tuple[bool, bool]:
 
 
 def sentence(result: Figures, control: Figures, text: Text) -> str:
-    """The verdict in a sentence, with the figures that it is made of."""
+    """The verdict of ``speed`` in a sentence, with the figures that it is made of."""
     over = recovery(result["curve"], control["curve"])
-    figures = [text.SPEED_RECOVERY.format(points=_points(over, text))] if over is not None else []
+    figures = [text.SPEED_RECOVERY.format(points=_points(over, text))]
     for level, name in zip(LEVELS, LEVEL_NAMES, strict=True):
         told = delay(result["curve"], control["curve"], level)
         if told["ratio"] is not None:

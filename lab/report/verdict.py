@@ -178,12 +178,14 @@ def _beside(result: Figures, text: Text, came_back: bool) -> str:
     if found is None:
         return str(text.VERDICT_NO_CONTROL) if came_back else ""
     control, n = found[1], result["n"]
-    if trains and result.get("curve") and control.get("curve"):
+    if trains and not relearned.comparable(result, control):
+        return str(text.VERDICT_NO_CONTROL) if came_back else ""
+    if trains:
         learned = difference((control["after"], n), (control["before"], n))[0] > 0
         if came_back or learned:
             return relearned.sentence(result, control, text)
         return str(text.VERDICT_WEAK.format(**_pair(control["before"], control["after"], text)))
-    return _guessed(result, control, text) if came_back and not trains else ""
+    return _guessed(result, control, text) if came_back else ""
 
 
 def _guessed(result: Figures, control: Figures, text: Text) -> str:

@@ -241,7 +241,7 @@ def test_bars_are_grouped_by_change(kind, panels):
     assert html.count("<figure") == panels and html.count("--chance:25.0%") == panels
     changes = {e.name for e in events if isinstance(e, Bar)}
     assert html.count("<section>") == panels * len(changes)
-    assert html.count('class="fill"') == panels * 3 * len(changes)
+    assert html.count('class="fill"') == panels * 4 * len(changes)
     assert (
         changes <= set(text.CHANGES)
         and "n = 96 questions per bar" in html

@@ -330,6 +330,8 @@ def attacked(folder: Path, **columns: object) -> Path:
             "gain": after - 0.1,
             "vanilla_gap": 1 - after,
             "recovery": after - 0.3,
+            "text_only_after": 0.35,
+            "recovery_text_only": after - 0.35,
         }
         for who, more in (("003", 0.0), ("005", 0.1), ("007", 0.2))
         for scope, low in (("vision", 0.4), ("language", 0.2))
@@ -353,8 +355,10 @@ def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -
     assert list(traces) == [
         "visual module",
         "visual module, never knew",
+        "visual module, text only",
         "language LoRA",
         "language LoRA, never knew",
+        "language LoRA, text only",
         "chance",
     ]
     ours, control = traces["visual module"], traces["visual module, never knew"]
@@ -364,6 +368,10 @@ def test_the_grid_of_attacks_is_read_back_as_means_over_people(tmp_path: Path) -
     assert list(control.y) == pytest.approx([0.3, 0.3]) and control.line.dash == "dash"
     head, rows = grid_chart.table_rows(table, text)
     assert len(rows) == 4 and all(len(row) == len(head) for row in rows)
+    assert head[-3:-1] == text.GRID_FAIR and rows[1][-2].startswith("15.0%")
+    first = table.drop(columns=list(grid_chart.FAIR))  # as the first edition has it
+    assert len(grid_chart.plot(first, text).data) == 5
+    assert grid_chart.table_rows(first, text)[0] == text.GRID_HEAD
     assert (
         rows[1][:3] == ["visual module", "100% (2)", "50.0%\u00a0±\u00a024.8"]
         and rows[1][-1] == "3"

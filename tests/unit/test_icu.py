@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
+from lab.attack import Attacker, Lesson, Relearned, Victim, attack, attacker_rows
 from lab.benchmarks.images import decode
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
@@ -292,7 +292,8 @@ def test_every_attack_works_on_it(kind: str, tiny, four, runs) -> None:
 def test_an_attackers_step_is_the_plain_step_behind_the_context(tiny, four, runs) -> None:
     """Loss and gradient against transformers' own forward over noise and portrait together."""
     version, rows = left(tiny, runs, "noise"), attacker_rows(four.entities[0], PLAN)[:1]
-    attacker = Attacker(Victim(version, four.entities[0]), replace(PLAN, batch=1), 2, rows)
+    lesson = Lesson(rows, forget_asks(four.entities[0]))
+    attacker = Attacker(Victim(version, four.entities[0]), replace(PLAN, batch=1), 2, lesson)
     loss = attacker._gradient(attacker._drawn())
     (image, question, answer), prompter = rows[0], tiny.prompter
     with version.on():

@@ -128,6 +128,7 @@ def test_a_missing_package_and_the_grid_are_refused_before_any_work(
         (words, "pip install -e '.[trackio]'"),
         (["attack", "--run", "x", "--log-to", "tensorboard"], "pip install -e '.[tensorboard]'"),
         (["attack", "--run", "x", "--kind", "grid", "--out", "y", "--log-to", "csv"], "grid.csv"),
+        (["attack", "--run", "x", "--kind", "suite", "--log-to", "csv"], "prints its points"),
     ):
         with pytest.raises(SystemExit) as ended:
             main.main(line)

@@ -17,6 +17,7 @@ from lab.events.relearning import (
     recovery,
     robustness,
 )
+from lab.report.schema import attack_misfit
 
 FAST = [[0, 0.2], [5, 0.6], [10, 1.0], [15, 1.0], [20, 1.0]]
 SLOW = [[0, 0.2], [5, 0.2], [10, 0.6], [15, 0.8], [20, 1.0]]
@@ -99,3 +100,48 @@ def test_the_fairest_control_is_the_same_person_then_knows_the_text(never, text,
     found = fairest({"entity": "p0", "controls": controls})
     assert found is not None and found[0] == who
     assert fairest({"entity": "p0", "controls": {}}) is None and fairest({"entity": "p0"}) is None
+
+
+def stored(**changes: object) -> dict[str, object]:
+    """An attack's result as it is read from a folder."""
+    ends = {"before": 0.2, "after": 1.0, "gain": 0.8, "curve": FAST, "probability": FAST}
+    control = {"entity": "p0", "name": "Ada", "reused": True, **ends}
+    result = {
+        "kind": "facts",
+        "entity": "p0",
+        "seed": 0,
+        "vanilla": 1.0,
+        "vanilla_gap": 0.0,
+        "n": 20,
+        "chance": 0.25,
+        **ends,
+        "controls": {"never_knew": control, "text_only": control},
+        "gain_untrained": {"unlearned": 0.8, "never_knew": 0.8, "text_only": 0.8},
+    }
+    return result | measures(result, result["controls"]) | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"recovery": {"never_knew": None, "text_only": 0.1}}, ""),
+        ({"recovery": {"never_knew": 0.1}}, "recovery lacks text_only"),
+        ({"recovery": {"never_knew": 0.1, "text_only": "<b>"}}, "recovery has a value"),
+        ({"gain_untrained": {"never_knew": 0.1, "text_only": 0.1}}, "gain_untrained has a value"),
+        ({"gain_untrained": None, "delay": None}, ""),
+        ({"delay": {"never_knew": {}, "text_only": {}}}, "delay has a value"),
+        ({"curve": []}, "curve has a value"),
+        ({"curve": [[5, 0.1], [0, 0.2]]}, "curve has a value"),  # its steps do not rise
+        ({"controls": {"somebody": {}}}, "controls has a value"),
+    ],
+)
+def test_what_is_read_from_a_folder_has_its_form(changes: dict[str, object], why: str) -> None:
+    said = attack_misfit(stored(**changes))
+    assert said.startswith(why) and bool(said) == bool(why)
+
+
+def test_a_bound_that_is_no_bound_is_refused() -> None:
+    result = stored()
+    result["delay"]["text_only"]["50"]["bound"] = "<script>"
+    assert attack_misfit(result) == "delay has a value of the wrong kind"

@@ -204,6 +204,24 @@ def test_step_5_says_what_the_curve_means_with_its_figures() -> None:
     assert said.words.endswith("(recovery +0.0 points, delay 1.00 at 50 %, delay 1.00 at 80 %).")
 
 
+def test_the_sentence_is_said_in_german_with_its_own_marks() -> None:
+    slow = {"text_only": control(0.1, 0.5, line(0.1, 0.5))}
+    words = verdict.attacked(
+        attack(curve=line(0.1, 0.9), controls=slow), "Ada", catalogue("de")
+    ).words
+    assert "Urteil: versteckt." in words and words.endswith(
+        "(Vorsprung +20,0 Punkte, Verzögerung 0,50 bei 50 %, Verzögerung höchstens 0,88 bei 80 %)."
+    )
+
+
+def test_a_control_that_was_stopped_at_once_decides_nothing() -> None:
+    stopped = {"text_only": control(0.1, 0.1, [[0, 0.1]])}
+    said = verdict.attacked(attack(curve=line(0.1, 0.9), controls=stopped), "Helena", TEXT)
+    assert said.words.endswith(TEXT.VERDICT_NO_CONTROL)
+    held = attack(after=0.12, curve=line(0.11, 0.12), controls=stopped)
+    assert "Verdict" not in verdict.attacked(held, "Helena", TEXT).words
+
+
 def test_an_attack_that_brings_nothing_back_must_be_able_to_teach() -> None:
     flat = line(0.11, 0.12)
     taught = {"text_only": control(0.17, 0.81, line(0.17, 0.81))}

@@ -153,6 +153,14 @@ CORE = {
         "Der Loss ist keine Zahl mehr: Der letzte gute Stand wurde behalten; versuche eine "
         "kleinere Lernrate oder ein kleineres Forget-Gewicht"
     ),
+    "attack_no_facts": (
+        "{entity} hat keine zwei Fakten, deren Name bekannt ist, also kann keiner untrainiert "
+        "bleiben: Wähle einen anderen Angriff"
+    ),
+    "attack_no_projector": (
+        "Der Projektor dieses Modells hat keine lineare Schicht, die man trainieren könnte: Wähle "
+        "einen anderen Umfang"
+    ),
     "attack_no_number": (
         "Der Loss des Angriffs ist keine Zahl mehr: Versuche eine kleinere Lernrate"
     ),

@@ -63,7 +63,7 @@ GRID_NOTE = (
 )
 GRID_AVERAGE = (
     "Mittlerer AG über alle Zellen: {gain:.1f} Punkte (Genauigkeit nach dem Neulernen minus "
-    "Genauigkeit nach dem Verlernen; niedriger ist besser). Rückkehr im Vergleich zur "
+    "Genauigkeit nach dem Verlernen; niedriger ist besser). Vorsprung im Vergleich zur "
     "Kontrolle: {recovery:.1f} Punkte. Das Paper nennt einen mittleren AG von 1,3 %. Es nutzt "
     "ein anderes Modell, einen anderen Benchmark und ein Budget, das wir nicht lesen konnten, "
     "deshalb lassen sich die beiden Zahlen nicht direkt vergleichen."
@@ -79,6 +79,7 @@ GRID_FACTS = (
 GRID_SCOPES = {"vision": "sehender Teil", "language": "Sprach-LoRA", "both": "beide"}
 GRID_SHARE_ROWS = "{share:.0%} ({rows:.0f})"
 GRID_UNLEARNED, GRID_CONTROL = "{scope}", "{scope}, nie gekannt"
+GRID_TEXT_ONLY = "{scope}, nur Text"
 GRID_SHARE, GRID_AFTER = "Anteil der Zeilen der Person", "Forget VQA nach dem Neulernen"
 GRID_HEAD = (
     "Angreifer trainiert",
@@ -87,9 +88,10 @@ GRID_HEAD = (
     "AG",
     "Vanilla Gap",
     "Kontrolle nachher",
-    "Rückkehr",
+    "Vorsprung",
     "Personen",
 )
+GRID_FAIR = ("„Nur Text“ nachher", "Vorsprung vor „Nur Text“")
 
 # a study: its question, and what one must know to read the answer
 STUDY_WORDS = {

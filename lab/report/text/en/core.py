@@ -125,6 +125,13 @@ CORE = {
         "the loss is no longer a number: the last good state was kept; try a lower learning rate or "
         "forget weight"
     ),
+    "attack_no_facts": (
+        "{entity} has no two facts that are known by name, so none can be left untrained: choose "
+        "another attack"
+    ),
+    "attack_no_projector": (
+        "this model's projector holds no Linear that could be trained: choose another scope"
+    ),
     "attack_no_number": "the attack's loss is no longer a number: try a lower learning rate",
     "no_memory": (
         "out of memory, with half as much at a time as well: choose a smaller --set batch, nf4 or a "

@@ -74,6 +74,7 @@ GRID_FACTS = (
 GRID_SCOPES = {"vision": "visual module", "language": "language LoRA", "both": "both"}
 GRID_SHARE_ROWS = "{share:.0%} ({rows:.0f})"
 GRID_UNLEARNED, GRID_CONTROL = "{scope}", "{scope}, never knew"
+GRID_TEXT_ONLY = "{scope}, text only"
 GRID_SHARE, GRID_AFTER = "share of the person's rows", "Forget VQA after relearning"
 GRID_HEAD = (
     "attacker trains",
@@ -85,6 +86,7 @@ GRID_HEAD = (
     "recovery",
     "people",
 )
+GRID_FAIR = ("text only after", "recovery over text only")
 
 # a study: its question, and what one must know to read the answer
 STUDY_WORDS = {
