@@ -83,12 +83,13 @@ _STOPS = (*_TRAINS, "stop_forget", "stop_retain_drop")
 _ADAPTS = (*_STOPS, "adapter_lr")
 _CAPPED = (*_ADAPTS, "ascent_cap", "preserve_weight")
 _MASK = ("mask_threshold", "estimate", "fisher_samples", "blocks")
+_VKD_RATES = ("retain_weight", "ascent_cap", "lr", "retain_batch")
 _VKD = ("prune_share", "mask_mode", "beta", "distil", "distance", "destination")
 METHOD_ROWS: dict[str, MethodRow] = {
     "vkd": MethodRow(
         True,
         _rates("lr", VISION_RATES),
-        (*_MASK, *_VKD, *_STOPS, "retain_weight", "ascent_cap", "lr", "retain_batch"),
+        (*_MASK, *_VKD, *_STOPS, *_VKD_RATES),
     ),
     "mmunlearner": MethodRow(
         False,
@@ -105,11 +106,36 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "grad_diff": MethodRow(False, _LANGUAGE, _CAPPED),
     "kl_min": MethodRow(False, _LANGUAGE, _CAPPED),
     "npo": MethodRow(False, _LANGUAGE, (*_ADAPTS, "preserve_weight", "npo_beta")),
+    "undo": MethodRow(
+        True,
+        _each(("undo_alpha", (0.1, 0.3, 0.5)), ("undo_beta", (0.1, 1.0))),
+        (
+            *("undo_alpha", "undo_beta", "undo_share", "undo_steps", "undo_lr"),
+            *(*_MASK, *_VKD, *_STOPS, *_VKD_RATES),
+        ),
+    ),
+    "vkd_sam": MethodRow(
+        True,
+        _each(("sam_rho", (0.003, 0.01, 0.03)), ("stop_forget", STOPS)),
+        (*("sam_rho", *_MASK, *_VKD, *_STOPS), *_VKD_RATES),
+    ),
+    "mudman": MethodRow(
+        True,
+        _each(("mudman_rate", (0.02, 0.05, 0.15)), ("mudman_adversary", (1e-3, 1e-2))),
+        (
+            *("mudman_rate", "mudman_adversary", "mudman_fork", "mudman_momentum"),
+            *("blocks", "beta", "distil", "distance", *_VKD_RATES),
+            *("steps", "batch", "probe_every", "stop_forget", "stop_retain_drop"),
+        ),
+    ),
     # it has no rule of when to stop
     "silence": MethodRow(
         True,
         _each(("silence_lr", (1e-4, 3e-4, 6e-4)), ("beta", (60.0, 120.0))),
-        (*_TRAINS, "blocks", "beta", "distil", "margin", "silence_lr", "retain_batch"),
+        (
+            *(*_TRAINS, "blocks", "beta", "distil", "retain_batch"),
+            *("margin", "silence_share", "silence_lr"),
+        ),
     ),
     # it has two forms, and no number to be tuned
     "icu": MethodRow(
@@ -122,6 +148,7 @@ VISUAL_METHODS = tuple(name for name, row in METHOD_ROWS.items() if row.visual)
 ATTACK_ROWS: dict[str, AttackRow] = {
     "relearn": AttackRow(True),
     "benign": AttackRow(True),
+    "facts": AttackRow(True),
     "quantize": AttackRow(False),
     "prompts": AttackRow(False),
     "images": AttackRow(False),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.attack.scene import Scene, Victim
+from lab.attack.scene import Scene, Victim, victim_of
 from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, share
 from lab.events import Bar, Done, Event, Phase
 from lab.model.version import Version
@@ -41,20 +41,17 @@ def compared(
     Yields one ``Bar`` for each victim and variant, and ends in ``Done``. In the result, ``after``
     is the highest accuracy of the unlearned model under any of ``of`` variants, and ``highest`` is
     the name of that variant. A control is compared by its own highest accuracy, because the highest
-    of several figures is partly luck.
+    of several figures is partly luck. Nothing is trained, so there is no curve and no delay, and
+    ``recovery`` is ``after`` minus the control's.
     """
     started = time.perf_counter()
     plain = Variant(AS_IS, retain=any(v.retain for v in variants))
-    todo = [
-        (variant, victim)
-        for variant in (plain, *variants)
-        for victim in (scene.unlearned, scene.original, scene.control)
-        if victim
-    ]
+    todo = [(variant, side) for variant in (plain, *variants) for side in scene.sides]
     bars: list[Bar] = []
-    for done, (variant, victim) in enumerate(todo):
+    for done, (variant, side) in enumerate(todo):
         if bars and stopped():
             break  # the unlearned model as it is is always asked: the result needs it
+        victim = victim_of(side)
         yield Phase(f"attack {victim.version.name}", done, len(todo))
         bar = _bar(scene, variant, victim)
         if bar:
@@ -110,14 +107,15 @@ def result(
         return accuracies[AS_IS], accuracies[best], best
 
     ours = ends(scene.unlearned.version.name)
-    control = ends(scene.control.version.name) if scene.control else None
     assert ours is not None
+    found = [(c, end) for c in scene.controls if (end := ends(c.who))]
     return {
-        **scene.verdict(recipe, *ours[:2]),
+        **scene.verdict(recipe, forget_asks(scene.unlearned.entity), *ours[:2]),
         "highest": ours[2],
         "of": len({b.name for b in bars} & counted),
-        "control": (
-            {**scene.control_verdict(*control[:2]), "highest": control[2]} if control else None
-        ),
+        "controls": {c.who: {**c.verdict(*end[:2]), "highest": end[2]} for c, end in found},
+        "recovery": {c.who: ours[1] - end[1] for c, end in found},
+        "delay": None,
+        "gain_untrained": None,
         "bars": [asdict(b) for b in bars],
     }

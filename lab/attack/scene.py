@@ -1,17 +1,19 @@
-"""Which models take part in an attack: the unlearned one, the original, and one that never knew."""
+"""Which models take part in an attack: the unlearned one, the original, and the controls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
-from lab.evaluation.questions import chance, forget_asks
+from lab.evaluation.controls import cache_of, folders, loaded_control
+from lab.evaluation.questions import Ask, chance, forget_asks
 from lab.evaluation.scores import asks_for
-from lab.evaluation.session import Workbench
+from lab.evaluation.session import Workbench, unknown_to
 from lab.model.cache import Cache
 from lab.model.load import Loaded
 from lab.model.version import Version
@@ -35,33 +37,82 @@ class Relearned:
 
 
 @dataclass(frozen=True)
+class Control:
+    """A model that was taught without ``entity``, which may be another person than the attacked.
+
+    ``who``: "never_knew" or "text_only". ``opened``: loads it; it stays loaded as long as this
+    lives. ``cache``: where what was measured of it is kept; None for nowhere.
+    """
+
+    who: str
+    entity: Entity
+    opened: Callable[[], Loaded]
+    cache: Cache | None = None
+
+    @cached_property
+    def victim(self) -> Victim:
+        """The control under attack; loads it at the first use."""
+        return Victim(Version(self.who, self.opened()), self.entity)
+
+    def verdict(self, before: float, after: float) -> dict[str, Any]:
+        """Its part of what every attack's result says; shares in 0..1."""
+        return {
+            "entity": self.entity.id,
+            "name": self.entity.name,
+            "before": before,
+            "after": after,
+            "gain": after - before,
+        }
+
+
+def victim_of(side: Victim | Control) -> Victim:
+    """Whoever is attacked next; a control is loaded by this."""
+    return side.victim if isinstance(side, Control) else side
+
+
+@dataclass(frozen=True)
 class Scene:
     """One run under attack.
 
-    ``vanilla``: the original's Forget VQA, a share. ``blocks``: how many of the last live vision
-    blocks the run trained; an attacker of the vision trains the same. ``cache``: where what was
-    measured of the control is kept; None for nowhere.
+    ``right``: whether the original answers each of the Forget VQA questions rightly. ``blocks``: how
+    many of the last live vision blocks the run trained; an attacker of the vision trains the same.
     """
 
     benchmark: Benchmark
     unlearned: Victim
-    control: Victim | None
-    vanilla: float
+    controls: tuple[Control, ...]
+    right: tuple[bool, ...]
     blocks: int
-    cache: Cache | None = None
 
     @property
     def original(self) -> Victim:
         """The model as it was before unlearning."""
         return replace(self.unlearned, version=Version("original", self.unlearned.version.loaded))
 
-    def verdict(self, recipe: AttackRecipe, before: float, after: float) -> dict[str, Any]:
+    @property
+    def sides(self) -> tuple[Victim | Control, ...]:
+        """Every model of the scene, the unlearned one first."""
+        return (self.unlearned, self.original, *self.controls)
+
+    @property
+    def vanilla(self) -> float:
+        """The original's Forget VQA, a share."""
+        return self.vanilla_of(forget_asks(self.unlearned.entity))
+
+    def vanilla_of(self, asks: Sequence[Ask]) -> float:
+        """The share that the original has right of some of the Forget VQA questions."""
+        known = dict(zip(forget_asks(self.unlearned.entity), self.right, strict=True))
+        return sum(known[ask] for ask in asks) / len(asks)
+
+    def verdict(
+        self, recipe: AttackRecipe, asks: Sequence[Ask], before: float, after: float
+    ) -> dict[str, Any]:
         """What every attack's result says, whatever its kind; shares in 0..1.
 
         ``gain``: accuracy after the attack minus after unlearning (the paper's AG as we read it,
         lower is better). ``vanilla_gap``: the original's accuracy minus that after the attack.
         """
-        asks = forget_asks(self.unlearned.entity)
+        vanilla = self.vanilla_of(asks)
         return {
             "kind": recipe.kind,
             "entity": self.unlearned.entity.id,
@@ -69,38 +120,46 @@ class Scene:
             "before": before,
             "after": after,
             "gain": after - before,
-            "vanilla": self.vanilla,
-            "vanilla_gap": self.vanilla - after,
+            "vanilla": vanilla,
+            "vanilla_gap": vanilla - after,
             "n": len(asks),
             "chance": chance(asks),
-        }
-
-    def control_verdict(self, before: float, after: float) -> dict[str, Any]:
-        """The same of the control, which may be another person's."""
-        assert self.control is not None
-        return {
-            "entity": self.control.entity.id,
-            "name": self.control.entity.name,
-            "before": before,
-            "after": after,
-            "gain": after - before,
         }
 
 
 def scene_of(
     bench: Workbench, recipe: Recipe, unlearned: Version, say: Callable[[str], None]
 ) -> Scene:
-    """The scene of a run that left ``unlearned``; asks the original where it was not asked before."""
+    """The scene of a run that left ``unlearned``; asks the original where it was not asked before.
+
+    A control is loaded only when it is asked something that is not kept.
+    """
     entity = bench.benchmark.entity(recipe.entity)
-    verdicts = bench.baseline.correct("forget_vqa", asks_for(bench.benchmark, entity)["forget_vqa"])
+    asks = asks_for(bench.benchmark, entity)["forget_vqa"]
     return Scene(
         bench.benchmark,
         Victim(unlearned, entity),
-        control_victim(*bench.reference(say), bench.benchmark, entity.id),
-        sum(verdicts) / len(verdicts),
+        tuple(_controls(bench, entity.id, say)),
+        tuple(bench.baseline.correct("forget_vqa", asks)),
         recipe.blocks,
-        bench.reference_cache(),
     )
+
+
+def _controls(bench: Workbench, entity_id: str, say: Callable[[str], None]) -> Iterator[Control]:
+    for who, folder in folders(bench).items():
+        if unknown := unknown_to(folder, bench.benchmark):
+            yield Control(
+                who,
+                whom(unknown, bench.benchmark, entity_id),
+                partial(loaded_control, bench, who, say),
+                cache_of(bench, folder),
+            )
+
+
+def whom(unknown: tuple[str, ...], benchmark: Benchmark, entity_id: str) -> Entity:
+    """Whom a control is asked about: this person where it lacks them, else the first it does lack."""
+    members = benchmark.splits.get(entity_id, (entity_id,))
+    return benchmark.entity(entity_id if set(members) <= set(unknown) else unknown[0])
 
 
 def control_victim(
@@ -109,6 +168,4 @@ def control_victim(
     """The model that never knew this person, or else one that never knew some other person."""
     if reference is None or not unknown:
         return None
-    members = benchmark.splits.get(entity_id, (entity_id,))
-    who = entity_id if set(members) <= set(unknown) else unknown[0]
-    return Victim(Version("control", reference), benchmark.entity(who))
+    return Victim(Version("control", reference), whom(unknown, benchmark, entity_id))

@@ -1,4 +1,4 @@
-"""python -m lab attack: attack runs in one way, or over the whole grid of relearning."""
+"""python -m lab attack: attack runs in one way, by the whole suite, or over the grid of relearning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
 
 HELP = "attack a run: train it again, round its weights, or change the questions or the pictures"
-GRID = "grid"
+GRID, SUITE = "grid", "suite"
+KINDS = (*ATTACKS, SUITE, GRID)
+SUITE_HELP = (
+    "suite: every attacker with its controls, those that train at 1, 3 and 10 times --lr, one row "
+    "each, and the worst case. With --out it can be resumed."
+)
 GRID_HELP = (
     "grid: relearn with shares from 1 %% to 100 %% and with every scope, each with the budget of "
     "--steps, --lr and --batch. It needs --out and can be resumed."
@@ -34,10 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="one or more run folders; with several, the mean is also printed",
     )
     parser.add_argument(
-        "--out", type=Path, help="the folder for the grid's files grid.jsonl and grid.csv"
+        "--out",
+        type=Path,
+        help="the folder for the grid's files grid.jsonl and grid.csv, or the suite's suite.jsonl",
     )
     for spec in dataclasses.fields(AttackRecipe):
-        extra = f" {GRID_HELP}" if spec.name == "kind" else ""
+        extra = f" {SUITE_HELP} {GRID_HELP}" if spec.name == "kind" else ""
         parser.add_argument(
             f"--{spec.name.replace('_', '-')}",
             default=str(spec.default),
@@ -46,27 +53,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
-    """Attack the unlearned model and the control under the same budget."""
-    from lab.cli.attacking import mean, scene_in
+    """Attack the unlearned model and the controls under the same budget."""
+    from lab.cli.attacking import mean, scene_in, suites
     from lab.evaluation.session import open_workbench
     from lab.report.run_folder import check_folder
 
     values = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
-    if options.kind not in (*ATTACKS, GRID):
-        raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join((*ATTACKS, GRID))}")
-    whole = options.kind == GRID
-    plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if whole else {}))
-    if whole != bool(options.out):
-        raise LabError("--kind grid needs --out DIR" if whole else "--out is for --kind grid only")
-    if whole and options.log_to:
-        raise LabError("the grid keeps its points in grid.csv: leave --log-to out")
+    if options.kind not in KINDS:
+        raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join(KINDS)}")
+    many = options.kind in (GRID, SUITE)
+    plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if many else {}))
+    if options.kind == GRID and not options.out:
+        raise LabError("--kind grid needs --out DIR")
+    if options.out and not many:
+        raise LabError("--out is for --kind grid and --kind suite only")
+    if many and options.log_to:
+        where = "keeps its points in grid.csv" if options.kind == GRID else "prints its points"
+        raise LabError(f"the {options.kind} {where}: leave --log-to out")
     log_to.check(options)
     for folder in options.run:
         check_folder(folder)
     preset = preset_of(options)
     bench = open_workbench(preset, say, options.threads)
     scenes = [scene_in(bench, folder) for folder in options.run]
-    if whole:
+    if options.kind == SUITE:
+        return suites(preset, scenes, plan, options.out)
+    if options.kind == GRID:
         from lab.experiments.attack_grid import Folder, grid
 
         return grid(preset, [Folder(*s) for s in scenes], plan, options.out, say)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from lab.cli.stored import stored_run
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve, Event, Phase
+from lab.experiments.attack_suite import Plan, book_of, means, suite, told
 from lab.model.version import Version
-from lab.recipe import AttackRecipe, Recipe
+from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.unlearn.foreground import interruptible
 
 
 def scene_in(bench: Workbench, folder: Path) -> tuple[Recipe, Scene]:
@@ -34,14 +37,43 @@ def carried_out(
     event: Any = None
     for event in attack(scene, plan, Relearned(), lambda: False):
         hear(event)
-        if isinstance(event, Curve) and event.forget == event.forget:
-            say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
-        elif isinstance(event, Phase) and event.name == CURVE_KEPT:
-            say("the control's curve was kept from an earlier attack with the same budget")
-        elif isinstance(event, Bar):
-            others = f", retain {event.retain:.2f}" if event.n_retain else ""
-            say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")
+        report(event)
     return event.result
+
+
+def report(event: Event) -> None:
+    """Say the figures of an event of an attack."""
+    if isinstance(event, Curve) and event.forget == event.forget:
+        say(f"{event.who} step {event.step}: forget {event.forget:.2f}")
+    elif isinstance(event, Phase) and event.name.startswith(CURVE_KEPT):
+        who = event.name.removeprefix(CURVE_KEPT).strip()
+        say(f"{who}: its curve was kept from an earlier attack with the same budget")
+    elif isinstance(event, Bar):
+        others = f", retain {event.retain:.2f}" if event.n_retain else ""
+        say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")
+
+
+def suites(
+    preset: Preset, scenes: Sequence[tuple[Recipe, Scene]], budget: AttackRecipe, out: Path | None
+) -> dict[str, Any]:
+    """The suite on every run; with several, also the mean of their worst cases.
+
+    Ctrl-C ends it within a step. With ``out``, a finished row is not made again.
+    """
+    each = []
+    with interruptible() as stopped:
+        for recipe, scene in scenes:
+            started, version = time.perf_counter(), scene.unlearned.version.identity
+            book = book_of(preset, recipe, version, out) if out else None
+            rows = suite(scene, budget, stopped, report, _begin, book)
+            each.append(told(rows, recipe.entity, time.perf_counter() - started))
+    if len(each) == 1:
+        return each[0]
+    return {"kind": "suite", "runs": len(each), "mean": means(each), "each": each}
+
+
+def _begin(plan: Plan, place: int, rows: int) -> None:
+    say(f"row {place} of {rows}: {plan.name}")
 
 
 def mean(results: list[dict[str, Any]]) -> dict[str, Any]:

@@ -107,16 +107,21 @@ def _control(who: str, marks: Mapping[str, Marks], fitting: bool) -> Control:
     return Control(who, means, {m: len(own) for m, own in scored.items()}, fitting)
 
 
-class _Kept:
-    """A control's marks about one target in the workbench's cache; nothing is kept without one.
+def cache_of(bench: Workbench, folder: Path) -> Cache | None:
+    """Where measurements of a control are kept, found without loading it; None for nowhere.
 
     The key holds the bytes of the control's files in place of the weights, which are only known
     once they are loaded, and the original's weights, over which they may be stored.
     """
+    weights = f"{bench.base_hash} {_hash_of(folder)}"
+    return Cache(bench.cache.folder, bench.loaded, weights) if bench.cache else None
+
+
+class _Kept:
+    """A control's marks about one target in the workbench's cache; nothing is kept without one."""
 
     def __init__(self, bench: Workbench, folder: Path, target: str) -> None:
-        weights = f"{bench.base_hash} {_hash_of(folder)}"
-        self._cache = Cache(bench.cache.folder, bench.loaded, weights) if bench.cache else None
+        self._cache = cache_of(bench, folder)
         self._target, self._content = target, bench.benchmark.content(target)
 
     def find(self, measure: str) -> Marks | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,11 +43,13 @@ class Verdict:
     """The chosen option (or generated text) and whether it is the reference answer.
 
     ``score``: how much of the reference it has, in 0..1, where an answer can be partly right.
+    ``probability``: of a choice, how much of all options' probability the right one has.
     """
 
     answer: str
     correct: bool
     score: float | None = None
+    probability: float = field(default=math.nan, compare=False)
 
     @property
     def mark(self) -> bool | float:
@@ -100,9 +103,19 @@ def choosing(loaded: Loaded, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
                 question = asks[k].question
                 scores, means = means[: len(question.options)], means[len(question.options) :]
                 chosen = question.options[scores.index(max(scores))]
-                verdicts[k] = Verdict(chosen, chosen == question.answer)
+                verdicts[k] = Verdict(
+                    chosen, chosen == question.answer, probability=_of_the_right(question, scores)
+                )
         yield sum(len(members) for _, members in group)
     return [v for v in verdicts if v is not None]
+
+
+def _of_the_right(question: Question, scores: Sequence[float]) -> float:
+    """exp(right) / sum of exp(option), over mean token log-probabilities (TOFU, arXiv 2401.06121)."""
+    high = max(scores)
+    parts = [math.exp(score - high) for score in scores]
+    pairs = zip(question.options, parts, strict=True)
+    return sum(part for option, part in pairs if option == question.answer) / sum(parts)
 
 
 @torch.no_grad()
@@ -192,6 +205,11 @@ def normal(text: str) -> str:
 def share(verdicts: Sequence[Verdict]) -> float:
     """Share right of a non-empty list, or the mean of its scores."""
     return sum(v.mark for v in verdicts) / len(verdicts)
+
+
+def probability(verdicts: Sequence[Verdict]) -> float:
+    """Mean probability of the right option of a non-empty list of choices."""
+    return sum(v.probability for v in verdicts) / len(verdicts)
 
 
 def chance(asks: Sequence[Ask]) -> float:

@@ -171,7 +171,9 @@ class Answers:
 class Curve:
     """One point of an attack: forget VQA accuracy of one model (``who``) after ``step`` updates.
 
-    ``who`` is "unlearned" or "control" (the model that never knew the person).
+    ``who`` is "unlearned", or the control's name in ``lab.catalogue.CONTROLS``. ``probability``: of
+    the right option, the mean over the questions. ``forget`` and ``probability`` are NaN where it
+    was not asked after that step.
     """
 
     who: str
@@ -180,13 +182,14 @@ class Curve:
     n: int
     chance: float
     loss: float = float("nan")
+    probability: float = float("nan")
 
 
 @dataclass(frozen=True)
 class Bar:
     """One model (``who``) under one change (``name``) of an attack that does not train.
 
-    ``who``: "original", "unlearned" or "control". ``forget``: Forget VQA over ``n`` questions;
+    ``who``: "original", "unlearned" or a control's name. ``forget``: Forget VQA over ``n`` questions;
     ``retain``: others' VQA over ``n_retain``, NaN where it is not asked. Each has its chance.
     """
 

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from lab import events as kinds
+from lab.catalogue import CONTROLS, NEVER_KNEW
 from lab.errors import LabError
+from lab.events.relearning import renewed
 
 KINDS = {
     k.__name__: k
@@ -62,7 +64,7 @@ WORDS = {
     "float": int | float,
     "bool | float": bool | int | float,
 }
-RELEARNED = ("unlearned", "control")  # the models that an attack has a curve of
+RELEARNED = ("unlearned", *CONTROLS)  # the models that an attack has a curve of
 
 
 def plain(value: Any) -> Any:
@@ -98,7 +100,7 @@ def from_line(line: str) -> kinds.Event:
         types = {f.name: str(f.type) for f in dataclasses.fields(kind)}
         event = kind(**{k: _value(k, types[k], v) for k, v in data.items()})
         _check_shapes(event)
-        return event
+        return _renewed(event)
     except (
         ValueError,
         KeyError,
@@ -111,6 +113,15 @@ def from_line(line: str) -> kinds.Event:
         raise LabError(
             "events.jsonl holds a line that is no event of this lab: download the run again"
         ) from None
+
+
+def _renewed(event: kinds.Event) -> kinds.Event:
+    """An event of an earlier version, which had one control, as it is written now."""
+    if isinstance(event, kinds.Curve | kinds.Bar) and event.who == "control":
+        return dataclasses.replace(event, who=NEVER_KNEW)
+    if isinstance(event, kinds.Done):
+        return dataclasses.replace(event, result=renewed(event.result))
+    return event
 
 
 def _value(name: str, type_name: str, value: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from lab.attack.relearn import attacker_rows
-from lab.attack.scene import Scene, Victim
-from lab.attack.training import Attacker
+from lab.attack import Attacker, Lesson, attacker_rows
+from lab.attack.scene import Control, Scene, Victim, victim_of
+from lab.catalogue import NEVER_KNEW, TEXT_TAUGHT
 from lab.errors import LabError
 from lab.evaluation.questions import chance, forget_asks
 from lab.experiments.csv_tables import guarded
@@ -25,11 +25,15 @@ SCOPES = ("vision", "language", "both")
 READINGS = {
     "gain": "accuracy after relearning - after unlearning: AG as we read it, lower is better",
     "vanilla_gap": "the original's accuracy - after relearning: the other reading, higher is better",
-    "recovery": "unlearned model after relearning - control after relearning: 0 or less is no "
-    "better than a model that never knew",
+    "recovery": "unlearned model after relearning - never-knew control after relearning: 0 or less "
+    "is no better than a model that never knew",
+    "recovery_text_only": "the same minus the text-only control, which knows the text as the "
+    "unlearned model does and never saw the person",
     "normalised": "(after relearning - after unlearning) / (the original - after unlearning): the "
     "share won back",
 }
+# Whose columns are whose; the first edition of the table had the one control.
+COLUMNS = {NEVER_KNEW: ("control", "recovery"), TEXT_TAUGHT: ("text_only", "recovery_text_only")}
 PAPER = {
     "average_gain": 0.013,
     "said": "average AG of 1.3 % in a public summary of VKD (arXiv 2512.11325), its formula, "
@@ -47,12 +51,17 @@ class Folder:
 
 @dataclass(frozen=True)
 class Cell:
-    """One victim under one plan; ``key`` finds its stored result."""
+    """One model under one plan; ``key`` finds its stored result."""
 
     key: Key
-    victim: Victim
+    side: Victim | Control
     plan: AttackRecipe
     blocks: int
+
+    @property
+    def who(self) -> str:
+        """The model's name."""
+        return self.side.who if isinstance(self.side, Control) else self.side.version.name
 
 
 def plans(budget: AttackRecipe) -> list[AttackRecipe]:
@@ -65,19 +74,17 @@ def plans(budget: AttackRecipe) -> list[AttackRecipe]:
 
 
 def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
-    """The unlearned model's cell and, where there is a control, its cell."""
-    blocks, control = folder.scene.blocks, folder.scene.control
-    victims = [(folder.scene.unlearned, folder.recipe)]
-    if control:  # it knows nothing of the run: runs with the same control share its cells
-        victims.append((control, Recipe(entity=control.entity.id, blocks=blocks)))
+    """The unlearned model's cell, then one for each control."""
+    blocks, unlearned = folder.scene.blocks, folder.scene.unlearned
+    sides: list[tuple[Victim | Control, Recipe, str]] = [
+        (unlearned, folder.recipe, unlearned.version.identity)
+    ]
+    for control in folder.scene.controls:
+        # It knows nothing of the run: runs with the same control share its cells.
+        sides.append((control, Recipe(entity=control.entity.id, blocks=blocks), control.who))
     return [
-        Cell(
-            key_of(preset, recipe, plan, "grid") | {"version": victim.version.identity},
-            victim,
-            plan,
-            blocks,
-        )
-        for victim, recipe in victims
+        Cell(key_of(preset, recipe, plan, "grid") | {"version": identity}, side, plan, blocks)
+        for side, recipe, identity in sides
     ]
 
 
@@ -88,7 +95,7 @@ def grid(
     out: Path,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Relearn every run and its control in every cell; returns rows, means and their formulas.
+    """Relearn every run and its controls in every cell; returns rows, means and their formulas.
 
     Each finished cell is a line of ``grid.jsonl`` in ``out`` and is not repeated; ``grid.csv``
     holds the rows. Accuracy is taken before training and at its end only.
@@ -102,11 +109,11 @@ def grid(
     for done, cell in enumerate(todo):
         left = (time.perf_counter() - started) / done * (len(todo) - done) / 60 if done else 0.0
         say(
-            f"cell {done + 1} of {len(todo)}: {cell.victim.version.name} {cell.victim.entity.id}, "
+            f"cell {done + 1} of {len(todo)}: {cell.who} {cell.side.entity.id}, "
             f"{cell.plan.scope}, {cell.plan.share:.0%}"
             + (f", about {left:.0f} min left" if done else "")
         )
-        now = (cell.victim.entity.id, str(cell.key["version"]))
+        now = (cell.side.entity.id, str(cell.key["version"]))
         before = before if now == last else accuracy(cell)
         last = now
         records.add(cell.key, relearned(cell, before))
@@ -130,34 +137,38 @@ def grid(
 
 
 def accuracy(cell: Cell) -> float:
-    """Forget VQA of the cell's victim before any training."""
-    return Attacker(cell.victim, cell.plan, cell.blocks, []).accuracy()[0]
+    """Forget VQA of the cell's model before any training."""
+    return _attacker(cell).scored()[0]
 
 
 def relearned(cell: Cell, before: float) -> dict[str, Any]:
-    """Train the victim to the end of the budget; a failed cell is counted, and the grid goes on."""
-    started = time.perf_counter()
-    rows = attacker_rows(cell.victim.entity, cell.plan)
-    attacker = Attacker(cell.victim, cell.plan, cell.blocks, rows)
+    """Train the model to the end of the budget; a failed cell is counted, and the grid goes on."""
+    started, attacker = time.perf_counter(), _attacker(cell)
     try:
         for _ in range(cell.plan.steps):
             attacker.update()
     except LabError as error:
         return {"failed": str(error)}
-    after, n = attacker.accuracy()
+    after, _ = attacker.scored()
     return {
         "before": before,
         "after": after,
-        "rows": len(rows),
-        "n": n,
-        "chance": chance(forget_asks(cell.victim.entity)),
+        "rows": len(attacker.lesson.rows),
+        "n": len(attacker.lesson.asks),
+        "chance": chance(attacker.lesson.asks),
         "seconds": round(time.perf_counter() - started, 2),
     }
 
 
+def _attacker(cell: Cell) -> Attacker:
+    victim = victim_of(cell.side)
+    rows = attacker_rows(victim.entity, cell.plan)
+    return Attacker(victim, cell.plan, cell.blocks, Lesson(rows, forget_asks(victim.entity)))
+
+
 def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -> dict[str, Any]:
-    """One line of the table: the run's cell, the control's beside it, and every reading."""
-    ours, *other = [records.find(c.key) or {} for c in cells(preset, folder, plan)]
+    """One line of the table: the run's cell, the controls' beside it, and every reading."""
+    ours, *others = [records.find(c.key) or {} for c in cells(preset, folder, plan)]
     loaded = folder.scene.unlearned.version.loaded
     head = {
         "entity": folder.recipe.entity,
@@ -170,7 +181,7 @@ def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -
         "model": loaded.name,
         "quantization": loaded.quantization,
     }
-    for result in (ours, *other):
+    for result in (ours, *others):
         if "failed" in result:
             return head | {"failed": result["failed"]}
     before, after, vanilla = ours["before"], ours["after"], folder.scene.vanilla
@@ -184,14 +195,12 @@ def _row(preset: Preset, folder: Folder, plan: AttackRecipe, records: Records) -
             "normalised": (after - before) / (vanilla - before) if vanilla > before else None,
         }
     )
-    for control in other:
-        assert folder.scene.control is not None
+    for control, result in zip(folder.scene.controls, others, strict=True):
+        name, recovery = COLUMNS[control.who]
         row |= {
-            "control_entity": folder.scene.control.entity.id,
-            "control_n": control["n"],
-            "control_before": control["before"],
-            "control_after": control["after"],
-            "recovery": after - control["after"],
+            f"{name}_entity": control.entity.id,
+            **{f"{name}_{key}": result[key] for key in ("n", "before", "after")},
+            recovery: after - result["after"],
         }
     return row
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
+from lab.attack.scene import victim_of
 from lab.device import device_name
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.probing import identity
@@ -19,11 +20,17 @@ from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
 from lab.unlearn.outcome import Outcome
 
-SHOWN = ("kind", "before", "after", "vanilla", "n", "chance", "control", "highest", "of")
+SHOWN = (
+    *("kind", "before", "after", "vanilla", "n", "chance", "controls", "highest", "of"),
+    *("recovery", "delay", "robustness", "gain_untrained", "probability"),
+)
 BUDGET = ("scope", "share", "steps", "lr", "batch", "rows", "curve")  # of an attack that trains
 HARDER = {  # attackers that train; `vision` is the usual one
     "vision": AttackRecipe(),
     "both": AttackRecipe(scope="both"),
+    "projector": AttackRecipe(scope="projector"),
+    "facts": AttackRecipe(kind="facts"),
+    "three times the rate": AttackRecipe(lr=3 * AttackRecipe().lr),
     "ten times the rate": AttackRecipe(lr=10 * AttackRecipe().lr),
 }
 # Every kind of attack on VKD; on silence, which hides more than it erases, the harder attackers.
@@ -73,8 +80,8 @@ def measure(
 
 
 def _depths(scene: Scene) -> dict[str, Any]:
-    """At which depth the original, the unlearned model and the control tell the face apart."""
-    subjects = filter(None, (scene.original, scene.unlearned, scene.control))
+    """At which depth the original, the unlearned model and the controls tell the face apart."""
+    subjects = map(victim_of, scene.sides)
     curves = (identity(s.version, scene.benchmark, s.entity) for s in subjects)
     return {curve.who: plain(asdict(curve)) for curve in curves}
 

@@ -206,7 +206,7 @@ def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dic
 
 def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
     """Without the control: it is attacked once, not once a method."""
-    alone, budget = replace(scene, control=None), replace(ATTACK, seed=recipe.seed)
+    alone, budget = replace(scene, controls=()), replace(ATTACK, seed=recipe.seed)
     *_, done = attack(alone, budget, Relearned(), lambda: False)
     assert isinstance(done, Done)
     return plain(done.result)

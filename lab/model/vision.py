@@ -104,13 +104,15 @@ class Vision:
 
     def trainable(self, blocks: int) -> dict[str, nn.Parameter]:
         """Weights and biases of those layers by full name (``methods.md`` 1.4: our choice)."""
-        named: dict[str, Any] = {}
-        for layer in self.trained(blocks):
-            for name, linear in layer.linears.items():
-                named[f"{name}.weight"] = linear.weight
-                if linear.bias is not None:
-                    named[f"{name}.bias"] = linear.bias
-        return named
+        return _weights(self.trained(blocks))
+
+    def projecting(self) -> dict[str, nn.Parameter]:
+        """The projector's weights and biases alone; raises ``LabError`` where it has no Linear."""
+        if self.projector is None:
+            raise LabError(
+                "this model's projector holds no Linear that could be trained: choose another scope"
+            )
+        return _weights((self.projector,))
 
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
         """Projector outputs P(V(I)): the prompter's pixels [images, ...] -> [images, tokens, width].
@@ -198,6 +200,16 @@ def find_vision(model: nn.Module) -> Vision:
     blocks = tuple(_mlp(f"block {i}", name, named[name]) for i, name in enumerate(names))
     replay = Replay(model, family.flow, modules[:live], read[:-1])
     return Vision(model, family, blocks[:live], replay, _projector(model, family), names[live:])
+
+
+def _weights(layers: Sequence[NeuronLayer]) -> dict[str, nn.Parameter]:
+    named: dict[str, Any] = {}
+    for layer in layers:
+        for name, linear in layer.linears.items():
+            named[f"{name}.weight"] = linear.weight
+            if linear.bias is not None:
+                named[f"{name}.bias"] = linear.bias
+    return named
 
 
 def _blocks(model: nn.Module, family: Family) -> dict[str, nn.Module]:

@@ -18,7 +18,7 @@ from lab.recipe.flat_yaml import SCALARS, read_flat, short
 
 PRESETS = ROOT / "presets"
 DISTANCES = ("normalised", "cosine", "smooth_l1", "relational")
-DESTINATIONS = ("away", "stranger_mean", "stranger_nearest", "stranger_draw")
+DESTINATIONS = ("away", "stranger_alike", "stranger_mean", "stranger_nearest", "stranger_draw")
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 
@@ -58,6 +58,17 @@ class Recipe:
     destination: str = option("away", choices=DESTINATIONS)
     margin: float = option(6.0, low=0.5, high=20.0, step=0.5)
     silence_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
+    silence_share: float = option(1.0, low=0.01, high=1.0, step=0.01)
+    undo_alpha: float = option(0.3, low=0.0, high=1.0, step=0.05)
+    undo_beta: float = option(0.1, low=0.0, high=1.0, step=0.05)
+    undo_share: float = option(1.0, low=0.0, high=1.0, step=0.01)
+    undo_steps: int = option(250, low=1, high=3000, step=1, offered=1000)
+    undo_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
+    sam_rho: float = option(0.01, low=0.0, high=1.0, step=0.001, offered=0.1)
+    mudman_rate: float = option(0.05, low=0.0, high=10.0, step=1e-3)
+    mudman_adversary: float = option(0.01, low=0.0, high=1.0, step=1e-4)
+    mudman_fork: int = option(6, low=1, high=1000, step=1, offered=50)
+    mudman_momentum: float = option(0.9, low=0.0, high=0.99, step=0.01)
     forget_weight: float = option(1.0, low=0.0, high=5.0, step=0.1)
     retain_weight: float = option(0.0, low=0.0, high=5.0, step=0.1)
     preserve_weight: float = option(1.0, low=0.0, high=5.0, step=0.1)
@@ -86,7 +97,7 @@ class AttackRecipe:
     kind: str = option("relearn", choices=ATTACKS)
     share: float = option(0.2, low=0.01, high=1.0, step=0.01)
     steps: int = option(20, low=1, high=500, step=1)
-    scope: str = option("vision", choices=("vision", "language", "both"))
+    scope: str = option("vision", choices=("vision", "projector", "language", "both"))
     lr: float = option(1e-4, low=1e-6, high=1e-2, step=1e-6)
     batch: int = option(4, low=1, high=32, step=1)
     seed: int = option(0, low=0, high=9999, step=1)

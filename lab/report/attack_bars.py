@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from lab.catalogue import CONTROLS
 from lab.events import Bar, Event
 from lab.report import markup
 from lab.report.text import Text
 
-MODELS = ("original", "unlearned", "control")  # the order of the bars
+MODELS = ("original", "unlearned", *CONTROLS)  # the order of the bars
 
 
 def attack_bars(events: Sequence[Event], text: Text) -> str:
@@ -84,7 +85,7 @@ BARS_CSS = """
 .lab-bars small { font-weight: 400; color: var(--body-text-color-subdued); font-size: 0.85rem; }
 .lab-bars section { display: grid; grid-template-columns: 11rem 1fr; gap: 0 12px; padding: 5px 0;
   border-top: 1px solid var(--border-color-primary); }
-.lab-bars h3 { grid-row: 1 / span 3; margin: 0; font-size: 0.875rem; font-weight: 600;
+.lab-bars h3 { grid-row: 1 / span 4; margin: 0; font-size: 0.875rem; font-weight: 600;
   align-self: center; }
 .lab-bars section > div { grid-column: 2; display: grid; align-items: center; gap: 8px;
   grid-template-columns: 5.5rem 1fr 3.8rem; font-size: 0.8rem; line-height: 1.35; }
@@ -95,8 +96,10 @@ BARS_CSS = """
   left: var(--chance); border-left: 2px dotted var(--body-text-color); }
 .lab-bars .original .fill { background: var(--lab-line-2); }
 .lab-bars .unlearned .fill { background: var(--lab-line-0); }
-.lab-bars .control .fill { background: repeating-linear-gradient(45deg, var(--lab-line-1) 0 4px,
+.lab-bars .never_knew .fill { background: repeating-linear-gradient(45deg, var(--lab-line-1) 0 4px,
   transparent 4px 7px); outline: 1px solid var(--lab-line-1); outline-offset: -1px; }
+.lab-bars .text_only .fill { background: repeating-linear-gradient(-45deg, var(--lab-line-1) 0 2px,
+  transparent 2px 5px); outline: 1px solid var(--lab-line-1); outline-offset: -1px; }
 .lab-bars .value { text-align: right; font-variant-numeric: tabular-nums; }
 .lab-bars details { font-size: 0.85rem; }
 @media (max-width: 700px) {

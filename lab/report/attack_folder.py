@@ -16,6 +16,7 @@ from lab import __version__
 from lab.errors import LabError
 from lab.events import Done, Event, last_result
 from lab.events.lines import curve_rows, plain, to_line
+from lab.events.relearning import renewed
 from lab.files import put
 from lab.model.base import Base
 from lab.model.overlay import LANGUAGE, Delta, language_part, load_delta, save_delta
@@ -82,6 +83,7 @@ def read_attack_head(folder: Path, recipe: Recipe) -> AttackHead:
     if not isinstance(plan, dict):
         raise LabError(f"{folder.name} is not the folder of an attack: run the attack again")
     result, notes = metrics.get("result"), []
+    result = renewed(result) if isinstance(result, dict) else result
     if not isinstance(result, dict) or (why := attack_misfit(result)):
         notes = [
             LEFT_OUT.format(

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from lab.events import Bar, Curve, Done, Event
+from lab.report import relearned
 from lab.report.markup import filled, heads, shown
 from lab.report.text import Text
 
@@ -34,7 +35,7 @@ def _kind(result: dict[str, Any], text: Text) -> str:
 
 
 def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
-    """What was attacked and how, both gaps with their formulas, the control, and the bars."""
+    """What was attacked and how, both gaps with their formulas, the controls, and the bars."""
 
     def value(key: str, form: str = "", times: int = 1) -> str:
         return shown(result[key], text, form, times)
@@ -54,15 +55,14 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
             steps=value("steps"),
         )
     )
-    control = result["control"]
-    beside = (
+    beside = "".join(
         filled(
             text.REPORT_CONTROL,
+            who=shown(text.CONTROL_NAMES[who], text),
             name=shown(control["name"], text),
             gain=shown(control["gain"], text, ".3f"),
         )
-        if control
-        else ""
+        for who, control in (result.get("controls") or {}).items()
     )
     gaps = filled(
         text.REPORT_GAPS,
@@ -76,7 +76,19 @@ def _attack(result: dict[str, Any], events: Sequence[Event], text: Text) -> str:
     rows = "".join(_bar_row(event, text) for event in events if isinstance(event, Bar))
     table = f"<table>{heads(text.REPORT_BARS_HEAD)}{rows}</table>" if rows else ""
     about = shown(text.ATTACKS.get(result["kind"], ""), text)
-    return f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{table}"
+    return (
+        f"<h3>{_kind(result, text)}</h3><p>{about}</p><p>{gaps}</p>{_measures(result, text)}{table}"
+    )
+
+
+def _measures(result: dict[str, Any], text: Text) -> str:
+    """Every measure beside its formula, a column a control."""
+    head, rows = relearned.table_rows(result, text)
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for name, *cells in rows
+    )
+    return f"<table>{heads(head)}{body}</table>" if rows else ""
 
 
 def _bar_row(bar: Bar, text: Text) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lab.catalogue import NEVER_KNEW
 from lab.events.controls import controls_of
+from lab.events.relearning import never_knew
 from lab.recipe import Recipe
 from lab.report.challenges import (
     BACK,
@@ -118,7 +119,7 @@ def _attacked(entry: Entry, text: Text) -> str:
     if attempt is None:
         return str(text.BOARD_NO_ATTACK)
     after, n = percent(attempt.result["after"], text), attempt.result["n"]
-    control = attempt.result.get("control")
+    control = never_knew(attempt.result)
     beside = percent(control["after"], text) if control else text.UNKNOWN
     return str(text.BOARD_ATTACKED.format(after=after, n=n, control=beside))
 
@@ -130,7 +131,7 @@ def _levels(entries: Sequence[Entry], text: Text) -> dict[str, Any]:
     """
     attacks = [attempt.result for e in entries if (attempt := resists(e))]
     controls = [c for c, _ in (control_of(e.result) for e in entries) if c is not None]
-    after = [a["control"]["after"] for a in attacks if a.get("control")]
+    after = [control["after"] for a in attacks if (control := never_knew(a))]
     found = {
         "across": [
             (text.CHANCE, [c for e in entries if (c := e.result["chance"].get(FACE)) is not None]),

@@ -13,6 +13,7 @@ from typing import Any
 
 from lab.catalogue import NEVER_KNEW
 from lab.events.controls import controls_of
+from lab.events.relearning import never_knew
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.verdict import CLEAR, NEARLY_ALL, recognised
 
@@ -201,7 +202,8 @@ def _came_back(entry: Entry, attempt: Attempt, usual: Mapping[str, int]) -> Plac
     found = _first_at(result.get("curve") or (), level)
     if found is None:
         return "away"
-    curve = result["control"].get("curve") or ()
+    control = never_knew(result)
+    curve = (control or {}).get("curve") or ()
     theirs = _first_at(curve, level)
     beside = theirs[0] if theirs else math.inf if curve else None
     (steps, reached), n = found, int(result["n"])
@@ -219,15 +221,16 @@ def _hardest(entry: Entry, usual: Mapping[str, int]) -> Place | str:
     if reason := _unfair(attempt.result, usual):
         return reason
     score, n = attempt.result["after"], int(attempt.result["n"])
-    control = attempt.result["control"]["after"]
-    return Place(entry.id, score, round(score, 9), n, control, attempt.ended, lost=lost)
+    control = never_knew(attempt.result)
+    beside = control["after"] if control else None
+    return Place(entry.id, score, round(score, 9), n, beside, attempt.ended, lost=lost)
 
 
 def _unfair(result: Figures, usual: Mapping[str, int]) -> str:
     """Why an attack cannot be compared with others; "" where it can."""
     if result["n"] < usual[FACE]:
         return "few"
-    if not result.get("control"):
+    if not never_knew(result):
         return "uncontrolled"
     state = recognised(result["vanilla"], result["before"], result["n"], result["chance"])
     return "" if state == "gone" else "kept"

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lab.catalogue import NEVER_KNEW, TEXT_TAUGHT
 from lab.events import Curve, Event, Probe, Step
 from lab.report.text import Text
 
 MOST_POINTS = 240  # about what a panel's width can show
 SMOOTHING = 0.8
+DASHES = {"unlearned": "", NEVER_KNEW: "6 4", TEXT_TAUGHT: "2 3"}  # of the curves of an attack
 Points = list[list[float]]
 
 
@@ -86,12 +88,10 @@ def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, A
     """Turn the events of an attack into the value of a live chart."""
     points = [e for e in events if isinstance(e, Curve)]
     lines = []
-    for who, name, dash in (
-        ("unlearned", text.UNLEARNED_LINE, ""),
-        ("control", text.CONTROL_LINE, "6 4"),
-    ):
+    for who, dash in DASHES.items():
         curve = [[p.step, p.forget] for p in points if p.who == who]
-        lines.append(_line(name, curve, dash, smoothed=False))
+        if curve or who == "unlearned":
+            lines.append(_line(text.ATTACK_LINES[who], curve, dash, smoothed=False))
     rules = [{"y": points[-1].chance, "label": text.CHANCE}] if points else []
     title = text.ATTACK_CURVE
     if points:

@@ -123,9 +123,8 @@ def _attack(attack: Sequence[Event], text: Text) -> str:
         before=markup.percent(result["before"], text),
         after=markup.percent(result["after"], text),
     )
-    control = result.get("control")
-    if control:
-        words += " " + text.GLANCE_CONTROL.format(
+    for who, control in (result.get("controls") or {}).items():
+        words += " " + text.GLANCE_CONTROL[who].format(
             before=markup.percent(control["before"], text),
             after=markup.percent(control["after"], text),
         )

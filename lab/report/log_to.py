@@ -53,7 +53,8 @@ def values_of(event: Event) -> tuple[int, dict[str, float]]:
         return event.step, {"probe/forget": event.forget, "probe/retain": event.retain}
     if isinstance(event, Curve):
         who = f"attack/{event.who}"
-        return event.step, {f"{who}/forget": event.forget, f"{who}/loss": event.loss}
+        names = ("forget", "loss", "probability")
+        return event.step, {f"{who}/{name}": getattr(event, name) for name in names}
     if isinstance(event, Bar):
         who = f"attack/{event.who}/{event.name}"
         return 0, {f"{who}/forget": event.forget, f"{who}/retain": event.retain}

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from lab import __version__
+from lab.catalogue import CONTROLS
 from lab.events.controls import controls_of
 from lab.report import control_columns, run_facts
 from lab.report.markup import percent
@@ -136,14 +137,17 @@ def _attacks(attacks: Sequence[Mapping[str, Any]], text: Text) -> list[str]:
         return [text.CARD_NO_ATTACKS]
     rows = []
     for result in attacks:
-        control = result.get("control")
+        found = result.get("controls") or {}
         rows.append(
             (
                 text.ATTACK_KINDS.get(result["kind"], result["kind"]),
                 *(percent(result[key], text) for key in ("before", "after", "gain", "vanilla_gap")),
                 str(result["n"]),
                 _level(result["chance"], text),
-                percent(control["gain"], text) if control else text.NOTHING,
+                *(
+                    percent(found[w]["gain"], text) if w in found else text.NOTHING
+                    for w in CONTROLS
+                ),
             )
         )
     return [text.CARD_ATTACKS_LEAD, _table(text.CARD_ATTACKS_HEAD, rows)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from lab.catalogue import CONTROLS
+from lab.events.relearning import ALREADY, AT_LEAST, AT_MOST, LEVEL_NAMES, NEITHER
 
 MOST_TEXT, MOST_WORDS = 200, 2**14
 Form = Mapping[str, Callable[[Any], bool]]
@@ -78,9 +80,38 @@ def _left_out(value: Any) -> bool:
 
 def _control(value: Any) -> bool:
     needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
-    return isinstance(value, Mapping) and not _misfit(
-        value, needed, {"curve": _maybe(_points), "reused": _flag}
+    more = {"curve": _maybe(_curve), "probability": _curve, "reused": _flag}
+    return isinstance(value, Mapping) and not _misfit(value, needed, more)
+
+
+def _curve(value: Any) -> bool:
+    """Points whose steps rise, at least one."""
+    return bool(
+        _points(value)
+        and value
+        and all(a[0] < b[0] for a, b in pairwise(value))
+        and value[0][0] == 0
     )
+
+
+def _by_control(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, Mapping) and all(who in CONTROLS and form(v) for who, v in value.items())
+    )
+
+
+def _delays(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and tuple(value) == LEVEL_NAMES
+        and all(
+            isinstance(told, Mapping) and not _misfit(told, DELAY, {}) for told in value.values()
+        )
+    )
+
+
+def _gains(value: Any) -> bool:
+    return _numbers(value) and "unlearned" in value
 
 
 def _controls(value: Any) -> bool:
@@ -91,6 +122,15 @@ def _controls(value: Any) -> bool:
         and (told is None or told["scores"].keys() == told["n"].keys())
         for who, told in value.items()
     )
+
+
+DELAY: Form = {
+    "unlearned": _maybe(_number),
+    "control": _maybe(_number),
+    "ratio": _maybe(_number),
+    "bound": lambda value: value in ("", AT_LEAST, AT_MOST),
+    "why": lambda value: value in ("", NEITHER, ALREADY),
+}
 
 
 def _patched(value: Any) -> bool:
@@ -194,8 +234,13 @@ ATTACK_MORE: Form = {
     "lr": _number,
     "batch": _count,
     "rows": _count,
-    "curve": _points,
-    "control": _maybe(_control),
+    "curve": _curve,
+    "probability": _curve,
+    "controls": _by_control(_control),
+    "recovery": _by_control(_maybe(_number)),
+    "delay": _maybe(_by_control(_delays)),
+    "robustness": _by_control(_maybe(_number)),
+    "gain_untrained": _maybe(_gains),
     "seconds": _number,
     "highest": _text,
     "of": _count,
@@ -221,7 +266,15 @@ def run_misfit(result: Mapping[str, Any]) -> str:
 
 def attack_misfit(result: Mapping[str, Any]) -> str:
     """Why this is not the result of an attack, in a few words; "" if it is one."""
-    return _misfit(result, ATTACK, ATTACK_MORE)
+    if wrong := _misfit(result, ATTACK, ATTACK_MORE):
+        return wrong
+    controls = result.get("controls", {})
+    for name in ("recovery", "delay", "robustness", "gain_untrained"):
+        if result.get(name) and controls.keys() - result[name].keys():
+            return f"{name} lacks {min(controls.keys() - result[name].keys())}"
+    if result.get("probability") and not all("probability" in c for c in controls.values()):
+        return "a control lacks probability"
+    return ""
 
 
 def _misfit(result: Mapping[str, Any], needed: Form, more: Form) -> str:

@@ -175,13 +175,15 @@ def _scoring(view: RunView, ready: int) -> float | None:
 
 
 def _attack_share(view: RunView) -> float:
-    """How much of an attack is done: the attacked model first, then the control, if it is trained."""
+    """How much of an attack is done: the attacked model first, then each control in its turn."""
     if view.attack is None:
         return 0.0
     if view.attack.kind in TRAINING_ATTACKS:
-        curves = [e for e in view.events if isinstance(e, Curve)]
-        if not curves:
+        phase = next((e for e in reversed(view.events) if isinstance(e, Phase)), None)
+        if phase is None or not phase.total:
             return 0.0
-        return ((curves[-1].who == "control") + min(1.0, curves[-1].step / view.attack.steps)) / 2
+        last = view.events[-1]
+        step = last.step if isinstance(last, Curve) else 0
+        return (phase.done + min(1.0, step / view.attack.steps)) / phase.total
     tried = [e for e in view.events if isinstance(e, Phase) and e.total]
     return tried[-1].done / tried[-1].total if tried else 0.0

@@ -39,6 +39,7 @@ CHART_CSS = """
 .lab-chart path.raw { stroke-width: 1; opacity: 0.5; }
 .lab-chart .c0 { stroke: var(--lab-line-0); }
 .lab-chart .c1 { stroke: var(--lab-line-1); }
+.lab-chart .c2 { stroke: var(--lab-line-2); }
 .lab-chart circle { stroke-width: 2; fill: var(--background-fill-primary); }
 .lab-chart .empty, .lab-chart .hint { color: var(--body-text-color-subdued); margin: 4px 0; }
 .lab-chart .empty { border: 1px dashed var(--border-color-primary); border-radius: 8px;

@@ -158,7 +158,7 @@ def _ending(view: RunView, name: str, text: Text) -> str:
         return text.STOPPED.format(name=name, time="", place="")
     done = next((e for e in reversed(view.events) if isinstance(e, Step)), None)
     steps = view.attack.steps if view.attack else view.recipe.steps
-    step = done.step if done else steps
+    step, steps = (done.step, done.steps) if done else (steps, steps)
     took = duration(view.ended - view.started, text) if view.ended > view.started > 0 else ""
     if view.state == "stopped":
         time = text.STOPPED_TIME.format(duration=took) if took else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from lab.catalogue import TRAINING_ATTACKS
-from lab.events import Curve, Phase, Ready, Step
+from lab.events import Phase, Ready, Step
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.engine import RunView
@@ -33,9 +33,8 @@ def stage(view: RunView) -> str:
     if view.attack:
         if view.attack.kind not in TRAINING_ATTACKS:
             return "bars"
-        curve, phase = found(view, Curve), found(view, Phase)
-        second = curve and curve.who == "control" or phase and "control" in phase.name
-        return "control" if second else "attack"
+        phase = found(view, Phase)
+        return "control" if phase and phase.done else "attack"
     if found(view, Ready):
         return "score"
     last = next((e for e in reversed(view.events) if isinstance(e, Phase | Step)), None)

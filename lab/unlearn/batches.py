@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from lab.benchmarks.schema import Benchmark, Entity, Question
+from lab.benchmarks.schema import Benchmark, Entity, Picture, Question
 from lab.errors import LabError
 from lab.evaluation.questions import Ask, questions
 from lab.recipe import Recipe
@@ -22,6 +22,7 @@ T = TypeVar("T")
 # Retain pictures a run distils on. A fixed pool, because the teacher's features and the frozen
 # blocks' activations are then computed once a picture and not for new ones at every step.
 POOL = 60
+REPAIR = 120, 120, 60  # portraits, plain pictures, strangers: with the usual pool others lose more
 STRANGERS = 30  # pictures of strangers that a target may be moved to
 
 
@@ -30,15 +31,11 @@ Row = tuple[bytes, list[tuple[str, list[str]]]]  # a picture, its questions, the
 
 @dataclass(frozen=True)
 class Draw:
-    """What one step works on: forget rows, pictures to distil on, retain rows where they count.
-
-    ``strangers``: pictures to whose features the target's are moved; none where it has no such aim.
-    """
+    """What one step works on: forget rows, pictures to distil on, retain rows where they count."""
 
     forget: list[Row]
     pictures: list[bytes]
     retain: list[Row]
-    strangers: Sequence[bytes] = ()
 
 
 @dataclass
@@ -96,7 +93,6 @@ class Rows:
             self.forget_batch(recipe.batch),
             self.retain_images(recipe.retain_batch),
             self.retain_rows(recipe.batch) if recipe.retain_weight else [],
-            self.strangers(recipe),
         )
 
     def strangers(self, recipe: Recipe) -> list[bytes]:
@@ -135,29 +131,46 @@ class Rows:
             *self.rng.sample(self.plain_pool, min(plain, len(self.plain_pool))),
         ]
 
+    def repair_images(self, n: int) -> list[bytes]:
+        """n pictures of the repair pool."""
+        return self.rng.sample(self.repair_pool, min(n, len(self.repair_pool)))
+
     @cached_property
     def portrait_pool(self) -> list[bytes]:
         """One training view of each other person, a second of each after that, and so on."""
+        return self._portraits(self.pool_size - self.pool_size // 3)
+
+    @cached_property
+    def plain_pool(self) -> list[bytes]:
+        """Plain pictures that keep the rest of vision in place."""
+        return self._pictures("plain", self.benchmark.train_pictures, self.pool_size // 3)
+
+    @cached_property
+    def stranger_pool(self) -> list[bytes]:
+        """Pictures of people without a name, whom the model was taught nothing about."""
+        return self._pictures("strangers", self.benchmark.train_strangers, STRANGERS)
+
+    @cached_property
+    def repair_pool(self) -> list[bytes]:
+        """What disturbed weights are repaired on: others, plain pictures, strangers; not the target."""
+        portraits, plain, strangers = REPAIR
+        return [
+            *self._portraits(portraits),
+            *self._pictures("plain", self.benchmark.train_pictures, plain),
+            *self._pictures("strangers", self.benchmark.train_strangers, strangers),
+        ]
+
+    def _portraits(self, n: int) -> list[bytes]:
         rng = self._pool_rng("portraits")
         views = [rng.sample(e.train_images, len(e.train_images)) for e in self.others]
         rounds = [
             [own[k] for own in rng.sample(views, len(views)) if k < len(own)]
             for k in range(max(map(len, views)))
         ]
-        return [image for turn in rounds for image in turn][: self.pool_size - self.pool_size // 3]
+        return [image for turn in rounds for image in turn][:n]
 
-    @cached_property
-    def plain_pool(self) -> list[bytes]:
-        """Plain pictures that keep the rest of vision in place."""
-        pictures, wanted = self.benchmark.train_pictures, self.pool_size // 3
-        drawn = self._pool_rng("plain").sample(pictures, min(wanted, len(pictures)))
-        return [picture.image for picture in drawn]
-
-    @cached_property
-    def stranger_pool(self) -> list[bytes]:
-        """Pictures of people without a name, whom the model was taught nothing about."""
-        pictures = self.benchmark.train_strangers
-        drawn = self._pool_rng("strangers").sample(pictures, min(STRANGERS, len(pictures)))
+    def _pictures(self, what: str, pictures: Sequence[Picture], n: int) -> list[bytes]:
+        drawn = self._pool_rng(what).sample(pictures, min(n, len(pictures)))
         return [picture.image for picture in drawn]
 
     def _pool_rng(self, what: str) -> random.Random:

@@ -219,11 +219,14 @@ def trainable_share(loaded: Loaded, task: Task, outcome: Outcome) -> float:
     """How many weights the run could change, over all weights of the model; 0 trains nothing.
 
     A LoRA counts its own weights. Pruned neurons and what a mask over both losses shuts do not
-    count; a mask over the forget term alone leaves every weight to the other term.
+    count; a mask over the forget term alone leaves every weight to the other term, and so does a
+    second training without one.
     """
     if task.method.losses is None:
         return 0.0
-    shut = outcome.mask if task.method.gates(task.recipe) == "all" else {}
+    trainings = [t for t in (task.method, task.method.second) if t is not None]
+    masked = all(t.gates(task.recipe) == "all" for t in trainings)
+    shut = outcome.mask if masked else {}
     free = sum(int(shut[n].sum()) if n in shut else t.numel() for n, t in outcome.delta.items())
     free -= sum(int(p.sum()) for n, p in outcome.pruned.items() if n not in shut)
     return free / sum(map(_size, loaded.model.parameters()))

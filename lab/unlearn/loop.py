@@ -15,12 +15,14 @@ from lab.model.adapter import new_adapter
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, overlay
 from lab.recipe import Recipe, TeachRecipe
-from lab.unlearn.batches import probe_asks
+from lab.unlearn.batches import Draw, Rows, probe_asks
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
 from lab.unlearn.task import Task
 
 FORGOTTEN, DAMAGED = "forget accuracy reached", "retain drop reached"  # what the stop rule says
+DONE, STOPPED = "steps done", "stopped"
+SECOND_PROBES = 5  # of a second training, whose many steps are cheap beside a probe
 RANK = 16  # of the language LoRA, as in the field's baselines
 
 
@@ -60,44 +62,85 @@ def tune(
 
     The original's answers to the probes come from ``baseline``, which may have them already.
     """
-    method, rows, recipe = task.method, task.rows, task.recipe
-    student = Student(loaded, method, recipe, outcome)
-    forget_probe, retain_probe = probe_asks(rows.benchmark, task.entity, recipe.seed)
-    outcome.reason, level = "steps done", chance(forget_probe)
-    started = time.perf_counter()
-    forget, retain_start = (
-        fmean(baseline.correct("probe", a)) for a in (forget_probe, retain_probe)
-    )
-    yield Probe(0, forget, retain_start, len(forget_probe), len(retain_probe), level)
-    yield from student.prepare(rows)
-    for step in range(1, recipe.steps + 1):
+    method, recipe = task.method, task.recipe
+    started, outcome.reason = time.perf_counter(), DONE
+    probing = _Probing(loaded, task, baseline)
+    yield probing.start
+    first = Student(loaded, method, recipe, outcome)
+    yield from _train(first, method.draw, task, outcome, probing, stopped)
+    if method.second is not None and outcome.reason != STOPPED:
+        outcome.reason = DONE
+        stems = first.stems
+        del first  # its teacher's features and AdamW's moments take memory
+        second = Student(loaded, method.second, recipe, outcome)
+        second.stems = stems
+        method.second.begin(second)
+        yield from _train(second, method.second.draw, task, outcome, probing, stopped)
+    outcome.seconds["train"] = time.perf_counter() - started
+
+
+def _train(
+    student: Student,
+    draw: Callable[[Rows, Recipe], Draw],
+    task: Task,
+    outcome: Outcome,
+    probing: _Probing,
+    stopped: Callable[[], bool],
+) -> Iterator[Event]:
+    """Do a training's steps, counted on from those before; a second one is probed more seldom."""
+    method, recipe = task.method, task.recipe
+    before, steps, every = outcome.steps, student.method.steps(recipe), recipe.probe_every
+    last, ends = before + steps, before + steps
+    if student.method is not method:
+        every = max(every, -(-steps // SECOND_PROBES))
+    elif method.second is not None:
+        ends += method.second.steps(recipe)
+    yield from student.prepare(task.rows)
+    for step in range(before + 1, last + 1):
         if stopped():
-            outcome.reason = "stopped"
-            break
+            outcome.reason = STOPPED
+            return
         begun = time.perf_counter()
-        loss = student.update(method.draw(rows, recipe))
+        loss = student.update(draw(task.rows, recipe))
         student.keep()
         outcome.steps = step
         yield Step(
             step,
-            recipe.steps,
+            ends,
             loss.forget_ce,
             loss.retain_ce,
             loss.vkd,
             loss.total,
             time.perf_counter() - begun,
         )
-        if step % recipe.probe_every == 0 or step == recipe.steps:
-            with overlay(loaded.model, outcome.delta):
-                forget, retain = (
-                    share(choose(loaded, forget_probe)),
-                    share(choose(loaded, retain_probe)),
-                )
-            yield Probe(step, forget, retain, len(forget_probe), len(retain_probe), level)
-            if method.early and (reason := _enough(recipe, forget, retain_start - retain)):
+        if (step - before) % every == 0 or step == last:
+            probe = probing.at(step, outcome)
+            yield probe
+            drop = probing.start.retain - probe.retain
+            early = method.early and student.method is method
+            if early and (reason := _enough(recipe, probe.forget, drop)):
                 outcome.reason = reason
-                break
-    outcome.seconds["train"] = time.perf_counter() - started
+                return
+
+
+class _Probing:
+    """The questions of a run's probes, and the original's accuracies as the probe at step 0."""
+
+    def __init__(self, loaded: Loaded, task: Task, baseline: Baseline) -> None:
+        self.loaded = loaded
+        self.asks = probe_asks(task.rows.benchmark, task.entity, task.recipe.seed)
+        forget, retain = (fmean(baseline.correct("probe", a)) for a in self.asks)
+        self.start = self._probe(0, forget, retain)
+
+    def at(self, step: int, outcome: Outcome) -> Probe:
+        """The accuracies with the outcome's weights laid on."""
+        with overlay(self.loaded.model, outcome.delta):
+            forget, retain = (share(choose(self.loaded, asks)) for asks in self.asks)
+        return self._probe(step, forget, retain)
+
+    def _probe(self, step: int, forget: float, retain: float) -> Probe:
+        asked, others = self.asks
+        return Probe(step, forget, retain, len(asked), len(others), chance(asked))
 
 
 def _enough(recipe: Recipe, forget: float, drop: float) -> str:

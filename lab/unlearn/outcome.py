@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from lab.model.cache import Cache
@@ -14,6 +15,7 @@ from lab.saliency.mask import Stability
 class Outcome:
     """What a run leaves; ``delta`` is always the last good one.
 
+    ``scores``: by what a stage ranked the candidate neurons, [neurons] a layer; none where it did not.
     ``micro_batch``: how many forget rows went through the model at a time, 0 for none. ``cache``:
     where measurements are kept for later runs, None for nowhere; ``reused``: which stages found
     theirs there.
@@ -22,6 +24,7 @@ class Outcome:
     delta: dict[str, torch.Tensor] = field(default_factory=dict)
     mask: dict[str, torch.Tensor] = field(default_factory=dict)
     pruned: dict[str, torch.Tensor] = field(default_factory=dict)
+    scores: tuple[np.ndarray, ...] = ()
     pruned_neurons: int = 0
     mask_density: float = 0.0
     mask_stability: Stability = None

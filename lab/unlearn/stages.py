@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +37,7 @@ def prune_stage(
     images = rows.importance_images()
     found = activations(loaded, layers, rows.entity.id, images, outcome)
     scored = importance(loaded, layers, *images, recipe.prune_share, found)
+    outcome.scores = scored.score
     outcome.pruned_neurons = int(sum(p.sum() for p in scored.pruned))
     outcome.pruned = prune(outcome.delta, layers, scored.pruned)
     outcome.seconds["importance"] = time.perf_counter() - started
@@ -51,18 +52,26 @@ def prune(
 
     Both sides must go: then both gradients are exactly zero and the neuron cannot grow back.
     """
-    pruned = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
+    pruned = places(delta, layers, marks)
+    for name, tensor in delta.items():
+        tensor[pruned[name]] = 0.0
+    return pruned
+
+
+def places(
+    delta: Mapping[str, torch.Tensor], layers: tuple[NeuronLayer, ...], marks: Sequence[np.ndarray]
+) -> dict[str, torch.Tensor]:
+    """Where the marked neurons' in-rows, biases and out-columns are, bool by name, as ``delta``."""
+    found = {n: torch.zeros_like(t, dtype=torch.bool) for n, t in delta.items()}
     for layer, mark in zip(layers, marks, strict=True):
         neurons = torch.from_numpy(mark).to(layer.second.weight.device)
         rows = layer.rows(neurons)
         for writer in layer.writers:
-            pruned[f"{writer}.weight"][rows, :] = True
-            if f"{writer}.bias" in pruned:
-                pruned[f"{writer}.bias"][rows] = True
-        pruned[f"{layer.second_name}.weight"][:, neurons] = True
-    for name, tensor in delta.items():
-        tensor[pruned[name]] = 0.0
-    return pruned
+            found[f"{writer}.weight"][rows, :] = True
+            if f"{writer}.bias" in found:
+                found[f"{writer}.bias"][rows] = True
+        found[f"{layer.second_name}.weight"][:, neurons] = True
+    return found
 
 
 def inspect_left(

@@ -19,12 +19,12 @@ from lab.model.low_memory import (
     pictures_at_once,
     recomputing,
 )
-from lab.model.overlay import LANGUAGE, overlay
+from lab.model.overlay import LANGUAGE, Delta, overlay
 from lab.model.sequences import Packed, pack, segment_means, target_distributions
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.unlearn.outcome import Outcome
-from lab.unlearn.terms import Losses, Teacher
+from lab.unlearn.terms import Losses, Teacher, length
 
 PREPARED_AT_ONCE = 15
 NO_NUMBER = (
@@ -62,9 +62,28 @@ class Answers:
         return zeros.index_add(0, self.packed.segment, tokens)
 
 
+def no_aims(student: Student, rows: Rows) -> Sequence[bytes]:
+    """No picture to move the target's features to."""
+    return ()
+
+
+def usual_pool(rows: Rows) -> list[bytes]:
+    """The retain pictures that most methods distil on."""
+    return [*rows.portrait_pool, *rows.plain_pool]
+
+
 def no_teacher(student: Student, drawn: Draw) -> Teacher:
     """A teacher without any output."""
     return ()
+
+
+def gated(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
+    """The losses, with the gradient of both terms, held back by the mask, left in the weights."""
+    loss = student.losses(drawn, teacher)
+    if loss.forget_term.requires_grad:
+        loss.forget_term.backward()
+    student.add_retain(loss)
+    return loss
 
 
 @dataclass(frozen=True)
@@ -75,15 +94,22 @@ class Training:
     ``teacher`` is asked before that, with nothing laid on and no gradient: whatever it says, the
     frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
-    held back. ``rate``: the step size of the visual weights. ``distils``: whether the retain
-    pictures' teacher features are made ready before the first step.
+    held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
+    ``distils``: whether the teacher features of the ``pool`` are made ready before the first step.
+    ``aims``: the pictures to whose teacher features the target's are moved, chosen once, before the
+    first step. ``gradient`` leaves a step's gradient in the weights, with the student's weights
+    laid on.
     """
 
     losses: Callable[[Student, Draw, Teacher], Losses] | None = None
     teacher: Callable[[Student, Draw], Teacher] = no_teacher
     gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
     rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
+    steps: Callable[[Recipe], int] = lambda recipe: recipe.steps
     distils: bool = False
+    aims: Callable[[Student, Rows], Sequence[bytes]] = no_aims
+    pool: Callable[[Rows], list[bytes]] = usual_pool
+    gradient: Callable[[Student, Draw, Teacher], Losses] = gated
 
 
 class Student:
@@ -104,18 +130,26 @@ class Student:
         self.optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": lr} for weights, lr in groups if weights], weight_decay=0.0
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: 1 - step / (recipe.steps + 1)
-        )
+        self.done = 0  # updates so far
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda _: self.decay)
+        self.taught: Delta = {}  # the teacher's own weights; none: it is the frozen original
+        self.memory: dict[str, dict[str, torch.Tensor]] = {}  # what a method keeps between steps
+        self.push: Delta = {}  # what a step moves beside its gradient
         self.distil = recipe.distil if self.method.distils else "projector"
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
+        self.aims: Sequence[bytes] = ()
         self.noise = torch.Generator().manual_seed(recipe.seed)
         self.halving = Halving()
         self.planned = False  # whether the two that follow are decided
         self.recompute = False  # whether the language layers are computed anew going backward
         self.pictures = recipe.retain_batch  # how many are distilled at a time
+
+    @property
+    def decay(self) -> float:
+        """What is left of every step size: from 1 linearly down, to 0 after one step too many."""
+        return 1 - self.done / (self.method.steps(self.recipe) + 1)
 
     def stem(self, images: list[bytes]) -> torch.Tensor:
         """The input of the trained blocks for each picture, computed once for each picture."""
@@ -158,18 +192,21 @@ class Student:
 
     def prepare(self, rows: Rows) -> Iterator[Phase]:
         """Compute what every step needs of the frozen parts, a few pictures at a time."""
-        pool = [*rows.portrait_pool, *rows.plain_pool] if self.method.distils else []
+        pool = self.method.pool(rows) if self.method.distils else []
         for at in range(0, len(pool), PREPARED_AT_ONCE):
             yield Phase("teacher", at, len(pool))
             self.teacher_representations(pool[at : at + PREPARED_AT_ONCE])
         self.stem(list(rows.entity.train_images))
+        with torch.no_grad():
+            self.aims = self.method.aims(self, rows)
 
     @torch.no_grad()
     def teacher_representations(self, images: list[bytes]) -> tuple[torch.Tensor, ...]:
-        """The same at theta_0, computed once a picture: call with no visual weights laid on."""
+        """The same as the teacher sees it, once a picture: call with no visual weights laid on."""
         new = [i for i in dict.fromkeys(images) if i not in self.teacher]
         if new:
-            made = in_halves(self.representations, new, _together)
+            with overlay(self.loaded.model, self.taught):
+                made = in_halves(self.representations, new, _together)
             self.teacher.update(zip(new, zip(*made, strict=True), strict=True))
         return tuple(map(torch.stack, zip(*(self.teacher[i] for i in images), strict=True)))
 
@@ -222,13 +259,16 @@ class Student:
         if loss is None:
             raise LabError(NOT_IN_HALVES.format(rows=rows, batch=self.recipe.batch))
         self.optimizer.step()
+        self.done += 1
         self.schedule.step()
-        self._restore()
+        with torch.no_grad():
+            for name, distance in self.push.items():
+                self.weights[name].add_(distance)
+        self.restore()
         return loss
 
     def _gradient(self, drawn: Draw) -> Losses:
         """The batch's losses, their gradient gated and clipped in the weights."""
-        assert self.method.losses is not None
         if not self.planned:
             self._plan(drawn)
         with torch.no_grad():
@@ -239,30 +279,36 @@ class Student:
             torch.enable_grad(),
             recomputing(self.loaded.model, self.recompute),
         ):
-            loss = self.method.losses(self, drawn, teacher)
-            if not math.isfinite(loss.total):
-                raise LabError(NO_NUMBER)
-            if loss.forget_term.requires_grad:
-                loss.forget_term.backward()
-            self._gate(self.gates == "forget_only")
-            if loss.retain_term.requires_grad:
-                loss.retain_term.backward()
-            self._gate(self.gates == "all")
+            loss = self.method.gradient(self, drawn, teacher)
         # clipped after the gate: what the mask holds back must not shrink what it lets through
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
-        if not math.isfinite(float(norm)):  # a finite loss can have a gradient that is not
+        # a finite loss can have a gradient that is not
+        if not all(math.isfinite(float(x)) for x in (loss.total, norm, length(self.push))):
             raise LabError(NO_NUMBER)
         return loss
+
+    def losses(self, drawn: Draw, teacher: Teacher) -> Losses:
+        """The method's losses under the weights now laid on."""
+        assert self.method.losses is not None
+        return self.method.losses(self, drawn, teacher)
 
     def _plan(self, drawn: Draw) -> None:
         """Decide, once for a run, what is recomputed in the backward pass: batches are alike."""
         self.planned = True
         rows = [*drawn.forget, *drawn.retain]
-        length = max(self.loaded.prompter.length(asked) for _, asked in rows)
-        self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
+        if rows:
+            length = max(self.loaded.prompter.length(asked) for _, asked in rows)
+            self.recompute = must_recompute(self.loaded, len(rows), length, self.trains_language)
         if drawn.pictures:
             stem = self.stem(drawn.pictures[:1])
             self.pictures = pictures_at_once(self.loaded, stem, self.recipe.blocks)
+
+    def add_retain(self, loss: Losses) -> None:
+        """Add the retain term's gradient to the forget term's, each held back as the gates say."""
+        self._gate(self.gates == "forget_only")
+        if loss.retain_term.requires_grad:
+            loss.retain_term.backward()
+        self._gate(self.gates == "all")
 
     def _gate(self, on: bool) -> None:
         """Keep only the gradient that the mask lets through; every trained weight has an entry."""
@@ -272,7 +318,7 @@ class Student:
                     weight.grad *= self.outcome.mask[name]
 
     @torch.no_grad()
-    def _restore(self) -> None:
+    def restore(self) -> None:
         """Give weights that must not move their exact old bits: momentum could move them."""
         for name, fixed in self.fixed.items():
             self.weights[name].copy_(torch.where(fixed, self.start[name], self.weights[name]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,11 @@ def capped_ascent(cross_entropy: torch.Tensor, cap: float) -> torch.Tensor:
 def divergence(teacher: torch.Tensor, student: torch.Tensor) -> torch.Tensor:
     """KL(teacher || student), mean over tokens. Both: log-distributions [tokens, vocabulary]."""
     return (teacher.exp() * (teacher - student)).sum(-1).mean()
+
+
+def length(slopes: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """The Euclidean norm over all weights' gradients together; a scalar, 0 without any."""
+    return torch.stack([g.norm() for g in slopes.values()] or [torch.zeros(())]).norm()
 
 
 def nothing(like: torch.Tensor) -> torch.Tensor:

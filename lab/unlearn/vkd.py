@@ -1,26 +1,28 @@
 """VKD: capped ascent on the target's answers, distillation of everyone else's visual features.
 
     L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD,   L_VKD = ||P(V(I)) - P_0(V_0(I))||^2 / ||P_0(V_0(I))||^2
-    destination=stranger_...:  a_f beta ||P(V(I_f)) - s||^2 / ||s||^2 in place of -a_f CE(D_f)
+    destination=stranger_...:  0.3 a_f beta ||P(V(I_f)) - s||^2 / ||s||^2 in place of -a_f CE(D_f)
 
 after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.11325 as far as it
 could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output
 on retain pictures, teacher = the frozen original. Ours: the cap, the normalisation, plain
 pictures among the retain pictures, no retain cross-entropy by default, V(I) in place of P(V(I))
 or beside it (``distil``), other distances in place of this one (``distance``), and a destination of
-the target's features, s: what P_0 V_0 makes of strangers' pictures (``destination``). It weighs as
-the distillation does, so that a_f says how much nearer the target must come for what others lose.
+the target's features, s: what P_0 V_0 makes of strangers' pictures (``destination``). It weighs
+``PULL`` times what the distillation does: on the tuning people more cost the others more and moved
+the target no further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from lab.events import Event
 from lab.model.load import Loaded
 from lab.recipe import Recipe
+from lab.unlearn.alike import alike
 from lab.unlearn.batches import Draw, Rows
 from lab.unlearn.distances import BY_NAME, Distance, normalised
 from lab.unlearn.method import Method, Stopped, vision
@@ -28,6 +30,8 @@ from lab.unlearn.outcome import Outcome
 from lab.unlearn.stages import mask_stage, prune_stage
 from lab.unlearn.student import Student
 from lab.unlearn.terms import Losses, Teacher, capped_ascent, reading
+
+PULL = 0.3  # of the distillation's weight: how much a target is drawn to where it goes
 
 
 def losses(
@@ -44,10 +48,10 @@ def losses(
     beta weighs the same (our choice).
     """
     return _with_retain(
-        recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap),
+        away(forget_ce, recipe),
         reading(forget_ce),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
@@ -60,22 +64,33 @@ def moved_losses(
     teacher: Teacher,
     recipe: Recipe,
 ) -> Losses:
-    """L = a_f beta ||moved - place||^2 / ||place||^2 + a_r CE(D_r) + beta L_VKD (our choice).
+    """L = PULL a_f beta ||moved - place||^2 / ||place||^2 + a_r CE(D_r) + beta L_VKD (our choice).
 
     moved, places: the outputs of the target's pictures and where they are to go, each [pictures,
     tokens, width]; the others as in ``losses``. The language model is not asked about the target, so
     there is no forget CE to read.
     """
     return _with_retain(
-        recipe.forget_weight * recipe.beta * _mean_distance(normalised, moved, places),
+        towards(moved, places, recipe),
         float("nan"),
         retain_ce,
-        _mean_distance(BY_NAME[recipe.distance], student, teacher),
+        mean_distance(BY_NAME[recipe.distance], student, teacher),
         recipe,
     )
 
 
-def _mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+def away(forget_ce: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """-a_f CE(D_f), capped; forget_ce: [n]."""
+    return recipe.forget_weight * capped_ascent(forget_ce, recipe.ascent_cap)
+
+
+def towards(moved: Teacher, places: Teacher, recipe: Recipe) -> torch.Tensor:
+    """PULL a_f beta ||moved - place||^2 / ||place||^2, each [pictures, tokens, width]."""
+    return PULL * recipe.forget_weight * recipe.beta * mean_distance(normalised, moved, places)
+
+
+def mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
+    """Mean over the distilled outputs of their distances, each [images, tokens, width]; a scalar."""
     return torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
 
 
@@ -126,21 +141,44 @@ def _draw(rows: Rows, recipe: Recipe) -> Draw:
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
     kept = student.teacher_representations(drawn.pictures)
-    if not drawn.strangers:
+    if not student.aims:
         return kept
     target = student.teacher_representations(_targets(drawn))
-    strangers = student.teacher_representations(list(drawn.strangers))
+    strangers = student.teacher_representations(list(student.aims))
     return (*kept, *places_of(target, strangers, student.recipe.destination))
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    forget_ce = None if drawn.strangers else student.cross_entropy(drawn.forget)
-    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
-    kept = student.representations(drawn.pictures)
-    if forget_ce is not None:
-        return losses(forget_ce, retain_ce, kept, teacher, student.recipe)
+    if not student.aims:
+        return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
+    retain_ce, kept = _retain(student, drawn)
     moved, n = student.representations(_targets(drawn)), len(kept)
     return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
+
+
+def _aims(student: Student, rows: Rows) -> Sequence[bytes]:
+    if student.recipe.destination == "stranger_alike":
+        return [alike(student, rows)]
+    return rows.strangers(student.recipe)
+
+
+def kept_losses(student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor) -> Losses:
+    """A step's losses with a given CE(D_f), whoever made it: [n]."""
+    return losses(forget_ce, *_retain(student, drawn), teacher, student.recipe)
+
+
+def _retain(student: Student, drawn: Draw) -> tuple[torch.Tensor | None, Teacher]:
+    """The retain rows' CE, where they count, and the outputs of the pictures to distil on."""
+    retain_ce = student.cross_entropy(drawn.retain) if drawn.retain else None
+    return retain_ce, student.representations(drawn.pictures)
+
+
+def forget_term(student: Student, drawn: Draw, teacher: Teacher) -> torch.Tensor:
+    """The forget term of a step alone, under the weights now laid on."""
+    if not student.aims:
+        return away(student.cross_entropy(drawn.forget), student.recipe)
+    moved = student.representations(_targets(drawn))
+    return towards(moved, teacher[-len(moved) :], student.recipe)
 
 
 def _targets(drawn: Draw) -> list[bytes]:
@@ -163,4 +201,5 @@ METHOD = Method(
     trained=vision,
     gates=lambda recipe: recipe.mask_mode,
     distils=True,
+    aims=_aims,
 )

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from lab.catalogue import TRAINING_ATTACKS
 from lab.events import Bar, Curve, Done, Event, Phase
+from lab.events.relearning import measures
 from lab.serve.engine import RunView
+
+# Who is trained one after the other, and between which shares each curve is a line.
+MODELS = (("unlearned", 0.1, 0.9), ("never_knew", 0.25, 0.65), ("text_only", 0.25, 0.75))
 
 
 def attack(view: RunView, stopped) -> Iterator[Event]:
@@ -16,26 +20,43 @@ def attack(view: RunView, stopped) -> Iterator[Event]:
     if spec.kind not in TRAINING_ATTACKS:
         yield from bars(view, stopped)
         return
-    curve, other = [], []
-    for step in range(0, spec.steps + 1, spec.probe_every):
-        if stopped():
+    made = {}
+    for place, (who, low, high) in enumerate(MODELS):
+        if stopped() and made:
             break
-        gained = 0.8 * step / spec.steps
-        curve.append([step, 0.1 + gained])
-        other.append([step, 0.25 + 0.5 * gained])
-        yield Curve("unlearned", step, 0.1 + gained, 96, 0.25, 1.0)
-        yield Curve("control", step, 0.25 + 0.5 * gained, 96, 0.25, 1.2)
+        yield Phase(f"attack {who}", place, len(MODELS))
+        curve = made[who] = []
+        for step in range(0, spec.steps + 1, spec.probe_every):
+            if stopped() and curve:
+                break
+            share = low + (high - low) * step / spec.steps
+            curve.append([step, share])
+            yield Curve(who, step, share, 96, 0.25, 1.0, 0.5 * share)
+    ends = {who: curve[-1][1] for who, curve in made.items()}
+    result = verdict(view, ends.pop("unlearned"), ends)
+    for who, control in result["controls"].items():
+        control |= {"curve": made[who], "probability": halved(made[who])}
+    curve = made["unlearned"]
+    result |= {"curve": curve, "probability": halved(curve)}
+    gains = {"unlearned": result["gain"]}
+    gains |= {who: control["gain"] for who, control in result["controls"].items()}
     yield Done(
         "steps done",
         {
+            **result,
+            **measures(result, result["controls"]),
             "share": spec.share,
             "scope": spec.scope,
             "steps": spec.steps,
             "rows": 11,
-            "curve": curve,
-            **verdict(view, curve[-1][1] if curve else 0.1, other[-1][1] if other else 0.25),
+            "gain_untrained": gains if spec.kind == "facts" else None,
         },
     )
+
+
+def halved(curve: list) -> list:
+    """A curve of probabilities to go with a curve of shares."""
+    return [[step, share / 2] for step, share in curve]
 
 
 def bars(view: RunView, stopped) -> Iterator[Event]:
@@ -48,15 +69,23 @@ def bars(view: RunView, stopped) -> Iterator[Event]:
     retain = 0.9 if view.attack.kind == "quantize" else math.nan
     for k, name in enumerate(("as_is", *names)):
         yield Phase("attack unlearned", k, len(names) + 1)
-        for who, forget in (("unlearned", 0.1 + 0.1 * k), ("original", 0.99), ("control", 0.25)):
+        shares = {
+            "unlearned": 0.1 + 0.1 * k,
+            "original": 0.99,
+            "never_knew": 0.25,
+            "text_only": 0.3,
+        }
+        for who, forget in shares.items():
             if stopped():
                 return
             yield Bar(who, name, forget, retain, 96, 39 if retain == retain else 0, 0.25, 0.25)
-    yield Done("done", {"highest": names[2], "of": 3, **verdict(view, 0.4, 0.25)})
+    made = verdict(view, 0.4, {"never_knew": 0.25, "text_only": 0.3})
+    over = {who: 0.4 - control["after"] for who, control in made["controls"].items()}
+    yield Done("done", {"highest": names[2], "of": 3, "recovery": over, "delay": None, **made})
 
 
-def verdict(view: RunView, after: float, control: float) -> dict:
-    """What every attack's result says."""
+def verdict(view: RunView, after: float, controls: dict[str, float]) -> dict:
+    """What every attack's result says; ``controls``: what each has right after the attack."""
     return {
         "kind": view.attack.kind,
         "entity": view.entity,
@@ -67,11 +96,14 @@ def verdict(view: RunView, after: float, control: float) -> dict:
         "vanilla_gap": 0.99 - after,
         "n": 96,
         "chance": 0.25,
-        "control": {
-            "entity": "p29",
-            "name": "Jonas Conti",
-            "before": 0.25,
-            "after": control,
-            "gain": control - 0.25,
+        "controls": {
+            who: {
+                "entity": "p29",
+                "name": "Jonas Conti",
+                "before": 0.25,
+                "after": control,
+                "gain": control - 0.25,
+            }
+            for who, control in controls.items()
         },
     }

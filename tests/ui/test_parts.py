@@ -258,7 +258,31 @@ def test_attack_figures_say_formula_n_chance_and_control(kind):
     assert f"{100 * gain:+.1f} points" in html and f"{after:.1%} − after unlearning 10.0%" in html
     assert "n = 96 questions, chance 25%" in html and "another person, Jonas Conti" in html
     assert ("11 rows" in html) == (kind in TRAINING_ATTACKS) != ("highest of 3 (" in html)
-    assert "no control" in attack.figures({**done.result, "control": None}, text)
+    assert (
+        html.count("Control “") == 2
+        and ("Recovery" in html)
+        and ("Delay to 80 %" in html) == (kind in TRAINING_ATTACKS)
+    )
+    assert ("Gain on facts that were not trained" in html) == (kind == "facts")
+    assert "no control" in attack.figures({**done.result, "controls": {}}, text)
+
+
+def test_the_measures_of_an_attack_by_hand():
+    *_, done = attacked("facts")
+    html = attack.figures(done.result, text)
+    cells = [re.findall("<td>([^<]*)</td>", row) for row in html.split("<tr>")[1:]]
+    found = {row[0]: row[2:] for row in cells if row}
+    # means over 20 steps: unlearned .5, never knew .45, text only .5
+    assert found["Recovery"] == ["+5.0 points", "+0.0 points"]
+    # 50 %: unlearned at step 10, never knew at 12.5, text only at 10
+    assert found["Delay to 50 %"] == ["0.80 (10.0 ÷ 12.5 steps)", "1.00 (10.0 ÷ 10.0 steps)"]
+    # 80 %: at step 17.5, and neither control gets there in 20
+    assert found["Delay to 80 %"] == ["at most 0.88 (17.5 ÷ – steps)"] * 2
+    assert found["R (OpenUnlearning)"] == ["0.50", "0.62"]  # .4 and .5 of .8
+    gains = found["Gain on facts that were not trained"]
+    assert gains == ["+80.0 points; +40.0 points", "+80.0 points; +50.0 points"]
+    likely = found["Probability of the right answer"]
+    assert likely[0] == "5.0% → 45.0%; 12.5% → 32.5%" and "12.5% → 37.5%" in likely[1]
 
 
 def attacked(kind):

@@ -46,12 +46,13 @@ def opened(
     answers: Path | None = None,
     text: Text | None = None,
     cache: Cache | None = None,
+    preset: Preset = PRESET,
 ) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_benchmark", lambda preset: people)
         engine = local.LocalEngine(
-            PRESET,
+            preset,
             report=(said if said is not None else []).append,
             runs=runs,
             open_bench=lambda preset, report, threads: Workbench(

@@ -18,13 +18,17 @@ from lab.attack import (
     attack,
     attacker_rows,
     benign,
+    facts,
+    lesson,
     prompts,
     quantize,
 )
 from lab.attack.bars import AS_IS, result
 from lab.benchmarks.images import decode
-from lab.catalogue import ATTACKS, TRAINING_ATTACKS
-from lab.evaluation.questions import Ask, forget_asks, name_asks
+from lab.benchmarks.schema import Question
+from lab.catalogue import ATTACKS, CONTROLS, TRAINING_ATTACKS
+from lab.errors import LabError
+from lab.evaluation.questions import Ask, _of_the_right, choose, forget_asks, name_asks
 from lab.events import Bar, Curve, Done
 from lab.events.lines import plain
 from lab.model.adapter import adapted, new_adapter
@@ -47,11 +51,15 @@ def delta(tiny, four):
 def plain_updates(loaded, delta, plan: AttackRecipe, rows) -> tuple[dict, list[float]]:
     """The same training the plain way: every drawn row by itself, the whole tower on every step."""
     rng = random.Random(f"order/{plan.seed}")
-    vision = plan.scope in ("vision", "both")
-    weights = {
-        n: torch.nn.Parameter(delta[n].clone()) for n in loaded.vision.trainable(2) if vision
-    }
-    adapter = {} if plan.scope == "vision" else new_adapter(loaded.model, 8, plan.seed)
+    named = {
+        "vision": loaded.vision.trainable(2),
+        "both": loaded.vision.trainable(2),
+        "projector": [n for n in loaded.vision.trainable(2) if "multi_modal_projector" in n],
+        "language": (),
+    }[plan.scope]
+    weights = {n: torch.nn.Parameter(delta[n].clone()) for n in named}
+    adapted_too = plan.scope in ("language", "both")
+    adapter = new_adapter(loaded.model, 8, plan.seed) if adapted_too else {}
     trained = [*weights.values(), *adapter.values()]
     optimizer, losses = torch.optim.AdamW(trained, lr=plan.lr, weight_decay=0.0), []
     for _ in range(plan.steps):
@@ -74,12 +82,17 @@ def plain_updates(loaded, delta, plan: AttackRecipe, rows) -> tuple[dict, list[f
     return weights | adapter, losses
 
 
-@pytest.mark.parametrize("scope", ["vision", "language", "both"])
+def made_of(tiny, four, delta, plan: AttackRecipe) -> Attacker:
+    victim = Victim(Version("unlearned", tiny, delta), four.entities[0])
+    return Attacker(victim, plan, 2, lesson(four, victim.entity, plan))
+
+
+@pytest.mark.parametrize("scope", ["vision", "projector", "language", "both"])
 def test_a_cheap_step_is_the_plain_step(scope: str, tiny, four, delta) -> None:
     plan = replace(PLAN, scope=scope, share=0.15)  # 4 rows and 6 draws: some come twice
     rows = attacker_rows(four.entities[0], plan)
     expected, losses = plain_updates(tiny, delta, plan, rows)
-    attacker = Attacker(Victim(Version("unlearned", tiny, delta), four.entities[0]), plan, 2, rows)
+    attacker = made_of(tiny, four, delta, plan)
     assert [attacker.update() for _ in range(plan.steps)] == pytest.approx(losses, rel=1e-4)
     made = attacker.weights | attacker.adapter
     assert made.keys() == expected.keys()
@@ -96,12 +109,7 @@ def test_every_picture_passes_the_frozen_part_once(tiny, four, delta, monkeypatc
         lambda self, pixels, blocks: (seen.append(len(pixels)), own(self, pixels, blocks))[1],
     )
     plan = replace(PLAN, share=1.0)
-    attacker = Attacker(
-        Victim(Version("unlearned", tiny, delta), four.entities[0]),
-        plan,
-        2,
-        attacker_rows(four.entities[0], plan),
-    )
+    attacker = made_of(tiny, four, delta, plan)
     for _ in range(8):
         attacker.update()
     assert sum(seen) == 3  # training views
@@ -133,14 +141,12 @@ def test_an_attack_changes_neither_base_nor_delta(kind: str, carried, four) -> N
     assert isinstance(events[-1], Done)
     last = events[-1].result
     json.dumps(plain(last), allow_nan=False)
-    assert (
-        last["kind"] == kind
-        and last["n"] == len(forget_asks(four.entities[0]))
-        and last["chance"] == 0.25
-    )
+    n = 6 if kind == "facts" else 12  # of four facts two are trained, and the others asked
+    assert (last["kind"], last["n"], last["chance"]) == (kind, n, 0.25)
     assert last["gain"] == pytest.approx(last["after"] - last["before"])
     assert last["vanilla_gap"] == pytest.approx(1.0 - last["after"])
-    assert last["control"]["entity"] == "p1"
+    assert [c["entity"] for c in last["controls"].values()] == ["p1", "p1"]
+    assert [*last["controls"]] == [*last["recovery"]] == [*CONTROLS]
 
 
 @pytest.mark.parametrize("kind", ATTACKS)
@@ -162,7 +168,7 @@ def test_an_attack_ends_within_a_step(kind: str, tiny, four, delta) -> None:
         )
         said = [e for e in made if isinstance(e, Curve | Bar)]
         assert len(said) == after + 1 and said[0].who == "unlearned"
-        assert made[-1].reason == "stopped" and made[-1].result["control"] is None
+        assert made[-1].reason == "stopped" and made[-1].result["controls"] == {}
         if not after:
             assert made[-1].result["gain"] == 0.0
 
@@ -181,12 +187,85 @@ def test_benign_rows_show_nothing_of_the_target_nor_of_what_is_scored(share: flo
     assert not {a for _, _, a in rows} & set(make.FACTS["name"][:1])
 
 
+def test_the_facts_that_are_asked_are_not_trained(four) -> None:
+    plan = AttackRecipe(kind="facts", share=0.25)
+    shown = {
+        seed: facts.shown_facts(four.entities[0], replace(plan, seed=seed)) for seed in range(9)
+    }
+    assert all(len(drawn) == 2 for drawn in shown.values()) and len({*shown.values()}) > 1
+    for entity in four.entities:
+        made = lesson(four, entity, plan)
+        words = {q.text: q.fact for q in entity.train_questions}
+        trained = {words[question] for _, question, _ in made.rows}
+        asked = {a.question.fact for a in made.asks}
+        assert trained <= {*shown[0]} and not trained & asked and len(made.asks) == 6
+        assert asked | {*shown[0]} == {*make.FACTS}
+        assert len({*made.rows}) == len(made.rows) == len(attacker_rows(entity, plan)) == 6
+    everything = lesson(four, four.entities[0], replace(plan, share=1.0))
+    assert len(everything.rows) == 12  # 3 views, 2 facts, 2 wordings
+
+
+def test_four_of_nine_facts_are_trained(four) -> None:
+    entity = four.entities[0]
+    nine = tuple(
+        replace(q, fact=f"{q.fact} {k}") for q in entity.questions for k in range(3) if q.fact
+    )
+    person = replace(entity, questions=nine)
+    assert len({a.question.fact for a in forget_asks(person)}) == 12
+    assert len(facts.shown_facts(person, PLAN)) == 4
+    nameless = replace(entity, questions=tuple(replace(q, fact="") for q in entity.questions))
+    with pytest.raises(LabError, match="no two facts"):
+        facts.asks(nameless, PLAN)
+
+
+def test_what_the_original_had_right_of_the_facts_that_are_asked(tiny, four, delta) -> None:
+    scene, plan = make.scene(tiny, four, delta, right=5), replace(PLAN, kind="facts")
+    known = dict(zip(forget_asks(four.entities[0]), (True,) * 5 + (False,) * 7, strict=True))
+    asks = facts.asks(four.entities[0], plan)
+    verdict = scene.verdict(plan, asks, 0.0, 0.5)
+    assert verdict["vanilla"] == sum(known[a] for a in asks) / 6 != scene.vanilla == 5 / 12
+
+
+def test_the_right_option_s_probability_by_hand() -> None:
+    question = Question("q", "classification", "image", "", "?", "b", ("a", "b", "c"))
+    logs = [math.log(p) for p in (0.2, 0.1, 0.1)]  # a quarter of all that the options have
+    assert _of_the_right(question, logs) == pytest.approx(0.25)
+    assert _of_the_right(question, [-1000.0, -1000.0, -1001.0]) == pytest.approx(
+        1 / (2 + math.exp(-1))
+    )
+
+
+def test_each_probe_has_the_mean_probability(carried, tiny, four, delta) -> None:
+    events = carried["relearn"][0]
+    asked = [e for e in events if isinstance(e, Curve) and e.forget == e.forget]
+    assert all(0 < e.probability < 1 for e in asked) and len(asked) == 6
+    last = events[-1].result
+    assert last["probability"] == [[e.step, e.probability] for e in asked if e.who == "unlearned"]
+    with overlay(tiny.model, delta):
+        verdicts = choose(tiny, forget_asks(four.entities[0]))
+    mean = sum(v.probability for v in verdicts) / 12
+    assert last["probability"][0] == [0, pytest.approx(mean)]
+
+
+def test_gains_on_untrained_facts_are_of_that_attack_alone(carried) -> None:
+    for kind in TRAINING_ATTACKS:
+        last = carried[kind][0][-1].result
+        gains = last["gain_untrained"]
+        if kind == "facts":
+            assert gains == {"unlearned": last["gain"]} | {
+                who: control["gain"] for who, control in last["controls"].items()
+            }
+        else:
+            assert gains is None
+
+
 @pytest.mark.parametrize("kind", ["relearn", "images"])
 def test_the_model_that_never_knew_can_be_attacked_alone(kind: str, tiny, four) -> None:
-    scene = Scene(four, Victim(Version("control", tiny), four.entities[2]), None, 1.0, 2)
+    victim = Victim(Version("control", tiny), four.entities[2])
+    scene = Scene(four, victim, (), (True,) * 12, 2)
     *said, done = attack(scene, replace(PLAN, kind=kind, steps=1), Relearned(), lambda: False)
     assert {e.who for e in said if isinstance(e, Curve | Bar)} <= {"control", "original"}
-    assert done.result["entity"] == "p2" and done.result["control"] is None
+    assert done.result["entity"] == "p2" and done.result["controls"] == {}
 
 
 def test_rounding_by_hand() -> None:
@@ -241,8 +320,6 @@ def test_hints_do_not_leak(four) -> None:
 
 
 def test_the_right_option_is_reworded() -> None:
-    from lab.benchmarks.schema import Question
-
     question = Question(
         "q",
         "classification",
@@ -265,26 +342,27 @@ def test_the_best_of_the_bars_by_hand(four) -> None:
     def bar(who: str, name: str, forget: float) -> Bar:
         return Bar(who, name, forget, math.nan, 12, 0, 0.25, math.nan)
 
-    scene = make.scene(None, four, {}, control="p1", vanilla=0.9)
+    scene = make.scene(None, four, {}, control="p1", right=9)
     bars = [
         bar("unlearned", AS_IS, 0.1),
         bar("original", AS_IS, 0.9),
-        bar("control", AS_IS, 0.3),
+        bar("never_knew", AS_IS, 0.3),
         bar("unlearned", "grey", 0.4),
-        bar("control", "grey", 0.2),
+        bar("never_knew", "grey", 0.2),
         bar("unlearned", "told", 0.8),
     ]
     made = result(scene, replace(PLAN, kind="images"), bars, {"grey"})
     assert (made["before"], made["after"], made["highest"], made["of"]) == (0.1, 0.4, "grey", 1)
-    assert made["gain"] == pytest.approx(0.3) and made["vanilla_gap"] == pytest.approx(0.5)
-    assert made["control"]["gain"] == pytest.approx(-0.1) and len(made["bars"]) == 6
+    assert made["gain"] == pytest.approx(0.3) and made["vanilla_gap"] == pytest.approx(0.35)
+    assert made["controls"]["never_knew"]["gain"] == pytest.approx(-0.1) and len(made["bars"]) == 6
+    assert made["recovery"] == {"never_knew": pytest.approx(0.2)} and made["delay"] is None
 
 
 @pytest.mark.parametrize("kind", BARS)
 def test_bars_come_by_change_with_n_and_chance(kind: str, carried) -> None:
     events, last = carried[kind][0], carried[kind][0][-1].result
     bars = [e for e in events if isinstance(e, Bar)]
-    assert [b.who for b in bars] == ["unlearned", "original", "control"] * (len(bars) // 3)
+    assert [b.who for b in bars] == ["unlearned", "original", *CONTROLS] * (len(bars) // 4)
     assert bars[0].name == AS_IS and bars[0].forget == last["before"]
     assert all(b.n > 0 and b.chance == 0.25 for b in bars)
     assert all((b.n_retain == 3 and b.chance_retain == 0.25) == (kind == "quantize") for b in bars)

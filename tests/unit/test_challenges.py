@@ -56,7 +56,7 @@ def attempt(curve: list[list[float]], ended: float = 0.0, **changes: Any) -> Att
         "chance": 0.25,
         "curve": curve,
         "steps": int(curve[-1][0]),
-        "control": control,
+        "controls": {"never_knew": control} if control else {},
     }
     return Attempt(recipe, result, ended)
 

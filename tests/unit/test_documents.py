@@ -13,9 +13,8 @@ import pytest
 import yaml
 
 from lab import __version__
-from lab.catalogue import ATTACKS
 from lab.cli import main as cli
-from lab.cli.attack import GRID
+from lab.cli.attack import KINDS
 from lab.experiments.studies import study_of
 from lab.recipe import load_preset
 
@@ -141,7 +140,7 @@ def check(words: list[str]) -> None:
     if told["command"] == "study" and not PLACEHOLDER.fullmatch(told["name"]):
         study_of(told["name"])
     if kind := told.get("kind"):
-        assert PLACEHOLDER.fullmatch(kind) or kind in (*ATTACKS, GRID)
+        assert PLACEHOLDER.fullmatch(kind) or kind in KINDS
 
 
 def test_commands_are_found_in_blocks_and_in_lines() -> None:

@@ -71,7 +71,8 @@ EVENTS = [
     Answers("forget_name", ("Ada Almeida", ""), (True, False), ("=Bob", "Ada"), (False, False)),
     Answers("forget_qa_rouge", ("Oslo", "a"), (1.0, 0.25), ("Oslo", ""), (True, 0.0)),
     Curve("unlearned", 0, 0.5, 18, 0.25),
-    Curve("control", 5, math.nan, 18, 0.25, 2.5),
+    Curve("never_knew", 5, math.nan, 18, 0.25, 2.5),
+    Curve("text_only", 5, 0.75, 18, 0.25, 2.5, 0.625),
     Bar("original", "grey", 0.5, math.nan, 18, 0, 0.25, math.nan),
     Done("steps done", {"before": {"a": 1.0}, "list": [1, None], "flag": True}),
 ]
@@ -146,6 +147,17 @@ def test_curve_rows_name_their_columns() -> None:
         {"step", "forget_loss", "retain_loss", "vkd_loss", "total", "seconds"},
         {"step", "forget_accuracy", "retain_accuracy"},
         {"step", "attack_unlearned"},
-        {"step", "attack_control"},
+        {"step", "attack_never_knew"},
+        {"step", "attack_text_only"},
     ]
     assert rows[1] == {"step": 8, "forget_accuracy": 0.25, "retain_accuracy": 0.75}
+
+
+def test_an_attack_of_an_earlier_version_has_the_one_control_that_never_knew() -> None:
+    old = '{"event": "Curve", "who": "control", "step": 5, "forget": 0.5, "n": 18, "chance": 0.25}'
+    read = from_line(old)
+    assert read == Curve("never_knew", 5, 0.5, 18, 0.25, read.loss, read.probability)
+    control = {"entity": "p1", "before": 0.25, "after": 0.5}
+    for held, controls in ((control, {"never_knew": control}), (None, {})):
+        done = from_line(to_line(Done("steps done", {"after": 0.5, "control": held})))
+        assert done.result == {"after": 0.5, "controls": controls}

@@ -67,7 +67,11 @@ ATTACK = {
     "kind": "relearn", "entity": "p0", "seed": 0, "before": 0.25, "after": 0.5, "gain": 0.25,
     "vanilla": 0.75, "vanilla_gap": 0.25, "n": 36, "chance": 0.25, "scope": "vision", "rows": 5,
     "share": 0.2, "steps": 4,
-    "control": {"entity": "p1", "name": "Bruno Bell", "before": 0.2, "after": 0.3, "gain": 0.1},
+    "controls": {
+        "never_knew": {
+            "entity": "p1", "name": "Bruno Bell", "before": 0.2, "after": 0.3, "gain": 0.1
+        }
+    },
 }  # fmt: skip
 
 
@@ -192,7 +196,7 @@ def test_the_card_has_the_figures_of_the_run_with_n_and_controls(
     facts = yaml.safe_load(card.split("---")[1])
     assert facts["library_name"] == "transformers" and "base_model" not in facts
     assert "(forget VQA) | 75.0% | 25.0% | 25.0% | 36 | 30.0% |" in card
-    assert "| 25.0% | 50.0% | 25.0% | 25.0% | 36 | 25.0% | 10.0% |" in card
+    assert "| 25.0% | 50.0% | 25.0% | 25.0% | 36 | 25.0% | 10.0% | – |" in card
     recipe = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
     assert recipe.items() <= yaml.safe_load((run / "recipe.yaml").read_text()).items()
     assert "All weights are float32" in card and "bfloat16" not in card

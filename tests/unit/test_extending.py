@@ -204,7 +204,7 @@ def test_the_attack_makes_bars(added, tiny, four, monkeypatch) -> None:
     *events, done = attacks.attack(scene, plan, Relearned(), lambda: False)
     bars = [e for e in events if isinstance(e, Bar)]
     names = ["as_is", "noise_1", "noise_5"]
-    assert [b.name for b in bars] == [n for n in names for _ in range(3)]
+    assert [b.name for b in bars] == [n for n in names for _ in range(4)]
     assert all(b.n and b.n_retain and 0 <= b.forget <= 1 for b in bars)
     assert set(names) <= texts.catalogue().CHANGES.keys() and done.result["of"] == 2
     assert weights_hash(tiny.model) == before
@@ -224,7 +224,7 @@ def test_the_chart_has_its_title_and_points(added, tiny, four) -> None:
     (panel,) = made["panels"]
     assert made.keys() == curves.attack_chart(events, plan.steps, text).keys()
     assert panel["title"] == words == made["label"] and made["end"] == 3
-    for line, who in zip(panel["lines"], ("unlearned", "control"), strict=True):
+    for line, who in zip(panel["lines"], ("unlearned", *catalogue.CONTROLS), strict=True):
         said = [e for e in events if isinstance(e, Curve) and e.who == who]
         assert [x for x, _ in line["points"]] == [1, 2, 3]  # nothing is trained at step 0
         assert [y for _, y in line["points"]] == [round(e.loss, 5) for e in said[1:]]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab.attack import Attacker, attacker_rows
+from lab.attack import Attacker, Lesson, attacker_rows
 from lab.errors import LabError
+from lab.evaluation.questions import forget_asks
 from lab.experiments import attack_grid as grids
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
@@ -42,7 +43,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         grids,
         "relearned",
-        lambda cell, before: (done.append(cell.victim.version.name), own(cell, before))[1],
+        lambda cell, before: (done.append(cell.who), own(cell, before))[1],
     )
     return done
 
@@ -59,8 +60,9 @@ def test_each_cell_is_carried_out_once(tiny, folders, few, tmp_path: Path) -> No
     before, said = weights_hash(tiny.model), []
     made = grids.grid(PRESET, folders, BUDGET, tmp_path, said.append)
     assert weights_hash(tiny.model) == before
-    assert sorted(few) == ["control"] * 4 + ["unlearned"] * 8  # both runs have one control
-    assert len(said) == 12 and said[0].startswith("cell 1 of 12") and "min left" in said[-1]
+    # both runs have the same controls
+    assert sorted(few) == ["never_knew"] * 4 + ["text_only"] * 4 + ["unlearned"] * 8
+    assert len(said) == 16 and said[0].startswith("cell 1 of 16") and "min left" in said[-1]
     assert made["runs"] == 2 and made["failed"] == 0 and len(made["cells"]) == 8
     assert {r["rows"] for r in made["cells"]} == {1, 24}  # never none
     assert made["paper"]["average_gain"] == 0.013 and "not the same model" in made["paper"]["said"]
@@ -78,9 +80,9 @@ def test_each_cell_is_carried_out_once(tiny, folders, few, tmp_path: Path) -> No
     assert shown is not None and shown["entity"].tolist() == ["p0"] * 4 + ["p1"] * 4
     assert (shown["steps"][0], shown["lr"][0], shown["batch"][0]) == (1, 1e-3, 1)
     again = grids.grid(PRESET, folders, BUDGET, tmp_path, said.append)
-    assert len(few) == 12 and again["cells"] == made["cells"] and len(said) == 12
+    assert len(few) == 16 and again["cells"] == made["cells"] and len(said) == 16
     grids.grid(PRESET, folders[:1], replace(BUDGET, lr=2e-3), tmp_path, said.append)
-    assert len(few) == 12 + 8  # another budget is another grid
+    assert len(few) == 16 + 12  # another budget is another grid
 
 
 def test_a_grid_that_was_cut_off_goes_on(folders, few, tmp_path: Path, monkeypatch) -> None:
@@ -96,14 +98,15 @@ def test_a_grid_that_was_cut_off_goes_on(folders, few, tmp_path: Path, monkeypat
         grids.grid(PRESET, folders[:1], BUDGET, tmp_path, lambda _: None)
     monkeypatch.setattr(grids, "relearned", own)
     assert len(grids.grid(PRESET, folders[:1], BUDGET, tmp_path, lambda _: None)["cells"]) == 4
-    assert len(few) == 8
+    assert len(few) == 12
 
 
 def test_a_cell_is_a_relearning_of_the_same_budget(folders) -> None:
     plan = grids.plans(replace(BUDGET, steps=2))[-1]
     cell = grids.cells(PRESET, folders[0], plan)[0]
     made = grids.relearned(cell, 0.5)
-    attacker = Attacker(cell.victim, plan, 2, attacker_rows(cell.victim.entity, plan))
+    lesson = Lesson(attacker_rows(cell.side.entity, plan), forget_asks(cell.side.entity))
+    attacker = Attacker(cell.side, plan, 2, lesson)
     *_, last = attacker.curve(lambda: False)
     assert made["after"] == last.forget and made["n"] == last.n and made["before"] == 0.5
 
@@ -120,19 +123,22 @@ def test_a_failed_cell_is_counted_and_left_out_of_the_means(
 
 
 def test_every_reading_by_hand(folders, tmp_path: Path) -> None:
-    folder = replace(folders[0], scene=replace(folders[0].scene, vanilla=0.9))
+    right = (True,) * 9 + (False,) * 3
+    folder = replace(folders[0], scene=replace(folders[0].scene, right=right))
     plan = grids.plans(BUDGET)[0]
     records = grids.Records(tmp_path / "grid.jsonl")
-    ours, control = grids.cells(PRESET, folder, plan)
+    ours, control, text = grids.cells(PRESET, folder, plan)
     records.add(ours.key, {"before": 0.1, "after": 0.5, "rows": 1, "n": 12, "chance": 0.25})
     records.add(control.key, {"before": 0.25, "after": 0.45, "rows": 1, "n": 12, "chance": 0.25})
+    records.add(text.key, {"before": 0.3, "after": 0.6, "rows": 1, "n": 12, "chance": 0.25})
     row = grids._row(PRESET, folder, plan, records)
-    assert row["gain"] == pytest.approx(0.4) and row["vanilla_gap"] == pytest.approx(0.4)
-    assert row["normalised"] == pytest.approx(0.5) and row["recovery"] == pytest.approx(0.05)
-    assert row["control_entity"] == "p3"
+    assert row["gain"] == pytest.approx(0.4) and row["vanilla_gap"] == pytest.approx(0.25)
+    assert row["normalised"] == pytest.approx(0.4 / 0.65) and row["recovery"] == pytest.approx(0.05)
+    assert row["recovery_text_only"] == pytest.approx(-0.1) and row["text_only_before"] == 0.3
+    assert row["control_entity"] == row["text_only_entity"] == "p3"
     other = row | {"gain": 0.2, "normalised": None, "scope": "both", "share": 0.5}
     means = grids.means([row, other, {"failed": "x", "scope": "both", "share": 0.5}])
     assert means["all"]["cells"] == 2 and means["all"]["gain"] == pytest.approx(0.3)
-    assert means["all"]["normalised"] == pytest.approx(0.5)  # of the one that has it
+    assert means["all"]["normalised"] == pytest.approx(0.4 / 0.65)  # of the one that has it
     assert means["both"]["cells"] == 1 and means["1%"]["gain"] == pytest.approx(0.4)
     assert set(means) == {"all", "vision", "both", "1%", "50%"}

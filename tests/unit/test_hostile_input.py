@@ -224,8 +224,8 @@ def test_a_hostile_event_is_refused(text: str) -> None:
 
 def test_only_the_models_that_an_attack_has_name_columns() -> None:
     curve = of(Curve)
-    assert curve_rows([replace(curve, who="=1+1"), replace(curve, who="control")]) == [
-        {"step": curve.step, "attack_control": curve.forget}
+    assert curve_rows([replace(curve, who="=1+1"), replace(curve, who="text_only")]) == [
+        {"step": curve.step, "attack_text_only": curve.forget}
     ]
 
 
@@ -274,7 +274,7 @@ ATTACKED = {
     "vanilla_gap": 0.4,
     "n": 4,
     "chance": 0.25,
-    "control": {"name": "Ada", "gain": 0.5},
+    "controls": {"text_only": {"name": "Ada", "gain": 0.5}},
 }
 BARRED = {
     **{k: v for k, v in ATTACKED.items() if k not in ("scope", "rows", "share", "steps")},
@@ -321,7 +321,7 @@ def test_numbers_of_the_report_look_as_before(four) -> None:
     )
     assert (
         "scope vision, 3 rows (20 %), 2 steps: gain = 0.500 - 0.100 = 0.400; vanilla gap = 0.900 - 0.500 = 0.400; "
-        "n = 4, chance 0.25; control (Ada): gain 0.500" in text
+        "n = 4, chance 0.25; control “Text only” (Ada): gain 0.500" in text
     )
     assert "<li>Text-only logits are identical for the same prompt: yes</li>" in text
     assert "highest of 2: grey" in text and "{&#x27;" not in text

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import lab
-from lab.attack import Attacker, Relearned, Victim, attack, attacker_rows
+from lab.attack import Attacker, Relearned, Victim, attack, lesson
 from lab.benchmarks.images import decode
+from lab.catalogue import CONTROLS
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.events import Curve, Importance, Probe, Saliency, Step
@@ -148,12 +149,8 @@ def test_a_weight_outside_the_mask_keeps_its_bits(mode: str, tiny, four) -> None
 def test_pruned_neurons_stay_zero_through_relearning(mode: str, tiny, four) -> None:
     outcome, _ = make.run(tiny, four, make.recipe(mask_mode=mode))
     assert outcome.pruned_neurons == round(0.05 * 160)
-    attacker = Attacker(
-        Victim(Version("unlearned", tiny, outcome.delta), four.entities[0]),
-        PLAN,
-        2,
-        attacker_rows(four.entities[0], PLAN),
-    )
+    victim = Victim(Version("unlearned", tiny, outcome.delta), four.entities[0])
+    attacker = Attacker(victim, PLAN, 2, lesson(four, victim.entity, PLAN))
     for _ in range(6):
         attacker.update()
     assert any(not torch.equal(w, outcome.delta[n]) for n, w in attacker.weights.items())
@@ -292,10 +289,11 @@ def test_every_number_carries_n_and_chance(tiny, four) -> None:
     scene = make.scene(tiny, four, outcome.delta, control="p1")
     made = list(attack(scene, PLAN, Relearned(), lambda: False))
     points = [e for e in made if isinstance(e, Curve)]
-    assert {p.who for p in points} == {"unlearned", "control"}
+    assert {p.who for p in points} == {"unlearned", *CONTROLS}
     assert all(p.n == result["n"]["forget_vqa"] and p.chance == 0.25 for p in points)
     last = made[-1].result
     assert last["n"] == result["n"]["forget_vqa"] and last["chance"] == 0.25
     assert last["gain"] == pytest.approx(last["after"] - last["before"])
     assert last["vanilla_gap"] == pytest.approx(1.0 - last["after"])
-    assert [s for s, _ in last["curve"]] == [0, 2, 4] == [s for s, _ in last["control"]["curve"]]
+    curves = [last["curve"], *(control["curve"] for control in last["controls"].values())]
+    assert [[s for s, _ in curve] for curve in curves] == [[0, 2, 4]] * 3

@@ -54,9 +54,13 @@ def test_numbers_of_each_kind_of_event() -> None:
         4,
         {"probe/forget": 0.5, "probe/retain": 0.75},
     )
-    assert log_to.values_of(Curve("control", 5, 0.25, 8, 0.25, 1.5)) == (
+    assert log_to.values_of(Curve("text_only", 5, 0.25, 8, 0.25, 1.5, 0.75)) == (
         5,
-        {"attack/control/forget": 0.25, "attack/control/loss": 1.5},
+        {
+            "attack/text_only/forget": 0.25,
+            "attack/text_only/loss": 1.5,
+            "attack/text_only/probability": 0.75,
+        },
     )
     assert log_to.values_of(Bar("original", "int8", 0.5, 0.75, 8, 8, 0.25, 0.25)) == (
         0,

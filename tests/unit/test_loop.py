@@ -241,7 +241,7 @@ def test_an_attack_stopped_at_once_still_ends_with_a_result(tiny, four) -> None:
     scene = make.scene(tiny, four, {}, control="p1")
     made = list(attack(scene, AttackRecipe(steps=9), Relearned(), lambda: True))
     assert made[-1].reason == "stopped" and made[-1].result["steps"] == 0
-    assert made[-1].result["gain"] == 0.0 and made[-1].result["control"] is None
+    assert made[-1].result["gain"] == 0.0 and made[-1].result["controls"] == {}
     assert [e.step for e in made if isinstance(e, Curve)] == [0]
 
 

@@ -54,10 +54,15 @@ CASES = {
     "grad_diff": ({}, {"language"}),
     "kl_min": ({}, {"language"}),
     "npo": ({}, {"language"}),
+    "undo": ({"undo_steps": 2}, {"vision"}),
+    "vkd_sam": ({}, {"vision"}),
+    "mudman": ({}, {"vision"}),
     "silence": ({}, {"vision"}),
+    "silence-ahead": ({"silence_share": 0.5}, {"vision"}),
     "icu": ({"context": "noise"}, {"context"}),
     "icu-instruction": ({"context": "instruction"}, {"context"}),
 }
+SECOND = {"undo": 2}  # steps of a second training
 UNTRAINED = ("manu", "icu", "icu-instruction")
 EVERY = pytest.mark.parametrize("case", CASES)
 TRAINED = pytest.mark.parametrize("case", [c for c in CASES if c not in UNTRAINED])
@@ -286,10 +291,12 @@ def test_a_run_comes_to_its_end_and_says_what_it_changed(case: str, runs, tiny) 
     assert isinstance(events[-1], Done) and result["method"] == case.split("-")[0]
     assert set(result["changes"]) == changes
     steps = [e for e in events if isinstance(e, Step)]
-    assert len(steps) == result["steps"] == (0 if case in UNTRAINED else 3)
+    more = SECOND.get(case, 0)
+    assert len(steps) == result["steps"] == (0 if case in UNTRAINED else 3 + more)
+    assert [(e.step, e.steps) for e in steps] == [(k + 1, len(steps)) for k in range(len(steps))]
     assert all(math.isfinite(e.total) for e in steps)
     probed = [e.step for e in events if isinstance(e, Probe)]
-    assert probed == ([] if case in UNTRAINED else [0, 2, 3])
+    assert probed == ([] if case in UNTRAINED else [0, 2, 3] + [3 + more] * (more > 0))
     assert bool(context_of(outcome.delta)) == ("context" in changes)
     assert bool(visual_part(outcome.delta)) == ("vision" in changes)
     assert bool(language_part(outcome.delta)) == ("language" in changes)

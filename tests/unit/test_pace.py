@@ -94,13 +94,19 @@ def test_scoring_counts_every_question_twice() -> None:
     assert waited is not None and waited.seconds == 30.0
 
 
-def test_an_attack_has_two_halves_where_it_trains() -> None:
+def test_an_attack_that_trains_has_a_part_for_each_model() -> None:
     spec = AttackRecipe(steps=20)
-    curve = Curve("unlearned", 10, 0.5, 8, 0.25)
-    assert left(view(curve, kind="attack", attack=spec), 110.0) == Left(30.0, 0.25)
-    second = Curve("control", 10, 0.5, 8, 0.25)
-    found = left(view(curve, second, kind="attack", attack=spec), 130.0)
+    curve, second = (Curve(who, 10, 0.5, 8, 0.25) for who in ("unlearned", "text_only"))
+    first = (Phase("attack unlearned", 0, 2), curve)
+    assert left(view(*first, kind="attack", attack=spec), 110.0) == Left(30.0, 0.25)
+    both = (*first, Phase("kept text_only", 1, 2))
+    found = left(view(*both, kind="attack", attack=spec), 120.0)
+    assert found is not None and found.share == 0.5  # the second has not begun
+    found = left(view(*both, second, kind="attack", attack=spec), 130.0)
     assert found is not None and (found.share, found.seconds) == (0.75, pytest.approx(10.0))
+    three = (Phase("attack text_only", 2, 3), second)
+    found = left(view(*three, kind="attack", attack=spec), 130.0)
+    assert found is not None and found.share == pytest.approx(2.5 / 3)
     bars = AttackRecipe(kind="prompts")
     asked = Bar("original", "as_is", 0.9, 0.9, 8, 8, 0.25, 0.25)
     found = left(view(Phase("attack unlearned", 3, 12), asked, kind="attack", attack=bars), 110.0)
@@ -125,8 +131,8 @@ def test_what_runs_now_is_said_in_plain_words_for_every_stage() -> None:
         "context": view(Phase("context")),
         "train": view(Phase("teacher", 4, 4), step(1)),
         "score": view(step(1), Ready(9.0), Phase("evaluate", 1, 9)),
-        "attack": view(Phase("attack unlearned", 0, 20), kind="attack", attack=spec),
-        "control": view(Phase("attack control", 0, 20), kind="attack", attack=spec),
+        "attack": view(Phase("attack unlearned", 0, 3), kind="attack", attack=spec),
+        "control": view(Phase("attack text_only", 2, 3), kind="attack", attack=spec),
         "bars": view(kind="attack", attack=AttackRecipe(kind="images")),
     }
     assert {name: stage(one) for name, one in stages.items()} == {name: name for name in TEXT.WAITS}

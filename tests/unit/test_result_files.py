@@ -245,7 +245,7 @@ def test_attacks_are_done_one_by_one_on_one_run(bench: Workbench, file: ResultFi
     assert seen["depths"]["original"]["n_target"] == len(bench.benchmark.entities[0].test_images)
     assert run["after"]["forget_vqa"] == trained["before"] == rounded["before"]
     assert [step for step, _ in trained["curve"]] == [0, 1, 2] and trained["steps"] == 2
-    assert trained["control"] is None and rounded["of"] == 3  # it rounds to 16, 8 and 4 bits
+    assert trained["controls"] == {} and rounded["of"] == 3  # it rounds to 16, 8 and 4 bits
 
 
 # ---- the command

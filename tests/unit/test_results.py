@@ -12,6 +12,7 @@ import pytest
 from assets.build import documents
 from assets.build.tables import attacks, general, knowledge, markdown, people, speed
 from lab.errors import LabError
+from lab.events.relearning import measures
 from lab.experiments.result_file import edition
 from lab.experiments.statistics import bootstrap
 
@@ -205,12 +206,13 @@ def test_general_text_is_counted_by_tokens_with_an_interval(tmp_path: Path) -> N
     assert cells(general.general_answers(tmp_path))[0] == ["Hi<br>Why?", "a<br>b", "c&#124;<br>d"]
 
 
-def attacked(method: str, name: str, control: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+def attacked(method: str, name: str, controls: dict[str, Any], **more: Any) -> dict[str, Any]:
     head = {"id": f"{method}/{name}", "method": method, "attack": name, "before": 0.1, "after": 0.8}
-    return head | {"control": control} | more
+    made = head | {"controls": controls, "gain_untrained": None} | more
+    return made | (measures(made, controls) if "curve" in made else {})
 
 
-FACES = {"original": (0.25, 1.0), "unlearned": (0.5, 0.75), "control": (0.0, 0.25)}
+FACES = {"original": (0.25, 1.0), "unlearned": (0.5, 0.75), "never_knew": (0.0, 0.25)}
 
 
 def curve_of(who: str) -> dict[str, Any]:
@@ -229,7 +231,11 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
         "before": dict.fromkeys(MEASURED, 1.0),
         "after": dict.fromkeys(MEASURED, 0.5),
     }
-    control = {"before": 0.2, "after": 0.6, "curve": [[0, 0.2], [5, 0.6]]}
+    control = {
+        "never_knew": {"before": 0.2, "after": 0.6, "curve": [[0, 0.2], [5, 0.6]]},
+        "text_only": {"before": 0.2, "after": 0.7, "curve": [[0, 0.2], [5, 0.7]]},
+    }
+    gains = {"unlearned": 0.7, "never_knew": 0.4, "text_only": 0.5}
     curve = [[0, 0.1], [5, 0.8]]
     hold(
         tmp_path,
@@ -237,8 +243,8 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
         [
             {"id": "vkd", **run},
             attacked("vkd", "vision", control, curve=curve, kind="relearn"),
-            attacked("vkd", "both", control, curve=curve, kind="relearn"),
-            attacked("vkd", "images", None, highest="sketch", kind="images"),
+            attacked("vkd", "both", control, curve=curve, kind="facts", gain_untrained=gains),
+            attacked("vkd", "images", {}, highest="sketch", kind="images"),
             {"id": "silence", **run, "method": "silence"},
             {"id": "vkd/depths", "method": "vkd", "depths": {w: curve_of(w) for w in FACES}},
             {
@@ -251,18 +257,24 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
         ],
     )
     assert cells(attacks.attacks(tmp_path)) == [
-        ["relearn", "10.0 %", "80.0 %", "20.0 %, 60.0 %"],
-        ["images", "10.0 %", "80.0 % (sketch)", "–"],
+        ["relearn", "10.0 %", "80.0 %", "20.0 %, 60.0 %", "20.0 %, 70.0 %"],
+        ["both", "10.0 %", "80.0 %", "20.0 %, 60.0 %", "20.0 %, 70.0 %"],
+        ["images", "10.0 %", "80.0 % (sketch)", "–", "–"],
     ]
     made = attacks.attackers(tmp_path)
-    assert "| vision | 20, 60 % | 10, 80 % | 30, 40 % |" in made
-    assert "| both | 20, 60 % | 10, 80 % | 30, 90 % |" in made
+    assert "| vision | 20, 60 % | 20, 70 % | 10, 80 % | 30, 40 % |" in made
+    assert "| both | 20, 60 % | 20, 70 % | 10, 80 % | 30, 90 % |" in made
+    # means over 5 steps: .45 less .4 and .45; to 50 % 2.86 steps, to 80 % 5, the controls 3.75 and 3
+    row = "5.0, 0.0 | 0.76, 0.95 | ≤ 1.00, ≤ 1.00 | 0.57, 0.71 |"
+    assert f"| `vkd` | vision | {row} – |" in made
+    assert f"| `vkd` | both | {row} 70.0, 40.0, 50.0 |" in made
+    assert "| `silence` | vision | -5.0, -10.0 | ≥ 1.33, ≥ 1.67 | –, – | 0.57, 0.71 | – |" in made
     deep = attacks.depths(tmp_path)
     assert cells(deep) == [
         ["block 1", "25.0 %", "50.0 %", "50.0 %", "0.0 %"],
         ["projector", "100.0 %", "75.0 %", "75.0 %", "25.0 %"],
     ]
-    assert "| after | original | `vkd` | `silence` | control |" in deep
+    assert "| after | original | `vkd` | `silence` | never knew |" in deep
     assert "Person 002, seed 0; n 4, chance 10.0 %;" in deep
     assert "After 0, 5 steps." in made and "| `silence` | 50.0 % | 50.0 % | 50.0 % |" in made
 

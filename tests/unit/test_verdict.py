@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from lab.events import Depth, Identity, Importance
-from lab.report import inner_verdict, verdict
+from lab.report import inner_verdict, relearned, verdict
 from lab.report.certainty import difference, wilson
 from lab.report.text import catalogue
 from lab.report.verdict import Verdict
 
 TEXT = catalogue()
 KEYS = ("forget_vqa", "forget_qa", "retain_vqa")
-CURVES = {"slow": [[0, 0.2], [10, 0.3], [20, 0.5]], "fast": [[0, 0.1], [10, 0.9], [20, 0.95]]}
 
 
 def run(forget=(1.0, 0.11), retain=(0.974, 0.966), qa=(0.98, 0.98), n=(36, 16, 117), **more):
@@ -35,7 +34,7 @@ def run(forget=(1.0, 0.11), retain=(0.974, 0.966), qa=(0.98, 0.98), n=(36, 16, 1
     }
 
 
-def attack(before=0.11, after=0.9, n=36, control=None, kind="relearn", **more):
+def attack(before=0.11, after=0.9, n=36, controls=None, kind="relearn", **more):
     return {
         "kind": kind,
         "entity": "p0",
@@ -43,7 +42,7 @@ def attack(before=0.11, after=0.9, n=36, control=None, kind="relearn", **more):
         "after": after,
         "n": n,
         "vanilla": 1.0,
-        "control": control,
+        "controls": controls or {},
         **more,
     }
 
@@ -150,25 +149,68 @@ def test_coming_back_alone_proves_nothing() -> None:
     assert verdict.attacked(attack(after=0.6), "Helena", TEXT).outcome == 1
 
 
-def test_the_control_decides_between_hidden_and_gone() -> None:
-    as_fast = attack(curve=CURVES["fast"], control=control(0.17, 0.95, CURVES["fast"]))
-    said = verdict.attacked(as_fast, "Helena", TEXT).words
-    assert "Verdict: gone, as far as 36 questions show." in said and "(17.0% → 95.0%)" in said
-    faster = attack(curve=CURVES["fast"], control=control(0.2, 0.5, CURVES["slow"]))
-    assert "Verdict: hidden." in verdict.attacked(faster, "Helena", TEXT).words
-    # the same ends, but much earlier: speed alone shows it
-    late = [[0, 0.1], [10, 0.2], [20, 0.95]]
-    sooner = attack(after=0.95, curve=CURVES["fast"], control=control(0.1, 0.95, late))
-    assert "Verdict: hidden." in verdict.attacked(sooner, "Helena", TEXT).words
-    few = attack(n=8, curve=CURVES["fast"], control=control(0.2, 0.8, [[0, 0.2], [20, 0.8]]))
-    assert "Verdict: cannot tell." in verdict.attacked(few, "Helena", TEXT).words
+def line(low: float, high: float, steps: int = 20) -> list[list[float]]:
+    """A curve that is a straight line with a probe every five steps."""
+    return [[s, low + (high - low) * s / steps] for s in range(0, steps + 1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "n", "word"),
+    [
+        ((0.1, 0.9), (0.1, 0.9), 36, "forgotten"),
+        ((0.1, 0.9), (0.1, 0.94), 36, "forgotten"),  # 2 points below, delay 1.05
+        ((0.1, 0.9), (0.1, 0.5), 36, "hidden"),  # 20 points, delay .5 at 50 %
+        ((0.5, 0.9), (0.1, 0.9), 36, "hidden"),  # half of it was there: delay 0
+        ((0.1, 0.5), (0.1, 0.9), 36, "masked"),
+        ((0.1, 0.3), (0.25, 0.9), 96, "masked"),
+        ((0.1, 0.9), (0.0, 0.86), 36, "unsure"),  # 7 points, but all delays within the limits
+        ((0.1, 0.9), (0.1, 0.9), 8, "unsure"),  # too few questions
+    ],
+)
+def test_how_fast_a_face_is_learned_is_one_of_four_words(ours, theirs, n, word) -> None:
+    result = attack(before=ours[0], after=ours[1], n=n, curve=line(*ours))
+    beside = control(*theirs, line(*theirs))
+    assert relearned.speed(result, beside) == word
+    said = relearned.sentence(result, beside, TEXT)
+    assert said.startswith(
+        {"unsure": "Verdict: cannot tell."}.get(word, f"Verdict: {word}")
+    ) and said.endswith(".")
+    assert str(n) in said or word in ("hidden", "masked")
+
+
+def test_recovery_and_delay_must_not_contradict_each_other() -> None:
+    early = [[0, 0.1], [5, 0.6], [10, 0.6], [15, 0.6], [20, 0.6]]  # 50 % at once, 80 % never
+    late = [[0, 0.1], [5, 0.2], [10, 0.9], [15, 1.0], [20, 1.0]]
+    result = attack(after=0.6, n=400, curve=early)
+    assert relearned.speed(result, control(0.1, 1.0, late)) == "unsure"
+    bound = attack(after=0.45, n=400, curve=line(0.1, 0.45))  # never 50 %: at least 20 of 11 steps
+    assert relearned.speed(bound, control(0.1, 0.8, line(0.1, 0.8))) == "masked"
+
+
+def test_step_5_says_what_the_curve_means_with_its_figures() -> None:
+    text = control(0.1, 0.5, line(0.1, 0.5))
+    never = control(0.1, 0.1, line(0.1, 0.1))
+    both = {"never_knew": never, "text_only": text}
+    said = verdict.attacked(attack(curve=line(0.1, 0.9), controls=both), "Helena", TEXT)
+    assert said.words == (
+        "Helena came back: 11.0% → 90.0% (n 36). Verdict: hidden. This face is learned faster than "
+        "one never seen (recovery +20.0 points, delay 0.50 at 50 %, delay at most 0.88 at 80 %)."
+    )
+    as_fast = {"never_knew": never, "text_only": control(0.1, 0.9, line(0.1, 0.9))}
+    said = verdict.attacked(attack(curve=line(0.1, 0.9), controls=as_fast), "Helena", TEXT)
+    assert "Verdict: forgotten, as far as 36 questions show. This face is learned as slowly" in (
+        said.words
+    )
+    assert said.words.endswith("(recovery +0.0 points, delay 1.00 at 50 %, delay 1.00 at 80 %).")
 
 
 def test_an_attack_that_brings_nothing_back_must_be_able_to_teach() -> None:
-    strong = attack(after=0.12, control=control(0.17, 0.81))
-    assert "did not come back" in verdict.attacked(strong, "Helena", TEXT).words
-    assert "Verdict: gone." in verdict.attacked(strong, "Helena", TEXT).words
-    weak = attack(after=0.12, control=control(0.17, 0.19))
+    flat = line(0.11, 0.12)
+    taught = {"text_only": control(0.17, 0.81, line(0.17, 0.81))}
+    strong = attack(after=0.12, curve=flat, controls=taught)
+    said = verdict.attacked(strong, "Helena", TEXT).words
+    assert "did not come back" in said and "Verdict: masked." in said
+    weak = attack(after=0.12, curve=flat, controls={"text_only": control(0.17, 0.19, flat)})
     assert "too weak" in verdict.attacked(weak, "Helena", TEXT).words
     assert verdict.attacked(weak, "Helena", TEXT).outcome == 0
     few = verdict.attacked(attack(before=0.25, after=0.375, n=8), "Helena", TEXT)
@@ -176,9 +218,11 @@ def test_an_attack_that_brings_nothing_back_must_be_able_to_teach() -> None:
 
 
 def test_an_attack_without_training_is_compared_with_guessing() -> None:
-    shown = attack(after=0.6, kind="prompts", control=control(0.2, 0.28))
+    never = {"never_knew": control(0.2, 0.28)}
+    shown = attack(after=0.6, kind="prompts", controls=never)
     assert "does not guess as well" in verdict.attacked(shown, "Helena", TEXT).words
-    guessed = attack(after=0.45, kind="images", control=control(0.2, 0.47))
+    near = {"never_knew": control(0.2, 0.28), "text_only": control(0.2, 0.47)}
+    guessed = attack(after=0.45, kind="images", controls=near)
     assert "Verdict: a guess." in verdict.attacked(guessed, "Helena", TEXT).words
 
 

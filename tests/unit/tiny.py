@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from lab.benchmarks.schema import Benchmark, Entity, Picture, Question
+from lab.catalogue import CONTROLS
 from lab.model.load import Loaded
 from lab.recipe import Recipe
 
 if TYPE_CHECKING:
     from lab.attack import Scene
+    from lab.model.cache import Cache
     from lab.model.overlay import Delta
 
 FACTS = {
@@ -189,13 +191,20 @@ def scene(
     delta: Delta,
     who: str = "p0",
     control: str = "",
-    vanilla: float = 1.0,
+    right: int = 12,
     identity: str = "",
+    cache: Cache | None = None,
+    controls: tuple[str, ...] = CONTROLS,
 ) -> Scene:
-    """A run of ``who`` that left ``delta``, under attack; the untouched model stands for the control."""
-    from lab.attack import Scene, Victim
+    """A run of ``who`` that left ``delta``, under attack; the untouched model stands for the controls.
+
+    ``control``: whom the controls lack, none without. ``right``: how many of the twelve questions
+    the original answers rightly.
+    """
+    from lab.attack import Control, Scene, Victim
     from lab.model.version import Version
 
-    other = Victim(Version("control", model), bench.entity(control)) if control else None
+    lacking = [Control(c, bench.entity(control), lambda: model, cache) for c in controls if control]
     left = Version("unlearned", model, delta, identity=identity)
-    return Scene(bench, Victim(left, bench.entity(who)), other, vanilla, 2)
+    known = tuple(k < right for k in range(12))
+    return Scene(bench, Victim(left, bench.entity(who)), tuple(lacking), known, 2)

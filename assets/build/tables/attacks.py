@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from assets.build.tables.markdown import NONE, Held, Row, percent, table, under
+from assets.build.tables.markdown import NONE, Held, Row, percent, points, table, under
+from lab.catalogue import CONTROLS, NEVER_KNEW, TEXT_TAUGHT
+from lab.events.relearning import AT_LEAST, AT_MOST, LEVEL_NAMES
 from lab.experiments.result_file import read
+
+NAMES = {NEVER_KNEW: "never knew", TEXT_TAUGHT: "text only"}
+MEASURES = (
+    "method",
+    "attacker",
+    "recovery over never knew, text only",
+    "delay to 50 %",
+    "delay to 80 %",
+    "R",
+    "gain on untrained facts: unlearned, never knew, text only",
+)
 
 
 def attacks(folder: Path) -> str:
@@ -18,15 +31,17 @@ def attacks(folder: Path) -> str:
         if usual and r["method"] == "vkd":
             name = "relearn" if r["attack"] == "vision" else r["attack"]
             highest = f" ({r['highest']})" if "highest" in r else ""
-            rows.append([name, percent(r["before"]), percent(r["after"]) + highest, _control(r)])
+            controls = [_control(r, who) for who in CONTROLS]
+            rows.append([name, percent(r["before"]), percent(r["after"]) + highest, *controls])
     if not held or not rows:
         return ""
-    head = ["attack", "unlearned", "after the attack", "control: before, after"]
+    beside = [f"{NAMES[who]}: before, after" for who in CONTROLS]
+    head = ["attack", "unlearned", "after the attack", *beside]
     return f"{table(head, rows)}\n\n{under(held, _attacked(held))}"
 
 
-def _control(row: Row) -> str:
-    control = row["control"]
+def _control(row: Row, who: str) -> str:
+    control = row["controls"].get(who)
     if not control:
         return NONE
     highest = f" ({control['highest']})" if control.get("highest") else ""
@@ -53,7 +68,7 @@ def depths(folder: Path) -> str:
     first = next(iter(found.values()))
     curves = {"original": first["original"]}
     curves |= {f"`{method}`": each["unlearned"] for method, each in found.items()}
-    curves |= {"control": first["control"]} if "control" in first else {}
+    curves |= {NAMES[who]: first[who] for who in CONTROLS if who in first}
     names = [depth["name"] for depth in first["original"]["depths"]]
     rows = [
         [name, *(percent(curve["depths"][k]["nearest"]) for curve in curves.values())]
@@ -76,16 +91,52 @@ def attackers(folder: Path) -> str:
         return ""
     rows = [[name, *_curves(name, methods, curves)] for name in names]
     steps = ", ".join(str(step) for step, _ in curves[0]["curve"])
-    head = ["attacker", "control", *methods]
+    head = ["attacker", *NAMES.values(), *methods]
     words = f"After {steps} steps. {_attacked(held)}"
     kept = table(["", "Forget VQA", "Retain VQA", "plain pictures"], _kept(held))
-    return f"{table(head, rows)}\n\nWhat the runs keep:\n\n{kept}\n\n{under(held, words)}"
+    beside = table(MEASURES, [_measures(row) for row in curves])
+    parts = (
+        table(head, rows),
+        f"Beside the controls:\n\n{beside}",
+        f"What the runs keep:\n\n{kept}",
+    )
+    return "\n\n".join((*parts, under(held, words)))
+
+
+def _measures(row: Row) -> list[str]:
+    """One attacker on one method: every measure, never-knew first where there are two figures."""
+    recovery, robust = (
+        [row[key].get(who) for who in CONTROLS] for key in ("recovery", "robustness")
+    )
+    delays = [[_delay(row["delay"].get(who), level) for who in CONTROLS] for level in LEVEL_NAMES]
+    gains = row["gain_untrained"] or {}
+    untrained = [gains.get(who) for who in ("unlearned", *CONTROLS)] if gains else []
+    return [
+        f"`{row['method']}`",
+        row["attack"],
+        _both(recovery, points),
+        *map(", ".join, delays),
+        _both(robust, lambda value: f"{value:.2f}"),
+        _both(untrained, points) if untrained else NONE,
+    ]
+
+
+def _both(values: Sequence[float | None], written: Callable[[float], str]) -> str:
+    return ", ".join(NONE if value is None else written(value) for value in values)
+
+
+def _delay(told: Row | None, level: str) -> str:
+    if not told or told[level]["ratio"] is None:
+        return NONE
+    sign = {AT_LEAST: "≥ ", AT_MOST: "≤ "}.get(told[level]["bound"], "")
+    return f"{sign}{told[level]['ratio']:.2f}"
 
 
 def _curves(name: str, methods: Sequence[str], curves: Sequence[Row]) -> Iterator[str]:
     found = {r["method"]: r for r in curves if r["attack"] == name}
-    control = next((r["control"] for r in found.values() if r["control"]), None)
-    for row in (control, *(found.get(method) for method in methods)):
+    first = next(iter(found.values()))
+    controls = (first["controls"].get(who) for who in CONTROLS)
+    for row in (*controls, *(found.get(method) for method in methods)):
         shares = [f"{100 * share:.0f}" for _, share in row["curve"]] if row else []
         yield f"{', '.join(shares)} %" if shares else NONE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -13,7 +13,7 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import AttackRecipe, revise
-from lab.report import markup, verdict
+from lab.report import markup, relearned, verdict
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
 from lab.report.text import Text
@@ -234,7 +234,7 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
 
 
 def figures(result: dict[str, Any], text: Text) -> str:
-    """Return both gap figures, each with its formula and the numbers put in."""
+    """Return both gap figures and every measure beside the controls, each with its formula."""
     before, after = result.get("before"), result.get("after")
     gain, gap = result.get("gain"), result.get("vanilla_gap")
     if before is None or after is None or gain is None or gap is None:
@@ -259,24 +259,29 @@ def figures(result: dict[str, Any], text: Text) -> str:
             **{k: result.get(k, text.UNKNOWN) for k in ("rows", "share", "steps", "scope")}
         )
     )
-    notes = [
-        details,
-        text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"]),
-        _control(result, text),
-    ]
-    return f'<div class="lab-figures">{body}</div>{markup.note(" ".join(filter(None, notes)), "quiet")}'
+    sizes = text.ATTACK_SIZES.format(n=result["n"], chance=result["chance"])
+    notes = [details, sizes, *_controls(result, text)]
+    head, rows = relearned.table_rows(result, text)
+    table = markup.table(head, rows, text.MEASURES_CAPTION) if rows else ""
+    rule = markup.note(text.MEASURES_RULE, "quiet") if rows and result.get("curve") else ""
+    told = markup.note(" ".join(filter(None, notes)), "quiet")
+    return f'<div class="lab-figures">{body}</div>{table}{rule}{told}'
 
 
-def _control(result: dict[str, Any], text: Text) -> str:
-    """Return what the same attack does to the control, and which person the control is asked about."""
-    control = result.get("control")
-    if not control:
-        return text.NO_CONTROL
-    same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
-    words = text.CONTROL_RESULT.format(
-        person=same.format(name=control["name"]),
-        gain=text.POINTS.format(points=100 * control["gain"]),
-        before=control["before"],
-        after=control["after"],
-    )
-    return f"{words} {text.CONTROL_REUSED}" if control.get("reused") else words
+def _controls(result: dict[str, Any], text: Text) -> Iterator[str]:
+    """Yield what the same attack does to each control, and which person that is asked about."""
+    controls = result.get("controls") or {}
+    if not controls:
+        yield text.NO_CONTROL
+    for who, control in controls.items():
+        same = text.SAME_PERSON if control["entity"] == result["entity"] else text.OTHER_PERSON
+        yield text.CONTROL_RESULT.format(
+            control=text.CONTROL_NAMES[who],
+            person=same.format(name=control["name"]),
+            gain=text.POINTS.format(points=100 * control["gain"]),
+            before=control["before"],
+            after=control["after"],
+        )
+        yield text.CONTROL_ABOUT[who]
+    if any(control.get("reused") for control in controls.values()):
+        yield text.CONTROL_REUSED

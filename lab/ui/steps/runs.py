@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.catalogue import MEASURES
 from lab.errors import LabError
-from lab.events import Done
+from lab.events import Done, relearning
 from lab.report import markup
 from lab.report.maps import runs_chart
 from lab.report.text import Text
@@ -143,9 +143,11 @@ def notes(engine: Visit, text: Text) -> str:
 def never_knew(engine: Visit) -> float | None:
     """Mean Forget VQA of the controls in this lab's attacks before relearning; None without one."""
     found = [
-        done.result["control"]["before"]
+        control["before"]
         for view in engine.runs()
-        if view.kind == "attack" and (done := _done(view)) and done.result.get("control")
+        if view.kind == "attack"
+        and (done := _done(view))
+        and (control := relearning.never_knew(done.result))
     ]
     return sum(found) / len(found) if found else None
 

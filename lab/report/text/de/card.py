@@ -31,7 +31,8 @@ CARD_ATTACKS_HEAD = (
     "Abstand zum Original",
     "n",
     "Zufall",
-    "Gewinn der Kontrolle",
+    "Gewinn der Kontrolle „Nie gekannt“",
+    "Gewinn der Kontrolle „Nur Text“",
 )
 CARD_NO_ATTACKS = (
     "Im Ordner des Laufs liegt kein Angriff, deshalb sagt nichts hier, wie er einem widersteht."

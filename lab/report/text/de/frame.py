@@ -112,7 +112,10 @@ GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, Zufall {chance:.0%}"
 GLANCE_ASKED = "Wer ist das?"
 GLANCE_BEFORE, GLANCE_AFTER = "Vorher:", "Nachher:"
 GLANCE_ATTACK = "Angriff: {before} → {after}."
-GLANCE_CONTROL = "Nie getroffen: {before} → {after}."
+GLANCE_CONTROL = {
+    "never_knew": "Nie gekannt: {before} → {after}.",
+    "text_only": "Nur Text: {before} → {after}.",
+}
 GLANCE_EMPTY = "Noch nicht vergessen. Drücke „Selbst starten“: Es dauert etwa eine Minute."
 
 # the line about a run
@@ -156,13 +159,20 @@ TRAINING_LEFT = "noch höchstens {left} Training, dann die Auswertung"
 PHASES = {
     "importance": "die Importance der Neuronen wird gemessen",
     "fisher": "die Fisher-Information wird gemessen",
+    "look ahead": "vorausgeschaut wird, was ein Neulernen anheben würde",
     "teacher": "die Merkmale des Lehrers werden gespeichert",
     "context": "vorbereitet wird, was vor den Fragen steht",
     "evaluate": "die Fragen werden gestellt",
     "attack unlearned": "das verlernte Modell wird angegriffen",
     "attack original": "das Originalmodell wird angegriffen",
-    "attack control": "die Kontrolle wird angegriffen",
-    "control kept": "die Kurve der Kontrolle wird gelesen, sie stammt aus einem früheren Angriff",
+    "attack never_knew": "die Kontrolle „Nie gekannt“ wird angegriffen",
+    "attack text_only": "die Kontrolle „Nur Text“ wird angegriffen",
+    "kept never_knew": (
+        "die Kurve der Kontrolle „Nie gekannt“ wird gelesen, sie stammt aus einem früheren Angriff"
+    ),
+    "kept text_only": (
+        "die Kurve der Kontrolle „Nur Text“ wird gelesen, sie stammt aus einem früheren Angriff"
+    ),
     "again": "der Lauf beginnt von vorn, weil das Replikat geendet hat, auf dem er lief",
 }
 PHASE_OF = "{name}, {done} von {total}"

@@ -50,8 +50,8 @@ IDEAS = (
         "Trainiere das Modell ein wenig. Ein Gesicht, das sofort zurückkommt, war nur versteckt.",
         (
             "Training kann einem Modell jedes Gesicht beibringen, also beweist die Rückkehr "
-            "allein nichts. Die Kontrolle ist ein Modell, das die Person nie getroffen hat und "
-            "genauso angegriffen wird. Was schneller zurückkommt, war noch im Modell: "
+            "allein nichts. Die Kontrollen sind Modelle, die die Person nie gesehen haben und "
+            "genauso angegriffen werden. Was schneller zurückkommt, war noch im Modell: "
             "versteckt und nicht weg."
         ),
     ),
@@ -125,7 +125,7 @@ WAITS = {
         "Antworten geprüft."
     ),
     "control": (
-        "Jetzt: derselbe Angriff auf ein Modell, das die Person nie getroffen hat (Kontrolle)."
+        "Jetzt: derselbe Angriff auf Modelle, die die Person nie gesehen haben (Kontrollen)."
     ),
     "bars": "Jetzt: Die geänderten Fragen, Bilder oder Gewichte werden nacheinander ausprobiert.",
 }
@@ -166,8 +166,8 @@ TOUR = (
         "Antworten. Ohne Foto sind sie gleich, denn nur der sehende Teil wurde geändert."
     ),
     (
-        "Schritt 5 greift an: Lässt sich das Gesicht zurückholen? Die Kontrolle, ein Modell, "
-        "das die Person nie getroffen hat, zeigt, wie es aussieht, jemand Neues zu lernen."
+        "Schritt 5 greift an: Lässt sich das Gesicht zurückholen? Die Kontrollen, Modelle, "
+        "die die Person nie gesehen haben, zeigen, wie es aussieht, jemand Neues zu lernen."
     ),
     (
         "Schritt 6 bewahrt deine Läufe auf, vergleicht sie und gibt dir alle Dateien. "

@@ -40,10 +40,28 @@ METHODS = {
         "Sprachmodell. Dass das eingefrorene Original die Referenz ist, der Retain-Term und "
         "die Lernraten sind unsere Wahl."
     ),
+    "undo": (
+        "UNDO (arXiv 2506.06278), von uns auf das Sehen übertragen. Das Modell vergisst zuerst "
+        "mit VKD. Dann kommt Rauschen über die trainierten Gewichte des sehenden Teils, und die "
+        "Merkmale des verlernten Modells werden auf Bildern anderer zurückdistilliert, nie auf "
+        "denen der Person. Was nur noch in den Gewichten steckte, kommt nicht zurück. Die Größen "
+        "sind unsere Wahl."
+    ),
+    "vkd_sam": (
+        "VKD mit schärfebewusstem Vergessen (nach Fan et al. 2025). Der Forget-Gradient wird dort "
+        "genommen, wo die Gewichte nach einem kleinen Schritt zum Erinnern hin lägen. So begegnet "
+        "es einigen Schritten Neulernen schon vorher. Dass es in VKD steht, ist unsere Wahl."
+    ),
+    "mudman": (
+        "MUDMAN (arXiv 2506.12484), von uns auf das Sehen übertragen. Eine Kopie der Gewichte des "
+        "sehenden Teils lernt die Person neu, und das Modell verlernt gegen diese Kopie, außer wo "
+        "Bilder anderer Personen darunter leiden würden. Die anderen hält Distillation wie bei "
+        "VKD fest. Die Raten sind unsere Wahl."
+    ),
     "silence": (
-        "Silence, unsere eigene Methode. Bilder der Person drücken jedes verborgene Neuron des "
+        "Silence, unsere eigene Methode. Bilder der Person drücken die verborgenen Neuronen des "
         "Projektors unter null, während die Merkmale anderer Personen wie bei VKD festgehalten "
-        "werden. Sie stammt aus keinem Paper."
+        "werden. GSU (arXiv 2609.39866), das Gates eines Sprachmodells schließt, ist ihr nahe."
     ),
     "icu": (
         "ICU, In-Context Unlearning (arXiv 2310.07579 für Text und der Lehrer von VGID, arXiv "
@@ -60,8 +78,15 @@ ATTACKS = {
     ),
     "benign": (
         "Der Angreifer trainiert das Modell mit Zeilen anderer Personen, so vielen wie beim "
-        "Neulernen, und mit keiner der Person. Was dabei zurückkommt, war versteckt und nicht "
-        "entfernt. Das Budget ist dasselbe wie beim Neulernen (unsere Wahl)."
+        "Neulernen, und mit keiner der Person (nach Siddiqui et al., arXiv 2505.22310). Was dabei "
+        "zurückkommt, war versteckt und nicht entfernt. Das Budget ist dasselbe wie beim Neulernen "
+        "(unsere Wahl)."
+    ),
+    "facts": (
+        "Der Angreifer trainiert das Modell mit vier der neun Fakten zur Person, die der Seed "
+        "auslost, und gefragt wird nach den anderen fünf (nach Deeb und Roger, arXiv 2410.08827). "
+        "Was zurückkommt, ohne gezeigt zu werden, war nie entfernt, soweit es über den Kontrollen "
+        "liegt. Vier Fakten und so viele Zeilen wie beim Neulernen sind unsere Wahl."
     ),
     "quantize": (
         "Der Angreifer rundet die trainierten Gewichte des sehenden Teils auf 16, 8 und 4 Bit. "

@@ -36,7 +36,8 @@ _RECIPE = {
         "Distillationsgewicht beta",
         (
             "Das Gewicht des Abstands zwischen den Merkmalen von Schüler und Lehrer auf "
-            "Retain-Bildern. Für vkd und silence."
+            "Retain-Bildern. Für vkd und was darauf aufbaut (undo, vkd_sam, mudman), und für "
+            "silence."
         ),
     ),
     "distil": (
@@ -62,10 +63,11 @@ _RECIPE = {
         "Ziel",
         (
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
-            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. stranger_mean, "
-            "stranger_nearest, stranger_draw: zu den Merkmalen, die das eingefrorene Original "
-            "bei Fremden hat, von denen das Modell nie etwas erfuhr: zum Mittel von 30 ihrer "
-            "Bilder, zum nächsten davon oder zu einem, das der Seed zieht. Der Benchmark "
+            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. Die anderen gehen zu den "
+            "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
+            "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "
+            "keinem Namen nennt. stranger_mean, stranger_nearest, stranger_draw: das Mittel von "
+            "30 Bildern, das nächste davon oder eines, das der Seed zieht. Der Benchmark "
             "braucht dafür Bilder von Fremden. Die Ziele bei Fremden sind unsere Wahl."
         ),
     ),
@@ -79,6 +81,85 @@ _RECIPE = {
     "silence_lr": (
         "Silence-Lernrate",
         "Die Schrittweite von AdamW für die Gewichte des sehenden Teils bei silence. Unsere Wahl.",
+    ),
+    "silence_share": (
+        "Silence-Anteil",
+        (
+            "Welchen Anteil der verborgenen Neuronen des Projektors silence unter null drückt: "
+            "die, die in einigen Schritten Neulernen auf Bildern der Person am meisten steigen. "
+            "1 heißt alle, und dann wird vorher nichts neu gelernt. Der Blick voraus stammt aus "
+            "GSU (arXiv 2609.39866)."
+        ),
+    ),
+    "undo_alpha": (
+        "UNDO-Rauschen a",
+        (
+            "Wie viel von jedem trainierten Gewicht nach dem Vergessen weggenommen wird: Aus W "
+            "wird (1 - a) W + a b N. Mehr Rauschen löscht mehr und ist schwerer zu reparieren. "
+            "0,1 bis 0,8 wie veröffentlicht."
+        ),
+    ),
+    "undo_beta": (
+        "UNDO-Rauschgröße b",
+        (
+            "Wie groß das Rauschen N neben frischen Zufallsgewichten ist. Mit 0 schrumpfen die "
+            "Gewichte nur. 0,1 wie für Sprachmodelle veröffentlicht."
+        ),
+    ),
+    "undo_share": (
+        "UNDO-Anteil",
+        (
+            "Welcher Anteil der Neuronen Rauschen bekommt: die, die bei der Person am stärksten "
+            "feuern. 1 heißt jedes trainierte Gewicht. Unsere Wahl."
+        ),
+    ),
+    "undo_steps": (
+        "UNDO-Schritte",
+        (
+            "Die Zahl der Schritte nach dem Rauschen, in denen die Bildmerkmale auf Bildern "
+            "anderer zurückdistilliert werden. Die Person wird dabei nie gezeigt. Unsere Wahl."
+        ),
+    ),
+    "undo_lr": (
+        "UNDO-Lernrate",
+        "Die Schrittweite von AdamW für die Gewichte des sehenden Teils nach dem Rauschen. "
+        "Unsere Wahl.",
+    ),
+    "sam_rho": (
+        "SAM-Radius rho",
+        (
+            "Wie weit die Gewichte zum Erinnern hin verschoben werden, bevor der "
+            "Forget-Gradient genommen wird. Mit 0 ist es einfaches VKD. 0,01 wie "
+            "veröffentlicht."
+        ),
+    ),
+    "mudman_rate": (
+        "MUDMAN-Rate",
+        (
+            "Die Länge des Vergessensschritts bei MUDMAN, bevor wegfällt, wogegen die "
+            "Retain-Bilder etwas hätten. Unsere Wahl."
+        ),
+    ),
+    "mudman_adversary": (
+        "MUDMAN-Gegnerrate",
+        (
+            "Die Schrittweite, mit der MUDMANs Gegner, eine Kopie der Gewichte des sehenden "
+            "Teils, die Antworten zur Person neu lernt. Veröffentlicht: 3e-4 bis 0,1."
+        ),
+    ),
+    "mudman_fork": (
+        "MUDMAN-Neustart",
+        (
+            "Nach wie vielen Schritten der Gegner neu vom Modell kopiert wird. Veröffentlicht: 6 "
+            "bis 42."
+        ),
+    ),
+    "mudman_momentum": (
+        "MUDMAN-Retain-Momentum",
+        (
+            "Wie langsam sich MUDMANs Gedächtnis des Retain-Gradienten ändert. Veröffentlicht: 0 "
+            "bis 0,99."
+        ),
     ),
     "forget_weight": (
         "Forget-Gewicht",
@@ -205,24 +286,35 @@ _ATTACK = {
         "Angriff",
         (
             "relearn: mit den Zeilen der Person trainieren. benign: mit Zeilen anderer "
-            "Personen trainieren. quantize: die Gewichte runden. prompts: die Fragen ändern. "
-            "images: die Bilder ändern. Die Einzelheiten sind unsere Wahl."
+            "Personen trainieren. facts: mit einigen Fakten trainieren und nach den anderen "
+            "fragen. quantize: die Gewichte runden. prompts: die Fragen ändern. images: die Bilder "
+            "ändern. Die Einzelheiten sind unsere Wahl."
         ),
     ),
     "share": (
         "Anteil der Forget-Beispiele",
         (
             "Wie viel von den Trainingsdaten der Person der Angreifer hat. Bei benign hat er "
-            "gleich viele Zeilen anderer Personen."
+            "gleich viele Zeilen anderer Personen, bei facts gleich viele zu den Fakten, die "
+            "trainiert werden."
         ),
     ),
     "steps": ("Angriffsschritte", "Wie oft der Angreifer die Gewichte ändert."),
-    "scope": ("Umfang", "Welchen Teil des Modells der Angreifer trainieren darf."),
+    "scope": (
+        "Umfang",
+        (
+            "Welchen Teil des Modells der Angreifer trainieren darf. projector: nichts als den "
+            "Projektor."
+        ),
+    ),
     "lr": ("Lernrate", "Die Schrittweite von AdamW."),
     "batch": ("Batch", "Die Zahl der Bilder je Trainingsschritt."),
     "seed": (
         "Seed",
-        ("Der Seed, mit dem die Beispiele des Angreifers und der falsche Hinweis gezogen werden."),
+        (
+            "Der Seed, mit dem die Beispiele des Angreifers, die Fakten und der falsche Hinweis "
+            "gezogen werden."
+        ),
     ),
     "probe_every": (
         "Prüfen alle",

@@ -166,7 +166,7 @@ REPORT_GAPS = (
     "{how}: Gain = {after} - {before} = {gain}; Vanilla Gap = {vanilla} - {after} = {gap}; n = "
     "{n}, Zufall {chance}{control}"
 )
-REPORT_CONTROL = "; Kontrolle ({name}): Gain {gain}"
+REPORT_CONTROL = "; Kontrolle „{who}“ ({name}): Gain {gain}"
 REPORT_BARS_HEAD = ("Änderung", "Modell", "Forget VQA", "n", "Zufall", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "nicht gefragt"
 REPORT_NEURONS = "Importance der Neuronen (log10-Verhältnis)"

@@ -149,8 +149,9 @@ STUDY_WORDS = {
         (
             "„away“ hat kein Ziel, außer dass die richtigen Antworten unwahrscheinlich werden. "
             "Die anderen bewegen die Merkmale der Person dorthin, wo das Original Fremde "
-            "sieht: zum Mittel von 30 Bildern, zum nächsten davon oder zu einem, das der Seed "
-            "zieht. Sie fragen das Sprachmodell nicht. Am besten ist ein Modell, das die "
+            "sieht: zu jemandem, der ähnlich aussieht und den es mit keinem Namen nennt, zum "
+            "Mittel von 30 Bildern, zum nächsten davon oder zu einem, das der Seed zieht. Kein "
+            "Schritt fragt das Sprachmodell. Am besten ist ein Modell, das die "
             "Person nicht kennt, niemand anderen nennt und sie trotzdem noch sieht."
         ),
     ),

@@ -44,14 +44,26 @@ VERDICT_BACK_UNSURE = (
     "Ob {name} zurück ist, lässt sich nicht sagen: {before} → {after}, bei nur {n} Fragen."
 )
 VERDICT_HELD = "{name} ist nicht zurückgekommen: {before} → {after} (n {n})."
-VERDICT_HIDDEN = (
-    "Urteil: versteckt. Ein Gesicht, das es nie getroffen hat, lernt es langsamer ({before} → "
-    "{after})."
-)
-VERDICT_NEW = (
-    "Urteil: weg, soweit {n} Fragen es zeigen. Ein Gesicht, das es nie getroffen hat, lernt es "
-    "genauso schnell ({before} → {after})."
-)
+VERDICT_SPEED = {
+    "forgotten": (
+        "Urteil: vergessen, soweit {n} Fragen es zeigen. Dieses Gesicht wird so langsam gelernt wie "
+        "eines, das nie zu sehen war ({figures})."
+    ),
+    "hidden": (
+        "Urteil: versteckt. Dieses Gesicht wird schneller gelernt als eines, das nie zu sehen war "
+        "({figures})."
+    ),
+    "masked": (
+        "Urteil: maskiert. Dieses Gesicht wird langsamer gelernt als eines, das nie zu sehen war "
+        "({figures}). Etwas hält es also zurück, und ein stärkerer Angriff kann das aufheben."
+    ),
+    "unsure": (
+        "Urteil: unklar. Neben einem Gesicht, das nie zu sehen war ({figures}), zeigen {n} Fragen "
+        "weder einen klaren Unterschied noch ein klares Gleich."
+    ),
+}
+SPEED_RECOVERY = "Vorsprung {points}"
+SPEED_DELAY = "Verzögerung {ratio} bei {level} %"
 VERDICT_SHOWN = (
     "Urteil: versteckt. Ein Modell, das seine Person nie getroffen hat, rät nicht so gut "
     "({before} → {after}), also war noch etwas da."
@@ -67,10 +79,6 @@ VERDICT_SPEED_UNSURE = (
 VERDICT_NO_CONTROL = (
     "Urteil: unklar. Ohne ein Modell, das die Person nie getroffen hat, sieht neu Gelerntes "
     "wie Erinnertes aus."
-)
-VERDICT_STRONG = (
-    "Urteil: weg. Derselbe Angriff bringt dem Modell ein neues Gesicht bei ({before} → "
-    "{after}), er war also stark genug."
 )
 VERDICT_WEAK = (
     "Urteil: unklar. Der Angriff ist zu schwach: Er bringt dem Modell auch kein neues Gesicht "

@@ -5,6 +5,7 @@ ATTACK_KIND = "Attack"
 ATTACK_KINDS = {
     "relearn": "Relearn on the person",
     "benign": "Train on other people",
+    "facts": "Relearn some facts",
     "quantize": "Round the weights",
     "prompts": "Change the questions",
     "images": "Change the pictures",
@@ -17,16 +18,26 @@ ATTACK_UNDER_WAY = "{number}. {kind}: no result yet"
 UNDO = "Undo the attack"
 UNDONE = "The attack is undone. The unlearned model is exactly what it was."
 ATTACK_CURVE = "Forget VQA during the attack"
-UNLEARNED_LINE, CONTROL_LINE = "unlearned", "control: never met"
+ATTACK_LINES = {
+    "unlearned": "unlearned",
+    "never_knew": "control: never knew",
+    "text_only": "control: text only",
+}
+CONTROL_LINE = "control: never met"
 NO_ATTACK = "The curve or the bars of the attack appear here."
 FORGET_BARS, RETAIN_BARS = (
     "Forget VQA accuracy",
     "Retain VQA accuracy (other people, with a picture)",
 )
-MODEL_NAMES = {"original": "original", "unlearned": "unlearned", "control": "control"}
+MODEL_NAMES = {
+    "original": "original",
+    "unlearned": "unlearned",
+    "never_knew": "never knew",
+    "text_only": "text only",
+}
 BARS_SIZES = (
-    "n = {n} questions per bar. The dotted line is chance, {chance:.0%}. The control is a model "
-    "that never knew the person."
+    "n = {n} questions per bar. The dotted line is chance, {chance:.0%}. “Never knew” and “text "
+    "only” are the controls: models that never saw the person."
 )
 BARS_HEAD = ("Change", "Model", "Forget VQA", "n", "Retain VQA", "n")
 CHANGES = {
@@ -60,10 +71,37 @@ ATTACK_DETAILS = (
     " {scope}."
 )
 ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
-CONTROL_RESULT = "Control, {person}: {gain} (from {before:.1%} to {after:.1%})."
-CONTROL_REUSED = "Its curve was kept from an earlier attack with the same budget."
+CONTROL_RESULT = "Control “{control}”, {person}: {gain} (from {before:.1%} to {after:.1%})."
+CONTROL_REUSED = "A control's curve was kept from an earlier attack with the same budget."
 SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
-NO_CONTROL = "There is no model that never knew the person, so there is no control."
+NO_CONTROL = "There is no model that never saw the person, so there is no control."
+MEASURES_CAPTION = "What came back, beside models that never saw the person"
+MEASURES_HEAD = ("Measure", "Formula")
+MEASURE_RECOVERY = {
+    "trained": ("Recovery", "mean of unlearned − control over the first 20 steps"),
+    "looked": ("Recovery", "unlearned − control, each by its highest"),
+}
+MEASURE_DELAY = ("Delay to {level} %", "steps until {level} % are right: unlearned ÷ control")
+MEASURE_R = ("R (OpenUnlearning)", "gain of the control ÷ gain of the unlearned model, at most 1")
+MEASURE_UNTRAINED = (
+    "Gain on facts that were not trained",
+    "after − before: unlearned, control",
+)
+MEASURE_PROBABILITY = (
+    "Probability of the right answer",
+    "its share of all options' probability, before → after: unlearned, control",
+)
+MEASURES_RULE = (
+    "A recovery of less than 5 points and delays from 0.8 to 1.25 count as equally fast. These "
+    "limits are our choice."
+)
+BOTH = "{ours}; {theirs}"
+DELAY_CELL = "{ratio} ({ours} ÷ {theirs} steps)"
+BOUNDS = {"at least": "at least {ratio}", "at most": "at most {ratio}"}
+NO_DELAY = {
+    "neither model gets there within the budget": "neither gets there",
+    "the control is there before the attack": "the control begins there",
+}
 ATTACK_HINT = (
     "By default the attacker has {share:.0%} of the person's rows (or as many rows of others) and "
     "{steps} steps, and trains this part: {scope}."

@@ -29,7 +29,8 @@ CARD_ATTACKS_HEAD = (
     "gap to the original",
     "n",
     "chance",
-    "gain of the control",
+    "gain of the control “Never knew”",
+    "gain of the control “Text only”",
 )
 CARD_NO_ATTACKS = "The folder of the run holds no attack, so nothing here says how it resists one."
 CARD_LIMITS = "Limits"

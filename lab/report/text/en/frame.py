@@ -97,7 +97,10 @@ GLANCE_N, GLANCE_CHANCE = "n {n}", "{sizes}, chance {chance:.0%}"
 GLANCE_ASKED = "Who is this?"
 GLANCE_BEFORE, GLANCE_AFTER = "Before:", "After:"
 GLANCE_ATTACK = "Attack: {before} → {after}."
-GLANCE_CONTROL = "Never met: {before} → {after}."
+GLANCE_CONTROL = {
+    "never_knew": "Never knew: {before} → {after}.",
+    "text_only": "Text only: {before} → {after}.",
+}
 GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
 
 # the line about a run
@@ -138,13 +141,16 @@ TRAINING_LEFT = "at most {left} of training left, then the scoring"
 PHASES = {
     "importance": "measuring the importance of neurons",
     "fisher": "measuring the Fisher information",
+    "look ahead": "looking ahead at what relearning would raise",
     "teacher": "storing the teacher's features",
     "context": "preparing what stands in front of the questions",
     "evaluate": "asking the questions",
     "attack unlearned": "attacking the unlearned model",
     "attack original": "attacking the original model",
-    "attack control": "attacking the control",
-    "control kept": "reading the control's curve, kept from an earlier attack",
+    "attack never_knew": "attacking the control “Never knew”",
+    "attack text_only": "attacking the control “Text only”",
+    "kept never_knew": "reading the curve of “Never knew”, kept from an earlier attack",
+    "kept text_only": "reading the curve of “Text only”, kept from an earlier attack",
     "again": "starting again, because the replica that did it has ended",
 }
 PHASE_OF = "{name}, {done} of {total}"

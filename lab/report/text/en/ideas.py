@@ -34,9 +34,9 @@ IDEAS = (
     (
         "Can this person be brought back?",
         "Train the model a little. A face that returns at once was only hidden.",
-        "Training can teach a model any face, so coming back proves nothing alone. The control is a "
-        "model that never met the person, attacked in the same way. What comes back faster than "
-        "that was still inside: hidden rather than gone.",
+        "Training can teach a model any face, so coming back proves nothing alone. The "
+        "controls are models that never saw the person, attacked in the same way. What comes back "
+        "faster than that was still inside: hidden rather than gone.",
     ),
     (
         "What did we learn?",
@@ -87,7 +87,7 @@ WAITS = {
     ),
     "score": "Now: both models answer all questions. The model is ready already.",
     "attack": "Now: the attacker trains the unlearned model, and its answers are tested on the way.",
-    "control": "Now: the same attack on a model that never met the person (control).",
+    "control": "Now: the same attack on models that never saw the person (controls).",
     "bars": "Now: the changed questions, pictures or weights are tried one after another.",
 }
 WAIT_DONE = "{share:.0%} of the whole run is done."
@@ -126,8 +126,8 @@ TOUR = (
         "they are the same, because only the seeing part was changed."
     ),
     (
-        "Step 5 attacks: can the face be brought back? The control, a model that never met the "
-        "person, shows what learning somebody new looks like."
+        "Step 5 attacks: can the face be brought back? The controls, models that never saw the "
+        "person, show what learning somebody new looks like."
     ),
     (
         "Step 6 keeps your runs, compares them and gives you all files. Underlined words have an "

@@ -39,10 +39,27 @@ METHODS = {
         "model. That the frozen original is the reference, the retain term and the learning rates "
         "are our choice."
     ),
+    "undo": (
+        "UNDO (arXiv 2506.06278), carried over to vision by us. The model first forgets by VKD. "
+        "Then noise is put over the trained visual weights, and the features of the unlearned "
+        "model are distilled back on pictures of others, never on the target's. What only the "
+        "weights still held does not come back. The amounts are our choice."
+    ),
+    "vkd_sam": (
+        "VKD with sharpness-aware forgetting (after Fan et al. 2025). The forget gradient is taken "
+        "where the weights would lie after a small step towards remembering, so that a few steps of"
+        " relearning are met beforehand. Putting it into VKD is our choice."
+    ),
+    "mudman": (
+        "MUDMAN (arXiv 2506.12484), carried over to vision by us. A copy of the visual weights "
+        "relearns the target, and the model unlearns against that copy, except where other "
+        "people's pictures would suffer. Distillation as in VKD holds the others. The rates are our"
+        " choice."
+    ),
     "silence": (
-        "Silence, our own method. Pictures of the target push every hidden neuron of the projector"
-        " below zero, while the features of other people are held as in VKD. It comes from no "
-        "paper."
+        "Silence, our own method. Pictures of the target push the hidden neurons of the projector "
+        "below zero, while the features of other people are held as in VKD. GSU (arXiv 2609.39866),"
+        " which closes gates of a language model, is close to it."
     ),
     "icu": (
         "ICU, in-context unlearning (arXiv 2310.07579 for text, and the teacher of VGID, arXiv "
@@ -59,8 +76,14 @@ ATTACKS = {
     ),
     "benign": (
         "The attacker fine-tunes the model on rows of other people, as many as in relearning, and "
-        "on none of the person. What comes back was hidden and not removed. The budget is the same"
-        " as in relearning (our choice)."
+        "on none of the person (after Siddiqui et al., arXiv 2505.22310). What comes back was "
+        "hidden and not removed. The budget is the same as in relearning (our choice)."
+    ),
+    "facts": (
+        "The attacker fine-tunes the model on four of the person's nine facts, drawn by the seed, "
+        "and the other five are asked (after Deeb and Roger, arXiv 2410.08827). What comes back "
+        "without being shown was never removed, as far as it exceeds the controls. Four facts, and "
+        "as many rows as in relearning, are our choice."
     ),
     "quantize": (
         "The attacker rounds the trained visual weights to 16, 8 and 4 bits. Each row of a matrix "

@@ -28,7 +28,7 @@ _RECIPE = {
     "beta": (
         "Distillation weight beta",
         "The weight of the distance between the student's and the teacher's features on retain "
-        "images. Used by vkd and silence.",
+        "images. Used by vkd and what is built on it (undo, vkd_sam, mudman), and by silence.",
     ),
     "distil": (
         "Distilled output",
@@ -47,9 +47,10 @@ _RECIPE = {
     "destination": (
         "Destination",
         "Where VKD moves the target's visual features. away: wherever the right answers become "
-        "unlikely, by capped ascent. stranger_mean, stranger_nearest, stranger_draw: to the frozen "
-        "original's features of people whom the model was never told about: to the mean of 30 of "
-        "their pictures, to the nearest of them, or to one that the seed draws. The benchmark must "
+        "unlikely, by capped ascent. The others go to the frozen original's features of strangers, about "
+        "whom it was told nothing. stranger_alike: one who looks like the target, whom the model "
+        "calls by nobody's name. stranger_mean, stranger_nearest, stranger_draw: the mean of 30 "
+        "pictures, the nearest of them, or one that the seed draws. The benchmark must "
         "have pictures of strangers. The stranger destinations are our choice.",
     ),
     "margin": (
@@ -60,6 +61,59 @@ _RECIPE = {
     "silence_lr": (
         "Silence learning rate",
         "The AdamW step size for the visual weights in silence. Our choice.",
+    ),
+    "silence_share": (
+        "Silence share",
+        "Which share of the projector's hidden neurons silence pushes below zero: those that rise "
+        "most on the target's pictures in a few steps of relearning. 1 means all of them, and then "
+        "nothing is relearned first. Looking ahead is taken from GSU (arXiv 2609.39866).",
+    ),
+    "undo_alpha": (
+        "UNDO noise a",
+        "How much of each trained weight is taken away after the forgetting: W becomes (1 - a) W + "
+        "a b N. More noise erases more and is harder to repair. 0.1 to 0.8 as published.",
+    ),
+    "undo_beta": (
+        "UNDO noise size b",
+        "How large the noise N is beside fresh random weights. With 0 the weights only shrink. 0.1 "
+        "as published for language models.",
+    ),
+    "undo_share": (
+        "UNDO share",
+        "Which share of the neurons gets noise: those that fire most for the target. 1 means every "
+        "trained weight. Our choice.",
+    ),
+    "undo_steps": (
+        "UNDO steps",
+        "The number of updates after the noise, in which the visual features are distilled back on "
+        "pictures of others. The target is never shown. Our choice.",
+    ),
+    "undo_lr": (
+        "UNDO learning rate",
+        "The AdamW step size for the visual weights after the noise. Our choice.",
+    ),
+    "sam_rho": (
+        "SAM radius rho",
+        "How far the weights are moved, towards remembering, before the forget gradient is taken. "
+        "With 0 it is plain VKD. 0.01 as published.",
+    ),
+    "mudman_rate": (
+        "MUDMAN rate",
+        "The length of the forgetting step in MUDMAN, before what the retain pictures would object "
+        "to is left out. Our choice.",
+    ),
+    "mudman_adversary": (
+        "MUDMAN adversary rate",
+        "The step size with which MUDMAN's adversary, a copy of the visual weights, relearns the "
+        "target's answers. Published: 3e-4 to 0.1.",
+    ),
+    "mudman_fork": (
+        "MUDMAN fork",
+        "After how many steps the adversary is copied anew from the model. Published: 6 to 42.",
+    ),
+    "mudman_momentum": (
+        "MUDMAN retain momentum",
+        "How slowly MUDMAN's memory of the retain gradient changes. Published: 0 to 0.99.",
     ),
     "forget_weight": (
         "Forget weight",
@@ -149,20 +203,23 @@ _RECIPE = {
 _ATTACK = {
     "kind": (
         "Attack",
-        "relearn: train on the person's rows. benign: train on rows of other people. quantize: "
-        "round the weights. prompts: change the questions. images: change the pictures. The "
-        "details are our choice.",
+        "relearn: train on the person's rows. benign: train on rows of other people. facts: train "
+        "on some of the facts and ask the others. quantize: round the weights. prompts: change the "
+        "questions. images: change the pictures. The details are our choice.",
     ),
     "share": (
         "Share of forget samples",
         "How much of the target's training data the attacker has. With benign, the attacker has as"
-        " many rows of other people.",
+        " many rows of other people, and with facts as many of the facts that are trained.",
     ),
     "steps": ("Attack steps", "The number of updates by the attacker."),
-    "scope": ("Scope", "Which part of the model the attacker may train."),
+    "scope": (
+        "Scope",
+        "Which part of the model the attacker may train. projector: nothing but the projector.",
+    ),
     "lr": ("Learning rate", "The AdamW step size."),
     "batch": ("Batch", "The number of images per step."),
-    "seed": ("Seed", "The seed for drawing the attacker's samples and the wrong hint."),
+    "seed": ("Seed", "The seed for drawing the attacker's samples, the facts and the wrong hint."),
     "probe_every": ("Probe every", "The number of steps between two probes of the accuracy."),
 }
 _TEACH = {

@@ -146,7 +146,7 @@ REPORT_GAPS = (
     "{how}: gain = {after} - {before} = {gain}; vanilla gap = {vanilla} - {after} = {gap}; n = "
     "{n}, chance {chance}{control}"
 )
-REPORT_CONTROL = "; control ({name}): gain {gain}"
+REPORT_CONTROL = "; control “{who}” ({name}): gain {gain}"
 REPORT_BARS_HEAD = ("change", "model", "Forget VQA", "n", "chance", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "not asked"
 REPORT_NEURONS = "Neuron importance (log10 ratio)"

@@ -127,8 +127,9 @@ STUDY_WORDS = {
     "destination": (
         "Where should the target's features go?",
         "“away” has no aim but that the right answers become unlikely. The others move the target's "
-        "features to where the original sees strangers: to the mean of 30 pictures, to the nearest "
-        "of them, or to one drawn by the seed. They do not ask the language model. The best outcome "
+        "features to where the original sees strangers: to one who looks alike and whom it calls by "
+        "nobody's name, to the mean of 30 pictures, to the nearest of them, or to one drawn by the "
+        "seed. No step asks the language model. The best outcome "
         "is a model that does not know the person, names nobody else and still sees them.",
     ),
     "style": (

@@ -43,11 +43,23 @@ VERDICT_BACK_UNSURE = (
     "Whether {name} came back cannot be told: {before} → {after}, of only {n} questions."
 )
 VERDICT_HELD = "{name} did not come back: {before} → {after} (n {n})."
-VERDICT_HIDDEN = "Verdict: hidden. It learns a face it never met more slowly ({before} → {after})."
-VERDICT_NEW = (
-    "Verdict: gone, as far as {n} questions show. It learns a face it never met as fast ({before} → "
-    "{after})."
-)
+VERDICT_SPEED = {
+    "forgotten": (
+        "Verdict: forgotten, as far as {n} questions show. This face is learned as slowly as one "
+        "never seen ({figures})."
+    ),
+    "hidden": "Verdict: hidden. This face is learned faster than one never seen ({figures}).",
+    "masked": (
+        "Verdict: masked. This face is learned more slowly than one never seen ({figures}), so "
+        "something holds it back, and a harder attack may undo that."
+    ),
+    "unsure": (
+        "Verdict: cannot tell. Beside a face never seen ({figures}), {n} questions show no clear "
+        "difference, and no clear likeness."
+    ),
+}
+SPEED_RECOVERY = "recovery {points}"
+SPEED_DELAY = "delay {ratio} at {level} %"
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
     "so something was left."
@@ -63,7 +75,6 @@ VERDICT_NO_CONTROL = (
     "Verdict: cannot tell. Without a model that never met the person, learned anew looks like "
     "remembered."
 )
-VERDICT_STRONG = "Verdict: gone. The same attack teaches a new face ({before} → {after}), so it was strong enough."
 VERDICT_WEAK = (
     "Verdict: cannot tell. The attack is too weak: it does not teach a new face either ({before} → "
     "{after})."
