@@ -67,7 +67,8 @@ def record(engine: Engine, folder: Path, changes: dict, attack_changes: dict) ->
         for pictured in (True, False)
         for question in engine.suggestions(recipe.entity, pictured)
     ]
-    list(engine.inside.left(run.id, VISITOR))  # kept in the run's folder, and recorded with it
+    for look in (engine.inside.left, engine.inside.where):
+        list(look(run.id, VISITOR))  # kept in the run's folder, and recorded with it
     write_example(
         folder,
         engine.export(run.id),

@@ -9,7 +9,8 @@ from functools import partial
 
 import torch
 
-from lab.evaluation.questions import Ask, Steps, batches, option_means
+from lab.benchmarks.schema import Question
+from lab.evaluation.questions import Ask, Steps, batches, of_the_right, option_means
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves
 
@@ -27,15 +28,11 @@ class Likelihood:
     loss: float
 
 
-def likelihood(means: Sequence[float], right: int) -> Likelihood:
-    """Judge one question by its options' mean token log-probabilities, ``right`` the reference's place.
-
-    With p_k = exp(mean_k), the probability is p_right / sum p_k: TOFU's for questions with options
-    (arXiv 2401.06121). Options of equal means weigh the same, so that chance is one over their number.
-    """
+def likelihood(question: Question, means: Sequence[float]) -> Likelihood:
+    """Judge one question by its options' mean token log-probabilities, in the options' order."""
+    right = question.options.index(question.answer)
     chosen = means.index(max(means))
-    weights = torch.tensor(means, dtype=torch.float64).softmax(0)
-    return Likelihood(chosen == right, float(weights[right]), -means[right])
+    return Likelihood(chosen == right, of_the_right(question, means), -means[right])
 
 
 def likelihoods(
@@ -54,6 +51,6 @@ def likelihoods(
             for k in members:
                 question = asks[k].question
                 own, means = means[: len(question.options)], means[len(question.options) :]
-                made[k] = likelihood(own, question.options.index(question.answer))
+                made[k] = likelihood(question, own)
         yield sum(len(members) for _, members in group)
     return [m for m in made if m is not None]

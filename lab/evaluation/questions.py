@@ -104,13 +104,13 @@ def choosing(loaded: Loaded, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
                 scores, means = means[: len(question.options)], means[len(question.options) :]
                 chosen = question.options[scores.index(max(scores))]
                 verdicts[k] = Verdict(
-                    chosen, chosen == question.answer, probability=_of_the_right(question, scores)
+                    chosen, chosen == question.answer, probability=of_the_right(question, scores)
                 )
         yield sum(len(members) for _, members in group)
     return [v for v in verdicts if v is not None]
 
 
-def _of_the_right(question: Question, scores: Sequence[float]) -> float:
+def of_the_right(question: Question, scores: Sequence[float]) -> float:
     """exp(right) / sum of exp(option), over mean token log-probabilities (TOFU, arXiv 2401.06121)."""
     high = max(scores)
     parts = [math.exp(score - high) for score in scores]

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.catalogue import METHOD_ROWS
+from lab.events.relearning import fairest
 from lab.recipe import Recipe
 from lab.report.certainty import difference
 from lab.report.markup import percent
+from lab.report.relearned import HIDDEN, speed
 from lab.report.text import Text
 from lab.report.verdict import CLEAR, recognised
 
@@ -170,14 +172,14 @@ def _sees_less(result: Result, _: Sequence[Result]) -> Mapping[str, float] | Non
 
 
 def _came_back(_: Result, attacks: Sequence[Result]) -> Mapping[str, float] | None:
-    """The first relearning that brought back clearly more than it taught the control."""
+    """The first relearning that brought the person back faster than it taught the fairest control."""
     for attack in attacks:
-        control = attack.get("control")
-        if attack.get("kind") != "relearn" or not control or not attack.get("n"):
+        found = fairest(attack)
+        if attack.get("kind") != "relearn" or not found or not attack.get("curve"):
             continue
         before, after, n = attack["before"], attack["after"], attack["n"]
-        sure = [difference((after, n), (other, n))[0] > 0 for other in (before, control["after"])]
-        if all(sure) and min(after - before, after - control["after"]) >= CLEAR:
+        back = after - before >= CLEAR and difference((after, n), (before, n))[0] > 0
+        if back and found[1].get("curve") and speed(attack, found[1]) == HIDDEN:
             return _figures((before, after, n), attack.get("chance") or 0.0)
     return None
 

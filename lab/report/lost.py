@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -62,7 +62,7 @@ def _clear(more: float, less: float, n: int) -> bool:
     return more - less >= CLEAR and difference((more, n), (less, n))[0] > 0
 
 
-def _from(depths: Sequence[Patched], holds: Any) -> int | None:
+def _from(depths: Sequence[Patched], holds: Callable[[Patched], bool]) -> int | None:
     place = None
     for k in reversed(range(len(depths))):
         if not holds(depths[k]):

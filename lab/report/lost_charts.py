@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from lab.events.where import Line, Where
+from lab.events.where import Line, Patched, Where
 from lab.report.lost import ABOUT, SIDES, points_of, series
 from lab.report.maps import LINES, new_figure
 from lab.report.text import Text
@@ -50,7 +50,9 @@ def _depths(found: Where, text: Text) -> Iterator[go.Scatter]:
         yield _line(points, "forget_probability", name, style, symbol)
 
 
-def _line(points: Any, field: str, name: str, style: dict[str, Any], symbol: str) -> go.Scatter:
+def _line(
+    points: Sequence[tuple[str, Patched]], field: str, name: str, style: dict[str, Any], symbol: str
+) -> go.Scatter:
     return go.Scatter(
         x=[where for where, _ in points],
         y=[getattr(point, field) for _, point in points],

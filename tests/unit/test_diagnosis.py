@@ -37,9 +37,24 @@ def run(**changed) -> dict:
     }
 
 
+def line(start: float, end: float, steps: int = 20) -> list[list[float]]:
+    """A curve that is at its end after half of the steps."""
+    return [[0, start], [steps // 2, end], [steps, end]]
+
+
 def attack(after: float, control: float | None, kind: str = "relearn", n: int = 36) -> dict:
-    other = None if control is None else {"before": 0.1, "after": control}
-    return {"kind": kind, "before": 0.1, "after": after, "n": n, "chance": 0.25, "control": other}
+    """An attack that ends at ``after``, and a control of the same person that ends at ``control``."""
+    other = {"entity": "p0", "before": 0.1, "after": control, "curve": line(0.1, control or 0.0)}
+    return {
+        "kind": kind,
+        "entity": "p0",
+        "before": 0.1,
+        "after": after,
+        "n": n,
+        "chance": 0.25,
+        "curve": line(0.1, after),
+        "controls": {} if control is None else {"text_only": other},
+    }
 
 
 HIGH = {"forget_vqa": (1.0, 0.6, 36)}
@@ -71,7 +86,7 @@ def test_relearning_is_a_signature_where_it_beats_the_control() -> None:
     assert of(attack(0.95, 0.4)) == "came_back"
     assert of(attack(0.95, 0.93)) == ""  # anybody is learned as fast
     assert of(attack(0.95, None)) == ""  # and without a control nobody can tell
-    assert of(attack(0.95, 0.4, "quantize")) == "" and of(attack(0.2, 0.05)) == ""
+    assert of(attack(0.95, 0.4, "benign")) == "" and of(attack(0.2, 0.05)) == ""
     assert of(attack(0.1, 0.1), attack(0.95, 0.4)) == "came_back"
     assert diagnosed(run(**HIGH), Recipe(), [attack(0.95, 0.4)]).signature == "forget_high"
     assert {r.signature for r in RULES} == {*SHOWS, "came_back"} == TEXT.DIAGNOSIS.keys()

@@ -6,22 +6,27 @@ import math
 
 import pytest
 
+from lab.benchmarks.schema import Question
 from lab.evaluation.likelihood import likelihood, likelihoods
 from lab.evaluation.questions import choose, drained, forget_asks, image_features
+
+
+def asked(answer: str) -> Question:
+    return Question("q", "classification", "image", "name", "Who?", answer, ("a", "b", "c"))
 
 
 def test_the_probability_by_hand() -> None:
     # p = 1/2, 1/4 and 1/4 of the options' own probabilities, whatever they add up to
     means = [math.log(0.2), math.log(0.1), math.log(0.1)]
-    first, second = likelihood(means, 0), likelihood(means, 1)
+    first, second = likelihood(asked("a"), means), likelihood(asked("b"), means)
     assert first.right and first.probability == pytest.approx(0.5)
     assert first.loss == pytest.approx(-math.log(0.2))
     assert not second.right and second.probability == pytest.approx(0.25)
 
 
 def test_equal_options_are_as_likely_as_chance() -> None:
-    made = likelihood([-3.0] * 4, 2)
-    assert made.probability == pytest.approx(1 / 4) and not made.right
+    made = likelihood(asked("c"), [-3.0] * 3)
+    assert made.probability == pytest.approx(1 / 3) and not made.right
 
 
 def test_a_likelihood_is_right_where_the_choice_is(tiny, four) -> None:
@@ -36,7 +41,9 @@ def test_a_likelihood_is_right_where_the_choice_is(tiny, four) -> None:
             made = end.value
             break
     assert sum(counted) == len(asks) == len(made)
-    assert [m.right for m in made] == [v.correct for v in choose(tiny, asks)]
+    chosen = choose(tiny, asks)
+    assert [m.right for m in made] == [v.correct for v in chosen]
+    assert [m.probability for m in made] == pytest.approx([v.probability for v in chosen])
     assert all(0 < m.probability < 1 and m.loss > 0 for m in made)
     assert {m.right for m in made} == {True, False}  # else the comparison says little
     # the options of a question share one whole

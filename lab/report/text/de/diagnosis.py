@@ -30,7 +30,7 @@ DIAGNOSIS = {
         "Merkmale wurden dorthin gedrängt, wo das Modell nichts lesen kann."
     ),
     "came_back": (
-        "Wiederlernen bringt die Person zurück, und weiter, als es die Kontrolle bringt ({before} → "
+        "Wiederlernen bringt die Person zurück, und schneller, als die Kontrolle sie lernt ({before} → "
         "{after}, n {n}): Das Vergessene ist versteckt, denn es wurde zu wenig herausgenommen."
     ),
 }

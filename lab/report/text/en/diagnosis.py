@@ -30,7 +30,7 @@ DIAGNOSIS = {
         "were pushed to where the model can read nothing."
     ),
     "came_back": (
-        "relearning brings the person back, and further than it teaches the control ({before} → "
+        "relearning brings the person back, and faster than it teaches the control ({before} → "
         "{after}, n {n}): what was forgotten is hidden, because too little was taken out."
     ),
 }
