@@ -23,7 +23,7 @@ from lab.files import put
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
 # Raised by hand where the program comes to measure something else under the same settings.
-REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 1, "bench": 1}
+REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 2, "frontier": 1, "bench": 1}
 
 
 def main() -> None:
@@ -147,6 +147,22 @@ def attacks(lab: Lab) -> None:
     measure(lambda: lab.bench, jobs, file, say)
 
 
+def frontier(lab: Lab) -> None:
+    """What every method keeps against how fast relearning is, on the people whom no control knows."""
+    from dataclasses import asdict
+
+    from lab.experiments.frontier import ATTACK, RATES, measure, planned
+
+    plans = planned(lab.preset.recipe, unknown_to_controls(), 1)
+    settings = {"recipe": asdict(lab.preset.recipe), "attack": asdict(ATTACK), "rates": RATES}
+    measure(lambda: lab.bench, plans, lab.file("frontier", **settings), say)
+
+
+def unknown_to_controls() -> list[str]:
+    """Ids of the people whom the shipped controls were taught without."""
+    return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
+
+
 def bench(lab: Lab) -> None:
     """How fast the lab is, and how its cost grows."""
     from lab.bench.speed import bench as measured
@@ -176,7 +192,8 @@ def larger(lab: Lab) -> None:
 
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
-    each.__name__: each for each in (models, people, general, attacks, bench, families, larger)
+    each.__name__: each
+    for each in (models, people, general, attacks, frontier, bench, families, larger)
 }
 
 
