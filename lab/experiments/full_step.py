@@ -62,5 +62,5 @@ def answer_batch(loaded: Loaded, rows: Sequence[Row]) -> dict[str, torch.Tensor]
     pixels = prompter.pictures([image for image, _, _ in flat])
     tensors = {k: torch.tensor(v, device=loaded.device) for k, v in columns.items()}
     flow = loaded.vision.family.flow
-    token: Any = loaded.model.config.image_token_id
-    return tensors | flow.given(pixels) | flow.marks(tensors["input_ids"], token)
+    config: Any = loaded.model.config
+    return tensors | flow.given(pixels) | flow.marks(tensors["input_ids"], config.image_token_id)

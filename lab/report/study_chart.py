@@ -247,25 +247,19 @@ def _timed_rows(table: pd.DataFrame, text: Text) -> tuple[Sequence[str], list[Se
         half = row.get(f"{column}_ci")
         return "" if half is None or half != half else text.STUDY_PLUS_MINUS.format(half=half)
 
-    rows: list[Sequence[str]] = [
-        [
+    def line(row: Mapping[str, Any]) -> Sequence[str]:
+        def seconds(x: float) -> str:
+            return text.STUDY_STEP_SECONDS.format(seconds=x, within=within(row, "step_seconds"))
+
+        def times(x: float) -> str:
+            return text.STUDY_FIRES_TIMES.format(times=x) + within(row, "times")
+
+        return [
             row["variant"],
-            value_of(
-                row,
-                "step_seconds",
-                lambda x, row=row: text.STUDY_STEP_SECONDS.format(
-                    seconds=x, within=within(row, "step_seconds")
-                ),
-                text.UNKNOWN,
-            ),
-            value_of(
-                row,
-                "times",
-                lambda x, row=row: text.STUDY_FIRES_TIMES.format(times=x) + within(row, "times"),
-                text.UNKNOWN,
-            ),
+            value_of(row, "step_seconds", seconds, text.UNKNOWN),
+            value_of(row, "times", times, text.UNKNOWN),
             row_count(row, text),
         ]
-        for row in records(table)
-    ]
+
+    rows = [line(row) for row in records(table)]
     return [text.STUDY_HEAD[0], text.STUDY_STEP, text.STUDY_TIMES, text.STUDY_HEAD[-1]], rows

@@ -110,7 +110,7 @@ def _thresholds(table: pd.DataFrame, text: Text) -> str:
     points = 100 * RETAIN_DROP
     if not len(good):
         return str(text.VERDICT_THRESHOLDS["none"].format(all=len(table), points=points))
-    best = good.loc[good["after_retain_vqa"].idxmax()]
+    best = good.iloc[int(good["after_retain_vqa"].to_numpy().argmax())]
     return str(
         text.VERDICT_THRESHOLDS["some"].format(
             count=len(good),
