@@ -134,7 +134,7 @@ def test_an_ended_run_says_how_long_it_took_and_why_it_ended():
     )
     stopped = view("stopped", events=(*steps(4), Done("stopped", {})), **took)
     assert follow.describe(stopped, text) == (
-        "Unlearning was stopped after 1 min 32 s, at step 4 of 20."
+        "Unlearning was stopped after 1 min 32 s, at step 4 of 40."
     )
     strange = view("finished", events=(Done("{name.__class__}", {}),))  # from a file that was sent
     assert follow.describe(strange, text) == "Unlearning finished: {name.__class__}."

@@ -28,7 +28,7 @@ from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Question
 from lab.catalogue import ATTACKS, CONTROLS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, _of_the_right, choose, forget_asks, name_asks
+from lab.evaluation.questions import Ask, choose, forget_asks, name_asks, of_the_right
 from lab.events import Bar, Curve, Done
 from lab.events.lines import plain
 from lab.model.adapter import adapted, new_adapter
@@ -229,8 +229,8 @@ def test_what_the_original_had_right_of_the_facts_that_are_asked(tiny, four, del
 def test_the_right_option_s_probability_by_hand() -> None:
     question = Question("q", "classification", "image", "", "?", "b", ("a", "b", "c"))
     logs = [math.log(p) for p in (0.2, 0.1, 0.1)]  # a quarter of all that the options have
-    assert _of_the_right(question, logs) == pytest.approx(0.25)
-    assert _of_the_right(question, [-1000.0, -1000.0, -1001.0]) == pytest.approx(
+    assert of_the_right(question, logs) == pytest.approx(0.25)
+    assert of_the_right(question, [-1000.0, -1000.0, -1001.0]) == pytest.approx(
         1 / (2 + math.exp(-1))
     )
 

@@ -236,7 +236,9 @@ def commands(tiny, four, models, cache_of: Cache, monkeypatch: pytest.MonkeyPatc
 
 
 def run(out: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict, str]:
-    main.main(["run", "--entity", "p0", "--out", str(out), "--json", "--set", *SHORT])
+    main.main(
+        ["run", "--entity", "p0", "--out", str(out), "--json", "--set", *SHORT, "destination=away"]
+    )
     said = capsys.readouterr()
     return json.loads(said.out), said.err
 

@@ -84,7 +84,17 @@ def test_what_is_no_number_is_left_out_and_the_result_comes_last() -> None:
 def test_run_and_attack_as_csv(tiny_lab, tmp_path: Path, capsys) -> None:
     out, logs = tmp_path / "run", tmp_path / "logs"
     csv_log = ["--log-to", "csv", "--log-dir"]
-    words = ["run", "--entity", "p0", "--out", str(out), "--json", "--set", *SHORT]
+    words = [
+        "run",
+        "--entity",
+        "p0",
+        "--out",
+        str(out),
+        "--json",
+        "--set",
+        *SHORT,
+        "destination=away",
+    ]
     main.main([*words, *csv_log, str(logs / "a")])
     result = json.loads(capsys.readouterr().out)
     found = read(logs / "a")
