@@ -207,6 +207,7 @@ RULES = (
         (
             ("beta", "more"),
             ("prune_share", "less"),
+            ("forget_weight", "less"),
             ("preserve_weight", "more"),
             ("adapter_lr", "less"),
             ("steps", "less"),
@@ -228,7 +229,13 @@ RULES = (
     Rule(
         "sees_less",
         _sees_less,
-        (("destination", "stranger_mean"), ("ascent_cap", "less"), ("adapter_lr", "less")),
+        (
+            ("destination", "stranger_alike"),
+            ("ascent_cap", "less"),
+            ("forget_weight", "less"),
+            ("adapter_lr", "less"),
+            ("steps", "less"),
+        ),
     ),
     Rule(
         "came_back",
@@ -253,8 +260,7 @@ def _first(signature: str, result: Result, recipe: Recipe) -> Iterator[tuple[str
 
 def _changes(remedies: Sequence[tuple[str, str]], recipe: Recipe) -> Iterator[tuple[str, Any]]:
     """The first remedies that the run's method has and that still change something."""
-    idle = {"mask_threshold"} if recipe.mask_mode == "off" else set()
-    usable = {"method", *METHOD_ROWS[recipe.method].settings} - idle
+    usable = {"method", *METHOD_ROWS[recipe.method].settings} - _idle(recipe)
     specs = {f.name: f for f in dataclasses.fields(Recipe)}
     left = CHANGES
     for key, what in remedies:
@@ -263,6 +269,16 @@ def _changes(remedies: Sequence[tuple[str, str]], recipe: Recipe) -> Iterator[tu
         if key in usable and new != now and left:
             left -= 1
             yield key, new
+
+
+def _idle(recipe: Recipe) -> set[str]:
+    """Settings of a recipe that change nothing in it.
+
+    Towards strangers beta weighs both terms of the loss alike, and nothing is capped.
+    """
+    idle = {"mask_threshold"} if recipe.mask_mode == "off" else set()
+    moves = "destination" in METHOD_ROWS[recipe.method].settings and recipe.destination != "away"
+    return idle | ({"beta", "ascent_cap"} if moves else set())
 
 
 def _new(now: float, what: str, spec: dataclasses.Field[Any]) -> float:

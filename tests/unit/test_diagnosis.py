@@ -123,6 +123,18 @@ def test_what_the_run_itself_says_comes_first() -> None:
     assert off.changes == (("beta", 30.0), ("prune_share", 0.04))
 
 
+def test_what_changes_nothing_in_a_recipe_is_not_proposed() -> None:
+    """Towards a stranger, beta weighs what is forgotten as it weighs what is kept."""
+    moving = Recipe(destination="stranger_alike")
+    assert diagnosed(SHOWS["forget_high"], moving).changes == (
+        ("prune_share", 0.04),
+        ("forget_weight", 2.0),
+    )
+    assert diagnosed(SHOWS["sees_less"], moving).changes == (("forget_weight", 0.5), ("steps", 10))
+    away = diagnosed(SHOWS["sees_less"], Recipe()).changes
+    assert away == (("destination", "stranger_alike"), ("ascent_cap", 2.0))
+
+
 def test_a_setting_at_its_end_makes_way_for_the_next() -> None:
     no_kd = diagnosed(run(**HIGH), Recipe(beta=0.0, prune_share=0.1))
     assert no_kd.changes == (("forget_weight", 2.0), ("lr", 2e-4))

@@ -26,8 +26,8 @@ DIAGNOSIS = {
         "Distillation ist zu stark, oder die Schwellen sind zu vorsichtig."
     ),
     "sees_less": (
-        "Das Modell sieht nicht mehr, wie diese Person aussieht ({before} → {after}, n {n}): Die "
-        "Merkmale wurden dorthin gedrängt, wo das Modell nichts lesen kann."
+        "Das Modell sieht weniger davon, wie diese Person aussieht ({before} → {after}, n {n}): Die "
+        "Merkmale wurden dorthin verschoben, wo es das nicht mehr lesen kann."
     ),
     "came_back": (
         "Wiederlernen bringt die Person zurück, und schneller, als die Kontrolle sie lernt ({before} → "

@@ -26,8 +26,8 @@ DIAGNOSIS = {
         "distillation is too strong, or the thresholds are too conservative."
     ),
     "sees_less": (
-        "it no longer sees what this person looks like ({before} → {after}, n {n}): the features "
-        "were pushed to where the model can read nothing."
+        "it sees less of what this person looks like ({before} → {after}, n {n}): the features were "
+        "moved to where the model cannot read that any more."
     ),
     "came_back": (
         "relearning brings the person back, and faster than it teaches the control ({before} → "
