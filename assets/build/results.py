@@ -123,7 +123,7 @@ def general(lab: Lab) -> None:
 
     def opened() -> general_text.Pair:
         loaded = lab.bench.loaded
-        base = Version(BASE, loaded, untaught(lab.preset.model), text_only=True)
+        base = Version(BASE, loaded, untaught(lab.preset.model, loaded.device), text_only=True)
         return general_text.Pair(base, Version(VANILLA, loaded))
 
     file = lab.file("general", most_tokens=general_text.MOST_TOKENS)

@@ -63,7 +63,7 @@ def _own_base(bench: Workbench, report: Report) -> Iterator[Version]:
             yield _further(bench, BASE, named, report)
         except LabError as error:
             report(f"no row for the base: {error}")
-    elif preset.benchmark == EMBEDDED and (delta := untaught(preset.model)):
+    elif preset.benchmark == EMBEDDED and (delta := untaught(preset.model, bench.loaded.device)):
         identity = _identity(bench.loaded, bench.base_hash, tensors_hash(delta))
         yield Version(BASE, bench.loaded, delta, identity=identity, text_only=True)
 

@@ -87,11 +87,12 @@ def visual_weights(folder: Path) -> dict[str, torch.Tensor]:
     return {**visual_weights(folder.parent / based_on), **own} if based_on else own
 
 
-def untaught(path: str) -> dict[str, torch.Tensor]:
+def untaught(path: str, device: torch.device) -> dict[str, torch.Tensor]:
     """A delta that takes the embedded kind's language adapter back; empty for any other kind.
 
     Under it text alone is answered as by the language model before it was taught anybody; its
-    visual module stays the taught one. Exact but for the rounding of W + BA - BA.
+    visual module stays the taught one. Exact but for the rounding of W + BA - BA. On ``device``, where
+    the model is: an adapter is not moved when it is laid on.
     """
     from safetensors.torch import load_file
 
@@ -105,7 +106,7 @@ def untaught(path: str) -> dict[str, torch.Tensor]:
         taken = load_file(adapter)
     back = {"A": 1.0, "B": -scale / SCALE}
     return {
-        LANGUAGE + n.removeprefix("model.language_model."): back[n[-1]] * t.float()
+        LANGUAGE + n.removeprefix("model.language_model."): (back[n[-1]] * t.float()).to(device)
         for n, t in taken.items()
     }
 

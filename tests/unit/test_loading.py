@@ -269,6 +269,6 @@ def test_the_embedded_kinds_teaching_can_be_taken_back(tmp_path: Path) -> None:
             return loaded.model(input_ids=torch.tensor([[5, 6, 7]])).logits
 
     assert not torch.allclose(answer(made), answer(never), atol=1e-4)
-    with overlay(made.model, untaught(str(tmp_path))):
+    with overlay(made.model, untaught(str(tmp_path), made.device)):
         assert torch.allclose(answer(made), answer(never), atol=1e-4)
-    assert untaught(str(tiny_models.save(tmp_path / "other", "clip"))) == {}
+    assert untaught(str(tiny_models.save(tmp_path / "other", "clip")), made.device) == {}
