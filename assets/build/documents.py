@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from assets.build.tables import attacks, general, kept, knowledge, people, speed
+from assets.build.tables import attacks, frontier, general, kept, knowledge, people, speed
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
@@ -33,8 +33,10 @@ TABLES: Mapping[str, Table] = {
     "attacks": attacks.attacks,
     "attackers": attacks.attackers,
     "depths": attacks.depths,
+    "frontier": frontier.frontier,
     "speed": speed.speed,
     "growth": speed.growth,
+    "sizes": speed.sizes,
     "families": kept.families,
     "larger": kept.larger,
     "replicas": kept.replicas,

@@ -22,8 +22,9 @@ from lab.files import put
 
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
+SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
 # Raised by hand where the program comes to measure something else under the same settings.
-REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 2, "frontier": 1, "bench": 1}
+REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 2, "frontier": 1, "bench": 1, "sizes": 1}
 
 
 def main() -> None:
@@ -175,6 +176,22 @@ def bench(lab: Lab) -> None:
         file.add("bench", row, device_name(lab.bench.loaded.device))
 
 
+def sizes(lab: Lab) -> None:
+    """What a published size takes on a GPU; nothing is measured where there is none."""
+    import torch
+
+    from lab.bench.model_sizes import measure
+
+    file = lab.file("sizes", rounds=SIZE_ROUNDS)
+    if not torch.cuda.is_available():
+        say("sizes: no GPU on this machine")
+        return
+    for name in SIZES:
+        if not file.has(name):
+            row = measure(name, "nf4", SIZE_ROUNDS, SIZE_GB, say)
+            file.add(name, row, str(row["device"]))
+
+
 def families(lab: Lab) -> None:
     """What the tested families need in memory; counted anew where the file is not there."""
     from lab.bench.family_table import FAMILIES, measure, written
@@ -193,7 +210,7 @@ def larger(lab: Lab) -> None:
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
-    for each in (models, people, general, attacks, frontier, bench, families, larger)
+    for each in (models, people, general, attacks, frontier, bench, sizes, families, larger)
 }
 
 

@@ -54,3 +54,30 @@ def growth(folder: Path) -> str:
     ]
     head = ["what grows", "to", "seconds", "MB kept", "ms for the page"]
     return f"{table(head, rows)}\n\n{under(held, 'One pass;')}"
+
+
+def sizes(folder: Path) -> str:
+    """What a published size with random weights takes on a GPU."""
+    held = read(folder / "sizes.json")
+    if not held or not held["rows"]:
+        return ""
+    rows = [
+        [
+            f"`{row['model']}`",
+            row["quantization"],
+            f"{row['weights_mb'] / 1000:.1f} GB",
+            f"{row['peak_memory_mb'] / 1000:.1f} GB",
+            *(f"{row['seconds'][part]:.1f} s" for part in ("importance", "fisher", "vkd_step")),
+            f"{row['tokens_per_second']:.0f}",
+        ]
+        for row in held["rows"]
+    ]
+    first = held["rows"][0]
+    words = (
+        f"Random weights, {first['tokens_per_picture']} tokens a picture, "
+        f"{first['n']['fisher_samples']} Fisher samples a side, batch {first['n']['batch']} with "
+        f"{first['n']['retain_batch']} retain pictures, no more than {first['limit_gb']:.0f} GB; n "
+        f"{first['n']['steps']} steps and {first['n']['answers']} answers;"
+    )
+    head = ("model", "bits", "weights", "peak", "importance", "Fisher", "a VKD step", "tokens/s")
+    return f"{table(head, rows)}\n\n{under(held, words)}"

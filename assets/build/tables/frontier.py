@@ -1,0 +1,66 @@
+"""What every method keeps and how fast relearning is: the table of frontier.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from assets.build.tables.markdown import Row, percent, points, table, under
+from lab.catalogue import CONTROLS
+from lab.experiments.result_file import read
+
+HEAD = (
+    *("method and settings", "Forget VQA", "Retain VQA lost", "still sees lost"),
+    *("names somebody else", "seconds"),
+    *("recovery over never knew at x1, x3, x10", "over text only", "people"),
+)
+
+
+def frontier(folder: Path) -> str:
+    """A row a variant: the means over its people, and recovery over each control at every rate."""
+    held = read(folder / "frontier.json")
+    rows = list(_rows(held["rows"])) if held else []
+    if not held or not rows:
+        return ""
+    failed = sum("failed" in row for row in held["rows"])
+    words = "Means over people, seed 0; points unless % is said;" + (
+        f" {failed} runs failed;" if failed else ""
+    )
+    return f"{table(HEAD, rows)}\n\n{under(held, words)}"
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[list[str]]:
+    variants: dict[str, list[Row]] = {}
+    for row in rows:
+        if "failed" not in row:
+            variants.setdefault(_named(row["changes"]), []).append(row)
+    for name, same in variants.items():
+        yield [
+            name,
+            percent(fmean(row["after"]["forget_vqa"] for row in same)),
+            points(_lost(same, "retain_vqa")),
+            points(_lost(same, "still_sees")),
+            percent(fmean(row["after"]["names_other"] for row in same)),
+            f"{fmean(row['seconds']['total'] for row in same):.0f}",
+            *(_recovery(same, who) for who in CONTROLS),
+            str(len(same)),
+        ]
+
+
+def _named(changes: Mapping[str, object]) -> str:
+    rest = ", ".join(f"{key} {value}" for key, value in changes.items() if key != "method")
+    return f"`{changes['method']}`" + (f", {rest}" if rest else "")
+
+
+def _lost(rows: Sequence[Row], measure: str) -> float:
+    return fmean(row["before"][measure] - row["after"][measure] for row in rows)
+
+
+def _recovery(rows: Sequence[Row], who: str) -> str:
+    """The mean recovery over a control at every rate, in points."""
+    rates = rows[0]["attacks"]
+    found = {rate: [row["attacks"][rate]["recovery"].get(who) for row in rows] for rate in rates}
+    return ", ".join(
+        points(fmean(v for v in values if v is not None)) for values in found.values()
+    )
