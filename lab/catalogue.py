@@ -121,7 +121,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
     ),
     "mudman": MethodRow(
         True,
-        _each(("mudman_rate", (0.03, 0.1, 0.3)), ("mudman_adversary", (1e-3, 1e-2))),
+        _each(("mudman_rate", (0.1, 0.2, 0.4)), ("mudman_adversary", (1e-3, 1e-2))),
         (
             *("mudman_rate", "mudman_adversary", "mudman_fork", "mudman_momentum"),
             *("blocks", "beta", "distil", "distance", *_VKD_RATES),
