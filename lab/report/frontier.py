@@ -59,7 +59,7 @@ class Point:
     @property
     def name(self) -> str:
         """The method with its settings."""
-        return ", ".join(filter(None, (self.method, self.settings)))
+        return self.method + (f" ({self.settings})" if self.settings else "")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ FRONTIER_LEAD = (
 FRONTIER_CHOICE = (
     "Der Angreifer und seine Raten, die Schwelle von {keeps:g} Punkten und das Ziel von {aim:g} "
     "Punkten sind unsere Wahl. Die schlimmste Rate ist die von ×1, ×3 und ×10 mit dem höchsten "
-    "mittleren Vorsprung."
+    "mittleren Vorsprung. Der Angreifer der nummerierten Punkte darf den sehenden Teil und eine "
+    "LoRA des Sprachmodells trainieren. Der deiner eigenen Läufe ist so, wie du ihn einstellst."
 )
 FRONTIER_OTHER = "Das wurde an anderen Modellen gemessen als denen von heute."
 FRONTIER_BEST = (
@@ -49,7 +50,7 @@ FRONTIER_LOST = "Retain VQA verloren (Punkte)"
 FRONTIER_RECOVERY = "Vorsprung vor „Nur Text“ (Punkte)"
 FRONTIER_AIM, FRONTIER_KEEPS = "Ziel: höchstens {aim:g} Punkte", "{keeps:.1f} Punkte verloren"
 FRONTIER_MARK, FRONTIER_YOURS = "L{number}", "deine Läufe, {method}"
-FRONTIER_OWN = "dein Lauf: {name} ({run}, ×{rate:.3g})"
+FRONTIER_OWN = "dein Lauf: {name}, {run}, angegriffen mit ×{rate:.3g}"
 FRONTIER_OWN_RUN = "{person}, Seed {seed}, {id}"
 FRONTIER_RATE = "{points:.1f} (×{rate:.3g})"
 FRONTIER_HEAD = (

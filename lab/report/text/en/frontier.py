@@ -11,7 +11,9 @@ FRONTIER_LEAD = (
 )
 FRONTIER_CHOICE = (
     "The attacker and its rates, the limit of {keeps:g} points and the aim of {aim:g} points are our "
-    "choice. The worst rate is the one of ×1, ×3 and ×10 with the highest mean recovery."
+    "choice. The worst rate is the one of ×1, ×3 and ×10 with the highest mean recovery. The "
+    "attacker of the numbered points may train the visual module and a LoRA of the language model. "
+    "That of your own runs is as you set it."
 )
 FRONTIER_OTHER = "This was measured on other models than the ones of today."
 FRONTIER_BEST = (
@@ -44,7 +46,7 @@ FRONTIER_LOST = "Retain VQA lost (points)"
 FRONTIER_RECOVERY = "recovery over “text only” (points)"
 FRONTIER_AIM, FRONTIER_KEEPS = "aim: at most {aim:g} points", "{keeps:.1f} points lost"
 FRONTIER_MARK, FRONTIER_YOURS = "R{number}", "your runs, {method}"
-FRONTIER_OWN = "your run: {name} ({run}, ×{rate:.3g})"
+FRONTIER_OWN = "your run: {name}, {run}, attacked at ×{rate:.3g}"
 FRONTIER_OWN_RUN = "{person}, seed {seed}, {id}"
 FRONTIER_RATE = "{points:.1f} (×{rate:.3g})"
 FRONTIER_HEAD = (
