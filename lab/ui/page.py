@@ -42,6 +42,7 @@ from lab.ui.steps import (
     attack,
     challenges,
     compare,
+    frontier,
     identity,
     inside,
     mine,
@@ -143,6 +144,7 @@ def _fill(
         doing = actions.layout(frame.text)
         take = report.layout(frame)
         beside = runs.layout(frame.text)
+        edge = frontier.layout(frame.text)
         ranked = challenges.layout(frame.text)
         questions = studies.layout(frame.text)
     pick.wire(picked, frame, demo)
@@ -157,6 +159,7 @@ def _fill(
     mine.wire(known, frame, tabs[5])
     actions.wire(doing, frame, known.runs, tune.fields)
     runs.wire(beside, frame)
+    frontier.wire(edge, frame, tabs[5])
     challenges.wire(ranked, frame, tabs[5])
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
