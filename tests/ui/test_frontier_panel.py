@@ -70,6 +70,10 @@ def test_of_three_people_there_is_an_interval() -> None:
     # t(2 degrees of freedom) = 4.303, spread 0.1
     assert point.half == pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-4)
     assert "20.0\u00a0±\u00a024.8" in frontier.cells(point, text)
+    figure = frontier_chart.plot([point], [], text)
+    assert figure.data[0].error_y.array[0] == pytest.approx(24.843, abs=0.01)
+    low, high = figure.layout.yaxis.range
+    assert low < 20 - 24.8 and high > 20 + 24.8  # the bar is not cut
 
 
 def test_the_verdict_names_who_keeps_retain_and_is_learned_slowest() -> None:
