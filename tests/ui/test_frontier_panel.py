@@ -217,8 +217,6 @@ def test_the_panel_shows_the_kept_points_and_the_visitors_attacked_run(fake, ope
     about = tab.locator("#frontier-about")
     assert frontier.verdict(shown.points, text) in about.inner_text()
     assert text.FRONTIER_NO_RUNS in about.inner_text()
-    walk.step(tab, 3)
-    walk.unlearn(tab, fake.patience)
     walk.step(tab, 5)
     walk.attack_by(tab, "Relearn on the person", fake.patience)
     walk.step(tab, 6)  # the panel is still unfolded, and is true again
