@@ -32,7 +32,7 @@ def plot(kept: Sequence[Point], own: Sequence[Point], text: Text) -> go.Figure:
         },
         yaxis={
             "title": {"text": text.FRONTIER_RECOVERY},
-            "range": _range([100 * p.recovery for p in (*kept, *own)], 100 * AIM, ROOM),
+            "range": _range(_bar_ends((*kept, *own)), 100 * AIM, ROOM),
         },
     )
     small = {"size": 10}
@@ -126,6 +126,12 @@ def _own(own: Sequence[Point], text: Text) -> Iterator[go.Scatter]:
             hoverinfo="text",
             marker=sign | {"symbol": f"{sign['symbol']}-open", "size": 11, "line": {"width": 2}},
         )
+
+
+def _bar_ends(points: Sequence[Point]) -> list[float]:
+    """In points, the lowest and the highest place of each point with its bar."""
+    bars = [(p.recovery, 0.0 if math.isnan(p.half) else p.half) for p in points]
+    return [100 * (place + side * half) for place, half in bars for side in (-1, 1)]
 
 
 def _range(values: Sequence[float], aim: float, room: float) -> list[float]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +15,11 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.report import frontier, frontier_chart
 from lab.report.text import catalogue
+from lab.serve.visit import Visit
+from lab.ui.context import remember
 from lab.ui.steps import frontier as step
 from tests.ui import walk
+from tests.ui.fake_engine import FakeEngine
 
 text = catalogue()
 
@@ -70,6 +75,10 @@ def test_of_three_people_there_is_an_interval() -> None:
     # t(2 degrees of freedom) = 4.303, spread 0.1
     assert point.half == pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-4)
     assert "20.0\u00a0±\u00a024.8" in frontier.cells(point, text)
+    figure = frontier_chart.plot([point], [], text)
+    assert figure.data[0].error_y.array[0] == pytest.approx(24.843, abs=0.01)
+    low, high = figure.layout.yaxis.range
+    assert low < 20 - 24.8 and high > 20 + 24.8  # the bar is not cut
 
 
 def test_the_verdict_names_who_keeps_retain_and_is_learned_slowest() -> None:
@@ -160,6 +169,40 @@ def test_the_kept_frontier_can_be_shown() -> None:
         assert len(chart["value"].data) == len(found.points)
 
 
+def test_only_runs_of_this_browser_that_were_attacked_by_training_have_a_point(
+    tmp_path: Path,
+) -> None:
+    engine = FakeEngine(tmp_path, pace=0.0)
+    visit = Visit(engine, lambda: "me")
+    frame: Any = SimpleNamespace(engine=visit, people=SimpleNamespace(card=lambda _: None))
+    frame.text = text
+    mine, plain, others = (visit.submit(Recipe(entity="p01", seed=seed)) for seed in range(3))
+    ended(visit, mine, plain, others)
+    started = [
+        visit.submit_attack(mine, AttackRecipe()),
+        visit.submit_attack(others, AttackRecipe()),
+    ]
+    started.append(visit.submit_attack(plain, AttackRecipe(kind="images")))
+    ended(visit, *started)
+    history = remember(remember({}, "p01", "unlearn", mine), "p01", "unlearn", plain)
+    (point,), without = step.own_points(frame, history)
+    assert without == 0 and point.run == f"p01, seed 0, {mine[:6]}"
+    # The curves are lines from 0.1 to 0.9 and from 0.25 to 0.75: both have their mean at 0.5.
+    assert point.recovery == pytest.approx(0.0) and point.rate == 1
+    after = visit.run(mine).events[-1].result
+    assert point.lost == pytest.approx(after["before"]["retain_vqa"] - after["after"]["retain_vqa"])
+    assert step.own_points(frame, None) == ([], 0)
+
+
+def ended(visit: Visit, *run_ids: str) -> None:
+    """Wait until the runs have ended."""
+    for _ in range(1000):
+        if all(visit.run(run_id).state == "finished" for run_id in run_ids):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the runs did not end")
+
+
 @pytest.mark.ui
 def test_the_panel_shows_the_kept_points_and_the_visitors_attacked_run(fake, open_tab) -> None:
     shown = frontier.read(step.KEPT)
@@ -174,8 +217,6 @@ def test_the_panel_shows_the_kept_points_and_the_visitors_attacked_run(fake, ope
     about = tab.locator("#frontier-about")
     assert frontier.verdict(shown.points, text) in about.inner_text()
     assert text.FRONTIER_NO_RUNS in about.inner_text()
-    walk.step(tab, 3)
-    walk.unlearn(tab, fake.patience)
     walk.step(tab, 5)
     walk.attack_by(tab, "Relearn on the person", fake.patience)
     walk.step(tab, 6)  # the panel is still unfolded, and is true again
