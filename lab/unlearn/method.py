@@ -10,8 +10,7 @@ from lab.model.load import Loaded
 from lab.recipe import Recipe
 from lab.unlearn.batches import Draw, Rows
 from lab.unlearn.outcome import Outcome
-from lab.unlearn.student import Student
-from lab.unlearn.training import Training
+from lab.unlearn.student import Student, Training
 
 Stopped = Callable[[], bool]
 Stage = Callable[[Loaded, Rows, Recipe, Outcome, Stopped], Iterator[Event]]

@@ -38,9 +38,8 @@ from lab.unlearn.batches import Draw, Rows
 from lab.unlearn.distances import normalised
 from lab.unlearn.method import Method, Stopped, forget_rows, vision
 from lab.unlearn.outcome import Outcome
-from lab.unlearn.student import Student
+from lab.unlearn.student import Student, Training
 from lab.unlearn.terms import Losses, Teacher, nothing, reading
-from lab.unlearn.training import Training
 
 LOOK_AHEAD = 10  # steps of relearning
 NO_NEURONS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,12 +20,12 @@ from lab.model.low_memory import (
     recomputing,
 )
 from lab.model.overlay import LANGUAGE, Delta, overlay
-from lab.model.sequences import Packed, pack, segment_means, target_distributions
+from lab.model.sequences import Packed, pack, target_distributions
 from lab.recipe import Recipe
+from lab.unlearn.answers import Answers
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.terms import Losses, Teacher, length
-from lab.unlearn.training import Training
 
 PREPARED_AT_ONCE = 15
 NO_NUMBER = (
@@ -38,29 +38,54 @@ NOT_IN_HALVES = (
 )
 
 
-@dataclass(frozen=True)
-class Answers:
-    """The answer tokens of some rows as one version of the model sees them.
+def no_aims(student: Student, rows: Rows) -> Sequence[bytes]:
+    """No picture to move the target's features to."""
+    return ()
 
-    ``log_probs``: [tokens, vocabulary], the whole log-distribution before each token.
+
+def usual_pool(rows: Rows) -> list[bytes]:
+    """The retain pictures that most methods distil on."""
+    return [*rows.portrait_pool, *rows.plain_pool]
+
+
+def no_teacher(student: Student, drawn: Draw) -> Teacher:
+    """A teacher without any output."""
+    return ()
+
+
+def gated(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
+    """The losses, with the gradient of both terms, held back by the mask, left in the weights."""
+    loss = student.losses(drawn, teacher)
+    if loss.forget_term.requires_grad:
+        loss.forget_term.backward()
+    student.add_retain(loss)
+    return loss
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a student is trained: the part of a method that every step asks.
+
+    ``losses`` is asked at every step with the student's weights laid on; None trains nothing.
+    ``teacher`` is asked before that, with nothing laid on and no gradient: whatever it says, the
+    frozen original says. ``gates`` is what the mask holds back: "all" gradients (masked-out weights
+    then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
+    held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
+    ``distils``: whether the teacher features of the ``pool`` are made ready before the first step.
+    ``aims``: the pictures to whose teacher features the target's are moved, chosen once, before the
+    first step. ``gradient`` leaves a step's gradient in the weights, with the student's weights
+    laid on.
     """
 
-    log_probs: torch.Tensor
-    packed: Packed
-
-    def of_targets(self) -> torch.Tensor:
-        """Log-probability of every answer token: [tokens]."""
-        return self.log_probs.gather(-1, self.packed.targets[:, None])[:, 0]
-
-    def cross_entropy(self) -> torch.Tensor:
-        """Mean CE per token of every answer: [answers]."""
-        return -segment_means(self.of_targets(), self.packed)
-
-    def log_likelihood(self) -> torch.Tensor:
-        """Sum of the tokens' log-probabilities of every answer: [answers]."""
-        tokens = self.of_targets()
-        zeros = torch.zeros(self.packed.n_segments, device=tokens.device, dtype=tokens.dtype)
-        return zeros.index_add(0, self.packed.segment, tokens)
+    losses: Callable[[Student, Draw, Teacher], Losses] | None = None
+    teacher: Callable[[Student, Draw], Teacher] = no_teacher
+    gates: Callable[[Recipe], str] = lambda recipe: "forget_only"
+    rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
+    steps: Callable[[Recipe], int] = lambda recipe: recipe.steps
+    distils: bool = False
+    aims: Callable[[Student, Rows], Sequence[bytes]] = no_aims
+    pool: Callable[[Rows], list[bytes]] = usual_pool
+    gradient: Callable[[Student, Draw, Teacher], Losses] = gated
 
 
 class Student:
