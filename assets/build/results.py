@@ -24,7 +24,15 @@ PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
 # Raised by hand where the program comes to measure something else under the same settings.
-REVISION = {"models": 1, "people": 1, "general": 1, "attacks": 2, "frontier": 1, "bench": 1, "sizes": 1}
+REVISION = {
+    "models": 1,
+    "people": 1,
+    "general": 1,
+    "attacks": 2,
+    "frontier": 1,
+    "bench": 1,
+    "sizes": 1,
+}
 
 
 def main() -> None:

@@ -25,7 +25,11 @@ def test_whole_way(lab, open_tab, tmp_path):
     assert [v.recipe.steps for v in lab.engine.runs() if v.kind == "unlearn"][-1] == 2
     assert "bit for bit identical" in tab.locator("#unlearn-result").inner_text()
     assert "unchanged" in tab.locator("#unlearn-result").inner_text()
-    assert tab.locator("#unlearn-chart svg").count() == 4  # no retain loss
+    # no retain loss; towards a stranger the language model is not asked, so no forget loss either
+    asked = lab.engine.preset.recipe.destination == "away"
+    charts = tab.locator("#unlearn-chart svg")
+    charts.first.wait_for()
+    assert charts.count() == (4 if asked else 3)
     walk.compare(tab, lab.patience)
     assert "right" in tab.locator("#probes").inner_text()
     assert len(walk.ask(tab, "Who is this?", lab.patience)) == 2

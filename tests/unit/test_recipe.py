@@ -73,7 +73,10 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
         ("recipe:", "'model' is missing"),
         ("model: x\nbenchmark: people\nrecipe: {steps: 0}", "outside 1 to 1000"),
         ("model: x\nbenchmark: people\nteach: {warm_up: 2}", "outside 0.0 to 0.5"),
-        ("model: x\nbenchmark: people\nattack: {scope: all}", "not one of vision, projector, language, both"),
+        (
+            "model: x\nbenchmark: people\nattack: {scope: all}",
+            "not one of vision, projector, language, both",
+        ),
     ],
 )
 def test_a_broken_preset_is_named(text: str, words: str, tmp_path: Path, monkeypatch) -> None:

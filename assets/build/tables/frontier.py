@@ -61,6 +61,4 @@ def _recovery(rows: Sequence[Row], who: str) -> str:
     """The mean recovery over a control at every rate, in points."""
     rates = rows[0]["attacks"]
     found = {rate: [row["attacks"][rate]["recovery"].get(who) for row in rows] for rate in rates}
-    return ", ".join(
-        points(fmean(v for v in values if v is not None)) for values in found.values()
-    )
+    return ", ".join(points(fmean(v for v in values if v is not None)) for values in found.values())
