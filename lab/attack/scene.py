@@ -11,7 +11,7 @@ import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.controls import cache_of, folders, loaded_control
-from lab.evaluation.questions import Ask, chance, forget_asks
+from lab.evaluation.questions import Ask, chance
 from lab.evaluation.scores import asks_for
 from lab.evaluation.session import Workbench, unknown_to
 from lab.model.cache import Cache
@@ -74,13 +74,14 @@ def victim_of(side: Victim | Control) -> Victim:
 class Scene:
     """One run under attack.
 
-    ``right``: whether the original answers each of the Forget VQA questions rightly. ``blocks``: how
+    ``asks``: the Forget VQA questions; ``right``: whether the original has each right. ``blocks``: how
     many of the last live vision blocks the run trained; an attacker of the vision trains the same.
     """
 
     benchmark: Benchmark
     unlearned: Victim
     controls: tuple[Control, ...]
+    asks: tuple[Ask, ...]
     right: tuple[bool, ...]
     blocks: int
 
@@ -97,12 +98,16 @@ class Scene:
     @property
     def vanilla(self) -> float:
         """The original's Forget VQA, a share."""
-        return self.vanilla_of(forget_asks(self.unlearned.entity))
+        return sum(self.right) / len(self.right)
 
     def vanilla_of(self, asks: Sequence[Ask]) -> float:
-        """The share that the original has right of some of the Forget VQA questions."""
-        known = dict(zip(forget_asks(self.unlearned.entity), self.right, strict=True))
-        return sum(known[ask] for ask in asks) / len(asks)
+        """The share that the original has right of some of the Forget VQA questions.
+
+        Of all of them where none of ``asks`` was scored: a split's score takes a sample.
+        """
+        known = dict(zip(self.asks, self.right, strict=True))
+        found = [known[ask] for ask in asks if ask in known]
+        return sum(found) / len(found) if found else self.vanilla
 
     def verdict(
         self, recipe: AttackRecipe, asks: Sequence[Ask], before: float, after: float
@@ -140,6 +145,7 @@ def scene_of(
         bench.benchmark,
         Victim(unlearned, entity),
         tuple(_controls(bench, entity.id, say)),
+        tuple(asks),
         tuple(bench.baseline.correct("forget_vqa", asks)),
         recipe.blocks,
     )

@@ -24,7 +24,7 @@ from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
 from lab.model.source import ABOUT
-from lab.recipe import Preset
+from lab.recipe import Preset, on_benchmark
 
 
 def read_benchmark(preset: Preset) -> Benchmark:
@@ -175,7 +175,8 @@ def with_options(
             tower="",
             projector="",
         )
-    given: dict[str, Any] = {"quantization": quantization, "benchmark": benchmark, "data": data}
+    preset = on_benchmark(preset, benchmark or preset.benchmark)
+    given: dict[str, Any] = {"quantization": quantization, "data": data}
     given |= {"tower": parts.tower, "projector": parts.projector}
     return replace(preset, **{k: v for k, v in given.items() if v})
 

@@ -181,6 +181,14 @@ class Preset:
     allow_partial: bool = False
 
 
+def on_benchmark(preset: Preset, benchmark: str) -> Preset:
+    """The preset on a benchmark; a destination among strangers is its own benchmark's alone."""
+    recipe = preset.recipe
+    if benchmark != preset.benchmark:
+        recipe = dataclasses.replace(recipe, destination=DESTINATIONS[0])
+    return dataclasses.replace(preset, benchmark=benchmark, recipe=recipe)
+
+
 def revise(base: Any, changes: dict[str, Any]) -> Any:
     """Return a copy of a Recipe, AttackRecipe or TeachRecipe with checked changes.
 

@@ -15,7 +15,7 @@ from lab.evaluation.session import check_taught, parts_of, with_options
 from lab.model import found
 from lab.model.memory import available_mb
 from lab.model.source import HUB_ID, SNAPSHOTS, local_folder
-from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
+from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset, on_benchmark
 from lab.serve.menu import Choice, Need, Offer, Source
 
 BASE = "demo"  # whose recipe a model without a preset gets
@@ -70,8 +70,7 @@ class Offers:
             folder = data.found_folder(choice.benchmark)
             preset = replace(preset, data=str(folder) if folder else "")
         return replace(
-            preset,
-            benchmark=choice.benchmark,
+            on_benchmark(preset, choice.benchmark),
             quantization=choice.quantization,
             allow_partial=self.current.allow_partial,
         )

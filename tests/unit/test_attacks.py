@@ -262,7 +262,7 @@ def test_gains_on_untrained_facts_are_of_that_attack_alone(carried) -> None:
 @pytest.mark.parametrize("kind", ["relearn", "images"])
 def test_the_model_that_never_knew_can_be_attacked_alone(kind: str, tiny, four) -> None:
     victim = Victim(Version("control", tiny), four.entities[2])
-    scene = Scene(four, victim, (), (True,) * 12, 2)
+    scene = Scene(four, victim, (), tuple(forget_asks(victim.entity)), (True,) * 12, 2)
     *said, done = attack(scene, replace(PLAN, kind=kind, steps=1), Relearned(), lambda: False)
     assert {e.who for e in said if isinstance(e, Curve | Bar)} <= {"control", "original"}
     assert done.result["entity"] == "p2" and done.result["controls"] == {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lab.benchmarks.schema import Picture
 from lab.benchmarks.table import BENCHMARKS
 from lab.catalogue import METHODS, VISUAL_METHODS
 from lab.cli import main
@@ -42,7 +44,8 @@ def no_model(monkeypatch: pytest.MonkeyPatch, four) -> None:
 
 @pytest.fixture
 def tiny_lab(monkeypatch: pytest.MonkeyPatch, tiny, four) -> None:
-    """Every command works on the tiny model."""
+    """Every command works on the tiny model, among people and one stranger."""
+    four = replace(four, train_strangers=(Picture("s0/0", make.drawing("purple", 1), ()),))
     bench = Workbench(
         Preset("demo", "tiny", "tiny"), four, tiny, Baseline(tiny), weights_hash(tiny.model)
     )

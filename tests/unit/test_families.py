@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 
 from lab.attack import Attacker, Victim, attacker_rows
+from lab.attack.attacker import Lesson
 from lab.benchmarks.images import decode
 from lab.evaluation.questions import Ask, choose, questions
 from lab.model import tiny_models
@@ -314,7 +315,7 @@ def relearn(loaded: Loaded, outcome, bench, blocks: int) -> None:
         Victim(Version("unlearned", loaded, outcome.delta), entity),
         plan,
         blocks,
-        attacker_rows(entity, plan),
+        Lesson(attacker_rows(entity, plan), ()),
     )
     for _ in range(2):
         attacker.update()

@@ -22,7 +22,7 @@ from lab.cli import main
 from lab.errors import LabError
 from lab.evaluation import session
 from lab.evaluation.probing import identity
-from lab.evaluation.questions import retain_asks, retain_text_asks
+from lab.evaluation.questions import forget_asks, retain_asks, retain_text_asks
 from lab.evaluation.scores import Baseline, asks_for
 from lab.evaluation.session import Workbench
 from lab.model.fetch import cache_folder
@@ -263,7 +263,8 @@ def test_a_run_attack_and_identity(tiny, four, method: str) -> None:
     assert result["entity"] == entity.id and result["base_unchanged"]
     assert result["n"]["forget_vqa"] == 6 and result["text_logits_identical"]
     left = Version("unlearned", tiny, outcome.delta)
-    scene = Scene(bench, Victim(left, entity), None, 1.0, 2)
+    asks = tuple(forget_asks(entity))
+    scene = Scene(bench, Victim(left, entity), (), asks, (True,) * len(asks), 2)
     *_, done = attack(scene, AttackRecipe(steps=1, batch=1), Relearned(), lambda: False)
     assert done.result["n"] == 6
     assert identity(left, bench, entity).n_target == 2

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from lab.attack import Attacker, Victim, attacker_rows, training
+from lab.attack import Attacker, Victim, attacker, attacker_rows
+from lab.attack.attacker import Lesson
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluation import questions as asking
@@ -343,10 +344,10 @@ def test_an_attacker_goes_on_in_halves_with_the_same_gradient(
 ) -> None:
     budget = AttackRecipe(share=1.0, batch=6, scope=scope)
     victim = Victim(Version("unlearned", tiny), four.entities[0])
-    rows = attacker_rows(four.entities[0], budget)
-    whole, halved = (Attacker(victim, budget, 2, rows) for _ in range(2))
+    lesson = Lesson(attacker_rows(four.entities[0], budget), ())
+    whole, halved = (Attacker(victim, budget, 2, lesson) for _ in range(2))
     loss = whole.update()
-    monkeypatch.setattr(training, "target_log_probs", failing(target_log_probs, 1))
+    monkeypatch.setattr(attacker, "target_log_probs", failing(target_log_probs, 1))
     assert halved.update() == pytest.approx(loss, rel=1e-4) and (
         whole.halving.parts,
         halved.halving.parts,
@@ -357,7 +358,7 @@ def test_an_attacker_goes_on_in_halves_with_the_same_gradient(
         assert torch.allclose(trained[1][name].grad, weight.grad, rtol=1e-3, atol=1e-5 * largest), (
             name
         )
-    monkeypatch.setattr(training, "target_log_probs", no_memory)
+    monkeypatch.setattr(attacker, "target_log_probs", no_memory)
     with pytest.raises(LabError, match="out of memory, with half as much"):
         halved.update()
 

@@ -270,7 +270,11 @@ def shown(config: dict[str, Any]) -> Iterator[str]:
 
 def english_in(words: str) -> set[str]:
     """The longer pieces of English in what was made of the strings in capitals."""
-    return {piece for piece in english_pieces() if len(piece) >= LONG and piece in words}
+    return {
+        piece
+        for piece in english_pieces()
+        if len(piece) >= LONG and piece in words and not piece.endswith("=")  # a recipe's key
+    }
 
 
 def words_of(report: str) -> str:

@@ -198,13 +198,15 @@ def scene(
 ) -> Scene:
     """A run of ``who`` that left ``delta``, under attack; the untouched model stands for the controls.
 
-    ``control``: whom the controls lack, none without. ``right``: how many of the twelve questions
+    ``control``: whom the controls lack, none without. ``right``: how many of the questions
     the original answers rightly.
     """
     from lab.attack import Control, Scene, Victim
+    from lab.evaluation.questions import forget_asks
     from lab.model.version import Version
 
     lacking = [Control(c, bench.entity(control), lambda: model, cache) for c in controls if control]
     left = Version("unlearned", model, delta, identity=identity)
-    known = tuple(k < right for k in range(12))
-    return Scene(bench, Victim(left, bench.entity(who)), tuple(lacking), known, 2)
+    asks = tuple(forget_asks(bench.entity(who)))
+    known = tuple(k < right for k in range(len(asks)))
+    return Scene(bench, Victim(left, bench.entity(who)), tuple(lacking), asks, known, 2)
