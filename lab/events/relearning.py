@@ -127,5 +127,5 @@ def fairest(result: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     model that unlearned in vision alone still does: both have to learn no more than the face.
     """
     found = list((result.get("controls") or {}).items())
-    found.sort(key=lambda c: (c[1]["entity"] != result.get("entity"), c[0] != TEXT_TAUGHT))
+    found.sort(key=lambda c: (c[1].get("entity") != result.get("entity"), c[0] != TEXT_TAUGHT))
     return found[0] if found else None
