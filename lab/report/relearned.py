@@ -70,15 +70,10 @@ def _delays(ours: Sequence[Any], theirs: Sequence[Any]) -> tuple[bool, bool]:
 
 
 def sentence(result: Figures, control: Figures, text: Text) -> str:
-    """The verdict of ``speed`` in a sentence, with the figures that it is made of."""
+    """The verdict of ``speed`` in a sentence with the recovery; the delays stand in the table."""
     over = recovery(result["curve"], control["curve"])
-    figures = [text.SPEED_RECOVERY.format(points=_points(over, text))]
-    for level, name in zip(LEVELS, LEVEL_NAMES, strict=True):
-        told = delay(result["curve"], control["curve"], level)
-        if told["ratio"] is not None:
-            figures.append(text.SPEED_DELAY.format(ratio=_ratio(told, text), level=name))
     words = text.VERDICT_SPEED[speed(result, control)]
-    return str(words.format(figures=", ".join(figures), n=result["n"]))
+    return str(words.format(points=_points(over, text), n=result["n"]))
 
 
 def table_rows(result: Figures, text: Text) -> tuple[Sequence[str], list[Sequence[str]]]:

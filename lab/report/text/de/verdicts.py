@@ -46,24 +46,15 @@ VERDICT_BACK_UNSURE = (
 VERDICT_HELD = "{name} ist nicht zurückgekommen: {before} → {after} (n {n})."
 VERDICT_SPEED = {
     "forgotten": (
-        "Urteil: vergessen, soweit {n} Fragen es zeigen. Dieses Gesicht wird so langsam gelernt wie "
-        "eines, das nie zu sehen war ({figures})."
+        "Vergessen, soweit {n} Fragen es zeigen: so langsam gelernt wie ein nie gesehenes Gesicht."
     ),
-    "hidden": (
-        "Urteil: versteckt. Dieses Gesicht wird schneller gelernt als eines, das nie zu sehen war "
-        "({figures})."
-    ),
+    "hidden": "Versteckt: schneller gelernt als ein nie gesehenes Gesicht ({points}).",
     "masked": (
-        "Urteil: maskiert. Dieses Gesicht wird langsamer gelernt als eines, das nie zu sehen war "
-        "({figures}). Etwas hält es also zurück, und ein stärkerer Angriff kann das aufheben."
+        "Maskiert: langsamer gelernt als ein nie gesehenes Gesicht ({points}). Ein stärkerer Angriff "
+        "kann das aufheben."
     ),
-    "unsure": (
-        "Urteil: unklar. Neben einem Gesicht, das nie zu sehen war ({figures}), zeigen {n} Fragen "
-        "weder einen klaren Unterschied noch ein klares Gleich."
-    ),
+    "unsure": "Vergessen oder versteckt? {n} Fragen können es nicht sagen.",
 }
-SPEED_RECOVERY = "Vorsprung {points}"
-SPEED_DELAY = "Verzögerung {ratio} bei {level} %"
 VERDICT_SHOWN = (
     "Urteil: versteckt. Ein Modell, das seine Person nie getroffen hat, rät nicht so gut "
     "({before} → {after}), also war noch etwas da."
