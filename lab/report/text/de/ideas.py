@@ -47,7 +47,7 @@ IDEAS = (
     ),
     (
         "Lässt sich diese Person zurückholen?",
-        "Trainiere das Modell ein wenig. Ein Gesicht, das sofort zurückkommt, war nur versteckt.",
+        "Ein Gesicht, das sofort zurückkommt, war nur versteckt.",
         (
             "Training kann einem Modell jedes Gesicht beibringen, also beweist die Rückkehr "
             "allein nichts. Die Kontrollen sind Modelle, die die Person nie gesehen haben und "
