@@ -173,7 +173,7 @@ def test_how_fast_a_face_is_learned_is_one_of_four_words(ours, theirs, n, word) 
     assert relearned.speed(result, beside) == word
     said = relearned.sentence(result, beside, TEXT)
     assert said.startswith(
-        {"unsure": "Forgotten or hidden?"}.get(word, word.capitalize())
+        {"unsure": "Forgotten or not?"}.get(word, word.capitalize())
     ) and said.endswith(".")
     assert str(n) in said or word in ("hidden", "masked")
 

@@ -53,7 +53,7 @@ VERDICT_SPEED = {
         "Maskiert: langsamer gelernt als ein nie gesehenes Gesicht ({points}). Ein stärkerer Angriff "
         "kann das aufheben."
     ),
-    "unsure": "Vergessen oder versteckt? {n} Fragen können es nicht sagen.",
+    "unsure": "Vergessen oder nicht? {n} Fragen können es nicht sagen.",
 }
 VERDICT_SHOWN = (
     "Urteil: versteckt. Ein Modell, das seine Person nie getroffen hat, rät nicht so gut "

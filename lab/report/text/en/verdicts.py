@@ -47,7 +47,7 @@ VERDICT_SPEED = {
     "forgotten": "Forgotten, as far as {n} questions show: learned as slowly as a face never seen.",
     "hidden": "Hidden: learned faster than a face never seen ({points}).",
     "masked": "Masked: learned more slowly than a face never seen ({points}). A harder attack may win.",
-    "unsure": "Forgotten or hidden? {n} questions cannot tell.",
+    "unsure": "Forgotten or not? {n} questions cannot tell.",
 }
 VERDICT_SHOWN = (
     "Verdict: hidden. A model that never met its person does not guess as well ({before} → {after}), "
