@@ -179,8 +179,7 @@ def test_a_mark_says_that_a_result_is_there_and_another_tab_locks_nothing(fake, 
     tab.bring_to_front()
     walk.step(tab, 4)
     tab.reload()
-    tab.wait_for_function("window.lab?.ready")
-    assert opened(tab) == "4 Ask"
+    until_opened(tab, "4 Ask")
     assert all(t.is_enabled() for t in tab.get_by_role("tab").all())
 
 
