@@ -5,7 +5,7 @@ ATTACK_KIND = "Attack"
 ATTACK_KINDS = {
     "relearn": "Relearn on the person",
     "benign": "Train on other people",
-    "facts": "Relearn some facts",
+    "facts": "Relearn facts",
     "quantize": "Round the weights",
     "prompts": "Change the questions",
     "images": "Change the pictures",

@@ -33,7 +33,7 @@ IDEAS = (
     ),
     (
         "Can this person be brought back?",
-        "A face that returns at once was only hidden.",
+        "A face that returns at once was hidden.",
         "Training can teach a model any face, so coming back proves nothing alone. The "
         "controls are models that never saw the person, attacked in the same way. What comes back "
         "faster than that was still inside: hidden rather than gone.",
