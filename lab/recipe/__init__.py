@@ -65,7 +65,7 @@ class Recipe:
     undo_steps: int = option(200, low=1, high=3000, step=1, offered=1000)
     undo_lr: float = option(3e-4, low=1e-6, high=1e-2, step=1e-6)
     sam_rho: float = option(0.01, low=0.0, high=1.0, step=0.001, offered=0.1)
-    mudman_rate: float = option(0.2, low=0.0, high=10.0, step=1e-3)
+    mudman_rate: float = option(0.1, low=0.0, high=10.0, step=1e-3)
     mudman_adversary: float = option(0.01, low=0.0, high=1.0, step=1e-4)
     mudman_fork: int = option(6, low=1, high=1000, step=1, offered=50)
     mudman_momentum: float = option(0.9, low=0.0, high=0.99, step=0.01)
