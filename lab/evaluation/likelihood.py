@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from lab.benchmarks.schema import Question
-from lab.evaluation.questions import Ask, Steps, batches, of_the_right, option_means
+from lab.evaluation.questions import Ask, Steps, of_the_right, scoring
 from lab.model.load import Loaded
-from lab.model.low_memory import in_halves
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,5 @@ def likelihoods(
     ``features``: [tokens, width] of every picture asked about, by its bytes. In steps: yields how
     many questions each batch has answered.
     """
-    made: list[Likelihood | None] = [None] * len(asks)
-    for group in batches(loaded, asks):
-        answer = partial(option_means, loaded, asks, features)
-        means = in_halves(answer, group, operator.add)
-        for _, members in group:
-            for k in members:
-                question = asks[k].question
-                own, means = means[: len(question.options)], means[len(question.options) :]
-                made[k] = likelihood(question, own)
-        yield sum(len(members) for _, members in group)
-    return [m for m in made if m is not None]
+    scores = yield from scoring(loaded, asks, features)
+    return [likelihood(ask.question, own) for ask, own in zip(asks, scores, strict=True)]

@@ -93,21 +93,34 @@ def choose(loaded: Loaded, asks: Sequence[Ask]) -> list[Verdict]:
 
 def choosing(loaded: Loaded, asks: Sequence[Ask]) -> Steps[list[Verdict]]:
     """The same in steps: yields how many questions each batch has answered."""
-    verdicts: list[Verdict | None] = [None] * len(asks)
     features = image_features(loaded, [a.image for a in asks if a.image is not None])
-    for group in batches(loaded, asks):
-        answer = partial(option_means, loaded, asks, features)
+    scores = yield from scoring(loaded, asks, features)
+    return [_verdict(ask.question, own) for ask, own in zip(asks, scores, strict=True)]
+
+
+def _verdict(question: Question, scores: Sequence[float]) -> Verdict:
+    chosen = question.options[scores.index(max(scores))]
+    return Verdict(chosen, chosen == question.answer, probability=of_the_right(question, scores))
+
+
+def scoring(
+    loaded: Loaded, asks: Sequence[Ask], features: Mapping[bytes, torch.Tensor]
+) -> Steps[list[list[float]]]:
+    """Mean token log-probability of every option, a list a question, in the order of ``asks``.
+
+    ``features``: [tokens, width] of every picture asked about, by its bytes. In steps: yields how
+    many questions each batch has answered.
+    """
+    made: list[list[float]] = [[] for _ in asks]
+    for group in _batches(loaded, asks):
+        answer = partial(_option_means, loaded, asks, features)
         means = in_halves(answer, group, operator.add)
         for _, members in group:
             for k in members:
-                question = asks[k].question
-                scores, means = means[: len(question.options)], means[len(question.options) :]
-                chosen = question.options[scores.index(max(scores))]
-                verdicts[k] = Verdict(
-                    chosen, chosen == question.answer, probability=of_the_right(question, scores)
-                )
+                options = len(asks[k].question.options)
+                made[k], means = means[:options], means[options:]
         yield sum(len(members) for _, members in group)
-    return [v for v in verdicts if v is not None]
+    return made
 
 
 def of_the_right(question: Question, scores: Sequence[float]) -> float:
@@ -119,16 +132,13 @@ def of_the_right(question: Question, scores: Sequence[float]) -> float:
 
 
 @torch.no_grad()
-def option_means(
+def _option_means(
     loaded: Loaded,
     asks: Sequence[Ask],
     features: Mapping[bytes, torch.Tensor],
     group: Sequence[Group],
 ) -> list[float]:
-    """Mean token log-probability of every option of the group's questions, in their order.
-
-    ``features``: [tokens, width] of every picture asked about, by its bytes.
-    """
+    """Mean token log-probability of every option of the group's questions, in their order."""
     images = [image for image, _ in group]
     own = [features[i] for i in images if i is not None]
     place = {i: n for n, i in enumerate(i for i in images if i is not None)}
@@ -144,7 +154,7 @@ def option_means(
     return segment_means(tokens, packed).tolist()
 
 
-def batches(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
+def _batches(loaded: Loaded, asks: Sequence[Ask]) -> Iterator[list[Group]]:
     """Cut the questions into batches of trees: at most 12 questions a tree, a budget a batch."""
     by_image: dict[bytes | None, list[int]] = {}
     for k, ask in enumerate(asks):
@@ -263,6 +273,12 @@ def sampled_others(benchmark: Benchmark, entity_id: str) -> list[tuple[int, Enti
     """(place, entity) of the others, evenly over the benchmark, about ``MOST_OTHERS`` at most."""
     stride = -(-len(benchmark.entities) // MOST_OTHERS)
     return [(k, e) for k, e in benchmark.others(entity_id) if k % stride == 0 and e.test_images]
+
+
+def views_of_others(benchmark: Benchmark, entity_id: str) -> list[bytes]:
+    """One held-out view of each of ``sampled_others``."""
+    people = sampled_others(benchmark, entity_id)
+    return [e.test_images[k % len(e.test_images)] for k, e in people]
 
 
 def retain_text_asks(benchmark: Benchmark, entity_id: str, per_entity: int = 2) -> list[Ask]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import image_features, sampled_others
+from lab.evaluation.questions import image_features, views_of_others
 from lab.evaluation.session import Workbench
 from lab.experiments.sweep import Say, one_run
 from lab.model.version import Version
@@ -28,10 +28,7 @@ def run_aligned(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
         bench.benchmark.entity(recipe.entity),
         Version(UNLEARNED, bench.loaded, outcome.delta),
     )
-    others = [
-        e.test_images[k % len(e.test_images)]
-        for k, e in sampled_others(bench.benchmark, recipe.entity)
-    ]
+    others = views_of_others(bench.benchmark, recipe.entity)
     return result | {
         "after_distance_others": distance(left, others),
         "after_distance_target": distance(left, entity.test_images),

@@ -13,6 +13,7 @@ from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
 from lab.events import Done
 from lab.events.lines import plain
+from lab.experiments.attack_suite import RATES
 from lab.experiments.everybody import SHOWN
 from lab.experiments.result_file import ResultFile
 from lab.experiments.sweep import Say, one_run
@@ -22,7 +23,6 @@ from lab.unlearn.outcome import Outcome
 
 # The same attacker for all: it may train whatever a method may have changed.
 ATTACK = AttackRecipe(scope="both")
-RATES = (1, 3, 10)  # times the attacker's usual learning rate
 ATTACKED = ("before", "after", "gain", "recovery", "delay", "curve", "n", "chance", "lr")
 Changes = Mapping[str, Any]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from lab.device import device_name
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, sampled_others
+from lab.evaluation.questions import forget_asks, retain_asks, views_of_others
 from lab.evaluation.session import Workbench
 from lab.experiments.studies import LEAST, MOST, RANDOM
-from lab.experiments.sweep import Say
+from lab.experiments.sweep import Say, shares
 from lab.model.version import Version
 from lab.recipe import Recipe
 from lab.saliency.importance import EPSILON, mean_activation, top_share
@@ -42,10 +42,7 @@ def run_pruned(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> 
     loaded, task = bench.loaded, task_of(bench.benchmark, recipe)
     layers = loaded.vision.layers(recipe.blocks)
     score = _ratio(*(mean_activation(loaded, layers, i) for i in task.rows.importance_images()))
-    others = [
-        e.test_images[k % len(e.test_images)]
-        for k, e in sampled_others(bench.benchmark, recipe.entity)
-    ]
+    others = views_of_others(bench.benchmark, recipe.entity)
     held_out = _ratio(
         mean_activation(loaded, layers, task.entity.test_images),
         mean_activation(loaded, layers, others),
@@ -67,9 +64,10 @@ def run_pruned(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> 
             delta = start_delta(loaded, recipe, ("vision",), 1)
             prune(delta, layers, marks)
             fires = [float(r) for ratio, m in zip(held_out, marks, strict=True) for r in ratio[m]]
+            left = Version(UNLEARNED, loaded, delta)
             made[named(share, which)] = {
                 "fires": median(fires) if fires else 0.0,
-                **_scores(bench, Version(UNLEARNED, loaded, delta), asked),
+                **{measure: shares(bench, measure, asks, left) for measure, asks in asked.items()},
             }
     return {
         "pruned": made,
@@ -82,21 +80,3 @@ def run_pruned(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> 
 def _ratio(forget: Layers, retain: Layers) -> list[np.ndarray]:
     """The score that VKD prunes by: I_abs(D_f) / (I_abs(D_r) + 1e-5), one [neurons] a layer."""
     return [f / (r + EPSILON) for f, r in zip(forget, retain, strict=True)]
-
-
-def _scores(
-    bench: Workbench, left: Version, asked: dict[str, list[Ask]]
-) -> dict[str, dict[str, float]]:
-    """Before, after, n and chance of each measure."""
-    found = {}
-    for measure, asks in asked.items():
-        before = bench.baseline.correct(measure, asks)
-        with left.on():
-            after = [v.correct for v in choose(left.loaded, asks)]
-        found[measure] = {
-            "before": sum(before) / len(asks),
-            "after": sum(after) / len(asks),
-            "n": len(asks),
-            "chance": chance(asks),
-        }
-    return found

@@ -10,9 +10,9 @@ from lab.attack import images
 from lab.benchmarks.changes import CHANGES, changed
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import Ask, chance, choose, forget_asks
+from lab.evaluation.questions import Ask, choose, forget_asks
 from lab.evaluation.session import Workbench
-from lab.experiments.sweep import Say, one_run
+from lab.experiments.sweep import Say, one_run, shares
 from lab.model.version import Version
 from lab.recipe import Recipe
 from lab.unlearn.outcome import Outcome
@@ -40,18 +40,7 @@ def run_redrawn(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) ->
 
 def measured(bench: Workbench, entity: Entity, left: Version) -> dict[str, dict[str, float]]:
     """For every change: Forget VQA before and after unlearning, n and chance."""
-    by_change = {}
-    for name, asks in redrawn(entity):
-        before = bench.baseline.correct("forget_vqa", asks)
-        with left.on():
-            after = [v.correct for v in choose(left.loaded, asks)]
-        by_change[name] = {
-            "before": sum(before) / len(asks),
-            "after": sum(after) / len(asks),
-            "n": len(asks),
-            "chance": chance(asks),
-        }
-    return by_change
+    return {name: shares(bench, "forget_vqa", asks, left) for name, asks in redrawn(entity)}
 
 
 def control(bench: Workbench, say: Say) -> dict[str, dict[str, float]]:

@@ -12,11 +12,13 @@ import pandas as pd
 
 from lab.catalogue import MEASURES
 from lab.errors import LabError
+from lab.evaluation.questions import Ask, chance, choose
 from lab.evaluation.session import Workbench, open_workbench
 from lab.events.lines import plain
 from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Records, key_of
 from lab.files import make_writable
+from lab.model.version import Version
 from lab.recipe import Preset, Recipe
 from lab.unlearn.foreground import run_recipe
 from lab.unlearn.outcome import Outcome
@@ -61,6 +63,19 @@ def one_run(
     if events[-1].reason == "stopped":  # Ctrl-C: this run is not done, and no other is wanted
         raise KeyboardInterrupt
     return plain(events[-1].result)
+
+
+def shares(bench: Workbench, measure: str, asks: Sequence[Ask], left: Version) -> dict[str, float]:
+    """Right answers of the original and of ``left`` to the questions of a measure; n and chance."""
+    before = bench.baseline.correct(measure, asks)
+    with left.on():
+        after = [v.correct for v in choose(left.loaded, asks)]
+    return {
+        "before": sum(before) / len(asks),
+        "after": sum(after) / len(asks),
+        "n": len(asks),
+        "chance": chance(asks),
+    }
 
 
 def run_all(
