@@ -112,7 +112,7 @@ def test_what_was_measured_agrees_with_what_is_counted():
 def test_pointing_at_a_neuron_reads_its_figures(tab):
     assert "Point at or click" in tab.locator(READ).inner_text()
     strip(tab, 1).hover(position={"x": 300, "y": 20})
-    tab.wait_for_function(f"document.querySelector('{READ}').innerText.startsWith('vision.9')")
+    tab.wait_for_function(f"document.querySelector('{READ}')?.innerText.startsWith('vision.9')")
     neuron = int(numbers(tab.locator(READ).inner_text())[1])
     ratio = importance(0.02).score[1][neuron]
     assert f"fires {ratio:.2f} times as strongly for" in tab.locator(READ).inner_text()
@@ -121,7 +121,7 @@ def test_pointing_at_a_neuron_reads_its_figures(tab):
     tab.get_by_role("button", name="vision.9").click()
     tab.locator("#instrument .opened canvas").hover(position={"x": 300, "y": 20})
     tab.wait_for_function(
-        f"n => document.querySelector('{READ}').innerText.includes('neuron ' + n)",
+        f"n => document.querySelector('{READ}')?.innerText.includes('neuron ' + n)",
         arg=f"{neuron:,}",
     )
 
@@ -155,15 +155,15 @@ def test_all_strips_zoom_together(tab):
     tab.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 10, steps=4)
     tab.mouse.up()
     tab.wait_for_function(
-        "document.querySelector('#instrument .axis').innerText.includes('Neurons from')"
+        "document.querySelector('#instrument .axis')?.innerText.includes('Neurons from')"
     )
     first, last = numbers(axis.inner_text())
     assert first == pytest.approx(25, abs=0.2) and last == pytest.approx(50, abs=0.2)
     strip(tab, 0).hover(position={"x": 1, "y": 10})
-    tab.wait_for_function(f"document.querySelector('{READ}').innerText.startsWith('vision.8')")
+    tab.wait_for_function(f"document.querySelector('{READ}')?.innerText.startsWith('vision.8')")
     assert numbers(tab.locator(READ).inner_text())[1] == pytest.approx(0.25 * 1536, abs=6)
     tab.get_by_label("Show all neurons").click()
-    tab.wait_for_function("document.querySelector('#instrument .axis').innerText.includes('All')")
+    tab.wait_for_function("document.querySelector('#instrument .axis')?.innerText.includes('All')")
 
 
 def choose_other(tab, name: str) -> None:
@@ -202,14 +202,14 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
         "document.querySelector('#instrument input[value=change]').checked", timeout=fake.patience
     )
     tab.wait_for_function(
-        "document.querySelector('#instrument figcaption').innerText.startsWith('After unlearning')"
+        "document.querySelector('#instrument figcaption')?.innerText.startsWith('After unlearning')"
     )
     event = importance(0.02)
     quiet = int(np.flatnonzero(event.pruned[0][1:])[0]) + 1
     strip(tab, 0).press("Home")
     strip(tab, 0).press("ArrowUp")
     tab.wait_for_function(
-        f"n => document.querySelector('{READ}').innerText.includes('neuron ' + n)",
+        f"n => document.querySelector('{READ}')?.innerText.includes('neuron ' + n)",
         arg=f"{quiet:,}",
     )
     assert "after unlearning it fires 0.00 times" in tab.locator(READ).inner_text()
@@ -249,7 +249,7 @@ def test_a_recorded_example_is_drawn_and_compared_without_a_model(shown, open_ta
     assert box["y"] + box["height"] <= foot["y"]  # what has the focus is not covered
     held = button.element_handle()
     strip(tab, 0).hover()
-    tab.wait_for_function(f"document.querySelector('{READ}').innerText.startsWith('vision.8')")
+    tab.wait_for_function(f"document.querySelector('{READ}')?.innerText.startsWith('vision.8')")
     assert held.evaluate("e => e.isConnected")  # the pointer's moves leave the tables as they are
     button.click()
     tab.locator("#neuron figure").first.wait_for()

@@ -163,7 +163,7 @@ def first_name(engine) -> str:
 def test_a_download_is_agreed_to_by_a_click_and_a_failure_leaves_the_model(room, open_tab):
     engine, tab = room.engine, open_tab(room.url + "/?entity=p02&model=other&benchmark=few&seed=3")
     tab.get_by_text("This link is about other with few, and this lab has fake").wait_for()
-    tab.wait_for_function("document.querySelector('#person').innerText !== 'Choose a person'")
+    tab.wait_for_function("document.querySelector('#person')?.innerText !== 'Choose a person'")
     choose(tab, "owner/far")
     cut = "e => e.clientHeight && e.scrollHeight > e.clientHeight + 2"
     parts = f"[...document.querySelectorAll('#panel > *')].filter({cut}).map(e => e.outerHTML)"

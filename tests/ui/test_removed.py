@@ -88,7 +88,7 @@ def test_nothing_is_left_of_who_was_removed(open_tab, marked, tmp_path):
     tab.get_by_role("tab", name="1 Meet").click()
     tab.locator("#own-remove").click()
     tab.locator("#own-delete").click()
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('is removed')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('is removed')")
     assert holders(*about, TOKEN, b"zora") == []
     assert not copy.exists()
     tab.close()

@@ -70,7 +70,7 @@ def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     walk.pick(tab, index=5)
     assert running(held.engine)
     tab.locator("#stop").click()
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Stopping')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('Stopping')")
     walk.until(tab, lambda: not running(held.engine))
 
 
@@ -79,7 +79,7 @@ def test_stop_is_of_this_browser_alone(held, open_tab):
     tab = open_tab(held.url)
     tab.locator("#stop").click()
     tab.wait_for_function(
-        "document.querySelector('#announce').innerText.includes('Nothing is running')"
+        "document.querySelector('#announce')?.innerText.includes('Nothing is running')"
     )
     assert held.engine.run(other).state in ("waiting", "running")
 
@@ -88,7 +88,7 @@ def test_reset_stops_what_it_lets_go_of(held, open_tab):
     tab = open_tab(held.url)
     start_run(tab, held.patience)
     walk.from_panel(tab, "reset")
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('original')")
     walk.until(tab, lambda: not running(held.engine))
 
 
@@ -157,7 +157,7 @@ def test_page_answers_before_the_model_is_ready(open_tab, tmp_path):
     tab.wait_for_selector("#now p")  # and in the line of status, which is always in view
     assert walk.pick(tab)
     engine.ready()
-    tab.wait_for_function("document.querySelector('#facts').innerText.includes('idle')")
+    tab.wait_for_function("document.querySelector('#facts')?.innerText.includes('idle')")
     tab.close()  # before its server goes: what an open page says of that is no fault
     next(server, None)
 

@@ -8,13 +8,13 @@ from tests.ui import walk
 
 pytestmark = pytest.mark.ui
 text = catalogue()
-NOW = "document.querySelector('#now').innerText"
+NOW = "document.querySelector('#now')?.innerText"
 
 
 def said(tab, words: str) -> str:
     """Wait until the line of what was just done says the words; returns the line."""
     tab.wait_for_function(
-        "words => document.querySelector('#announce').innerText.includes(words)", arg=words
+        "words => document.querySelector('#announce')?.innerText.includes(words)", arg=words
     )
     return tab.locator("#announce").inner_text()
 
@@ -25,7 +25,7 @@ def opened(tab) -> str:
 
 def until_opened(tab, name: str) -> None:
     tab.wait_for_function(
-        "name => document.querySelector('#steps [role=tab][aria-selected=true]').innerText === name",
+        "name => document.querySelector('#steps [role=tab][aria-selected=true]')?.innerText === name",
         arg=name,
     )
 
@@ -117,10 +117,10 @@ def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_pl
     until_opened(tab, "3 Forget")
     tab.wait_for_function(  # the example's line says finished, too
         "/^(?!.*example).*Unlearning finished/is.test("
-        "document.querySelector('#unlearn-line').innerText)"
+        "document.querySelector('#unlearn-line')?.innerText)"
     )
     assert [v.entity for v in shown.engine.runs()] == ["p05"]
-    tab.wait_for_function("document.querySelector('#chip').innerText === 'Forgotten'")
+    tab.wait_for_function("document.querySelector('#chip')?.innerText === 'Forgotten'")
     walk.from_panel(tab, "reset")
     walk.wait_line(tab, "unlearn-line", "Example of Dmitri Almeida", shown.patience)
     tab.reload()  # what was let go of stays so
@@ -203,7 +203,7 @@ def test_faces_have_names_and_one_of_them_is_on_the_way_of_tab(fake, open_tab):
     tab.keyboard.press("ArrowRight")
     assert tab.evaluate("document.activeElement.dataset.id") == "p04"
     tab.keyboard.press("Enter")
-    tab.wait_for_function("document.querySelector('#card h2').innerText === 'Elif Almeida'")
+    tab.wait_for_function("document.querySelector('#card h2')?.innerText === 'Elif Almeida'")
     presses = 0
     while tab.evaluate("document.activeElement.id") != "look":
         tab.keyboard.press("Tab")

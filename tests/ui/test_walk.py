@@ -17,7 +17,9 @@ def test_whole_way(lab, open_tab, tmp_path):
     before = tab.locator("#recount").inner_text()
     tab.get_by_label("number input for Prune share d_I").first.fill("0.05")
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
-    tab.wait_for_function("was => document.querySelector('#recount').innerText !== was", arg=before)
+    tab.wait_for_function(
+        "was => document.querySelector('#recount')?.innerText !== was", arg=before
+    )
     tab.get_by_label("number input for Prune share d_I").first.fill("0.02")
     tab.get_by_label("number input for Prune share d_I").first.press("Tab")
     walk.go_unlearn(tab)
@@ -61,7 +63,7 @@ def relearned_column_and_undo(tab, patience):
     tab.locator("#go-attack").click()
     tab.locator("#undo").click()
     tab.wait_for_function(
-        "document.querySelector('#announce').innerText.includes('exactly what it was')"
+        "document.querySelector('#announce')?.innerText.includes('exactly what it was')"
     )
     tab.get_by_role("tab", name="4 Ask").click()
     tab.locator("#chat-relearned").wait_for(state="hidden")
@@ -118,11 +120,11 @@ def test_load_a_run_and_chat(fake, open_tab, tmp_path):
     saved = tmp_path / "run.zip"
     caught.value.save_as(saved)
     walk.from_panel(tab, "reset")
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('original')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('original')")
     with tab.expect_file_chooser() as chooser:
         tab.locator("#load-run").click()
     chooser.value.set_files(saved)
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('Loaded')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('Loaded')")
     assert len(walk.ask(tab, "Who is this?", fake.patience)) == 2
 
 
@@ -133,10 +135,10 @@ def test_search_and_link(fake, open_tab):
     assert "entity" not in tab.url
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     walk.from_panel(tab, "copy-link")
-    tab.wait_for_function("document.querySelector('#announce').innerText.includes('clipboard')")
+    tab.wait_for_function("document.querySelector('#announce')?.innerText.includes('clipboard')")
     link = tab.evaluate("navigator.clipboard.readText()")
     assert "person=p07" in link and "steps=25" in link and "seed=3" in link
     tab.get_by_label("Search").fill("greta conti")
     tab.wait_for_function("document.querySelectorAll('#people button img').length === 1")
     tab.locator("#people button img").click()
-    tab.wait_for_function("document.querySelector('#card h2').innerText === 'Greta Conti'")
+    tab.wait_for_function("document.querySelector('#card h2')?.innerText === 'Greta Conti'")
