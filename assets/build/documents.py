@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from assets.build.tables import attacks, frontier, general, kept, knowledge, people, speed
+from assets.build.tables import (
+    another_face,
+    attacks,
+    frontier,
+    general,
+    kept,
+    knowledge,
+    people,
+    speed,
+)
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
@@ -34,6 +43,7 @@ TABLES: Mapping[str, Table] = {
     "attackers": attacks.attackers,
     "depths": attacks.depths,
     "frontier": frontier.frontier,
+    "another-face": another_face.another_face,
     "speed": speed.speed,
     "growth": speed.growth,
     "sizes": speed.sizes,

@@ -30,6 +30,7 @@ REVISION = {
     "general": 1,
     "attacks": 2,
     "frontier": 1,
+    "another_face": 1,
     "bench": 1,
     "sizes": 1,
 }
@@ -167,6 +168,18 @@ def frontier(lab: Lab) -> None:
     measure(lambda: lab.bench, plans, lab.file("frontier", **settings), say)
 
 
+def another_face(lab: Lab) -> None:
+    """Whether a stranger's face is taught the person's facts as fast as the person's own."""
+    from dataclasses import asdict
+
+    from lab.experiments.another_face import RATES, measure, planned
+    from lab.experiments.frontier import ATTACK
+
+    plans = planned(lab.preset.recipe, unknown_to_controls())
+    settings = {"recipe": asdict(lab.preset.recipe), "attack": asdict(ATTACK), "rates": RATES}
+    measure(lambda: lab.bench, plans, lab.file("another_face", **settings), say)
+
+
 def unknown_to_controls() -> list[str]:
     """Ids of the people whom the shipped controls were taught without."""
     return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
@@ -218,7 +231,10 @@ def larger(lab: Lab) -> None:
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
-    for each in (models, people, general, attacks, frontier, bench, sizes, families, larger)
+    for each in (
+        *(models, people, general, attacks, frontier, another_face),
+        *(bench, sizes, families, larger),
+    )
 }
 
 

@@ -1,0 +1,50 @@
+"""Is it the face that comes back: the table of another_face.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assets.build.tables.markdown import Row, mean_of, table, under
+from lab.catalogue import TEXT_TAUGHT
+from lab.evaluation.models import UNLEARNED
+from lab.experiments.another_face import heights
+from lab.experiments.result_file import read
+
+HEAD = (
+    *("method", "rate", "unlearned, own face", "unlearned, a stranger's face", "difference"),
+    *("text only, own face", "text only, a stranger's face", "difference", "people"),
+)
+
+
+def another_face(folder: Path) -> str:
+    """A row a method and rate: the mean share right while relearning, by model and face."""
+    held = read(folder / "another_face.json")
+    rows = list(_rows(held["rows"])) if held else []
+    if not held or not rows:
+        return ""
+    n = held["rows"][0]["n"]
+    words = (
+        "Mean share right over steps 0 to 20, mean over people with its 95 % t interval; the "
+        f"differences are in points, paired by person. {n} questions a face, three strangers' faces "
+        "a person, seed 0;"
+    )
+    return f"{table(HEAD, rows)}\n\n{under(held, words)}"
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[list[str]]:
+    for method, rate in sorted({(row["method"], row["rate"]) for row in rows}):
+        same = [r for r in rows if (r["method"], r["rate"]) == (method, rate)]
+        yield [
+            f"`{method}`",
+            f"x{rate}",
+            *_cells(same, UNLEARNED),
+            *_cells(same, TEXT_TAUGHT),
+            str(len(same)),
+        ]
+
+
+def _cells(rows: Sequence[Row], model: str) -> tuple[str, str, str]:
+    pairs = [heights(row["curves"][model]) for row in rows]
+    own, others = zip(*pairs, strict=True)
+    return mean_of(own), mean_of(others), mean_of([a - b for a, b in pairs], "")
