@@ -65,7 +65,6 @@ class Workbench:
     base_hash: str
     cache: Cache | None = None
     _reference: Loaded | None = field(default=None, repr=False)
-    _reference_cache: Cache | None = field(default=None, repr=False)
 
     def never_knew(self) -> tuple[str, ...]:
         """Ids of the people whom the preset's retain-only model was never taught; none without one."""
@@ -84,13 +83,6 @@ class Workbench:
                 parts=parts_of(self.preset),
             )
         return (self._reference, unknown) if unknown else (None, ())
-
-    def reference_cache(self) -> Cache | None:
-        """Where measurements of the reference are kept; None while it is not loaded."""
-        if self.cache and self._reference and self._reference_cache is None:
-            weights = weights_hash(self._reference.model)  # about a second: once a start
-            self._reference_cache = Cache(self.cache.folder, self._reference, weights)
-        return self._reference_cache
 
 
 def unknown_to(model: Path, benchmark: Benchmark) -> tuple[str, ...]:
