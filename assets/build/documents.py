@@ -35,6 +35,7 @@ TABLES: Mapping[str, Table] = {
     "depths": attacks.depths,
     "frontier": frontier.frontier,
     "speed": speed.speed,
+    "against": speed.against,
     "growth": speed.growth,
     "sizes": speed.sizes,
     "families": kept.families,
