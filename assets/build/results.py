@@ -31,6 +31,7 @@ REVISION = {
     "general": 1,
     "attacks": 2,
     "frontier": 1,
+    "controls": 1,
     "bench": 1,
     "sizes": 1,
 }
@@ -168,6 +169,18 @@ def frontier(lab: Lab) -> None:
     measure(lambda: lab.bench, plans, lab.file("frontier", **settings), say)
 
 
+def controls(lab: Lab) -> None:
+    """The controls' curves under the default budgets, which come with the lab."""
+    from dataclasses import asdict
+
+    from lab.experiments.control_curves import BUDGETS, measure
+
+    blocks = lab.preset.recipe.blocks
+    budgets = {kind: asdict(budget) for kind, budget in BUDGETS.items()}
+    file = lab.file("controls", blocks=blocks, budgets=budgets)
+    measure(lambda: lab.bench, unknown_to_controls(), blocks, file, say)
+
+
 def unknown_to_controls() -> list[str]:
     """Ids of the people whom the shipped controls were taught without."""
     return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
@@ -237,6 +250,7 @@ MEASURES: Mapping[str, Callable[[Lab], None]] = {
         general,
         attacks,
         frontier,
+        controls,
         bench,
         sizes,
         families,
