@@ -45,6 +45,7 @@ TABLES: Mapping[str, Table] = {
     "frontier": frontier.frontier,
     "another-face": another_face.another_face,
     "speed": speed.speed,
+    "against": speed.against,
     "growth": speed.growth,
     "sizes": speed.sizes,
     "families": kept.families,

@@ -162,8 +162,8 @@ def write_answers(folder: Path, benchmark: Benchmark) -> None:
     baseline = Baseline(loaded)
     for entity in benchmark.entities:
         baseline.card(benchmark, entity)
-    kept = {"base_hash": weights_hash(loaded.model), "verdicts": baseline.known}
-    put(folder / ANSWERS, json.dumps(kept, indent=0) + "\n")
+    head = {"base_hash": weights_hash(loaded.model), "device": loaded.device.type}
+    put(folder / ANSWERS, json.dumps({**head, "verdicts": baseline.known}, indent=0) + "\n")
 
 
 def strip_paths(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
-from lab.evaluation.controls import cache_of, folders, loaded_control
+from lab.evaluation.controls import cache_of, folders, loaded_control, shipped_weights
 from lab.evaluation.questions import Ask, chance
 from lab.evaluation.scores import asks_for
 from lab.evaluation.session import Workbench, unknown_to
@@ -41,13 +41,15 @@ class Control:
     """A model that was taught without ``entity``, which may be another person than the attacked.
 
     ``who``: "never_knew" or "text_only". ``opened``: loads it; it stays loaded as long as this
-    lives. ``cache``: where what was measured of it is kept; None for nowhere.
+    lives. ``cache``: where what was measured of it is kept; None for nowhere. ``weights``: what names
+    its weights in the curves that come with the lab; "" for a model that has none there.
     """
 
     who: str
     entity: Entity
     opened: Callable[[], Loaded]
     cache: Cache | None = None
+    weights: str = ""
 
     @cached_property
     def victim(self) -> Victim:
@@ -144,14 +146,17 @@ def scene_of(
     return Scene(
         bench.benchmark,
         Victim(unlearned, entity),
-        tuple(_controls(bench, entity.id, say)),
+        tuple(controls_beside(bench, entity.id, say)),
         tuple(asks),
         tuple(bench.baseline.correct("forget_vqa", asks)),
         recipe.blocks,
     )
 
 
-def _controls(bench: Workbench, entity_id: str, say: Callable[[str], None]) -> Iterator[Control]:
+def controls_beside(
+    bench: Workbench, entity_id: str, say: Callable[[str], None]
+) -> Iterator[Control]:
+    """The controls of an attack on an entity, or a split, in their order; none is loaded by this."""
     for who, folder in folders(bench).items():
         if unknown := unknown_to(folder, bench.benchmark):
             yield Control(
@@ -159,6 +164,7 @@ def _controls(bench: Workbench, entity_id: str, say: Callable[[str], None]) -> I
                 whom(unknown, bench.benchmark, entity_id),
                 partial(loaded_control, bench, who, say),
                 cache_of(bench, folder),
+                shipped_weights(bench, folder),
             )
 
 

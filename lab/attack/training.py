@@ -15,7 +15,7 @@ from lab.events import Curve, Done, Event, Phase
 from lab.events.relearning import measures
 from lab.recipe import AttackRecipe
 
-CURVE_KEPT = "kept"  # the phase in place of a control's training
+CURVE_KEPT, CURVE_SHIPPED = "kept", "shipped"  # the phases in place of a control's training
 FACTS = "facts"  # the attack that asks what it did not train
 
 
@@ -48,7 +48,7 @@ def trained(
         if stopped():
             break
         kept = ControlCurve(control, recipe, scene.blocks, lesson_of(control.entity))
-        yield Phase(f"{CURVE_KEPT if kept.points else 'attack'} {control.who}", place, models)
+        yield Phase(f"{_phase(kept)} {control.who}", place, models)
         controls[control.who] = yield from _control(control, kept, stopped)
     yield Done(
         "stopped" if stopped() else "steps done",
@@ -59,10 +59,19 @@ def trained(
     )
 
 
+def _phase(kept: ControlCurve) -> str:
+    if kept.made_on:
+        return CURVE_SHIPPED
+    return CURVE_KEPT if kept.points else "attack"
+
+
 def _control(
     control: Control, kept: ControlCurve, stopped: Callable[[], bool]
 ) -> Generator[Event, None, dict[str, Any]]:
-    """A control's curve and its part of the result; no training where the curve is kept."""
+    """A control's curve and its part of the result; no training where the curve is there already.
+
+    ``made_on`` names the device of a curve that comes with the lab.
+    """
     points = list(kept.points)
     yield from points
     if not points:
@@ -71,7 +80,9 @@ def _control(
             yield point
         kept.keep(points)
     ends = _ends(points)
-    return {**control.verdict(*ends), **_curves(points), "reused": bool(kept.points)}
+    made_on = {"made_on": kept.made_on} if kept.made_on else {}
+    told = {**control.verdict(*ends), **_curves(points), "reused": bool(kept.points)}
+    return told | made_on
 
 
 def _result(

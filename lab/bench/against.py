@@ -70,7 +70,7 @@ def compare(
         raise LabError(f"unknown part {unknown[0]!r}: valid are {', '.join(PARTS)}")
     make_writable(out)
     records = out / RECORDS
-    about = {"commit": _git("rev-parse", commit), "today": _state(), "entity": entity}
+    about = {"commit": _git("rev-parse", commit), "today": state(), "entity": entity}
     kept = read_lines(records)
     if kept and kept[0] != about:
         raise LabError(f"{out} holds a comparison of something else: give another --out")
@@ -196,7 +196,7 @@ def _git(*words: str) -> str:
     return done.stdout.strip()
 
 
-def _state() -> str:
+def state() -> str:
     """This checkout's commit, marked where files differ from it."""
     return _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain", "-uno") else "")
 

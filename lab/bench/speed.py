@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from lab.bench.aims import BOTH_TO_ONE
 from lab.bench.baselines import in_bfloat16, language_floor, looped_fisher
 from lab.bench.ratios import Ratio
 from lab.bench.room import room
@@ -155,7 +156,7 @@ def both_answers(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int)
             "one answer of the same length by generate of transformers",
             times[1],
             rounds,
-            "at most 1.25",
+            f"at most {BOTH_TO_ONE}",
         )
     ]
 

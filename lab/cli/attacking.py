@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
-from lab.attack.training import CURVE_KEPT
+from lab.attack.training import CURVE_KEPT, CURVE_SHIPPED
 from lab.cli.common import say
 from lab.cli.stored import stored_run
 from lab.evaluation.models import UNLEARNED
@@ -48,6 +48,9 @@ def report(event: Event) -> None:
     elif isinstance(event, Phase) and event.name.startswith(CURVE_KEPT):
         who = event.name.removeprefix(CURVE_KEPT).strip()
         say(f"{who}: its curve was kept from an earlier attack with the same budget")
+    elif isinstance(event, Phase) and event.name.startswith(CURVE_SHIPPED):
+        who = event.name.removeprefix(CURVE_SHIPPED).strip()
+        say(f"{who}: its curve under this budget comes with the lab")
     elif isinstance(event, Bar):
         others = f", retain {event.retain:.2f}" if event.n_retain else ""
         say(f"{event.who} {event.name}: forget {event.forget:.2f}{others}")

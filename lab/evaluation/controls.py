@@ -24,7 +24,8 @@ from lab.events import Done
 from lab.events.controls import Control, with_controls
 from lab.files import ROOT
 from lab.model.cache import Cache
-from lab.model.fetch import Report
+from lab.model.checked import edition_of
+from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.source import ABOUT
 
@@ -115,6 +116,15 @@ def cache_of(bench: Workbench, folder: Path) -> Cache | None:
     """
     weights = f"{bench.base_hash} {_hash_of(folder)}"
     return Cache(bench.cache.folder, bench.loaded, weights) if bench.cache else None
+
+
+def shipped_weights(bench: Workbench, folder: Path) -> str:
+    """What names a control's weights where its curves come with the lab; "" for every other model.
+
+    Those curves are of a CPU. On a GPU there are none, or two kinds of processor would be compared.
+    """
+    edition = edition_of(folder, cache_folder()) if bench.loaded.device.type == "cpu" else ""
+    return edition and f"{edition} {bench.loaded.quantization}"
 
 
 class _Kept:

@@ -65,7 +65,6 @@ class Workbench:
     base_hash: str
     cache: Cache | None = None
     _reference: Loaded | None = field(default=None, repr=False)
-    _reference_cache: Cache | None = field(default=None, repr=False)
 
     def never_knew(self) -> tuple[str, ...]:
         """Ids of the people whom the preset's retain-only model was never taught; none without one."""
@@ -84,13 +83,6 @@ class Workbench:
                 parts=parts_of(self.preset),
             )
         return (self._reference, unknown) if unknown else (None, ())
-
-    def reference_cache(self) -> Cache | None:
-        """Where measurements of the reference are kept; None while it is not loaded."""
-        if self.cache and self._reference and self._reference_cache is None:
-            weights = weights_hash(self._reference.model)  # about a second: once a start
-            self._reference_cache = Cache(self.cache.folder, self._reference, weights)
-        return self._reference_cache
 
 
 def unknown_to(model: Path, benchmark: Benchmark) -> tuple[str, ...]:
@@ -122,10 +114,10 @@ def open_workbench(preset: Preset, report: Report = print, threads: int = 0) -> 
         parts=parts_of(preset),
     )
     base_hash = weights_hash(loaded.model)
-    path = cache_folder() / f"baseline-{base_hash[:12]}.json"
+    path = cache_folder() / f"baseline-{base_hash[:12]}-{loaded.device.type}.json"
     shipped = ROOT / "assets" / "model" / "vanilla" / "baseline.json"
     if not path.exists() and shipped.exists():
-        _adopt(shipped, base_hash, path)
+        _adopt(shipped, base_hash, loaded.device.type, path)
     cache = Cache(measured_folder(), loaded, base_hash)
     return Workbench(preset, benchmark, loaded, Baseline(loaded, path), base_hash, cache)
 
@@ -144,10 +136,14 @@ def check_taught(preset: Preset) -> None:
         )
 
 
-def _adopt(shipped: Path, base_hash: str, path: Path) -> None:
-    """Take over the answers measured when the model was built, if it is that very model."""
+def _adopt(shipped: Path, base_hash: str, device: str, path: Path) -> None:
+    """Take over the answers measured when the model was built, if it is that very model.
+
+    And only on the same kind of processor, "cpu" or "cuda", or what a run changes would be compared
+    across two. The hash tells the number format of the language model, because it is of its bytes.
+    """
     kept = json.loads(shipped.read_text(encoding="utf-8"))
-    if kept["base_hash"] == base_hash:
+    if (kept["base_hash"], kept["device"]) == (base_hash, device):
         with contextlib.suppress(OSError):  # only a cache
             put(path, json.dumps(kept["verdicts"]))
 

@@ -95,6 +95,17 @@ def shipped(folder: Path) -> bool:
     return bool(_shipped(folder))
 
 
+def edition_of(folder: Path, cache: Path) -> str:
+    """What names the weights of a shipped model: a hash over all that it came with.
+
+    Not over its own files alone, because they may be stored over those of another shipped model.
+    "" for a model that was not shipped, or whose files are not as shipped.
+    """
+    hashes = _shipped(folder)
+    whole = hashes and not _first_wrong(folder, hashes, cache)
+    return sha256(folder.parent / SHIPPED) if whole else ""
+
+
 def remedy_for(folder: Path) -> str:
     """What helps if a file cannot be read: the lab can restore shipped files only."""
     return RESTORE if _shipped(folder) else ANOTHER

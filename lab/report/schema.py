@@ -81,6 +81,7 @@ def _left_out(value: Any) -> bool:
 def _control(value: Any) -> bool:
     needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
     more = {"curve": _maybe(_curve), "probability": _curve, "reused": _flag}
+    more |= {"made_on": _text}
     return isinstance(value, Mapping) and not _misfit(value, needed, more)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -265,6 +266,21 @@ def test_attack_figures_say_formula_n_chance_and_control(kind):
     )
     assert ("Gain on facts that were not trained" in html) == (kind == "facts")
     assert "no control" in attack.figures({**done.result, "controls": {}}, text)
+
+
+def test_figures_say_whether_a_control_s_curve_was_kept_or_came_with_the_lab():
+    *_, done = attacked("relearn")
+
+    def shown(**more):
+        controls = {who: {**c, **more} for who, c in done.result["controls"].items()}
+        return unescape(attack.figures({**done.result, "controls": controls}, text))
+
+    shipped = text.CONTROL_SHIPPED.format(device="cpu, 64 threads")
+    plain, kept = shown(reused=False), shown(reused=True)
+    came = shown(reused=True, made_on="cpu, 64 threads")
+    assert text.CONTROL_REUSED not in plain and shipped not in plain
+    assert text.CONTROL_REUSED in kept and shipped not in kept
+    assert came.count(shipped) == 1 and text.CONTROL_REUSED not in came
 
 
 def test_the_measures_of_an_attack_by_hand():

@@ -11,6 +11,7 @@ import torch
 from assets.build.tables import speed as documented
 from lab.bench import baselines, speed
 from lab.bench import room as rooms
+from lab.bench.aims import AIMS
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
@@ -56,6 +57,9 @@ def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
         "room_to_one_by_one",
         "room_first_word",
     ]
+    targets = {r["name"]: r["target"] for r in made["ratios"]}
+    both = next(aim for aim in AIMS if aim.name == "one_answer")
+    assert both.reached(float(targets["both_answers_to_one"].removeprefix("at most ")))
     assert "30 of 30 answers the same" in made["ratios"][-2]["what"]
     assert "30 of 30 answers the same" in made["ratios"][-1]["what"]
     for row in made["ratios"]:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from assets.build import results
+from lab.bench import against
 from lab.errors import LabError
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
@@ -288,3 +289,24 @@ def test_each_file_is_measured_once_for_the_models_of_today(
         "vkd/depths",
         "vkd/quantize",
     ]
+
+
+def test_the_waits_are_compared_only_where_their_file_is_not_there(
+    four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def compare(*words: object) -> dict[str, str]:
+        asked.append(words)
+        return {"device": "cpu"}
+
+    monkeypatch.setattr(against, "compare", compare)
+    monkeypatch.setattr(against, "state", lambda: "today")
+    lab = results.Lab(0, tmp_path)
+    lab.benchmark = four
+    for _ in range(2):
+        results.MEASURES["against"](lab)
+    ((commit, entity, rounds, parts, out, _),) = asked
+    assert (commit, entity, rounds) == (results.FIRST_EDITION, "p0", results.ROUNDS)
+    assert parts == [*against.PARTS] and isinstance(out, Path) and out.name == "today"
+    assert json.loads((tmp_path / against.RESULT).read_text(encoding="utf-8")) == {"device": "cpu"}

@@ -11,6 +11,7 @@ import pytest
 
 from assets.build import documents
 from assets.build.tables import attacks, general, knowledge, markdown, people, speed
+from lab.bench.aims import AIMS, summary
 from lab.errors import LabError
 from lab.events.relearning import measures
 from lab.experiments.result_file import edition
@@ -311,6 +312,54 @@ def test_speed_and_growth_come_from_one_row(tmp_path: Path) -> None:
     assert cells(speed.growth(tmp_path)) == [
         ["stored runs", "10 / 1,000", "0.25 / 0.25", "–", "1.5 / 1.5"]
     ]
+
+
+def test_what_a_visitor_waits_for_is_told_with_aims_that_are_missed(tmp_path: Path) -> None:
+    figures = {
+        "before": {
+            "inside": 9.0,
+            "one_answer": 3.0,
+            "both_answers": 6.0,
+            "peak_mb": 2000,
+            "ready": 9,
+        },
+        "today": {
+            "inside": 4.0,
+            "one_answer": 2.0,
+            "both_answers": 2.5,
+            "peak_mb": 1500,
+            "ready": 7.5,
+        },
+    }
+    records = [
+        {"part": name, "tree": tree, "figures": {name: value}}
+        for tree, values in figures.items()
+        for name, value in values.items()
+    ]
+    about = {"commit": "a" * 40, "today": "b" * 40 + "+", "entity": "p0", "device": "cpu, 2 cores"}
+    (tmp_path / "against.json").write_text(json.dumps({**about, **summary(records)}), "utf-8")
+    made = speed.against(tmp_path)
+    assert cells(made) == [
+        ["looking inside", "9.00 s", "4.00 s", "2.25", "at least 2 times as fast", "yes", "1"],
+        [
+            "two answers beside each other",
+            *("6.00 s", "2.50 s", "2.40", "at least 2 times as fast", "yes", "1"),
+        ],
+        [
+            "one answer (ratio: two of today to one of today)",
+            *("3.00 s", "2.00 s", "1.25", "both at most 1.15 times as long as one", "**no**", "1"),
+        ],
+        ["peak memory of a run", "2,000 MB", "1,500 MB", "0.75", "at most 60 %", "**no**", "1"],
+        ["from the start to a ready model", "9.00 s", "7.50 s", "–", "at most 8 s", "yes", "1"],
+    ]
+    said = " ".join(made.split())
+    assert "3 of 5 aims are reached." in said and "commit aaaaaaa" in said
+    assert "commit bbbbbbb with changes, person p0; cpu, 2 cores;" in said
+
+
+def test_every_aim_has_words_and_a_unit() -> None:
+    assert [aim.name for aim in AIMS] == [*speed.WAITS]
+    assert {aim.unit for aim in AIMS} == set(speed.UNITS)
 
 
 def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> None:

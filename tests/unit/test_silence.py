@@ -12,6 +12,7 @@ from lab.errors import LabError
 from lab.evaluation.questions import forget_asks
 from lab.model import tiny_models
 from lab.model.overlay import overlay
+from lab.report.text import catalogue
 from lab.unlearn import silence
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
@@ -59,6 +60,17 @@ def test_the_hidden_neurons_are_what_the_first_linear_writes(kind: str, four) ->
         return
     close = [torch.nn.functional.gelu(hidden, approximate=a) for a in ("none", "tanh")]
     assert any(torch.allclose(activated, c, atol=1e-5) for c in close)
+
+
+@pytest.mark.parametrize(("language", "share"), [("en", "1.5 %"), ("de", "1,5 %")])
+def test_what_the_help_says_of_a_gate_holds(language: str, share: str) -> None:
+    gate = torch.tensor(-make.recipe().margin, requires_grad=True)
+    passed = torch.nn.functional.silu(gate)
+    passed.backward()
+    assert passed.item() == pytest.approx(-6 / (1 + math.exp(6)))
+    assert 0.01 < abs(gate.grad.item()) < abs(passed.item()) < 0.015
+    said = catalogue(language).FIELDS["Recipe"]["margin"][1]
+    assert "SiLU" in said and share in said
 
 
 def test_an_attackers_gradient_fades(tiny, four) -> None:

@@ -1,11 +1,12 @@
-"""How fast the lab is, and how its cost grows: the tables of bench.json."""
+"""How fast the lab is, and how its cost grows: the tables of bench.json, against.json, sizes.json."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from assets.build.tables.markdown import NONE, table, under
+from assets.build.tables.markdown import NONE, Row, table, under, wrapped
 from lab.experiments.result_file import read
 
 
@@ -34,6 +35,52 @@ def speed(folder: Path) -> str:
     head = ["what", "against", "ratio", "target", "n"]
     made = under(held, f"Medians of {held['fits']['rounds']} rounds, `{row['quantization']}`;")
     return f"{table(head, rows)}\n\n{table(['what', 'measured'], single)}\n\n{made}"
+
+
+WAITS = {
+    "inside": "looking inside",
+    "chat_ready": "from the click to a chat with the unlearned model",
+    "scorecard": "the full scorecard",
+    "attack": "an attack with its controls",
+    "attack_again": "the same attack again",
+    "both_answers": "two answers beside each other",
+    "one_answer": "one answer (ratio: two of today to one of today)",
+    "peak_mb": "peak memory of a run",
+    "ready": "from the start to a ready model",
+}
+UNITS = {"seconds": "{:.2f} s", "MB": "{:,.0f} MB"}
+
+
+def against(folder: Path) -> str:
+    """What a visitor waits for before and today, and which aims that reaches."""
+    path = folder / "against.json"
+    if not path.exists():
+        return ""
+    held = json.loads(path.read_text(encoding="utf-8"))
+
+    def median(tree: str, row: Row) -> str:
+        return UNITS[row["unit"]].format(held["figures"][tree][row["name"]]["median"])
+
+    rows = [
+        [
+            WAITS[row["name"]],
+            median("before", row),
+            median("today", row),
+            NONE if row["name"] == "ready" else f"{row['ratio']:.2f}",  # asked for in seconds
+            row["target"],
+            "yes" if row["reached"] else "**no**",
+            str(row["n"]),
+        ]
+        for row in held["ratios"]
+    ]
+    reached = sum(row["reached"] for row in held["ratios"])
+    today = held["today"][:7] + (" with changes" if held["today"].endswith("+") else "")
+    made = wrapped(
+        f"{reached} of {len(rows)} aims are reached. Medians; commit {held['commit'][:7]} and commit "
+        f"{today}, person {held['entity']}; {held['device']}; made by `make results`."
+    )
+    head = ["what", "before", "today", "ratio", "aim", "reached", "n"]
+    return f"{table(head, rows)}\n\n{made}"
 
 
 def growth(folder: Path) -> str:

@@ -283,5 +283,8 @@ def _controls(result: dict[str, Any], text: Text) -> Iterator[str]:
             after=control["after"],
         )
         yield text.CONTROL_ABOUT[who]
-    if any(control.get("reused") for control in controls.values()):
+    shipped = {control["made_on"] for control in controls.values() if control.get("made_on")}
+    if any(c.get("reused") and not c.get("made_on") for c in controls.values()):
         yield text.CONTROL_REUSED
+    for device in sorted(shipped):
+        yield text.CONTROL_SHIPPED.format(device=device)

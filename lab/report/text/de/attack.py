@@ -73,6 +73,9 @@ ATTACK_DETAILS = (
 ATTACK_SIZES = "n = {n} Fragen, Zufall {chance:.0%}."
 CONTROL_RESULT = "Kontrolle „{control}“, {person}: {gain} (von {before:.1%} auf {after:.1%})."
 CONTROL_REUSED = "Die Kurve einer Kontrolle stammt aus einem früheren Angriff mit demselben Budget."
+CONTROL_SHIPPED = (
+    "Die Kurve einer Kontrolle mit diesem Budget liegt dem Labor bei, gemessen auf: {device}."
+)
 SAME_PERSON, OTHER_PERSON = "dieselbe Person", "zu einer anderen Person befragt, {name}"
 NO_CONTROL = "Es gibt kein Modell, das die Person nie gesehen hat, also auch keine Kontrolle."
 MEASURES_CAPTION = "Was zurückkam, neben Modellen, die die Person nie gesehen haben"

@@ -173,6 +173,12 @@ PHASES = {
     "kept text_only": (
         "die Kurve der Kontrolle „Nur Text“ wird gelesen, sie stammt aus einem früheren Angriff"
     ),
+    "shipped never_knew": (
+        "die Kurve der Kontrolle „Nie gekannt“ wird gelesen, sie liegt dem Labor bei"
+    ),
+    "shipped text_only": (
+        "die Kurve der Kontrolle „Nur Text“ wird gelesen, sie liegt dem Labor bei"
+    ),
     "again": "der Lauf beginnt von vorn, weil das Replikat geendet hat, auf dem er lief",
 }
 PHASE_OF = "{name}, {done} von {total}"

@@ -73,6 +73,9 @@ ATTACK_DETAILS = (
 ATTACK_SIZES = "n = {n} questions, chance {chance:.0%}."
 CONTROL_RESULT = "Control “{control}”, {person}: {gain} (from {before:.1%} to {after:.1%})."
 CONTROL_REUSED = "A control's curve was kept from an earlier attack with the same budget."
+CONTROL_SHIPPED = (
+    "A control's curve under this budget comes with the lab and was made on: {device}."
+)
 SAME_PERSON, OTHER_PERSON = "the same person", "asked about another person, {name}"
 NO_CONTROL = "There is no model that never saw the person, so there is no control."
 MEASURES_CAPTION = "What came back, beside models that never saw the person"

@@ -151,6 +151,8 @@ PHASES = {
     "attack text_only": "attacking the control “Text only”",
     "kept never_knew": "reading the curve of “Never knew”, kept from an earlier attack",
     "kept text_only": "reading the curve of “Text only”, kept from an earlier attack",
+    "shipped never_knew": "reading the curve of “Never knew”, which comes with the lab",
+    "shipped text_only": "reading the curve of “Text only”, which comes with the lab",
     "again": "starting again, because the replica that did it has ended",
 }
 PHASE_OF = "{name}, {done} of {total}"
