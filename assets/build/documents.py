@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from assets.build.tables import attacks, frontier, general, kept, knowledge, people, speed
+from assets.build.tables import aims, attacks, frontier, general, kept, knowledge, people, speed
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
@@ -26,6 +26,8 @@ Table = Callable[[Path], str]
 TABLES: Mapping[str, Table] = {
     "models": knowledge.models,
     "people": people.people,
+    "aims": aims.aims,
+    "aims-missed": aims.missed,
     "people-summary": people.people_summary,
     "people-times": people.people_times,
     "general": general.general,

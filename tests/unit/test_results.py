@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.build import documents
-from assets.build.tables import attacks, general, knowledge, markdown, people, speed
+from assets.build.tables import aims, attacks, general, knowledge, markdown, people, speed
 from lab.errors import LabError
 from lab.events.relearning import measures
 from lab.experiments.result_file import edition
@@ -170,6 +170,25 @@ def test_the_people_have_a_row_each_a_mean_and_the_worst(tmp_path: Path) -> None
     assert summary["Retain VQA"] == ["–", "100.0 %", "80.0 % (worst 70.0 %)", "8"]
     assert summary["Forget QA, text only"][2] == "50.0 %"  # not identical for everybody
     assert cells(people.people_times(tmp_path))[0] == ["train", "30.0 s", "40.0 s"]
+
+
+def test_an_aim_is_missed_by_the_mean_or_by_one_person_where_it_says_so(tmp_path: Path) -> None:
+    people_ = [person("001", 0.1, 0.97), person("002", 0.3, 0.99)]
+    for row in people_:
+        row["after"] |= {"still_sees": 0.95, "names_other": 0.0, "forget_name": 0.0}
+        row["before"]["retain_vqa"] = 0.98
+    hold(tmp_path, "people", people_)
+    reached = {row[0]: row[3:] for row in cells(aims.aims(tmp_path))}
+    assert reached["Forget VQA"] == ["at most 15 %", "**no**: 20.0 %, 30.0 at worst"]
+    assert reached["Still sees what is visible"][1] == "yes: 5.0 points lost, 5.0 at worst"
+    assert reached["Retain VQA"][1] == "yes: 0.0 points lost, 1.0 at worst"
+    assert reached["Text-only logits"][1] == "yes: 2 of 2"
+    said = " ".join(aims.missed(tmp_path).split())
+    assert said.startswith("* VKD misses 1 of 6 aims over 2 people: ")
+    assert said.endswith(" Forget VQA: 20.0 %, 30.0 at worst; the aim is at most 15 %.")
+    people_[0]["after"]["retain_vqa"], people_[1]["after"]["retain_vqa"] = 0.94, 1.0
+    hold(tmp_path, "people", people_)  # 1 point on average, but 4 of one person
+    assert "Retain VQA: 1.0 points lost, 4.0 at worst;" in " ".join(aims.missed(tmp_path).split())
 
 
 def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:
