@@ -20,7 +20,7 @@ from lab.experiments.statistics import bootstrap
 def hold(folder: Path, name: str, rows: list[dict[str, Any]], **fits: Any) -> Path:
     """Write a result file as the command does; returns its folder."""
     about = {"date": "2026-01-02", "device": "cpu, 2 threads"}
-    held = {"fits": {"models": edition(), **fits}, "rows": [about | row for row in rows]}
+    held = {"fits": {"models": edition()} | fits, "rows": [about | row for row in rows]}
     (folder / f"{name}.json").write_text(json.dumps(held), encoding="utf-8")
     return folder
 
@@ -189,6 +189,41 @@ def test_an_aim_is_missed_by_the_mean_or_by_one_person_where_it_says_so(tmp_path
     people_[0]["after"]["retain_vqa"], people_[1]["after"]["retain_vqa"] = 0.94, 1.0
     hold(tmp_path, "people", people_)  # 1 point on average, but 4 of one person
     assert "Retain VQA: 1.0 points lost, 4.0 at worst;" in " ".join(aims.missed(tmp_path).split())
+
+
+def known(folder: Path, models: str) -> Path:
+    """What the controls answer about two people whom they lack, and the others about everybody."""
+    rows = [
+        {"model": model, "about": about, "measure": "still_sees", "share": share}
+        for model, about, share in (
+            ("vanilla", "left_out", 0.98),
+            ("never-knew", "everybody", 0.95),
+            ("never-knew", "left_out", 0.86),
+            ("text-only", "left_out", 0.84),
+        )
+    ]
+    return hold(folder, "models", rows, models=models, left_out=["001", "002"])
+
+
+def test_the_controls_of_the_same_models_stand_beside_the_people(tmp_path: Path) -> None:
+    hold(tmp_path, "people", [person("001", 0.1, 0.9)])
+    known(tmp_path, edition())
+    summary = {row[0]: row[1:] for row in cells(people.people_summary(tmp_path))}
+    assert summary["Still sees what is visible"] == [
+        "–",
+        "100.0 %",
+        "50.0 %",
+        "86.0 %",
+        "84.0 %",
+        "8",
+    ]
+    assert summary["Retain VQA"][-3:-1] == ["–", "–"]
+    beside = {row[0]: row for row in cells(aims.aims(tmp_path))}
+    assert beside["Still sees what is visible"][3:5] == ["86.0 %", "84.0 %"]
+    for made in (people.people_summary(tmp_path), aims.aims(tmp_path)):
+        assert "asked about the 2 people whom they lack;" in " ".join(made.split())
+    known(tmp_path, "of before")
+    assert "never knew" not in people.people_summary(tmp_path) + aims.aims(tmp_path)
 
 
 def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:

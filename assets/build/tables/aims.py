@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.build.tables.knowledge import controls
 from assets.build.tables.markdown import NONE, Row, mean, percent, points, table, under, wrapped
 from assets.build.tables.people import MEASURES, read_people, told
 
@@ -52,14 +53,16 @@ def aims(folder: Path) -> str:
     if not people:
         return ""
     held, done = people
+    beside, words = controls(folder, held["fits"]["models"])
     rows = []
     for found in findings(done):
         each = [[row[when].get(found.measure) for row in done] for when in ("before", "after")]
         means = [percent(mean(values)) if None not in values else NONE for values in each]
         reached = f"{'yes' if found.reached else '**no**'}: {found.measured}"
-        rows.append([NAMES[found.measure], *means, found.aim, reached])
-    head = ["measure", "original", "unlearned", "aim", "reached"]
-    return f"{table(head, rows)}\n\n{under(held, told(held, done))}"
+        theirs = (percent(shares.get(found.measure)) for shares in beside.values())
+        rows.append([NAMES[found.measure], *means, *theirs, found.aim, reached])
+    head = ["measure", "original", "unlearned", *beside, "aim", "reached"]
+    return f"{table(head, rows)}\n\n{under(held, f'{told(held, done)} {words}'.strip())}"
 
 
 def missed(folder: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from assets.build.tables.markdown import NONE, Row, percent, table, under
 from lab.experiments.result_file import read
 
+VANILLA = "vanilla"
 EVERYBODY, LEFT_OUT, STRANGERS, NOBODY = "everybody", "left_out", "strangers", "nobody"
 MEASURES = {  # as the tables name them; the last word says how it is asked
     "forget_vqa": "VQA, multiple choice",
@@ -27,6 +28,25 @@ ABOUT = {
     NOBODY: "nobody",
 }
 NO_LEVEL = ("names_other", "says_unknown")  # blind choice has no chance there
+
+Shares = dict[str, float]  # by measure
+
+
+def controls(folder: Path, edition: str) -> tuple[dict[str, Shares], str]:
+    """What each control answers about the people whom it lacks, and words that say how many.
+
+    None where models.json was measured on models of another ``edition``.
+    """
+    held = read(folder / "models.json")
+    found: dict[str, Shares] = {}
+    if not held or held["fits"]["models"] != edition:
+        return found, ""
+    for row in held["rows"]:
+        if row["about"] == LEFT_OUT and row["model"] != VANILLA:
+            found.setdefault(row["model"].replace("-", " "), {})[row["measure"]] = row["share"]
+    lacking = len(held["fits"]["left_out"])
+    words = f"{' and '.join(found)} are asked about the {lacking} people whom they lack;"
+    return found, words if found else ""
 
 
 def models(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from assets.build.tables.knowledge import controls
 from assets.build.tables.markdown import NONE, Held, Row, mean, percent, points, table, under
 from lab.experiments.result_file import read
 
@@ -91,6 +92,7 @@ def people_summary(folder: Path) -> str:
         return ""
     held, done = found
     worst = {"forget_vqa": max, "forget_name": max, "names_other": max, "retain_vqa": min}
+    beside, words = controls(folder, held["fits"]["models"])
     identical = all(r["text_logits_identical"] for r in done)
     rows = []
     for measure, name in MEASURES.items():
@@ -102,9 +104,11 @@ def people_summary(folder: Path) -> str:
             said += ", logits identical"
         level = done[0]["chance"].get(measure)
         chance = NONE if level is None else percent(mean([r["chance"][measure] for r in done]))
-        rows.append([name, chance, percent(mean(before)), said, str(done[0]["n"][measure])])
-    head = ["measure", "chance", "original", "unlearned", "n a person"]
-    made = under(held, f"{len(done)} people, seed {done[0]['seed']};")
+        theirs = (percent(shares.get(measure)) for shares in beside.values())
+        n = str(done[0]["n"][measure])
+        rows.append([name, chance, percent(mean(before)), said, *theirs, n])
+    head = ["measure", "chance", "original", "unlearned", *beside, "n a person"]
+    made = under(held, f"{len(done)} people, seed {done[0]['seed']}; {words}".strip())
     return f"{table(head, rows)}\n\n{made}"
 
 
