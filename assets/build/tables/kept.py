@@ -29,7 +29,8 @@ from lab.report.study_verdict import verdict
 from lab.report.text import catalogue
 
 Line = dict[str, str]
-NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
+CONTROLS = {"retain_only": "never knew", "text_only": "text only"}
+ORIGINAL = "vanilla"
 MEASURES = {
     "forget_vqa": "Forget VQA",
     "forget_name": "name",
@@ -88,7 +89,8 @@ def _sizes(row: Line, measures: Iterable[str]) -> str:
 
 
 def named(row: Line) -> str:
-    fixed = {ORIGINAL: "original", NEVER_KNEW: f"never knew ({row['people']} people)"}
+    fixed = {name: f"{who} ({row['people']} people)" for name, who in CONTROLS.items()}
+    fixed[ORIGINAL] = "original"
     settings = f" ({row['settings']})" if row["settings"] else ""
     return fixed.get(row["method"], f"`{row['method']}`{settings}")
 
@@ -133,7 +135,7 @@ def relearning(folder: Path) -> str:
 def differences(folder: Path) -> str:
     """Each method minus VKD, person by person: the people are the same, so pairs say more."""
     rows = [r for r in lines(folder / "protocol" / "runs.csv") if not r["failed"]]
-    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", NEVER_KNEW)]
+    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", *CONTROLS)]
     if not rows or not others:
         return ""
     measures = ("forget_vqa", "retain_vqa", "forget_qa")
