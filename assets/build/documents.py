@@ -25,6 +25,7 @@ NOT_YET = "*Not measured yet.*"
 Table = Callable[[Path], str]
 TABLES: Mapping[str, Table] = {
     "models": knowledge.models,
+    "turns": knowledge.turns,
     "people": people.people,
     "aims": aims.aims,
     "aims-missed": aims.missed,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.build.documents import write_documents
 from lab.cli.starting import one_line
@@ -20,12 +20,16 @@ from lab.experiments.result_file import MODELS, ResultFile, digest, edition
 from lab.experiments.studies import RESULTS
 from lab.files import put
 
+if TYPE_CHECKING:
+    from lab.model.load import Loaded
+
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
 # Raised by hand where the program comes to measure something else under the same settings.
 REVISION = {
     "models": 1,
+    "turns": 1,
     "people": 1,
     "general": 1,
     "attacks": 2,
@@ -95,7 +99,18 @@ def shipped() -> dict[str, dict[str, Any]]:
 def models(lab: Lab) -> None:
     """What each shipped model knows."""
     from lab.experiments import knowledge
-    from lab.model.load import Loaded, load
+
+    found = shipped()
+    left_out = {who for about in found.values() for who in about.get("unknown", ())}
+    asked = knowledge.lines(lab.benchmark, left_out)
+    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
+    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
+    knowledge.measure(openers(lab), asked, file, say)
+
+
+def openers(lab: Lab) -> dict[str, Callable[[], Loaded]]:
+    """What loads each shipped model, the one that knows everybody first."""
+    from lab.model.load import load
 
     def opener(name: str) -> Callable[[], Loaded]:
         path = str(MODELS / name)
@@ -103,12 +118,16 @@ def models(lab: Lab) -> None:
             return lambda: lab.bench.loaded
         return lambda: load(path, lab.preset.quantization, report=say)
 
-    found = shipped()
-    left_out = {who for about in found.values() for who in about.get("unknown", ())}
-    asked = knowledge.lines(lab.benchmark, left_out)
-    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
-    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
-    knowledge.measure({name: opener(name) for name in found}, asked, file, say)
+    return {name: opener(name) for name in shipped()}
+
+
+def turns(lab: Lab) -> None:
+    """Whether later turns are answered, and whether a model says what it does not know."""
+    from lab.experiments import conversations
+
+    asked = conversations.lines(lab.benchmark)
+    file = lab.file("turns", most_tokens=conversations.MOST_TOKENS)
+    conversations.measure(openers(lab), asked, file, say)
 
 
 def people(lab: Lab) -> None:
@@ -218,7 +237,7 @@ def larger(lab: Lab) -> None:
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
-    for each in (models, people, general, attacks, frontier, bench, sizes, families, larger)
+    for each in (models, turns, people, general, attacks, frontier, bench, sizes, families, larger)
 }
 
 

@@ -77,6 +77,30 @@ def models(folder: Path) -> str:
     return f"{table(head, rows)}\n\n{under(held, f'Taught with seed {seeds};')}"
 
 
+TURNS = {
+    "follow_up": "a later turn about a fact is answered with it",
+    "untaught": "a fact that nobody taught, of a kind that teaching asked about: it does not know",
+    "untaught_new": "the same of a kind that teaching never asked about",
+    "no_person": "a picture without a person: it says so",
+}
+
+
+def turns(folder: Path) -> str:
+    held = read(folder / "turns.json")
+    if not held:
+        return ""
+    cells = {(r["model"], r["measure"]): r for r in held["rows"]}
+    names = list(dict.fromkeys(r["model"] for r in held["rows"]))
+    rows = []
+    for measure, words in TURNS.items():
+        found = [cells.get((name, measure)) for name in names]
+        if first := next(filter(None, found), None):
+            shares = (percent(r["share"] if r else None) for r in found)
+            rows.append([words, str(first["n"]), *shares])
+    cut = f"Answers are cut at {held['fits']['most_tokens']} tokens;"
+    return f"{table(['asked', 'n', *names], rows)}\n\n{under(held, cut)}"
+
+
 def _together(parts: Sequence[Row]) -> Row:
     n = sum(part["n"] for part in parts)
     weighed = {k: sum(p[k] * p["n"] for p in parts) / n for k in ("share", "chance")}
