@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
+TODAYS, STUDIED = ("destination",), 4  # the other studies are of the first edition; people of each
+STUDY = (
+    f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
+)
 # Raised by hand where the program comes to measure something else under the same settings.
 REVISION = {
     "models": 1,
@@ -191,6 +195,23 @@ def unknown_to_controls() -> list[str]:
     return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
 
 
+def studies(lab: Lab) -> None:
+    """The studies of today's models; what is kept of a run says of which models it is."""
+    from lab.experiments.records import Records, key_of
+    from lab.experiments.run_study import carry_out, chosen, planned
+    from lab.experiments.studies import STUDIES
+
+    kept, people = lab.results / "studies", chosen(lab.benchmark, STUDIED)
+    for name in TODAYS:
+        done, answer = Records(kept / "runs.jsonl"), lab.results / f"study-{name}.csv"
+        plan = planned(STUDIES[name], lab.preset, people, 1, lab.preset.recipe.blocks)
+        keys = [key_of(lab.preset, each.recipe) for each in plan]
+        if not answer.exists() or not all(map(done.find, keys)):
+            carry_out(STUDIES[name], lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
+            (kept / f"{name}.csv").replace(answer)
+            (kept / f"{name}-runs.csv").unlink()
+
+
 def bench(lab: Lab) -> None:
     """How fast the lab is, and how its cost grows."""
     from lab.bench.speed import bench as measured
@@ -237,7 +258,10 @@ def larger(lab: Lab) -> None:
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
-    for each in (models, turns, people, general, attacks, frontier, bench, sizes, families, larger)
+    for each in (
+        *(models, turns, people, general, attacks, frontier),
+        *(studies, bench, sizes, families, larger),
+    )
 }
 
 
