@@ -26,6 +26,7 @@ Table = Callable[[Path], str]
 TABLES: Mapping[str, Table] = {
     "models": knowledge.models,
     "turns": knowledge.turns,
+    "tokens": knowledge.tokens,
     "people": people.people,
     "aims": aims.aims,
     "aims-missed": aims.missed,

@@ -34,6 +34,7 @@ STUDY = (
 REVISION = {
     "models": 1,
     "turns": 1,
+    "tokens": 1,
     "people": 1,
     "general": 1,
     "attacks": 2,
@@ -132,6 +133,19 @@ def turns(lab: Lab) -> None:
     asked = conversations.lines(lab.benchmark)
     file = lab.file("turns", most_tokens=conversations.MOST_TOKENS)
     conversations.measure(openers(lab), asked, file, say)
+
+
+def tokens(lab: Lab) -> None:
+    """What more tokens a picture bring and cost, at equal teaching."""
+    from dataclasses import asdict
+
+    from assets.build import tokens as compared
+    from lab.recipe import load_teaching
+
+    recipe = load_teaching("tokens")
+    file = lab.file("tokens", recipe=asdict(recipe), people=compared.SPLIT)
+    work = MODELS.parents[1] / ".cache" / "build"
+    compared.measure(work, lab.benchmark, recipe, lab.threads, file, say)
 
 
 def people(lab: Lab) -> None:
@@ -259,7 +273,7 @@ def larger(lab: Lab) -> None:
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
     for each in (
-        *(models, turns, people, general, attacks, frontier),
+        *(models, turns, tokens, people, general, attacks, frontier),
         *(studies, bench, sizes, families, larger),
     )
 }

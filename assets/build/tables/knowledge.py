@@ -101,6 +101,27 @@ def turns(folder: Path) -> str:
     return f"{table(['asked', 'n', *names], rows)}\n\n{under(held, cut)}"
 
 
+def tokens(folder: Path) -> str:
+    held = read(folder / "tokens.json")
+    if not held or not held["rows"]:
+        return ""
+    rows = [
+        [
+            r["id"],
+            str(r["tokens"]),
+            percent(r["vqa"]),
+            percent(r["chance"]),
+            str(r["n"]),
+            f"{r['step_seconds']:.2f} s",
+        ]
+        for r in held["rows"]
+    ]
+    first = held["rows"][0]
+    head = ["form", "tokens a picture", "VQA", "chance", "n", "a step"]
+    taught = f"{first['steps']} steps each, seed {held['fits']['recipe']['seed']};"
+    return f"{table(head, rows)}\n\n{under(held, taught)}"
+
+
 def _together(parts: Sequence[Row]) -> Row:
     n = sum(part["n"] for part in parts)
     weighed = {k: sum(p[k] * p["n"] for p in parts) / n for k in ("share", "chance")}
