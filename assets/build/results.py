@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.build.documents import write_documents
 from lab.cli.starting import one_line
@@ -20,13 +20,22 @@ from lab.experiments.result_file import MODELS, ResultFile, digest, edition
 from lab.experiments.studies import RESULTS
 from lab.files import ROOT, put
 
+if TYPE_CHECKING:
+    from lab.model.load import Loaded
+
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
 FIRST_EDITION = "65bcaea"  # a commit of its time, against which a visitor's waits are measured
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
+TODAYS, STUDIED = ("destination",), 4  # the other studies are of the first edition; people of each
+STUDY = (
+    f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
+)
 # Raised by hand where the program comes to measure something else under the same settings.
 REVISION = {
     "models": 1,
+    "turns": 1,
+    "tokens": 1,
     "people": 1,
     "general": 1,
     "attacks": 2,
@@ -98,7 +107,18 @@ def shipped() -> dict[str, dict[str, Any]]:
 def models(lab: Lab) -> None:
     """What each shipped model knows."""
     from lab.experiments import knowledge
-    from lab.model.load import Loaded, load
+
+    found = shipped()
+    left_out = {who for about in found.values() for who in about.get("unknown", ())}
+    asked = knowledge.lines(lab.benchmark, left_out)
+    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
+    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
+    knowledge.measure(openers(lab), asked, file, say)
+
+
+def openers(lab: Lab) -> dict[str, Callable[[], Loaded]]:
+    """What loads each shipped model, the one that knows everybody first."""
+    from lab.model.load import load
 
     def opener(name: str) -> Callable[[], Loaded]:
         path = str(MODELS / name)
@@ -106,12 +126,29 @@ def models(lab: Lab) -> None:
             return lambda: lab.bench.loaded
         return lambda: load(path, lab.preset.quantization, report=say)
 
-    found = shipped()
-    left_out = {who for about in found.values() for who in about.get("unknown", ())}
-    asked = knowledge.lines(lab.benchmark, left_out)
-    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
-    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
-    knowledge.measure({name: opener(name) for name in found}, asked, file, say)
+    return {name: opener(name) for name in shipped()}
+
+
+def turns(lab: Lab) -> None:
+    """Whether later turns are answered, and whether a model says what it does not know."""
+    from lab.experiments import conversations
+
+    asked = conversations.lines(lab.benchmark)
+    file = lab.file("turns", most_tokens=conversations.MOST_TOKENS)
+    conversations.measure(openers(lab), asked, file, say)
+
+
+def tokens(lab: Lab) -> None:
+    """What more tokens a picture bring and cost, at equal teaching."""
+    from dataclasses import asdict
+
+    from assets.build import tokens as compared
+    from lab.recipe import load_teaching
+
+    recipe = load_teaching("tokens")
+    file = lab.file("tokens", recipe=asdict(recipe), people=compared.SPLIT)
+    work = MODELS.parents[1] / ".cache" / "build"
+    compared.measure(work, lab.benchmark, recipe, lab.threads, file, say)
 
 
 def people(lab: Lab) -> None:
@@ -199,6 +236,23 @@ def unknown_to_controls() -> list[str]:
     return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
 
 
+def studies(lab: Lab) -> None:
+    """The studies of today's models; what is kept of a run says of which models it is."""
+    from lab.experiments.records import Records, key_of
+    from lab.experiments.run_study import carry_out, chosen, planned
+    from lab.experiments.studies import STUDIES
+
+    kept, people = lab.results / "studies", chosen(lab.benchmark, STUDIED)
+    for name in TODAYS:
+        done, answer = Records(kept / "runs.jsonl"), lab.results / f"study-{name}.csv"
+        plan = planned(STUDIES[name], lab.preset, people, 1, lab.preset.recipe.blocks)
+        keys = [key_of(lab.preset, each.recipe) for each in plan]
+        if not answer.exists() or not all(map(done.find, keys)):
+            carry_out(STUDIES[name], lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
+            (kept / f"{name}.csv").replace(answer)
+            (kept / f"{name}-runs.csv").unlink()
+
+
 def bench(lab: Lab) -> None:
     """How fast the lab is, and how its cost grows."""
     from lab.bench.speed import bench as measured
@@ -259,12 +313,15 @@ MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
     for each in (
         models,
+        turns,
+        tokens,
         people,
         general,
         attacks,
         frontier,
         another_face,
         controls,
+        studies,
         bench,
         sizes,
         families,

@@ -9,8 +9,9 @@ for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from statistics import harmonic_mean
@@ -18,15 +19,17 @@ from typing import Any
 
 from lab.attack import Relearned, Scene, attack, scene_of
 from lab.benchmarks.schema import Benchmark
-from lab.catalogue import METHOD_ROWS
+from lab.catalogue import METHOD_ROWS, NEVER_KNEW, TEXT_TAUGHT
 from lab.errors import LabError
+from lab.evaluation.controls import folders, loaded_control
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.scores import Baseline
-from lab.evaluation.session import Workbench
+from lab.evaluation.session import Workbench, unknown_to
 from lab.events import Done
 from lab.events.lines import plain
 from lab.experiments.sweep import Say, one_run, run_all
 from lab.experiments.widening import MOST, edges, wider
+from lab.model.loaded import Loaded
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.unlearn.loop import FORGOTTEN
@@ -37,8 +40,9 @@ JUDGED = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa")
 KEPT = JUDGED[1:]
 # The same attacker for all: it may train whatever a method may have changed.
 ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=10)
-
-
+# How a control is called in the table's rows, and its work in the kept lines; older files have one.
+REFERENCES = {NEVER_KNEW: "retain_only", TEXT_TAUGHT: "text_only"}
+KEPT_AS = {NEVER_KNEW: "control", TEXT_TAUGHT: "control text_only"}
 TRIALS = {name: row.trials for name, row in METHOD_ROWS.items()}
 
 
@@ -195,13 +199,29 @@ def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say)
     return result
 
 
-def control(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say) -> dict[str, Any]:
-    """The model that never knew ``recipe.entity``, scored and then attacked under the same budget."""
-    reference, _ = bench.reference(say)
-    assert reference is not None
-    scene = scene_of(bench, recipe, Version("control", reference), say)
-    card = Baseline(reference).card(bench.benchmark, scene.unlearned.entity)
+def control(
+    opened: Callable[[], Loaded], bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say
+) -> dict[str, Any]:
+    """A model that never saw ``recipe.entity``, scored and then attacked under the same budget.
+
+    ``opened``: loads it, or has it loaded already.
+    """
+    model = opened()
+    scene = scene_of(bench, recipe, Version("control", model), say)
+    card = Baseline(model).card(bench.benchmark, scene.unlearned.entity)
     return {"after": dict(card.values), "n": dict(card.n), "attack": _attacked(scene, recipe)}
+
+
+def _controls(
+    bench: Workbench, preset: Preset, test: Sequence[str], out: Path, say: Say
+) -> Iterator[dict[str, Any]]:
+    """The results of each control about the people of ``test`` whom it was not shown."""
+    for who, folder in folders(bench).items():
+        lacking = [e for e in unknown_to(folder, bench.benchmark) if e in test]
+        plan = [revise(preset.recipe, {"entity": e}) for e in lacking]
+        work = partial(control, cache(partial(loaded_control, bench, who, say)))
+        made = run_all(bench, preset, plan, out, say, work, KEPT_AS[who])
+        yield from _labelled(REFERENCES[who], plan, made)
 
 
 def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
@@ -220,20 +240,14 @@ def protocol(
     Yields after each method's runs of a seed, so that a table can be had before all is done; the
     last is the whole. Resumable at every single run. Seed 0 of every method comes before any seed 1.
     """
-    reference, unknown = bench.reference(say)
-    who = people(bench.benchmark, unknown)
+    who = people(bench.benchmark, bench.never_knew())
     trials_in_all = sum(len(TRIALS[m]) for m in methods) * len(who.tuning)
     say(
         f"{trials_in_all} trials or more, as grids may be widened, then "
         f"{len(methods) * SEEDS * len(who.test)} runs; what {out} holds already is not done again"
     )
     tuned = {m: tune(bench, preset, m, who.tuning, out, say) for m in methods}
-    results: list[dict[str, Any]] = []
-    if reference:
-        plan = [revise(preset.recipe, {"entity": e}) for e in unknown if e in who.test]
-        results += _labelled(
-            "retain_only", plan, run_all(bench, preset, plan, out, say, control, "control")
-        )
+    results = list(_controls(bench, preset, who.test, out, say))
     for seed, method in product(range(SEEDS), methods):
         plan = [
             revise(

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lab.catalogue import MEASURES
-from lab.experiments.comparison import ATTACK
+from lab.experiments.comparison import ATTACK, REFERENCES
 from lab.experiments.csv_tables import guarded
 from lab.experiments.statistics import interval
 
@@ -75,7 +75,7 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
 def summarised(
     rows: Sequence[Mapping[str, Any]], tuned: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Every method's row, then the references: the original, and the model that never knew.
+    """Every method's row, then the references: the models that never saw the people, the original.
 
     ``tuned``: how each method was, as ``protocol`` says it. ``widened``: how often its grid was;
     ``at_edge``: where its settings lie at an edge of that all the same, "" where nowhere.
@@ -85,7 +85,7 @@ def summarised(
     """
     frame = pd.DataFrame(rows)
     made = []
-    for method in (*tuned, "retain_only"):
+    for method in (*tuned, *REFERENCES.values()):
         own = frame[frame["method"] == method]
         if len(own):
             made.append(

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.catalogue import METHODS
+from lab.catalogue import METHODS, NEVER_KNEW, TEXT_TAUGHT
 from lab.experiments.csv_tables import records
 from lab.report.maps import method_sign, new_figure
 from lab.report.study_chart import (
@@ -35,7 +35,8 @@ TEXT_COLUMNS = (
 )
 WIDENING = ("widened", "at_edge")  # a table from before grids were widened has neither
 NEEDED = {*TEXT_COLUMNS, *COUNTS, "forget_vqa", "retain_vqa"} - set(WIDENING)
-REFERENCES = ("vanilla", "retain_only")
+CONTROLS = {"retain_only": NEVER_KNEW, "text_only": TEXT_TAUGHT}  # by the table's name for them
+REFERENCES = ("vanilla", *CONTROLS)
 
 
 def read(path: Path) -> pd.DataFrame | None:
@@ -129,7 +130,8 @@ def _tuned(row: dict[str, Any], none: str, text: Text) -> tuple[str, str]:
 
 def _name(method: str, text: Text) -> str:
     """A method's name, or the words for one of the references."""
-    return {"vanilla": text.ORIGINAL, "retain_only": text.NEVER_KNEW}.get(method, method)
+    names = {name: text.MODEL_NAMES[who] for name, who in CONTROLS.items()}
+    return {"vanilla": text.ORIGINAL, **names}.get(method, method)
 
 
 def waiting(table: pd.DataFrame) -> list[str]:

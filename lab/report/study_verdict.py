@@ -1,4 +1,4 @@
-"""What a study's own rows say: one sentence for each first experiment and next check of the paper.
+"""What a study's own rows say: of each first experiment and next check of the paper, and some more.
 
 A mean is judged by its 95 % interval over people and seeds; rows with fewer than three runs have
 none, and then the sentence says that it cannot be told. The thresholds are our choice.
@@ -18,6 +18,8 @@ from lab.report.text import Text
 from lab.report.threshold_maps import sensible
 from lab.report.verdict import CLEAR, KEPT
 
+USUAL = "stranger_alike"  # the destination of the preset of the embedded model
+TOGETHER = ("forget_vqa", "retain_vqa", "still_sees", "names_other")  # what it was chosen by
 CLAIMED = 4.0  # how many times as fast as full fine-tuning, says a public summary of the paper
 Row = Mapping[str, Any]
 
@@ -156,6 +158,34 @@ def _style(table: pd.DataFrame, text: Text) -> str:
     return str(text.VERDICT_STYLE["gone"].format(all=len(known)))
 
 
+def _destination(table: pd.DataFrame, text: Text) -> str:
+    """The figures that a destination is chosen by: of ours, of none, and the best of the strangers."""
+    rows = _by_name(table)
+    usual, away = rows.get(USUAL, {}), rows.get("away", {})
+    strangers = {name: row for name, row in rows.items() if row is not away}
+    columns = [f"after_{measure}" for measure in TOGETHER]
+    if any(_interval(row, c) is None for row in (usual, away) for c in columns):
+        return str(text.VERDICT_FEW)
+    least = min(strangers, key=lambda name: strangers[name]["after_forget_vqa"])
+    sees = max(strangers, key=lambda name: strangers[name]["after_still_sees"])
+
+    def told(row: Row) -> dict[str, str]:
+        return {m: percent(row[f"after_{m}"], text) for m in TOGETHER}
+
+    parts = (
+        text.VERDICT_DESTINATION["usual"].format(variant=USUAL, **told(usual)),
+        text.VERDICT_DESTINATION["away"].format(**told(away)),
+        text.VERDICT_DESTINATION["strangers"].format(
+            least=least,
+            forget_vqa=told(strangers[least])["forget_vqa"],
+            most=sees,
+            still_sees=told(strangers[sees])["still_sees"],
+        ),
+        text.VERDICT_DESTINATION["judged"],
+    )
+    return " ".join(parts)
+
+
 VERDICTS: dict[str, Callable[[pd.DataFrame, Text], str]] = {
     "neurons": _neurons,
     "alignment": _alignment,
@@ -163,4 +193,5 @@ VERDICTS: dict[str, Callable[[pd.DataFrame, Text], str]] = {
     "thresholds": _thresholds,
     "representation": _representation,
     "style": _style,
+    "destination": _destination,
 }

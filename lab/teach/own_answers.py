@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
+
 from lab.benchmarks.schema import Talk
 from lab.files import put
 from lab.model.chat import answer_texts
@@ -49,14 +51,23 @@ def _path(loaded: Loaded, prompts: Sequence[tuple[str, ...]], most_tokens: int) 
 
 
 def answered(
-    loaded: Loaded, prompts: Sequence[tuple[str, ...]], most_tokens: int
+    loaded: Loaded,
+    prompts: Sequence[tuple[str, ...]],
+    most_tokens: int,
+    shown: Sequence[torch.Tensor] | None = None,
 ) -> list[list[tuple[str, str]]]:
-    """Greedy answers to the user's turns: a later one goes on from the earlier ones."""
+    """Greedy answers to the user's turns: a later one goes on from the earlier ones.
+
+    ``shown``: the features of the picture [tokens, width] that each conversation begins with; None
+    without pictures.
+    """
     talks: list[list[tuple[str, str]]] = [[] for _ in prompts]
     for turn in range(max(map(len, prompts))):
         rows = [k for k, turns in enumerate(prompts) if turn < len(turns)]
-        asked = [loaded.prompter.conversation(talks[k], prompts[k][turn], False) for k in rows]
-        said = answer_texts(loaded, asked, [None] * len(rows), most_tokens)
+        image = shown is not None
+        asked = [loaded.prompter.conversation(talks[k], prompts[k][turn], image) for k in rows]
+        features = [None if shown is None else shown[k] for k in rows]
+        said = answer_texts(loaded, asked, features, most_tokens)
         for k, answer in zip(rows, said, strict=True):
             talks[k].append((prompts[k][turn], answer))
     return talks

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assets.build.tables import kept as kept_tables
 from lab.cli import main
 from lab.errors import LabError
 from lab.evaluation import controls, session
@@ -20,17 +21,20 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.events import Done, Ready
 from lab.events.controls import Control, controls_of, with_controls
+from lab.experiments import comparison
+from lab.experiments.comparison_table import write_tables
 from lab.model import tiny_models
 from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.report import control_columns
+from lab.report import control_columns, methods_chart
 from lab.report.page import page
 from lab.report.schema import run_misfit
 from lab.report.text import catalogue
 from lab.ui.steps.unlearn import lacks_controls, result_html
 from tests.unit import tiny as make
 from tests.unit.served import opened, wait
+from tests.unit.test_results import cells
 
 PRESET = Preset("demo", "tiny", "tiny", "none", reference="never", text_only="text")
 TEXT = catalogue()
@@ -55,6 +59,32 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "load", load)
     yield loads
+
+
+def test_the_protocol_scores_and_attacks_each_control_once(
+    tiny, four, models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = {"TUNING_PEOPLE": 1, "TEST_PEOPLE": 2, "SEEDS": 1, "TRIALS": {"vkd": ({"lr": 1e-3},)}}
+    short = replace(comparison.ATTACK, steps=1, batch=1)
+    for name, value in (alone | {"ATTACK": short, "MOST": 0}).items():
+        monkeypatch.setattr(comparison, name, value)
+    preset = replace(PRESET, recipe=make.recipe(steps=1, fisher_samples=4))
+    bench, out = bench_of(tiny, four, None, preset), tmp_path / "protocol"
+    *_, made = comparison.protocol(bench, preset, ["vkd"], out, lambda _: None)
+    assert models == ["never", "text"]
+    *_, again = comparison.protocol(bench, preset, ["vkd"], out, lambda _: None)
+    assert models == ["never", "text"] and again == made  # nothing is done twice
+    table = write_tables(made, out)
+    assert list(table["method"]) == ["vkd", "retain_only", "text_only", "vanilla"]
+    assert list(table["people"]) == [2, 1, 1, 2] and table["gain"].notna()[:3].all()
+    assert [row[0] for row in cells(kept_tables.methods(tmp_path))][-2:] == [
+        "never knew (1 people)",
+        "text only (1 people)",
+    ]
+    shown = methods_chart.read(out / "methods.csv")
+    assert shown is not None
+    _, rows = methods_chart.table_rows(shown, TEXT)
+    assert [row[0] for row in rows][1:] == ["never knew", "text only", "Original"]
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ from lab.experiments.studies import (
 )
 from lab.model.overlay import weights_hash
 from lab.model.version import Version
-from lab.recipe import Preset
+from lab.recipe import Preset, load_preset
 from lab.report import study_chart
-from lab.report.study_verdict import VERDICTS, verdict
+from lab.report.study_verdict import TOGETHER, USUAL, VERDICTS, verdict
 from lab.report.text import catalogue
 from lab.saliency.importance import importance
 from lab.unlearn.outcome import Outcome
@@ -56,7 +56,7 @@ def go(study: Study, bench: Workbench, out: Path, count: int = 3) -> pd.DataFram
 
 def test_every_first_experiment_and_next_check_is_a_study_with_a_verdict() -> None:
     named = (*FIRST_EXPERIMENTS, *NEXT_CHECKS)
-    assert len(named) == 6 and set(named) <= STUDIES.keys() and VERDICTS.keys() == set(named)
+    assert len(named) == 6 and {*named, "destination"} == VERDICTS.keys() <= STUDIES.keys()
 
 
 # ---- what they measure
@@ -216,6 +216,28 @@ def test_the_next_checks_say_what_is_sure() -> None:
     assert "still recognised when drawn as: blur." in left and "the 2 ways" in left
     gone = verdict(STUDIES["style"], drawn[drawn["variant"] != "blur"], TEXT)
     assert gone.startswith("In none of the 1 ways")
+
+
+def test_a_destination_is_shown_with_what_it_gives_up() -> None:
+    assert load_preset("demo").recipe.destination == USUAL
+    figures = {
+        "away": (0.1, 0.97, 0.9, 0.5),
+        USUAL: (0.4, 0.96, 0.8, 0.0),
+        "stranger_mean": (0.2, 0.95, 0.7, 0.0),
+    }
+    columns = {f"after_{m}": [row[k] for row in figures.values()] for k, m in enumerate(TOGETHER)}
+    table = rows(variant=list(figures), **columns, **{f"{c}_ci": [0.1] * 3 for c in columns})
+    said = verdict(STUDIES["destination"], table, TEXT)
+    assert said.startswith(
+        "The demo has “stranger_alike”: Forget VQA 40.0%, Retain VQA 96.0%, still sees 80.0%, names "
+        "somebody else 0.0%. “away” has 10.0%, 97.0%, 90.0% and 50.0%. Of the strangers “stranger_mean” "
+        "has the lowest Forget VQA, 20.0%, and “stranger_alike” still sees most, 80.0%."
+    )
+    assert "not kept" in said
+    assert "aufbewahrt" in verdict(STUDIES["destination"], table, catalogue("de"))
+    assert verdict(
+        STUDIES["destination"], table.drop(columns=[f"{c}_ci" for c in columns]), TEXT
+    ) == (TEXT.VERDICT_FEW)
 
 
 def test_thresholds_that_are_sensible_are_counted() -> None:

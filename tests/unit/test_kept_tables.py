@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from assets.build.tables import kept, markdown
+from lab.experiments.result_file import edition
+from lab.experiments.studies import RESULTS
 from lab.report.text import catalogue
 from lab.ui.steps import studies
-from tests.unit.test_results import cells
+from tests.unit.test_results import cells, known
 
 text = catalogue()
 
@@ -66,6 +69,20 @@ def test_the_grid_is_a_mean_over_shares_then_over_people(tmp_path: Path) -> None
         "20.0 ± 24.8 % (20.0 %)",
         "60.0 ± 24.8 % (20.0 %)",
     ]
+
+
+def test_the_controls_stand_beside_a_study_of_todays_models_alone(tmp_path: Path) -> None:
+    for name in ("destination", "depth"):
+        shutil.copy(RESULTS / f"study-{name}.csv", tmp_path)
+    known(tmp_path, edition())
+    made = kept.study(tmp_path, "destination")
+    head = [c.strip() for c in made.splitlines()[0].split("|")[1:-1]]
+    rows = {row[0]: dict(zip(head, row, strict=True)) for row in cells(made)}
+    assert rows["never knew"]["still sees"] == "86.0 %" and rows["text only"]["unlearned"] == "–"
+    assert "the 2 people whom they lack; made by" in " ".join(made.split())
+    assert "never knew" not in kept.study(tmp_path, "depth")  # of the first edition
+    known(tmp_path, "of before")
+    assert "never knew" not in kept.study(tmp_path, "destination")
 
 
 def test_the_page_marks_what_is_of_the_first_edition_and_nothing_else() -> None:

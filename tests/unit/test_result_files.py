@@ -14,12 +14,14 @@ import torch
 from assets.build import results
 from lab.bench import against
 from lab.errors import LabError
+from lab.evaluation import session
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.experiments import attack_table, everybody, general_text, knowledge
 from lab.experiments.attack_table import Job
 from lab.experiments.records import key_of, same
 from lab.experiments.result_file import SUMS, ResultFile, digest, edition, read
+from lab.experiments.studies import STUDIES, Study, Variant
 from lab.model.overlay import weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe
@@ -310,3 +312,36 @@ def test_the_waits_are_compared_only_where_their_file_is_not_there(
     assert (commit, entity, rounds) == (results.FIRST_EDITION, "p0", results.ROUNDS)
     assert parts == [*against.PARTS] and isinstance(out, Path) and out.name == "today"
     assert json.loads((tmp_path / against.RESULT).read_text(encoding="utf-8")) == {"device": "cpu"}
+
+
+def test_a_study_is_made_of_kept_runs_and_measured_where_one_is_missing(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = results.Lab(0, tmp_path)
+    lab.preset = replace(bench.preset, recipe=make.recipe(steps=1, fisher_samples=4))
+    lab.benchmark, lab.bench = bench.benchmark, replace(bench, preset=lab.preset)
+    two = Study("destination", tuple(Variant(str(b), {"beta": b}) for b in (0.0, 60.0)))
+    monkeypatch.setitem(STUDIES, "destination", two)
+    monkeypatch.setattr(results, "STUDIED", 1)
+    results.studies(lab)
+    answer, runs = tmp_path / "study-destination.csv", tmp_path / "studies" / "runs.jsonl"
+    first = answer.read_bytes()
+    assert [p.name for p in runs.parent.iterdir()] == [runs.name]
+    lines = runs.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2
+    workbench = lab.__dict__.pop("bench")  # to load it again would fail: there is no such model
+    results.studies(lab)
+    assert answer.read_bytes() == first
+    answer.unlink()
+    lab.bench = workbench
+    results.studies(lab)  # the runs are kept
+    assert answer.read_bytes() == first
+    assert runs.read_text(encoding="utf-8").splitlines() == lines
+
+
+def test_the_shipped_studies_of_today_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("a run of a study is missing: python -m assets.build.results")
+
+    monkeypatch.setattr(session, "open_workbench", opened)
+    results.studies(results.Lab(0))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.build import documents
-from assets.build.tables import attacks, general, knowledge, markdown, people, speed
+from assets.build.tables import aims, attacks, general, knowledge, markdown, people, speed
 from lab.bench.aims import AIMS, summary
 from lab.errors import LabError
 from lab.events.relearning import measures
@@ -21,7 +21,7 @@ from lab.experiments.statistics import bootstrap
 def hold(folder: Path, name: str, rows: list[dict[str, Any]], **fits: Any) -> Path:
     """Write a result file as the command does; returns its folder."""
     about = {"date": "2026-01-02", "device": "cpu, 2 threads"}
-    held = {"fits": {"models": edition(), **fits}, "rows": [about | row for row in rows]}
+    held = {"fits": {"models": edition()} | fits, "rows": [about | row for row in rows]}
     (folder / f"{name}.json").write_text(json.dumps(held), encoding="utf-8")
     return folder
 
@@ -171,6 +171,60 @@ def test_the_people_have_a_row_each_a_mean_and_the_worst(tmp_path: Path) -> None
     assert summary["Retain VQA"] == ["–", "100.0 %", "80.0 % (worst 70.0 %)", "8"]
     assert summary["Forget QA, text only"][2] == "50.0 %"  # not identical for everybody
     assert cells(people.people_times(tmp_path))[0] == ["train", "30.0 s", "40.0 s"]
+
+
+def test_an_aim_is_missed_by_the_mean_or_by_one_person_where_it_says_so(tmp_path: Path) -> None:
+    people_ = [person("001", 0.1, 0.97), person("002", 0.3, 0.99)]
+    for row in people_:
+        row["after"] |= {"still_sees": 0.95, "names_other": 0.0, "forget_name": 0.0}
+        row["before"]["retain_vqa"] = 0.98
+    hold(tmp_path, "people", people_)
+    reached = {row[0]: row[3:] for row in cells(aims.aims(tmp_path))}
+    assert reached["Forget VQA"] == ["at most 15 %", "**no**: 20.0 %, 30.0 at worst"]
+    assert reached["Still sees what is visible"][1] == "yes: 5.0 points lost, 5.0 at worst"
+    assert reached["Retain VQA"][1] == "yes: 0.0 points lost, 1.0 at worst"
+    assert reached["Text-only logits"][1] == "yes: 2 of 2"
+    said = " ".join(aims.missed(tmp_path).split())
+    assert said.startswith("* VKD misses 1 of 6 aims over 2 people: ")
+    assert said.endswith(" Forget VQA: 20.0 %, 30.0 at worst; the aim is at most 15 %.")
+    people_[0]["after"]["retain_vqa"], people_[1]["after"]["retain_vqa"] = 0.94, 1.0
+    hold(tmp_path, "people", people_)  # 1 point on average, but 4 of one person
+    assert "Retain VQA: 1.0 points lost, 4.0 at worst;" in " ".join(aims.missed(tmp_path).split())
+
+
+def known(folder: Path, models: str) -> Path:
+    """What the controls answer about two people whom they lack, and the others about everybody."""
+    rows = [
+        {"model": model, "about": about, "measure": "still_sees", "share": share}
+        for model, about, share in (
+            ("vanilla", "left_out", 0.98),
+            ("never-knew", "everybody", 0.95),
+            ("never-knew", "left_out", 0.86),
+            ("text-only", "left_out", 0.84),
+        )
+    ]
+    return hold(folder, "models", rows, models=models, left_out=["001", "002"])
+
+
+def test_the_controls_of_the_same_models_stand_beside_the_people(tmp_path: Path) -> None:
+    hold(tmp_path, "people", [person("001", 0.1, 0.9)])
+    known(tmp_path, edition())
+    summary = {row[0]: row[1:] for row in cells(people.people_summary(tmp_path))}
+    assert summary["Still sees what is visible"] == [
+        "–",
+        "100.0 %",
+        "50.0 %",
+        "86.0 %",
+        "84.0 %",
+        "8",
+    ]
+    assert summary["Retain VQA"][-3:-1] == ["–", "–"]
+    beside = {row[0]: row for row in cells(aims.aims(tmp_path))}
+    assert beside["Still sees what is visible"][3:5] == ["86.0 %", "84.0 %"]
+    for made in (people.people_summary(tmp_path), aims.aims(tmp_path)):
+        assert "asked about the 2 people whom they lack;" in " ".join(made.split())
+    known(tmp_path, "of before")
+    assert "never knew" not in people.people_summary(tmp_path) + aims.aims(tmp_path)
 
 
 def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from assets.build.tables.knowledge import Shares, controls
 from assets.build.tables.markdown import (
     FIRST_EDITION,
     NONE,
@@ -21,13 +22,15 @@ from assets.build.tables.markdown import (
     wrapped,
 )
 from lab.bench import family_table, larger_table, replica_table
+from lab.experiments.result_file import edition
 from lab.experiments.studies import STUDIES
 from lab.report import study_chart
 from lab.report.study_verdict import verdict
 from lab.report.text import catalogue
 
 Line = dict[str, str]
-NEVER_KNEW, ORIGINAL = "retain_only", "vanilla"
+CONTROLS = {"retain_only": "never knew", "text_only": "text only"}
+ORIGINAL = "vanilla"
 MEASURES = {
     "forget_vqa": "Forget VQA",
     "forget_name": "name",
@@ -86,7 +89,8 @@ def _sizes(row: Line, measures: Iterable[str]) -> str:
 
 
 def named(row: Line) -> str:
-    fixed = {ORIGINAL: "original", NEVER_KNEW: f"never knew ({row['people']} people)"}
+    fixed = {name: f"{who} ({row['people']} people)" for name, who in CONTROLS.items()}
+    fixed[ORIGINAL] = "original"
     settings = f" ({row['settings']})" if row["settings"] else ""
     return fixed.get(row["method"], f"`{row['method']}`{settings}")
 
@@ -131,7 +135,7 @@ def relearning(folder: Path) -> str:
 def differences(folder: Path) -> str:
     """Each method minus VKD, person by person: the people are the same, so pairs say more."""
     rows = [r for r in lines(folder / "protocol" / "runs.csv") if not r["failed"]]
-    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", NEVER_KNEW)]
+    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", *CONTROLS)]
     if not rows or not others:
         return ""
     measures = ("forget_vqa", "retain_vqa", "forget_qa")
@@ -173,16 +177,33 @@ def study(folder: Path, name: str) -> str:
     numbers = {c: words for c, words in NUMBERED.items() if c in rows[0]}
     cells = [[*c, *(_number(r, n) for n in numbers)] for c, r in zip(cells, rows, strict=True)]
     first = rows[0]
+    beside, lacking = _beside(folder, first)
+    cells += [
+        [
+            who,
+            *(percent(shares.get(c.removeprefix("after_"))) for c in shown),
+            *[NONE] * len(numbers),
+        ]
+        for who, shares in beside.items()
+    ]
     sizes = _sizes(first, MEASURES)
     asked = f"n a row: {sizes}; chance {percent(float(first['chance_forget_vqa']))}; "
     words = (
         f"People {first['people']}, {first['seeds']} seed; {asked if sizes else ''}{_failed(rows)} "
-        f"failed; {first['device']}, `{first['quantization']}`; made by `{first['command']}`."
+        f"failed; {first['device']}, `{first['quantization']}`; {lacking}made by `{first['command']}`."
     )
     made = table(["", *shown.values(), *numbers.values()], cells)
     told = study_chart.read(folder / f"study-{name}.csv", STUDIES[name].kind)
     said = verdict(STUDIES[name], told, catalogue()) if told is not None else ""
     return "\n\n".join(filter(None, [made, wrapped(said), marked(rows, words)]))
+
+
+def _beside(folder: Path, first: Line) -> tuple[dict[str, Shares], str]:
+    """The controls of today's models beside a study of theirs; a study with its own has no others."""
+    if first.get("edition") == "first" or "control_forget_vqa" in first:
+        return {}, ""
+    found, words = controls(folder, edition())
+    return found, f"{words} " if words else ""
 
 
 def _number(row: Line, column: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from assets.build.tables.knowledge import controls
 from assets.build.tables.markdown import NONE, Held, Row, mean, percent, points, table, under
 from lab.experiments.result_file import read
 
@@ -21,13 +22,29 @@ COLUMNS: tuple[tuple[str, str, str, Pick], ...] = (  # its name, when, the measu
 )
 
 
-def _people(folder: Path) -> tuple[Held, list[Row]] | None:
+MEASURES = {  # as the summary names them
+    "forget_vqa": "Forget VQA",
+    "forget_name": "Name said exactly",
+    "names_other": "Names somebody else",
+    "says_unknown": "Says that it does not know",
+    "still_sees": "Still sees what is visible",
+    "forget_qa": "Forget QA, text only",
+    "retain_vqa": "Retain VQA",
+    "retain_qa": "Retain QA, text only",
+    "general_qa": "General text",
+    "pictures_vqa": "Plain pictures",
+}
+
+
+def read_people(folder: Path) -> tuple[Held, list[Row]] | None:
+    """The result file and its rows that did not fail; None without any."""
     held = read(folder / "people.json")
     done = [row for row in held["rows"] if "failed" not in row] if held else []
     return (held, done) if held and done else None
 
 
-def _said(held: Held, done: Sequence[Row]) -> str:
+def told(held: Held, done: Sequence[Row]) -> str:
+    """How the rows were measured, for the line under a table."""
     n, failed = done[0]["n"], len(held["rows"]) - len(done)
     seeds = sorted({row["seed"] for row in done})
     return (
@@ -38,7 +55,7 @@ def _said(held: Held, done: Sequence[Row]) -> str:
 
 
 def people(folder: Path) -> str:
-    found = _people(folder)
+    found = read_people(folder)
     if not found:
         return ""
     held, done = found
@@ -55,7 +72,7 @@ def people(folder: Path) -> str:
         ["**worst**", *worst, ""],
     ]
     head = ["person", *(name for name, *_ in COLUMNS), "text identical"]
-    return f"{table(head, rows)}\n\n{_falls(done)}\n\n{under(held, _said(held, done))}"
+    return f"{table(head, rows)}\n\n{_falls(done)}\n\n{under(held, told(held, done))}"
 
 
 def _falls(done: Sequence[Row]) -> str:
@@ -70,26 +87,15 @@ def _falls(done: Sequence[Row]) -> str:
 
 
 def people_summary(folder: Path) -> str:
-    found = _people(folder)
+    found = read_people(folder)
     if not found:
         return ""
     held, done = found
     worst = {"forget_vqa": max, "forget_name": max, "names_other": max, "retain_vqa": min}
-    words = {
-        "forget_vqa": "Forget VQA",
-        "forget_name": "Name said exactly",
-        "names_other": "Names somebody else",
-        "says_unknown": "Says that it does not know",
-        "still_sees": "Still sees what is visible",
-        "forget_qa": "Forget QA, text only",
-        "retain_vqa": "Retain VQA",
-        "retain_qa": "Retain QA, text only",
-        "general_qa": "General text",
-        "pictures_vqa": "Plain pictures",
-    }
+    beside, words = controls(folder, held["fits"]["models"])
     identical = all(r["text_logits_identical"] for r in done)
     rows = []
-    for measure, name in words.items():
+    for measure, name in MEASURES.items():
         before, after = ([r[when][measure] for r in done] for when in ("before", "after"))
         said = percent(mean(after))
         if measure in worst:
@@ -98,14 +104,16 @@ def people_summary(folder: Path) -> str:
             said += ", logits identical"
         level = done[0]["chance"].get(measure)
         chance = NONE if level is None else percent(mean([r["chance"][measure] for r in done]))
-        rows.append([name, chance, percent(mean(before)), said, str(done[0]["n"][measure])])
-    head = ["measure", "chance", "original", "unlearned", "n a person"]
-    made = under(held, f"{len(done)} people, seed {done[0]['seed']};")
+        theirs = (percent(shares.get(measure)) for shares in beside.values())
+        n = str(done[0]["n"][measure])
+        rows.append([name, chance, percent(mean(before)), said, *theirs, n])
+    head = ["measure", "chance", "original", "unlearned", *beside, "n a person"]
+    made = under(held, f"{len(done)} people, seed {done[0]['seed']}; {words}".strip())
     return f"{table(head, rows)}\n\n{made}"
 
 
 def people_times(folder: Path) -> str:
-    found = _people(folder)
+    found = read_people(folder)
     if not found:
         return ""
     held, done = found

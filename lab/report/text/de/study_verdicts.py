@@ -83,3 +83,18 @@ VERDICT_STYLE = {
         "dass das verlernte Modell sie noch erkennt."
     ),
 }
+VERDICT_DESTINATION = {
+    "usual": (
+        "Die Demo hat „{variant}“: Forget VQA {forget_vqa}, Retain VQA {retain_vqa}, sieht noch "
+        "{still_sees}, nennt jemand anderen {names_other}."
+    ),
+    "away": "„away“ hat {forget_vqa}, {retain_vqa}, {still_sees} und {names_other}.",
+    "strangers": (
+        "Unter den Fremden hat „{least}“ die niedrigste Forget VQA, {forget_vqa}, und „{most}“ sieht "
+        "noch am meisten, {still_sees}."
+    ),
+    "judged": (
+        "Gewählt wurde das Ziel nach diesen vier Werten zusammen, an vier anderen Personen: nach "
+        "Augenmaß und nicht nach einer Formel, und jene Werte wurden nicht aufbewahrt."
+    ),
+}

@@ -74,3 +74,18 @@ VERDICT_STYLE = {
         "that the unlearned model still does."
     ),
 }
+VERDICT_DESTINATION = {
+    "usual": (
+        "The demo has “{variant}”: Forget VQA {forget_vqa}, Retain VQA {retain_vqa}, still sees "
+        "{still_sees}, names somebody else {names_other}."
+    ),
+    "away": "“away” has {forget_vqa}, {retain_vqa}, {still_sees} and {names_other}.",
+    "strangers": (
+        "Of the strangers “{least}” has the lowest Forget VQA, {forget_vqa}, and “{most}” still sees "
+        "most, {still_sees}."
+    ),
+    "judged": (
+        "The destination was chosen by these four figures together, on four other people: by "
+        "judgement and not by a formula, and those figures were not kept."
+    ),
+}
