@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.catalogue import TRAINING_ATTACKS
+from lab.catalogue import METHOD_ROWS, TRAINING_ATTACKS
 from lab.events import Answers, Curve, Phase, Ready, Step, last_result
+from lab.recipe import Recipe
 from lab.serve.engine import RunView, Usual
 
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
@@ -47,6 +48,12 @@ def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> 
 
 def _reused(result: Mapping[str, Any]) -> bool:
     return bool(result.get("reused"))
+
+
+def planned(recipe: Recipe) -> int:
+    """How many steps a run trains at most, those of UNDO's second training among them."""
+    twice = "undo_steps" in METHOD_ROWS[recipe.method].settings
+    return recipe.steps + (recipe.undo_steps if twice else 0)
 
 
 def step_pace(view: RunView) -> float:
@@ -90,7 +97,7 @@ def takes(view: RunView, here: Sequence[RunView]) -> float | None:
         if before is None or not before.steps:
             return None
         rest = sum(seconds for stage, seconds in before.seconds.items() if stage != "train")
-        return rest + before.seconds["train"] * view.recipe.steps / before.steps
+        return rest + before.seconds["train"] * planned(view.recipe) / before.steps
     for other in reversed(here):
         if other.kind != view.kind or other.state != "finished" or not other.started:
             continue
@@ -141,7 +148,7 @@ def _unlearning(view: RunView, gone: float) -> float | None:
     if told is None or not told.here:
         return None
     of_a_step = told.seconds["train"] / told.steps if told.steps else 0.0
-    training = of_a_step * (view.recipe.steps - (steps[-1].step if steps else 0))
+    training = of_a_step * (planned(view.recipe) - (steps[-1].step if steps else 0))
     before = told.seconds["importance"] + told.seconds["fisher"]
     return training + told.seconds["evaluate"] + (0.0 if steps else max(0.0, before - gone))
 

@@ -11,7 +11,7 @@ from lab.events import Answers, Bar, Curve, Done, Phase, Ready, Step
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
 from lab.serve.engine import RunView, Usual
-from lab.serve.pace import Left, left, usual
+from lab.serve.pace import Left, left, planned, takes, usual
 from lab.ui import follow
 from lab.ui.waiting import stage, waiting
 
@@ -74,6 +74,17 @@ def test_before_the_first_step_only_this_machine_can_tell() -> None:
     assert left(looking, 103.0) == Left(77.0, 3 / 80)
     assert left(replace(looking, usual=Usual(TOOK, 10, False)), 103.0) is None
     assert left(view(Phase("fisher", 1, 4)), 103.0) is None
+
+
+def test_undo_is_estimated_with_its_second_training() -> None:
+    undo = Recipe(method="undo", steps=20, undo_steps=200)
+    assert (planned(undo), planned(Recipe(steps=20))) == (220, 20)
+    # 10 steps took 20 s: 220 take 440 s, and 30 s of scoring and 10 s of measuring come to that
+    waits = replace(view(), recipe=undo, state="waiting")
+    assert takes(waits, [ended("undo")]) == 480.0
+    begun = replace(view(step(1), usual=Usual(TOOK, 10, True)), recipe=undo)
+    rest = left(begun, 110.0)
+    assert rest is not None and rest.seconds == 219 * 2 + 30
 
 
 def test_scoring_counts_every_question_twice() -> None:
