@@ -19,8 +19,10 @@ from lab.events import Bar, Done, Phase, Probe, Step
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
+from lab.report.run_folder import read_events, read_head
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
+from lab.serve.recorded import EXAMPLES
 from lab.serve.visit import Visit
 from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk
 from lab.ui.context import recall, recipe_controls, remember, remembered
@@ -76,6 +78,25 @@ def test_chart_values_are_small_and_finite():
     assert max(len(line["points"]) for line in lines) <= curves.MOST_POINTS
     assert "NaN" not in json.dumps(value)
     assert value["panels"][-1]["rules"] == [{"y": 0.25, "label": "chance"}]
+
+
+def test_the_curves_of_a_run_fill_their_axis():
+    def end(*events):
+        return curves.unlearn_chart(events, 20, text)["end"]
+
+    assert end() == 20 and end(Probe(0, 1.0, 1.0, 4, 8, 0.25)) == 20
+    first, second = Step(4, 220, 1.0, 1.0, 1.0, 1.0, 0.1), Step(204, 204, 1.0, 1.0, 1.0, 1.0, 0.1)
+    assert end(first) == 220 and end(first, second) == 204  # as the last step says
+    assert end(first, Done("forget accuracy reached")) == 4
+
+
+@pytest.mark.parametrize("name", ["undo", "vkd"])
+def test_the_axis_of_a_recorded_run_ends_where_the_run_ended(name):
+    folder = EXAMPLES / name
+    head = read_head(folder)
+    events = read_events(folder, head)
+    taken = [e.step for e in events if isinstance(e, Step)]
+    assert curves.unlearn_chart(events, head.recipe.steps, text)["end"] == max(taken)
 
 
 def test_a_loss_the_recipe_leaves_out_has_no_panel():

@@ -19,6 +19,7 @@ from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.engine import ENDED, RunView
+from lab.serve.pace import planned
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIELD_GROUPS,
@@ -275,10 +276,8 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     text = frame.text
     if view is None:
         return "", empty(text.NO_CURVE), ""
-    line, chart = (
-        frame.examples.line(view, text),
-        unlearn_chart(view.events, view.recipe.steps, text),
-    )
+    line = frame.examples.line(view, text)
+    chart = unlearn_chart(view.events, planned(view.recipe), text)
     done = found(view, Done)
     if done and done.result:
         card = frame.people.card(view.entity)
