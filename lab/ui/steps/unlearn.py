@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -129,8 +129,8 @@ def recipe_for(preset: Preset, strength: str) -> Recipe:
     return revise(preset.recipe, STRENGTHS.get(strength, {}))
 
 
-def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None:
-    """Join the controls of the step; ``look`` are step 2's, ``run`` starts from anywhere."""
+def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Button]) -> None:
+    """Join the controls of the step; ``look`` are step 2's, ``runs`` start from other places."""
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
@@ -195,7 +195,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         frame.steps,
     ]
     gr.on(
-        [parts.start.click, run.click],
+        [parts.start.click, *(run.click for run in runs)],
         guarded(start),
         [frame.entity, frame.history, *controls],
         answer,
