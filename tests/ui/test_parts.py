@@ -322,6 +322,10 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     results = runs.finished(engine)
     assert [(r["entity"], r["seed"]) for r in results] == [("p01", 0), ("p02", 3)]
     assert results[0]["gain"] > 0 and results[1]["gain"] is None
+    said = runs.over_all(results, {"p01": "Bruno Almeida", "p02": "Chiara Almeida"}, text)
+    assert 'class="lab-verdict">Over 2 runs (people: 2)' in said and "on Bruno Almeida" in said
+    elsewhere = [results[0] | {"foreign": "another model"}, results[1]]
+    assert "In this one run" in runs.over_all(elsewhere, {}, text)
     table = runs.runs_table(results, text)
     assert table.count("<tr>") == 3 and "forget VQA" in table and "vkd" in table
     assert "celebrity" not in table and text.NO_CHANCE not in table
