@@ -24,7 +24,7 @@ from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
 from lab.serve.recorded import EXAMPLES
 from lab.serve.visit import Visit
-from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk
+from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk, waiting
 from lab.ui.context import recall, recipe_controls, remember, remembered
 from lab.ui.header import facts_html
 from lab.ui.link import link_query
@@ -220,6 +220,26 @@ def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):
             listeners[tuple(target)].add((handler["id"], handler["trigger_mode"]))
     shared = [modes for modes in listeners.values() if len(modes) > 1]
     assert shared and not [m for m in shared if "always_last" in dict(m).values()]
+
+
+def test_the_face_is_in_view_while_a_run_about_it_is_under_way(tmp_path):
+    engine = FakeEngine(tmp_path)
+    seen = (importance(0.02),)
+    looked = dataclasses.replace(view("finished", seen), id="i", kind="inspect")
+    known = {"i": looked, "other": dataclasses.replace(looked, id="other", entity="p01")}
+    engine.run = lambda run_id, visitor="": known[run_id]
+    visit = Visit(engine, str)
+    people = gallery.People(visit, served.Uploads(text), text)
+    frame = SimpleNamespace(text=text, engine=visit, people=people)
+
+    def pictures(run, inspected: str = "") -> int:
+        return waiting.portrait_of(run, inspected, frame).count("<img")
+
+    assert pictures(view("waiting")) == pictures(view(), "other") == 1
+    assert pictures(view("running", seen)) == pictures(view(), "i") == 2
+    attacked = dataclasses.replace(view(), kind="attack", parent="i")
+    assert pictures(attacked) == 2
+    assert pictures(view("finished", seen), "i") == pictures(None, "i") == 0
 
 
 def finished(engine, run_id: str) -> str:
