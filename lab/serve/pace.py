@@ -81,9 +81,7 @@ def left(view: RunView, now: float) -> Left | None:
     if view.kind == "attack":
         share = _attack_share(view)
         return None if not share or not gone else Left(gone * (1 - share) / share, share)
-    if view.kind == "inspect":
-        return None
-    rest = _unlearning(view, gone)
+    rest = _looking(view, gone) if view.kind == "inspect" else _unlearning(view, gone)
     return None if rest is None else Left(rest, gone / (gone + rest) if gone + rest else 0.0)
 
 
@@ -134,6 +132,18 @@ def begins(
             return None
         total += seconds
     return total
+
+
+def _looking(view: RunView, gone: float) -> float | None:
+    """Seconds of looking inside that are left: by the samples behind it, else as it usually takes."""
+    counted = [(k, e) for k, e in enumerate(view.events) if isinstance(e, Phase) and e.done]
+    if counted and len(view.stamps) > counted[-1][0]:
+        (first, _), (last, phase) = counted[0], counted[-1]
+        took = view.stamps[last] - view.stamps[max(0, first - 1)]  # what came before ended then
+        return took * (phase.total - phase.done) / phase.done
+    if view.usual is None or not view.usual.here:
+        return None
+    return max(0.0, view.usual.seconds["importance"] + view.usual.seconds["fisher"] - gone)
 
 
 def _unlearning(view: RunView, gone: float) -> float | None:
