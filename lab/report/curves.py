@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.catalogue import NEVER_KNEW, TEXT_TAUGHT
-from lab.events import Curve, Event, Probe, Step
+from lab.events import Curve, Done, Event, Probe, Step
 from lab.report.text import Text
 
 MOST_POINTS = 240  # about what a panel's width can show
@@ -53,7 +53,10 @@ def _panel(title: str, lines: list[dict[str, Any]], **more: Any) -> dict[str, An
 
 
 def unlearn_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, Any]:
-    """Turn the events of an unlearning run into the value of a live chart."""
+    """Turn the events of an unlearning run into the value of a live chart.
+
+    ``steps``: where the axis ends before the first step has said how many there are.
+    """
     taken = [e for e in events if isinstance(e, Step)]
     probes = [e for e in events if isinstance(e, Probe)]
     losses = (
@@ -77,11 +80,18 @@ def unlearn_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, 
     return {
         "label": text.CURVES,
         "panels": panels,
-        "end": steps,
+        "end": _end(events, taken, steps),
         "hint": text.SMOOTHED,
         "axis": text.AXIS_STEP,
         "table": text.SHOW_TABLE,
     }
+
+
+def _end(events: Sequence[Event], taken: Sequence[Step], steps: int) -> int:
+    """Where the axis ends: a run that is over fills it, one under way has its planned steps."""
+    if not taken:
+        return steps
+    return taken[-1].step if any(isinstance(e, Done) for e in events) else taken[-1].steps
 
 
 def attack_chart(events: Sequence[Event], steps: int, text: Text) -> dict[str, Any]:

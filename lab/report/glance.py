@@ -47,18 +47,26 @@ def _verdict(run: Sequence[Event], name: str, text: Text) -> str:
 def _faces(name: str, portrait: bytes, inspection: Sequence[Event], text: Text) -> str:
     """The portrait, and beside it where the neurons that are switched off fire."""
     seen = next((e for e in inspection if isinstance(e, Importance)), None)
+    if seen is None:
+        return faces(name, portrait, None, "", "", text)
+    off, total = sum(int(p.sum()) for p in seen.pruned), sum(map(len, seen.pruned))
+    words = text.GLANCE_GLOW.format(name=name), text.GLANCE_OFF.format(off=off, total=total)
+    return faces(name, portrait, seen, *words, text)
+
+
+def faces(
+    name: str, portrait: bytes, seen: Importance | None, alt: str, caption: str, text: Text
+) -> str:
+    """Return the portrait as HTML, and beside it the same one with the heat of ``seen``.
+
+    ``alt``, ``caption``: what is said of the second picture, and below it.
+    """
     face = _picture(portrait, text.PORTRAIT_OF.format(name=name), "")
     if seen is None:
         return f'<div class="faces">{face}</div>'
     out = io.BytesIO()
     maps.overlay(portrait, seen.heat).save(out, "JPEG", quality=JPEG)
-    off, total = sum(int(p.sum()) for p in seen.pruned), sum(map(len, seen.pruned))
-    glow = _picture(
-        out.getvalue(),
-        text.GLANCE_GLOW.format(name=name),
-        text.GLANCE_OFF.format(off=off, total=total),
-    )
-    return f'<div class="faces">{face}{glow}</div>'
+    return f'<div class="faces">{face}{_picture(out.getvalue(), alt, caption)}</div>'
 
 
 def _picture(data: bytes, alt: str, caption: str) -> str:

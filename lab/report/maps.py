@@ -30,6 +30,9 @@ SYMBOLS = (
     "hexagon",
     "bowtie",
     "pentagon",
+    "triangle-down",
+    "hourglass",
+    "star-diamond",
 )
 LINES = (("#0072b2", "circle"), (MARK, "square"), ("#cc79a7", "diamond"), ("#7a7a7a", "x"))
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.catalogue import TRAINING_ATTACKS
+from lab.catalogue import METHOD_ROWS, TRAINING_ATTACKS
 from lab.events import Answers, Curve, Phase, Ready, Step, last_result
+from lab.recipe import Recipe
 from lab.serve.engine import RunView, Usual
 
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
@@ -49,6 +50,12 @@ def _reused(result: Mapping[str, Any]) -> bool:
     return bool(result.get("reused"))
 
 
+def planned(recipe: Recipe) -> int:
+    """How many steps a run trains at most, those of UNDO's second training among them."""
+    twice = "undo_steps" in METHOD_ROWS[recipe.method].settings
+    return recipe.steps + (recipe.undo_steps if twice else 0)
+
+
 def step_pace(view: RunView) -> float:
     """Seconds per step over the last steps, with the chats that were answered between them."""
     steps = [e for e in view.events if isinstance(e, Step)]
@@ -74,9 +81,7 @@ def left(view: RunView, now: float) -> Left | None:
     if view.kind == "attack":
         share = _attack_share(view)
         return None if not share or not gone else Left(gone * (1 - share) / share, share)
-    if view.kind == "inspect":
-        return None
-    rest = _unlearning(view, gone)
+    rest = _looking(view, gone) if view.kind == "inspect" else _unlearning(view, gone)
     return None if rest is None else Left(rest, gone / (gone + rest) if gone + rest else 0.0)
 
 
@@ -90,7 +95,7 @@ def takes(view: RunView, here: Sequence[RunView]) -> float | None:
         if before is None or not before.steps:
             return None
         rest = sum(seconds for stage, seconds in before.seconds.items() if stage != "train")
-        return rest + before.seconds["train"] * view.recipe.steps / before.steps
+        return rest + before.seconds["train"] * planned(view.recipe) / before.steps
     for other in reversed(here):
         if other.kind != view.kind or other.state != "finished" or not other.started:
             continue
@@ -129,6 +134,18 @@ def begins(
     return total
 
 
+def _looking(view: RunView, gone: float) -> float | None:
+    """Seconds of looking inside that are left: by the samples behind it, else as it usually takes."""
+    counted = [(k, e) for k, e in enumerate(view.events) if isinstance(e, Phase) and e.done]
+    if counted and len(view.stamps) > counted[-1][0]:
+        (first, _), (last, phase) = counted[0], counted[-1]
+        took = view.stamps[last] - view.stamps[max(0, first - 1)]  # what came before ended then
+        return took * (phase.total - phase.done) / phase.done
+    if view.usual is None or not view.usual.here:
+        return None
+    return max(0.0, view.usual.seconds["importance"] + view.usual.seconds["fisher"] - gone)
+
+
 def _unlearning(view: RunView, gone: float) -> float | None:
     steps = [e for e in view.events if isinstance(e, Step)]
     told = view.usual
@@ -141,7 +158,7 @@ def _unlearning(view: RunView, gone: float) -> float | None:
     if told is None or not told.here:
         return None
     of_a_step = told.seconds["train"] / told.steps if told.steps else 0.0
-    training = of_a_step * (view.recipe.steps - (steps[-1].step if steps else 0))
+    training = of_a_step * (planned(view.recipe) - (steps[-1].step if steps else 0))
     before = told.seconds["importance"] + told.seconds["fisher"]
     return training + told.seconds["evaluate"] + (0.0 if steps else max(0.0, before - gone))
 

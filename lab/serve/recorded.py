@@ -111,7 +111,14 @@ def read_examples(
 
 def _example(folder: Path, head: Head, asked: Mapping[str, Any], who: str, text: Text) -> Example:
     attack = read_attack_head(folder / ATTACK, head.recipe)
-    note = text.EXAMPLE_NOTE.format(name=who, date=asked["date"], machine=asked["machine"])
+    note = text.EXAMPLE_NOTE.format(
+        name=who,
+        method=head.recipe.method,
+        seed=head.recipe.seed,
+        steps=head.result["steps"],
+        date=asked["date"],
+        machine=asked["machine"],
+    )
     stem = f"example-{folder.name}"
 
     def view(kind: RunKind, recipe: Recipe, events: Sequence[Event], seconds: float) -> RunView:

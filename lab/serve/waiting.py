@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import ENDED, RunView
-from lab.serve.pace import begins, takes
+from lab.serve.pace import begins, planned, takes
 from lab.serve.runs import Run, RunStore
 from lab.serve.turns import Turns
 
@@ -86,7 +86,7 @@ class Waiting:
         if self._paces[0] != ended:
             self._paces = (ended, {})
         kind = view.attack.kind if view.attack else view.recipe.method
-        steps = view.attack.steps if view.attack else view.recipe.steps
+        steps = view.attack.steps if view.attack else planned(view.recipe)
         key = (view.kind, kind, str(steps))
         paces = self._paces[1]
         if key not in paces:

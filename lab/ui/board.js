@@ -49,6 +49,9 @@ const SIGNS = {
   hexagon: (r) => corners(6, r * 1.1),
   bowtie: (r) => `M${-r} ${-r}L${r} ${r}V${-r}L${-r} ${r}Z`,
   pentagon: (r) => corners(5, r * 1.15),
+  'triangle-down': (r) => corners(3, r * 1.25, Math.PI),
+  hourglass: (r) => `M${-r} ${-r}H${r}L${-r} ${r}H${r}Z`,
+  'star-diamond': (r) => corners(8, r * 1.4, 0, 0.4),
 };
 const sign = (run, r, parent) => {
   const shape = make('svg:path', {class: 'sign', d: SIGNS[run.symbol](r), fill: run.color}, parent);

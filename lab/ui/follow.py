@@ -126,7 +126,7 @@ def _progress(view: RunView, text: Text) -> list[str]:
     rest = left(view, time.time())
     if rest is None:
         return _now(view, text)
-    whole = view.usual or view.kind == "attack" or found(view, Ready)
+    whole = view.usual or view.kind != "unlearn" or found(view, Ready)
     form = text.TIME_LEFT if whole else text.TRAINING_LEFT
     return [*_now(view, text), form.format(left=duration(rest.seconds, text))]
 

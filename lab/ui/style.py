@@ -130,6 +130,8 @@ PIECES = """
 .lab-views { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0; padding: 0; }
 .lab-views figure { margin: 0; width: 84px; font-size: 0.75rem; text-align: center; }
 .lab-views img, .lab-views .none { width: 84px; height: 84px; object-fit: cover; border-radius: 6px; }
+.lab-face .faces { display: contents; }
+.lab-face { scroll-margin: 8px 0 130px; }
 .lab-views .none { display: block; background: var(--background-fill-secondary); }
 .lab-views .held img { outline: 3px solid var(--color-accent); outline-offset: -3px; }
 .lab-views .held figcaption { font-weight: 600; }

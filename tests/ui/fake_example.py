@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from lab.recipe import AttackRecipe, Recipe
+from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, Asked, Example, RunView
 from tests.ui import fake_engine
 from tests.ui.fake_attacks import attack
 
 ENTITY = "p03"
-NOTE = "example of Dmitri Almeida, recorded on 2026-11-25 on 2 CPU cores"
+NOTE = catalogue().EXAMPLE_NOTE.format(
+    name="Dmitri Almeida",
+    method="vkd",
+    seed=0,
+    steps=20,
+    date="2026-11-25",
+    machine="2 CPU cores",
+)
 
 
 def example(engine: fake_engine.FakeEngine) -> Example:

@@ -77,8 +77,7 @@ def test_the_address_asks_for_a_language_and_a_run_speaks_it(open_tab, fake) -> 
         "words => document.querySelector('#announce')?.innerText === words", arg=GERMAN.RESET_DONE
     )
     # a warning: what the core and the shared parts say in English is put into the page's language
-    tab.get_by_role("tab", name=re.compile("6")).click()
-    tab.locator("#prepare").click()
+    from_panel(tab, "download")
     tab.get_by_text(GERMAN.NO_RUN).wait_for()
 
 

@@ -110,6 +110,8 @@ def test_while_one_waits_the_page_says_what_runs_and_how_much_is_done(fake, open
         walk.pick(tab, 7)
         tab.locator("#run-it").click()
         walk.wait_line(tab, "unlearn-line", "step 10 of at most", fake.patience)
+        assert tab.locator("#unlearn-face img").count() == 2  # the portrait, and where it lights up
+        assert len(tab.evaluate(WORDS)) <= MOST_WORDS
         wait = tab.locator("#unlearn-result .lab-wait")
         assert text.WAITS["train"] in wait.inner_text() and "ask it questions" in wait.inner_text()
         tab.reload()
@@ -117,7 +119,35 @@ def test_while_one_waits_the_page_says_what_runs_and_how_much_is_done(fake, open
     finally:
         fake.engine.hold_at = None
     tab.wait_for_selector("#unlearn-result .lab-verdict")
-    assert tab.locator(".lab-wait").count() == 0
+    assert tab.locator(".lab-wait").count() == tab.locator(".lab-face").count() == 0
+
+
+def test_on_a_phone_the_face_is_in_view_while_a_run_and_an_attack_go_on(fake, open_tab):
+    tab = open_tab(fake.url, width=390, height=844)
+
+    def held(number: int, button: str, at: int) -> None:
+        """Start something and hold it: both pictures are in view without scrolling."""
+        walk.step(tab, number)
+        tab.evaluate("window.scrollTo(0, 0)")
+        fake.engine.hold_at = at
+        try:
+            tab.locator(f"#{button}").click()
+            faces = tab.locator(f"#{button}-face img")
+            faces.nth(1).wait_for()
+            walk.settle(tab)
+            floor = tab.locator("#foot").bounding_box()["y"]
+            for one in (faces.nth(0), faces.nth(1)):
+                box = one.bounding_box()
+                assert box["y"] >= 0 and box["y"] + box["height"] <= floor
+                assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+        finally:
+            fake.engine.hold_at = None
+        walk.wait_line(tab, f"{button}-line", "finished", fake.patience)
+        faces.first.wait_for(state="detached")
+
+    walk.pick(tab, 8)
+    held(3, "unlearn", 10)
+    held(5, "attack", 10)
 
 
 def locked(tab, name: str) -> bool:

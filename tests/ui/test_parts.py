@@ -20,10 +20,12 @@ from lab.events import Bar, Done, Phase, Probe, Step
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
+from lab.report.run_folder import read_events, read_head
 from lab.report.text import catalogue
 from lab.serve.engine import ORIGINAL, RunView
+from lab.serve.recorded import EXAMPLES
 from lab.serve.visit import Visit
-from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk
+from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk, waiting
 from lab.ui.context import recall, recipe_controls, remember, remembered
 from lab.ui.header import facts_html
 from lab.ui.link import link_query
@@ -77,6 +79,25 @@ def test_chart_values_are_small_and_finite():
     assert max(len(line["points"]) for line in lines) <= curves.MOST_POINTS
     assert "NaN" not in json.dumps(value)
     assert value["panels"][-1]["rules"] == [{"y": 0.25, "label": "chance"}]
+
+
+def test_the_curves_of_a_run_fill_their_axis():
+    def end(*events):
+        return curves.unlearn_chart(events, 20, text)["end"]
+
+    assert end() == 20 and end(Probe(0, 1.0, 1.0, 4, 8, 0.25)) == 20
+    first, second = Step(4, 220, 1.0, 1.0, 1.0, 1.0, 0.1), Step(204, 204, 1.0, 1.0, 1.0, 1.0, 0.1)
+    assert end(first) == 220 and end(first, second) == 204  # as the last step says
+    assert end(first, Done("forget accuracy reached")) == 4
+
+
+@pytest.mark.parametrize("name", ["undo", "vkd"])
+def test_the_axis_of_a_recorded_run_ends_where_the_run_ended(name):
+    folder = EXAMPLES / name
+    head = read_head(folder)
+    events = read_events(folder, head)
+    taken = [e.step for e in events if isinstance(e, Step)]
+    assert curves.unlearn_chart(events, head.recipe.steps, text)["end"] == max(taken)
 
 
 def test_a_loss_the_recipe_leaves_out_has_no_panel():
@@ -202,6 +223,26 @@ def test_handlers_that_share_an_event_do_not_wait_for_each_other(tmp_path):
     assert shared and not [m for m in shared if "always_last" in dict(m).values()]
 
 
+def test_the_face_is_in_view_while_a_run_about_it_is_under_way(tmp_path):
+    engine = FakeEngine(tmp_path)
+    seen = (importance(0.02),)
+    looked = dataclasses.replace(view("finished", seen), id="i", kind="inspect")
+    known = {"i": looked, "other": dataclasses.replace(looked, id="other", entity="p01")}
+    engine.run = lambda run_id, visitor="": known[run_id]
+    visit = Visit(engine, str)
+    people = gallery.People(visit, served.Uploads(text), text)
+    frame = SimpleNamespace(text=text, engine=visit, people=people)
+
+    def pictures(run, inspected: str = "") -> int:
+        return waiting.portrait_of(run, inspected, frame).count("<img")
+
+    assert pictures(view("waiting")) == pictures(view(), "other") == 1
+    assert pictures(view("running", seen)) == pictures(view(), "i") == 2
+    attacked = dataclasses.replace(view(), kind="attack", parent="i")
+    assert pictures(attacked) == 2
+    assert pictures(view("finished", seen), "i") == pictures(None, "i") == 0
+
+
 def finished(engine, run_id: str) -> str:
     while engine.run(run_id).state in ("waiting", "running"):
         time.sleep(0.02)
@@ -317,6 +358,10 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     results = runs.finished(engine)
     assert [(r["entity"], r["seed"]) for r in results] == [("p01", 0), ("p02", 3)]
     assert results[0]["gain"] > 0 and results[1]["gain"] is None
+    said = runs.over_all(results, {"p01": "Bruno Almeida", "p02": "Chiara Almeida"}, text)
+    assert 'class="lab-verdict">Over 2 runs (people: 2)' in said and "on Bruno Almeida" in said
+    elsewhere = [results[0] | {"foreign": "another model"}, results[1]]
+    assert "In this one run" in runs.over_all(elsewhere, {}, text)
     table = runs.runs_table(results, text)
     assert table.count("<tr>") == 3 and "forget VQA" in table and "vkd" in table
     assert "celebrity" not in table and text.NO_CHANCE not in table

@@ -44,7 +44,8 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert answers.is_visible() and answers.bounding_box()["y"] < 800  # nothing was clicked
     assert "Before: Dmitri Almeida" in answers.inner_text()
     assert "After: I do not know" in answers.inner_text()
-    assert "recorded on 2026-11-25 on 2 CPU cores" in tab.locator("#glance").inner_text()
+    note = "by vkd (seed 0, 20 steps), recorded on 2026-11-25 on 2 CPU cores"
+    assert note in tab.locator("#glance").inner_text()
     assert tab.locator("#chip").inner_text() == text.CHIP_EXAMPLE
     assert tab.locator("#person").inner_text() == "Dmitri Almeida" and marks(tab) == []
     walk.step(tab, 2)
@@ -63,6 +64,16 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     walk.step(tab, 5)
     assert "Dmitri Almeida came back" in tab.locator(".lab-verdict:visible").inner_text()
     assert tab.locator("#attack-chart svg").count() == 1
+    walk.step(tab, 6)
+    summary = tab.locator("#summary")
+    tab.wait_for_selector("#summary .lab-verdict")
+    assert "Example of Dmitri Almeida" in summary.inner_text()
+    assert "In this one run, the chosen face went from 99.0% to" in summary.inner_text()
+    summary.locator(".lab-sheet summary").click()
+    sheet = summary.locator(".lab-sheet").inner_text()
+    assert "Example of Dmitri Almeida · 2026-11-25" in sheet
+    assert "It no longer recognises Dmitri" in sheet and "Dmitri Almeida came back" in sheet
+    assert text.SHEET_NO_RUN in sheet  # what is recorded is no run of one's own
     assert shown.engine.runs() == [] and shown.engine.asked == []
 
 
@@ -126,6 +137,15 @@ def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_pl
     tab.reload()  # what was let go of stays so
     tab.wait_for_function("window.lab?.ready")
     walk.wait_line(tab, "unlearn-line", "Example of Dmitri Almeida", shown.patience)
+    walk.step(tab, 6)  # the next thing to do is a run, until there is one whose files are wanted
+    main = tab.locator("[role=tabpanel] button.primary:visible")
+    assert main.inner_text() == text.RUN_IT
+    main.click()
+    until_opened(tab, "3 Forget")
+    walk.until(tab, lambda: len(shown.engine.runs()) == 2)
+    walk.step(tab, 6)
+    tab.locator("#prepare").wait_for()
+    assert main.inner_text() == text.PREPARE
 
 
 # -- the frame ------------------------------------------------------------------------------

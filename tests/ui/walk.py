@@ -166,6 +166,7 @@ def reach(tab, step: int, patience: int) -> None:
         tab.locator("#files button, #files a").first.wait_for(timeout=patience)
         tab.locator("#show-runs").click()
         tab.locator("#runs table").wait_for()
+        tab.locator("#runs-said .lab-verdict").wait_for()
         tab.locator("#ask-runs").click()
         tab.locator("#runs-answers table").wait_for(timeout=patience)
         tab.get_by_role("button", name="Open questions").click()

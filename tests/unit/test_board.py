@@ -8,17 +8,21 @@ import re
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
+from lab.catalogue import METHODS
 from lab.events import Done
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.board import challenges_html, items
 from lab.report.challenges import Entry
+from lab.report.maps import method_sign
 from lab.report.text import catalogue
 from lab.serve import board
 from lab.serve.board import Board, gathered
 from lab.serve.engine import RunView
 from lab.serve.visit import Visit
+from lab.ui.board import HERE
 from tests.ui.fake_engine import FakeEngine
 from tests.unit.test_challenges import attempt, entry
 
@@ -114,6 +118,15 @@ def test_the_runs_are_looked_through_once_a_second_for_all(room, monkeypatch) ->
     for visitor in (ADA, BO, ADA):
         tafel.answer(visitor, "", TEXT)
     assert asked == [ADA, ADA, BO]
+
+
+def test_every_method_has_a_sign_of_its_own_in_the_charts_and_on_the_board() -> None:
+    symbols = [method_sign(method)["symbol"] for method in METHODS]
+    assert len(set(symbols)) == len(METHODS)
+    go.Scatter(marker={"symbol": symbols})  # Plotly refuses one that it does not know
+    script = (HERE / "board.js").read_text("utf-8")
+    drawn = re.search(r"const SIGNS = \{\n(.*?)\n\};", script, re.DOTALL)
+    assert drawn and set(re.findall(r"^  '?([a-z-]+)'?: \(r\)", drawn[1], re.M)) == set(symbols)
 
 
 def test_a_point_says_its_recipe_its_scores_its_control_and_its_attack() -> None:

@@ -11,9 +11,10 @@ from lab.events import Answers, Bar, Curve, Done, Phase, Ready, Step
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
 from lab.serve.engine import RunView, Usual
-from lab.serve.pace import Left, left, usual
+from lab.serve.pace import Left, left, planned, takes, usual
 from lab.ui import follow
 from lab.ui.waiting import stage, waiting
+from tests.ui.fake_engine import importance
 
 TEXT = catalogue()
 TOOK = {"importance": 4.0, "fisher": 6.0, "train": 20.0, "evaluate": 30.0, "total": 60.0}
@@ -76,6 +77,17 @@ def test_before_the_first_step_only_this_machine_can_tell() -> None:
     assert left(view(Phase("fisher", 1, 4)), 103.0) is None
 
 
+def test_undo_is_estimated_with_its_second_training() -> None:
+    undo = Recipe(method="undo", steps=20, undo_steps=200)
+    assert (planned(undo), planned(Recipe(steps=20))) == (220, 20)
+    # 10 steps took 20 s: 220 take 440 s, and 30 s of scoring and 10 s of measuring come to that
+    waits = replace(view(), recipe=undo, state="waiting")
+    assert takes(waits, [ended("undo")]) == 480.0
+    begun = replace(view(step(1), usual=Usual(TOOK, 10, True)), recipe=undo)
+    rest = left(begun, 110.0)
+    assert rest is not None and rest.seconds == 219 * 2 + 30
+
+
 def test_scoring_counts_every_question_twice() -> None:
     """Each question is put to the original and then to the unlearned model."""
     said = Answers("forget_vqa", ("a",) * 4, (True,) * 4, ("a",) * 4, (True,) * 4)
@@ -92,6 +104,22 @@ def test_scoring_counts_every_question_twice() -> None:
     assert seconds(Phase("evaluate", 4, 10), said) == pytest.approx(8 * 12 / 8)
     waited = left(view(Ready(9.0), stamps=(0.0,), usual=Usual(TOOK, 10, True)), 130.0)
     assert waited is not None and waited.seconds == 30.0
+
+
+def test_looking_inside_is_as_far_as_its_samples() -> None:
+    seen = (Phase("importance"), importance(0.02))
+    here = Usual(TOOK, 10, True)
+    measuring = view(Phase("importance"), kind="inspect", stamps=(0.0,))
+    assert left(measuring, 103.0) is None  # how far it is cannot be told
+    # 4 s and 6 s it takes as a rule, of which 3 s have gone
+    assert left(replace(measuring, usual=here), 103.0) == Left(7.0, 0.3)
+    # 4 of 16 samples in 2 s, after 3 s of measuring the neurons
+    half = (*seen, Phase("fisher", 2, 16), Phase("fisher", 4, 16))
+    now = view(*half, kind="inspect", stamps=(0.0, 3.0, 4.0, 5.0), usual=here)
+    assert left(now, 105.0) == Left(6.0, 5 / 11)
+    assert "<progress" in waiting(now, TEXT)
+    line = follow.describe(replace(now, usual=None), TEXT)
+    assert "about 6 s left, with everything that follows" in line
 
 
 def test_an_attack_that_trains_has_a_part_for_each_model() -> None:

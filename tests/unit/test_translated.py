@@ -84,8 +84,12 @@ def test_a_sentence_is_put_into_the_language_with_what_it_quotes() -> None:
     assert translated("Loading the model (gguf-q4) …", GERMAN) == (
         "Das Modell wird geladen (gguf-q4) …"
     )
-    note = ENGLISH.EXAMPLE_NOTE.format(name="Ada", date="2026-01-02", machine="a box")
-    assert translated(note, GERMAN) == "Beispiel von Ada, aufgezeichnet am 2026-01-02 auf a box"
+    told = {"name": "Ada", "method": "vkd", "seed": 0, "steps": 4}
+    note = ENGLISH.EXAMPLE_NOTE.format(**told, date="2026-01-02", machine="a box")
+    assert translated(note, GERMAN) == (
+        "Beispiel von Ada mit vkd (Seed 0, 4 Trainingsschritte), "
+        "aufgezeichnet am 2026-01-02 auf a box"
+    )
 
 
 def test_english_and_what_nobody_translated_stay_as_they_are() -> None:

@@ -32,7 +32,7 @@ from lab.ui.context import (
 )
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
-from lab.ui.waiting import waiting
+from lab.ui.waiting import face, portrait_of, waiting
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Parts:
     start: gr.Button
     undo: gr.Button
     line: gr.HTML
+    face: gr.HTML
     chart: gr.HTML
     bars: gr.HTML
     result: gr.HTML
@@ -78,11 +79,12 @@ def layout(frame: Frame) -> Parts:
             view = look_up(frame.engine, frame.examples.stand_in("attack", ""))
             shown = _shown(view, frame)
             line = gr.HTML(shown.line, elem_id="attack-line")
+            seen = face("attack-face")
             result = gr.HTML(shown.result, elem_id="attack-result")
             chart = live_chart(text.NO_ATTACK, "attack-chart", shown.chart)
             bars = gr.HTML(shown.bars, css_template=BARS_CSS, elem_id="attack-bars")
     fields = {"kind": kind, **controls}
-    return Parts(fields, about, budget, start, undo, line, chart, bars, result, made, go)
+    return Parts(fields, about, budget, start, undo, line, seen, chart, bars, result, made, go)
 
 
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
@@ -114,13 +116,15 @@ def wire(parts: Parts, frame: Frame) -> None:
     def undo(entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
-    async def tail(run_id: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+    async def tail(
+        run_id: str, inspected: str, request: gr.Request
+    ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of an attack, until it has ended; of the example without one."""
         # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
         begun = look_up(engine, run_id)
         kind = {parts.fields["kind"]: begun.attack.kind} if begun and begun.attack else {}
         async for view in frame.tails.follow("attack", run_id, request):
-            yield _updates(parts, frame, view, run_id) | kind
+            yield _updates(parts, frame, view, run_id, inspected) | kind
             kind = {}
 
     budget = {name: field for name, field in parts.fields.items() if name != "kind"}
@@ -137,9 +141,10 @@ def wire(parts: Parts, frame: Frame) -> None:
     )
     frame.attack.change(
         tail,
-        frame.attack,
+        [frame.attack, frame.inspect],
         [
             parts.line,
+            parts.face,
             parts.chart,
             parts.bars,
             parts.result,
@@ -217,7 +222,9 @@ def _shown(view: RunView | None, frame: Frame) -> Shown:
     )
 
 
-def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
+def _updates(
+    parts: Parts, frame: Frame, view: RunView | None, run_id: str, inspected: str
+) -> dict[Any, Any]:
     # All of it every time: a browser that is behind keeps only the last yield.
     shown = _shown(view, frame)
     line = shown.line
@@ -226,6 +233,7 @@ def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> d
     chart = gr.update(value=shown.chart, visible=True) if shown.chart else gr.update(visible=False)
     return {
         parts.line: line,
+        parts.face: portrait_of(view, inspected, frame),
         parts.chart: chart,
         parts.bars: shown.bars,
         parts.result: shown.result,

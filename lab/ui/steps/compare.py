@@ -12,6 +12,7 @@ from lab.events import Done
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
+from lab.serve.pace import planned
 from lab.ui import picture
 from lab.ui.asking import asking, fitting
 from lab.ui.charts import live_chart
@@ -90,7 +91,7 @@ def curve_of(frame: Frame, run_id: str) -> dict[str, Any]:
     view = look_up(frame.engine, frame.examples.stand_in("unlearn", run_id))
     if view is None:
         return empty(frame.text.NO_CURVE)
-    chart = unlearn_chart(view.events, view.recipe.steps, frame.text)
+    chart = unlearn_chart(view.events, planned(view.recipe), frame.text)
     return {**chart, "panels": chart["panels"][-1:]}
 
 

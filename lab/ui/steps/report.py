@@ -16,8 +16,12 @@ from lab.ui.runfiles import unpack
 
 @dataclass(frozen=True)
 class Parts:
-    """The controls of this step that others use."""
+    """The controls of this step that others use.
 
+    ``run`` stands where ``prepare`` will be, as long as there is no run to prepare.
+    """
+
+    run: gr.Button
     prepare: gr.Button
     files: dict[str, gr.DownloadButton]
     shelf: gr.Row
@@ -28,7 +32,8 @@ def layout(frame: Frame) -> Parts:
     """Lay out the files of the run; the runs of this browser stand above, in ``mine``."""
     text = frame.text
     with gr.Row():
-        prepare = gr.Button(text.PREPARE, variant="primary", elem_id="prepare")
+        run = gr.Button(text.RUN_IT, variant="primary", elem_id="run-own")
+        prepare = gr.Button(text.PREPARE, variant="primary", visible=False, elem_id="prepare")
         load = gr.UploadButton(
             text.LOAD,
             file_count="multiple",
@@ -42,7 +47,7 @@ def layout(frame: Frame) -> Parts:
             name: gr.DownloadButton(text.FILE_LABEL.format(name=name, note=note), size="md")
             for name, note in text.FILE_NOTES.items()
         }
-    return Parts(prepare, files, shelf, load)
+    return Parts(run, prepare, files, shelf, load)
 
 
 def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> None:
@@ -50,8 +55,15 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     engine, staging, sent = frame.engine, frame.people.staging, frame.people.uploads
     text = frame.text
 
+    def own(run_id: str) -> bool:
+        return bool(run_id) and not frame.examples.of(run_id)
+
+    def offer(run_id: str) -> list[Any]:
+        there = own(run_id)
+        return [gr.Row(visible=False), gr.Button(visible=not there), gr.Button(visible=there)]
+
     def prepare(run_id: str) -> list[Any]:
-        if not run_id or frame.examples.of(run_id):
+        if not own(run_id):
             raise LabError(text.NO_RUN)
         ready = staging.stage(
             run_id,
@@ -101,4 +113,4 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
         [frame.entity, *frame.slots, frame.history, frame.steps, frame.announce],
         **QUIET,
     )
-    frame.unlearn.change(lambda: gr.Row(visible=False), None, parts.shelf, **CHANGE)
+    frame.unlearn.change(offer, frame.unlearn, [parts.shelf, parts.run, parts.prepare], **CHANGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import gradio as gr
 from lab.catalogue import MEASURES
 from lab.errors import LabError
 from lab.events import Done, relearning
-from lab.report import markup
+from lab.report import markup, verdict
 from lab.report.maps import runs_chart
 from lab.report.text import Text
 from lab.report.translated import translated
@@ -30,6 +30,7 @@ class Parts:
     """The controls of this part."""
 
     show: gr.Button
+    said: gr.HTML
     chart: gr.Plot
     table: gr.HTML
     chosen: gr.Dropdown
@@ -41,6 +42,7 @@ def layout(text: Text) -> Parts:
     """Lay out the button, the plot, the table and the questions put to several runs."""
     gr.HTML(markup.heading(text.RUNS))
     show = gr.Button(text.RUNS_SHOW, elem_id="show-runs")
+    said = gr.HTML("", elem_id="runs-said")
     chart = gr.Plot(label=text.RUNS, show_label=False, visible=False)
     table = gr.HTML("", elem_id="runs")
     chosen = gr.Dropdown(
@@ -53,7 +55,7 @@ def layout(text: Text) -> Parts:
         elem_id="runs-chosen",
     )
     ask = gr.Button(text.RUNS_ASK, visible=False, elem_id="ask-runs")
-    return Parts(show, chart, table, chosen, ask, gr.HTML("", elem_id="runs-answers"))
+    return Parts(show, said, chart, table, chosen, ask, gr.HTML("", elem_id="runs-answers"))
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -64,6 +66,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         results, more = finished(frame.engine), notes(frame.engine, text)
         if not results:
             return (
+                "",
                 gr.update(visible=False),
                 markup.note(text.NO_RUNS, "quiet") + more,
                 gr.update(visible=False),
@@ -75,6 +78,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         first = [r["id"] for r in asked if r["entity"] == entity][:MOST_CHOSEN]
         chart = runs_chart(results, never_knew(frame.engine), text)
         return (
+            over_all(results, {card.id: card.name for card in frame.people.all()}, text),
             gr.update(value=chart, visible=True),
             markup.note(text.RUNS_LEAD, "quiet") + runs_table(results, text) + more,
             gr.update(choices=names, value=first, visible=True),
@@ -96,7 +100,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.show.click(
         guarded(show),
         frame.entity,
-        [parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
+        [parts.said, parts.chart, parts.table, parts.chosen, parts.ask, parts.answers],
         show_progress="hidden",
         **settings,
     )
@@ -121,6 +125,12 @@ def finished(engine: Visit) -> list[dict[str, Any]]:
         elif view.kind == "unlearn" and done.result.get("after"):
             results.append((view.id, {**done.result, "foreign": view.foreign}))
     return [{**r, "id": run_id, "gain": gains.get(run_id)} for run_id, r in results[-MOST_RUNS:]]
+
+
+def over_all(results: Sequence[dict[str, Any]], names: Mapping[str, str], text: Text) -> str:
+    """The sentence above the chart and the table; those of another model are not averaged."""
+    ours = [r for r in results if not r["foreign"]]
+    return markup.verdict(verdict.several(ours, names, text).words)
 
 
 def notes(engine: Visit, text: Text) -> str:

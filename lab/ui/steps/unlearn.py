@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.engine import ENDED, RunView
+from lab.serve.pace import planned
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIELD_GROUPS,
@@ -38,7 +39,7 @@ from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.kept import KEPT, go_on, kept_runs, made_before, stands_in
 from lab.ui.steps import inside
-from lab.ui.waiting import waiting
+from lab.ui.waiting import face, portrait_of, waiting
 
 DEFAULT_STRENGTH = "Standard"
 
@@ -55,6 +56,7 @@ class Parts:
     line: gr.HTML
     before: gr.HTML
     again: gr.Button
+    face: gr.HTML
     chart: gr.HTML
     result: gr.HTML
     go: gr.Button
@@ -88,10 +90,11 @@ def layout(frame: Frame) -> Parts:
                     before = gr.HTML("", elem_id="unlearn-before")
                 with gr.Column(scale=1, min_width=140):
                     again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
+            seen = face("unlearn-face")
             said = gr.HTML(result, js_on_load=KEEP_UNFOLDED, elem_id="unlearn-result")
             chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
     fields = method | controls
-    return Parts(strength, fields, groups, about, start, line, before, again, chart, said, go)
+    return Parts(strength, fields, groups, about, start, line, before, again, seen, chart, said, go)
 
 
 def used_by(method: str, name: str) -> bool:
@@ -128,8 +131,8 @@ def recipe_for(preset: Preset, strength: str) -> Recipe:
     return revise(preset.recipe, STRENGTHS.get(strength, {}))
 
 
-def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None:
-    """Join the controls of the step; ``look`` are step 2's, ``run`` starts from anywhere."""
+def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Button]) -> None:
+    """Join the controls of the step; ``look`` are step 2's, ``runs`` start from other places."""
     engine, text, names = frame.engine, frame.text, list(parts.fields)
     controls = list(parts.fields.values())
 
@@ -194,7 +197,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
         frame.steps,
     ]
     gr.on(
-        [parts.start.click, run.click],
+        [parts.start.click, *(run.click for run in runs)],
         guarded(start),
         [frame.entity, frame.history, *controls],
         answer,
@@ -203,8 +206,8 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, run: gr.Button) -> None
     parts.again.click(guarded(again), [frame.unlearn, frame.history], answer, **QUIET)
     frame.unlearn.change(
         _tail(parts, frame),
-        [frame.unlearn, frame.history],
-        [parts.line, parts.before, parts.again, parts.chart, parts.result],
+        [frame.unlearn, frame.history, frame.inspect],
+        [parts.line, parts.before, parts.again, parts.face, parts.chart, parts.result],
         **FOLLOW,
     ).then(
         partial(go_on, engine),
@@ -233,7 +236,7 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
     engine, text = frame.engine, frame.text
 
     async def tail(
-        run_id: str, history: dict[str, Any], request: gr.Request
+        run_id: str, history: dict[str, Any], inspected: str, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of a run, until it has ended and the controls are asked.
 
@@ -244,7 +247,7 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
         async for view in frame.tails.follow("unlearn", run_id, request):
             if stands_in(view, run_id):
                 return  # the page goes on with the kept run
-            yield _updates(parts, frame, view, run_id) | always
+            yield _updates(parts, frame, view, run_id, inspected) | always
         view = look_up(engine, run_id)
         if view is None or not lacks_controls(view):
             return
@@ -263,11 +266,14 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
     return tail
 
 
-def _updates(parts: Parts, frame: Frame, view: RunView | None, run_id: str) -> dict[Any, Any]:
+def _updates(
+    parts: Parts, frame: Frame, view: RunView | None, run_id: str, inspected: str = ""
+) -> dict[Any, Any]:
     line, chart, result = _shown(view, frame)
     if view is None and run_id:
         line = markup.note(frame.text.GONE, "quiet")
-    return {parts.line: line, parts.chart: chart, parts.result: result}
+    seen = portrait_of(view, inspected, frame)
+    return {parts.line: line, parts.face: seen, parts.chart: chart, parts.result: result}
 
 
 def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str]:
@@ -275,10 +281,8 @@ def _shown(view: RunView | None, frame: Frame) -> tuple[str, dict[str, Any], str
     text = frame.text
     if view is None:
         return "", empty(text.NO_CURVE), ""
-    line, chart = (
-        frame.examples.line(view, text),
-        unlearn_chart(view.events, view.recipe.steps, text),
-    )
+    line = frame.examples.line(view, text)
+    chart = unlearn_chart(view.events, planned(view.recipe), text)
     done = found(view, Done)
     if done and done.result:
         card = frame.people.card(view.entity)

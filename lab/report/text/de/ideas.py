@@ -130,6 +130,10 @@ WAITS = {
     "bars": "Jetzt: Die geänderten Fragen, Bilder oder Gewichte werden nacheinander ausprobiert.",
 }
 WAIT_DONE = "{share:.0%} des ganzen Laufs sind geschafft."
+WAIT_GLOW = (
+    "Porträt von {name}, heller, wo die Neuronen feuern, die bei diesem Gesicht herausstechen."
+)
+WAIT_GLOW_SHORT = "wo es aufleuchtet"
 MEANWHILE = "Gib inzwischen oben deinen Tipp ab oder stelle ihm Fragen (Schritt 4)."
 
 # the tour

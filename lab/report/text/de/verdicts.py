@@ -85,7 +85,7 @@ VERDICT_RUNS = (
     "{forget}, andere Gesichter gingen von {retain_before} auf {retain}."
 )
 VERDICT_ONE_RUN = (
-    "In deinem einen Lauf ging das gewählte Gesicht von {forget_before} auf {forget}, andere "
+    "In diesem einen Lauf ging das gewählte Gesicht von {forget_before} auf {forget}, andere "
     "Gesichter von {retain_before} auf {retain}. Ein Lauf zeigt wenig: Probiere einen anderen "
     "Seed oder eine andere Person."
 )

@@ -91,6 +91,8 @@ WAITS = {
     "bars": "Now: the changed questions, pictures or weights are tried one after another.",
 }
 WAIT_DONE = "{share:.0%} of the whole run is done."
+WAIT_GLOW = "Portrait of {name}, brighter where the neurons that stand out for this face fire."
+WAIT_GLOW_SHORT = "where it lights up"
 MEANWHILE = "Meanwhile, predict above or ask it questions (step 4)."
 
 # the tour

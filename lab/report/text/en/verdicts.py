@@ -78,7 +78,7 @@ VERDICT_RUNS = (
     "other faces from {retain_before} to {retain}."
 )
 VERDICT_ONE_RUN = (
-    "In your one run, the chosen face went from {forget_before} to {forget}, and other faces from "
+    "In this one run, the chosen face went from {forget_before} to {forget}, and other faces from "
     "{retain_before} to {retain}. One run shows little: try another seed or person."
 )
 VERDICT_BEST = "The best balance has {method} on {name}: {forget} forgotten face, {retain} others."
