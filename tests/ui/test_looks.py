@@ -97,6 +97,22 @@ def test_on_a_phone_the_line_of_status_leaves_room_for_the_step(shown, open_tab)
     assert tab.locator("#announce").get_by_role("status").count() == 1  # still read out
 
 
+def test_on_a_phone_the_question_stays_in_reach_and_faces_are_whole(shown, open_tab):
+    tab = open_tab(shown.url, width=390, height=844)
+    face = tab.locator("#people img").first
+    drawn, whole = face.evaluate(
+        "e => [e.clientWidth / e.clientHeight, e.naturalWidth / e.naturalHeight]"
+    )
+    assert abs(drawn - whole) < 0.05
+    walk.step(tab, 4)
+    for above in (300, 80):  # where the answers begin: without it the line is out of sight
+        tab.locator("#chat-original").evaluate(
+            "(e, above) => scrollBy(0, e.getBoundingClientRect().top - above)", above
+        )
+        line, foot = (tab.locator(part).bounding_box() for part in ("#ask-line", "#foot"))
+        assert 300 < line["y"] and line["y"] + line["height"] <= foot["y"] + 1
+
+
 def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):
     tab = open_tab(fake.url, width=390)
     wide = []
