@@ -82,6 +82,20 @@ def test_a_term_is_explained_by_pointer_by_key_and_by_touch(shown, open_tab):
     assert len(seen) == len(set(seen))  # each once a step, so that Tab stays short
 
 
+def test_the_terms_of_the_panel_and_of_what_was_folded_are_explained(shown, open_tab):
+    tab = open_tab(shown.url)
+    tab.locator("#more").click()
+    bits = tab.locator("#facts .lab-term[data-term=gguf]")
+    bits.focus()
+    assert tab.locator("#lab-tip").inner_text() == text.GLOSSARY["gguf"][1]
+    tab.locator("#title").click()
+    tab.locator("#panel").wait_for(state="hidden")
+    for step, part, term in ((3, "unlearn-result", "clean"), (5, "attack-result", "delay")):
+        walk.step(tab, step)
+        walk.open_fold(tab, part)
+        tab.locator(f"#{part} .lab-term[data-term={term}]").first.wait_for()
+
+
 def predict(tab, number: int, answer: int) -> None:
     tab.locator(f"#predict-{number} input").nth(answer).check()
 

@@ -226,12 +226,12 @@ def test_only_the_chosen_methods_settings_are_shown(fake, open_tab):
     tab = open_tab(fake.url)
     walk.step(tab, 3)
     tab.locator("#settings > button").click()
-    tab.get_by_label("number input for Prune share d_I").wait_for()
+    tab.get_by_label("number input for Neurons to switch off").wait_for()
     assert tab.get_by_label(text.FIELDS["Recipe"]["context"][0]).count() == 0
     tab.get_by_label(text.FIELDS["Recipe"]["method"][0]).click()
     tab.get_by_role("option", name="icu").click()
     tab.get_by_label(text.FIELDS["Recipe"]["context"][0]).first.wait_for()
-    tab.get_by_label("number input for Prune share d_I").wait_for(state="hidden")
+    tab.get_by_label("number input for Neurons to switch off").wait_for(state="hidden")
     assert tab.locator(".lab-group:visible").count() == 3  # it trains nothing in where
 
 

@@ -28,6 +28,8 @@ def test_the_depth_panel_says_where_the_answers_are_lost(fake, open_tab):
     tab.locator("#lost-depths .plotly").wait_for()
     tab.locator("#lost-line .plotly").wait_for()
     assert "at 6 points" in tab.locator("#lost-table").inner_text()
+    for term in ("patching", "barrier"):
+        tab.locator(f"#lost-table .lab-term[data-term={term}]").wait_for()
     # it is the run's from now on: there again after a reload, and not for another person
     tab.reload()
     walk.step(tab, 5)

@@ -36,8 +36,10 @@ WATCH = """
   const watch = (tries) => {
     const steps = document.querySelector('#steps');
     if (!steps) return tries && setTimeout(() => watch(tries - 1), 50);
-    new MutationObserver(soon).observe(steps, {
-      childList: true, subtree: true, attributes: true, attributeFilter: ['open', 'aria-selected'] });
+    const watched = { childList: true, subtree: true, attributes: true };
+    const observer = new MutationObserver(soon);
+    observer.observe(steps, { ...watched, attributeFilter: ['open', 'aria-selected'] });
+    observer.observe(document.querySelector('#panel'), { ...watched, attributeFilter: ['class'] });
     window.lab.look();
   };
   watch(400);

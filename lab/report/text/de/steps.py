@@ -5,8 +5,8 @@ GO_UNLEARN = "Diese Werte nehmen"
 LOOK_AGAIN = "Noch einmal messen"
 
 NEURON_AXIS = "Platz in der Schicht (%)"
-NEURON_BAR = "log10-Verhältnis"
-FISHER_BAR, DENSITY_BAR = "log10-Verhältnis", "Anteil"
+NEURON_BAR = "Verhältnis, Zehnerpotenz"
+FISHER_BAR, DENSITY_BAR = "Verhältnis, Zehnerpotenz", "Anteil"
 NEURON_HOVER = (
     "Neuronen {first}–{last}<br>höchstes Verhältnis {value:.2f}<br>aus: {pruned} von {size}"
 )

@@ -4,8 +4,8 @@
 GO_UNLEARN = "Use these settings"
 LOOK_AGAIN = "Measure again"
 NEURON_AXIS = "position within the layer (%)"
-NEURON_BAR = "log10 ratio"
-FISHER_BAR, DENSITY_BAR = "log10 ratio", "share"
+NEURON_BAR = "ratio, power of ten"
+FISHER_BAR, DENSITY_BAR = "ratio, power of ten", "share"
 NEURON_HOVER = "neurons {first}–{last}<br>highest ratio {value:.2f}<br>pruned: {pruned} of {size}"
 STABILITY = (
     "Mask stability: two masks, each from one half of the samples, agree on {overlap:.0%} of the "
