@@ -269,6 +269,26 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
     )
     made = tab.locator("#attacks-made label")
     made.nth(1).wait_for()
+    rows = tab.locator("#attacks-table tbody tr")
+    rows.nth(1).wait_for(state="visible")  # side by side, and open as there are two
+    assert [row.inner_text().split("\t") for row in rows.all()] == [
+        [
+            "Round the weights",
+            "10.0%",
+            "40.0%",
+            "Never knew 25.0%, Text only 30.0%",
+            "96",
+            "a guess",
+        ],
+        [
+            "Relearn on the person",
+            "10.0%",
+            "90.0%",
+            "Never knew 65.0%, Text only 75.0%",
+            "96",
+            "hidden",
+        ],
+    ]
     first = made.filter(has_text="1. Round the weights: 10.0% → 40.0%")
     first.click()
     walk.wait_line(tab, "attack-line", "Round the weights", fake.patience)
