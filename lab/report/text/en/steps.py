@@ -134,7 +134,22 @@ NO_ANSWER = "Ask a question below."
 PICTURE = "Photo"
 NO_PICTURE = "No picture: the question is text only"
 NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload", "Remove the picture"
-QUESTION, QUESTION_HINT = "Your question", "About names, jobs, homes and looks"
+QUESTION = "Your question"
+ASK_ABOUT = "Ask about a person's {facts}."
+ASK_PEOPLE = (
+    "Ask about the people of {benchmark}: their names, and what its questions tell of them."
+)
+FACT_NAMES = {
+    "name": "name",
+    "occupation": "occupation",
+    "birthplace": "birthplace",
+    "residence": "residence",
+    "hobby": "hobby",
+    "pet": "pet",
+    "employer": "employer",
+    "education": "education",
+    "favourite food": "favourite food",
+}
 ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
 FOLLOW_UP = "Follow-up question"
 WITHOUT = "{question} (no photo)"
