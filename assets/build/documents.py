@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from assets.build.tables import attacks, frontier, general, kept, knowledge, people, speed
+from assets.build.tables import attacks, frontier, general, kept, knowledge, page, people, speed
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
@@ -34,6 +34,7 @@ TABLES: Mapping[str, Table] = {
     "attackers": attacks.attackers,
     "depths": attacks.depths,
     "frontier": frontier.frontier,
+    "page": page.page,
     "speed": speed.speed,
     "growth": speed.growth,
     "sizes": speed.sizes,

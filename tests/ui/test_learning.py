@@ -9,19 +9,6 @@ from tests.ui import walk
 pytestmark = pytest.mark.ui
 text = catalogue()
 MOST_WORDS = 120
-# Words that are seen in the open step: not those of a picture's axes, nor the people to choose from.
-WORDS = """() => {
-  const panel = [...document.querySelectorAll('#steps [role=tabpanel]')]
-    .find((p) => p.getClientRects().length);
-  const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT), out = [];
-  while (walk.nextNode()) {
-    const at = walk.currentNode.parentElement, box = at.getBoundingClientRect();
-    if (at.closest('svg, script, style, .lab-people') || box.width < 2 || box.height < 2) continue;
-    if (at.closest('details:not([open])') && !at.closest('summary')) continue;
-    if (at.checkVisibility({ opacityProperty: true, visibilityProperty: true })) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
-  }
-  return out;
-}"""
 TERM = "#steps .lab-term:visible"
 
 
@@ -31,7 +18,7 @@ def wordy(tab) -> dict[int, str]:
     for number in range(1, 7):
         walk.step(tab, number)
         tab.wait_for_timeout(500)
-        words = tab.evaluate(WORDS)
+        words = walk.words(tab)
         if not 20 < len(words) <= MOST_WORDS:
             found[number] = f"{len(words)}: {' '.join(words)}"
     return found
