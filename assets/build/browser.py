@@ -27,13 +27,21 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def page_of(engine: Engine, port: int, width: int, height: int, theme: str) -> Iterator[Any]:
-    """A tab with the engine's page, served for as long; ready to be clicked."""
+def served(engine: Engine, port: int) -> Iterator[str]:
+    """The address of the engine's page, served for as long."""
     demo = launch(engine, port=port, prevent_thread_lock=True, quiet=True)
-    with chromium() as browser:
+    yield demo.local_url
+    demo.close()
+
+
+@contextmanager
+def page_of(
+    engine: Engine, port: int, width: int, height: int, theme: str, language: str = "en"
+) -> Iterator[Any]:
+    """A tab with the engine's page, served for as long; ready to be clicked."""
+    with served(engine, port) as url, chromium() as browser:
         tab = browser.new_page(viewport={"width": width, "height": height})
         tab.set_default_timeout(PATIENCE)
-        tab.goto(f"{demo.local_url}?__theme={theme}")
+        tab.goto(f"{url}?lang={language}&__theme={theme}")
         tab.wait_for_function("window.lab?.ready")
         yield tab
-    demo.close()

@@ -20,6 +20,7 @@ from assets.build.tables import (
     general,
     kept,
     knowledge,
+    page,
     people,
     speed,
 )
@@ -49,6 +50,7 @@ TABLES: Mapping[str, Table] = {
     "depths": attacks.depths,
     "frontier": frontier.frontier,
     "another-face": another_face.another_face,
+    "page": page.page,
     "speed": speed.speed,
     "against": speed.against,
     "growth": speed.growth,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from lab.model.load import Loaded
 
 PEOPLE = MODELS.parent / "people"
+UI, WORDS = ROOT / "lab" / "ui", ROOT / "lab" / "report" / "text" / "en"
+EXAMPLES = ROOT / "assets" / "examples"
+PORT = 7873  # of the page whose figures are taken
 ROUNDS = 5  # of the bench
 FIRST_EDITION = "65bcaea"  # a commit of its time, against which a visitor's waits are measured
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
@@ -44,6 +49,7 @@ REVISION = {
     "controls": 1,
     "bench": 1,
     "sizes": 1,
+    "page": 1,
 }
 
 
@@ -281,6 +287,27 @@ def sizes(lab: Lab) -> None:
             file.add(name, row, str(row["device"]))
 
 
+def page(lab: Lab) -> None:
+    """What the page asks of who arrives; nothing is measured where there is no Chromium."""
+    from assets.build.browser import chromium, served
+    from assets.build.page_figures import ROUNDS as TIMES
+    from assets.build.page_figures import SIZES as WINDOWS
+    from assets.build.page_figures import measured
+    from lab.serve.local import LocalEngine
+
+    code = digest([*UI.rglob("*.py"), *WORDS.glob("*.py"), *EXAMPLES.glob("vkd/*.json*")])
+    file = lab.file("page", rounds=TIMES, page=code)
+    missing = {f"{w} x {h}": (w, h) for w, h in WINDOWS if not file.has(f"{w} x {h}")}
+    if not missing:
+        return
+    if not shutil.which("chromium"):
+        say("page: no Chromium on this machine")
+        return
+    with served(LocalEngine(lab.preset, lab.threads), PORT) as url, chromium() as browser:
+        for name, size in missing.items():
+            file.add(name, measured(browser, url, size), f"{os.cpu_count()} CPU cores")
+
+
 def families(lab: Lab) -> None:
     """What the tested families need in memory; counted anew where the file is not there."""
     from lab.bench.family_table import FAMILIES, measure, written
@@ -324,6 +351,7 @@ MEASURES: Mapping[str, Callable[[Lab], None]] = {
         studies,
         bench,
         sizes,
+        page,
         families,
         larger,
         against,

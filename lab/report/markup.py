@@ -38,11 +38,10 @@ def note(line: str, kind: str = "") -> str:
     return f'<p class="lab-note {kind}">{escape(line)}</p>' if line else ""
 
 
-def folded(summary: str, inside: str, kind: str = "") -> str:
-    """Return ready HTML behind one line that opens it."""
-    return (
-        f'<details class="lab-fold {kind}"><summary>{escape(summary)}</summary>{inside}</details>'
-    )
+def folded(summary: str, inside: str, kind: str = "", opened: bool = False) -> str:
+    """Return ready HTML behind one line that opens it, or that closes it where it is open."""
+    attributes = f'class="lab-fold {kind}"{" open" * opened}'
+    return f"<details {attributes}><summary>{escape(summary)}</summary>{inside}</details>"
 
 
 def sentence(words: str) -> str:

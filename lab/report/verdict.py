@@ -34,12 +34,14 @@ class Verdict:
 
     ``words``: one to four short sentences, "" where the figures are missing. ``outcome``: which of
     the step's three predictions came true (0, 1 or 2), -1 where that cannot be told. ``more``: what
-    stands behind a click, for a page shows few words at once.
+    stands behind a click, for a page shows few words at once. ``brief``: of an attack, the same in
+    two or three words for a table.
     """
 
     words: str = ""
     outcome: int = -1
     more: str = ""
+    brief: str = ""
 
 
 def shown(verdict: Verdict, step: int, entity: str) -> str:
@@ -160,43 +162,57 @@ def attacked(result: Figures, name: str, text: Text) -> Verdict:
     if before is None or after is None or not n:
         return Verdict()
     low, high = difference((after, n), (before, n))
-    figures = {"name": name, "n": n, **_pair(before, after, text)}
-    if low > 0 and after - before >= CLEAR:
-        all_of_it = after >= result.get("vanilla", 1.0) - NEARLY_ALL
-        said = f"{text.VERDICT_BACK.format(**figures)} {_beside(result, text, came_back=True)}"
-        return Verdict(said, 2 if all_of_it else 1)
-    if high > NEAR:
-        return Verdict(text.VERDICT_BACK_UNSURE.format(**figures))
-    meaning = _beside(result, text, came_back=False)
-    return Verdict(f"{text.VERDICT_HELD.format(**figures)} {meaning}".strip(), 0)
+    came_back = low > 0 and after - before >= CLEAR
+    sides = {"name": name, "n": n, **_pair(before, after, text)}
+    if not came_back and high > NEAR:
+        words = text.VERDICT_BACK_UNSURE.format(**sides)
+        return Verdict(words, brief=text.VERDICT_BRIEF["unsure"])
+    judged = _judged(result, came_back)
+    words = (text.VERDICT_BACK if came_back else text.VERDICT_HELD).format(**sides)
+    words = f"{words} {_beside(result, judged, text)}".strip()
+    all_of_it = after >= result.get("vanilla", 1.0) - NEARLY_ALL
+    outcome = 2 if came_back and all_of_it else int(came_back)
+    return Verdict(words, outcome, brief=text.VERDICT_BRIEF[judged])
 
 
-def _beside(result: Figures, text: Text, came_back: bool) -> str:
-    """What it means that the person came back or stayed away, beside the fairest control."""
+def _judged(result: Figures, came_back: bool) -> str:
+    """What it means beside the fairest control that the person came back, or "held" for away."""
     found = fairest(result)
     trains = result.get("kind") in TRAINING_ATTACKS
-    if found is None:
-        return str(text.VERDICT_NO_CONTROL) if came_back else ""
+    if found is None or (trains and not relearned.comparable(result, found[1])):
+        return "no control" if came_back else "held"
     control, n = found[1], result["n"]
-    if trains and not relearned.comparable(result, control):
-        return str(text.VERDICT_NO_CONTROL) if came_back else ""
     if trains:
         learned = difference((control["after"], n), (control["before"], n))[0] > 0
-        if came_back or learned:
-            return relearned.sentence(result, control, text)
-        return str(text.VERDICT_WEAK.format(**_pair(control["before"], control["after"], text)))
-    return _guessed(result, control, text) if came_back else ""
+        return relearned.speed(result, control) if came_back or learned else "weak"
+    return _guessed(result, control) if came_back else "held"
 
 
-def _guessed(result: Figures, control: Figures, text: Text) -> str:
-    """What it means that a change of questions, pictures or bits helped: hidden, a guess, or unsure."""
+def _guessed(result: Figures, control: Figures) -> str:
+    """What it means that a change of questions, pictures or bits helped: shown, guessed or close."""
     n, ends = result["n"], (result["after"], control["after"])
     low, high = difference((ends[0], n), (ends[1], n))
     if ends[0] - ends[1] >= CLEAR and low > 0:
-        form = text.VERDICT_SHOWN
-    else:
-        form = text.VERDICT_GUESSED if high <= ALIKE else text.VERDICT_SPEED_UNSURE
-    return str(form.format(**_pair(control["before"], control["after"], text)))
+        return "shown"
+    return "guessed" if high <= ALIKE else "close"
+
+
+def _beside(result: Figures, judged: str, text: Text) -> str:
+    """The sentence for what ``_judged`` says, with the control's figures; "" for held."""
+    if judged == "held":
+        return ""
+    found = fairest(result)
+    if found is None or judged == "no control":
+        return str(text.VERDICT_NO_CONTROL)
+    if judged in text.VERDICT_SPEED:
+        return relearned.sentence(result, found[1], text)
+    forms = {
+        "weak": text.VERDICT_WEAK,
+        "shown": text.VERDICT_SHOWN,
+        "guessed": text.VERDICT_GUESSED,
+        "close": text.VERDICT_SPEED_UNSURE,
+    }
+    return str(forms[judged].format(**_pair(found[1]["before"], found[1]["after"], text)))
 
 
 def several(results: Sequence[Figures], names: Mapping[str, str], text: Text) -> Verdict:

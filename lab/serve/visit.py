@@ -22,6 +22,7 @@ from lab.serve.engine import (
     Status,
     Turn,
 )
+from lab.serve.looks import Looks
 from lab.serve.menu import Choice, Menu, Need, Offer, Source
 
 Who = Callable[[], str]
@@ -49,20 +50,26 @@ class VisitOwn:
 class VisitInside:
     """``Inside`` for who asks."""
 
-    def __init__(self, engine: Engine, who: Who) -> None:
-        self._engine, self._who = engine, who
+    def __init__(self, engine: Engine, who: Who, looks: Looks) -> None:
+        self._engine, self._who, self._looks = engine, who, looks
 
     def neuron(self, entity: str, layer: str, neuron: int) -> Iterator[Phase | Firing]:
         """Yield how many pictures have been looked at, and at last what the neuron fires for."""
-        return self._engine.inside.neuron(entity, layer, neuron, self._who())
+        visitor = self._who()
+        with self._looks.during(visitor, "neuron"):
+            yield from self._engine.inside.neuron(entity, layer, neuron, visitor)
 
     def left(self, run_id: str) -> Iterator[Event]:
         """Yield what an inspection of the model that a run left says."""
-        return self._engine.inside.left(run_id, self._who())
+        visitor = self._who()
+        with self._looks.during(visitor, "left"):
+            yield from self._engine.inside.left(run_id, visitor)
 
     def where(self, run_id: str) -> Iterator[Phase | Where]:
         """Yield how many answers there are, and at last where a run lost those about its person."""
-        return self._engine.inside.where(run_id, self._who())
+        visitor = self._who()
+        with self._looks.during(visitor, "where"):
+            yield from self._engine.inside.where(run_id, visitor)
 
 
 class VisitMenu:
@@ -111,8 +118,8 @@ class Visit:
     """An ``Engine`` without its visitors: ``who`` says, at each question, who asks it."""
 
     def __init__(self, engine: Engine, who: Who) -> None:
-        self._engine, self._who = engine, who
-        self.own, self.inside = VisitOwn(engine, who), VisitInside(engine, who)
+        self._engine, self._who, self._looks = engine, who, Looks()
+        self.own, self.inside = VisitOwn(engine, who), VisitInside(engine, who, self._looks)
         self.menu = VisitMenu(engine, who)
 
     @property
@@ -189,6 +196,10 @@ class Visit:
         """The visitor's runs that wait or run now, oldest first."""
         return self._engine.under_way(self._who())
 
+    def looks(self) -> Sequence[str]:
+        """What else the visitor has asked that is under way: probes, identity, neuron, left, where."""
+        return self._looks.now(self._who())
+
     def chat(
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None
     ) -> Iterator[tuple[str, ...]]:
@@ -197,11 +208,15 @@ class Visit:
 
     def probes(self, sides: Sequence[str], entity: str) -> list[ProbeRow]:
         """Answer the entity's fixed probe questions with every side."""
-        return self._engine.probes(sides, entity, self._who())
+        visitor = self._who()
+        with self._looks.during(visitor, "probes"):
+            return self._engine.probes(sides, entity, visitor)
 
     def identity(self, sides: Sequence[str], entity: str) -> list[Identity]:
         """At which depth the entity is still recognised."""
-        return self._engine.identity(sides, entity, self._who())
+        visitor = self._who()
+        with self._looks.during(visitor, "identity"):
+            return self._engine.identity(sides, entity, visitor)
 
     def export(self, run_id: str, text: Text | None = None) -> Path:
         """Write the run folder and return it; ``text``: the language of the report."""

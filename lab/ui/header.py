@@ -241,8 +241,8 @@ def _wire_now(
         )
         state = engine.status()
         now = status.now(engine, frame.people, frame.examples, entity, slots, answered, text)
-        chip = {"words": now.chip, "busy": now.busy, "done": list(now.done)}
-        line = now.line if now.busy else _room(state, text)
+        chip = {"words": now.chip, "busy": bool(now.under_way), "done": list(now.done)}
+        line = now.under_way or _room(state, text)
         same = now.moment == moment
         mark = f"{entity} {len(talk)} {now.moment}"
         return [
@@ -281,7 +281,8 @@ def _wire_stop(parts: Parts, foot: Foot, frame: Frame) -> None:
     def stop(*run_ids: str) -> str:
         ended = end(run_ids)
         if not ended:
-            return text.NOTHING_RUNS
+            looks = status.looking(engine, text)
+            return text.LOOKS_GO_ON.format(looks=looks) if looks else text.NOTHING_RUNS
         return text.STOPPING.format(which=", ".join(_name(v, frame) for v in ended))
 
     def reset(entity: str, history: dict[str, Any], *run_ids: str) -> tuple[Any, ...]:

@@ -89,7 +89,9 @@ PAGE_JS = """
     const line = document.querySelector('#foot');
     if (!line) return tries && setTimeout(() => foot(tries - 1), 50);
     new ResizeObserver(() => {
-      document.documentElement.style.scrollPaddingBottom = `${line.offsetHeight}px`;
+      const height = `${line.offsetHeight}px`, page = document.documentElement.style;
+      page.scrollPaddingBottom = height;
+      page.setProperty('--lab-foot', height);
     }).observe(line);
   };
   foot(400);

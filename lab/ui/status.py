@@ -16,14 +16,15 @@ from lab.ui.gallery import People
 
 @dataclass(frozen=True)
 class Now:
-    """``chip``: the few words of the bar. ``line``: the whole sentence. ``busy``: whether something
-    of this browser waits or runs. ``done``: the steps (from 1) that have a result. ``moment``: what
-    changes when a run starts, is ready or ends, and at no other time.
+    """``chip``: the few words of the bar. ``line``: the whole sentence about the runs.
+    ``under_way``: what of this browser waits or runs now, "" for nothing. ``done``: the steps (from
+    1) that have a result. ``moment``: what changes when a run starts, is ready or ends, and at no
+    other time.
     """
 
     chip: str
     line: str
-    busy: bool
+    under_way: str
     done: tuple[int, ...]
     moment: str
 
@@ -53,6 +54,8 @@ def now(
         line = text.HELLO_EXAMPLE if recorded else text.HELLO
     else:
         chip = text.CHIPS[last.kind][last.state]
+    looks = looking(engine, text)
+    chip = text.CHIP_LOOKS if looks and not active else chip
     results = [
         (1, bool(entity) and (entity != examples.entity or any(views))),
         (2, bool(found(views[0], Importance))),
@@ -61,9 +64,13 @@ def now(
         (5, bool(views[2] and views[2].state in ENDED and found(views[2], Done))),
     ]
     moment = [f"{v.id} {v.state} {bool(found(v, Ready))}" for v in (*views, *active) if v]
-    return Now(
-        chip, line, bool(active), tuple(n for n, there in results if there), "; ".join(moment)
-    )
+    under_way = " ".join(filter(None, (line if active else "", looks)))
+    return Now(chip, line, under_way, tuple(n for n, there in results if there), "; ".join(moment))
+
+
+def looking(engine: Visit, text: Text) -> str:
+    """Return what else this browser has asked and not been told yet, a sentence each; "" for nothing."""
+    return " ".join(text.LOOKS[kind] for kind in engine.looks())
 
 
 def _line(last: RunView | None, people: People, entity: str, active: int, text: Text) -> str:

@@ -191,12 +191,14 @@ SIZES = """
     overscroll-behavior-x: contain; }
   .lab-people button { flex: 0 0 76px; }
   .lab-card img { width: 72px; height: 72px; }
-  .lab-people img { aspect-ratio: 5 / 4; }
   .lab-glance { grid-template-columns: 1fr; padding: 8px 10px; }
   .lab-glance .answers { order: -1; } .lab-glance > p:first-child { order: -2; }
   .lab-question { font-size: 1.05rem !important; }
   #ask-picture { flex-flow: row wrap !important; }
   #ask-picture > button { flex: 1 1 28%; min-width: 0; }
+  /* Above the line of status, as high as the page's script has measured it. */
+  #ask-line { position: sticky; bottom: var(--lab-foot, 44px); z-index: 30; padding: 4px 0;
+    background: var(--body-background-fill); }
   #picture, #picture img { max-height: 150px !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }

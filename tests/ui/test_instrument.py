@@ -28,8 +28,8 @@ def page(fake, open_shared):
 def tab(page):
     """The page with its sliders and its theme as they were at first."""
     page.evaluate("document.body.classList.remove('dark')")
-    move(page, "Prune share d_I", 0.02)
-    move(page, "Mask threshold d_F", 1.0)
+    move(page, "Neurons to switch off", 0.02)
+    move(page, "Weights may change from this ratio", 1.0)
     return page
 
 
@@ -69,8 +69,8 @@ def test_moved_sliders_are_recounted_in_the_browser_as_the_lab_counts(tab):
     tab.on("request", lambda r: sent.append(r.post_data or "") if r.method == "POST" else None)
     event, weights = importance(0.02), saliency(1.0)
     for share, threshold in ((0.0, 1.0), (0.1, 0.1), (0.035, 2.5), (0.005, 10.0), (0.02, 1.0)):
-        move(tab, "Prune share d_I", share)
-        move(tab, "Mask threshold d_F", threshold)
+        move(tab, "Neurons to switch off", share)
+        move(tab, "Weights may change from this ratio", threshold)
         pruned, total, percent, all_weights = numbers(tab.locator("#recount").inner_text())
         marks = top_share(event.score, share)
         assert pruned == sum(int(m.sum()) for m in marks) and total == 6720
@@ -181,7 +181,7 @@ def test_two_peoples_shared_neurons_are_counted_beside_chance(tab):
     both = sum(int((a & b).sum()) for a, b in pairs)
     words = tab.locator("#shared").inner_text()
     assert numbers(words) == [134, both, 134, 6720, 2.7] and "Ada Almeida" in words
-    move(tab, "Prune share d_I", 0.1)
+    move(tab, "Neurons to switch off", 0.1)
     a, b = (top_share(event.score, 0.1) for event in (mine, theirs))
     both = sum(int((x & y).sum()) for x, y in zip(a, b, strict=True))
     assert numbers(tab.locator("#shared").inner_text()) == [672, both, 672, 6720, 67.2]
@@ -225,7 +225,7 @@ def test_the_numbers_stand_in_tables_too(tab, fake):
     assert f"{best:.2f}" in rows.first.inner_text() and "pruned" in rows.first.inner_text()
     layer = tab.locator("#instrument table").first.locator("tbody tr").first.inner_text()
     assert layer.split()[:2] == ["vision.8", str(int(event.pruned[0].sum()))]
-    move(tab, "Prune share d_I", 0.0)
+    move(tab, "Neurons to switch off", 0.0)
     assert "kept" in rows.first.inner_text()
     picked = len(fake.engine.inside.picked)
     rows.nth(2).get_by_role("button", name="Show what neuron").click()

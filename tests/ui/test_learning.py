@@ -9,19 +9,6 @@ from tests.ui import walk
 pytestmark = pytest.mark.ui
 text = catalogue()
 MOST_WORDS = 120
-# Words that are seen in the open step: not those of a picture's axes, nor the people to choose from.
-WORDS = """() => {
-  const panel = [...document.querySelectorAll('#steps [role=tabpanel]')]
-    .find((p) => p.getClientRects().length);
-  const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT), out = [];
-  while (walk.nextNode()) {
-    const at = walk.currentNode.parentElement, box = at.getBoundingClientRect();
-    if (at.closest('svg, script, style, .lab-people') || box.width < 2 || box.height < 2) continue;
-    if (at.closest('details:not([open])') && !at.closest('summary')) continue;
-    if (at.checkVisibility({ opacityProperty: true, visibilityProperty: true })) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
-  }
-  return out;
-}"""
 TERM = "#steps .lab-term:visible"
 
 
@@ -31,7 +18,7 @@ def wordy(tab) -> dict[int, str]:
     for number in range(1, 7):
         walk.step(tab, number)
         tab.wait_for_timeout(500)
-        words = tab.evaluate(WORDS)
+        words = walk.words(tab)
         if not 20 < len(words) <= MOST_WORDS:
             found[number] = f"{len(words)}: {' '.join(words)}"
     return found
@@ -80,6 +67,20 @@ def test_a_term_is_explained_by_pointer_by_key_and_by_touch(shown, open_tab):
     assert tip.inner_text() == meaning
     seen = [t.get_attribute("data-term") for t in tab.locator(TERM).all()]
     assert len(seen) == len(set(seen))  # each once a step, so that Tab stays short
+
+
+def test_the_terms_of_the_panel_and_of_what_was_folded_are_explained(shown, open_tab):
+    tab = open_tab(shown.url)
+    tab.locator("#more").click()
+    bits = tab.locator("#facts .lab-term[data-term=gguf]")
+    bits.focus()
+    assert tab.locator("#lab-tip").inner_text() == text.GLOSSARY["gguf"][1]
+    tab.locator("#title").click()
+    tab.locator("#panel").wait_for(state="hidden")
+    for step, part, term in ((3, "unlearn-result", "clean"), (5, "attack-result", "delay")):
+        walk.step(tab, step)
+        walk.open_fold(tab, part)
+        tab.locator(f"#{part} .lab-term[data-term={term}]").first.wait_for()
 
 
 def predict(tab, number: int, answer: int) -> None:

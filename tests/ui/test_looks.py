@@ -69,6 +69,18 @@ def test_every_step_passes_axe_in_light_and_dark(fake, open_tab, axe):
     assert faults == []
 
 
+def test_every_step_in_german_passes_axe(shown, open_tab, axe):
+    tab = open_tab(f"{shown.url}?lang=de")
+    tab.evaluate(axe)
+    faults = []
+    for number in range(1, 7):
+        tab.get_by_role("tab", name=re.compile(str(number))).click()
+        tab.wait_for_selector(f"#idea-{number} h2")
+        walk.settle(tab)
+        faults += [f"{number} {f}" for f in axe_faults(tab, RULES)]
+    assert faults == []
+
+
 SEEN = "#idea-2 h2, #instrument .side strong, #instrument canvas"
 HIDDEN = "#bar, #foot, #go-unlearn, .lab-predict, footer, #inside-more"
 
@@ -90,11 +102,76 @@ def test_paper_is_white_and_has_the_results_alone(shown, open_tab):
     tab.wait_for_function(f"dark => {BACKGROUND} === dark", arg=dark)
 
 
+PAPER = (718, 1047)  # A4 with its margins, at 96 dots an inch
+RIGHT = """() => Math.max(...[...document.querySelectorAll('[role=tabpanel] svg')]
+  .filter((e) => e.checkVisibility() && !e.closest('button') && e.getBoundingClientRect().width > 100)
+  .map((e) => e.getBoundingClientRect().right))"""
+
+
+@pytest.mark.parametrize("number", [3, 5, 6])
+def test_paper_holds_the_charts_whole(shown, open_tab, number):
+    tab = open_tab(shown.url)
+    walk.step(tab, number)
+    if number == 6:
+        tab.get_by_role("button", name="Open questions").click()
+        tab.locator("#pick-study input").first.check()
+        tab.locator("#study-table table").wait_for()
+        tab.locator("#study-plot svg").first.wait_for()
+    tab.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
+    tab.emulate_media(media="print")
+    walk.settle(tab)
+    tab.wait_for_function(f"({RIGHT})() > 0 && ({RIGHT})() <= {PAPER[0]}")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PAPER[0]
+
+
+def test_a_wide_screen_has_the_curve_beside_the_chats(shown, open_tab):
+    tab = open_tab(shown.url, width=1920, height=1080)
+    walk.step(tab, 4)
+    tab.locator("#ask-chart svg").wait_for()
+    chat, curve = (tab.locator(p).bounding_box() for p in ("#chat-unlearned", "#ask-curve"))
+    assert curve["x"] >= chat["x"] + chat["width"] and curve["x"] + curve["width"] <= 1920
+    assert curve["y"] < chat["y"] + chat["height"] and curve["width"] > 300
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    tab.locator("#ask-curve").wait_for(state="hidden")
+
+
+def test_no_suggestion_stretches_and_no_empty_slab_stands_under_the_settings(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    suggested = [b for b in tab.locator(".lab-suggested button").all() if b.is_visible()]
+    assert suggested and all(b.bounding_box()["width"] < 0.6 * 1280 for b in suggested)
+    for number in (3, 5):
+        walk.step(tab, number)
+        tab.locator("[role=tabpanel]:visible .label-wrap", has_text="Advanced").click()
+        walk.settle(tab)
+        slabs = tab.locator("[role=tabpanel]:visible .lab-grid .form")
+        slabs.first.wait_for()
+        for slab in slabs.all():
+            fields = slab.locator("input:visible, textarea:visible").count()
+            assert fields or slab.bounding_box()["height"] < 2, slab.inner_html()[:200]
+
+
 def test_on_a_phone_the_line_of_status_leaves_room_for_the_step(shown, open_tab):
     tab = open_tab(shown.url, width=390, height=844)
     tab.wait_for_selector("#now p")
     assert tab.locator("#foot").bounding_box()["height"] < 90
     assert tab.locator("#announce").get_by_role("status").count() == 1  # still read out
+
+
+def test_on_a_phone_the_question_stays_in_reach_and_faces_are_whole(shown, open_tab):
+    tab = open_tab(shown.url, width=390, height=844)
+    face = tab.locator("#people img").first
+    drawn, whole = face.evaluate(
+        "e => [e.clientWidth / e.clientHeight, e.naturalWidth / e.naturalHeight]"
+    )
+    assert abs(drawn - whole) < 0.05
+    walk.step(tab, 4)
+    for above in (300, 80):  # where the answers begin: without it the line is out of sight
+        tab.locator("#chat-original").evaluate(
+            "(e, above) => scrollBy(0, e.getBoundingClientRect().top - above)", above
+        )
+        line, foot = (tab.locator(part).bounding_box() for part in ("#ask-line", "#foot"))
+        assert 300 < line["y"] and line["y"] + line["height"] <= foot["y"] + 1
 
 
 def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):

@@ -64,6 +64,17 @@ def test_how_far_a_mask_can_be_trusted_is_said_and_so_is_that_nobody_knows():
     assert "Mask stability: unknown" in said and "nan" not in said
 
 
+def test_what_can_be_asked_is_said_by_the_facts_of_the_benchmark():
+    told = {"name": "A", "occupation": "b", "favourite food": "c", "shoe size": "d"}
+    assert compare.askable(told, "people", text) == (
+        "Ask about a person's name, occupation, favourite food, shoe size."
+    )
+    assert compare.askable(told, "people", catalogue("de")) == (
+        "Frage zu einer Person nach: Name, Beruf, Lieblingsessen, shoe size."
+    )
+    assert compare.askable({"name": "A"}, "clear", text).startswith("Ask about the people of clear")
+
+
 def test_smoothing_is_bias_corrected():
     flat = curves.smooth([[i, 5.0] for i in range(10)])
     assert all(y == pytest.approx(5.0) for _, y in flat)

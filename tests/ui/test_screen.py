@@ -55,6 +55,7 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert "It no longer recognises Dmitri" in tab.locator(".lab-verdict:visible").inner_text()
     assert tab.locator("#unlearn-chart svg").count() == 4
     walk.step(tab, 4)
+    assert "Ask about a person's occupation, birthplace" in tab.locator("#ask-about").inner_text()
     bubbles = tab.locator("#chat-unlearned .bot")
     assert [b.inner_text().strip() for b in bubbles.all()] == ["I do not know", "botanist"]
     assert "example of Dmitri" in tab.locator("#sides-note").inner_text().lower().replace(
@@ -246,12 +247,12 @@ def test_only_the_chosen_methods_settings_are_shown(fake, open_tab):
     tab = open_tab(fake.url)
     walk.step(tab, 3)
     tab.locator("#settings > button").click()
-    tab.get_by_label("number input for Prune share d_I").wait_for()
+    tab.get_by_label("number input for Neurons to switch off").wait_for()
     assert tab.get_by_label(text.FIELDS["Recipe"]["context"][0]).count() == 0
     tab.get_by_label(text.FIELDS["Recipe"]["method"][0]).click()
     tab.get_by_role("option", name="icu").click()
     tab.get_by_label(text.FIELDS["Recipe"]["context"][0]).first.wait_for()
-    tab.get_by_label("number input for Prune share d_I").wait_for(state="hidden")
+    tab.get_by_label("number input for Neurons to switch off").wait_for(state="hidden")
     assert tab.locator(".lab-group:visible").count() == 3  # it trains nothing in where
 
 
@@ -289,6 +290,26 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
     )
     made = tab.locator("#attacks-made label")
     made.nth(1).wait_for()
+    rows = tab.locator("#attacks-table tbody tr")
+    rows.nth(1).wait_for(state="visible")  # side by side, and open as there are two
+    assert [row.inner_text().split("\t") for row in rows.all()] == [
+        [
+            "Round the weights",
+            "10.0%",
+            "40.0%",
+            "Never knew 25.0%, Text only 30.0%",
+            "96",
+            "a guess",
+        ],
+        [
+            "Relearn on the person",
+            "10.0%",
+            "90.0%",
+            "Never knew 65.0%, Text only 75.0%",
+            "96",
+            "hidden",
+        ],
+    ]
     first = made.filter(has_text="1. Round the weights: 10.0% → 40.0%")
     first.click()
     walk.wait_line(tab, "attack-line", "Round the weights", fake.patience)

@@ -15,13 +15,13 @@ def test_whole_way(lab, open_tab, tmp_path):
     assert walk.pick(tab, index=0)
     walk.look_inside(tab, lab.patience)
     before = tab.locator("#recount").inner_text()
-    tab.get_by_label("number input for Prune share d_I").first.fill("0.05")
-    tab.get_by_label("number input for Prune share d_I").first.press("Tab")
+    tab.get_by_label("number input for Neurons to switch off").first.fill("0.05")
+    tab.get_by_label("number input for Neurons to switch off").first.press("Tab")
     tab.wait_for_function(
         "was => document.querySelector('#recount')?.innerText !== was", arg=before
     )
-    tab.get_by_label("number input for Prune share d_I").first.fill("0.02")
-    tab.get_by_label("number input for Prune share d_I").first.press("Tab")
+    tab.get_by_label("number input for Neurons to switch off").first.fill("0.02")
+    tab.get_by_label("number input for Neurons to switch off").first.press("Tab")
     walk.go_unlearn(tab)
     walk.unlearn(tab, lab.patience)
     assert [v.recipe.steps for v in lab.engine.runs() if v.kind == "unlearn"][-1] == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from lab.report.text import catalogue
@@ -28,6 +30,8 @@ def test_the_depth_panel_says_where_the_answers_are_lost(fake, open_tab):
     tab.locator("#lost-depths .plotly").wait_for()
     tab.locator("#lost-line .plotly").wait_for()
     assert "at 6 points" in tab.locator("#lost-table").inner_text()
+    for term in ("patching", "barrier"):
+        tab.locator(f"#lost-table .lab-term[data-term={term}]").wait_for()
     # it is the run's from now on: there again after a reload, and not for another person
     tab.reload()
     walk.step(tab, 5)
@@ -37,6 +41,41 @@ def test_the_depth_panel_says_where_the_answers_are_lost(fake, open_tab):
     walk.pick(tab, 4)
     walk.step(tab, 5)
     tab.wait_for_function("!document.querySelector('#lost-table table')")
+
+
+def test_what_is_asked_is_in_the_line_of_status_and_its_answer_outlives_a_reload(
+    fake, open_tab, monkeypatch
+):
+    tab = open_tab(fake.url)
+    walk.pick(tab, 6)
+    go, identity = threading.Event(), fake.engine.identity
+
+    def slowly(*given):
+        go.wait(60)
+        return identity(*given)
+
+    monkeypatch.setattr(fake.engine, "identity", slowly)
+    walk.step(tab, 5)
+    tab.locator("#depth > button").click()
+    tab.locator("#ask-identity").click()
+    now = "document.querySelector('#now')?.innerText === words"
+    tab.wait_for_function(f"words => {now}", arg=text.LOOKS["identity"])
+    assert tab.locator("#chip").inner_text() == text.CHIP_LOOKS
+    tab.locator("#stop").click()
+    tab.wait_for_function(
+        "words => document.querySelector('#announce')?.innerText === words",
+        arg=text.LOOKS_GO_ON.format(looks=text.LOOKS["identity"]),
+    )
+    go.set()
+    tab.locator("#identity table").wait_for()
+    tab.wait_for_function("!document.querySelector('#now')?.innerText")
+    tab.reload()
+    tab.locator("#depth > button").click()
+    tab.locator("#identity table").wait_for()
+    walk.step(tab, 1)
+    walk.pick(tab, 4)
+    walk.step(tab, 5)
+    tab.wait_for_function("!document.querySelector('#identity table')")
 
 
 def test_a_signature_offers_two_settings_which_open_step_3(fake, open_tab):

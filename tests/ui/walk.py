@@ -6,6 +6,25 @@ from collections.abc import Callable
 
 STEP_NAMES = ("1 Meet", "2 Inside", "3 Forget", "4 Ask", "5 Attack", "6 Results")
 
+# Words that are seen in the open step: not those of a picture's axes, nor the people to choose from.
+WORDS = """() => {
+  const panel = [...document.querySelectorAll('#steps [role=tabpanel]')]
+    .find((p) => p.getClientRects().length);
+  const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT), out = [];
+  while (walk.nextNode()) {
+    const at = walk.currentNode.parentElement, box = at.getBoundingClientRect();
+    if (at.closest('svg, script, style, .lab-people') || box.width < 2 || box.height < 2) continue;
+    if (at.closest('details:not([open])') && !at.closest('summary')) continue;
+    if (at.checkVisibility({ opacityProperty: true, visibilityProperty: true })) out.push(...walk.currentNode.data.match(/\\S*[\\p{L}\\p{N}]\\S*/gu) ?? []);
+  }
+  return out;
+}"""
+
+
+def words(tab) -> list[str]:
+    """The words in view in the open step."""
+    return tab.evaluate(WORDS)
+
 
 def step(tab, number: int) -> None:
     """Open a step (1-based) by its tab."""

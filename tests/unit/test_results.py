@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.build import documents
-from assets.build.tables import aims, attacks, general, knowledge, markdown, people, speed
+from assets.build.tables import aims, attacks, general, knowledge, markdown, page, people, speed
 from lab.bench.aims import AIMS, summary
 from lab.errors import LabError
 from lab.events.relearning import measures
@@ -87,6 +87,13 @@ def test_no_line_is_broken_within_code(code: str) -> None:
 
 
 # ---- tables of files that are measured
+
+
+def test_the_page_is_shown_by_its_words_and_its_fullest_head(tmp_path: Path) -> None:
+    row = {"words": [80, 90], "above": [0.1, 0.155], "seconds": 0.84, "clicks": 0}
+    hold(tmp_path, "page", [{"id": "390 x 844", **row}], rounds=5)
+    assert cells(page.page(tmp_path)) == [["390 x 844", "80 / 90", "15.5 %", "0.8 s", "0"]]
+    assert "the median of 5 fresh browsers" in " ".join(page.page(tmp_path).split())
 
 
 def test_what_the_models_know_is_put_together_by_n_and_turned_for_strangers(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ def test_coming_back_alone_proves_nothing() -> None:
     said = verdict.attacked(attack(), "Helena", TEXT)
     assert said.words.startswith("Helena came back: 11.0% → 90.0% (n 36). Verdict: cannot tell.")
     assert said.outcome == 2  # within ten points of the original's 100 %
+    assert said.brief == "cannot tell"
+    assert verdict.attacked(attack(after=0.11), "Helena", TEXT).brief == "did not come back"
     assert verdict.attacked(attack(after=0.6), "Helena", TEXT).outcome == 1
 
 
@@ -196,11 +198,13 @@ def test_step_5_says_what_the_curve_means_with_its_figures() -> None:
         "Helena came back: 11.0% → 90.0% (n 36). Hidden: learned faster than a face never seen "
         "(+20.0 points)."
     )
+    assert said.brief == "hidden"
     as_fast = {"never_knew": never, "text_only": control(0.1, 0.9, line(0.1, 0.9))}
     said = verdict.attacked(attack(curve=line(0.1, 0.9), controls=as_fast), "Helena", TEXT)
     assert said.words.endswith(
         "Forgotten, as far as 36 questions show: learned as slowly as a face never seen."
     )
+    assert said.brief == "forgotten"
 
 
 def test_the_sentence_is_said_in_german_with_its_own_marks() -> None:

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from lab.events import CLEAN
+from lab.recipe import QUANTIZATIONS
 from lab.report.text import catalogue, languages
 from lab.ui.aids import terms, tour
 
@@ -39,6 +41,27 @@ def test_every_term_has_one_sentence(language: str) -> None:
     assert {"attack", "chance", "heldout", "tower", "quantisation", "entity"} <= (
         text.GLOSSARY.keys()
     )
+    assert {"d_i", "d_f", "vanilla", "recovery", "delay", "patching", "barrier", "clean"} <= (
+        text.GLOSSARY.keys()
+    )
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_words_that_the_page_shows_are_terms(language: str) -> None:
+    text = catalogue(language)
+    terms = [word.lower() for words, _ in text.GLOSSARY.values() for word in words]
+    shown = [
+        *(text.FIELDS["Recipe"][name][0] for name in ("prune_share", "mask_threshold")),
+        text.RESULT.format(mode=CLEAN),
+        text.MEASURE_RECOVERY["trained"][0],
+        text.MEASURE_DELAY[0],
+        text.LOST_DEPTH,
+        text.LINE_FORMULA,
+    ]
+    for words in (*shown, *QUANTIZATIONS[:3]):
+        assert any(term in words.lower() for term in terms), words
+    for name in ("prune_share", "mask_threshold"):  # plain words first, the field's name behind
+        assert text.FIELDS["Recipe"][name][0].endswith(")")
 
 
 def test_the_tour_takes_five_minutes_and_leads_through_all_steps() -> None:

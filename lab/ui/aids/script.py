@@ -34,10 +34,12 @@ START = """
 """
 WATCH = """
   const watch = (tries) => {
-    const steps = document.querySelector('#steps');
-    if (!steps) return tries && setTimeout(() => watch(tries - 1), 50);
-    new MutationObserver(soon).observe(steps, {
-      childList: true, subtree: true, attributes: true, attributeFilter: ['open', 'aria-selected'] });
+    const steps = document.querySelector('#steps'), panel = document.querySelector('#panel');
+    if (!steps || !panel) return tries && setTimeout(() => watch(tries - 1), 50);
+    const watched = { childList: true, subtree: true, attributes: true };
+    const observer = new MutationObserver(soon);
+    observer.observe(steps, { ...watched, attributeFilter: ['open', 'aria-selected'] });
+    observer.observe(panel, { ...watched, attributeFilter: ['class'] });
     window.lab.look();
   };
   watch(400);

@@ -101,8 +101,8 @@ JS = """
       }
     }
   };
-  const open = () => document.querySelectorAll('#steps [role=tabpanel]').forEach((panel) => {
-    if (panel.getClientRects().length) mark(panel);
+  const open = () => document.querySelectorAll('#steps [role=tabpanel], #facts').forEach((part) => {
+    if (part.getClientRects().length) mark(part);
   });
   window.lab.passes.push(open);
 }

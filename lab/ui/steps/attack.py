@@ -20,7 +20,6 @@ from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
-    CHANGE,
     FOLLOW,
     QUICK,
     QUIET,
@@ -32,6 +31,7 @@ from lab.ui.context import (
 )
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
+from lab.ui.steps import attacks_made
 from lab.ui.waiting import face, portrait_of, waiting
 
 
@@ -49,7 +49,7 @@ class Parts:
     chart: gr.HTML
     bars: gr.HTML
     result: gr.HTML
-    made: gr.Radio
+    made: attacks_made.Parts
     go: gr.Button
 
 
@@ -75,7 +75,7 @@ def layout(frame: Frame) -> Parts:
                 undo = gr.Button(text.UNDO, elem_id="undo", visible=False)
                 go = gr.Button(text.GO_REPORT, elem_id="go-report")
         with gr.Column(scale=5, min_width=300):
-            made = gr.Radio([], label=text.ATTACKS_MADE, visible=False, elem_id="attacks-made")
+            made = attacks_made.layout(frame)
             view = look_up(frame.engine, frame.examples.stand_in("attack", ""))
             shown = _shown(view, frame)
             line = gr.HTML(shown.line, elem_id="attack-line")
@@ -153,43 +153,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         ],
         **FOLLOW,
     )
-    _wire_made(parts, frame)
-
-
-def _wire_made(parts: Parts, frame: Frame) -> None:
-    """Keep all attacks on the run in reach: a second one does not put the first away."""
-    text = frame.text
-
-    def offer(unlearned: str, attacked: str) -> gr.Radio:
-        made = [v for v in frame.engine.runs() if v.parent == unlearned and v.attack]
-        choices = [(attack_name(v, k, text), v.id) for k, v in enumerate(made, start=1)]
-        value = attacked if attacked in {v.id for v in made} else None
-        others = [v for v in made if v.id != value]  # the one that is shown is no choice
-        return gr.Radio(choices=choices, value=value, visible=bool(unlearned) and bool(others))
-
-    gr.on(
-        [frame.unlearn.change, frame.attack.change, frame.moment.change],
-        offer,
-        [frame.unlearn, frame.attack],
-        parts.made,
-        **CHANGE,
-    )
-    parts.made.input(
-        lambda entity, history, run_id: (run_id, remember(history, entity, "attack", run_id)),
-        [frame.entity, frame.history, parts.made],
-        [frame.attack, frame.history],
-        **QUICK,
-    )
-
-
-def attack_name(view: RunView, number: int, text: Text) -> str:
-    """Return what an attack is called in the list: its kind, and what it brought back."""
-    assert view.attack is not None
-    done, kind = found(view, Done), text.ATTACK_KINDS[view.attack.kind]
-    if done is None or done.result.get("after") is None:
-        return text.ATTACK_UNDER_WAY.format(number=number, kind=kind)
-    figures = {k: markup.percent(done.result[k], text) for k in ("before", "after")}
-    return text.ATTACK_MADE.format(number=number, kind=kind, **figures)
+    attacks_made.wire(parts.made, frame)
 
 
 @dataclass(frozen=True)

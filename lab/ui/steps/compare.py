@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from lab.ui.idea import idea
 from lab.ui.talk import Talk, histories, sides
 
 MOST_SUGGESTIONS = 3
+FEW_FACTS = 3  # a profile with fewer is no list of what can be asked
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Parts:
     suggested: list[gr.Button]
     sides_note: gr.HTML
     curve: gr.HTML
+    about: gr.HTML
 
 
 def layout(frame: Frame) -> Parts:
@@ -58,6 +60,7 @@ def layout(frame: Frame) -> Parts:
             suggested = _suggested(frame)
             with gr.Row(equal_height=True, elem_id="ask-line"):
                 question, ask = _question(text)
+            about = gr.HTML(_about(frame), elem_id="ask-about")
             with gr.Row(elem_id="ask-options"):
                 follows = gr.Checkbox(label=text.FOLLOW_UP, container=False, elem_id="follow-up")
                 third = gr.Checkbox(
@@ -83,7 +86,24 @@ def layout(frame: Frame) -> Parts:
         suggested,
         sides_note,
         curve,
+        about,
     )
+
+
+def _about(frame: Frame) -> str:
+    """What can be asked of the benchmark that is loaded; "" before its people are known."""
+    told = next((card.profile for card in frame.people.all() if not card.questions), None)
+    if told is None:
+        return ""
+    return markup.note(askable(told, frame.engine.menu.loaded.benchmark, frame.text), "quiet")
+
+
+def askable(profile: Mapping[str, str], benchmark: str, text: Text) -> str:
+    """Return in one sentence what can be asked about people who have such a profile."""
+    if len(profile) < FEW_FACTS:
+        return text.ASK_PEOPLE.format(benchmark=benchmark)
+    names = (text.FACT_NAMES.get(fact.lower(), fact) for fact in profile)
+    return text.ASK_ABOUT.format(facts=", ".join(names))
 
 
 def curve_of(frame: Frame, run_id: str) -> dict[str, Any]:
@@ -114,7 +134,6 @@ def _question(text: Text) -> tuple[gr.Textbox, gr.Button]:
     """The line to type a question in, and the button that sends it."""
     question = gr.Textbox(
         label=text.QUESTION,
-        placeholder=text.QUESTION_HINT,
         lines=1,
         max_lines=1,
         scale=6,
@@ -192,6 +211,13 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
         guarded(lambda talk, *now: fitting(frame, talk, *now)),
         [parts.talk, parts.shown.picture, frame.unlearn, frame.attack, parts.third],
         [parts.talk, *parts.chats],
+        **CHANGE,
+    )
+    gr.on(
+        [frame.edition.select, frame.entity.change],
+        lambda: _about(frame),
+        None,
+        parts.about,
         **CHANGE,
     )
     picture.wire(parts.shown, frame)

@@ -18,6 +18,8 @@ from lab.ui.context import CHANGE, Frame, guarded
 from lab.ui.steps import lost
 from lab.ui.talk import sides
 
+MOST_KEPT = 32  # answers of the test that are shown again after a reload, of all visitors
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -71,8 +73,26 @@ def wire(parts: Parts, frame: Frame) -> None:
     text = frame.text
     lost.wire(parts.lost, frame)
 
+    kept: dict[tuple[Any, ...], list[Identity]] = {}  # by what was asked, the newest last
+
     def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *sides(frame.engine, unlearned, attacked, True)]
+
+    def key(about: Sequence[str]) -> tuple[Any, ...]:
+        return frame.engine.menu.edition, *about
+
+    def drawn(about: list[str], unlearned: str, attacked: str) -> tuple[Any, ...]:
+        names = {
+            ORIGINAL: text.ORIGINAL,
+            unlearned: text.UNLEARNED,
+            attacked: text.RELEARNED,
+            CONTROL: text.CONTROL_LINE,
+        }
+        curves = [(names[c.who], c) for c in kept[key(about)]]
+        chart = gr.update(value=identity_chart(curves, text), visible=True)
+        card = frame.people.card(about[0])
+        said = in_words(curves, card.name if card else about[0], text)
+        return chart, said + identity_table(curves, text), about
 
     def ask(entity: str, unlearned: str, attacked: str) -> tuple[Any, ...]:
         if not frame.people.card(entity):
@@ -81,22 +101,19 @@ def wire(parts: Parts, frame: Frame) -> None:
             chart, table = _recorded(frame, unlearned)
             return gr.update(value=chart, visible=chart is not None), table, []
         about = subject(entity, unlearned, attacked)
-        names = {
-            ORIGINAL: text.ORIGINAL,
-            unlearned: text.UNLEARNED,
-            attacked: text.RELEARNED,
-            CONTROL: text.CONTROL_LINE,
-        }
-        curves = [(names[c.who], c) for c in frame.engine.identity(about[1:], entity)]
-        chart = gr.update(value=identity_chart(curves, text), visible=True)
-        card = frame.people.card(entity)
-        said = in_words(curves, card.name if card else entity, text)
-        return chart, said + identity_table(curves, text), about
+        kept.pop(key(about), None)
+        kept[key(about)] = frame.engine.identity(about[1:], entity)
+        while len(kept) > MOST_KEPT:
+            kept.pop(next(iter(kept)))
+        return drawn(about, unlearned, attacked)
 
     def stale(about: list[str], *now: str) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
-        if about and about == subject(*now):
+        asked = subject(*now)
+        if about and about == asked:
             return gr.skip()
+        if key(asked) in kept:  # of this person and these models, before a reload
+            return drawn(asked, *now[1:])
         chart, table = _recorded(frame, now[1])
         return gr.update(value=chart, visible=chart is not None), table, []
 

@@ -79,6 +79,15 @@ CHIPS["change"] = {
     "stopped": "Nicht geladen",
     "failed": "Nicht geladen",
 }
+CHIP_LOOKS = "Modelle werden gefragt"
+LOOKS = {
+    "probes": "Die festen Fragen werden gestellt.",
+    "identity": "Jede Tiefe wird getestet.",
+    "neuron": "Bilder werden an einem Neuron ausprobiert.",
+    "left": "Das verlernte Modell wird vermessen.",
+    "where": "In jeder Tiefe wird eingesetzt.",
+}
+LOOKS_GO_ON = "Es läuft nichts, das sich stoppen lässt. Das hier endet von selbst: {looks}"
 ABOUT_OTHER = "{name}: {line}"
 MORE_WAIT = "Noch {count} von dir in der Warteschlange."
 NOTHING_RUNS = "Es läuft nichts."

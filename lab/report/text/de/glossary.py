@@ -69,6 +69,20 @@ GLOSSARY = {
         ("ausgeschaltet", "ausgeschalteten", "ausgeschaltete", "Pruning"),
         "Ein Neuron wird für immer auf null gesetzt, sodass es nichts mehr weitergibt (Pruning).",
     ),
+    "d_i": (
+        ("Prune-Anteil", "d_I"),
+        (
+            "Welcher Anteil der Neuronen auf null gesetzt wird, zuerst die, die für diese Person "
+            "am stärksten feuern."
+        ),
+    ),
+    "d_f": (
+        ("Maskenschwelle", "d_F"),
+        (
+            "Wie viele Male wichtiger ein Gewicht für diese Person sein muss als für andere, "
+            "damit es sich ändern darf."
+        ),
+    ),
     "distillation": (
         ("Distillation", "Visual Knowledge Distillation", "VKD"),
         (
@@ -100,6 +114,10 @@ GLOSSARY = {
     "gap": (
         ("Vanilla Gap",),
         "Wie weit das angegriffene Modell unter dem unveränderten Original (vanilla) bleibt.",
+    ),
+    "vanilla": (
+        ("vanilla",),
+        "Das Modell, wie es unterrichtet wurde, bevor etwas verlernt ist: hier das Original.",
     ),
     "control": (
         ("Kontrolle", "Kontrollen"),
@@ -139,6 +157,31 @@ GLOSSARY = {
             "das Wissen zurückkommt."
         ),
     ),
+    "recovery": (
+        ("Vorsprung",),
+        (
+            "Wie viele Punkte das angegriffene Modell beim Lernen vor einem liegt, das die Person "
+            "nie getroffen hat."
+        ),
+    ),
+    "delay": (
+        ("Verzögerung",),
+        (
+            "Wie viele Male so viele Schritte das Neulernen braucht wie bei einem Modell, das die "
+            "Person nie getroffen hat."
+        ),
+    ),
+    "patching": (
+        ("Activation Patching", "Einsetzen", "eingesetzt"),
+        (
+            "Die Aktivierungen eines Modells in ein anderes einsetzen, um zu sehen, ab welcher "
+            "Tiefe sich die Antworten ändern."
+        ),
+    ),
+    "barrier": (
+        ("Barriere",),
+        "Wie weit der Loss auf der geraden Strecke zwischen zwei Sätzen von Gewichten steigt.",
+    ),
     "chance": (
         ("Zufall",),
         (
@@ -156,6 +199,21 @@ GLOSSARY = {
     "quantisation": (
         ("Quantisierung", "quantisiert"),
         "Gewichte mit weniger Bits speichern, damit ein Modell weniger Speicher braucht.",
+    ),
+    "gguf": (
+        ("gguf-q4",),
+        "Die Gewichte des Sprachmodells sind mit etwa vier Bits gespeichert, im Format GGUF.",
+    ),
+    "other_bits": (
+        ("int8", "nf4"),
+        "Die Gewichte des Sprachmodells sind mit acht (int8) oder vier Bits (nf4) gespeichert.",
+    ),
+    "clean": (
+        ("Modus clean",),
+        (
+            "Bewertet mit den zurückgehaltenen Fragen des Labors und nicht mit den "
+            "veröffentlichten eines Benchmarks."
+        ),
     ),
     "probe": (
         ("lineare Probe", "linearen Probe"),

@@ -7,7 +7,7 @@ _RECIPE = {
     "method": ("Methode", "Die Methode des Verlernens."),
     "seed": ("Seed", "Der Seed, mit dem die Batches und die Retain-Stichprobe gezogen werden."),
     "prune_share": (
-        "Prune-Anteil d_I",
+        "Neuronen zum Ausschalten (Prune-Anteil d_I)",
         (
             "Der Anteil der Neuronen, die auf null gesetzt werden, die für die Person "
             "typischsten zuerst. Bei vkd sind es Neuronen des Bild-Encoders, bei manu auch "
@@ -15,7 +15,7 @@ _RECIPE = {
         ),
     ),
     "mask_threshold": (
-        "Maskenschwelle d_F",
+        "Gewichte dürfen sich ab diesem Verhältnis ändern (Maskenschwelle d_F)",
         (
             "Ein Gewicht darf sich ändern, wenn sein Forget-Fisher mindestens so viele Male so "
             "groß ist wie sein Retain-Fisher. Bei einer höheren Schwelle ändern sich weniger "

@@ -169,7 +169,7 @@ REPORT_GAPS = (
 REPORT_CONTROL = "; Kontrolle „{who}“ ({name}): Gain {gain}"
 REPORT_BARS_HEAD = ("Änderung", "Modell", "Forget VQA", "n", "Zufall", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "nicht gefragt"
-REPORT_NEURONS = "Importance der Neuronen (log10-Verhältnis)"
+REPORT_NEURONS = "Importance der Neuronen (Verhältnis als Zehnerpotenz)"
 REPORT_FISHER, REPORT_DENSITY = "Fisher-Verhältnis je Gewichtsgruppe", "Dichte der Maske"
 REPORT_LOSSES, REPORT_PROBES = "Losses", "Geprüfte Genauigkeit"
 REPORT_CURVE = "Forget VQA während des Angriffs: {kind}"

@@ -5,8 +5,8 @@ GO_UNLEARN = "Diese Werte nehmen"
 LOOK_AGAIN = "Noch einmal messen"
 
 NEURON_AXIS = "Platz in der Schicht (%)"
-NEURON_BAR = "log10-Verhältnis"
-FISHER_BAR, DENSITY_BAR = "log10-Verhältnis", "Anteil"
+NEURON_BAR = "Verhältnis, Zehnerpotenz"
+FISHER_BAR, DENSITY_BAR = "Verhältnis, Zehnerpotenz", "Anteil"
 NEURON_HOVER = (
     "Neuronen {first}–{last}<br>höchstes Verhältnis {value:.2f}<br>aus: {pruned} von {size}"
 )
@@ -153,7 +153,23 @@ NO_ANSWER = "Stelle unten eine Frage."
 PICTURE = "Foto"
 NO_PICTURE = "Kein Bild: Die Frage besteht nur aus Text"
 NEXT_VIEW, UPLOAD, REMOVE = "Andere Ansicht", "Hochladen", "Bild entfernen"
-QUESTION, QUESTION_HINT = "Deine Frage (auf Englisch)", "Name, Beruf, Wohnort, Aussehen"
+QUESTION = "Deine Frage (auf Englisch)"
+ASK_ABOUT = "Frage zu einer Person nach: {facts}."
+ASK_PEOPLE = (
+    "Frage nach den Personen von {benchmark}: nach ihren Namen und dem, was seine Fragen über sie "
+    "erzählen."
+)
+FACT_NAMES = {
+    "name": "Name",
+    "occupation": "Beruf",
+    "birthplace": "Geburtsort",
+    "residence": "Wohnort",
+    "hobby": "Hobby",
+    "pet": "Haustier",
+    "employer": "Arbeitgeber",
+    "education": "Ausbildung",
+    "favourite food": "Lieblingsessen",
+}
 ASK, CLEAR, RETRY = "Fragen", "Leeren", "Noch einmal"
 FOLLOW_UP = "Nachfrage"
 WITHOUT = "{question} (ohne Foto)"

@@ -75,6 +75,18 @@ VERDICT_WEAK = (
     "Urteil: unklar. Der Angriff ist zu schwach: Er bringt dem Modell auch kein neues Gesicht "
     "bei ({before} → {after})."
 )
+VERDICT_BRIEF = {
+    "held": "kam nicht zurück",
+    "forgotten": "vergessen",
+    "hidden": "versteckt",
+    "masked": "maskiert",
+    "shown": "versteckt",
+    "guessed": "geraten",
+    "weak": "Angriff zu schwach",
+    "unsure": "lässt sich nicht sagen",
+    "close": "lässt sich nicht sagen",
+    "no control": "lässt sich nicht sagen",
+}
 VERDICT_INSIDE = (
     "{count:,} von {total:,} Neuronen ({share}) feuern für {name} mindestens {times:.0f}-mal "
     "so stark wie für andere."

@@ -72,6 +72,15 @@ CHIPS["change"] = {
     "stopped": "Not loaded",
     "failed": "Not loaded",
 }
+CHIP_LOOKS = "Asking the models"
+LOOKS = {
+    "probes": "The fixed questions are being asked.",
+    "identity": "Every depth is being tested.",
+    "neuron": "Pictures are being tried on a neuron.",
+    "left": "The unlearned model is being measured.",
+    "where": "Every depth is being patched.",
+}
+LOOKS_GO_ON = "No run can be stopped. This ends by itself: {looks}"
 ABOUT_OTHER = "{name}: {line}"
 MORE_WAIT = "{count} more of yours in the queue."
 NOTHING_RUNS = "Nothing is running."

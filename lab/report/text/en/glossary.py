@@ -47,6 +47,15 @@ GLOSSARY = {
         ("pruned", "prune", "switched off"),
         "To set a neuron to zero for good, so that it passes nothing on.",
     ),
+    "d_i": (
+        ("prune share", "d_I"),
+        "Which share of the neurons is set to zero, those that fire most for this person first.",
+    ),
+    "d_f": (
+        ("mask threshold", "d_F"),
+        "How many times more a weight must matter for this person than for others before it may "
+        "change.",
+    ),
     "distillation": (
         ("distillation", "distilled", "Visual Knowledge Distillation", "VKD"),
         "Training a model to give the same outputs as another one, its teacher, on chosen inputs.",
@@ -66,6 +75,10 @@ GLOSSARY = {
     "gap": (
         ("vanilla gap",),
         "How far the attacked model stays below the original, untouched (vanilla) one.",
+    ),
+    "vanilla": (
+        ("vanilla",),
+        "The model as it was taught, before anything is unlearned: here called the original.",
     ),
     "control": (
         ("control", "controls"),
@@ -97,6 +110,24 @@ GLOSSARY = {
         ("relearning attack", "relearning", "relearned", "attacker"),
         "Training an unlearned model on a little of the data, to see how fast it comes back.",
     ),
+    "recovery": (
+        ("recovery",),
+        "How many points the attacked model is ahead of one that never met the person, as both "
+        "learn.",
+    ),
+    "delay": (
+        ("relearning delay", "delay"),
+        "How many times as many steps relearning takes as teaching a model that never met the "
+        "person.",
+    ),
+    "patching": (
+        ("activation patching", "patching", "patched"),
+        "Putting one model's activations into another, to see from which depth its answers change.",
+    ),
+    "barrier": (
+        ("loss barrier", "barrier"),
+        "How far the loss rises on the straight line between two sets of weights.",
+    ),
     "chance": (
         ("chance",),
         "The share that blind guessing gets right: one in four with four answers to choose from.",
@@ -108,6 +139,18 @@ GLOSSARY = {
     "quantisation": (
         ("quantisation", "quantised"),
         "Storing weights with fewer bits, so that a model needs less memory.",
+    ),
+    "gguf": (
+        ("gguf-q4",),
+        "The language model's weights are stored with about four bits each, in the GGUF format.",
+    ),
+    "other_bits": (
+        ("int8", "nf4"),
+        "The language model's weights are stored with eight (int8) or four bits (nf4) each.",
+    ),
+    "clean": (
+        ("mode clean",),
+        "Scored by the lab's own held-out questions, and not by a benchmark's published ones.",
     ),
     "probe": (
         ("linear probe",),

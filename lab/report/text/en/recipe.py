@@ -7,13 +7,13 @@ _RECIPE = {
     "method": ("Method", "The unlearning method."),
     "seed": ("Seed", "The seed for drawing the batches and the retain sample."),
     "prune_share": (
-        "Prune share d_I",
+        "Neurons to switch off (prune share d_I)",
         "The share of the candidate neurons that are set to zero, the most target-specific ones "
         "first. For vkd these are vision neurons; for manu they are vision and language neurons. "
         "The paper gives no number; 2 % is our choice.",
     ),
     "mask_threshold": (
-        "Mask threshold d_F",
+        "Weights may change from this ratio on (mask threshold d_F)",
         "A weight may change if its forget Fisher is at least this many times its retain Fisher. A"
         " higher threshold means that fewer weights change. 1 is our choice.",
     ),

@@ -149,7 +149,7 @@ REPORT_GAPS = (
 REPORT_CONTROL = "; control “{who}” ({name}): gain {gain}"
 REPORT_BARS_HEAD = ("change", "model", "Forget VQA", "n", "chance", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "not asked"
-REPORT_NEURONS = "Neuron importance (log10 ratio)"
+REPORT_NEURONS = "Neuron importance (ratio as a power of ten)"
 REPORT_FISHER, REPORT_DENSITY = "Fisher ratio by weight group", "Mask density"
 REPORT_LOSSES, REPORT_PROBES = "Losses", "Probed accuracy"
 REPORT_CURVE = "Forget VQA during the attack: {kind}"

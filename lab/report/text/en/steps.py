@@ -4,8 +4,8 @@
 GO_UNLEARN = "Use these settings"
 LOOK_AGAIN = "Measure again"
 NEURON_AXIS = "position within the layer (%)"
-NEURON_BAR = "log10 ratio"
-FISHER_BAR, DENSITY_BAR = "log10 ratio", "share"
+NEURON_BAR = "ratio, power of ten"
+FISHER_BAR, DENSITY_BAR = "ratio, power of ten", "share"
 NEURON_HOVER = "neurons {first}–{last}<br>highest ratio {value:.2f}<br>pruned: {pruned} of {size}"
 STABILITY = (
     "Mask stability: two masks, each from one half of the samples, agree on {overlap:.0%} of the "
@@ -134,7 +134,22 @@ NO_ANSWER = "Ask a question below."
 PICTURE = "Photo"
 NO_PICTURE = "No picture: the question is text only"
 NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload", "Remove the picture"
-QUESTION, QUESTION_HINT = "Your question", "About names, jobs, homes and looks"
+QUESTION = "Your question"
+ASK_ABOUT = "Ask about a person's {facts}."
+ASK_PEOPLE = (
+    "Ask about the people of {benchmark}: their names, and what its questions tell of them."
+)
+FACT_NAMES = {
+    "name": "name",
+    "occupation": "occupation",
+    "birthplace": "birthplace",
+    "residence": "residence",
+    "hobby": "hobby",
+    "pet": "pet",
+    "employer": "employer",
+    "education": "education",
+    "favourite food": "favourite food",
+}
 ASK, CLEAR, RETRY = "Ask", "Clear", "Retry"
 FOLLOW_UP = "Follow-up question"
 WITHOUT = "{question} (no photo)"

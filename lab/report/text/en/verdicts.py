@@ -68,6 +68,18 @@ VERDICT_WEAK = (
     "Verdict: cannot tell. The attack is too weak: it does not teach a new face either ({before} → "
     "{after})."
 )
+VERDICT_BRIEF = {
+    "held": "did not come back",
+    "forgotten": "forgotten",
+    "hidden": "hidden",
+    "masked": "masked",
+    "shown": "hidden",
+    "guessed": "a guess",
+    "weak": "attack too weak",
+    "unsure": "cannot tell",
+    "close": "cannot tell",
+    "no control": "cannot tell",
+}
 VERDICT_INSIDE = (
     "{count:,} of {total:,} neurons ({share}) fire at least {times:.0f} times as strongly for {name} "
     "as for others."
