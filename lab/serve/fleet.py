@@ -225,13 +225,18 @@ class Fleet:
                     hand.run = hand.inbox.popleft()
                     return hand.run
                 again = self._returned and not self._turns.paused
-                run = self._returned.popleft() if again else self._turns.next()
+                run = self._returned.popleft() if again else self._turns.next(self._busy())
                 other = self._beside(run, hand) if run else None
                 if run is None or other is None:
                     hand.run = run
                     return run
                 other.inbox.append(run)
                 other.news.set()
+
+    def _busy(self) -> frozenset[str]:
+        """The visitors who have a run under way, or one that waits for a certain replica."""
+        hands = self.routes.hands
+        return frozenset(r.visitor for h in hands for r in (h.run, *h.inbox) if r)
 
     def _beside(self, run: Run, hand: Hand) -> Hand | None:
         """The other replica that attacks the same run: two of them would write one folder."""

@@ -6,6 +6,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,22 @@ def test_two_replicas_work_at_the_same_time(engine: RayEngine) -> None:
         assert wait(engine, run_id).state == "stopped"
     *_, said = engine.chat(runs, ASKED, None)  # now they are in the shared folder
     assert len(said) == 2
+
+
+def test_a_visitor_has_one_run_under_way_though_replicas_are_free(engine: RayEngine) -> None:
+    first, second = (engine.submit(replace(LONG, seed=k), visitor="a") for k in (0, 1))
+    other = engine.submit(replace(LONG, seed=2), visitor="b")
+
+    def running() -> set[str]:
+        return {v.id for v in engine.runs() if v.state == "running"}
+
+    until(lambda: len(running()) == 2)
+    assert running() == {first, other} and engine.run(second).state == "waiting"
+    engine.stop(first)
+    until(lambda: running() == {second, other})  # its visitor has none under way any more
+    for run_id in (second, other):
+        engine.stop(run_id)
+        assert wait(engine, run_id).state == "stopped"
 
 
 def test_a_run_that_ends_two_replicas_fails_plainly(engine: RayEngine) -> None:
