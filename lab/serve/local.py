@@ -76,7 +76,7 @@ class LocalEngine:
     ) -> None:
         self.store = RunStore()
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
-        self._waiting = Waiting(self.store, turns, lambda: self._here())
+        self._waiting = Waiting(self.store, turns, lambda: self._here(), lambda: self._at_once())
         self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
         self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
@@ -290,6 +290,10 @@ class LocalEngine:
         facts = self._worker.facts
         device = facts.device if facts else "cpu"
         return device, *memory_mb(device)
+
+    def _at_once(self) -> int:
+        """How many runs may be done at the same time."""
+        return 1
 
     def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
         """The parts that need the model, on the worker's thread of this process."""

@@ -96,6 +96,10 @@ class RayEngine(LocalEngine):
         total = sum(totals) if device.startswith("cuda") else max(totals)
         return f"{len(ready)} × {device}", sum(h.used_mb for h in ready), total
 
+    def _at_once(self) -> int:
+        """How many runs may be done at the same time: one by each replica that is ready."""
+        return max(1, sum(hand.ready for hand in self.fleet.routes.hands))
+
     def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
         """The parts that need the model, on the replicas."""
         fleet = self.fleet = Fleet(
