@@ -70,6 +70,7 @@ def open_engine(
         text=options.language,
         fixed=fixed,
         alone=alone,
+        remember=True,
     )
 
 
@@ -90,4 +91,5 @@ def _with_replicas(
         say,
         text=options.language,
         alone=alone,
+        remember=True,
     )

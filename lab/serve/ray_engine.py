@@ -57,6 +57,7 @@ class RayEngine(LocalEngine):
         text: Text | None = None,
         examples: Path = EXAMPLES,
         alone: bool = True,
+        remember: bool = False,
     ) -> None:
         passed = {k: v for k, v in os.environ.items() if k.startswith(PASSED_ON)}
         self._plan = Plan(
@@ -69,7 +70,16 @@ class RayEngine(LocalEngine):
         )
         self._cluster, self._replicas = cluster, replicas
         super().__init__(
-            preset, threads, report, runs, open_bench, text, examples, fixed=True, alone=alone
+            preset,
+            threads,
+            report,
+            runs,
+            open_bench,
+            text,
+            examples,
+            fixed=True,
+            alone=alone,
+            remember=remember,
         )
 
     def export(self, run_id: str, visitor: str = "", text: Text | None = None) -> Path:

@@ -41,6 +41,7 @@ class Waiting:
         """Take in a run and put it behind those of its visitor."""
         self._store.add(run)
         self.turns.add(run.visitor, run, run.kind in SHORT)
+        self._store.changed()
 
     def place(self, run: Run) -> int:
         """The place of a run, from 1; 0 if it does not wait. A change comes after everything else."""
@@ -72,11 +73,18 @@ class Waiting:
     def move(self, run: Run, earlier: bool) -> None:
         """Let a waiting run and its visitor's run before or after it change places."""
         if self.turns.move(run, earlier):
+            self._store.changed()
             return
         if not self.turns.place(run):
             raise LabError(BEGUN)
         end = "first" if earlier else "last"
         raise LabError(f"this run is the {end} of yours that wait: move another one")
+
+    def put(self, run: Run, first: bool) -> None:
+        """Put a waiting run before all others, or behind them."""
+        if not self.turns.put(run, first):
+            raise LabError(BEGUN)
+        self._store.changed()
 
     def edit(self, run: Run, settings: Recipe | AttackRecipe) -> None:
         """Give a waiting run other settings; its place stays. It is about the same person."""
@@ -93,6 +101,7 @@ class Waiting:
             raise LabError("a waiting run is about the same person: start another one for another")
         if not self.turns.while_waiting(run, change):
             raise LabError(BEGUN)
+        self._store.changed()
 
     def _takes(self, view: RunView) -> float | None:
         """What a run takes here; looked up anew whenever another run has ended."""

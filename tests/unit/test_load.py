@@ -254,24 +254,43 @@ def test_the_whole_way_of_a_visitor(monkeypatch):
     assert asked_for["attack"][1] == "r" and asked_for["attack"][2]["steps"] == 4
 
 
-def test_a_visitor_goes_on_where_a_killed_server_forgot_the_run(monkeypatch):
-    house = House(URL)
+def restarting(house: House):
+    """An answer after which the server is killed and started again."""
 
-    def restarted() -> dict:
+    def answer() -> dict:
         house.starts += 1
         return result("running", 5)
 
-    done = result("finished", 5, 7)
+    return answer
+
+
+def test_a_visitor_goes_on_where_a_killed_server_was(monkeypatch):
+    house, done = House(URL), result("finished", 5, 7)
     visitor = Visitor(
-        inspect=["i"],
-        submit=["lost", "r"],
+        inspect=["lost", "i"],
+        submit=["r"],
         attack=[Full(0), "a"],
         chat=[Gone(), *[both()] * 5],
-        result=[done, restarted, Gone(), Refused("no such run"), done, done],
+        result=[
+            *(restarting(house), Gone(), Refused("no such run"), done),  # of two inspections
+            *(restarting(house), Gone(), result("waiting", place=1), done),  # of one run
+            done,
+        ],
     )
     way = walked(visitor, house, Middle(9), monkeypatch)
     assert not way.error and [r.id for r in way.ran] == ["i", "r", "a"]
-    assert (way.again, way.cut, way.turned_away) == (1, 2, 1)
+    assert (way.again, way.cut, way.turned_away) == (1, 3, 1)
+
+
+def test_a_run_that_a_killed_server_forgot_is_an_error(monkeypatch):
+    house = House(URL)
+    visitor = Visitor(
+        inspect=["i"],
+        submit=["r"],
+        result=[result("finished", 5, 7), restarting(house), Refused("no such run")],
+    )
+    way = walked(visitor, house, Middle(9), monkeypatch)
+    assert way.error == "no such run" and [r.id for r in way.ran] == ["i"]
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from lab.events import Phase, Step
 from lab.model import tiny_models
 from lab.recipe import AttackRecipe
 from lab.serve import archive
+from lab.serve.carrier import AGAIN
 from lab.serve.cluster import RayCluster
 from lab.serve.engine import ORIGINAL
 from lab.serve.orders import Plan
 from lab.serve.pace import Left
 from lab.serve.ray_engine import RayEngine
-from lab.serve.replica import AGAIN
 from lab.serve.routes import Hand
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated

@@ -151,7 +151,7 @@ PHASES = {
     "attack text_only": "attacking the control “Text only”",
     "kept never_knew": "reading the curve of “Never knew”, kept from an earlier attack",
     "kept text_only": "reading the curve of “Text only”, kept from an earlier attack",
-    "again": "starting again, because the replica that did it has ended",
+    "again": "starting again, because the process that did it has ended",
 }
 PHASE_OF = "{name}, {done} of {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"
