@@ -361,8 +361,17 @@ def test_the_test_has_a_cache_of_its_own_with_what_was_converted(cache, tmp_path
 def test_what_is_loaded_is_passed_on_to_the_server():
     words = ["load", "--preset", "demo", "--model", "m", "--threads", "2", "--allow-partial"]
     flags = cli.serve_flags(_parser().parse_args(words))
-    assert flags == ("--preset", "demo", "--model", "m", "--threads", "2", "--allow-partial")
+    named = ("--preset", "demo", "--model", "m", "--threads", "2", "--engine", "local")
+    assert flags == (*named, "--allow-partial")
     assert _parser().parse_args(["serve", *flags]).model == "m"
+
+
+def test_who_does_the_work_is_passed_on_to_the_server():
+    words = ["--engine", "ray", "--replicas", "4", "--address", "auto"]
+    flags = cli.serve_flags(_parser().parse_args(["load", *words]))
+    assert [*flags[-6:]] == words
+    served = _parser().parse_args(["serve", *flags])
+    assert (served.engine, served.replicas, served.address) == ("ray", 4, "auto")
 
 
 @pytest.mark.parametrize(
@@ -374,6 +383,7 @@ def test_what_is_loaded_is_passed_on_to_the_server():
         (["--url", "127.0.0.1:7860"], "write it as http"),
         (["--url", "ftp://lab.test"], "write it as http"),
         (["--url", "http://127.0.0.1:9", "--kill"], "leave --url out"),
+        (["--replicas", "2"], "belong to --engine ray"),
         (["--url", "http://127.0.0.1:9"], "did not answer in 0 s"),
     ],
 )
