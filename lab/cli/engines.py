@@ -43,7 +43,7 @@ def check_engine(options: argparse.Namespace) -> None:
         raise LabError(
             "--replicas and --address belong to --engine ray: add that, or leave them out"
         )
-    if options.engine == RAY and options.allow_change:
+    if options.engine == RAY and getattr(options, "allow_change", None):  # a flag of serve alone
         raise LabError("--engine ray keeps its model: leave --allow-change out")
     if not 0 <= options.replicas <= MOST_REPLICAS:
         raise LabError(f"--replicas {options.replicas} is not a number from 1 to {MOST_REPLICAS}")
@@ -70,6 +70,7 @@ def open_engine(
         text=options.language,
         fixed=fixed,
         alone=alone,
+        remember=True,
     )
 
 
@@ -90,4 +91,5 @@ def _with_replicas(
         say,
         text=options.language,
         alone=alone,
+        remember=True,
     )

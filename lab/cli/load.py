@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab.cli.common import Checked, add_model, say
+from lab.cli.engines import add_engine, check_engine
 from lab.cli.starting import LOOPBACK, free_port, only_this_machine
 from lab.errors import LabError
 
 HELP = "put a served lab under the load of a class, and measure waiting, fairness and memory"
-# What is loaded is passed on to the server, under the same names.
+# What is loaded, and who does the work, is passed on to the server, under the same names.
 PASSED_ON = (
     "preset",
     "model",
@@ -25,12 +26,16 @@ PASSED_ON = (
     "benchmark",
     "data",
     "threads",
+    "engine",
+    "replicas",
+    "address",
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
+    add_engine(parser)
     parser.add_argument("--users", type=int, default=30, help="how many visitors (default 30)")
     parser.add_argument(
         "--steps", type=int, default=4, help="the steps of each run and each attack (default 4)"
@@ -52,6 +57,7 @@ def command(options: argparse.Namespace) -> Checked:
     from lab.bench.load.figures import as_json, shown
     from lab.bench.load.house import House, Own, apart
 
+    check_engine(options)
     if options.code and not options.url:
         raise LabError("--code is of a lab that runs already: give its --url, too")
     wish = Wish(options.users, options.steps, options.code, options.kill)
@@ -90,7 +96,7 @@ def address(url: str) -> str:
 
 
 def serve_flags(options: argparse.Namespace) -> tuple[str, ...]:
-    """The flags of ``serve`` that load the same as these options name."""
+    """The flags of ``serve`` that load the same as these options name, with the same engine."""
     given = {f"--{name}": getattr(options, name) for name in PASSED_ON}
     flags = [word for name, value in given.items() if value for word in (name, str(value))]
     return (*flags, *(["--allow-partial"] if options.allow_partial else []))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import traceback
 from collections.abc import Callable, Generator
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
+from lab.events import Phase
 from lab.serve.archive import Shelf
 from lab.serve.engine import RunState, Usual
 from lab.serve.execute import events_of
@@ -18,6 +18,7 @@ from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, Worker
 
+AGAIN = "again"  # the phase of a run that begins anew, because what did it has ended
 PHASES = {"inspect": "looking inside", "unlearn": "unlearning", "attack": "attacking"}
 
 
@@ -52,8 +53,10 @@ class Carrier:
         """Do a run to its end; if it fails, it ends and says why."""
         benchmark = self._benchmark()
         run.usual = self._usual(run.recipe.method)
-        run.state, run.started = "running", time.time()
         run.model, run.benchmark = bench.loaded.name, benchmark.name
+        self._store.begin(run)
+        if run.lost:
+            run.say(Phase(AGAIN))
         self._worker.phase = PHASES[run.kind]
         state: RunState = "failed"
         error = DIED

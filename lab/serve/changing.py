@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -155,7 +154,7 @@ class Changing:
             if wanted is None:
                 return False
             run = wanted.run
-            run.state, run.started = "running", time.time()
+            self._parts.store.begin(run)
         why = DIED
         try:
             why = self._swap(wanted, lambda phase: run.say(Phase(phase)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 import traceback
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -20,7 +19,7 @@ from lab.serve.engine import RunState, Usual
 from lab.serve.hands import Facts
 from lab.serve.orders import Left, Order
 from lab.serve.routes import GONE, PATIENCE, Hand, Routes
-from lab.serve.runs import Run, RunStore
+from lab.serve.runs import MOST_LOST, Run, RunStore
 from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.turns import Turns
 from lab.serve.worker import DIED, MOST_JOBS, MOST_JOBS_EACH
@@ -29,7 +28,6 @@ T = TypeVar("T")
 LOOK_SECONDS = 1.0  # between two looks at a replica that has nothing to do
 START_SECONDS = 0.1  # and at one that loads its model
 CLOSE_SECONDS = 5.0  # that each thread has to notice the end
-MOST_LOST = 2  # replicas that a run may lose before it counts as what ends them (our choice)
 MOST_PAUSE = 30.0  # seconds between two tries to start a replica
 TWICE = "the replica that answered ended unexpectedly, and so did the next one: ask again later"
 LOST_AGAIN = "the replicas that did this run ended unexpectedly {count} times: try lighter settings"
@@ -67,7 +65,6 @@ class Fleet:
         self._cluster, self._store, self._turns, self._shelf = cluster, store, turns, shelf
         self._kept, self._benchmark, self._usual, self._report = kept, benchmark, usual, report
         self._returned: deque[Run] = deque()
-        self._losses: Counter[str] = Counter()
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -225,13 +222,18 @@ class Fleet:
                     hand.run = hand.inbox.popleft()
                     return hand.run
                 again = self._returned and not self._turns.paused
-                run = self._returned.popleft() if again else self._turns.next()
+                run = self._returned.popleft() if again else self._turns.next(self._busy())
                 other = self._beside(run, hand) if run else None
                 if run is None or other is None:
                     hand.run = run
                     return run
                 other.inbox.append(run)
                 other.news.set()
+
+    def _busy(self) -> frozenset[str]:
+        """The visitors who have a run under way, or one that waits for a certain replica."""
+        hands = self.routes.hands
+        return frozenset(r.visitor for h in hands for r in (h.run, *h.inbox) if r)
 
     def _beside(self, run: Run, hand: Hand) -> Hand | None:
         """The other replica that attacks the same run: two of them would write one folder."""
@@ -261,7 +263,6 @@ class Fleet:
             hand.run = None
             self._note()
             if state is not None:
-                self._losses.pop(run.id, None)
                 self._store.finish(run, state, error)
 
     def _ended(
@@ -277,11 +278,11 @@ class Fleet:
 
     def _without_replica(self, run: Run) -> tuple[RunState | None, str]:
         """How a run ends whose replica is lost; None where it begins anew instead."""
-        self._losses[run.id] += 1
+        run.lost += 1
         if run.stop.is_set():
             return "stopped", ""
-        if self._losses[run.id] >= MOST_LOST:
-            return "failed", LOST_AGAIN.format(count=self._losses[run.id])
+        if run.lost >= MOST_LOST:
+            return "failed", LOST_AGAIN.format(count=run.lost)
         self._give_back(run)
         return None, ""
 
@@ -304,10 +305,9 @@ class Fleet:
         """Hear a run to its end."""
         if run.parent:
             self.bring(self._shelf.find(run.parent))
-        again = self._losses[run.id] > 0
-        far.ask("begin", Order(run.id, run.kind, run.recipe, run.attack, run.parent, again))
+        far.ask("begin", Order(run.id, run.kind, run.recipe, run.attack, run.parent, run.lost))
         self.routes.settle(run, far, self._store.has)
-        run.state, run.started = "running", time.time()
+        self._store.begin(run)
         while not self._closed.is_set():
             heard = far.ask("heard", run.id, len(run.events), run.stop.is_set())
             for event in heard.events:

@@ -66,6 +66,15 @@ class Intake:
             self._shelf.refuse_foreign(run)
             return self._queue(Run(new_id(), "attack", run.recipe, clean, run.id, visitor))
 
+    def take_up(self, run: Run) -> None:
+        """Queue a run of an earlier start under its id; raises ``LabError`` where it cannot be done."""
+        self._own.benchmark.target(run.recipe.entity)
+        if run.parent:
+            self._shelf.find(run.parent)
+        if run.kind == "inspect":  # whose the others are is on disk
+            self._rights.give(run.id, run.visitor, lasting=False)
+        self._waiting.add(run)
+
     def _queue(self, run: Run) -> str:
         """Put a run into the queue and return its id; a refused run is not stored."""
         self._waiting.turns.check(run.visitor)

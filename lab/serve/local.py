@@ -36,6 +36,7 @@ from lab.serve.intake import Intake
 from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
+from lab.serve.remembered import Remembered
 from lab.serve.rights import Rights
 from lab.serve.room import Room
 from lab.serve.rules import ASK, ATTACK, Rules
@@ -49,7 +50,8 @@ from lab.serve.waiting import Waiting
 from lab.serve.worker import Worker
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
-OWNERS = "owners.jsonl"  # in the cache folder, or beside runs that are kept elsewhere
+# In the cache folder, or beside runs that are kept elsewhere.
+OWNERS, WAITING = "owners.jsonl", "waiting.jsonl"
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
@@ -59,7 +61,8 @@ class LocalEngine:
     Only the worker may use the loaded model. Other threads read stored weights against
     ``Facts.base``, the tensors that were loaded. ``text``: the language of the reports, English by
     default. ``examples``: the folder of recorded runs. ``fixed``: whether the page may not change
-    what is loaded. ``alone``: whether no other machine can reach the lab.
+    what is loaded. ``alone``: whether no other machine can reach the lab. ``remember``: whether the
+    runs that wait are kept in a file, and those that an earlier process left there are taken up.
     """
 
     def __init__(
@@ -73,10 +76,11 @@ class LocalEngine:
         examples: Path = EXAMPLES,
         fixed: bool = False,
         alone: bool = True,
+        remember: bool = False,
     ) -> None:
         self.store = RunStore()
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
-        self._waiting = Waiting(self.store, turns, lambda: self._here())
+        self._waiting = Waiting(self.store, turns, lambda: self._here(), lambda: self._at_once())
         self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
         self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
@@ -123,6 +127,10 @@ class LocalEngine:
             self.rules,
         )
         self.steer = Steering(self._waiting, self._doors, self.rights, self._worker.wake)
+        if remember:
+            file = (runs or cache_folder()) / WAITING
+            remembered = Remembered(file, self.store, turns, lambda: self.menu.loaded)
+            remembered.take_up(self._intake.take_up, report)
         self._worker.ensure()
 
     # -- what the page asks -------------------------------------------------------------------
@@ -290,6 +298,10 @@ class LocalEngine:
         facts = self._worker.facts
         device = facts.device if facts else "cpu"
         return device, *memory_mb(device)
+
+    def _at_once(self) -> int:
+        """How many runs may be done at the same time."""
+        return 1
 
     def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
         """The parts that need the model, on the worker's thread of this process."""

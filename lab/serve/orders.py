@@ -32,14 +32,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Order:
-    """A run that a replica is to do; ``again``: another replica was lost while it did it."""
+    """A run that a replica is to do; ``lost``: how often what did it has ended in the middle of it."""
 
     id: str
     kind: RunKind
     recipe: Recipe
     attack: AttackRecipe | None
     parent: str | None
-    again: bool = False
+    lost: int = 0
 
 
 @dataclass(frozen=True)

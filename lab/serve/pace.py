@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,25 +114,29 @@ def begins(
     ahead: Iterable[RunView],
     whole: Callable[[RunView], float | None],
     now: float,
+    hands: int = 1,
 ) -> float | None:
-    """Seconds until it is a run's turn: the rest of what is ``under_way``, and all that is ``ahead``.
+    """Seconds until it is a run's turn: until the first of so many ``hands`` is free for it.
 
-    ``whole``: seconds that a run takes. None where one of them cannot be told.
+    Each of what is ``ahead`` begins when the first one is free. ``whole``: seconds that a run takes.
+    None where one of them cannot be told.
     """
-    total = 0.0
+    free: list[float] = []  # after how many seconds each is
     for view in under_way:
         rest = left(view, now)
         if rest is not None:
-            total += rest.seconds
+            free.append(rest.seconds)
         elif (seconds := whole(view)) is not None:
-            total += max(0.0, seconds - max(0.0, now - view.started))
+            free.append(max(0.0, seconds - max(0.0, now - view.started)))
         else:
             return None
+    free += [0.0] * (hands - len(free))
+    heapq.heapify(free)
     for view in ahead:
         if (seconds := whole(view)) is None:
             return None
-        total += seconds
-    return total
+        heapq.heapreplace(free, free[0] + seconds)
+    return free[0]
 
 
 def _looking(view: RunView, gone: float) -> float | None:

@@ -57,6 +57,7 @@ class RayEngine(LocalEngine):
         text: Text | None = None,
         examples: Path = EXAMPLES,
         alone: bool = True,
+        remember: bool = False,
     ) -> None:
         passed = {k: v for k, v in os.environ.items() if k.startswith(PASSED_ON)}
         self._plan = Plan(
@@ -69,7 +70,16 @@ class RayEngine(LocalEngine):
         )
         self._cluster, self._replicas = cluster, replicas
         super().__init__(
-            preset, threads, report, runs, open_bench, text, examples, fixed=True, alone=alone
+            preset,
+            threads,
+            report,
+            runs,
+            open_bench,
+            text,
+            examples,
+            fixed=True,
+            alone=alone,
+            remember=remember,
         )
 
     def export(self, run_id: str, visitor: str = "", text: Text | None = None) -> Path:
@@ -95,6 +105,10 @@ class RayEngine(LocalEngine):
         totals = [0.0, *(h.total_mb for h in ready)]
         total = sum(totals) if device.startswith("cuda") else max(totals)
         return f"{len(ready)} × {device}", sum(h.used_mb for h in ready), total
+
+    def _at_once(self) -> int:
+        """How many runs may be done at the same time: one by each replica that is ready."""
+        return max(1, sum(hand.ready for hand in self.fleet.routes.hands))
 
     def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
         """The parts that need the model, on the replicas."""

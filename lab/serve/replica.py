@@ -20,7 +20,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
 from lab.errors import LabError
 from lab.evaluation.session import Workbench, own_folder
-from lab.events import Event, Phase
+from lab.events import Event
 from lab.model.base import Base
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
@@ -40,7 +40,6 @@ from lab.serve.turns import Turns
 from lab.serve.worker import Worker
 
 T = TypeVar("T")
-AGAIN = "again"  # the phase of a run whose replica was lost, and that begins anew
 LISTEN_SECONDS, LOOK_SECONDS = 0.25, 0.005  # how long a question for events waits, and how closely
 
 
@@ -138,9 +137,7 @@ class Replica:
     def begin(self, order: Order) -> None:
         """Do a run; its events are told to who asks for them."""
         self._look()
-        run = Run(order.id, order.kind, order.recipe, order.attack, order.parent)
-        if order.again:
-            run.say(Phase(AGAIN))
+        run = Run(order.id, order.kind, order.recipe, order.attack, order.parent, lost=order.lost)
         self._store.add(run)
         self._turns.add("", run)
         self._worker.wake()

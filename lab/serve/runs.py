@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from lab.serve.engine import ENDED, RunKind, RunState, RunView, Usual
 from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})
+MOST_LOST = 2  # times that what does a run may end before the run counts as the cause (our choice)
 
 
 @dataclass(eq=False)
@@ -40,6 +41,7 @@ class Run:
     ``usual``: what such a run takes, known once it has begun.
     ``model``, ``benchmark``: the names of what it belongs to; "" where that is not known.
     ``early``: whether a kept run may stand in for it, because nobody could look for one when it came.
+    ``lost``: how often the process that did it has ended in the middle of it.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Run:
     parent: str | None = None
     visitor: str = ""
     early: bool = False
+    lost: int = 0
     state: RunState = "waiting"
     error: str = ""
     note: str = ""
@@ -166,10 +169,14 @@ def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str
 
 
 class RunStore:
-    """Runs by id; the oldest ended ones go when there are more than ``cap`` of them."""
+    """Runs by id; the oldest ended ones go when there are more than ``cap`` of them.
+
+    ``changed``: called whenever what waits or runs is another.
+    """
 
     def __init__(self, cap: int = 200) -> None:
         self.cap = cap
+        self.changed: Callable[[], None] = lambda: None
         self._runs: dict[str, Run] = {}
         self._stand_ins: dict[str, str] = {}  # at most as many as can wait while a model loads
         self._lock = threading.Lock()
@@ -190,6 +197,7 @@ class RunStore:
         with self._lock:
             self._stand_ins[run.id] = kept
             self._runs.pop(run.id, None)
+        self.changed()
 
     def meant(self, run_id: str) -> str:
         """The id of the run that a kept one stands in for becomes that one's; any other stays."""
@@ -233,9 +241,15 @@ class RunStore:
             for early in gone:
                 del self._stand_ins[early]
 
+    def begin(self, run: Run) -> None:
+        """Note that a run is under way from now on."""
+        run.state, run.started = "running", time.time()
+        self.changed()
+
     def finish(self, run: Run, state: RunState, error: str = "") -> None:
         """Give a run its end state."""
         run.error, run.ended, run.state = error, time.time(), state
+        self.changed()
 
 
 def new_id() -> str:

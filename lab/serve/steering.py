@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.errors import LabError
 from lab.serve.doors import Doors
 from lab.serve.rights import Rights
-from lab.serve.waiting import BEGUN, Waiting
+from lab.serve.waiting import Waiting
 
 
 class Steering:
@@ -32,5 +31,4 @@ class Steering:
     def put(self, run_id: str, first: bool, visitor: str = "") -> None:
         """Put a waiting run before all others, or behind them; raises ``LabError``."""
         self._rights.check_teacher(visitor)
-        if not self._waiting.turns.put(self._doors.owned(run_id, visitor, "move"), first):
-            raise LabError(BEGUN)
+        self._waiting.put(self._doors.owned(run_id, visitor, "move"), first)

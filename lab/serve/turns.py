@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar
 
 from lab.errors import LabError
+from lab.serve.rights import LAB
 
 T = TypeVar("T")
 MOST_SHORT = 4  # short items in a row while a long one waits (our choice)
@@ -34,9 +36,13 @@ class _Row(Generic[T]):
             self.by[visitor] = [*others, item]
             self.last = visitor
 
-    def take(self) -> T:
-        """Take out the next item. Nobody comes twice in a row while somebody else waits."""
-        visitor = next((v for v in self.by if v != self.last), self.last or "")
+    def whose(self, busy: AbstractSet[str]) -> str | None:
+        """Whose turn it is. Nobody comes twice in a row while somebody else waits; None for nobody's."""
+        free = [v for v in self.by if v == LAB or v not in busy]
+        return next((v for v in free if v != self.last), free[0] if free else None)
+
+    def take(self, visitor: str) -> T:
+        """Take out the next item of a visitor."""
         items = self.by.pop(visitor)
         item = items.pop(0)
         if items:
@@ -59,12 +65,15 @@ class _Line(Generic[T]):
         other.in_a_row = self.in_a_row
         return other
 
-    def take(self) -> T | None:
-        if self.short.by and (not self.long.by or self.in_a_row < MOST_SHORT):
+    def take(self, busy: AbstractSet[str] = frozenset()) -> T | None:
+        short, long = self.short.whose(busy), self.long.whose(busy)
+        if short is not None and (long is None or self.in_a_row < MOST_SHORT):
             self.in_a_row = self.in_a_row + 1 if self.long.by else 0
-            return self.short.take()
+            return self.short.take(short)
+        if long is None:
+            return None
         self.in_a_row = 0
-        return self.long.take() if self.long.by else None
+        return self.long.take(long)
 
     def items(self, visitor: str | None = None) -> list[T]:
         """All items, or those of one visitor."""
@@ -130,10 +139,13 @@ class Turns(Generic[T]):
             row = self._line.short if short else self._line.long
             row.by.setdefault(visitor, []).append(item)
 
-    def next(self) -> T | None:
-        """Take out the next item; None if nothing waits, or all are paused."""
+    def next(self, busy: AbstractSet[str] = frozenset()) -> T | None:
+        """Take out the next item; None if nothing waits, or all are paused.
+
+        Visitors who are ``busy`` are passed over; the lab itself never is.
+        """
         with self._lock:
-            return None if self.paused else self._line.take()
+            return None if self.paused else self._line.take(busy)
 
     def order(self) -> list[T]:
         """Everything that waits, in the order in which it comes if nothing is added."""

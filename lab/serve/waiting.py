@@ -9,6 +9,7 @@ from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import begins, planned, takes
+from lab.serve.rights import LAB
 from lab.serve.runs import Run, RunStore
 from lab.serve.turns import Turns
 
@@ -19,13 +20,18 @@ SHORT = ("inspect",)  # looking inside takes seconds, and somebody looks at the 
 class Waiting:
     """The queue of an engine; the worker takes the runs from ``turns``.
 
-    ``here``: the views of this machine's runs of the loaded model, whose pace they tell.
+    ``here``: the views of this machine's runs of the loaded model, whose pace they tell. ``hands``:
+    how many runs may be done at the same time.
     """
 
     def __init__(
-        self, store: RunStore, turns: Turns[Run], here: Callable[[], Iterable[RunView]]
+        self,
+        store: RunStore,
+        turns: Turns[Run],
+        here: Callable[[], Iterable[RunView]],
+        hands: Callable[[], int],
     ) -> None:
-        self._store, self.turns, self._here = store, turns, here
+        self._store, self.turns, self._here, self._hands = store, turns, here, hands
         self._paces: tuple[int, dict[tuple[str, ...], float | None]] = (-1, {})
 
     def __len__(self) -> int:
@@ -35,6 +41,7 @@ class Waiting:
         """Take in a run and put it behind those of its visitor."""
         self._store.add(run)
         self.turns.add(run.visitor, run, run.kind in SHORT)
+        self._store.changed()
 
     def place(self, run: Run) -> int:
         """The place of a run, from 1; 0 if it does not wait. A change comes after everything else."""
@@ -51,18 +58,33 @@ class Waiting:
             return 0.0  # it was taken this very moment
         ahead = order[: order.index(run)] if run in order else order
         under_way = [r for r in self._store.all() if r.state == "running"]
-        return begins(
-            [r.view() for r in under_way], [r.view() for r in ahead], self._takes, time.time()
-        )
+        free = self._free(under_way, ahead, self._hands())
+        if free is None or run.visitor == LAB:
+            return free
+        # One visitor's runs follow each other, however many could be done at the same time.
+        own = ([r for r in runs if r.visitor == run.visitor] for runs in (under_way, ahead))
+        before = self._free(*own, 1)
+        return None if before is None else max(free, before)
+
+    def _free(self, under_way: Iterable[Run], ahead: Iterable[Run], hands: int) -> float | None:
+        views = ([r.view() for r in runs] for runs in (under_way, ahead))
+        return begins(*views, self._takes, time.time(), hands)
 
     def move(self, run: Run, earlier: bool) -> None:
         """Let a waiting run and its visitor's run before or after it change places."""
         if self.turns.move(run, earlier):
+            self._store.changed()
             return
         if not self.turns.place(run):
             raise LabError(BEGUN)
         end = "first" if earlier else "last"
         raise LabError(f"this run is the {end} of yours that wait: move another one")
+
+    def put(self, run: Run, first: bool) -> None:
+        """Put a waiting run before all others, or behind them."""
+        if not self.turns.put(run, first):
+            raise LabError(BEGUN)
+        self._store.changed()
 
     def edit(self, run: Run, settings: Recipe | AttackRecipe) -> None:
         """Give a waiting run other settings; its place stays. It is about the same person."""
@@ -79,6 +101,7 @@ class Waiting:
             raise LabError("a waiting run is about the same person: start another one for another")
         if not self.turns.while_waiting(run, change):
             raise LabError(BEGUN)
+        self._store.changed()
 
     def _takes(self, view: RunView) -> float | None:
         """What a run takes here; looked up anew whenever another run has ended."""

@@ -15,8 +15,12 @@ from lab.serve.tally import Tally
 from lab.serve.watched import NoRoom, check_space
 
 HEALTH, METRICS = "/healthz", "/metrics"
-# A run by script. Gradio would answer it with 200 and an event that says no only when it is read.
-SUBMIT = ("/gradio_api/call/submit", "/gradio_api/call/v2/submit")
+# Runs by script. Gradio would answer with 200 and an event that says no only when it is read.
+TAKEN = tuple(
+    f"/gradio_api/call/{version}{endpoint}"
+    for version in ("", "v2/")
+    for endpoint in ("submit", "inspect", "attack")
+)
 LOADING_SECONDS = 5  # after which it is worth to look again whether the model is loaded
 
 
@@ -37,7 +41,7 @@ class Health:
         path, kind = scope["path"], scope["method"]
         if kind in ("GET", "HEAD"):
             return {HEALTH: self._health, METRICS: self._metrics}.get(path)
-        return self._room if kind == "POST" and path.rstrip("/").endswith(SUBMIT) else None
+        return self._room if kind == "POST" and path.rstrip("/").endswith(TAKEN) else None
 
     def _health(self) -> Response:
         """200 once the model is loaded; 503 before, and where it cannot be loaded, with the reason."""

@@ -157,7 +157,7 @@ def _fill(
     attack.wire(relearn, frame)
     identity.wire(depth, frame)
     mine.wire(known, frame, tabs[5])
-    actions.wire(doing, frame, known.runs, tune.fields)
+    actions.wire(doing, frame, known.runs, tune.fields, relearn.fields)
     runs.wire(beside, frame)
     frontier.wire(edge, frame, tabs[5])
     challenges.wire(ranked, frame, tabs[5])

@@ -15,7 +15,13 @@ from tests.ui.fake_engine import FakeEngine
 from tests.ui.test_door import ask
 from tests.unit.served import until
 
-SUBMIT = "/gradio_api/call/submit"
+CALL = "/gradio_api/call/"
+# What makes a run: the arguments of each, as the second version of the door names them.
+TAKEN = {
+    "submit": {"entity": "p00", "settings": {}},
+    "inspect": {"entity": "p00", "settings": {}},
+    "attack": {"run_id": "0" * 32, "settings": {}},
+}
 
 
 def status_is(monkeypatch, engine: FakeEngine, **changes) -> None:
@@ -57,20 +63,28 @@ def test_runs_and_chats_are_counted(served, client):
     assert 'lab_run_seconds_count{kind="unlearn"} 1.0' in lines and "lab_ready 1.0" in lines
 
 
-def test_a_full_room_answers_a_script_at_once_with_when_to_come_again(served, monkeypatch):
-    body = {"data": ["p00", {}]}
-    before = len(served.engine.runs())
+def refused(served) -> float:
+    lines = ask(served.url, "GET", "/metrics")[2].splitlines()
+    return float(next(w.split()[1] for w in lines if w.startswith("lab_runs_refused_total ")))
+
+
+@pytest.mark.parametrize("endpoint", TAKEN)
+def test_a_full_room_answers_a_script_at_once_with_when_to_come_again(
+    served, monkeypatch, endpoint
+):
+    named = TAKEN[endpoint]
+    body, before = {"data": list(named.values())}, len(served.engine.runs())
+    already = refused(served)
     status_is(monkeypatch, served.engine, waiting=3, most_waiting=3)
-    for path in (SUBMIT, SUBMIT + "/", "/gradio_api/call/v2/submit"):
-        sent = {"entity": "p00", "settings": {}} if "v2" in path else body
+    ways = {CALL + endpoint: body, f"{CALL}{endpoint}/": body, f"{CALL}v2/{endpoint}": named}
+    for path, sent in ways.items():
         code, headers, said = ask(served.url, "POST", path, sent)
         assert code == 503 and 5 <= int(headers["retry-after"]) <= 600
         assert json.loads(said) == {"detail": "3 runs are waiting already: try again later"}
-    assert ask(served.url, "POST", "/gradio_api/call/status", {"data": []})[0] == 200
-    assert "lab_runs_refused_total 3.0" in ask(served.url, "GET", "/metrics")[2].splitlines()
-    assert len(served.engine.runs()) == before
+    assert ask(served.url, "POST", CALL + "status", {"data": []})[0] == 200
+    assert refused(served) == already + 3 and len(served.engine.runs()) == before
     monkeypatch.undo()
-    assert ask(served.url, "POST", SUBMIT, body)[0] == 200
+    assert ask(served.url, "POST", CALL + endpoint, body)[0] == 200
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

@@ -46,7 +46,9 @@ def everybody_did_all(found: Load, cache: Path) -> None:
     assert 1 / USERS <= crowd.fair_waiting <= 1 and 1 / USERS <= crowd.fair_served <= 1
     runs = [*(cache / "runs").glob("*/metrics.json")]
     attacks = [*(cache / "runs").glob("*/attacks/*/metrics.json")]
-    assert len(runs) == len(attacks) == USERS + 1
+    # a request that was cut off may have come in before: its visitor then sent a second one
+    assert USERS + 1 <= min(len(runs), len(attacks))
+    assert max(len(runs), len(attacks)) <= USERS + 1 + crowd.cut
     owners = (cache / "owners.jsonl").read_text("utf-8").splitlines()
     assert len({json.loads(line)["visitor"] for line in owners}) == USERS + 1
     assert found.idle.pages == found.idle.streams == USERS and not found.idle.failed
@@ -70,4 +72,6 @@ def test_everybody_goes_on_after_the_server_was_killed(flags, tmp_path):
     everybody_did_all(found, tmp_path / "cache")
     assert house.starts == 2 and found.kill is not None
     assert USERS * 3 // 2 <= found.kill.runs_before < USERS * 3 and found.kill.seconds > 0
-    assert found.crowd.cut > 0 and found.crowd.begun_again > 0
+    assert found.crowd.cut > 0
+    said = house.own.log.read_text("utf-8")
+    assert "is dropped" not in said

@@ -420,7 +420,8 @@ class FakeEngine:
 
     def edit(self, run_id: str, settings: Recipe | AttackRecipe, visitor: str = "") -> None:
         self.rights.check_owner(visitor, run_id, "run", "change")
-        self._change(run_id, recipe=settings)
+        field = "attack" if isinstance(settings, AttackRecipe) else "recipe"
+        self._change(run_id, **{field: settings})
 
     def share(self, run_id: str, shared: bool, visitor: str = "") -> None:
         self.rights.check_owner(visitor, run_id, "run", "share")

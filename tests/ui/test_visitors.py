@@ -1,6 +1,7 @@
 """Visitors: the cookie, and what two browsers see of each other."""
 
 import http.client
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from gradio_client.exceptions import AppError
 from lab.benchmarks.own import Pair
 from lab.errors import LabError
 from lab.recipe import Recipe
+from lab.report.text import catalogue
 from lab.ui.visitors import KEY, Visitors
 from tests.ui import walk
 from tests.ui.conftest import serve
@@ -186,3 +188,40 @@ def test_two_browsers_are_two_visitors_and_each_has_its_own_runs(room, two):
     walk.step(bo, 6)
     bo.locator("#prepare").click()
     bo.get_by_text("only they can download it", exact=False).first.wait_for()
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """The page of one person, whose engine is used by nobody else."""
+    yield from serve(FakeEngine(tmp_path, pace=0.005), 60_000)
+
+
+@pytest.mark.ui
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_waiting_attack_gets_the_settings_of_step_5(alone, open_tab, language):
+    engine, text = alone.engine, catalogue(language)
+    tab = open_tab(f"{alone.url}/{'' if language == 'en' else language}")
+
+    def step(number: int) -> None:
+        tab.get_by_role("tab", name=re.compile(str(number))).click()
+        tab.wait_for_selector(f"#idea-{number} h2")
+
+    walk.pick(tab)
+    tab.locator("#run-it").click()
+    walk.until(tab, lambda: [r.state for r in engine.runs()] == ["finished"])
+    engine.steer.paused = True
+    step(5)
+    tab.locator("#attack").click()
+    walk.until(tab, lambda: len(engine.runs()) == 2)
+    run = engine.runs()[-1]
+    assert (run.state, run.attack.kind) == ("waiting", "relearn")
+    name = text.ATTACK_KINDS["images"]
+    tab.get_by_label(name).check()
+    step(6)
+    edit = tab.locator("#turn-edit")
+    tab.get_by_role("button", name=text.TURN_EDIT.format(step=5)).wait_for()
+    edit.click()
+    walk.until(tab, lambda: engine.run(run.id).attack.kind == "images")
+    assert engine.run(run.id).recipe == run.recipe
+    engine.steer.paused = False
+    walk.until(tab, lambda: engine.run(run.id).state == "finished")

@@ -47,6 +47,7 @@ def opened(
     text: Text | None = None,
     cache: Cache | None = None,
     preset: Preset | None = None,
+    remember: bool = False,
 ) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
@@ -59,6 +60,7 @@ def opened(
                 preset, people, model, Baseline(model, answers), weights_hash(model.model), cache
             ),
             text=text,
+            remember=remember,
         )
     until(lambda: engine.status().ready)
     return engine

@@ -254,24 +254,43 @@ def test_the_whole_way_of_a_visitor(monkeypatch):
     assert asked_for["attack"][1] == "r" and asked_for["attack"][2]["steps"] == 4
 
 
-def test_a_visitor_goes_on_where_a_killed_server_forgot_the_run(monkeypatch):
-    house = House(URL)
+def restarting(house: House):
+    """An answer after which the server is killed and started again."""
 
-    def restarted() -> dict:
+    def answer() -> dict:
         house.starts += 1
         return result("running", 5)
 
-    done = result("finished", 5, 7)
+    return answer
+
+
+def test_a_visitor_goes_on_where_a_killed_server_was(monkeypatch):
+    house, done = House(URL), result("finished", 5, 7)
     visitor = Visitor(
-        inspect=["i"],
-        submit=["lost", "r"],
+        inspect=["lost", "i"],
+        submit=["r"],
         attack=[Full(0), "a"],
         chat=[Gone(), *[both()] * 5],
-        result=[done, restarted, Gone(), Refused("no such run"), done, done],
+        result=[
+            *(restarting(house), Gone(), Refused("no such run"), done),  # of two inspections
+            *(restarting(house), Gone(), result("waiting", place=1), done),  # of one run
+            done,
+        ],
     )
     way = walked(visitor, house, Middle(9), monkeypatch)
     assert not way.error and [r.id for r in way.ran] == ["i", "r", "a"]
-    assert (way.again, way.cut, way.turned_away) == (1, 2, 1)
+    assert (way.again, way.cut, way.turned_away) == (1, 3, 1)
+
+
+def test_a_run_that_a_killed_server_forgot_is_an_error(monkeypatch):
+    house = House(URL)
+    visitor = Visitor(
+        inspect=["i"],
+        submit=["r"],
+        result=[result("finished", 5, 7), restarting(house), Refused("no such run")],
+    )
+    way = walked(visitor, house, Middle(9), monkeypatch)
+    assert way.error == "no such run" and [r.id for r in way.ran] == ["i"]
 
 
 @pytest.mark.parametrize(
@@ -342,8 +361,17 @@ def test_the_test_has_a_cache_of_its_own_with_what_was_converted(cache, tmp_path
 def test_what_is_loaded_is_passed_on_to_the_server():
     words = ["load", "--preset", "demo", "--model", "m", "--threads", "2", "--allow-partial"]
     flags = cli.serve_flags(_parser().parse_args(words))
-    assert flags == ("--preset", "demo", "--model", "m", "--threads", "2", "--allow-partial")
+    named = ("--preset", "demo", "--model", "m", "--threads", "2", "--engine", "local")
+    assert flags == (*named, "--allow-partial")
     assert _parser().parse_args(["serve", *flags]).model == "m"
+
+
+def test_who_does_the_work_is_passed_on_to_the_server():
+    words = ["--engine", "ray", "--replicas", "4", "--address", "auto"]
+    flags = cli.serve_flags(_parser().parse_args(["load", *words]))
+    assert [*flags[-6:]] == words
+    served = _parser().parse_args(["serve", *flags])
+    assert (served.engine, served.replicas, served.address) == ("ray", 4, "auto")
 
 
 @pytest.mark.parametrize(
@@ -355,6 +383,7 @@ def test_what_is_loaded_is_passed_on_to_the_server():
         (["--url", "127.0.0.1:7860"], "write it as http"),
         (["--url", "ftp://lab.test"], "write it as http"),
         (["--url", "http://127.0.0.1:9", "--kill"], "leave --url out"),
+        (["--replicas", "2"], "belong to --engine ray"),
         (["--url", "http://127.0.0.1:9"], "did not answer in 0 s"),
     ],
 )

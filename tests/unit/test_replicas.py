@@ -6,6 +6,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from lab.events import Phase, Step
 from lab.model import tiny_models
 from lab.recipe import AttackRecipe
 from lab.serve import archive
+from lab.serve.carrier import AGAIN
 from lab.serve.cluster import RayCluster
 from lab.serve.engine import ORIGINAL
 from lab.serve.orders import Plan
+from lab.serve.pace import Left
 from lab.serve.ray_engine import RayEngine
-from lab.serve.replica import AGAIN
 from lab.serve.routes import Hand
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
@@ -102,6 +104,51 @@ def test_two_replicas_work_at_the_same_time(engine: RayEngine) -> None:
         assert wait(engine, run_id).state == "stopped"
     *_, said = engine.chat(runs, ASKED, None)  # now they are in the shared folder
     assert len(said) == 2
+
+
+def test_a_visitor_has_one_run_under_way_though_replicas_are_free(engine: RayEngine) -> None:
+    first, second = (engine.submit(replace(LONG, seed=k), visitor="a") for k in (0, 1))
+    other = engine.submit(replace(LONG, seed=2), visitor="b")
+
+    def running() -> set[str]:
+        return {v.id for v in engine.runs() if v.state == "running"}
+
+    until(lambda: len(running()) == 2)
+    assert running() == {first, other} and engine.run(second).state == "waiting"
+    engine.stop(first)
+    until(lambda: running() == {second, other})  # its visitor has none under way any more
+    for run_id in (second, other):
+        engine.stop(run_id)
+        assert wait(engine, run_id).state == "stopped"
+
+
+def test_the_estimate_counts_the_replicas_that_are_ready(
+    engine: RayEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.serve.waiting.takes", lambda view, here: 1000.0)
+    monkeypatch.setattr("lab.serve.pace.left", lambda view, now: Left(60.0, 0.5))
+    both_ready(engine)
+    under_way = [engine.submit(replace(LONG, seed=k), visitor=who) for k, who in enumerate("ab")]
+    until(lambda: all(engine.run(run_id).state == "running" for run_id in under_way))
+    waiting = [engine.submit(replace(LONG, seed=k), visitor=w) for k, w in enumerate("cde", 2)]
+    assert [engine.run(run_id).begins for run_id in waiting] == [60.0, 60.0, 1060.0]
+    for run_id in (*waiting, *under_way):
+        engine.stop(run_id)
+    until(lambda: all(engine.run(run_id).ended for run_id in under_way))
+
+
+def test_the_estimate_knows_that_ones_own_runs_follow_each_other(
+    engine: RayEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.serve.waiting.takes", lambda view, here: 1000.0)
+    monkeypatch.setattr("lab.serve.pace.left", lambda view, now: Left(60.0, 0.5))
+    both_ready(engine)
+    runs = [engine.submit(replace(LONG, seed=k), visitor="a") for k in range(3)]
+    until(lambda: engine.run(runs[0]).state == "running")
+    assert [engine.run(run_id).begins for run_id in runs[1:]] == [60.0, 1060.0]
+    for run_id in reversed(runs):
+        engine.stop(run_id)
+    until(lambda: engine.run(runs[0]).ended)
 
 
 def test_a_run_that_ends_two_replicas_fails_plainly(engine: RayEngine) -> None:

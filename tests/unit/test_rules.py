@@ -159,3 +159,21 @@ def test_what_is_older_than_was_said_is_gone_from_memory_disk_and_the_list(
     written = (tmp_path / "room.json").read_text()
     assert "Ada" not in written and "hello" not in written and "Bo" in written
     assert "".join(p.name for p in (tmp_path / "runs").rglob("*")).count(old) == 0
+
+
+def test_a_run_that_waits_for_somebody_who_is_long_gone_is_taken_out(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    now = time.time()
+    room = Classroom(tmp_path / "room.json", engine)
+    room.enter("ada", "1.1.1.1", room.state.code, "Ada")
+    room.enter("bo", "1.1.1.1", room.state.code, "Bo")
+    room.teach("teacher", "1.1.1.1", room.state.key)
+    engine.steer.pause(True, "teacher")
+    runs = [engine.submit(PLAN, visitor=who) for who in ("ada", "bo")]
+    room._clock = lambda: now + 6 * DAY
+    room.saw("bo", 1, "", {})
+    forget(room, engine, 7, now + 7 * DAY + 3600)
+    assert [(v.id, v.state) for v in engine.runs()] == [(runs[1], "waiting")]
+    assert [p.nickname for p in room.state.people] == ["Bo"]
+    engine.stop(runs[1])

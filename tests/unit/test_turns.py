@@ -153,3 +153,23 @@ def test_nothing_is_taken_while_all_are_paused() -> None:
     assert turns.next() is None and turns.order() == ["a1", "b1"]
     turns.paused = False
     assert served(turns) == ["a1", "b1"]
+
+
+def test_who_is_busy_is_passed_over_and_keeps_their_turn() -> None:
+    turns = queue("a1", "as2", "b1", "cs1", "a3")
+    assert turns.next(frozenset("a")) == "cs1" and turns.next(frozenset("ac")) == "b1"
+    assert turns.next(frozenset("a")) is None and turns.order() == ["as2", "a1", "a3"]
+    assert turns.next() == "as2" and turns.next(frozenset("bc")) == "a1"
+
+
+def test_the_lab_itself_is_never_busy() -> None:
+    turns: Turns[str] = Turns(9, 9, "things")
+    turns.add("", "one")
+    assert turns.next(frozenset({""})) == "one"
+
+
+def test_a_long_item_comes_before_further_short_ones_once_its_visitor_is_free() -> None:
+    turns = queue("a1", "bs1", "bs2", "cs1", "cs2", "ds1", "ds2")
+    came = [turns.next(frozenset("a")) for _ in range(5)]
+    assert came == ["bs1", "cs1", "ds1", "bs2", "cs2"]
+    assert turns.next() == "a1"

@@ -64,6 +64,20 @@ def test_a_run_begins_when_everything_before_it_is_over() -> None:
     assert begins([view("change", "running")], [], whole, 0.0) is None
 
 
+def test_with_replicas_a_run_begins_when_the_first_of_them_is_free() -> None:
+    def whole(v: RunView) -> float | None:
+        return takes(v, HERE)
+
+    looking = [view("inspect", "running", started=at) for at in (100.0, 98.0)]  # 3 s and 1 s left
+    relearn = view("attack", attack=AttackRecipe(kind="relearn", steps=3))  # 6 s
+    assert begins(looking, [], whole, 102.0, hands=2) == 1.0
+    assert begins(looking, [], whole, 102.0, hands=3) == 0.0
+    assert begins(looking, [relearn], whole, 102.0, hands=2) == 3.0  # 3 s, and 1 + 6
+    assert begins(looking, [relearn, relearn], whole, 102.0, hands=2) == 7.0  # 3 + 6, and 7
+    assert begins(looking, [relearn, relearn], whole, 102.0, hands=3) == 3.0  # 3, 6 and 1 + 6
+    assert begins(looking, [], whole, 102.0, hands=1) == 1.0  # a replica has just been lost
+
+
 def test_the_line_says_place_and_time() -> None:
     text = catalogue()
     waits = view(place=3)

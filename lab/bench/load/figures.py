@@ -67,8 +67,8 @@ class Crowd:
     ``finished``: how many went the whole way. ``fair_waiting`` and ``fair_served``: Jain's index
     over the seconds that each visitor waited and was served. ``overtaken``: the most long runs that
     one visitor began while another's long run waited. ``cut``: requests that the server did not
-    answer; ``begun_again``: runs that a killed server forgot; ``turned_away``: how often there was
-    no room for a run.
+    answer; ``begun_again``: inspections that a killed server forgot once they had ended;
+    ``turned_away``: how often there was no room for a run.
     """
 
     finished: int
@@ -225,8 +225,8 @@ def _crowd(load: Load) -> list[str]:
         f"the page came in {_seconds(crowd.page.median)}, at worst in {_seconds(crowd.page.worst)}",
         f"Jain's index: {crowd.fair_waiting:.2f} of the waiting, {crowd.fair_served:.2f} of the work",
         f"overtaken: while a long run waited, no visitor began more than {crowd.overtaken}",
-        f"errors: {len(crowd.errors)}; requests cut: {crowd.cut}; runs begun again: "
-        f"{crowd.begun_again}; turned away: {crowd.turned_away}; lost: {len(load.lost)}",
+        f"errors: {len(crowd.errors)}; requests cut: {crowd.cut}; looked inside "
+        f"again: {crowd.begun_again}; turned away: {crowd.turned_away}; lost: {len(load.lost)}",
         *(f"  {line}" for line in crowd.errors),
     ]
 

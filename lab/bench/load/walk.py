@@ -67,8 +67,8 @@ class Walked:
     """What the way of visitor number ``n`` has come to so far.
 
     ``page``: seconds until the page was there. ``answers``: seconds of each answer. ``cut``:
-    requests that the server did not answer; ``again``: runs that were begun again because a killed
-    server forgot them; ``turned_away``: how often there was no room for a run. ``seconds``: of the
+    requests that the server did not answer; ``again``: inspections that were asked for again because
+    a killed server no longer has what they showed; ``turned_away``: how often there was no room for a run. ``seconds``: of the
     whole way, 0 where it was not gone to its end; ``error``: why, or "".
     """
 
@@ -157,7 +157,7 @@ class Walk:
         await self._run("attack", run, self.plan.attack)
 
     async def _run(self, kind: str, *given: Any) -> str:
-        """Start a run and wait for its end; begun again where a killed server forgot it."""
+        """Start a run and wait for its end; asked for again where a killed server lost what it showed."""
         while True:
             sent = time.time()
             run_id = await self._sure(kind, *given)
@@ -169,13 +169,17 @@ class Walk:
             self.so_far.again += 1
 
     async def _ended(self, kind: str, run_id: str, sent: float) -> Ran | None:
-        """The run once it has finished; None if the server was started anew and lost it."""
+        """The run once it has finished; None if the server was started anew and lost what it showed.
+
+        A server that is started anew goes on with all runs that had not ended. Of those that had, it
+        keeps runs and attacks, but not what an inspection showed.
+        """
         starts = self.house.starts
         while True:
             try:
                 found = await self._sure("result", run_id)
             except Refused:
-                if self.house.starts > starts:
+                if kind == SHORT and self.house.starts > starts:
                     return None
                 raise
             if found["state"] == "finished":

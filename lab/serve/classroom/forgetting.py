@@ -18,11 +18,14 @@ def forget(room: Classroom, engine: Engine, days: float, now: float) -> None:
     """Delete what visitors of the room left and what is older than so many days.
 
     Only what came to be since the room did and belongs to somebody in it: what was kept on this
-    machine before stays. Whoever was not here for so long goes with all they have left, once none of
-    their runs is under way.
+    machine before stays. Whoever was not here for so long goes with all they have left: their
+    runs that wait are taken out, and one that is under way goes once it has ended.
     """
     before, state = now - days * DAY, room.state
     everybody = {p.visitor: p.seen for p in (*state.teachers, *state.people)}
+    for view in engine.runs(LAB):
+        if view.state == "waiting" and everybody.get(view.owner, before) < before:
+            engine.stop(view.id, LAB)
     theirs = [view for view in engine.runs(LAB) if view.owner in everybody]
     busy = {view.owner for view in theirs if view.state not in ENDED}
     gone = frozenset(v for v, seen in everybody.items() if seen < before and v not in busy)

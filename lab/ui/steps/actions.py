@@ -37,7 +37,7 @@ def layout(text: Text) -> Parts:
             earlier = gr.Button(text.TURN_EARLIER, size="sm", min_width=80, elem_id="turn-earlier")
             later = gr.Button(text.TURN_LATER, size="sm", min_width=80, elem_id="turn-later")
             cancel = gr.Button(text.TURN_CANCEL, size="sm", min_width=80, elem_id="turn-cancel")
-            edit = gr.Button(text.TURN_EDIT, size="sm", min_width=80, elem_id="turn-edit")
+            edit = gr.Button(_edit(None, text), size="sm", min_width=80, elem_id="turn-edit")
     shared = gr.Checkbox(
         label=text.SHARE_RUN,
         info=text.SHARE_RUN_INFO,
@@ -49,17 +49,26 @@ def layout(text: Text) -> Parts:
 
 
 def wire(
-    parts: Parts, frame: Frame, runs: gr.Dropdown, settings: dict[str, gr.components.Component]
+    parts: Parts,
+    frame: Frame,
+    runs: gr.Dropdown,
+    settings: dict[str, gr.components.Component],
+    attacks: dict[str, gr.components.Component],
 ) -> None:
-    """Join the controls; ``runs`` has the chosen run, ``settings`` are step 3's."""
-    engine, text, names = frame.engine, frame.text, list(settings)
+    """Join the controls; ``runs`` has the chosen run, ``settings`` are step 3's, ``attacks`` step 5's."""
+    engine, text = frame.engine, frame.text
+    names = (*settings, *attacks)
 
     def show(run_id: str | None) -> list[Any]:
         view = _mine(frame, run_id)
         waits = view is not None and view.state == "waiting"
         can_share = view is not None and not engine.alone
         shared = view is not None and view.shared
-        return [gr.Column(visible=waits), gr.Checkbox(value=shared, visible=can_share)]
+        return [
+            gr.Column(visible=waits),
+            gr.Checkbox(value=shared, visible=can_share),
+            gr.Button(_edit(view, text)),
+        ]
 
     def move(run_id: str | None, earlier: bool) -> str:
         view = _waiting(frame, run_id)
@@ -74,11 +83,10 @@ def wire(
 
     def edit(run_id: str | None, *values: Any) -> str:
         view = _waiting(frame, run_id)
-        if view.attack:
-            raise LabError(text.TURN_NO_ATTACK)
-        changes = dict(zip(names, values, strict=True))
-        engine.edit(view.id, revise(view.recipe, changes))
-        return text.TURN_EDITED.format(name=run_name(engine.run(view.id), frame))
+        given = list(zip(names, values, strict=True))  # a name may be of both steps
+        its = given[len(settings) :] if view.attack else given[: len(settings)]
+        engine.edit(view.id, revise(view.attack or view.recipe, dict(its)))
+        return text.TURN_EDITED.format(name=run_name(engine.run(view.id), frame), step=_step(view))
 
     def share(run_id: str | None, shared: bool) -> str:
         view = _mine(frame, run_id)
@@ -88,12 +96,24 @@ def wire(
         words = text.RUN_SHARED if shared else text.RUN_UNSHARED
         return words.format(name=run_name(view, frame))
 
-    gr.on([runs.change, frame.moment.change], show, runs, [parts.waits, parts.shared], **CHANGE)
+    shown = [parts.waits, parts.shared, parts.edit]
+    gr.on([runs.change, frame.moment.change], show, runs, shown, **CHANGE)
     parts.earlier.click(guarded(lambda run: move(run, True)), runs, frame.announce, **QUIET)
     parts.later.click(guarded(lambda run: move(run, False)), runs, frame.announce, **QUIET)
-    parts.cancel.click(guarded(cancel), runs, [frame.announce, parts.waits, parts.shared], **QUIET)
-    parts.edit.click(guarded(edit), [runs, *settings.values()], frame.announce, **QUIET)
+    parts.cancel.click(guarded(cancel), runs, [frame.announce, *shown], **QUIET)
+    fields = [*settings.values(), *attacks.values()]
+    parts.edit.click(guarded(edit), [runs, *fields], frame.announce, **QUIET)
     parts.shared.input(guarded(share), [runs, parts.shared], frame.announce, **QUIET)
+
+
+def _edit(view: RunView | None, text: Text) -> str:
+    """What the button says that gives a run other settings."""
+    return str(text.TURN_EDIT.format(step=_step(view)))
+
+
+def _step(view: RunView | None) -> int:
+    """The step whose settings a waiting run can get."""
+    return 5 if view and view.attack else 3
 
 
 def _mine(frame: Frame, run_id: str | None) -> RunView | None:

@@ -71,6 +71,11 @@ CORE = {
         "Die Replikate, die an diesem Lauf arbeiteten, haben {count}-mal unerwartet geendet: "
         "Versuche leichtere Einstellungen"
     ),
+    "lost_here": (
+        "Das Labor hat {count}-mal geendet, während es an diesem Lauf arbeitete: Versuche leichtere "
+        "Einstellungen"
+    ),
+    "begun_anew": "Das Labor endete, während dieser Lauf lief, darum beginnt er von vorn",
     "died": "Die Rechenarbeit brach unerwartet ab und wurde neu gestartet: Versuche es noch einmal",
     "weights_differ": (
         "Die Gewichte im Speicher sind nicht die, die dieser Lauf hinterließ: Starte das Labor neu"

@@ -188,7 +188,7 @@ PHASES = {
     "shipped text_only": (
         "die Kurve der Kontrolle „Nur Text“ wird gelesen, sie liegt dem Labor bei"
     ),
-    "again": "der Lauf beginnt von vorn, weil das Replikat geendet hat, auf dem er lief",
+    "again": "der Lauf beginnt von vorn, weil der Prozess geendet hat, in dem er lief",
 }
 PHASE_OF = "{name}, {done} von {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"

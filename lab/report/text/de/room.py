@@ -5,18 +5,14 @@ WAITING_SOON = "{name} wartet auf Platz {place} der Warteschlange und beginnt gl
 
 # what can be done with a run that waits, and with a run of one's own
 TURN_EARLIER, TURN_LATER, TURN_CANCEL = "Früher", "Später", "Herausnehmen"
-TURN_EDIT = "Die Einstellungen von Schritt 3 geben"
+TURN_EDIT = "Die Einstellungen von Schritt {step} geben"
 TURN_INFO = (
     "Dieser Lauf wartet. Du kannst ihn unter deinen eigenen verschieben, ihn herausnehmen oder seine "
     "Einstellungen ändern. Alle kommen reihum dran, mit je einem Lauf."
 )
 TURN_NONE = "Wähle einen deiner Läufe, der wartet."
 TURN_MOVED = "{name} steht jetzt auf Platz {place}."
-TURN_EDITED = "{name} hat jetzt die Einstellungen von Schritt 3. Der Platz bleibt derselbe."
-TURN_NO_ATTACK = (
-    "Für einen Angriff gelten die Einstellungen von Schritt 3 nicht. Nimm ihn heraus und starte einen "
-    "anderen."
-)
+TURN_EDITED = "{name} hat jetzt die Einstellungen von Schritt {step}. Der Platz bleibt derselbe."
 SHARE_RUN = "Diesen Lauf mit dem Raum teilen"
 SHARE_RUN_INFO = (
     "Alle im Raum können ihn dann ansehen und mit ihm chatten. Ändern kann ihn sonst niemand."

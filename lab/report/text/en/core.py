@@ -56,6 +56,8 @@ CORE = {
     "lost_again": (
         "the replicas that did this run ended unexpectedly {count} times: try lighter settings"
     ),
+    "lost_here": "the lab ended {count} times while it did this run: try lighter settings",
+    "begun_anew": "the lab ended while this run was under way, so it begins anew",
     "died": "the worker ended unexpectedly and was started again: try again",
     "weights_differ": (
         "the weights in memory are not those that this run left: start the lab again"

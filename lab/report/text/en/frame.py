@@ -162,7 +162,7 @@ PHASES = {
     "kept text_only": "reading the curve of “Text only”, kept from an earlier attack",
     "shipped never_knew": "reading the curve of “Never knew”, which comes with the lab",
     "shipped text_only": "reading the curve of “Text only”, which comes with the lab",
-    "again": "starting again, because the replica that did it has ended",
+    "again": "starting again, because the process that did it has ended",
 }
 PHASE_OF = "{name}, {done} of {total}"
 SECONDS, MINUTES = "{seconds:.0f} s", "{minutes:.0f} min {seconds:.0f} s"
