@@ -129,6 +129,10 @@ class Visit:
         """Who asks now."""
         return self._who()
 
+    def locked(self, key: str) -> bool:
+        """Whether a teacher has locked a setting for the room."""
+        return key in self._engine.rules.now.locked
+
     def status(self) -> Status:
         """The state of the worker now."""
         return self._engine.status()

@@ -387,7 +387,7 @@ class FakeEngine:
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         self.rights.check_owner(visitor, run_id, "run", "attack")
         parent = self.run(run_id)
-        self.rules.check_run(visitor, "attack", parent.recipe)
+        self.rules.check_run(visitor, "attack", parent.recipe, attack)
         if parent.state not in ("finished", "stopped"):
             raise LabError("attack a run that has ended")
         return self._start("attack", parent.recipe, attack, run_id, visitor)

@@ -152,7 +152,9 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
     room: Classroom, engine: FakeEngine, tmp_path: Path
 ) -> None:
     room.enter("ada", HERE, room.state.code, "Ada")
-    room.limit("teacher", Limits({"method": "manu", "lr": 1e-3}, {"steps": 5}, ("p01",), (2, 5)))
+    room.limit(
+        "teacher", Limits({"method": "manu", "attack.lr": 1e-3}, {"steps": 5}, ("p01",), (2, 5))
+    )
     room.say("teacher", "  Good\nmorning ")
     room.bring("teacher", 3, "")
     room.pause("teacher", True)
@@ -163,6 +165,7 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
     assert again.admits("ada") and again.teaches("teacher")
     assert other.rights.teachers == frozenset({"teacher"}) and other.steer.paused
     assert other.rules.now == room.state.limits and other.rules.now.closed == (2, 5)
+    assert again.state.limits.locked == {"method": "manu", "attack.lr": 1e-3}
     for name in ("code", "key", "began", "messages", "look", "people"):
         assert getattr(again.state, name) == getattr(room.state, name), name
     assert again.state.messages[-1].words == "Good morning"
