@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
 import gradio_client
@@ -15,6 +16,7 @@ from gradio_client.exceptions import AppError
 from lab.recipe import Recipe
 from lab.report.text import catalogue
 from lab.serve.classroom.classroom import Classroom
+from lab.serve.classroom.codes import Slowdown
 from lab.serve.classroom.state import State
 from tests.ui import walk
 from tests.ui.conftest import Served, serve
@@ -125,6 +127,29 @@ API = (
     "heartbeat/x",
     "app_id",
 )
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_wrong_codes_are_counted_by_the_address_that_a_trusted_proxy_gives(
+    tmp_path, monkeypatch, trusted: bool
+) -> None:
+    if not trusted:  # the proxy is elsewhere: who asks from this machine may say what they like
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+    engine = FakeEngine(tmp_path)
+    room = Classroom(tmp_path / "room.json", engine)
+    room._slow = Slowdown(each=2, each_seconds=600)
+    with contextmanager(serve)(engine, 60_000, room=room, days=7) as served:
+        cookie = visit(served.url)
+
+        def slowed(address: str) -> bool:
+            form = urlencode({"secret": "wrong", "name": "Ada"})
+            heads = {**FORM, **cookie, "X-Forwarded-For": address}
+            code, _, words = ask(served.url, "POST", "/enter", form, heads)
+            assert code == 403
+            return "too many wrong tries" in words
+
+        assert [slowed("203.0.113.1") for _ in range(3)] == [False, False, True]
+        assert slowed("203.0.113.2") is not trusted
 
 
 def test_the_entry_is_in_the_visitors_language_and_leads_back_to_the_link(lesson) -> None:
