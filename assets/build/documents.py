@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from assets.build.tables import attacks, frontier, general, kept, knowledge, people, speed
+from assets.build.tables import (
+    attacks,
+    frontier,
+    general,
+    kept,
+    knowledge,
+    people,
+    speed,
+    students,
+)
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
 from lab.files import ROOT, put
@@ -37,6 +46,7 @@ TABLES: Mapping[str, Table] = {
     "speed": speed.speed,
     "growth": speed.growth,
     "sizes": speed.sizes,
+    "students": students.students,
     "families": kept.families,
     "larger": kept.larger,
     "replicas": kept.replicas,

@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from lab.cli import main as cli
 from lab.files import ROOT
+from lab.ui.api import ENDPOINTS
 from lab.ui.classroom.gate import address_of
 from lab.ui.door import MOST_UPLOAD
 from lab.ui.health import HEALTH, METRICS
@@ -235,6 +236,12 @@ def test_the_readme_tells_a_space_how_to_run_the_lab() -> None:
     assert (ROOT / about["app_file"]).is_file() and about["license"] == "apache-2.0"
     assert len(about["short_description"]) <= 60
     assert rest.lstrip().startswith(f"# {about['title']}\n")
+
+
+def test_every_endpoint_is_named() -> None:
+    section = read("docs/deploy.md").partition("## What answers by name")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z]+)`", section.partition(". ")[0])
+    assert sorted(named) == sorted(ENDPOINTS)
 
 
 def test_the_deploy_files_are_all_explained() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.build import documents
-from assets.build.tables import attacks, general, knowledge, markdown, people, speed
+from assets.build.tables import attacks, general, knowledge, markdown, people, speed, students
 from lab.errors import LabError
 from lab.events.relearning import measures
 from lab.experiments.result_file import edition
@@ -170,6 +170,25 @@ def test_the_people_have_a_row_each_a_mean_and_the_worst(tmp_path: Path) -> None
     assert summary["Retain VQA"] == ["–", "100.0 %", "80.0 % (worst 70.0 %)", "8"]
     assert summary["Forget QA, text only"][2] == "50.0 %"  # not identical for everybody
     assert cells(people.people_times(tmp_path))[0] == ["train", "30.0 s", "40.0 s"]
+
+
+def test_the_students_a_gpu_carries_are_arithmetic_over_what_was_timed(tmp_path: Path) -> None:
+    hold(tmp_path, "people", [person("001", 0.1, 0.9), person("002", 0.1, 0.9)])
+    row = {
+        "model": "big-7b",
+        "quantization": "nf4",
+        "seconds": {"importance": 2.0, "fisher": 13.0, "prepare": 1.0, "vkd_step": 0.5},
+        "n": {"steps": 7},
+    }
+    hold(tmp_path, "sizes", [row])
+    # 30 runs of 60 s, of 15 s, and of 15 + 1 + 20 * 0.5 s, one after another and on four GPUs
+    assert [row[1:] for row in cells(students.students(tmp_path))] == [
+        ["60.0 s", "2", "30.0 min", "7.5 min", "10"],
+        ["15.0 s", "1", "7.5 min", "1.9 min", "40"],
+        ["26.0 s", "1, 7 steps", "13.0 min", "3.2 min", "23"],
+    ]
+    (tmp_path / "people.json").unlink()
+    assert len(cells(students.students(tmp_path))) == 2
 
 
 def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:

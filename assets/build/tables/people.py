@@ -21,7 +21,8 @@ COLUMNS: tuple[tuple[str, str, str, Pick], ...] = (  # its name, when, the measu
 )
 
 
-def _people(folder: Path) -> tuple[Held, list[Row]] | None:
+def measured(folder: Path) -> tuple[Held, list[Row]] | None:
+    """The file with its rows that did not fail; None where there is none of them."""
     held = read(folder / "people.json")
     done = [row for row in held["rows"] if "failed" not in row] if held else []
     return (held, done) if held and done else None
@@ -38,7 +39,7 @@ def _said(held: Held, done: Sequence[Row]) -> str:
 
 
 def people(folder: Path) -> str:
-    found = _people(folder)
+    found = measured(folder)
     if not found:
         return ""
     held, done = found
@@ -70,7 +71,7 @@ def _falls(done: Sequence[Row]) -> str:
 
 
 def people_summary(folder: Path) -> str:
-    found = _people(folder)
+    found = measured(folder)
     if not found:
         return ""
     held, done = found
@@ -105,7 +106,7 @@ def people_summary(folder: Path) -> str:
 
 
 def people_times(folder: Path) -> str:
-    found = _people(folder)
+    found = measured(folder)
     if not found:
         return ""
     held, done = found
