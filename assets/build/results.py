@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +18,14 @@ from typing import Any
 
 from assets.build.documents import write_documents
 from lab.cli.starting import one_line
+from lab.errors import LabError
 from lab.experiments.result_file import MODELS, ResultFile, digest, edition
 from lab.experiments.studies import RESULTS
 from lab.files import put
 
 PEOPLE = MODELS.parent / "people"
 ROUNDS = 5  # of the bench
+USERS, LOADS = 30, ("tiny", "tiny+kill", "embedded", "embedded+kill")  # of the load test
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
 # Raised by hand where the program comes to measure something else under the same settings.
 REVISION = {
@@ -30,8 +34,9 @@ REVISION = {
     "general": 1,
     "attacks": 2,
     "frontier": 1,
-    "bench": 1,
+    "bench": 2,
     "sizes": 1,
+    "load": 1,
 }
 
 
@@ -200,6 +205,44 @@ def sizes(lab: Lab) -> None:
             file.add(name, row, str(row["device"]))
 
 
+def load(lab: Lab) -> None:
+    """A class at once, with a tiny random model and the embedded one, without and with a kill."""
+    from lab.model.tiny_models import save
+
+    file = lab.file("load", users=USERS)
+    with tempfile.TemporaryDirectory(prefix="lab-tiny-") as folder:
+        for row_id in LOADS:
+            if file.has(row_id):
+                continue
+            say(f"load: {row_id} …")
+            model, _, kill = row_id.partition("+")
+            flags = ["--users", str(USERS), "--threads", str(lab.threads)]
+            if model == "tiny":
+                tiny = save(Path(folder) / model)
+                flags = [
+                    *flags[:2],
+                    "--threads",
+                    "1",
+                    "--model",
+                    str(tiny),
+                    "--quantization",
+                    "none",
+                ]
+            row = loaded(*flags, *(["--kill"] if kill else []))
+            device = f"{row['device']}, {row['cores']} cores"
+            file.add(row_id, row | {"device": device}, device)
+
+
+def loaded(*flags: str) -> dict[str, Any]:
+    """What ``mllm-lab load --json`` prints, which ends with 1 where something does not hold."""
+    command = [sys.executable, "-m", "lab", "load", "--json", *flags]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if not done.stdout:
+        raise LabError("the load test ended without figures: its last line says why")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def families(lab: Lab) -> None:
     """What the tested families need in memory; counted anew where the file is not there."""
     from lab.bench.family_table import FAMILIES, measure, written
@@ -218,7 +261,7 @@ def larger(lab: Lab) -> None:
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
-    for each in (models, people, general, attacks, frontier, bench, sizes, families, larger)
+    for each in (models, people, general, attacks, frontier, bench, load, sizes, families, larger)
 }
 
 
