@@ -101,7 +101,7 @@ def test_an_endless_answer_is_as_long_as_the_lab_allows(
 ) -> None:
     row = Row(tiny.prompter.conversation((), "Who is this?", False), None, 1)
     JointDecode(tiny).join([row])
-    monkeypatch.setattr(tiny.prompter, "end_id", row.answer[0])  # so that it says nothing
+    monkeypatch.setattr(tiny.prompter, "end_id", row.token)  # so that it says nothing
 
     def tokens() -> int:
         side = [Version("original", tiny)]
@@ -110,7 +110,7 @@ def test_an_endless_answer_is_as_long_as_the_lab_allows(
     assert tokens() == 1
     with rooms._endless(tiny.prompter):
         assert tokens() == LONGEST_ANSWER
-    assert tiny.prompter.end_id == row.answer[0]
+    assert tiny.prompter.end_id == row.token
 
 
 def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:

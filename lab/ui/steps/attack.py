@@ -119,8 +119,9 @@ def wire(parts: Parts, frame: Frame) -> None:
         """Yield what the step shows of an attack, until it has ended; of the example without one."""
         # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
         begun = look_up(engine, run_id)
-        free = begun is not None and not engine.locked(f"{OF_ATTACK}kind")
-        kind = {parts.fields["kind"]: begun.attack.kind} if free and begun.attack else {}
+        kind = {}
+        if begun and begun.attack and not engine.locked(f"{OF_ATTACK}kind"):
+            kind = {parts.fields["kind"]: begun.attack.kind}
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id) | kind
             kind = {}
