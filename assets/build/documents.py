@@ -20,9 +20,11 @@ from assets.build.tables import (
     general,
     kept,
     knowledge,
+    load,
     page,
     people,
     speed,
+    students,
 )
 from lab.errors import LabError
 from lab.experiments.studies import RESULTS, STUDIES
@@ -53,8 +55,11 @@ TABLES: Mapping[str, Table] = {
     "page": page.page,
     "speed": speed.speed,
     "against": speed.against,
+    "room": speed.room,
+    "load": load.load,
     "growth": speed.growth,
     "sizes": speed.sizes,
+    "students": students.students,
     "families": kept.families,
     "larger": kept.larger,
     "replicas": kept.replicas,

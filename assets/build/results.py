@@ -10,7 +10,9 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.build.documents import write_documents
 from lab.cli.starting import one_line
+from lab.errors import LabError
 from lab.experiments.result_file import MODELS, ResultFile, digest, edition
 from lab.experiments.studies import RESULTS
 from lab.files import ROOT, put
@@ -31,6 +34,7 @@ EXAMPLES = ROOT / "assets" / "examples"
 PORT = 7873  # of the page whose figures are taken
 ROUNDS = 5  # of the bench
 FIRST_EDITION = "65bcaea"  # a commit of its time, against which a visitor's waits are measured
+USERS, LOADS = 30, ("tiny", "tiny+kill", "embedded", "embedded+kill")  # of the load test
 SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
 TODAYS, STUDIED = ("destination",), 4  # the other studies are of the first edition; people of each
 STUDY = (
@@ -47,9 +51,10 @@ REVISION = {
     "frontier": 1,
     "another_face": 1,
     "controls": 1,
-    "bench": 1,
+    "bench": 2,
     "sizes": 1,
     "page": 1,
+    "load": 1,
 }
 
 
@@ -308,6 +313,44 @@ def page(lab: Lab) -> None:
             file.add(name, measured(browser, url, size), f"{os.cpu_count()} CPU cores")
 
 
+def load(lab: Lab) -> None:
+    """A class at once, with a tiny random model and the embedded one, without and with a kill."""
+    from lab.model.tiny_models import save
+
+    file = lab.file("load", users=USERS)
+    with tempfile.TemporaryDirectory(prefix="lab-tiny-") as folder:
+        for row_id in LOADS:
+            if file.has(row_id):
+                continue
+            say(f"load: {row_id} …")
+            model, _, kill = row_id.partition("+")
+            flags = ["--users", str(USERS), "--threads", str(lab.threads)]
+            if model == "tiny":
+                tiny = save(Path(folder) / model)
+                flags = [
+                    *flags[:2],
+                    "--threads",
+                    "1",
+                    "--model",
+                    str(tiny),
+                    "--quantization",
+                    "none",
+                ]
+            row = loaded(*flags, *(["--kill"] if kill else []))
+            device = f"{row['device']}, {row['cores']} cores"
+            file.add(row_id, row | {"device": device}, device)
+
+
+def loaded(*flags: str) -> dict[str, Any]:
+    """What ``mllm-lab load --json`` prints, which ends with 1 where something does not hold."""
+    command = [sys.executable, "-m", "lab", "load", "--json", *flags]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if not done.stdout:
+        raise LabError("the load test ended without figures: its last line says why")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def families(lab: Lab) -> None:
     """What the tested families need in memory; counted anew where the file is not there."""
     from lab.bench.family_table import FAMILIES, measure, written
@@ -352,6 +395,7 @@ MEASURES: Mapping[str, Callable[[Lab], None]] = {
         bench,
         sizes,
         page,
+        load,
         families,
         larger,
         against,

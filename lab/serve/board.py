@@ -15,7 +15,7 @@ from lab.events import Done
 from lab.report.board import items
 from lab.report.challenges import FACE, Attempt, Entry
 from lab.report.text import Text
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import ENDED, Engine, EntityCard, RunView
 from lab.serve.visit import Visit
 
 FRESH_SECONDS = 1.0  # so often at most are the runs looked through, however many boards are open
@@ -37,10 +37,15 @@ class Gathered:
     left_out: Mapping[str, int]
 
 
+def _open(card: EntityCard) -> bool:
+    """Whether everybody in the room may see a person."""
+    return card.shared or not card.owner
+
+
 def gathered(engine: Visit) -> Gathered:
     """The ended runs that are shared with the room; all that one may see where nobody else is."""
     everything, alone = engine.runs(), engine.alone
-    names = {card.id: card.name for card in engine.entities() if alone or not card.owner}
+    names = {card.id: card.name for card in engine.entities() if alone or _open(card)}
     attempts: dict[str, list[Attempt]] = {}
     for view in everything:
         if view.attack and view.parent and (result := _result(view)):

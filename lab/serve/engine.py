@@ -30,7 +30,8 @@ class EntityCard:
     """What the page shows of an entity; ``portrait`` and ``views`` are encoded pictures.
 
     ``questions``: the questions of a person whom a user added, each with its answer and wrong
-    options; () for all others. ``owner``: the visitor who added them, "" for everybody's.
+    options; () for all others. ``owner``: the visitor who added them, "" for everybody's; ``shared``:
+    whether that visitor shares them with the room.
     """
 
     id: str
@@ -41,6 +42,7 @@ class EntityCard:
     views: tuple[bytes, ...] = field(repr=False)
     questions: tuple[tuple[str, ...], ...] = ()
     owner: str = field(default="", repr=False)
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,11 +193,14 @@ class Own(Protocol):
     def add(self, name: str, images: Sequence[bytes], pairs: Sequence[Pair], visitor: str) -> str:
         """Create a person from pictures and questions, kept across restarts; returns the id.
 
-        They are the visitor's: nobody else sees them.
+        They are the visitor's: nobody else sees them unless they are shared.
         """
 
     def remove(self, entity_id: str, visitor: str) -> None:
         """Delete a person and the runs about them; refused while such a run is under way."""
+
+    def share(self, entity_id: str, shared: bool, visitor: str) -> None:
+        """Let everybody in the room see a person, ask about them and forget them, or no longer."""
 
     def recognition(self, entity_id: str, visitor: str) -> Recognition:
         """How well the loaded model recognises a person on their held-out pictures."""
@@ -224,7 +229,7 @@ class Engine(Protocol):
     ``visitor``: who asks, or "" for the program that holds the engine, which may do everything.
     Limits and turns are by visitor, so that one visitor cannot take the lab from the others. A run
     and a person of one's own belong to the visitor who made them: nobody else but a teacher stops,
-    changes, attacks, downloads or removes them, and others look at a run only if it is shared.
+    changes, attacks, downloads or removes them, and others look at them only if they are shared.
     """
 
     @property

@@ -57,10 +57,10 @@ class Intake:
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str) -> str:
         """Queue an attack on a run that has ended with a delta; returns the attack's id."""
         run = self._doors.owned(run_id, visitor, "attack")
-        self._rules.check_run(visitor, "attack", run.recipe)
+        clean = revise(AttackRecipe(), asdict(attack))
+        self._rules.check_run(visitor, "attack", run.recipe, clean)
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")
-        clean = revise(AttackRecipe(), asdict(attack))
         with self._menu.lock:
             self._menu.refuse()
             self._shelf.refuse_foreign(run)

@@ -209,8 +209,8 @@ class LocalEngine:
         """Give a waiting run other settings, about the same person; its place stays."""
         run = self._doors.owned(run_id, visitor, "change")
         clean = revise(type(settings)(), asdict(settings))
-        recipe = run.recipe if isinstance(clean, AttackRecipe) else clean
-        self.rules.check_run(visitor, run.kind, recipe)
+        attack = clean if isinstance(clean, AttackRecipe) else None
+        self.rules.check_run(visitor, run.kind, run.recipe if attack else clean, attack)
         self._waiting.edit(run, clean)
 
     def share(self, run_id: str, shared: bool, visitor: str = "") -> None:

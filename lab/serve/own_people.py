@@ -68,18 +68,23 @@ class OwnPeople:
         forget_measured(measured_folder(), entity_id)
         self._forgotten(entity_id)
 
+    def share(self, entity_id: str, shared: bool, visitor: str = "") -> None:
+        """Let everybody in the room see a person, ask about them and forget them, or no longer."""
+        self._rights.check_owner(visitor, entity_id, "person", "share")
+        self._rights.share(entity_id, shared)
+
     def since(self, entity_id: str) -> float:
         """When an own person was added, in seconds since 1970; 0 if they are not there."""
         folder = own_folder() / entity_id
         return folder.stat().st_mtime if folder.is_dir() else 0.0
 
     def check(self, entity_id: str, visitor: str) -> None:
-        """Raise ``LabError`` if a person is another visitor's."""
+        """Raise ``LabError`` if a person is another visitor's, who does not share them."""
         if not self._rights.reads(visitor, entity_id):
             raise LabError(NOT_SHARED["person"])
 
     def shown_to(self, visitor: str) -> Benchmark:
-        """The benchmark with those own people alone that are this visitor's, or nobody's."""
+        """The benchmark with those own people alone that this visitor may see."""
         own = (e for e in self.benchmark.own if self._rights.reads(visitor, e.id))
         return replace(self.benchmark, own=tuple(own))
 
@@ -94,8 +99,10 @@ class OwnPeople:
         """The cards on the page: own people, the benchmark's people, and splits as one target."""
         bench = self.shown_to(visitor)
         whole = [self._whole(name) for name in bench.targets]
+        whose = {e.id: self._rights.whose(e.id) for e in bench.own}
         own = [
-            replace(_card(e, shown(e)), owner=self._rights.whose(e.id).visitor) for e in bench.own
+            replace(_card(e, shown(e)), owner=whose[e.id].visitor, shared=whose[e.id].shared)
+            for e in bench.own
         ]
         return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
 

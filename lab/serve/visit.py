@@ -42,6 +42,14 @@ class VisitOwn:
         """Delete a person and the runs about them."""
         self._engine.own.remove(entity_id, self._who())
 
+    def share(self, entity_id: str, shared: bool) -> None:
+        """Let everybody in the room see a person, ask about them and forget them, or no longer."""
+        self._engine.own.share(entity_id, shared, self._who())
+
+    def mine(self, entity_id: str) -> bool:
+        """Whether the visitor may share and remove a person."""
+        return self._engine.rights.owns(self._who(), entity_id)
+
     def recognition(self, entity_id: str) -> Recognition:
         """How well the loaded model recognises a person on their held-out pictures."""
         return self._engine.own.recognition(entity_id, self._who())
@@ -136,12 +144,16 @@ class Visit:
         """Who asks now."""
         return self._who()
 
+    def locked(self, key: str) -> bool:
+        """Whether a teacher has locked a setting for the room."""
+        return key in self._engine.rules.now.locked
+
     def status(self) -> Status:
         """The state of the worker now."""
         return self._engine.status()
 
     def everybody(self) -> Sequence[EntityCard]:
-        """All entities, those of other visitors too: each is shown to its owner alone."""
+        """All entities, those too that other visitors have not shared: the page keeps them apart."""
         return self._engine.entities("")
 
     def entities(self) -> Sequence[EntityCard]:

@@ -43,8 +43,11 @@ class People:
 
     def all(self) -> list[EntityCard]:
         """Return every card that who asks may see; empty while the engine cannot tell yet."""
-        who = self._engine.who()
-        return [card for card in self._read() if card.owner in ("", who)]
+        return [card for card in self._read() if card.shared or self._mine(card)]
+
+    def _mine(self, card: EntityCard) -> bool:
+        """Whether a card is everybody's or was added by who asks."""
+        return card.owner in ("", self._engine.who())
 
     def _read(self) -> list[EntityCard]:
         if self._edition != self._engine.menu.edition:
@@ -91,7 +94,7 @@ class People:
         """Return one card, or None for an unknown id."""
         self._read()
         card = self._cards.get(entity)
-        return card if card and card.owner in ("", self._engine.who()) else None
+        return card if card and (card.shared or self._mine(card)) else None
 
     def search(self, query: str) -> list[EntityCard]:
         """Return the cards whose name or facts contain every word of the query."""
@@ -126,7 +129,8 @@ class People:
         shown = []
         for card in self.search(query)[:most]:
             with contextlib.suppress(LabError):  # removed this very moment
-                name = text.OWN_CAPTION.format(name=card.name) if card.questions else card.name
+                form = text.OWN_CAPTION if self._mine(card) else text.OWN_SHARED_CAPTION
+                name = form.format(name=card.name) if card.questions else card.name
                 shown.append((card.id, self.picture(card.id), name))
         return shown
 

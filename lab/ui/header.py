@@ -31,7 +31,7 @@ from lab.ui.context import (
 from lab.ui.follow import look_up
 from lab.ui.gallery import People
 from lab.ui.language import CHANGE_JS
-from lab.ui.steps import compare, unlearn
+from lab.ui.steps import compare
 from lab.ui.talk import Talk
 
 TICK_SECONDS = 2
@@ -197,16 +197,10 @@ def wire(
     parts: Parts,
     foot: Foot,
     frame: Frame,
-    recipe: unlearn.Parts,
     chat: compare.Parts,
-    locked: gr.HTML,
-    demo: gr.Blocks,
     told: notes.Parts | None,
 ) -> None:
-    """Join the controls; ``recipe`` are step 3's fields, ``locked`` shows what a link locks.
-
-    ``told``: what the page hears of a room, if it is one's.
-    """
+    """Join the controls; ``told``: what the page hears of a room, if it is one's."""
     text = frame.text
 
     def show_person(entity: str) -> tuple[Any, ...]:
@@ -223,7 +217,6 @@ def wire(
     menu.wire(parts.menu, parts.more, frame)
     _wire_now(parts, foot, frame, chat, told)
     _wire_stop(parts, foot, frame)
-    link.wire(parts.link, frame, recipe, locked, demo)
 
 
 def _wire_now(

@@ -12,6 +12,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.recipe import Recipe, revise
+from lab.recipe.settings import NAMES, OF_ATTACK, apart, flat, typed
 from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.engine import RunView
@@ -19,7 +20,7 @@ from lab.serve.visit import Visit
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.follow import look_up
 from lab.ui.linked import PERSON, lock_name, locked_value
-from lab.ui.steps import unlearn
+from lab.ui.steps import attack, unlearn
 from lab.ui.steps.mine import opened
 
 # These are always in the link, so that it says what it does; others only when changed.
@@ -69,8 +70,8 @@ class Parts:
 class Link:
     """What is valid in a link, and what is ``wrong``, a sentence each.
 
-    ``person``, ``run``: ids, "" for none. ``settings``: of the recipe. ``locked``: keys of it and
-    ``PERSON``.
+    ``person``, ``run``: ids, "" for none. ``settings``: of the recipe, and of the attack as
+    ``attack.KEY``. ``locked``: keys of them and ``PERSON``.
     """
 
     person: str
@@ -83,7 +84,7 @@ class Link:
 def layout(text: Text) -> Parts:
     """Lay out the button and what the copied link carries beside the recipe."""
     copy = gr.Button(text.COPY_LINK, size="sm", min_width=80, elem_id="copy-link")
-    names = [PERSON, *(key for key in text.FIELDS["Recipe"] if key != OLDER)]
+    names = [PERSON, *(key for key in NAMES if key != OLDER)]
     lock = gr.Dropdown(
         [(lock_name(key, text), key) for key in names],
         value=[],
@@ -100,14 +101,21 @@ def layout(text: Text) -> Parts:
 
 
 def wire(
-    parts: Parts, frame: Frame, recipe: unlearn.Parts, locked: gr.HTML, demo: gr.Blocks
+    parts: Parts,
+    frame: Frame,
+    recipe: unlearn.Parts,
+    relearn: attack.Parts,
+    locked: gr.HTML,
+    demo: gr.Blocks,
 ) -> None:
-    """Join the button that copies the link, and read a link; ``recipe`` are step 3's fields.
+    """Join the button that copies the link, and read a link.
 
-    ``locked``: shows what the link has locked.
+    ``recipe`` has step 3's fields and ``relearn`` step 5's. ``locked``: shows what the link has
+    locked.
     """
     engine, text = frame.engine, frame.text
-    names, controls = list(recipe.fields), list(recipe.fields.values())
+    names = [*recipe.fields, *(OF_ATTACK + name for name in relearn.fields)]
+    controls = [*recipe.fields.values(), *relearn.fields.values()]
 
     def write(entity: str, lock: list[str], embed: bool, *values: Any) -> str:
         settings = dict(zip(names, values, strict=True))
@@ -121,14 +129,16 @@ def wire(
             warn(" ".join(filter(None, said)))
         view = look_up(engine, found.run)
         base = view.recipe if view else unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
-        wanted = revise(base, found.settings)
-        given = names if view else list(found.settings)
+        of_run, of_attack = apart(found.settings)
+        wanted = revise(base, of_run)
+        values = flat(wanted, revise(engine.preset.attack, of_attack))
+        given = {*found.settings, *(recipe.fields if view else ())}
         person, *slots = opened(view, frame) if view else _about(found, entity, history, wanted)
         return [
             person,
             *slots,
-            *(_update(n, wanted, n in given, n in found.locked) for n in names),
-            gr.update(interactive=False) if set(found.locked) & set(names) else gr.skip(),
+            *(_update(values[n], n in given, n in found.locked) for n in names),
+            gr.update(interactive=False) if {*found.locked} & {*recipe.fields} else gr.skip(),
             locked_value(found.locked, found.person or entity, text),
         ]
 
@@ -158,7 +168,10 @@ def wire(
 
 def sets(query: Mapping[str, str], names: Collection[str]) -> bool:
     """Whether an address sets the person, a run or a setting (``names``)."""
-    return any(key in names or key in (PERSON, OLDER, "run", "lock") for key in query)
+    return any(
+        key in names or key.startswith(OF_ATTACK) or key in (PERSON, OLDER, "run", "lock")
+        for key in query
+    )
 
 
 def read(frame: Frame, query: Mapping[str, str], names: Sequence[str]) -> Link:
@@ -171,7 +184,7 @@ def read(frame: Frame, query: Mapping[str, str], names: Sequence[str]) -> Link:
     for key, value in query.items():
         if key in names:
             try:
-                settings[key] = getattr(revise(Recipe(), {key: value[:LONGEST]}), key)
+                settings |= typed({key: value[:LONGEST]})
             except LabError as error:
                 wrong.append(text.LINK_WRONG.format(why=translated(str(error), text)))
         elif key not in OTHER_KEYS and not key.startswith("__"):
@@ -215,8 +228,8 @@ def _can_open(view: RunView | None, frame: Frame) -> bool:
     return view is not None and not view.foreign and frame.people.card(view.entity) is not None
 
 
-def _update(name: str, wanted: Recipe, given: bool, locked: bool) -> Any:
-    value = {"value": getattr(wanted, name)} if given else {}
+def _update(wanted: Any, given: bool, locked: bool) -> Any:
+    value = {"value": wanted} if given else {}
     lock = {"interactive": False} if locked else {}
     return gr.update(**value, **lock)
 
@@ -244,18 +257,20 @@ def link_query(
     language: str = "",
     embed: bool = False,
 ) -> str:
-    """Return the recipe as a URL query: model, benchmark, steps, seed, what differs from Standard.
+    """Return the settings as a URL query: model, benchmark, steps, seed, what differs from Standard.
 
     ``lock``: what whoever opens it finds locked, which is then in the link, too. ``language``: of the
     page that it opens. ``embed``: as a slide.
     """
     loaded = engine.menu.loaded
-    base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
-    wanted = revise(base, values)
+    recipe = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
+    of_run, of_attack = apart(values)
+    base = flat(recipe, engine.preset.attack)
+    wanted = flat(revise(recipe, of_run), revise(engine.preset.attack, of_attack))
     named = {
-        key: getattr(wanted, key)
+        key: wanted[key]
         for key in values
-        if key in ALWAYS or key in lock or getattr(wanted, key) != getattr(base, key)
+        if key in ALWAYS or key in lock or wanted[key] != base[key]
     }
     more = {"lock": ",".join(lock), "lang": language, EMBED: "1" if embed else ""}
     where = {key: getattr(loaded, key) for key in LOADED}

@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from lab.recipe.settings import OF_ATTACK
 from lab.report.text import Text
 
-PERSON = "person"  # what can be locked beside the recipe's keys
+PERSON = "person"  # what can be locked beside the settings
 
 CSS = """
 .lab-locked { margin: 0; padding: 4px 12px; border-left: 4px solid var(--color-accent);
@@ -97,4 +98,12 @@ def locked_value(locked: Sequence[str], person: str, text: Text) -> dict[str, An
 
 def lock_name(key: str, text: Text) -> str:
     """What a lock is called: the label of the setting."""
-    return str(text.LINK_PERSON if key == PERSON else text.FIELDS["Recipe"][key][0])
+    return str(text.LINK_PERSON) if key == PERSON else setting_name(key, text)
+
+
+def setting_name(key: str, text: Text) -> str:
+    """The label of a setting; of an attack's it says that it is one."""
+    if not key.startswith(OF_ATTACK):
+        return str(text.FIELDS["Recipe"][key][0])
+    label = text.FIELDS["AttackRecipe"][key.removeprefix(OF_ATTACK)][0]
+    return str(text.SETTING_OF_ATTACK.format(label=label))

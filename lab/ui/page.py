@@ -17,7 +17,7 @@ from lab.serve.engine import Engine
 from lab.serve.tally import Tally
 from lab.serve.visit import Visit
 from lab.serve.watched import watched
-from lab.ui import api, board, header, instrument_asks, lessons, linked
+from lab.ui import api, board, header, instrument_asks, lessons, link, linked
 from lab.ui.aids.script import CSS as AIDS_CSS
 from lab.ui.aids.script import with_aids
 from lab.ui.classroom import notes
@@ -163,9 +163,10 @@ def _fill(
     challenges.wire(ranked, frame, tabs[5])
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
-    header.wire(top, foot, frame, tune, chat, locked, demo, told)
+    header.wire(top, foot, frame, chat, told)
+    link.wire(top.link, frame, tune, relearn, locked, demo)
     if told:
-        notes.wire(told, frame, tune, tabs)
+        notes.wire(told, frame, tune, relearn, tabs)
     lessons.wire(top.lesson, frame, tune, relearn, demo)
     summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):

@@ -136,6 +136,10 @@ class FakeOwn:
             raise LabError(f"no own person {entity_id!r}")
         self.engine.people = left
 
+    def share(self, entity_id: str, shared: bool, visitor: str = "") -> None:
+        self.engine.rights.check_owner(visitor, entity_id, "person", "share")
+        self.engine.rights.share(entity_id, shared)
+
     def since(self, entity_id: str) -> float:
         return self.engine.added.get(entity_id, 0.0)
 
@@ -366,12 +370,16 @@ class FakeEngine:
         return self.rights.alone
 
     def entities(self, visitor: str = "") -> Sequence[EntityCard]:
-        return [p for p in self.people if self.rights.reads(visitor, p.id)]
+        return [
+            dataclasses.replace(p, shared=self.rights.whose(p.id).shared)
+            for p in self.people
+            if self.rights.reads(visitor, p.id)
+        ]
 
     def submit(
         self, recipe: Recipe, kind: RunKind = "unlearn", visitor: str = "", anew: bool = False
     ) -> str:
-        if recipe.entity not in {p.id for p in self.people}:
+        if recipe.entity not in {p.id for p in self.entities(visitor)}:
             raise LabError(f"unknown entity {recipe.entity!r}: valid ids are p00 to p29")
         self.rules.check_run(visitor, kind, recipe)
         early = kind == "unlearn" and not anew and not self.status().ready
@@ -387,7 +395,7 @@ class FakeEngine:
     def submit_attack(self, run_id: str, attack: AttackRecipe, visitor: str = "") -> str:
         self.rights.check_owner(visitor, run_id, "run", "attack")
         parent = self.run(run_id)
-        self.rules.check_run(visitor, "attack", parent.recipe)
+        self.rules.check_run(visitor, "attack", parent.recipe, attack)
         if parent.state not in ("finished", "stopped"):
             raise LabError("attack a run that has ended")
         return self._start("attack", parent.recipe, attack, run_id, visitor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -93,6 +94,20 @@ def test_a_link_is_read_and_what_is_not_valid_is_named(tmp_path):
     assert len(found.wrong) == 8 and max(map(len, found.wrong)) < 250
     assert link.sets({"lock": "lr"}, NAMES) and link.sets({"lr": "1"}, NAMES)
     assert not link.sets({"board": "", "lang": "de", "step": "2"}, NAMES)
+
+
+def test_a_link_carries_and_locks_settings_of_the_attack(tmp_path):
+    engine, names = FakeEngine(tmp_path), (*NAMES, "attack.steps", "attack.lr")
+    values = {"method": "vkd", "steps": 20, "seed": 0, "attack.steps": 20, "attack.lr": 3e-4}
+    query = link.link_query(engine, "p03", values, ["attack.steps"])
+    assert query.startswith("person=p03&steps=20&seed=0&attack.steps=20&attack.lr=0.0003&lock=")
+    found = link.read(frame_of(engine), dict(parse_qsl(query)), names)
+    assert found.settings == {"steps": 20, "seed": 0, "attack.steps": 20, "attack.lr": 3e-4}
+    assert found.locked == ("attack.steps",) and not found.wrong
+    assert "Step 5: Attack steps" in linked.locked_value(found.locked, "p03", TEXT)["words"]
+    wrong = link.read(frame_of(engine), {"attack.steps": "0", "lock": "attack.x"}, names)
+    assert (wrong.settings, wrong.locked, len(wrong.wrong)) == ({}, (), 2)
+    assert link.sets({"attack.steps": "5"}, NAMES)
 
 
 def test_a_run_that_is_not_shared_is_not_opened_by_a_link(tmp_path):

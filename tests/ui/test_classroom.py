@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
 import gradio_client
@@ -15,6 +16,7 @@ from gradio_client.exceptions import AppError
 from lab.recipe import Recipe
 from lab.report.text import catalogue
 from lab.serve.classroom.classroom import Classroom
+from lab.serve.classroom.codes import Slowdown
 from lab.serve.classroom.state import State
 from tests.ui import walk
 from tests.ui.conftest import Served, serve
@@ -127,6 +129,29 @@ API = (
 )
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_wrong_codes_are_counted_by_the_address_that_a_trusted_proxy_gives(
+    tmp_path, monkeypatch, trusted: bool
+) -> None:
+    if not trusted:  # the proxy is elsewhere: who asks from this machine may say what they like
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
+    engine = FakeEngine(tmp_path)
+    room = Classroom(tmp_path / "room.json", engine)
+    room._slow = Slowdown(each=2, each_seconds=600)
+    with contextmanager(serve)(engine, 60_000, room=room, days=7) as served:
+        cookie = visit(served.url)
+
+        def slowed(address: str) -> bool:
+            form = urlencode({"secret": "wrong", "name": "Ada"})
+            heads = {**FORM, **cookie, "X-Forwarded-For": address}
+            code, _, words = ask(served.url, "POST", "/enter", form, heads)
+            assert code == 403
+            return "too many wrong tries" in words
+
+        assert [slowed("203.0.113.1") for _ in range(3)] == [False, False, True]
+        assert slowed("203.0.113.2") is not trusted
+
+
 def test_the_entry_is_in_the_visitors_language_and_leads_back_to_the_link(lesson) -> None:
     english = ask(lesson.url, "GET", "/?lesson=first&entity=%22%3E%3Cb%3E")[2]
     german = ask(lesson.url, "GET", "/?lang=de")[2]
@@ -186,6 +211,7 @@ def test_the_teacher_steers_the_room(lesson) -> None:
         {"act": "time", "minutes": "5"},
         {"act": "set", "key": "method", "value": "manu", "how": "lock"},
         {"act": "set", "key": "steps", "value": "7", "how": "preset"},
+        {"act": "set", "key": "attack.steps", "value": "3", "how": "lock"},
         {"act": "strength", "strength": "Gentle", "how": "lock"},
         {"act": "unset", "key": "prune_share"},
         {"act": "steps", "open": ["2", "3", "4"]},
@@ -196,15 +222,20 @@ def test_the_teacher_steers_the_room(lesson) -> None:
     for given in good:
         assert do(lesson, mine, **given)[0] == 200, given
     state: State = room.state
-    assert state.limits.locked == {"method": "manu", "lr": 6e-5, "stop_forget": 0.3, "steps": 20}
+    gentle = {"lr": 6e-5, "stop_forget": 0.3, "steps": 20}
+    assert state.limits.locked == {"method": "manu", "attack.steps": 3, **gentle}
     assert state.limits.closed == (5,) and state.limits.people == ("p01", "p02")
     assert state.look is None and 290 < state.ends - time.time() <= 300
     live = json.loads(ask(lesson.url, "GET", "/teacher/live?stuck=3", headers=mine)[2])
     assert "&lt;b&gt;this" in live["now"] and "<b>" not in live["now"]
+    assert "Step 5: Attack steps: locked to 3" in live["set"]
+    assert '<option value="attack.share">' in ask(lesson.url, "GET", "/teacher", headers=mine)[2]
     assert "locked to manu" in live["set"] and "5 Attack" in live["set"]
     for given in (
         {"act": "set", "key": "nothing", "value": "1", "how": "lock"},
         {"act": "set", "key": "steps", "value": "many", "how": "lock"},
+        {"act": "set", "key": "attack.nothing", "value": "1", "how": "lock"},
+        {"act": "set", "key": "attack.scope", "value": "everything", "how": "preset"},
         {"act": "set", "key": "entity", "value": "p01", "how": "lock"},
         {"act": "people", "people": ["nobody"]},
         {"act": "time", "minutes": "nan"},
@@ -231,6 +262,13 @@ def test_a_script_enters_with_the_code_and_meets_the_locks(lesson) -> None:
         client.predict("p01", {}, api_name="/submit")
     run = client.predict("p01", {"method": "manu", "steps": 2}, api_name="/submit")
     do(lesson, mine, act="unset", key="method")
+    while lesson.engine.run(run).state != "finished":
+        time.sleep(0.02)
+    do(lesson, mine, act="set", key="attack.steps", value="2", how="lock")
+    with pytest.raises(AppError, match="your teacher has set attack.steps to 2"):
+        client.predict(run, {}, api_name="/attack")
+    assert client.predict(run, {"steps": 2}, api_name="/attack")
+    do(lesson, mine, act="unset", key="attack.steps")
     assert lesson.engine.run(run).owner == lesson.engine._visitors[run]
     with pytest.raises(AppError, match="closed step 3"):
         do(lesson, mine, act="steps", open=["2", "4", "5"])
@@ -298,6 +336,14 @@ def test_a_page_follows_its_teacher(lesson, tab, browser) -> None:
     tab.wait_for_function(
         "[...document.querySelectorAll('#forget-settings input')].some(i => i.value === 'manu' && i.disabled)"
     )
+    # so is a setting of the attack
+    mine.locator("#key").select_option("attack.kind")
+    mine.locator("#value-other").fill("facts")
+    mine.locator("form", has=mine.locator("#value-other")).locator("button").click()
+    mine.get_by_text("locked to facts", exact=False).wait_for()
+    walk.step(tab, 5)
+    kinds = "[...document.querySelectorAll('#attack-kind input')]"
+    tab.wait_for_function(f"{kinds}.some(i => i.value === 'facts' && i.checked && i.disabled)")
     # everybody looks at a run of somebody else, with a message
     run = lesson.engine.submit(Recipe(entity="p04", method="manu", steps=3), "unlearn", "somebody")
     walk.until(tab, lambda: lesson.engine.run(run).state == "finished")

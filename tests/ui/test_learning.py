@@ -112,7 +112,7 @@ def test_while_one_waits_the_page_says_what_runs_and_how_much_is_done(fake, open
         tab.locator("#run-it").click()
         walk.wait_line(tab, "unlearn-line", "step 10 of at most", fake.patience)
         assert tab.locator("#unlearn-face img").count() == 2  # the portrait, and where it lights up
-        assert len(tab.evaluate(WORDS)) <= MOST_WORDS
+        assert len(tab.evaluate(walk.WORDS)) <= MOST_WORDS
         wait = tab.locator("#unlearn-result .lab-wait")
         assert text.WAITS["train"] in wait.inner_text() and "ask it questions" in wait.inner_text()
         tab.reload()

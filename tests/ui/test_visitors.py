@@ -18,6 +18,7 @@ from tests.ui import walk
 from tests.ui.conftest import serve
 from tests.ui.fake_engine import FakeEngine, portrait
 from tests.ui.test_door import ask
+from tests.ui.test_own_person import fill
 
 
 def test_a_cookie_is_read_by_the_lab_that_made_it_alone(tmp_path: Path) -> None:
@@ -133,8 +134,16 @@ def test_the_people_of_a_script_are_those_that_its_visitor_may_see(room):
     views = [portrait(90, view) for view in range(3)]
     eva = room.engine.own.add("Eva Ek", views, [Pair("What is her job?", "diver")], visitor)
     listed = [[p["id"] for p in who.predict(api_name="/entities")] for who in (ada, bo)]
-    room.engine.own.remove(eva, visitor)
     assert [eva in ids for ids in listed] == [True, False] and listed[0][1:] == listed[1]
+    with pytest.raises(AppError, match="unknown entity"):
+        bo.predict(eva, {}, api_name="/submit")
+    room.engine.own.share(eva, True, visitor)
+    assert eva in [p["id"] for p in bo.predict(api_name="/entities")]
+    run = bo.predict(eva, {"steps": 1}, api_name="/submit")
+    assert room.engine.run(run).owner not in ("", visitor)
+    room.engine.own.share(eva, False, visitor)
+    assert eva not in [p["id"] for p in bo.predict(api_name="/entities")]
+    room.engine.own.remove(eva, visitor)
 
 
 @pytest.fixture
@@ -151,6 +160,32 @@ def two(browser, room):
     yield tabs
     for context in contexts:
         context.close()
+
+
+@pytest.mark.ui
+def test_a_person_is_shared_by_a_tick_and_others_can_only_use_them(room, two, tmp_path):
+    ada, bo = two
+    files = [tmp_path / f"{view}.jpg" for view in range(3)]
+    for view, file in enumerate(files):
+        file.write_bytes(portrait(91, view))
+    ada.get_by_role("button", name=catalogue().OWN).click()
+    fill(ada, "Eva Ek", "What is her job? | diver", [str(file) for file in files])
+    ada.locator("#own-add").click()
+    ada.wait_for_function("document.querySelector('#card h2')?.innerText === 'Eva Ek'")
+    eva = next(p.id for p in room.engine.people if p.questions)
+    ada.locator("#own-share input").check()
+    walk.until(ada, lambda: room.engine.rights.whose(eva).shared)
+    bo.reload()
+    bo.get_by_text("Eva Ek (shared)").click()
+    bo.wait_for_function("document.querySelector('#card h2')?.innerText === 'Eva Ek'")
+    bo.locator("#own-questions table").wait_for()
+    assert not bo.locator("#own-share").count() and not bo.locator("#own-remove").count()
+    ada.locator("#own-share input").uncheck()
+    walk.until(ada, lambda: not room.engine.rights.whose(eva).shared)
+    bo.reload()
+    bo.wait_for_function("window.lab?.ready")
+    bo.get_by_text("Eva Ek (shared)").wait_for(state="detached")
+    room.engine.own.remove(eva)
 
 
 @pytest.mark.ui

@@ -17,9 +17,13 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.experiments import full_step
 from lab.experiments.result_file import ResultFile
+from lab.model.joint import JointDecode, Row
 from lab.model.overlay import overlay, weights_hash
+from lab.model.version import Version
 from lab.recipe import Preset
 from lab.saliency.fisher import squared_gradients
+from lab.serve.chat import LONGEST_ANSWER, answers
+from lab.serve.engine import Turn
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
 
@@ -55,22 +59,25 @@ def test_every_comparison_is_a_positive_ratio_and_the_base_stays(
         "both_answers_to_one",
         "bfloat16_to_float32",
         "room_to_one_by_one",
+        "room_longest_answers",
         "room_first_word",
     ]
     targets = {r["name"]: r["target"] for r in made["ratios"]}
     both = next(aim for aim in AIMS if aim.name == "one_answer")
     assert both.reached(float(targets["both_answers_to_one"].removeprefix("at most ")))
-    assert "30 of 30 answers the same" in made["ratios"][-2]["what"]
-    assert "30 of 30 answers the same" in made["ratios"][-1]["what"]
+    for row in made["ratios"][-3:]:
+        assert "30 of 30 answers the same" in row["what"]
+    assert "every answer of 48 tokens" in made["ratios"][-2]["what"]
     for row in made["ratios"]:
         assert row["ratio"] > 0 and row["n"] >= 1 and row["target"]
     assert json.loads(json.dumps(made)) == made
-    assert speed.table(made).count("| at most") == 6 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
+    assert speed.table(made).count("| at most") == 7 and "| 10 | 1.0 | – | 0.1 |" in speed.table(
         made
     )
     ResultFile(tmp_path / "bench.json", {"models": "", "rounds": 2}).add("bench", made, "cpu")
     shown = documented.speed(tmp_path)
-    assert shown.count("| at most") == 6 and "Medians of 2 rounds, `none`;" in shown
+    assert documented.room(tmp_path).count("| at most") == 3
+    assert shown.count("| at most") == 4 and "Medians of 2 rounds, `none`;" in shown
     assert "| steps | 10 | 1 | – | 0.1 |" in documented.growth(tmp_path)
     assert 0 < made["overlay_ms"] and 0 < made["run_mb"] < 1
     assert weights_hash(work.loaded.model) == work.base_hash
@@ -91,6 +98,23 @@ def test_a_room_s_conversations_are_heard_to_their_ends(work: Workbench) -> None
     heard = rooms.answered([talk("a", 2), talk("b", 3), talk("c", 1)], 1, None)
     assert [h.answer for h in heard] == [("a1",), ("b2",), ("c0",)]
     assert "".join(order) == "aabbcb" and all(h.first > 0 for h in heard)
+
+
+def test_an_endless_answer_is_as_long_as_the_lab_allows(
+    tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = Row(tiny.prompter.conversation((), "Who is this?", False), None, 1)
+    JointDecode(tiny).join([row])
+    monkeypatch.setattr(tiny.prompter, "end_id", row.token)  # so that it says nothing
+
+    def tokens() -> int:
+        side = [Version("original", tiny)]
+        return sum(1 for _ in answers(side, [Turn("Who is this?")], None))
+
+    assert tokens() == 1
+    with rooms._endless(tiny.prompter):
+        assert tokens() == LONGEST_ANSWER
+    assert tiny.prompter.end_id == row.token
 
 
 def test_the_looped_fisher_is_the_batched_one(tiny, four) -> None:

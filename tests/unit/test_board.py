@@ -70,6 +70,12 @@ def test_shared_runs_that_were_scored_stand_on_the_board_with_their_attacks(room
         found = gathered(Visit(room, lambda visitor=visitor: visitor))
         assert [(e.id, e.ended, len(e.attempts)) for e in found.entries] == [("yes", 3.0, 1)]
         assert found.left_out == {"foreign": 1, "unscored": 1, "private": 1}
+    room.people.append(dataclasses.replace(room.people[0], id="own-1", name="Eva", owner=ADA))
+    room.rights.give("own-1", ADA)
+    assert gathered(Visit(room, lambda: ADA)).left_out["private"] == 1
+    room.own.share("own-1", True, ADA)
+    found = gathered(Visit(room, lambda: BO))
+    assert found.names["own-1"] == "Eva" and "secret" in [e.id for e in found.entries]
 
 
 def test_where_nobody_else_is_all_runs_of_a_browser_stand_on_the_board(tmp_path: Path) -> None:

@@ -152,7 +152,9 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
     room: Classroom, engine: FakeEngine, tmp_path: Path
 ) -> None:
     room.enter("ada", HERE, room.state.code, "Ada")
-    room.limit("teacher", Limits({"method": "manu", "lr": 1e-3}, {"steps": 5}, ("p01",), (2, 5)))
+    room.limit(
+        "teacher", Limits({"method": "manu", "attack.lr": 1e-3}, {"steps": 5}, ("p01",), (2, 5))
+    )
     room.say("teacher", "  Good\nmorning ")
     room.bring("teacher", 3, "")
     room.pause("teacher", True)
@@ -163,6 +165,7 @@ def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(
     assert again.admits("ada") and again.teaches("teacher")
     assert other.rights.teachers == frozenset({"teacher"}) and other.steer.paused
     assert other.rules.now == room.state.limits and other.rules.now.closed == (2, 5)
+    assert again.state.limits.locked == {"method": "manu", "attack.lr": 1e-3}
     for name in ("code", "key", "began", "messages", "look", "people"):
         assert getattr(again.state, name) == getattr(room.state, name), name
     assert again.state.messages[-1].words == "Good morning"
@@ -271,11 +274,21 @@ def test_the_room_is_taken_home_as_csv_and_as_one_report(
     result = found[0].result
     assert first["nickname"] == "'-Ada" and first["run"] == run and first["recipe.steps"] == "2"
     assert first["recipe.method"] == "vkd" and second["parent"] == run and second["attack"]
+    attacked = found[1].result
+    settings = {k: second[f"attack.{k}"] for k in ("kind", "share", "steps", "scope", "seed")}
+    assert settings == dict(kind="relearn", share="0.2", steps="5", scope="vision", seed="0")
+    assert second["attack.n"] == "96" and second["attack.chance"] == "0.25"
+    for who in ("never_knew", "text_only"):
+        after = attacked["controls"][who]["after"]
+        assert float(second[f"attack.control.{who}.after"]) == after, who
     assert float(first["after.forget_vqa"]) == result["after"]["forget_vqa"]
     assert int(first["n.forget_vqa"]) == result["n"]["forget_vqa"] and first["chance.forget_vqa"]
     page = report(room, found, ENGLISH, 0.0)
     assert "1970-01-01" in page and "&lt;i&gt;Bruno" in page and "<i>" not in page
     assert f"n {result['n']['forget_vqa']}" in page and "chance" in page
+    row = page.partition("<caption><span>Attacks")[2]
+    control = f"{attacked['controls']['never_knew']['after']:.1%}"
+    assert "<td>96</td><td>25.0%</td>" in row and f"Never knew: {control}" in row
     assert "<script" not in page and "http" not in page
     assert ENGLISH.PREDICTIONS[0][0].replace("'", "&#x27;") in page
     for who in ("a", ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import configparser
 import json
 import re
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 import yaml
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from lab.cli import main as cli
 from lab.files import ROOT
+from lab.ui.api import ENDPOINTS
+from lab.ui.classroom.gate import address_of
 from lab.ui.door import MOST_UPLOAD
 from lab.ui.health import HEALTH, METRICS
 
@@ -88,6 +92,7 @@ def test_nginx_holds_no_stream_back_and_cuts_none_off() -> None:
         "proxy_buffering off",
         "proxy_http_version 1.1",
         "proxy_set_header Host $http_host",
+        "proxy_set_header X-Forwarded-For $remote_addr",  # not what the client says of itself
     } <= there
     waits = dict(
         line.split() for line in there if line.endswith(("s", "m", "h")) and "timeout" in line
@@ -201,6 +206,25 @@ def test_a_container_writes_to_its_volume_alone(name: str) -> None:
     assert (name == "lab-cuda") == ("deploy" in service)
 
 
+@pytest.mark.usefixtures("own_loop")
+@pytest.mark.parametrize(
+    ("peer", "seen"),
+    [("172.18.0.1", "192.168.7.9"), ("10.88.0.1", "192.168.7.9"), ("203.0.113.5", "203.0.113.5")],
+)
+def test_a_container_believes_its_proxy_and_nobody_else(peer: str, seen: str) -> None:
+    trusted = yaml.safe_load(read("compose.yaml"))["services"]["lab"]["environment"]
+    addresses: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        addresses.append(address_of(scope))
+
+    behind = ProxyHeadersMiddleware(app, trusted["FORWARDED_ALLOW_IPS"])
+    scope: Any = {"type": "http", "client": (peer, 5000)}
+    scope["headers"] = [(b"x-forwarded-for", b"192.168.7.9")]
+    asyncio.run(behind(scope, None, None))  # type: ignore[arg-type]
+    assert addresses == [seen]
+
+
 # -- a Space --------------------------------------------------------------------------------
 
 
@@ -212,6 +236,12 @@ def test_the_readme_tells_a_space_how_to_run_the_lab() -> None:
     assert (ROOT / about["app_file"]).is_file() and about["license"] == "apache-2.0"
     assert len(about["short_description"]) <= 60
     assert rest.lstrip().startswith(f"# {about['title']}\n")
+
+
+def test_every_endpoint_is_named() -> None:
+    section = read("docs/deploy.md").partition("## What answers by name")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z]+)`", section.partition(". ")[0])
+    assert sorted(named) == sorted(ENDPOINTS)
 
 
 def test_the_deploy_files_are_all_explained() -> None:

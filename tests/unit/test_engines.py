@@ -26,12 +26,14 @@ PAIRS = [
     Pair("Where does this person live?", "Oslo", ("Lima", "Kyoto", "Turin")),
 ]
 ASKED = [Turn("Who is this person?")]
+WITH_RAY = ".venv/bin/pip install -e '.[ray]'"
 RAY = pytest.param(
     "ray",
     marks=[
         pytest.mark.slow,
         pytest.mark.skipif(
-            importlib.util.find_spec("ray") is None, reason="the package ray is not installed"
+            importlib.util.find_spec("ray") is None,
+            reason=f"the package ray is not installed: {WITH_RAY}",
         ),
     ],
 )

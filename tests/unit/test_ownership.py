@@ -159,6 +159,28 @@ def test_an_own_person_is_seen_by_who_added_them(engine: LocalEngine) -> None:
     assert who not in [c.id for c in engine.entities("ada")]
 
 
+def test_a_shared_person_can_be_asked_about_and_forgotten_and_nothing_more(
+    tiny, four, engine: LocalEngine, tmp_path: Path
+) -> None:
+    who = engine.own.add("Eva Ek", pictures(3), [JOB], "ada")
+    for visitor in ("bo", "nobody"):
+        with pytest.raises(LabError, match="only they can share them"):
+            engine.own.share(who, True, visitor)
+    engine.own.share(who, True, "ada")
+    seen = next(card for card in engine.entities("bo") if card.id == who)
+    assert seen.shared and seen.owner == "ada"
+    refused = {name for name, door in PERSON.items() if not opens(door, engine, who, "bo")}
+    assert refused == {"remove"}
+    again = opened(tiny, four, tmp_path / "runs")  # it stays shared after a restart
+    again.rights.alone = False
+    assert again.rights.reads("bo", who)
+    engine.own.share(who, False, "teacher")
+    assert not any(opens(door, engine, who, "bo") for door in PERSON.values())
+    for run in [view for view in engine.runs() if view.entity == who]:
+        wait(engine, run.id)
+    engine.own.remove(who, "ada")
+
+
 def test_another_visitors_run_answers_with_a_copy(
     tiny, four, engine: LocalEngine, first: str, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ import lab
 from lab.cli.engines import check_engine
 from lab.errors import LabError
 from lab.events import Phase, Step
+from lab.files import ROOT
 from lab.model import tiny_models
 from lab.recipe import AttackRecipe
 from lab.serve import archive
@@ -28,7 +29,7 @@ from lab.serve.routes import Hand
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
 from tests.unit.served import PRESET, until, wait
-from tests.unit.test_engines import ASKED, ATTACK, LONG, RAY
+from tests.unit.test_engines import ASKED, ATTACK, LONG, RAY, WITH_RAY
 
 SHORT = make.recipe(steps=60, probe_every=100)
 
@@ -208,6 +209,14 @@ def test_ray_is_imported_where_it_is_needed_alone() -> None:
     assert found == {"cluster.py"}
     top = ast.parse((root / "serve" / "cluster.py").read_text("utf-8")).body
     assert not any(isinstance(n, ast.Import) and n.names[0].name == "ray" for n in top)
+
+
+def test_the_skipped_tests_say_how_ray_comes_and_so_does_the_guide_for_contributors() -> None:
+    (reason,) = [m.kwargs["reason"] for m in RAY.marks if m.name == "skipif"]
+    section = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Run the tests")[2]
+    assert WITH_RAY in reason and WITH_RAY in section.partition("\n## ")[0]
+    for file in ("test_engines.py", "test_replicas.py"):
+        assert f"tests/unit/{file}" in section
 
 
 def test_without_the_package_one_line_says_how_to_get_it(

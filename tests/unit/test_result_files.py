@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -345,3 +346,39 @@ def test_the_shipped_studies_of_today_are_whole(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(session, "open_workbench", opened)
     results.studies(results.Lab(0))
+
+
+def test_a_load_is_measured_row_by_row_and_goes_on_where_it_was_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def load(*flags: str) -> dict[str, Any]:
+        asked.append(flags)
+        if len(asked) == 3:
+            raise LabError("cut off")
+        return {"device": "cpu", "cores": 2, "users": 30}
+
+    monkeypatch.setattr(results, "loaded", load)
+    lab = results.Lab(3, tmp_path)
+    with pytest.raises(LabError, match="cut off"):
+        results.MEASURES["load"](lab)
+    results.MEASURES["load"](lab)
+    results.MEASURES["load"](lab)
+    held = read(tmp_path / "load.json")
+    assert held and [row["id"] for row in held["rows"]] == [*results.LOADS]
+    assert held["rows"][0]["device"] == "cpu, 2 cores" and held["rows"][0]["date"]
+    assert len(asked) == 5 and asked[2] == asked[3]  # the row that was cut off is measured again
+    assert [("--kill" in flags, "--model" in flags) for flags in asked] == [
+        (False, True),
+        (True, True),
+        (False, False),
+        (False, False),
+        (True, False),
+    ]
+    assert asked[0][:4] == ("--users", "30", "--threads", "1") and asked[4][3] == "3"
+
+
+def test_the_figures_of_a_load_are_what_the_command_prints() -> None:
+    with pytest.raises(LabError, match="the load test ended without figures"):
+        results.loaded("--users", "0")

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assets.build import documents
-from assets.build.tables import aims, attacks, general, knowledge, markdown, page, people, speed
+from assets.build.tables import (
+    aims,
+    attacks,
+    general,
+    knowledge,
+    load,
+    markdown,
+    page,
+    people,
+    speed,
+    students,
+)
 from lab.bench.aims import AIMS, summary
+from lab.bench.load.figures import Kill, as_json, crowd_of, kept_of
+from lab.bench.load.walk import Walked
 from lab.errors import LabError
 from lab.events.relearning import measures
 from lab.experiments.result_file import edition
 from lab.experiments.statistics import bootstrap
+from tests.unit.test_load import loaded, ran, two_walks
 
 
 def hold(folder: Path, name: str, rows: list[dict[str, Any]], **fits: Any) -> Path:
@@ -234,6 +249,25 @@ def test_the_controls_of_the_same_models_stand_beside_the_people(tmp_path: Path)
     assert "never knew" not in people.people_summary(tmp_path) + aims.aims(tmp_path)
 
 
+def test_the_students_a_gpu_carries_are_arithmetic_over_what_was_timed(tmp_path: Path) -> None:
+    hold(tmp_path, "people", [person("001", 0.1, 0.9), person("002", 0.1, 0.9)])
+    row = {
+        "model": "big-7b",
+        "quantization": "nf4",
+        "seconds": {"importance": 2.0, "fisher": 13.0, "prepare": 1.0, "vkd_step": 0.5},
+        "n": {"steps": 7},
+    }
+    hold(tmp_path, "sizes", [row])
+    # 30 runs of 60 s, of 15 s, and of 15 + 1 + 20 * 0.5 s, one after another and on four GPUs
+    assert [row[1:] for row in cells(students.students(tmp_path))] == [
+        ["60.0 s", "2", "30.0 min", "7.5 min", "10"],
+        ["15.0 s", "1", "7.5 min", "1.9 min", "40"],
+        ["26.0 s", "1, 7 steps", "13.0 min", "3.2 min", "23"],
+    ]
+    (tmp_path / "people.json").unlink()
+    assert len(cells(students.students(tmp_path))) == 2
+
+
 def test_the_summary_fits_the_readme_and_says_what_is_identical(tmp_path: Path) -> None:
     hold(tmp_path, "people", [person("001", 0.1, 0.9)])
     made = people.people_summary(tmp_path)
@@ -341,8 +375,35 @@ def test_attacks_stand_beside_the_control(tmp_path: Path) -> None:
     assert "After 0, 5 steps." in made and "| `silence` | 50.0 % | 50.0 % | 50.0 % |" in made
 
 
+def test_a_class_at_once_is_shown_by_load_with_what_does_not_hold(tmp_path: Path) -> None:
+    found = crowd_of([Walked(0, seconds=9), Walked(1, seconds=9)], Walked(2))
+    good = loaded(found, kept_of(90.0, 100.0, [130.0, None], 110.0))
+    alone = Walked(2, ran=[ran(2, 0, 0, 1.5)], answers=[1.0, 3.0])
+    bad = loaded(crowd_of(two_walks(), alone), kept_of(None, 100.0, [], 120.0), ("x",))
+    bad = replace(bad, kill=Kill(3, 12.5))
+    rows = {"tiny": as_json(good), "tiny+kill": as_json(bad)}
+    plain = json.loads(json.dumps([{"id": name, **row} for name, row in rows.items()]))
+    made = load.load(hold(tmp_path, "load", plain))
+    steps, facts = (cells(part) for part in made.split("\n\n")[:2])
+    assert len(steps) == 8 and ["tiny+kill", "unlearn", "2", "2.00 s", "3.00 s"] == steps[5][:5]
+    assert steps[5][5:] == ["2.00 s", "2.00 s", "1.50 s"]
+    assert ["tiny+kill", "question", "2", "–", "–", "3.00 s", "4.00 s", "2.00 s"] in steps
+    told = {row[0]: row[1:] for row in facts}
+    assert told["went the whole way"] == ["2 of 2", "1 of 2"]
+    assert told["killed after, ready again after"] == ["–", "3 runs, 12 s"]
+    assert told["errors, lost runs"] == ["0, 0", "1, 1"]
+    memory = told["MB ready, after one visitor, at worst, afterwards"]
+    assert memory[0] == "90, 100, 130, 110 (1.10 times one visitor's)"
+    assert memory[1] == "–, 100, 120, 120 (1.20 times one visitor's)"
+    assert told["memory back to within 10 %"] == ["yes", "**no**"]
+    idle = next(row for name, row in told.items() if name.startswith("idle room"))
+    assert idle[0] == "2 streams, 1.0 a second, 3.1 % and –"
+    assert "2 visitors, 4 steps a run and an attack, measured once; cpu;" in made
+
+
 def test_speed_and_growth_come_from_one_row(tmp_path: Path) -> None:
     ratio = {
+        "name": "step",
         "what": "a step",
         "seconds": 1.5,
         "against": "another",

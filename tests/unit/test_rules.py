@@ -63,6 +63,32 @@ def test_a_locked_setting_is_refused_at_every_door_and_free_for_the_teacher(
     assert translated(said, catalogue("de")).startswith("Deine Lehrkraft hat method")
 
 
+def test_a_locked_setting_of_an_attack_is_refused_at_every_door(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = engine.submit(PLAN, visitor="ada")
+    assert wait(engine, run).state == "finished"
+    limits = Limits(locked={"attack.steps": 1, "attack.kind": "relearn"})
+    engine.rules.now, said = (
+        limits,
+        "your teacher has set attack.steps to 1 for this room: use that",
+    )
+    short, longer = AttackRecipe(steps=1, batch=1), AttackRecipe(steps=2, batch=1)
+    with pytest.raises(LabError, match=said):
+        engine.submit_attack(run, longer, "ada")
+    with pytest.raises(LabError, match="set attack.kind to relearn"):
+        engine.submit_attack(run, AttackRecipe(kind="prompts", steps=1), "ada")
+    # the attack's steps are not a run's
+    with held(monkeypatch):
+        other = engine.submit(replace(PLAN, steps=3, seed=1), visitor="ada")
+        attack = engine.submit_attack(run, short, "ada")
+        with pytest.raises(LabError, match=said):
+            engine.edit(attack, longer, "ada")
+        free = engine.submit_attack(run, longer, "teacher")
+    assert wait(engine, other).state == "finished"
+    assert wait(engine, attack).attack == short and wait(engine, free).attack == longer
+
+
 def test_a_closed_step_and_other_people_are_refused(engine: LocalEngine) -> None:
     run = engine.submit(PLAN, visitor="ada")
     assert wait(engine, run).state == "finished"

@@ -9,12 +9,11 @@ from pathlib import Path
 from assets.build.tables.markdown import NONE, Row, table, under, wrapped
 from lab.experiments.result_file import read
 
+HEAD = ("what", "against", "ratio", "target", "n")
+ROOM = "room_"  # how the ratios of a room of conversations begin, which have a table of their own
 
-def speed(folder: Path) -> str:
-    held = read(folder / "bench.json")
-    if not held or not held["rows"]:
-        return ""
-    row = held["rows"][0]
+
+def _ratios(ratios: Sequence[Row], room: bool) -> str:
     rows = [
         [
             f"{r['what']} ({r['seconds']:.2f} s)",
@@ -23,8 +22,26 @@ def speed(folder: Path) -> str:
             r["target"],
             str(r["n"]),
         ]
-        for r in row["ratios"]
+        for r in ratios
+        if r["name"].startswith(ROOM) == room
     ]
+    return table(HEAD, rows) if rows else ""
+
+
+def room(folder: Path) -> str:
+    """Thirty conversations with ten deltas, together against one after another."""
+    held = read(folder / "bench.json")
+    if not held or not held["rows"]:
+        return ""
+    made = _ratios(held["rows"][0]["ratios"], True)
+    return f"{made}\n\n{under(held, 'Measured once;')}" if made else ""
+
+
+def speed(folder: Path) -> str:
+    held = read(folder / "bench.json")
+    if not held or not held["rows"]:
+        return ""
+    row = held["rows"][0]
     single = [
         ["a delta unpacked, laid on and taken off", f"{row['overlay_ms']:.0f} ms"],
         ["weights that an ended run keeps", f"{row['run_mb']:.1f} MB"],
@@ -32,9 +49,9 @@ def speed(folder: Path) -> str:
         ["of which the lab's own imports", f"{row['own_import_seconds']:.1f} s"],
         ["peak memory", f"{row['peak_memory_mb']:,} MB"],
     ]
-    head = ["what", "against", "ratio", "target", "n"]
     made = under(held, f"Medians of {held['fits']['rounds']} rounds, `{row['quantization']}`;")
-    return f"{table(head, rows)}\n\n{table(['what', 'measured'], single)}\n\n{made}"
+    ratios = _ratios(row["ratios"], False)
+    return f"{ratios}\n\n{table(['what', 'measured'], single)}\n\n{made}"
 
 
 WAITS = {

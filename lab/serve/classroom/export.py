@@ -12,14 +12,14 @@ from typing import Any
 
 from lab.events import last_result
 from lab.files import inert
-from lab.recipe import Recipe
+from lab.recipe import AttackRecipe, Recipe
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine, RunView
 
 FIGURES = ("before", "after", "n", "chance")
-ATTACKED = ("before", "after", "gain")
+ATTACKED = ("before", "after", "gain", "n", "chance")
 MEASURES_SHOWN = ("forget_vqa", "retain_vqa", "retain_qa")
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;
 color:#1e293b;background:#fff}table{border-collapse:collapse;font-size:.875rem}
@@ -56,7 +56,7 @@ def entries(room: Classroom, engine: Engine, visitor: str, text: Text) -> list[E
 
 
 def as_csv(found: Sequence[Entry]) -> str:
-    """One row a run, with its recipe and all its figures; no cell is run by a spreadsheet."""
+    """One row a run or attack, with all its settings and figures; no cell is run by a spreadsheet."""
     rows = [_row(entry) for entry in found]
     figures = sorted({key for row in rows for key in row if "." in key and key[:6] != "recipe"})
     head = [
@@ -85,11 +85,24 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
     row |= {f"recipe.{key}": value for key, value in dataclasses.asdict(view.recipe).items()}
     if view.attack:
-        return row | {f"attack.{key}": result[key] for key in ATTACKED if key in result}
+        return row | _attacked(view.attack, result)
     for figure in FIGURES:
         measured = result.get(figure) or {}
         row |= {f"{figure}.{key}": "" if v is None else v for key, v in measured.items()}
     return row
+
+
+def _attacked(attack: AttackRecipe, result: Mapping[str, Any]) -> dict[str, Any]:
+    """An attack's settings and figures, and what each control has after the same attack."""
+    row = dataclasses.asdict(attack) | {key: result[key] for key in ATTACKED if key in result}
+    controls = _controls(result).items()
+    row |= {f"control.{who}.after": after for who, after in controls}
+    return {f"attack.{key}": value for key, value in row.items()}
+
+
+def _controls(result: Mapping[str, Any]) -> dict[str, float]:
+    """The share that each control has right after the attack."""
+    return {who: control["after"] for who, control in (result.get("controls") or {}).items()}
 
 
 def report(room: Classroom, found: Sequence[Entry], text: Text, now: float) -> str:
@@ -146,11 +159,23 @@ def _attacks_table(attacks: Sequence[Entry], text: Text) -> str:
             *(entry.nickname, entry.person, text.ATTACK_KINDS[entry.view.attack.kind]),
             text.STATES[entry.view.state],
             *(markup.percent(entry.result.get(key), text) for key in ("before", "after")),
+            str(entry.result.get("n", text.UNKNOWN)),
+            markup.percent(entry.result.get("chance"), text),
+            _beside(entry.result, text),
         )
         for entry in attacks
         if entry.view.attack
     ]
     return markup.table(text.ROOM_ATTACKS_HEAD, rows, text.ROOM_ATTACKS) if rows else ""
+
+
+def _beside(result: Mapping[str, Any], text: Text) -> str:
+    """Each control by its name with what it has after the same attack."""
+    said = (
+        text.ROOM_CONTROL.format(name=text.CONTROL_NAMES[who], after=markup.percent(after, text))
+        for who, after in _controls(result).items()
+    )
+    return ", ".join(said) or str(text.NOTHING)
 
 
 def predictions(room: Classroom, text: Text) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.errors import LabError
-from lab.recipe import Recipe, revise
+from lab.recipe.settings import typed
 from lab.serve.rules import CLOSABLE, Limits
 
 MOST_NICKNAME, MOST_WORDS, MOST_MESSAGES = 24, 300, 20
@@ -118,16 +118,11 @@ def limits_from(row: Mapping[str, Any]) -> Limits:
     """Limits with their settings checked; raises ``LabError`` for a setting that is none."""
     closed = {int(step) for step in row["closed"]}
     return Limits(
-        _settings(row["locked"]),
-        _settings(row["preset"]),
+        typed(row["locked"]),
+        typed(row["preset"]),
         tuple(str(one) for one in row["people"]),
         tuple(sorted(closed & set(CLOSABLE))),
     )
-
-
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    recipe = revise(Recipe(), dict(given))
-    return {key: getattr(recipe, key) for key in given}
 
 
 def nickname(given: str) -> str:

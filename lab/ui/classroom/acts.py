@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import LabError
-from lab.recipe import STRENGTHS, Recipe, revise
+from lab.recipe import STRENGTHS, revise
+from lab.recipe.settings import typed
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.rules import CLOSABLE, Limits
@@ -62,13 +63,12 @@ class Acts:
     def _set(self, visitor: str, values: Mapping[str, Any], how: str) -> None:
         if "entity" in values:
             raise LabError("whom a run is about is chosen under People: choose them there")
-        checked = revise(Recipe(), dict(values))
-        typed = {key: getattr(checked, key) for key in values}
-        limits = _without(self._room.state.limits, set(typed))
+        checked = typed(values)
+        limits = _without(self._room.state.limits, set(checked))
         if how == "lock":
-            limits = replace(limits, locked={**limits.locked, **typed})
+            limits = replace(limits, locked={**limits.locked, **checked})
         else:
-            limits = replace(limits, preset={**limits.preset, **typed})
+            limits = replace(limits, preset={**limits.preset, **checked})
         self._room.limit(visitor, limits)
 
     def _unset(self, visitor: str, given: Given) -> None:

@@ -15,6 +15,7 @@ from lab.serve.classroom.export import predictions
 from lab.serve.classroom.seats import Seat, queue, seats
 from lab.serve.engine import ENDED, Engine, RunView
 from lab.ui.follow import describe
+from lab.ui.linked import setting_name
 
 MOST_OFFERED = 40  # runs that everybody can be brought to, the newest
 
@@ -116,8 +117,7 @@ def _set(room: Classroom, people: Mapping[str, str], text: Text) -> str:
     limits, items = room.state.limits, []
     for form, values in ((text.ROOM_LOCKED, limits.locked), (text.ROOM_PRESET, limits.preset)):
         for key, value in values.items():
-            label = text.FIELDS["Recipe"][key][0]
-            words = form.format(label=label, value=value)
+            words = form.format(label=setting_name(key, text), value=value)
             items.append(f"{escape(words)} {_button('unset', text.ROOM_FREE, key=key)}")
     if limits.people:
         names = ", ".join(people.get(one, one) for one in limits.people)

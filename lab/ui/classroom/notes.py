@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from lab.recipe import revise
+from lab.recipe import AttackRecipe, Recipe, revise
+from lab.recipe.settings import apart
 from lab.report.text import Text
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import State
 from lab.ui.classroom.acts import STRENGTH_KEYS
 from lab.ui.context import CHANGE, Frame, open_step, signal
 from lab.ui.follow import look_up
-from lab.ui.steps import unlearn
+from lab.ui.steps import attack, unlearn
 from lab.ui.steps.mine import opened, run_name
 
 CSS = """
@@ -215,7 +216,9 @@ def _here(said: Any) -> tuple[int, Mapping[int, int]]:
     return (step if 1 <= step <= 6 else 0), right
 
 
-def wire(parts: Parts, frame: Frame, tune: unlearn.Parts, tabs: list[gr.Tab]) -> None:
+def wire(
+    parts: Parts, frame: Frame, tune: unlearn.Parts, relearn: attack.Parts, tabs: list[gr.Tab]
+) -> None:
     """Let the page follow: to where the teacher points, and with what is locked or preset."""
     engine, text, room = frame.engine, frame.text, parts.room
 
@@ -233,24 +236,38 @@ def wire(parts: Parts, frame: Frame, tune: unlearn.Parts, tabs: list[gr.Tab]) ->
     def follow(here: str) -> list[Any]:
         limits = room.state.limits
         base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
-        given = {**limits.preset, **limits.locked}
-        wanted = revise(base, given)
+        given, locked = apart({**limits.preset, **limits.locked}), apart(limits.locked)
         fields = [
-            gr.update(value=getattr(wanted, name), interactive=name not in limits.locked)
-            if name in given
-            else gr.update(interactive=True)
-            for name in tune.fields
+            *_held(tune.fields, base, given[0], locked[0]),
+            *_held(relearn.fields, engine.preset.attack, given[1], locked[1]),
         ]
         strength = gr.update(interactive=not set(STRENGTH_KEYS) & set(limits.locked))
         shut = [gr.Tab(interactive=n not in limits.closed) for n in range(1, len(tabs) + 1)]
         step = open_step(1) if _here(here)[0] in limits.closed else gr.skip()
         return [strength, *fields, *shut, step]
 
+    controls = [*tune.fields.values(), *relearn.fields.values()]
     parts.look.select(go, None, [frame.entity, *frame.slots, frame.steps, frame.announce], **CHANGE)
     parts.limits.select(
         follow,
         parts.here,
-        [tune.strength, *tune.fields.values(), *tabs, frame.steps],
+        [tune.strength, *controls, *tabs, frame.steps],
         js=here_js(0),
         **CHANGE,
     )
+
+
+def _held(
+    names: Iterable[str],
+    base: Recipe | AttackRecipe,
+    given: Mapping[str, Any],
+    locked: Collection[str],
+) -> list[Any]:
+    """Fields as they are now: what is ``given`` is filled in, and cannot be changed where locked."""
+    wanted = revise(base, dict(given))
+    return [
+        gr.update(value=getattr(wanted, name), interactive=name not in locked)
+        if name in given
+        else gr.update(interactive=True)
+        for name in names
+    ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from html import escape
 
 from lab.catalogue import METHODS
-from lab.recipe import STRENGTHS, Recipe
+from lab.recipe import STRENGTHS
+from lab.recipe.settings import NAMES
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.classroom.classroom import MOST_MINUTES, Classroom
@@ -17,6 +17,7 @@ from lab.serve.classroom.state import MOST_WORDS
 from lab.serve.engine import EntityCard
 from lab.serve.rules import CLOSABLE
 from lab.ui.classroom.look import languages, whole
+from lab.ui.linked import setting_name
 
 STUCK_OFFERED = (3, 5, 10, 20)
 ONE_BY_ONE = ("entity", "method")  # these have forms of their own
@@ -245,21 +246,20 @@ def _showing(text: Text) -> str:
 def _settings(room: Classroom, people: Sequence[EntityCard], text: Text) -> str:
     """The forms of what is locked and preset: method, strength, any other setting, steps, people."""
     how = [("lock", text.ROOM_LOCK), ("preset", text.ROOM_GIVE)]
-    fields = text.FIELDS["Recipe"]
-    others = [f.name for f in dataclasses.fields(Recipe) if f.name not in ONE_BY_ONE]
+    others = [(key, setting_name(key, text)) for key in NAMES if key not in ONE_BY_ONE]
     method = (
         '<input type="hidden" name="key" value="method">'
         + _field(
-            "value-method", fields["method"][0], _select("value-method", [(m, m) for m in METHODS])
+            "value-method",
+            setting_name("method", text),
+            _select("value-method", [(m, m) for m in METHODS]),
         )
         + _field("how-method", text.ROOM_HOW, _select("how-method", how))
     )
     strengths = [(name, text.STRENGTH_NAMES[name]) for name in STRENGTHS]
     strength = _field("strength", text.STRENGTH, _select("strength", strengths))
     strength += _field("how-strength", text.ROOM_HOW, _select("how-strength", how))
-    other = _field(
-        "key", text.ROOM_OTHER, _select("key", [(n, fields[n][0]) for n in others]), True
-    )
+    other = _field("key", text.ROOM_OTHER, _select("key", others), True)
     value = '<input id="value-other" name="value" required autocomplete="off" size="8">'
     other += _field("value-other", text.ROOM_VALUE, value)
     other += _field("how-other", text.ROOM_HOW, _select("how-other", how))

@@ -13,6 +13,7 @@ from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import AttackRecipe, revise
+from lab.recipe.settings import OF_ATTACK
 from lab.report import markup, relearned, verdict
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
@@ -122,7 +123,9 @@ def wire(parts: Parts, frame: Frame) -> None:
         """Yield what the step shows of an attack, until it has ended; of the example without one."""
         # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
         begun = look_up(engine, run_id)
-        kind = {parts.fields["kind"]: begun.attack.kind} if begun and begun.attack else {}
+        kind = {}
+        if begun and begun.attack and not engine.locked(f"{OF_ATTACK}kind"):
+            kind = {parts.fields["kind"]: begun.attack.kind}
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id, inspected) | kind
             kind = {}

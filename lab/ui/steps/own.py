@@ -32,6 +32,7 @@ class Beside:
     questions: gr.HTML
     score: gr.HTML
     measured: gr.State
+    shared: gr.Checkbox
     remove: gr.Button
     sure: gr.Column
     words: gr.HTML
@@ -61,6 +62,13 @@ class Parts:
 def layout_beside(text: Text) -> Beside:
     """Lay out what stands under the card; hidden until an own person is picked."""
     score, questions = gr.HTML("", elem_id="own-score"), gr.HTML("", elem_id="own-questions")
+    shared = gr.Checkbox(
+        label=text.OWN_SHARE,
+        info=text.OWN_SHARE_INFO,
+        visible=False,
+        interactive=True,
+        elem_id="own-share",
+    )
     remove = gr.Button(
         text.OWN_REMOVE, variant="stop", size="sm", visible=False, elem_id="own-remove"
     )
@@ -69,7 +77,8 @@ def layout_beside(text: Text) -> Beside:
         with gr.Row():
             delete = gr.Button(text.OWN_DELETE, variant="stop", size="sm", elem_id="own-delete")
             keep = gr.Button(text.OWN_KEEP, size="sm")
-    return Beside(questions, score, gr.State(("", "")), remove, sure, words, delete, keep)
+    measured = gr.State(("", ""))
+    return Beside(questions, score, measured, shared, remove, sure, words, delete, keep)
 
 
 def layout_form(text: Text) -> Form:
@@ -156,22 +165,33 @@ def wire(
 
 
 def _wire_beside(beside: Beside, frame: Frame) -> None:
-    text = frame.text
+    engine, text = frame.engine, frame.text
 
     def about(entity: str) -> tuple[Any, ...]:
         card = frame.people.card(entity)
         if card is None or not card.questions:
-            return "", "", gr.Button(visible=False), gr.Column(visible=False)
+            hidden = gr.Checkbox(visible=False), gr.Button(visible=False)
+            return "", "", *hidden, gr.Column(visible=False)
+        mine = engine.own.mine(entity)
         return (
             questions_html(card, text),
             markup.note(text.OWN_MEASURING, "quiet"),
-            gr.Button(visible=True),
+            gr.Checkbox(value=card.shared, visible=mine and not engine.alone),
+            gr.Button(visible=mine),
             gr.Column(visible=False),
         )
 
+    def share(entity: str, shared: bool) -> str:
+        card = frame.people.card(entity)
+        if card is None:
+            raise LabError(text.PERSON_GONE)
+        engine.own.share(entity, shared)
+        frame.people.refresh()
+        return (text.RUN_SHARED if shared else text.RUN_UNSHARED).format(name=card.name)
+
     def measure(entity: str) -> tuple[str, str]:
         card = frame.people.card(entity)
-        return entity, score_html(frame.engine, entity, text) if card and card.questions else ""
+        return entity, score_html(engine, entity, text) if card and card.questions else ""
 
     def place(measured: tuple[str, str], entity: str) -> Any:
         # the user may have chosen somebody else in the meantime
@@ -185,10 +205,14 @@ def _wire_beside(beside: Beside, frame: Frame) -> None:
         return markup.note(words), gr.Column(visible=True), gr.Button(visible=False), words
 
     frame.entity.change(
-        about, frame.entity, [beside.questions, beside.score, beside.remove, beside.sure], **CHANGE
+        about,
+        frame.entity,
+        [beside.questions, beside.score, beside.shared, beside.remove, beside.sure],
+        **CHANGE,
     ).then(measure, frame.entity, beside.measured, **FOLLOW).then(
         place, [beside.measured, frame.entity], beside.score, **CHANGE
     )
+    beside.shared.input(guarded(share), [frame.entity, beside.shared], frame.announce, **QUIET)
     beside.remove.click(
         guarded(ask),
         frame.entity,

@@ -98,6 +98,7 @@ LINK_EMBED, LINK_EMBED_INFO = (
     "Der Link öffnet einen Schritt ohne Leiste und Reiter.",
 )
 LINK_PERSON = "Die Person"
+SETTING_OF_ATTACK = "Schritt 5: {label}"
 LINK_LOCKS = "Vom Link gesperrt: {names}. Das dient der Anschauung."
 LINK_PLAIN = "Öffne die freie Seite, um es zu ändern."
 LINK_LOCK_UNKNOWN = "Der Link sperrt etwas, das keine Einstellung dieses Labors ist: {key}."

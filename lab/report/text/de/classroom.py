@@ -99,6 +99,10 @@ ROOM_REPORT = "Ein Raum des MLLM Unlearning Lab, {date}"
 ROOM_REPORT_LEAD = "{people} Personen, {runs} Läufe, {attacks} Angriffe."
 ROOM_RUNS, ROOM_ATTACKS = "Läufe", "Angriffe"
 ROOM_RUNS_HEAD = ("Spitzname", "Über wen", "Methode", "Stand")
-ROOM_ATTACKS_HEAD = ("Spitzname", "Über wen", "Angriff", "Stand", "Vorher", "Nachher")
+ROOM_ATTACKS_HEAD = (
+    *("Spitzname", "Über wen", "Angriff", "Stand", "Vorher", "Nachher"),
+    *("n", "Zufall", "Kontrollen nach demselben Angriff"),
+)
+ROOM_CONTROL = "{name}: {after}"
 ROOM_FIGURE = "{before} → {after} (n = {n})"
 ROOM_FIGURE_CHANCE = "{before} → {after} (n = {n}, Zufall {chance})"

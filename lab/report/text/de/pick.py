@@ -16,12 +16,12 @@ UNKNOWN_PERSON = "Dieses Labor kennt die Person aus dem Link nicht: {person}. W�
 
 # a person of one's own
 OWN = "Eine eigene Person"
-OWN_CAPTION = "{name} (eigene)"
+OWN_CAPTION, OWN_SHARED_CAPTION = "{name} (eigene)", "{name} (geteilt)"
 OWN_PRIVACY = (
     "Die Bilder und Fragen bleiben in einem Ordner auf dem Rechner, auf dem dieses Labor "
-    "läuft, bis du sie entfernst. Wenn andere dasselbe Labor benutzen, zum Beispiel in einer "
-    "Klasse, kann jeder, der diese Seite öffnet, die Person sehen, nach ihr fragen und sie "
-    "entfernen. Füge nur Personen hinzu, die damit einverstanden wären."
+    "läuft, bis du sie entfernst. Andere, die dasselbe Labor benutzen, zum Beispiel in einer "
+    "Klasse, sehen die Person nur, wenn du sie mit ihnen teilst. Eine Lehrkraft kann sie immer "
+    "sehen und entfernen. Füge nur Personen hinzu, die damit einverstanden wären."
 )
 OWN_NAME, OWN_NAME_INFO = "Name", "Der Name, den das Modell vergessen soll"
 OWN_PICTURES = "{fewest} bis {most} Porträts (JPEG, PNG oder WebP, je höchstens {megabytes} MB)"
@@ -55,10 +55,7 @@ OWN_ADDED = (
     "{name} ist hinzugefügt und gewählt. {training} Bilder dienen zum Verlernen, {held_out} "
     "werden zurückgehalten."
 )
-OWN_CARD = (
-    "Jemand, der dieses Labor benutzt, hat diese Person hinzugefügt. Jeder, der das Labor "
-    "öffnet, kann sie sehen."
-)
+OWN_CARD = "Jemand, der dieses Labor benutzt, hat diese Person hinzugefügt."
 OWN_QUESTIONS = "Die Fragen zu dieser Person"
 OWN_QUESTIONS_HEAD = ("Frage zum Bild", "Antwort", "Falsche Antworten")
 OWN_MEASURING = "Das Labor fragt das geladene Modell nach dieser Person …"
@@ -70,6 +67,11 @@ OWN_KNOWS = "Das Modell kennt diese Person also, und es gibt etwas zu vergessen.
 OWN_UNKNOWN = (
     "Das ist nicht mehr als Zufall: Das Modell kennt diese Person nicht, also gibt es wenig zu "
     "vergessen."
+)
+OWN_SHARE = "Diese Person mit dem Raum teilen"
+OWN_SHARE_INFO = (
+    "Wer die Seite neu lädt, kann die Person dann wählen, nach ihr fragen und sie vergessen lassen. "
+    "Entfernen könnt sie nur du und eine Lehrkraft."
 )
 OWN_REMOVE, OWN_KEEP = "Diese Person entfernen", "Behalten"
 OWN_SURE = (

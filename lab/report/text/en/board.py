@@ -98,6 +98,7 @@ LINK_EMBED, LINK_EMBED_INFO = (
     "The link opens one step without the bar and the tabs.",
 )
 LINK_PERSON = "Person"
+SETTING_OF_ATTACK = "Step 5: {label}"
 LINK_LOCKS = "Locked by the link: {names}. This is for show."
 LINK_PLAIN = "Open the plain page to change it."
 LINK_LOCK_UNKNOWN = "The link locks something that is no setting of this lab: {key}."

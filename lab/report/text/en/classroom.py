@@ -96,6 +96,10 @@ ROOM_REPORT = "A room of the MLLM Unlearning Lab, {date}"
 ROOM_REPORT_LEAD = "{people} people, {runs} runs, {attacks} attacks."
 ROOM_RUNS, ROOM_ATTACKS = "Runs", "Attacks"
 ROOM_RUNS_HEAD = ("Nickname", "Person", "Method", "State")
-ROOM_ATTACKS_HEAD = ("Nickname", "Person", "Attack", "State", "Before", "After")
+ROOM_ATTACKS_HEAD = (
+    *("Nickname", "Person", "Attack", "State", "Before", "After"),
+    *("n", "Chance", "Controls after the same attack"),
+)
+ROOM_CONTROL = "{name}: {after}"
 ROOM_FIGURE = "{before} → {after} (n {n})"
 ROOM_FIGURE_CHANCE = "{before} → {after} (n {n}, chance {chance})"

@@ -16,12 +16,12 @@ UNKNOWN_PERSON = "This lab does not know the person in the link: {person}. Choos
 
 # a person of one's own
 OWN = "Your own person"
-OWN_CAPTION = "{name} (own)"
+OWN_CAPTION, OWN_SHARED_CAPTION = "{name} (own)", "{name} (shared)"
 OWN_PRIVACY = (
     "The pictures and questions stay on the machine that runs this lab, in its cache folder, until"
-    " you remove them. If other people use the same lab, for example in a classroom, everybody who"
-    " opens this page can see the person, ask about the person and remove the person. Add only "
-    "people who would agree to that."
+    " you remove them. Other people who use the same lab, for example in a classroom, see the person"
+    " only if you share the person with them. A teacher can always see and remove the person. Add "
+    "only people who would agree to that."
 )
 OWN_NAME, OWN_NAME_INFO = "Name", "The name that the model should forget"
 OWN_PICTURES = "{fewest} to {most} portraits (JPEG, PNG or WebP, at most {megabytes} MB each)"
@@ -50,7 +50,7 @@ OWN_ADDED = (
     "{name} is added and chosen. {training} pictures are used for unlearning and {held_out} are "
     "held out."
 )
-OWN_CARD = "A user of this lab added this person. Everybody who opens the lab can see the person."
+OWN_CARD = "A user of this lab added this person."
 OWN_QUESTIONS = "The questions about this person"
 OWN_QUESTIONS_HEAD = ("Question with the picture", "Answer", "Wrong options")
 OWN_MEASURING = "The lab is asking the loaded model about this person …"
@@ -61,6 +61,11 @@ OWN_SCORE = (
 OWN_KNOWS = "So the model knows this person, and there is something to forget."
 OWN_UNKNOWN = (
     "That is not above chance: the model does not know this person, so there is little to forget."
+)
+OWN_SHARE = "Share this person with the room"
+OWN_SHARE_INFO = (
+    "Once they load the page again, everybody in the room may choose the person, ask about them and "
+    "forget them. Only you and a teacher can remove the person."
 )
 OWN_REMOVE, OWN_KEEP = "Remove this person", "Keep"
 OWN_SURE = (
