@@ -54,7 +54,7 @@ def answered(
     loaded: Loaded,
     prompts: Sequence[tuple[str, ...]],
     most_tokens: int,
-    shown: Sequence[torch.Tensor] | None = None,
+    shown: Sequence[torch.Tensor | None] | None = None,
 ) -> list[list[tuple[str, str]]]:
     """Greedy answers to the user's turns: a later one goes on from the earlier ones.
 

@@ -176,7 +176,8 @@ def sets(query: Mapping[str, str], names: Collection[str]) -> bool:
 
 def read(frame: Frame, query: Mapping[str, str], names: Sequence[str]) -> Link:
     """Return what is valid in a link; ``names``: the settings that the page has."""
-    text, settings, wrong = frame.text, {}, _strange(frame, query)
+    text, wrong = frame.text, _strange(frame, query)
+    settings: dict[str, Any] = {}
     person = (query.get(PERSON) or query.get(OLDER, ""))[:LONGEST]
     if person and not frame.people.card(person):
         wrong.append(text.UNKNOWN_PERSON.format(person=person))
