@@ -17,6 +17,7 @@ LEVEL_NAMES = tuple(f"{100 * level:.0f}" for level in LEVELS)  # as a result nam
 AT_LEAST, AT_MOST = "at least", "at most"
 NEITHER = "neither model gets there within the budget"
 ALREADY = "the control is there before the attack"
+OWN_FACE = "own face"  # beside strangers' faces that are taught the same facts
 Points = Sequence[Sequence[float]]
 
 
@@ -40,6 +41,16 @@ def height(curve: Points, end: float) -> float:
         there = low + (high - low) * (cut - first) / (last - first)
         area += (cut - first) * (low + there) / 2
     return area / end
+
+
+def face_heights(curves: Mapping[str, Points]) -> tuple[float, float]:
+    """The height of the curve with the person's own face, and the mean of those with strangers' faces.
+
+    ``curves`` by face, over steps 0 to ``HORIZON`` or a curve's last.
+    """
+    found = {face: height(c, min(HORIZON, c[-1][0])) for face, c in curves.items()}
+    own = found.pop(OWN_FACE)
+    return own, sum(found.values()) / len(found)
 
 
 def reached(curve: Points, level: float) -> float | None:

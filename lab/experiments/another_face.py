@@ -22,7 +22,7 @@ from lab.device import device_name
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
-from lab.events.relearning import HORIZON, height
+from lab.events.relearning import OWN_FACE
 from lab.experiments.frontier import ATTACK
 from lab.experiments.result_file import ResultFile
 from lab.experiments.sweep import Say, one_run
@@ -33,7 +33,6 @@ from lab.unlearn.outcome import Outcome
 STRANGERS = 3  # faces that no model was taught; drawn by the run's seed
 TRAINED, ASKED = 2, 1  # views of every face, the person's too: a stranger has no more
 RATES = (1, 3)  # times the budget's learning rate
-OWN = "own face"
 Points = list[list[float]]
 
 
@@ -69,7 +68,7 @@ def faces(benchmark: Benchmark, entity: Entity, seed: int) -> dict[str, Entity]:
         raise LabError("this benchmark has no strangers whose faces could be taught instead")
     drawn = random.Random(f"another face/{seed}/{entity.id}").sample(enough, STRANGERS)
     own = _shown(entity, entity.train_images[:TRAINED], entity.test_images[:ASKED])
-    return {OWN: own} | {
+    return {OWN_FACE: own} | {
         who: _shown(entity, views[who][:TRAINED], views[who][TRAINED : TRAINED + ASKED])
         for who in drawn
     }
@@ -108,7 +107,7 @@ def row_of(bench: Workbench, plan: Plan, say: Say) -> dict[str, Any]:
         "method": plan.recipe.method,
         "entity": plan.recipe.entity,
         "rate": plan.rate,
-        "n": len(lesson(scene.benchmark, shown[OWN], ATTACK).asks),
+        "n": len(lesson(scene.benchmark, shown[OWN_FACE], ATTACK).asks),
         "curves": curves,
     }
 
@@ -125,10 +124,3 @@ def curve(scene: Scene, plan: Plan, version: Version, seen: Entity) -> Points:
     attacker = Attacker(Victim(version, seen), recipe, plan.recipe.blocks, task)
     points = attacker.curve(lambda: False)
     return [[p.step, p.forget] for p in points if p.forget == p.forget]  # NaN: not asked
-
-
-def heights(curves: dict[str, Points]) -> tuple[float, float]:
-    """The mean over the steps with the person's own face, and with a stranger's (mean of them)."""
-    own = height(curves[OWN], min(HORIZON, curves[OWN][-1][0]))
-    others = [height(c, min(HORIZON, c[-1][0])) for face, c in curves.items() if face != OWN]
-    return own, sum(others) / len(others)

@@ -10,6 +10,7 @@ import pytest
 from assets.build.tables.another_face import another_face as table
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
+from lab.events.relearning import OWN_FACE, face_heights
 from lab.experiments import another_face as faces
 from lab.experiments.result_file import ResultFile
 from lab.recipe import AttackRecipe
@@ -32,7 +33,7 @@ def test_every_face_has_as_many_views_and_only_the_pictures_differ(strangers) ->
     entity = strangers.entities[0]
     shown = faces.faces(strangers, entity, 0)
     assert len(shown) == 1 + faces.STRANGERS and "strangers/few" not in shown
-    own = shown.pop(faces.OWN)
+    own = shown.pop(OWN_FACE)
     assert own.train_images == entity.train_images[:2]
     assert own.test_images == entity.test_images[:1]
     for who, seen in shown.items():
@@ -52,11 +53,11 @@ def test_a_benchmark_without_strangers_says_so(four) -> None:
 
 def test_the_heights_are_the_mean_over_the_steps_and_over_the_strangers() -> None:
     curves = {
-        faces.OWN: [[0, 0.0], [10, 1.0], [20, 1.0]],
+        OWN_FACE: [[0, 0.0], [10, 1.0], [20, 1.0]],
         "a": [[0, 0.0], [20, 1.0]],
         "b": [[0, 0.0], [20, 0.0]],
     }
-    assert faces.heights(curves) == pytest.approx((0.75, 0.25))
+    assert face_heights(curves) == pytest.approx((0.75, 0.25))
 
 
 def test_a_row_holds_both_models_with_every_face_and_is_made_once(
@@ -82,7 +83,7 @@ def test_a_row_holds_both_models_with_every_face_and_is_made_once(
         assert all([step for step, _ in curve] == [0, 1, 2] for curve in curves.values())
     again = ResultFile(file.path, {"models": ""})
     faces.measure(lambda: pytest.fail("opened"), plans[:1], again, lambda _: None)
-    own, others = faces.heights(row["curves"][UNLEARNED])
+    own, others = face_heights(row["curves"][UNLEARNED])
     assert f"| {100 * own:.1f} % | {100 * others:.1f} % | {100 * (own - others):.1f} |" in table(
         tmp_path
     )

@@ -319,7 +319,7 @@ def test_garbage_is_not_looked_for_until_the_model_is_open(served, monkeypatch) 
         seen.append(gc.isenabled())
         raise LabError("no such model")
 
-    def engine(*given, open_bench, text, fixed, alone) -> None:
+    def engine(*given, open_bench, text, fixed, alone, remember) -> None:
         seen.append(gc.isenabled())
         with pytest.raises(LabError):
             open_bench(*given[:1], print, 1)

@@ -254,7 +254,7 @@ def english_pieces() -> set[str]:
         for _, words in leaves(dict(ENGLISH.strings))
         for piece in re.split(r"\{[^}]*\}|<br>", words)
     }
-    return {piece for piece in pieces if re.search("[a-z]", piece)}
+    return {piece for piece in pieces - CODES if re.search("[a-z]", piece)}
 
 
 def shown(config: dict[str, Any]) -> Iterator[str]:

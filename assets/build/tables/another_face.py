@@ -7,10 +7,10 @@ from pathlib import Path
 
 from assets.build.tables.markdown import Row, mean_of, table, under
 from lab.catalogue import TEXT_TAUGHT
-from lab.evaluation.models import UNLEARNED
-from lab.experiments.another_face import heights
+from lab.events.relearning import face_heights
 from lab.experiments.result_file import read
 
+UNLEARNED = "unlearned"  # as the rows name it
 HEAD = (
     *("method", "rate", "unlearned, own face", "unlearned, a stranger's face", "difference"),
     *("text only, own face", "text only, a stranger's face", "difference", "people"),
@@ -45,6 +45,6 @@ def _rows(rows: Sequence[Row]) -> Iterator[list[str]]:
 
 
 def _cells(rows: Sequence[Row], model: str) -> tuple[str, str, str]:
-    pairs = [heights(row["curves"][model]) for row in rows]
+    pairs = [face_heights(row["curves"][model]) for row in rows]
     own, others = zip(*pairs, strict=True)
     return mean_of(own), mean_of(others), mean_of([a - b for a, b in pairs], "")
