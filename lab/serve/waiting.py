@@ -62,13 +62,13 @@ class Waiting:
         if free is None or run.visitor == LAB:
             return free
         # One visitor's runs follow each other, however many could be done at the same time.
-        own = ([r for r in runs if r.visitor == run.visitor] for runs in (under_way, ahead))
-        before = self._free(*own, 1)
+        own = [r for r in under_way if r.visitor == run.visitor]
+        before = self._free(own, [r for r in ahead if r.visitor == run.visitor], 1)
         return None if before is None else max(free, before)
 
     def _free(self, under_way: Iterable[Run], ahead: Iterable[Run], hands: int) -> float | None:
-        views = ([r.view() for r in runs] for runs in (under_way, ahead))
-        return begins(*views, self._takes, time.time(), hands)
+        now, next_up = [r.view() for r in under_way], [r.view() for r in ahead]
+        return begins(now, next_up, self._takes, time.time(), hands)
 
     def move(self, run: Run, earlier: bool) -> None:
         """Let a waiting run and its visitor's run before or after it change places."""
