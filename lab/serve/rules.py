@@ -68,4 +68,5 @@ def _check(settings: Recipe | AttackRecipe, locked: Mapping[str, Any], before: s
     """Raise ``LabError`` for a setting that has another value than the locked one."""
     for key, value in locked.items():
         if getattr(settings, key) != value:
-            raise LabError(f"your teacher has set {before}{key} to {value} for this room: use that")
+            name = f"{before}{key}"
+            raise LabError(f"your teacher has set {name} to {value} for this room: use that")
