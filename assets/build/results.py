@@ -236,7 +236,7 @@ def load(lab: Lab) -> None:
 def loaded(*flags: str) -> dict[str, Any]:
     """What ``mllm-lab load --json`` prints, which ends with 1 where something does not hold."""
     command = [sys.executable, "-m", "lab", "load", "--json", *flags]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
     if not done.stdout:
         raise LabError("the load test ended without figures: its last line says why")
     found: dict[str, Any] = json.loads(done.stdout)
