@@ -7,54 +7,34 @@ today. What was cut off goes on where it was. Then the tables are written into t
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from assets.build.documents import write_documents
+from assets.build.measures import science, waits
+from assets.build.measures.shared import Lab, say
 from lab.cli.starting import one_line
-from lab.errors import LabError
-from lab.experiments.result_file import MODELS, ResultFile, digest, edition
-from lab.experiments.studies import RESULTS
-from lab.files import ROOT, put
 
-if TYPE_CHECKING:
-    from lab.model.load import Loaded
-
-PEOPLE = MODELS.parent / "people"
-UI, WORDS = ROOT / "lab" / "ui", ROOT / "lab" / "report" / "text" / "en"
-EXAMPLES = ROOT / "assets" / "examples"
-PORT = 7873  # of the page whose figures are taken
-ROUNDS = 5  # of the bench
-FIRST_EDITION = "65bcaea"  # a commit of its time, against which a visitor's waits are measured
-USERS, LOADS = 30, ("tiny", "tiny+kill", "embedded", "embedded+kill")  # of the load test
-SIZES, SIZE_ROUNDS, SIZE_GB = ("llava-1.5-7b",), 7, 10.0  # of a GPU's memory no more than this
-TODAYS, STUDIED = ("destination",), 4  # the other studies are of the first edition; people of each
-STUDY = (
-    f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
-)
-# Raised by hand where the program comes to measure something else under the same settings.
-REVISION = {
-    "models": 1,
-    "turns": 1,
-    "tokens": 1,
-    "people": 1,
-    "general": 1,
-    "attacks": 2,
-    "frontier": 1,
-    "another_face": 1,
-    "controls": 1,
-    "bench": 2,
-    "sizes": 1,
-    "page": 1,
-    "load": 1,
+MEASURES: Mapping[str, Callable[[Lab], None]] = {
+    each.__name__: each
+    for each in (
+        science.models,
+        science.turns,
+        science.tokens,
+        science.people,
+        science.general,
+        science.attacks,
+        science.frontier,
+        science.another_face,
+        science.controls,
+        science.studies,
+        waits.bench,
+        waits.sizes,
+        waits.page,
+        waits.load,
+        waits.families,
+        waits.larger,
+        waits.against,
+    )
 }
 
 
@@ -72,335 +52,6 @@ def main() -> None:
                 MEASURES[name](lab)
         for path in write_documents():
             say(f"written: {path}")
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-class Lab:
-    """The preset of the embedded model, loaded at the first use."""
-
-    def __init__(self, threads: int, results: Path = RESULTS) -> None:
-        from lab.evaluation.session import read_benchmark
-        from lab.recipe import load_preset
-
-        self.threads, self.results = threads, results
-        self.preset = load_preset("demo")
-        self.benchmark = read_benchmark(self.preset)
-
-    @cached_property
-    def bench(self) -> Any:
-        from lab.evaluation.session import open_workbench
-
-        return open_workbench(self.preset, say, self.threads)
-
-    def file(self, name: str, **settings: Any) -> ResultFile:
-        """The result file of a table, with what its rows depend on."""
-        fits = {
-            "revision": REVISION[name],
-            "models": edition(),
-            "questions": digest(PEOPLE.glob("*.parquet")),
-            **settings,
-        }
-        return ResultFile(self.results / f"{name}.json", fits)
-
-
-def shipped() -> dict[str, dict[str, Any]]:
-    """What each shipped model's folder says of it, the one that knows everybody first."""
-    from lab.model.source import ABOUT
-
-    paths = sorted(MODELS.glob(f"*/{ABOUT}"))
-    found = {p.parent.name: json.loads(p.read_text(encoding="utf-8")) for p in paths}
-    return dict(sorted(found.items(), key=lambda each: "unknown" in each[1]))
-
-
-def models(lab: Lab) -> None:
-    """What each shipped model knows."""
-    from lab.experiments import knowledge
-
-    found = shipped()
-    left_out = {who for about in found.values() for who in about.get("unknown", ())}
-    asked = knowledge.lines(lab.benchmark, left_out)
-    seeds = sorted({about["recipe"]["seed"] for about in found.values()})
-    file = lab.file("models", left_out=sorted(left_out), seeds=seeds)
-    knowledge.measure(openers(lab), asked, file, say)
-
-
-def openers(lab: Lab) -> dict[str, Callable[[], Loaded]]:
-    """What loads each shipped model, the one that knows everybody first."""
-    from lab.model.load import load
-
-    def opener(name: str) -> Callable[[], Loaded]:
-        path = str(MODELS / name)
-        if path == str(MODELS.parents[1] / lab.preset.model):
-            return lambda: lab.bench.loaded
-        return lambda: load(path, lab.preset.quantization, report=say)
-
-    return {name: opener(name) for name in shipped()}
-
-
-def turns(lab: Lab) -> None:
-    """Whether later turns are answered, and whether a model says what it does not know."""
-    from lab.experiments import conversations
-
-    asked = conversations.lines(lab.benchmark)
-    file = lab.file("turns", most_tokens=conversations.MOST_TOKENS)
-    conversations.measure(openers(lab), asked, file, say)
-
-
-def tokens(lab: Lab) -> None:
-    """What more tokens a picture bring and cost, at equal teaching."""
-    from dataclasses import asdict
-
-    from assets.build import tokens as compared
-    from lab.recipe import load_teaching
-
-    recipe = load_teaching("tokens")
-    file = lab.file("tokens", recipe=asdict(recipe), people=compared.SPLIT)
-    work = MODELS.parents[1] / ".cache" / "build"
-    compared.measure(work, lab.benchmark, recipe, lab.threads, file, say)
-
-
-def people(lab: Lab) -> None:
-    """VKD at Standard over all people."""
-    from dataclasses import asdict
-
-    from lab.experiments import everybody
-    from lab.recipe import revise
-
-    plan = [revise(lab.preset.recipe, {"entity": e.id}) for e in lab.benchmark.entities]
-    file = lab.file("people", recipe=asdict(lab.preset.recipe))
-    everybody.measure(lambda: lab.bench, plan, file, say)
-
-
-def general(lab: Lab) -> None:
-    """What is left of plain text."""
-    from lab.evaluation.models import BASE, VANILLA
-    from lab.experiments import general_text
-    from lab.model.embedded import untaught
-    from lab.model.version import Version
-
-    def opened() -> general_text.Pair:
-        loaded = lab.bench.loaded
-        base = Version(BASE, loaded, untaught(lab.preset.model, loaded.device), text_only=True)
-        return general_text.Pair(base, Version(VANILLA, loaded))
-
-    file = lab.file("general", most_tokens=general_text.MOST_TOKENS)
-    general_text.measure(opened, lab.benchmark, file, say)
-
-
-def attacks(lab: Lab) -> None:
-    """Every attack on one person, whom the control never knew."""
-    from dataclasses import asdict
-
-    from lab.experiments.attack_table import ATTACKS, Job, measure
-    from lab.recipe import revise
-
-    unknown = shipped().get(Path(lab.preset.reference).name, {}).get("unknown")
-    who = unknown[0] if unknown else lab.benchmark.entities[0].id
-    jobs = [
-        Job(revise(lab.preset.recipe, {"entity": who, "method": method}), plans)
-        for method, plans in ATTACKS.items()
-    ]
-    file = lab.file("attacks", recipe=asdict(lab.preset.recipe), entity=who)
-    measure(lambda: lab.bench, jobs, file, say)
-
-
-def frontier(lab: Lab) -> None:
-    """What every method keeps against how fast relearning is, on the people whom no control knows."""
-    from dataclasses import asdict
-
-    from lab.experiments.frontier import ATTACK, RATES, measure, planned
-
-    plans = planned(lab.preset.recipe, unknown_to_controls(), 1)
-    settings = {"recipe": asdict(lab.preset.recipe), "attack": asdict(ATTACK), "rates": RATES}
-    measure(lambda: lab.bench, plans, lab.file("frontier", **settings), say)
-
-
-def another_face(lab: Lab) -> None:
-    """Whether a stranger's face is taught the person's facts as fast as the person's own."""
-    from dataclasses import asdict
-
-    from lab.experiments.another_face import RATES, measure, planned
-    from lab.experiments.frontier import ATTACK
-
-    plans = planned(lab.preset.recipe, unknown_to_controls())
-    settings = {"recipe": asdict(lab.preset.recipe), "attack": asdict(ATTACK), "rates": RATES}
-    measure(lambda: lab.bench, plans, lab.file("another_face", **settings), say)
-
-
-def controls(lab: Lab) -> None:
-    """The controls' curves under the default budgets, which come with the lab."""
-    from dataclasses import asdict
-
-    from lab.experiments.control_curves import BUDGETS, measure
-
-    blocks = lab.preset.recipe.blocks
-    budgets = {kind: asdict(budget) for kind, budget in BUDGETS.items()}
-    file = lab.file("controls", blocks=blocks, budgets=budgets)
-    measure(lambda: lab.bench, unknown_to_controls(), blocks, file, say)
-
-
-def unknown_to_controls() -> list[str]:
-    """Ids of the people whom the shipped controls were taught without."""
-    return sorted({who for about in shipped().values() for who in about.get("unknown", ())})
-
-
-def studies(lab: Lab) -> None:
-    """The studies of today's models; what is kept of a run says of which models it is."""
-    from lab.experiments.records import Records, key_of
-    from lab.experiments.run_study import carry_out, chosen, planned
-    from lab.experiments.studies import STUDIES
-
-    kept, people = lab.results / "studies", chosen(lab.benchmark, STUDIED)
-    for name in TODAYS:
-        done, answer = Records(kept / "runs.jsonl"), lab.results / f"study-{name}.csv"
-        plan = planned(STUDIES[name], lab.preset, people, 1, lab.preset.recipe.blocks)
-        keys = [key_of(lab.preset, each.recipe) for each in plan]
-        if not answer.exists() or not all(map(done.find, keys)):
-            carry_out(STUDIES[name], lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
-            (kept / f"{name}.csv").replace(answer)
-            (kept / f"{name}-runs.csv").unlink()
-
-
-def bench(lab: Lab) -> None:
-    """How fast the lab is, and how its cost grows."""
-    from lab.bench.speed import bench as measured
-    from lab.device import device_name
-
-    file = lab.file("bench", rounds=ROUNDS)
-    if not file.has("bench"):
-        first = lab.benchmark.entities[0].id
-        row = measured(lab.bench, first, ROUNDS, say)
-        file.add("bench", row, device_name(lab.bench.loaded.device))
-
-
-def sizes(lab: Lab) -> None:
-    """What a published size takes on a GPU; nothing is measured where there is none."""
-    import torch
-
-    from lab.bench.model_sizes import measure
-
-    file = lab.file("sizes", rounds=SIZE_ROUNDS)
-    if not torch.cuda.is_available():
-        say("sizes: no GPU on this machine")
-        return
-    for name in SIZES:
-        if not file.has(name):
-            row = measure(name, "nf4", SIZE_ROUNDS, SIZE_GB, say)
-            file.add(name, row, str(row["device"]))
-
-
-def page(lab: Lab) -> None:
-    """What the page asks of who arrives; nothing is measured where there is no Chromium."""
-    from assets.build.browser import chromium, served
-    from assets.build.page_figures import ROUNDS as TIMES
-    from assets.build.page_figures import SIZES as WINDOWS
-    from assets.build.page_figures import measured
-    from lab.serve.local import LocalEngine
-
-    code = digest([*UI.rglob("*.py"), *WORDS.glob("*.py"), *EXAMPLES.glob("vkd/*.json*")])
-    file = lab.file("page", rounds=TIMES, page=code)
-    missing = {f"{w} x {h}": (w, h) for w, h in WINDOWS if not file.has(f"{w} x {h}")}
-    if not missing:
-        return
-    if not shutil.which("chromium"):
-        say("page: no Chromium on this machine")
-        return
-    with served(LocalEngine(lab.preset, lab.threads), PORT) as url, chromium() as browser:
-        for name, size in missing.items():
-            file.add(name, measured(browser, url, size), f"{os.cpu_count()} CPU cores")
-
-
-def load(lab: Lab) -> None:
-    """A class at once, with a tiny random model and the embedded one, without and with a kill."""
-    from lab.model.tiny_models import save
-
-    file = lab.file("load", users=USERS)
-    with tempfile.TemporaryDirectory(prefix="lab-tiny-") as folder:
-        for row_id in LOADS:
-            if file.has(row_id):
-                continue
-            say(f"load: {row_id} …")
-            model, _, kill = row_id.partition("+")
-            flags = ["--users", str(USERS), "--threads", str(lab.threads)]
-            if model == "tiny":
-                tiny = save(Path(folder) / model)
-                flags = [
-                    *flags[:2],
-                    "--threads",
-                    "1",
-                    "--model",
-                    str(tiny),
-                    "--quantization",
-                    "none",
-                ]
-            row = loaded(*flags, *(["--kill"] if kill else []))
-            device = f"{row['device']}, {row['cores']} cores"
-            file.add(row_id, row | {"device": device}, device)
-
-
-def loaded(*flags: str) -> dict[str, Any]:
-    """What ``mllm-lab load --json`` prints, which ends with 1 where something does not hold."""
-    command = [sys.executable, "-m", "lab", "load", "--json", *flags]
-    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
-    if not done.stdout:
-        raise LabError("the load test ended without figures: its last line says why")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def families(lab: Lab) -> None:
-    """What the tested families need in memory; counted anew where the file is not there."""
-    from lab.bench.family_table import FAMILIES, measure, written
-
-    if not FAMILIES.exists():
-        put(FAMILIES, written(measure(say)))
-
-
-def larger(lab: Lab) -> None:
-    """What published sizes need in memory; counted anew where the file is not there."""
-    from lab.bench.larger_table import LARGER, measure, written
-
-    if not LARGER.exists():
-        put(LARGER, written(measure()))
-
-
-def against(lab: Lab) -> None:
-    """What a visitor waits for against the first edition; measured where the file is not there."""
-    from lab.bench.against import PARTS, RESULT, compare, state
-
-    path = lab.results / RESULT
-    if not path.exists():
-        out = ROOT / ".cache" / "against" / state()  # another state of the checkout begins anew
-        first = lab.benchmark.entities[0].id
-        made = compare(FIRST_EDITION, first, ROUNDS, [*PARTS], out, say)
-        put(path, json.dumps(made, indent=1) + "\n")
-
-
-MEASURES: Mapping[str, Callable[[Lab], None]] = {
-    each.__name__: each
-    for each in (
-        models,
-        turns,
-        tokens,
-        people,
-        general,
-        attacks,
-        frontier,
-        another_face,
-        controls,
-        studies,
-        bench,
-        sizes,
-        page,
-        load,
-        families,
-        larger,
-        against,
-    )
-}
 
 
 if __name__ == "__main__":

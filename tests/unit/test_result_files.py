@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from assets.build import results
+from assets.build.measures import science, shared, waits
 from lab.bench import against
 from lab.errors import LabError
 from lab.evaluation import session
@@ -257,11 +258,11 @@ def test_attacks_are_done_one_by_one_on_one_run(bench: Workbench, file: ResultFi
 
 def test_the_documents_are_written_without_torch() -> None:
     code = "import sys, assets.build.results; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=results.MODELS.parents[1], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=shared.MODELS.parents[1], check=True)
 
 
 def test_the_shipped_models_are_told_the_one_that_knows_everybody_first() -> None:
-    found = results.shipped()
+    found = shared.shipped()
     (first, about), *others = found.items()
     assert first == "vanilla" and "unknown" not in about and others
     assert all(other["unknown"] for _, other in others)
@@ -271,7 +272,7 @@ def test_each_file_is_measured_once_for_the_models_of_today(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = replace(bench.benchmark, entities=bench.benchmark.entities[:2])
-    lab = results.Lab(0, tmp_path)
+    lab = shared.Lab(0, tmp_path)
     lab.preset = replace(bench.preset, recipe=make.recipe(steps=1))
     lab.benchmark, lab.bench = one, replace(bench, benchmark=one)
     monkeypatch.setattr(
@@ -305,12 +306,12 @@ def test_the_waits_are_compared_only_where_their_file_is_not_there(
 
     monkeypatch.setattr(against, "compare", compare)
     monkeypatch.setattr(against, "state", lambda: "today")
-    lab = results.Lab(0, tmp_path)
+    lab = shared.Lab(0, tmp_path)
     lab.benchmark = four
     for _ in range(2):
         results.MEASURES["against"](lab)
     ((commit, entity, rounds, parts, out, _),) = asked
-    assert (commit, entity, rounds) == (results.FIRST_EDITION, "p0", results.ROUNDS)
+    assert (commit, entity, rounds) == (waits.FIRST_EDITION, "p0", waits.ROUNDS)
     assert parts == [*against.PARTS] and isinstance(out, Path) and out.name == "today"
     assert json.loads((tmp_path / against.RESULT).read_text(encoding="utf-8")) == {"device": "cpu"}
 
@@ -318,24 +319,24 @@ def test_the_waits_are_compared_only_where_their_file_is_not_there(
 def test_a_study_is_made_of_kept_runs_and_measured_where_one_is_missing(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab = results.Lab(0, tmp_path)
+    lab = shared.Lab(0, tmp_path)
     lab.preset = replace(bench.preset, recipe=make.recipe(steps=1, fisher_samples=4))
     lab.benchmark, lab.bench = bench.benchmark, replace(bench, preset=lab.preset)
     two = Study("destination", tuple(Variant(str(b), {"beta": b}) for b in (0.0, 60.0)))
     monkeypatch.setitem(STUDIES, "destination", two)
-    monkeypatch.setattr(results, "STUDIED", 1)
-    results.studies(lab)
+    monkeypatch.setattr(science, "STUDIED", 1)
+    science.studies(lab)
     answer, runs = tmp_path / "study-destination.csv", tmp_path / "studies" / "runs.jsonl"
     first = answer.read_bytes()
     assert [p.name for p in runs.parent.iterdir()] == [runs.name]
     lines = runs.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2
     workbench = lab.__dict__.pop("bench")  # to load it again would fail: there is no such model
-    results.studies(lab)
+    science.studies(lab)
     assert answer.read_bytes() == first
     answer.unlink()
     lab.bench = workbench
-    results.studies(lab)  # the runs are kept
+    science.studies(lab)  # the runs are kept
     assert answer.read_bytes() == first
     assert runs.read_text(encoding="utf-8").splitlines() == lines
 
@@ -345,7 +346,7 @@ def test_the_shipped_studies_of_today_are_whole(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("a run of a study is missing: python -m assets.build.results")
 
     monkeypatch.setattr(session, "open_workbench", opened)
-    results.studies(results.Lab(0))
+    science.studies(shared.Lab(0))
 
 
 def test_a_load_is_measured_row_by_row_and_goes_on_where_it_was_cut_off(
@@ -359,14 +360,14 @@ def test_a_load_is_measured_row_by_row_and_goes_on_where_it_was_cut_off(
             raise LabError("cut off")
         return {"device": "cpu", "cores": 2, "users": 30}
 
-    monkeypatch.setattr(results, "loaded", load)
-    lab = results.Lab(3, tmp_path)
+    monkeypatch.setattr(waits, "loaded", load)
+    lab = shared.Lab(3, tmp_path)
     with pytest.raises(LabError, match="cut off"):
         results.MEASURES["load"](lab)
     results.MEASURES["load"](lab)
     results.MEASURES["load"](lab)
     held = read(tmp_path / "load.json")
-    assert held and [row["id"] for row in held["rows"]] == [*results.LOADS]
+    assert held and [row["id"] for row in held["rows"]] == [*waits.LOADS]
     assert held["rows"][0]["device"] == "cpu, 2 cores" and held["rows"][0]["date"]
     assert len(asked) == 5 and asked[2] == asked[3]  # the row that was cut off is measured again
     assert [("--kill" in flags, "--model" in flags) for flags in asked] == [
@@ -381,4 +382,4 @@ def test_a_load_is_measured_row_by_row_and_goes_on_where_it_was_cut_off(
 
 def test_the_figures_of_a_load_are_what_the_command_prints() -> None:
     with pytest.raises(LabError, match="the load test ended without figures"):
-        results.loaded("--users", "0")
+        waits.loaded("--users", "0")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from assets.build import results
+from assets.build.measures import shared
 from lab.attack import Attacker, Relearned, attack, control_curve, lesson, scene_of
 from lab.attack.control_curve import ControlCurve
 from lab.attack.scene import controls_beside
@@ -238,10 +239,10 @@ def test_make_results_asks_for_the_six_people_under_the_default_budgets(
 ) -> None:
     asked: list[tuple] = []
     monkeypatch.setattr(control_curves, "measure", lambda *words: asked.append(words))
-    lab = results.Lab(0, tmp_path)
+    lab = shared.Lab(0, tmp_path)
     results.MEASURES["controls"](lab)
     ((_, people, blocks, file, _),) = asked
     assert sorted(people) == sorted(lab.benchmark.splits["forget_15"]) and len(people) == 6
     assert blocks == lab.preset.recipe.blocks and file.path == tmp_path / "controls.json"
     assert file.fits["budgets"]["facts"]["steps"] == AttackRecipe().steps
-    assert control_curve.SHIPPED == results.RESULTS / "controls.json"
+    assert control_curve.SHIPPED == shared.RESULTS / "controls.json"
