@@ -56,7 +56,7 @@ def test_a_changed_figure_in_a_block_is_put_right_and_text_around_it_stays(tmp_p
 
 
 def test_an_unknown_table_is_named_with_the_valid_ones() -> None:
-    with pytest.raises(LabError, match="no table is called 'nothing': valid are models, people"):
+    with pytest.raises(LabError, match="no table is called 'nothing': valid are models, turns"):
         documents.filled("<!-- results: nothing -->\n<!-- end -->")
 
 
