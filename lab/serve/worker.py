@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from lab.device import release
+from lab.device import release, trim
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
 from lab.serve.hands import Facts
@@ -173,6 +173,7 @@ class Worker:
                 pass
             if self.facts is not None:
                 self.phase = "idle"
+                trim()  # what the last runs and answers needed is the system's again
 
     def _anything(self) -> bool:
         """Do one piece of work; False if there was none."""

@@ -36,6 +36,7 @@ from lab.ui.language import place
 from lab.ui.requests import Requests
 from lab.ui.script import arrived_js, page_js
 from lab.ui.served import Uploads
+from lab.ui.sessions import use_lean_sessions
 from lab.ui.steps import (
     actions,
     advice,
@@ -197,6 +198,7 @@ def launch(
     endpoints as tools of an MCP server, too.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    use_lean_sessions()
     tally = Tally()
     engine = watched(engine, tally)
     lab = language or "en"

@@ -29,7 +29,7 @@ def tab(page):
     """The page with its sliders and its theme as they were at first."""
     page.evaluate("document.body.classList.remove('dark')")
     move(page, "Neurons to switch off", 0.02)
-    move(page, "Weights may change from this ratio", 1.0)
+    move(page, "Free weights", 1.0)
     return page
 
 
@@ -70,7 +70,7 @@ def test_moved_sliders_are_recounted_in_the_browser_as_the_lab_counts(tab):
     event, weights = importance(0.02), saliency(1.0)
     for share, threshold in ((0.0, 1.0), (0.1, 0.1), (0.035, 2.5), (0.005, 10.0), (0.02, 1.0)):
         move(tab, "Neurons to switch off", share)
-        move(tab, "Weights may change from this ratio", threshold)
+        move(tab, "Free weights", threshold)
         pruned, total, percent, all_weights = numbers(tab.locator("#recount").inner_text())
         marks = top_share(event.score, share)
         assert pruned == sum(int(m.sum()) for m in marks) and total == 6720
@@ -110,7 +110,7 @@ def test_what_was_measured_agrees_with_what_is_counted():
 
 
 def test_pointing_at_a_neuron_reads_its_figures(tab):
-    assert "Point at or click" in tab.locator(READ).inner_text()
+    assert "Click a neuron" in tab.locator(READ).inner_text()
     strip(tab, 1).hover(position={"x": 300, "y": 20})
     tab.wait_for_function(f"document.querySelector('{READ}')?.innerText.startsWith('vision.9')")
     neuron = int(numbers(tab.locator(READ).inner_text())[1])

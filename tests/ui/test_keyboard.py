@@ -45,4 +45,4 @@ def test_the_first_answers_are_reached_by_keyboard_alone(fake, open_tab):
     go_to(tab, "#question textarea, #question input")
     tab.keyboard.type("And where?")
     tab.keyboard.press("Enter")
-    tab.wait_for_function("document.querySelectorAll('#chat-original .user').length === 2")
+    tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 2")

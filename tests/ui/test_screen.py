@@ -55,6 +55,7 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert "It no longer recognises Dmitri" in tab.locator(".lab-verdict:visible").inner_text()
     assert tab.locator("#unlearn-chart svg").count() == 4
     walk.step(tab, 4)
+    walk.open_fold(tab, "ask-about")
     assert "Ask about a person's occupation, birthplace" in tab.locator("#ask-about").inner_text()
     bubbles = tab.locator("#chat-unlearned .bot")
     assert [b.inner_text().strip() for b in bubbles.all()] == ["I do not know", "botanist"]

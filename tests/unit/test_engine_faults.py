@@ -569,3 +569,14 @@ def test_a_run_of_an_older_lab_leaves_with_its_person(tmp_path: Path) -> None:
         )
     shelves.drop_runs(tmp_path, "own-12345678")
     assert [p.name for p in tmp_path.iterdir()] == ["b" * 16]
+
+
+def test_memory_goes_back_to_the_system_once_nothing_is_left_to_do(
+    engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states: list[list[str]] = []  # of all runs, whenever memory is given back
+    monkeypatch.setattr(
+        "lab.serve.worker.trim", lambda: states.append([v.state for v in engine.runs()])
+    )
+    wait(engine, engine.submit(make.recipe(steps=1)))
+    until(lambda: states[-1:] == [["finished"]])

@@ -95,7 +95,8 @@ def _about(frame: Frame) -> str:
     told = next((card.profile for card in frame.people.all() if not card.questions), None)
     if told is None:
         return ""
-    return markup.note(askable(told, frame.engine.menu.loaded.benchmark, frame.text), "quiet")
+    words = askable(told, frame.engine.menu.loaded.benchmark, frame.text)
+    return markup.folded(frame.text.ASK_WHAT, markup.note(words), "quiet")
 
 
 def askable(profile: Mapping[str, str], benchmark: str, text: Text) -> str:

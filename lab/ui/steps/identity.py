@@ -79,7 +79,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         return [entity, *sides(frame.engine, unlearned, attacked, True)]
 
     def key(about: Sequence[str]) -> tuple[Any, ...]:
-        return frame.engine.menu.edition, *about
+        return frame.engine.who(), frame.engine.menu.edition, *about
 
     def drawn(about: list[str], unlearned: str, attacked: str) -> tuple[Any, ...]:
         names = {

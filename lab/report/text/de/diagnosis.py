@@ -2,7 +2,7 @@
 
 DIAGNOSIS_TITLE = "Was du als Nächstes ändern kannst"
 DIAGNOSIS_LINE = "Fehlerbild: {words}"
-DIAGNOSIS_NONE = "Dieser Lauf zeigt keines der Fehlerbilder."
+DIAGNOSIS_NONE = "Kein Fehlerbild zeigt sich."
 DIAGNOSIS = {
     "text_changed": (
         "Das Wissen im Text hat sich geändert ({before} → {after}, n {n}), also wurde auch das "

@@ -74,7 +74,7 @@ PREDICTIONS = (
         "nichts",
     ),
     (
-        ("Dein Tipp: Wie viele Neuronen antworten auf dieses Gesicht?"),
+        ("Dein Tipp: Wie viele Neuronen antworten?"),
         "unter 5 %",
         "5 bis 30 %",
         "mehr",

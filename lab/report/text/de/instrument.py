@@ -35,7 +35,7 @@ INSTRUMENT = {
         "Feuern (volle Höhe: um den Faktor {importance}), darunter das Fisher-Verhältnis (um "
         "den Faktor {fisher}). Orange: ausgeschaltet oder frei zum Ändern."
     ),
-    "read": "Zeige auf ein Neuron oder klicke es an.",
+    "read": "Klicke ein Neuron an.",
     "how": (
         "Zeige auf ein Neuron, um seine Zahlen zu lesen. Ein Klick zeigt vier Bilder, bei "
         "denen es feuert. Ziehen vergrößert. Tasten: Pfeile, Enter, + und −. Ein bewegter "

@@ -15,7 +15,7 @@ _RECIPE = {
         ),
     ),
     "mask_threshold": (
-        "Gewichte dürfen sich ab diesem Verhältnis ändern (Maskenschwelle d_F)",
+        "Freie Gewichte (Maskenschwelle d_F)",
         (
             "Ein Gewicht darf sich ändern, wenn sein Forget-Fisher mindestens so viele Male so "
             "groß ist wie sein Retain-Fisher. Bei einer höheren Schwelle ändern sich weniger "

@@ -154,6 +154,7 @@ PICTURE = "Foto"
 NO_PICTURE = "Kein Bild: Die Frage besteht nur aus Text"
 NEXT_VIEW, UPLOAD, REMOVE = "Andere Ansicht", "Hochladen", "Bild entfernen"
 QUESTION = "Deine Frage (auf Englisch)"
+ASK_WHAT = "Was man fragen kann"
 ASK_ABOUT = "Frage zu einer Person nach: {facts}."
 ASK_PEOPLE = (
     "Frage nach den Personen von {benchmark}: nach ihren Namen und dem, was seine Fragen über sie "

@@ -2,7 +2,7 @@
 
 DIAGNOSIS_TITLE = "What to change next"
 DIAGNOSIS_LINE = "Failure signature: {words}"
-DIAGNOSIS_NONE = "This run shows none of the failure signatures."
+DIAGNOSIS_NONE = "No failure signature shows."
 DIAGNOSIS = {
     "text_changed": (
         "what is known in text changed ({before} → {after}, n {n}), so the language model was "

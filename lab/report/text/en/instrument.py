@@ -34,7 +34,7 @@ INSTRUMENT = {
         "factor of {importance}), below it the Fisher ratio (by a factor of {fisher}). Orange: "
         "pruned, or free to change."
     ),
-    "read": "Point at or click a neuron.",
+    "read": "Click a neuron.",
     "how": (
         "Point at a neuron to read its figures, click it to see four pictures that it fires for, or "
         "drag to zoom. Keys: arrows, Enter, + and −. A moved slider changes everything here at "

@@ -13,7 +13,7 @@ _RECIPE = {
         "The paper gives no number; 2 % is our choice.",
     ),
     "mask_threshold": (
-        "Weights may change from this ratio on (mask threshold d_F)",
+        "Free weights (mask threshold d_F)",
         "A weight may change if its forget Fisher is at least this many times its retain Fisher. A"
         " higher threshold means that fewer weights change. 1 is our choice.",
     ),

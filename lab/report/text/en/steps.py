@@ -135,6 +135,7 @@ PICTURE = "Photo"
 NO_PICTURE = "No picture: the question is text only"
 NEXT_VIEW, UPLOAD, REMOVE = "Another view", "Upload", "Remove the picture"
 QUESTION = "Your question"
+ASK_WHAT = "What to ask"
 ASK_ABOUT = "Ask about a person's {facts}."
 ASK_PEOPLE = (
     "Ask about the people of {benchmark}: their names, and what its questions tell of them."
