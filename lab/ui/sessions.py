@@ -8,7 +8,7 @@ from gradio import state_holder
 from gradio.blocks import Blocks
 
 
-class Session(state_holder.SessionState):
+class Session(state_holder.SessionState):  # type: ignore[misc]  # no types
     """What Gradio remembers of an open page, without what every part showed last.
 
     Gradio keeps that for its deep links, which the door does not let through: half a megabyte and more
