@@ -250,6 +250,8 @@ def test_a_waiting_attack_gets_the_settings_of_step_5(alone, open_tab, language)
     walk.until(tab, lambda: len(engine.runs()) == 2)
     run = engine.runs()[-1]
     assert (run.state, run.attack.kind) == ("waiting", "relearn")
+    # the radio follows the attack once, when its line comes
+    tab.wait_for_function("document.getElementById('attack-line').innerText.trim() !== ''")
     name = text.ATTACK_KINDS["images"]
     tab.get_by_label(name).check()
     step(6)
