@@ -13,6 +13,8 @@ FRAME = """
 .gradio-container { max-width: 1880px !important; width: 100%; margin: 0 auto;
   padding: 0 16px 48px !important; }
 .gradio-container { --layout-gap: 10px; --form-gap-width: 1px; }
+/* Hidden would make it a box that scrolls by itself, and nothing in it could stick to the window. */
+.gradio-container { overflow: clip !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .gradio-container > main, .gradio-container .app { padding: 0 !important; max-width: none; }
 #bar { min-height: 48px; align-items: center; gap: 12px; flex-wrap: nowrap; position: relative; }
@@ -176,7 +178,6 @@ PIECES = """
 SIZES = """
 @media (min-width: 1500px) { #ask-curve { display: flex; } }
 @media (max-width: 640px) {
-  .gradio-container { padding: 0 8px 48px !important; }
   #bar { gap: 6px; }
   #title { display: none; }
   #bar #person { max-width: 8.5rem; }

@@ -116,7 +116,7 @@ def test_paper_holds_the_charts_whole(shown, open_tab, number):
         tab.get_by_role("button", name="Open questions").click()
         tab.locator("#pick-study input").first.check()
         tab.locator("#study-table table").wait_for()
-        tab.locator("#study-plot svg").first.wait_for()
+        tab.locator("#study-plot svg.main-svg").first.wait_for()
     tab.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
     tab.emulate_media(media="print")
     walk.settle(tab)

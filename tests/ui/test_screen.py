@@ -308,7 +308,7 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
             "90.0%",
             "Never knew 65.0%, Text only 75.0%",
             "96",
-            "hidden",
+            "forgotten",
         ],
     ]
     first = made.filter(has_text="1. Round the weights: 10.0% → 40.0%")

@@ -224,7 +224,4 @@ BODY_LARGE = "Die Anfrage ist insgesamt größer als {megabytes} MB. Sende wenig
 
 # a recorded example
 EXAMPLE_OF = "Beispiel von {name}"
-EXAMPLE_NOTE = (
-    "Beispiel von {name} mit {method} (Seed {seed}, {steps} Trainingsschritte), aufgezeichnet am "
-    "{date} auf {machine}"
-)
+EXAMPLE_NOTE = "Beispiel von {name}: {method}, Seed {seed}, {steps} Schritte, {date}, {machine}"

@@ -115,10 +115,7 @@ WAITS = {
         "später daran festzuhalten (Lehrer)."
     ),
     "context": "Jetzt: Die Worte, die vor jeder Frage stehen werden, werden vorbereitet.",
-    "train": (
-        "Jetzt: Wenige Gewichte werden trainiert. Alle paar Schritte stellt das Labor einige "
-        "Fragen, um zu sehen, wie weit es ist."
-    ),
+    "train": "Jetzt: Wenige Gewichte werden trainiert.",
     "score": "Jetzt: Beide Modelle beantworten alle Fragen. Das Modell ist schon fertig.",
     "attack": (
         "Jetzt: Der Angriff trainiert das verlernte Modell, und unterwegs werden seine "
@@ -129,7 +126,7 @@ WAITS = {
     ),
     "bars": "Jetzt: Die geänderten Fragen, Bilder oder Gewichte werden nacheinander ausprobiert.",
 }
-WAIT_DONE = "{share:.0%} des ganzen Laufs sind geschafft."
+WAIT_DONE = "{share:.0%} geschafft."
 WAIT_GLOW = (
     "Porträt von {name}, heller, wo die Neuronen feuern, die bei diesem Gesicht herausstechen."
 )

@@ -189,7 +189,5 @@ BODY_LENGTH = "The request must say how long it is: send a Content-Length."
 BODY_LARGE = "The request is larger than {megabytes} MB in total. Send less at once."
 
 # a recorded example
-EXAMPLE_NOTE = (
-    "example of {name} by {method} (seed {seed}, {steps} steps), recorded on {date} on {machine}"
-)
+EXAMPLE_NOTE = "example of {name}: {method}, seed {seed}, {steps} steps, {date}, {machine}"
 EXAMPLE_OF = "Example of {name}"

@@ -5,7 +5,7 @@ WHY = "Why?"
 IDEAS = (
     (
         "Who should the model forget?",
-        "The model knows these people by face. Choose one.",
+        "The model knows these faces. Choose one.",
         "A model that was taught faces can name people who do not want to be named. Teaching a "
         "large model again without them takes weeks. Unlearning changes the model that there is, in "
         "minutes, and tries to leave everything else as it was.",
@@ -52,7 +52,7 @@ PREDICTIONS = (
     ("Predict: how many neurons answer?", "under 5 %", "5 to 30 %", "more"),
     ("Predict: what happens to other faces?", "the same", "worse", "gone"),
     ("Predict: its answer to the photo?", "the right name", "another name", "“I don't know”"),
-    ("Predict: how much comes back?", "nothing", "some of it", "nearly all"),
+    ("Predict: how much comes back?", "nothing", "some", "nearly all"),
     (
         "Predict: how much do other faces lose, on average?",
         "under 5 points",
@@ -81,16 +81,13 @@ WAITS = {
         "to it (teacher)."
     ),
     "context": "Now: the words that will stand in front of every question are being prepared.",
-    "train": (
-        "Now: a few weights are trained. After every few steps the lab asks some questions to see "
-        "how far it is."
-    ),
+    "train": "Now: a few weights are trained.",
     "score": "Now: both models answer all questions. The model is ready already.",
     "attack": "Now: the attacker trains the unlearned model, and its answers are tested on the way.",
     "control": "Now: the same attack on models that never saw the person (controls).",
     "bars": "Now: the changed questions, pictures or weights are tried one after another.",
 }
-WAIT_DONE = "{share:.0%} of the whole run is done."
+WAIT_DONE = "{share:.0%} done."
 WAIT_GLOW = "Portrait of {name}, brighter where the neurons that stand out for this face fire."
 WAIT_GLOW_SHORT = "where it lights up"
 MEANWHILE = "Meanwhile, predict above or ask it questions (step 4)."
