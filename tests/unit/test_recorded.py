@@ -49,7 +49,7 @@ def test_an_example_says_what_its_run_said(both) -> None:
         assert max(c.step for c in curves) == 2 and example.attack.parent == example.unlearn.id
         assert example.attack.attack.steps == 2
         assert len({v.id for v in example.views}) == 3
-        note = f"example of Bruno Bell by {example.name} (seed 0, 2 steps), recorded on 20"
+        note = f"example of Bruno Bell: {example.name}, seed 0, 2 steps, 20"
         assert all(v.note.startswith(note) for v in example.views)
 
 

@@ -87,8 +87,7 @@ def test_a_sentence_is_put_into_the_language_with_what_it_quotes() -> None:
     told = {"name": "Ada", "method": "vkd", "seed": 0, "steps": 4}
     note = ENGLISH.EXAMPLE_NOTE.format(**told, date="2026-01-02", machine="a box")
     assert translated(note, GERMAN) == (
-        "Beispiel von Ada mit vkd (Seed 0, 4 Trainingsschritte), "
-        "aufgezeichnet am 2026-01-02 auf a box"
+        "Beispiel von Ada: vkd, Seed 0, 4 Schritte, 2026-01-02, a box"
     )
 
 
