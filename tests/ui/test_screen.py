@@ -44,7 +44,7 @@ def test_two_answers_that_differ_are_there_at_once_and_every_step_is_filled(show
     assert answers.is_visible() and answers.bounding_box()["y"] < 800  # nothing was clicked
     assert "Before: Dmitri Almeida" in answers.inner_text()
     assert "After: I do not know" in answers.inner_text()
-    note = "by vkd (seed 0, 20 steps), recorded on 2026-11-25 on 2 CPU cores"
+    note = "vkd, seed 0, 20 steps, 2026-11-25, 2 CPU cores"
     assert note in tab.locator("#glance").inner_text()
     assert tab.locator("#chip").inner_text() == text.CHIP_EXAMPLE
     assert tab.locator("#person").inner_text() == "Dmitri Almeida" and marks(tab) == []
