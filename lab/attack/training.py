@@ -81,7 +81,7 @@ def _control(
         kept.keep(points)
     ends = _ends(points)
     made_on = {"made_on": kept.made_on} if kept.made_on else {}
-    told = {**control.verdict(*ends), **_curves(points), "reused": bool(kept.points)}
+    told = {**control.verdict(*ends), **probed(points), "reused": bool(kept.points)}
     return told | made_on
 
 
@@ -93,7 +93,7 @@ def _result(
     controls: dict[str, Any],
 ) -> dict[str, Any]:
     """The JSON object of an attack that trained; ``gain_untrained`` is of ``facts`` alone."""
-    verdict = {**scene.verdict(recipe, lesson.asks, *_ends(points)), **_curves(points)}
+    verdict = {**scene.verdict(recipe, lesson.asks, *_ends(points)), **probed(points)}
     gains = {"unlearned": verdict["gain"]} | {who: c["gain"] for who, c in controls.items()}
     return {
         **verdict,
@@ -115,7 +115,7 @@ def _ends(points: Sequence[Curve]) -> tuple[float, float]:
     return asked[0], asked[-1]
 
 
-def _curves(points: Sequence[Curve]) -> dict[str, list[list[float]]]:
+def probed(points: Sequence[Curve]) -> dict[str, list[list[float]]]:
     """[step, share right] and [step, probability of the right option] of every probe."""
     asked = [p for p in points if not math.isnan(p.forget)]
     return {

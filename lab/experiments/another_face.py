@@ -16,18 +16,19 @@ from typing import Any
 
 from lab.attack import Attacker, Scene, Victim, lesson, scene_of
 from lab.attack.scene import victim_of
+from lab.attack.training import probed
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.catalogue import TEXT_TAUGHT
-from lab.device import device_name
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
 from lab.events.relearning import OWN_FACE
 from lab.experiments.frontier import ATTACK
 from lab.experiments.result_file import ResultFile
-from lab.experiments.sweep import Say, one_run
+from lab.experiments.sweep import Say, fill, one_run
 from lab.model.version import Version
 from lab.recipe import Recipe
+from lab.unlearn.alike import stranger_of
 from lab.unlearn.outcome import Outcome
 
 STRANGERS = 3  # faces that no model was taught; drawn by the run's seed
@@ -62,7 +63,7 @@ def faces(benchmark: Benchmark, entity: Entity, seed: int) -> dict[str, Entity]:
     """
     views: dict[str, list[bytes]] = defaultdict(list)
     for picture in benchmark.strangers:
-        views[picture.id.rpartition("/")[0]].append(picture.image)
+        views[stranger_of(picture)].append(picture.image)
     enough = sorted(who for who, images in views.items() if len(images) >= TRAINED + ASKED)
     if len(enough) < STRANGERS:
         raise LabError("this benchmark has no strangers whose faces could be taught instead")
@@ -82,11 +83,7 @@ def measure(
     opened: Callable[[], Workbench], plans: Sequence[Plan], file: ResultFile, say: Say
 ) -> None:
     """Make every row that is not kept yet."""
-    due = [plan for plan in plans if not file.has(plan.id)]
-    for done, plan in enumerate(due):
-        bench = opened()
-        say(f"{plan.id}, {done + 1} of {len(due)} …")
-        file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
+    fill(opened, plans, file, row_of, say)
 
 
 def row_of(bench: Workbench, plan: Plan, say: Say) -> dict[str, Any]:
@@ -122,5 +119,4 @@ def curve(scene: Scene, plan: Plan, version: Version, seen: Entity) -> Points:
     recipe = replace(ATTACK, lr=plan.rate * ATTACK.lr)
     task = lesson(scene.benchmark, seen, recipe)
     attacker = Attacker(Victim(version, seen), recipe, plan.recipe.blocks, task)
-    points = attacker.curve(lambda: False)
-    return [[p.step, p.forget] for p in points if p.forget == p.forget]  # NaN: not asked
+    return probed([*attacker.curve(lambda: False)])["curve"]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.attack import Relearned, attack, scene_of
-from lab.device import device_name
 from lab.errors import LabError
 from lab.evaluation.models import UNLEARNED
 from lab.evaluation.session import Workbench
@@ -16,7 +15,7 @@ from lab.events.lines import plain
 from lab.experiments.attack_suite import RATES
 from lab.experiments.everybody import SHOWN
 from lab.experiments.result_file import ResultFile
-from lab.experiments.sweep import Say, one_run
+from lab.experiments.sweep import Say, fill, one_run
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.unlearn.outcome import Outcome
@@ -79,11 +78,7 @@ def measure(
     opened: Callable[[], Workbench], plans: Sequence[Plan], file: ResultFile, say: Say
 ) -> None:
     """Run and attack every plan that has no row yet; a failed one is a row that says why."""
-    due = [plan for plan in plans if not file.has(plan.id)]
-    for done, plan in enumerate(due):
-        bench = opened()
-        say(f"{plan.id}, {done + 1} of {len(due)} …")
-        file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
+    fill(opened, plans, file, row_of, say)
 
 
 def row_of(bench: Workbench, plan: Plan, say: Say) -> dict[str, Any]:

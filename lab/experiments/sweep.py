@@ -6,17 +6,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
 from lab.catalogue import MEASURES
+from lab.device import device_name
 from lab.errors import LabError
 from lab.evaluation.questions import Ask, chance, choose
 from lab.evaluation.session import Workbench, open_workbench
 from lab.events.lines import plain
 from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Records, key_of
+from lab.experiments.result_file import ResultFile
 from lab.files import make_writable
 from lab.model.version import Version
 from lab.recipe import Preset, Recipe
@@ -26,6 +28,32 @@ from lab.unlearn.outcome import Outcome
 GROUPS = ("before", "after")
 Say = Callable[[str], None]
 Work = Callable[[Workbench, Recipe, Outcome, Say], dict[str, Any]]
+
+
+class Planned(Protocol):
+    """One row of a result file that may still have to be made."""
+
+    @property
+    def id(self) -> str:
+        """What the row is found by."""
+
+
+P = TypeVar("P", bound=Planned)
+
+
+def fill(
+    opened: Callable[[], Workbench],
+    plans: Sequence[P],
+    file: ResultFile,
+    row_of: Callable[[Workbench, P, Say], dict[str, Any]],
+    say: Say,
+) -> None:
+    """Make every planned row that the file does not hold; the workbench is opened for these alone."""
+    due = [plan for plan in plans if not file.has(plan.id)]
+    for done, plan in enumerate(due):
+        bench = opened()
+        say(f"{plan.id}, {done + 1} of {len(due)} …")
+        file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
 
 
 def sweep(
