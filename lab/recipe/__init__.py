@@ -18,7 +18,14 @@ from lab.recipe.flat_yaml import SCALARS, read_flat, short
 
 PRESETS = ROOT / "presets"
 DISTANCES = ("normalised", "cosine", "smooth_l1", "relational")
-DESTINATIONS = ("away", "stranger_alike", "stranger_mean", "stranger_nearest", "stranger_draw")
+DESTINATIONS = (
+    "away",
+    "unknown",
+    "stranger_alike",
+    "stranger_mean",
+    "stranger_nearest",
+    "stranger_draw",
+)
 QUANTIZATIONS = ("gguf-q4", "int8", "nf4", "none")
 
 

@@ -162,7 +162,7 @@ def _destination(table: pd.DataFrame, text: Text) -> str:
     """The figures that a destination is chosen by: of ours, of none, and the best of the strangers."""
     rows = _by_name(table)
     usual, away = rows.get(USUAL, {}), rows.get("away", {})
-    strangers = {name: row for name, row in rows.items() if row is not away}
+    strangers = {name: row for name, row in rows.items() if name.startswith("stranger")}
     columns = [f"after_{measure}" for measure in TOGETHER]
     if any(_interval(row, c) is None for row in (usual, away) for c in columns):
         return str(text.VERDICT_FEW)
@@ -174,7 +174,11 @@ def _destination(table: pd.DataFrame, text: Text) -> str:
 
     parts = (
         text.VERDICT_DESTINATION["usual"].format(variant=USUAL, **told(usual)),
-        text.VERDICT_DESTINATION["away"].format(**told(away)),
+        *(
+            text.VERDICT_DESTINATION["other"].format(variant=name, **told(row))
+            for name, row in rows.items()
+            if name not in strangers
+        ),
         text.VERDICT_DESTINATION["strangers"].format(
             least=least,
             forget_vqa=told(strangers[least])["forget_vqa"],

@@ -41,6 +41,10 @@ CHART_CSS = """
 .lab-chart .c1 { stroke: var(--lab-line-1); }
 .lab-chart .c2 { stroke: var(--lab-line-2); }
 .lab-chart circle { stroke-width: 2; fill: var(--background-fill-primary); }
+.lab-chart .key { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0;
+  font-size: 0.8rem; color: var(--body-text-color); }
+.lab-chart .key span { display: inline-flex; align-items: center; gap: 6px; }
+.lab-chart .key svg { width: 28px; flex: none; }
 .lab-chart .empty, .lab-chart .hint { color: var(--body-text-color-subdued); margin: 4px 0; }
 .lab-chart .empty { border: 1px dashed var(--border-color-primary); border-radius: 8px;
   padding: 28px 16px; text-align: center; }
@@ -115,14 +119,27 @@ const drawPanel = (panel, value, grid) => {
       {class: 'c' + index, cx: x(p[0]), cy: y(p[1]), r: 3}, svg));
     if (panel.wide && line.points.length) labels.push([y(line.points.at(-1)[1]), line.name]);
   });
+  if (small) return panel.wide && drawKey(panel, figure);
   labels.sort((a, b) => a[0] - b[0]);
   let floor = -99;
   for (const [at, words] of labels) {
     floor = Math.max(at, floor + 14);
-    const place = small ? {x: width - right, y: floor - 5, 'text-anchor': 'end'}
-      : {x: width - right + 8, y: floor + 4};
-    make('svg:text', {class: 'name', ...place}, svg, words);
+    make('svg:text', {class: 'name', x: width - right + 8, y: floor + 4}, svg, words);
   }
+};
+// Beside lines that end near each other, a small chart has no room for their names.
+const drawKey = (panel, figure) => {
+  const key = make('p', {class: 'key'}, figure);
+  const one = (words, look) => {
+    const item = make('span', {}, key);
+    const svg = make('svg:svg', {viewBox: '0 0 28 10', 'aria-hidden': 'true'}, item);
+    make('svg:path', {d: 'M0 5L28 5', ...look}, svg);
+    item.append(words);
+  };
+  panel.lines.forEach((line, index) => {
+    if (line.points.length) one(line.name, {class: 'c' + index, 'stroke-dasharray': line.dash});
+  });
+  panel.rules.forEach((rule) => one(rule.label, {class: 'rule'}));
 };
 const drawTable = (value, root, open) => {
   const details = make('details', open ? {open: ''} : {}, root);

@@ -151,7 +151,7 @@ def _fill(
     pick.wire(picked, frame, demo)
     inside.wire(look, frame, picked.look, demo)
     instrument_asks.wire(look, frame)
-    unlearn.wire(tune, frame, look, (top.run, take.run))
+    unlearn.wire(tune, frame, look, (top.run, take.run, relearn.run))
     compare.wire(chat, frame, foot.stop, tabs[3])
     advice.wire(advised, frame, tune.fields, tabs[3])
     probes.wire(fixed, frame, chat, tune.go)

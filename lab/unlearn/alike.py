@@ -41,7 +41,7 @@ def alike(student: Student, rows: Rows) -> bytes:
     seen = choose(student.loaded, [Ask(q, view) for q in sheet])
     looks = {q.fact: verdict.answer for q, verdict in zip(sheet, seen, strict=True)}
     near = nameless(student.loaded, rows, most_alike(faces, sheet, looks))
-    facts = list({q.fact: (q.text, [q.answer]) for q in _about(rows)}.values())[:MOST_FACTS]
+    facts = list({q.fact: (q.text, [q.answer]) for q in about(rows)}.values())[:MOST_FACTS]
     return best_of(
         near,
         _surprise(student, near, [(q.text, [looks[q.fact]]) for q in sheet]),
@@ -67,7 +67,7 @@ def _surprise(
 
 def nameless(loaded: Loaded, rows: Rows, faces: Sequence[Picture]) -> Sequence[Picture]:
     """Those whom the model calls by nobody's name; all of them where there are none."""
-    asked = next((q for q in _about(rows) if q.fact == "name"), None)
+    asked = next((q for q in about(rows) if q.fact == "name"), None)
     if asked is None:
         return faces
     names = others_names([e.name for e in rows.benchmark.entities], "")
@@ -115,6 +115,6 @@ def most_alike(
     return sorted(faces, key=agreement, reverse=True)[:CANDIDATES]
 
 
-def _about(rows: Rows) -> list[Question]:
+def about(rows: Rows) -> list[Question]:
     """What is taught about the target with any picture."""
     return [q for q in asked_by_image(rows.entity) if q.image is None]

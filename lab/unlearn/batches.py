@@ -99,7 +99,7 @@ class Rows:
         """The pictures of strangers that the recipe's destination is about, the same at every step.
 
         ``stranger_draw`` has one for the whole run: drawn anew at every step, they would only pull
-        to their mean. Raises ``LabError`` for a benchmark without strangers.
+        to their mean; ``unknown`` asks about them alone. Raises ``LabError`` for a benchmark without strangers.
         """
         if recipe.destination == "away":
             return []
@@ -108,7 +108,8 @@ class Rows:
                 f"destination={recipe.destination} needs pictures of strangers, and the benchmark "
                 f"{self.benchmark.name} has none: choose destination=away"
             )
-        return self.stranger_pool[: 1 if recipe.destination == "stranger_draw" else None]
+        most = {"stranger_draw": 1, "unknown": 0}
+        return self.stranger_pool[: most.get(recipe.destination)]
 
     def forget_batch(self, n: int) -> list[Row]:
         """n training views of the target with two questions and answers each."""

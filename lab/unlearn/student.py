@@ -22,6 +22,7 @@ from lab.model.low_memory import (
 from lab.model.overlay import LANGUAGE, Delta, overlay
 from lab.model.sequences import Packed, pack, target_distributions
 from lab.recipe import Recipe
+from lab.unlearn.aims import Aims
 from lab.unlearn.answers import Answers
 from lab.unlearn.batches import Draw, Row, Rows
 from lab.unlearn.outcome import Outcome
@@ -38,9 +39,9 @@ NOT_IN_HALVES = (
 )
 
 
-def no_aims(student: Student, rows: Rows) -> Sequence[bytes]:
-    """No picture to move the target's features to."""
-    return ()
+def no_aims(student: Student, rows: Rows) -> Aims:
+    """Nothing to move the target's pictures to."""
+    return Aims()
 
 
 def usual_pool(rows: Rows) -> list[bytes]:
@@ -72,8 +73,7 @@ class Training:
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
     held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
     ``distils``: whether the teacher features of the ``pool`` are made ready before the first step.
-    ``aims``: the pictures to whose teacher features the target's are moved, chosen once, before the
-    first step. ``gradient`` leaves a step's gradient in the weights, with the student's weights
+    ``aims``: what is made of the target's pictures in the end, chosen once, before the first step. ``gradient`` leaves a step's gradient in the weights, with the student's weights
     laid on.
     """
 
@@ -83,7 +83,7 @@ class Training:
     rate: Callable[[Recipe], float] = lambda recipe: recipe.lr
     steps: Callable[[Recipe], int] = lambda recipe: recipe.steps
     distils: bool = False
-    aims: Callable[[Student, Rows], Sequence[bytes]] = no_aims
+    aims: Callable[[Student, Rows], Aims] = no_aims
     pool: Callable[[Rows], list[bytes]] = usual_pool
     gradient: Callable[[Student, Draw, Teacher], Losses] = gated
 
@@ -115,7 +115,7 @@ class Student:
         self.teacher: dict[bytes, tuple[torch.Tensor, ...]] = {}
         self.stems: dict[bytes, torch.Tensor] = {}
         self.likelihoods: dict[tuple[bytes, str, str], torch.Tensor] = {}
-        self.aims: Sequence[bytes] = ()
+        self.aims = Aims()
         self.noise = torch.Generator().manual_seed(recipe.seed)
         self.halving = Halving()
         self.planned = False  # whether the two that follow are decided

@@ -15,13 +15,15 @@ VQA, Retain VQA, still sees and names somebody else together: by judgement, of w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 
 from lab.events import Event
 from lab.model.load import Loaded
 from lab.recipe import Recipe
+from lab.unlearn import unknown
+from lab.unlearn.aims import Aims
 from lab.unlearn.alike import alike
 from lab.unlearn.batches import Draw, Rows
 from lab.unlearn.distances import BY_NAME, Distance, normalised
@@ -141,25 +143,32 @@ def _draw(rows: Rows, recipe: Recipe) -> Draw:
 
 def _teacher(student: Student, drawn: Draw) -> Teacher:
     kept = student.teacher_representations(drawn.pictures)
-    if not student.aims:
+    if not student.aims.pictures:
         return kept
     target = student.teacher_representations(_targets(drawn))
-    strangers = student.teacher_representations(list(student.aims))
+    strangers = student.teacher_representations(list(student.aims.pictures))
     return (*kept, *places_of(target, strangers, student.recipe.destination))
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    if not student.aims:
-        return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
-    retain_ce, kept = _retain(student, drawn)
-    moved, n = student.representations(_targets(drawn)), len(kept)
-    return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
+    if student.aims.pictures:
+        retain_ce, kept = _retain(student, drawn)
+        moved, n = student.representations(_targets(drawn)), len(kept)
+        return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
+    if student.aims.seen:
+        term, forget_ce = unknown.loss(student, drawn.forget)
+        retain_ce, kept = _retain(student, drawn)
+        distance = mean_distance(BY_NAME[student.recipe.distance], kept, teacher)
+        return _with_retain(term, forget_ce, retain_ce, distance, student.recipe)
+    return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
 
 
-def _aims(student: Student, rows: Rows) -> Sequence[bytes]:
+def _aims(student: Student, rows: Rows) -> Aims:
+    if student.recipe.destination == "unknown":
+        return unknown.aims_of(student, rows)
     if student.recipe.destination == "stranger_alike":
-        return [alike(student, rows)]
-    return rows.strangers(student.recipe)
+        return Aims([alike(student, rows)])
+    return Aims(rows.strangers(student.recipe))
 
 
 def kept_losses(student: Student, drawn: Draw, teacher: Teacher, forget_ce: torch.Tensor) -> Losses:
@@ -175,10 +184,12 @@ def _retain(student: Student, drawn: Draw) -> tuple[torch.Tensor | None, Teacher
 
 def forget_term(student: Student, drawn: Draw, teacher: Teacher) -> torch.Tensor:
     """The forget term of a step alone, under the weights now laid on."""
-    if not student.aims:
-        return away(student.cross_entropy(drawn.forget), student.recipe)
-    moved = student.representations(_targets(drawn))
-    return towards(moved, teacher[-len(moved) :], student.recipe)
+    if student.aims.pictures:
+        moved = student.representations(_targets(drawn))
+        return towards(moved, teacher[-len(moved) :], student.recipe)
+    if student.aims.seen:
+        return unknown.loss(student, drawn.forget)[0]
+    return away(student.cross_entropy(drawn.forget), student.recipe)
 
 
 def _targets(drawn: Draw) -> list[bytes]:

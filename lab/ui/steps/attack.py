@@ -44,6 +44,7 @@ class Parts:
     about: gr.HTML
     budget: gr.Accordion
     start: gr.Button
+    run: gr.Button
     undo: gr.Button
     line: gr.HTML
     face: gr.HTML
@@ -72,7 +73,9 @@ def layout(frame: Frame) -> Parts:
                 with gr.Row(elem_classes="lab-grid"):
                     controls = recipe_controls(base, text, skip=("kind",))
             with gr.Row():
-                start = gr.Button(text.ATTACK, variant="primary", elem_id="attack")
+                # An attack needs a run of the visitor's own: without one, that comes first.
+                start = gr.Button(text.ATTACK, variant="primary", elem_id="attack", visible=False)
+                run = gr.Button(text.RUN_IT, variant="primary", elem_id="attack-run")
                 undo = gr.Button(text.UNDO, elem_id="undo", visible=False)
                 go = gr.Button(text.GO_REPORT, elem_id="go-report")
         with gr.Column(scale=5, min_width=300):
@@ -85,7 +88,7 @@ def layout(frame: Frame) -> Parts:
             chart = live_chart(text.NO_ATTACK, "attack-chart", shown.chart)
             bars = gr.HTML(shown.bars, css_template=BARS_CSS, elem_id="attack-bars")
     fields = {"kind": kind, **controls}
-    return Parts(fields, about, budget, start, undo, line, seen, chart, bars, result, made, go)
+    return Parts(fields, about, budget, start, run, undo, line, seen, chart, bars, result, made, go)
 
 
 def about_attack(kind: str, base: AttackRecipe, text: Text) -> str:
@@ -155,6 +158,12 @@ def wire(parts: Parts, frame: Frame) -> None:
             parts.fields["kind"],
         ],
         **FOLLOW,
+    )
+    frame.unlearn.change(
+        lambda run: (gr.Button(visible=bool(run)), gr.Button(visible=not run)),
+        frame.unlearn,
+        [parts.start, parts.run],
+        **QUICK,
     )
     attacks_made.wire(parts.made, frame)
 

@@ -65,12 +65,15 @@ _RECIPE = {
         "Ziel",
         (
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
-            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. Die anderen gehen zu den "
+            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. unknown: ebenso, und die "
+            "Antworten werden die zu einer fremden Person: Wer es ist, weiß es nicht, und was zu "
+            "sehen ist, bleibt. Danach sieht es mehr, und es dauert etwa doppelt so lange. Die "
+            "anderen gehen zu den "
             "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
             "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "
             "keinem Namen nennt. stranger_mean, stranger_nearest, stranger_draw: das Mittel von "
             "30 Bildern, das nächste davon oder eines, das der Seed zieht. Der Benchmark "
-            "braucht dafür Bilder von Fremden. Die Ziele bei Fremden sind unsere Wahl."
+            "braucht dafür Bilder von Fremden. Alle außer away sind unsere Wahl."
         ),
     ),
     "margin": (

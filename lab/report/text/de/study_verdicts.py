@@ -88,7 +88,7 @@ VERDICT_DESTINATION = {
         "Die Demo hat „{variant}“: Forget VQA {forget_vqa}, Retain VQA {retain_vqa}, sieht noch "
         "{still_sees}, nennt jemand anderen {names_other}."
     ),
-    "away": "„away“ hat {forget_vqa}, {retain_vqa}, {still_sees} und {names_other}.",
+    "other": "„{variant}“ hat {forget_vqa}, {retain_vqa}, {still_sees} und {names_other}.",
     "strangers": (
         "Unter den Fremden hat „{least}“ die niedrigste Forget VQA, {forget_vqa}, und „{most}“ sieht "
         "noch am meisten, {still_sees}."

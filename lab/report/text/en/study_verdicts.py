@@ -79,7 +79,7 @@ VERDICT_DESTINATION = {
         "The demo has “{variant}”: Forget VQA {forget_vqa}, Retain VQA {retain_vqa}, still sees "
         "{still_sees}, names somebody else {names_other}."
     ),
-    "away": "“away” has {forget_vqa}, {retain_vqa}, {still_sees} and {names_other}.",
+    "other": "“{variant}” has {forget_vqa}, {retain_vqa}, {still_sees} and {names_other}.",
     "strangers": (
         "Of the strangers “{least}” has the lowest Forget VQA, {forget_vqa}, and “{most}” still sees "
         "most, {still_sees}."
