@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import ipaddress
 import os
 import socket
@@ -15,6 +16,7 @@ from lab.model.free_memory import lacks_memory, too_little
 
 LOOPBACK = "127.0.0.1"
 MOST_PORT = 65535
+ARENA_MAX = -8  # glibc's name for how many places its threads have memory in
 FEW_THREADS = 64  # always allowed, so that a command can be moved between machines
 
 
@@ -38,6 +40,15 @@ def print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def one_arena() -> None:
+    """Let all threads have memory from one place, where glibc would keep many; elsewhere do nothing.
+
+    What a class needed once would stay in each of them, beyond the reach of ``lab.device.trim``.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
 
 
 def port_number(word: str) -> int:

@@ -419,3 +419,40 @@ def test_a_port_taken_in_the_meantime_is_one_line(served, monkeypatch, capsys) -
     assert (
         ended.value.code == 2 and said.startswith("lab: cannot serve on") and said.count("\n") == 1
     )
+
+
+ARENAS = """
+import ctypes, os, sys, threading
+libc = ctypes.CDLL(None)
+if not hasattr(libc, "malloc_info") or not hasattr(libc, "mallopt"):
+    raise SystemExit("no arenas")
+if sys.argv[2] == "one":
+    from lab.cli.starting import one_arena
+    one_arena()
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+meet = threading.Barrier(8)
+def work():
+    meet.wait()
+    for _ in range(200):
+        libc.malloc(ctypes.c_size_t(1000))
+    meet.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+def test_the_server_has_its_memory_from_one_arena(tmp_path: Path) -> None:
+    told = tmp_path / "info.xml"
+
+    def arenas(how: str) -> int:
+        done = started(["-c", ARENAS, str(told), how])
+        if "no arenas" in done.stderr:
+            pytest.skip("this system's C library has no arenas")
+        assert done.returncode == 0, done.stderr
+        return told.read_text(encoding="utf-8").count("<heap nr=")
+
+    assert arenas("as it is") > arenas("one") == 1
