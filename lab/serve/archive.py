@@ -40,6 +40,7 @@ from lab.serve.runs import Run, RunStore, left_hash
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
+IN_USE = 8  # runs whose weights stay in memory: of the embedded model 14 MB each
 CHANGED = "the weights in memory are not those that this run left: start the lab again"
 
 
@@ -64,6 +65,7 @@ class Shelf:
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
+        self._used: dict[str, None] = {}  # whose weights were asked for, the last of them last
 
     def restore(self) -> None:
         """Delete unfinished files of killed processes, and add the runs on disk to the store.
@@ -98,7 +100,7 @@ class Shelf:
         """
         if base is not None:
             self.refuse_foreign(run)
-        with self._hold(run.id):
+        with self.hold(run.id):
             if run.unread and run.folder is not None and not run.folder.is_dir():
                 raise LabError(
                     "the files of this run are no longer on disk: start a new one, or load "
@@ -115,6 +117,9 @@ class Shelf:
             if run.folder is not None and base is not None and "weights" in run.unread:
                 self._read_weights(run, run.folder, base)
                 run.unread.discard("weights")
+            if base is not None:
+                self._used.pop(run.id, None)
+                self._used[run.id] = None
             return run
 
     def foreign(self, run: Run) -> str:
@@ -135,7 +140,7 @@ class Shelf:
         default the shelf's. Raises ``LabError`` without disk space, and
         if the weights are not those that the run left. What is on disk then stays as it is.
         """
-        with self._hold(run.id):
+        with self.hold(run.id):
             if run.folder is not None and run.folder.is_dir():
                 self._restore(run.folder)  # attacks that the store has dropped are not lost
             attacks = [*self.store.attacks(run.id), *([ending] if ending else [])]
@@ -169,7 +174,7 @@ class Shelf:
     def renew(self, run: Run) -> None:
         """Write the metrics and the report of a run on disk again: its result has further figures."""
         with (
-            self._hold(run.id),
+            self.hold(run.id),
             contextlib.suppress(LabError),
         ):  # a full disk leaves them as they are
             if run.folder is not None and run.folder.is_dir():
@@ -200,6 +205,20 @@ class Shelf:
                 )
             run.put_away()
 
+    def rest(self) -> None:
+        """Leave all weights but those of the ``IN_USE`` runs that were last asked for to the disk.
+
+        For the worker's thread, which alone lays weights on: no other may find them gone.
+        """
+        ended = (r for r in self.store.all() if r.state in ENDED and "weights" not in r.unread)
+        held = [r for r in ended if r.folder is not None and r.folder.is_dir()]
+        order = {run_id: place for place, run_id in enumerate(self._used)}
+        held.sort(key=lambda run: order.get(run.id, len(order)))  # a new one is the last
+        self._used = {run.id: None for run in held[-IN_USE:]}
+        for run in held[:-IN_USE]:
+            with self.hold(run.id):
+                run.put_away()
+
     def take_in(self, folder: Path, base: Base, model: str, run_id: str) -> Run:
         """Read a folder that a visitor brings, store it under a new id and return the new run."""
         stored = read_run(folder, base, self.benchmark())
@@ -225,7 +244,7 @@ class Shelf:
         runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
         self.store.remove({run.id for run in runs})
         for run in runs:
-            with self._hold(run.id):
+            with self.hold(run.id):
                 if run.folder is not None:
                     shutil.rmtree(run.folder, ignore_errors=True)
 
@@ -288,7 +307,8 @@ class Shelf:
         for old in kept[: max(0, len(kept) + 1 - MAX_KEPT)]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _hold(self, run_id: str) -> threading.RLock:
+    def hold(self, run_id: str) -> threading.RLock:
+        """The lock of a run's files and weights; a thread may take it twice."""
         with self._lock:
             return self._locks.setdefault(run_id, threading.RLock())
 

@@ -98,6 +98,7 @@ class Carrier:
         run.pack(bench.loaded.base)
         if run.weights or run.kind == "attack":
             self._shelf.keep(run, bench.loaded.base)
+            self._shelf.rest()
 
     def _why(self, failure: Exception) -> str:
         if isinstance(failure, LabError):

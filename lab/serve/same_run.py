@@ -61,19 +61,21 @@ class KeptRuns:
             return False
 
     def _copied(self, run: Run, base: Base, visitor: str) -> str:
-        copy = replace(
-            run,
-            id=new_id(),
-            visitor=visitor,
-            events=list(run.events),
-            stamps=list(run.stamps),
-            adapter=dict(run.adapter),
-            folder=None,
-            unread=set(),
-            earlier=(),
-            started=0.0,  # it took no time: no figure of how long runs take counts it twice
-            stop=threading.Event(),
-        )
+        with self._shelf.hold(run.id):  # or its weights could be put away in between
+            self._shelf.whole(run, base)
+            copy = replace(
+                run,
+                id=new_id(),
+                visitor=visitor,
+                events=list(run.events),
+                stamps=list(run.stamps),
+                adapter=dict(run.adapter),
+                folder=None,
+                unread=set(),
+                earlier=(),
+                started=0.0,  # it took no time: no figure of how long runs take counts it twice
+                stop=threading.Event(),
+            )
         self._rights.give(copy.id, visitor)
         self._shelf.store.add(copy)
         self._shelf.keep(copy, base)

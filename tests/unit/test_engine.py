@@ -14,7 +14,7 @@ from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve import local
+from lab.serve import archive, local
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import Run, RunStore, new_id
 from lab.unlearn import loop
@@ -287,3 +287,23 @@ def test_a_run_refused_at_its_first_update_leaves_nothing_to_attack(engine) -> N
         engine.submit_attack(run_id, ATTACK)
     with pytest.raises(LabError, match="nothing to download"):
         engine.export(run_id)
+
+
+def test_only_the_runs_that_were_last_used_keep_their_weights_in_memory(
+    tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "IN_USE", 2)
+    engine, portrait = opened(tiny, four, tmp_path), four.entities[0].train_images[0]
+
+    def said(run_id: str) -> list[str]:
+        *_, last = engine.chat([run_id], [Turn("Who?")], portrait)
+        return last
+
+    first, second = (wait(engine, engine.submit(make.recipe(seed=k))).id for k in range(2))
+    answers = said(second), said(first)  # the first one is now the last used
+    third = wait(engine, engine.submit(make.recipe(seed=2))).id
+    attack = wait(engine, engine.submit_attack(first, ATTACK)).id
+    until(lambda: engine.store.get(second).unread)
+    held = [r for r in (first, second, third, attack) if engine.store.get(r).packed.values]
+    assert second not in held and attack in held and len(held) <= 3  # one is just ending
+    assert (said(second), said(first)) == answers

@@ -527,8 +527,8 @@ def test_a_run_keeps_no_lock_while_nobody_reads_it(engine) -> None:
     engine.export(run_id)
     shelf = engine._shelf
     assert not shelf._locks
-    with shelf._hold(run_id):
-        assert shelf._hold(run_id) is shelf._locks[run_id]
+    with shelf.hold(run_id):
+        assert shelf.hold(run_id) is shelf._locks[run_id]
     assert not shelf._locks
 
 
