@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from assets.build.browser import PATIENCE, page_of
-from assets.build.screenshots import SCREENS
+from assets.build.screenshots import SCREENS, WHO
 from lab.recipe import load_preset
 from lab.serve.engine import Engine
 from lab.serve.local import LocalEngine
@@ -20,6 +20,11 @@ WIDTH, HEIGHT = 1280, 800
 SMALL = (960, 600)
 MAX_BYTES = 3_000_000
 MOST_FRAMES = 10  # of one run
+# The portraits in view have come; those below are loaded when they are scrolled to.
+FACES = (
+    "[...document.querySelectorAll('#people img')].slice(0, 12)"
+    ".every((face) => face.complete && face.naturalWidth)"
+)
 QUALITIES = (70, 55, 40, 25)
 
 
@@ -97,8 +102,9 @@ def film(engine: Engine, out: Path, port: int, every: int) -> None:
 def walk_through(made: Film, every: int) -> None:
     """Pick, forget, ask, attack."""
     tab = made.tab
+    tab.wait_for_function(FACES)
     made.take(1500)
-    walk.pick(tab)
+    walk.pick(tab, WHO)
     made.take(1800)
     walk.step(tab, 3)
     made.take(800)
