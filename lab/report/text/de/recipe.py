@@ -67,7 +67,7 @@ _RECIPE = {
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
             "Antworten unwahrscheinlich werden, durch begrenzten Ascent. unknown: ebenso, und die "
             "Antworten werden die zu einer fremden Person: Wer es ist, weiß es nicht, und was zu "
-            "sehen ist, bleibt. Danach sieht es mehr, und es dauert etwa doppelt so lange. Die "
+            "sehen ist, bleibt. Danach sieht es mehr, und ein Schritt dauert etwa doppelt so lange. Die "
             "anderen gehen zu den "
             "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
             "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "
