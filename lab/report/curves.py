@@ -12,7 +12,7 @@ from lab.report.text import Text
 
 MOST_POINTS = 240  # about what a panel's width can show
 SMOOTHING = 0.8
-DASHES = {"unlearned": "", NEVER_KNEW: "6 4", TEXT_TAUGHT: "2 3"}  # of the curves of an attack
+DASHES = {"unlearned": "", NEVER_KNEW: "6 4", TEXT_TAUGHT: "8 3 2 3"}  # of the curves of an attack
 Points = list[list[float]]
 
 
