@@ -21,6 +21,7 @@ from lab.report.text import Text
 from lab.serve.engine import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
+    CHANGE,
     FOLLOW,
     QUICK,
     QUIET,
@@ -159,11 +160,16 @@ def wire(parts: Parts, frame: Frame) -> None:
         ],
         **FOLLOW,
     )
+
+    def offer(run_id: str) -> tuple[gr.Button, gr.Button]:
+        own = bool(run_id) and not frame.examples.of(run_id)
+        return gr.Button(visible=own), gr.Button(visible=not own)
+
     frame.unlearn.change(
-        lambda run: (gr.Button(visible=bool(run)), gr.Button(visible=not run)),
+        offer,
         frame.unlearn,
         [parts.start, parts.run],
-        **QUICK,
+        **CHANGE,
     )
     attacks_made.wire(parts.made, frame)
 
