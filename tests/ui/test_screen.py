@@ -141,18 +141,16 @@ def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_pl
     walk.wait_line(tab, "unlearn-line", "Example of Dmitri Almeida", shown.patience)
     main = tab.locator("[role=tabpanel] button.primary:visible")
     walk.step(tab, 5)  # nor can an example be attacked
-    assert main.inner_text() == text.RUN_IT
+    walk.until(tab, lambda: main.inner_text() == text.RUN_IT)
     walk.step(tab, 6)  # the next thing to do is a run, until there is one whose files are wanted
-    assert main.inner_text() == text.RUN_IT
+    walk.until(tab, lambda: main.inner_text() == text.RUN_IT)
     main.click()
     until_opened(tab, "3 Forget")
     walk.until(tab, lambda: len(shown.engine.runs()) == 2)
     walk.step(tab, 5)
-    tab.locator("#attack").wait_for()
-    assert main.inner_text() == text.ATTACK
+    walk.until(tab, lambda: main.inner_text() == text.ATTACK)
     walk.step(tab, 6)
-    tab.locator("#prepare").wait_for()
-    assert main.inner_text() == text.PREPARE
+    walk.until(tab, lambda: main.inner_text() == text.PREPARE)
 
 
 # -- the frame ------------------------------------------------------------------------------
