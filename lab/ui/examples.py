@@ -44,6 +44,10 @@ class Examples:
         """The person of the first example, or ""."""
         return self.first.unlearn.entity if self.first else ""
 
+    def own(self, run_id: str) -> bool:
+        """Whether it is a run of the visitor's, and no example."""
+        return bool(run_id) and not self.of(run_id)
+
     def of(self, run_id: str) -> Example | None:
         """The example whose inspection, run or attack has this id."""
         return next((e for e in self.all if run_id and run_id in {v.id for v in e.views}), None)

@@ -99,7 +99,8 @@ class Rows:
         """The pictures of strangers that the recipe's destination is about, the same at every step.
 
         ``stranger_draw`` has one for the whole run: drawn anew at every step, they would only pull
-        to their mean; ``unknown`` asks about them alone. Raises ``LabError`` for a benchmark without strangers.
+        to their mean; ``unknown`` asks about them alone. Raises ``LabError`` for a benchmark without
+        strangers.
         """
         if recipe.destination == "away":
             return []

@@ -73,8 +73,8 @@ class Training:
     then keep their bits) or the forget term's ("forget_only"); "off" or without a mask nothing is
     held back. ``rate``: the step size of the visual weights; ``steps``: how many there are.
     ``distils``: whether the teacher features of the ``pool`` are made ready before the first step.
-    ``aims``: what is made of the target's pictures in the end, chosen once, before the first step. ``gradient`` leaves a step's gradient in the weights, with the student's weights
-    laid on.
+    ``aims``: what is made of the target's pictures in the end, chosen once, before the first step.
+    ``gradient`` leaves a step's gradient in the weights, with the student's weights laid on.
     """
 
     losses: Callable[[Student, Draw, Teacher], Losses] | None = None

@@ -2,6 +2,7 @@
 
     L = -a_f CE(D_f) + a_r CE(D_r) + beta L_VKD,   L_VKD = ||P(V(I)) - P_0(V_0(I))||^2 / ||P_0(V_0(I))||^2
     destination=stranger_...:  0.3 a_f beta ||P(V(I_f)) - s||^2 / ||s||^2 in place of -a_f CE(D_f)
+    destination=unknown:  the answers about a stranger beside -CE(D_f): ``lab/unlearn/unknown.py``
 
 after pruning (stage 1) and within a Fisher mask (stage 2). Source: arXiv 2512.11325 as far as it
 could be read (no equation was): output loss + beta * VKD loss, distilled at the projector output

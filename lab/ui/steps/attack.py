@@ -112,7 +112,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     def start(
         entity: str, history: dict[str, Any], unlearned: str, *values: Any
     ) -> tuple[Any, ...]:
-        if not unlearned or frame.examples.of(unlearned):
+        if not frame.examples.own(unlearned):
             raise LabError(text.NEED_RUN)
         spec = revise(engine.preset.attack, dict(zip(names, values, strict=True)))
         run_id = engine.submit_attack(unlearned, spec)
@@ -162,7 +162,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     )
 
     def offer(run_id: str) -> tuple[gr.Button, gr.Button]:
-        own = bool(run_id) and not frame.examples.of(run_id)
+        own = frame.examples.own(run_id)
         return gr.Button(visible=own), gr.Button(visible=not own)
 
     frame.unlearn.change(

@@ -55,15 +55,12 @@ def wire(parts: Parts, frame: Frame, download: gr.Button, arrive: gr.Button) -> 
     engine, staging, sent = frame.engine, frame.people.staging, frame.people.uploads
     text = frame.text
 
-    def own(run_id: str) -> bool:
-        return bool(run_id) and not frame.examples.of(run_id)
-
     def offer(run_id: str) -> list[Any]:
-        there = own(run_id)
+        there = frame.examples.own(run_id)
         return [gr.Row(visible=False), gr.Button(visible=not there), gr.Button(visible=there)]
 
     def prepare(run_id: str) -> list[Any]:
-        if not own(run_id):
+        if not frame.examples.own(run_id):
             raise LabError(text.NO_RUN)
         ready = staging.stage(
             run_id,
