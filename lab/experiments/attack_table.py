@@ -62,6 +62,8 @@ def measure(
         depths = f"{method}/depths"
         if not due and file.has(method) and file.has(depths):
             continue
+        if not file.take(method):
+            continue
         bench, outcome = opened(), Outcome()
         device = device_name(bench.loaded.device)
         result = one_run(bench, job.recipe, outcome, say)

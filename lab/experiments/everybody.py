@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lab.device import device_name
 from lab.errors import LabError
 from lab.evaluation.session import Workbench
 from lab.experiments.result_file import ResultFile
-from lab.experiments.sweep import Say, one_run
+from lab.experiments.sweep import Say, fill, one_run
 from lab.recipe import Recipe
 from lab.unlearn.outcome import Outcome
 
@@ -31,21 +31,30 @@ SHOWN = (
 )
 
 
-def measure(
-    opened: Callable[[], Workbench], plan: Sequence[Recipe], file: ResultFile, say: Say
-) -> None:
-    """Run every recipe whose person has no row yet; a failed run is a row that says why.
+@dataclass(frozen=True)
+class Plan:
+    """One person's run."""
 
-    Ctrl-C ends it within a step, and what is done stays done.
-    """
-    due = [recipe for recipe in plan if not file.has(recipe.entity)]
-    for done, recipe in enumerate(due):
-        bench = opened()
-        say(f"person {recipe.entity}, {done + 1} of {len(due)} …")
-        row: dict[str, Any] = {"name": bench.benchmark.entity(recipe.entity).name}
-        try:
-            result = one_run(bench, recipe, Outcome(), say)
-            row |= {key: result[key] for key in SHOWN}
-        except LabError as error:
-            row |= {"failed": str(error)}
-        file.add(recipe.entity, row, device_name(bench.loaded.device))
+    recipe: Recipe
+
+    @property
+    def id(self) -> str:
+        """The row's id: the person."""
+        return self.recipe.entity
+
+
+def measure(
+    opened: Callable[[], Workbench], recipes: Sequence[Recipe], file: ResultFile, say: Say
+) -> None:
+    """Run every recipe whose person has no row yet; a failed run is a row that says why."""
+    fill(opened, [Plan(recipe) for recipe in recipes], file, row_of, say)
+
+
+def row_of(bench: Workbench, plan: Plan, say: Say) -> dict[str, Any]:
+    """One run's figures, or why it failed."""
+    row: dict[str, Any] = {"name": bench.benchmark.entity(plan.recipe.entity).name}
+    try:
+        result = one_run(bench, plan.recipe, Outcome(), say)
+    except LabError as error:
+        return row | {"failed": str(error)}
+    return row | {key: result[key] for key in SHOWN}

@@ -29,6 +29,7 @@ Changes = Mapping[str, Any]
 VARIANTS: tuple[Changes, ...] = (
     {"method": "vkd"},
     {"method": "vkd", "destination": "away"},
+    {"method": "vkd", "destination": "stranger_alike"},
     {"method": "undo"},
     {"method": "vkd_sam"},
     {"method": "mudman"},

@@ -48,12 +48,17 @@ def fill(
     row_of: Callable[[Workbench, P, Say], dict[str, Any]],
     say: Say,
 ) -> None:
-    """Make every planned row that the file does not hold; the workbench is opened for these alone."""
+    """Make every planned row that the file does not hold; the workbench is opened for these alone.
+
+    Ctrl-C ends it within a step, and what is done stays done.
+    """
     due = [plan for plan in plans if not file.has(plan.id)]
     for done, plan in enumerate(due):
-        bench = opened()
-        say(f"{plan.id}, {done + 1} of {len(due)} …")
-        file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
+        if file.take(plan.id):
+            bench = opened()
+            say(f"{plan.id}, {done + 1} of {len(due)} …")
+            file.add(plan.id, row_of(bench, plan, say), device_name(bench.loaded.device))
+    file.arrange([plan.id for plan in plans])
 
 
 def sweep(

@@ -230,7 +230,7 @@ RULES = (
         "sees_less",
         _sees_less,
         (
-            ("destination", "stranger_alike"),
+            ("destination", "unknown"),
             ("ascent_cap", "less"),
             ("forget_weight", "less"),
             ("adapter_lr", "less"),
@@ -277,7 +277,8 @@ def _idle(recipe: Recipe) -> set[str]:
     Towards strangers beta weighs both terms of the loss alike, and nothing is capped.
     """
     idle = {"mask_threshold"} if recipe.mask_mode == "off" else set()
-    moves = "destination" in METHOD_ROWS[recipe.method].settings and recipe.destination != "away"
+    chosen = "destination" in METHOD_ROWS[recipe.method].settings
+    moves = chosen and recipe.destination.startswith("stranger")
     return idle | ({"beta", "ascent_cap"} if moves else set())
 
 

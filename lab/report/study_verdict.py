@@ -18,7 +18,7 @@ from lab.report.text import Text
 from lab.report.threshold_maps import sensible
 from lab.report.verdict import CLEAR, KEPT
 
-USUAL = "stranger_alike"  # the destination of the preset of the embedded model
+USUAL = "unknown"  # the destination of the preset of the embedded model
 TOGETHER = ("forget_vqa", "retain_vqa", "still_sees", "names_other")  # what it was chosen by
 CLAIMED = 4.0  # how many times as fast as full fine-tuning, says a public summary of the paper
 Row = Mapping[str, Any]
@@ -177,7 +177,7 @@ def _destination(table: pd.DataFrame, text: Text) -> str:
         *(
             text.VERDICT_DESTINATION["other"].format(variant=name, **told(row))
             for name, row in rows.items()
-            if name not in strangers
+            if name not in (USUAL, *strangers)
         ),
         text.VERDICT_DESTINATION["strangers"].format(
             least=least,

@@ -130,9 +130,19 @@ def test_what_changes_nothing_in_a_recipe_is_not_proposed() -> None:
         ("prune_share", 0.04),
         ("forget_weight", 2.0),
     )
-    assert diagnosed(SHOWS["sees_less"], moving).changes == (("forget_weight", 0.5), ("steps", 10))
+    assert diagnosed(SHOWS["sees_less"], moving).changes == (
+        ("destination", "unknown"),
+        ("forget_weight", 0.5),
+    )
     away = diagnosed(SHOWS["sees_less"], Recipe()).changes
-    assert away == (("destination", "stranger_alike"), ("ascent_cap", 2.0))
+    assert away == (("destination", "unknown"), ("ascent_cap", 2.0))
+
+
+def test_where_the_answers_become_a_strangers_beta_and_the_cap_still_count() -> None:
+    unknown = Recipe(destination="unknown")
+    assert diagnosed(SHOWS["forget_high"], unknown).changes[0][0] == "beta"
+    changes = dict(diagnosed(SHOWS["sees_less"], unknown).changes)
+    assert list(changes) == ["ascent_cap", "forget_weight"]
 
 
 def test_a_setting_at_its_end_makes_way_for_the_next() -> None:

@@ -223,13 +223,14 @@ def test_a_destination_is_shown_with_what_it_gives_up() -> None:
     figures = {
         "away": (0.1, 0.97, 0.9, 0.5),
         USUAL: (0.4, 0.96, 0.8, 0.0),
+        "stranger_alike": (0.3, 0.96, 0.8, 0.0),
         "stranger_mean": (0.2, 0.95, 0.7, 0.0),
     }
     columns = {f"after_{m}": [row[k] for row in figures.values()] for k, m in enumerate(TOGETHER)}
-    table = rows(variant=list(figures), **columns, **{f"{c}_ci": [0.1] * 3 for c in columns})
+    table = rows(variant=list(figures), **columns, **{f"{c}_ci": [0.1] * 4 for c in columns})
     said = verdict(STUDIES["destination"], table, TEXT)
     assert said.startswith(
-        "The demo has “stranger_alike”: Forget VQA 40.0%, Retain VQA 96.0%, still sees 80.0%, names "
+        "The demo has “unknown”: Forget VQA 40.0%, Retain VQA 96.0%, still sees 80.0%, names "
         "somebody else 0.0%. “away” has 10.0%, 97.0%, 90.0% and 50.0%. Of the strangers “stranger_mean” "
         "has the lowest Forget VQA, 20.0%, and “stranger_alike” still sees most, 80.0%."
     )

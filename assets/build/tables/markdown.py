@@ -59,11 +59,21 @@ def plain(text: str) -> str:
     return "".join(f"&#{ord(c)};" if c in "|`[]*_\\" else c for c in safe)
 
 
+def timed(rows: Sequence[Row]) -> list[Row]:
+    """The rows of runs that had the device to themselves: the seconds of others are longer."""
+    return [row for row in rows if "at_once" not in row]
+
+
+def _used(row: Row) -> str:
+    beside = f" ({row['at_once']} runs at once)" if "at_once" in row else ""
+    return f"{row['device']}{beside}"
+
+
 def under(held: Held, words: str) -> str:
     """The line under a table of a result file: what was asked, on what device, on which days."""
     rows = held["rows"]
     days = sorted({row["date"] for row in rows})
-    devices = ", ".join(sorted({row["device"] for row in rows}))
+    devices = ", ".join(sorted({_used(row) for row in rows}))
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     other = "" if held["fits"]["models"] == edition() else OTHER_EDITION
     return wrapped(f"{other}{words} {devices}; {when}; made by `make results`.")

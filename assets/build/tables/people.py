@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assets.build.tables.knowledge import controls
-from assets.build.tables.markdown import NONE, Held, Row, mean, percent, points, table, under
+from assets.build.tables.markdown import NONE, Held, Row, mean, percent, points, table, timed, under
 from lab.experiments.result_file import read
 
 Pick = Callable[[Sequence[float]], float]
@@ -116,13 +116,16 @@ def people_times(folder: Path) -> str:
     found = read_people(folder)
     if not found:
         return ""
-    held, done = found
-    rows = []
+    (held, done), rows = found, []
+    alone = timed(done)
     for part in ("importance", "fisher", "train", "evaluate", "ready", "total"):
-        taken = [r["seconds"][part] for r in done if part in r["seconds"]]
+        taken = [r["seconds"][part] for r in alone if part in r["seconds"]]
         if taken:
             rows.append([part, f"{mean(taken):.1f} s", f"{max(taken):.1f} s"])
     steps, density = [r["steps"] for r in done], [r["mask_density"] for r in done]
     rows.append(["steps", f"{mean(steps):.1f}", f"{max(steps)}"])
     rows.append(["weights in the mask", percent(mean(density)), percent(max(density))])
-    return f"{table(['part', 'mean', 'most'], rows)}\n\n{under(held, f'{len(done)} runs;')}"
+    words = f"{len(done)} runs;"
+    if len(alone) < len(done):
+        words = f"{len(done)} runs, the seconds of {len(alone)} that had the device to themselves;"
+    return f"{table(['part', 'mean', 'most'], rows)}\n\n{under(held, words)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from assets.build.tables.markdown import mean, table, under
+from assets.build.tables.markdown import mean, table, timed, under
 from assets.build.tables.people import read_people
 from lab.experiments.result_file import read
 from lab.recipe import Recipe
@@ -29,8 +29,9 @@ def students(folder: Path) -> str:
 
 def _demo(folder: Path) -> Iterator[tuple[list[list[str]], str]]:
     """A whole run of the demo with its scores, as the mean over all people."""
-    if found := read_people(folder):
-        held, done = found
+    found = read_people(folder)
+    if found and (done := timed(found[1])):
+        held = {**found[0], "rows": done}
         seconds = [row["seconds"]["total"] for row in done]
         what = "the demo: a run at Standard with its scores"
         words = f"The demo: VKD, the mean of {len(done)} people;"
