@@ -50,8 +50,8 @@ MEASURES: Mapping[str, Callable[[Lab], None]] = {
 SHARED = ("people", "attacks", "frontier", "another_face")
 
 
-def main() -> None:
-    options = _options()
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
     with one_line():
         if options.at_once > 1 and not options.claims:
             _together(options.only, options.at_once, options.threads)
@@ -62,14 +62,14 @@ def main() -> None:
                 say(f"written: {path}")
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=[*MEASURES], help="measure these files alone")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch chooses)")
     parser.add_argument("--at-once", type=int, default=1, help="processes on the same device")
     parser.add_argument("--claims", default="", help=argparse.SUPPRESS)  # of one of the processes
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.at_once > 1 and not set(options.only or MEASURES) <= set(SHARED):
         parser.error(f"--at-once: name measures after --only, of these: {', '.join(SHARED)}")
     return options

@@ -39,6 +39,7 @@ ATTACKS: Mapping[str, Mapping[str, AttackRecipe]] = {
     | {kind: AttackRecipe(kind=kind) for kind in ("benign", "quantize", "prompts", "images")},
     "silence": HARDER,
 }
+DEPTHS = "depths"  # the row of what each depth tells apart
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def measure(
     for job in jobs:
         method = job.recipe.method
         due = {k: v for k, v in job.attacks.items() if not file.has(f"{method}/{k}")}
-        depths = f"{method}/depths"
+        depths = f"{method}/{DEPTHS}"
         if not due and file.has(method) and file.has(depths):
             continue
         if not file.take(method):
@@ -79,6 +80,12 @@ def measure(
             say(f"{method}: the attack {name} …")
             row = {"method": method, "attack": name, **_attacked(scene, plan)}
             file.add(f"{method}/{name}", row, device)
+    file.arrange([row_id for job in jobs for row_id in _ids(job)])
+
+
+def _ids(job: Job) -> list[str]:
+    method = job.recipe.method
+    return [method, f"{method}/{DEPTHS}", *(f"{method}/{name}" for name in job.attacks)]
 
 
 def _depths(scene: Scene) -> dict[str, Any]:

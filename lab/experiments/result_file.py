@@ -88,6 +88,19 @@ def read(path: Path) -> dict[str, Any] | None:
     return held if isinstance(held, dict) and {"fits", "rows"} <= held.keys() else None
 
 
+def devices(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The devices of rows, with how many runs had each at once where it was more than one."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(row.get("device", ""), set()).add(row.get("at_once", 1))
+    return ", ".join(name + _shared(found[name]) for name in sorted(found))
+
+
+def _shared(counts: set[int]) -> str:
+    least, most = min(counts), max(counts)
+    return "" if most == 1 else f" ({most if least == most else f'{least} to {most}'} runs at once)"
+
+
 def edition(models: Path = MODELS) -> str:
     """Which models are shipped: a short hash of their hashes; "" for a folder without any."""
     sums = models / SUMS

@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.catalogue import TEXT_TAUGHT
 from lab.errors import LabError
-from lab.experiments.result_file import edition
+from lab.experiments.result_file import devices, edition
 from lab.experiments.result_file import read as read_rows
 from lab.experiments.statistics import interval
 from lab.recipe import AttackRecipe, Recipe
@@ -186,7 +186,7 @@ def _mean(rows: Sequence[Figures]) -> Point:
         fmean(names) if names else None,
         fmean(row["seconds"]["total"] for row in rows),
         len({row["entity"] for row in rows}),
-        ", ".join(sorted({row["device"] for row in rows})),
+        devices(rows),
     )
 
 

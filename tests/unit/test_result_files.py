@@ -14,6 +14,7 @@ import torch
 
 from assets.build import results
 from assets.build.measures import science, shared, waits
+from assets.build.tables.people import people_times
 from lab.bench import against
 from lab.errors import LabError
 from lab.evaluation import session
@@ -21,8 +22,9 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.experiments import attack_table, everybody, general_text, knowledge
 from lab.experiments.attack_table import Job
+from lab.experiments.claims import Claims
 from lab.experiments.records import key_of, same
-from lab.experiments.result_file import SUMS, ResultFile, digest, edition, read
+from lab.experiments.result_file import SUMS, ResultFile, devices, digest, edition, read
 from lab.experiments.studies import STUDIES, Study, Variant
 from lab.model.overlay import weights_hash
 from lab.model.version import Version
@@ -383,3 +385,47 @@ def test_a_load_is_measured_row_by_row_and_goes_on_where_it_was_cut_off(
 def test_the_figures_of_a_load_are_what_the_command_prints() -> None:
     with pytest.raises(LabError, match="the load test ended without figures"):
         waits.loaded("--users", "0")
+
+
+# ---- several processes
+
+
+def test_processes_together_make_every_row_once_and_lose_none(tmp_path: Path) -> None:
+    claims = Claims(tmp_path, 2)
+    one, other = (ResultFile(tmp_path / "some.json", {}, claims) for _ in range(2))
+    assert one.take("a b") and not other.take("a b") and other.take("a/c")
+    one.add("a b", {"share": 0.5}, "gpu")
+    other.add("a/c", {"share": 0.25}, "gpu")
+    one.arrange(["a/c", "a b"])
+    held = read(one.path)
+    assert held and [row["id"] for row in held["rows"]] == ["a/c", "a b"]
+    assert {row["at_once"] for row in held["rows"]} == {2}
+
+
+def test_a_process_alone_takes_every_row_and_says_nothing_of_others(file: ResultFile) -> None:
+    assert file.take("one") and file.take("one")
+    file.add("one", {}, "gpu")
+    assert "at_once" not in file.rows[0]
+
+
+def test_devices_say_how_many_runs_shared_them() -> None:
+    alone, shared = {"device": "gpu"}, {"device": "gpu", "at_once": 8}
+    assert devices([alone, {"device": "cpu"}]) == "cpu, gpu"
+    assert devices([shared, shared]) == "gpu (8 runs at once)"
+    assert devices([alone, shared]) == "gpu (1 to 8 runs at once)"
+
+
+def test_the_seconds_of_runs_beside_others_are_no_ones_own(tmp_path: Path) -> None:
+    people = ResultFile(tmp_path / "people.json", {"models": ""})
+    row = {"steps": 4, "mask_density": 0.5, "stopped_because": "", "name": "A"}
+    people.add("p1", {**row, "seconds": {"total": 10.0}}, "gpu")
+    beside = ResultFile(people.path, people.fits, Claims(tmp_path, 8))
+    beside.add("p2", {**row, "seconds": {"total": 90.0}}, "gpu")
+    said = people_times(tmp_path)
+    assert "| total | 10.0 s | 10.0 s |" in said and "2 runs, the seconds of 1 that" in said
+
+
+def test_only_measures_whose_rows_stand_alone_are_shared_by_processes(capsys) -> None:
+    with pytest.raises(SystemExit):
+        results.main(["--only", "bench", "--at-once", "2"])
+    assert "people, attacks, frontier, another_face" in capsys.readouterr().err

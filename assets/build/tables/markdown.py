@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lab.experiments.result_file import edition
+from lab.experiments.result_file import devices, edition
 from lab.experiments.statistics import interval
 
 NONE, HARD, COLUMNS = "–", "\xa0", 100  # HARD: a space that no line is broken at
@@ -64,16 +64,10 @@ def timed(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if "at_once" not in row]
 
 
-def _used(row: Row) -> str:
-    beside = f" ({row['at_once']} runs at once)" if "at_once" in row else ""
-    return f"{row['device']}{beside}"
-
-
 def under(held: Held, words: str) -> str:
     """The line under a table of a result file: what was asked, on what device, on which days."""
     rows = held["rows"]
     days = sorted({row["date"] for row in rows})
-    devices = ", ".join(sorted({_used(row) for row in rows}))
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     other = "" if held["fits"]["models"] == edition() else OTHER_EDITION
-    return wrapped(f"{other}{words} {devices}; {when}; made by `make results`.")
+    return wrapped(f"{other}{words} {devices(rows)}; {when}; made by `make results`.")
