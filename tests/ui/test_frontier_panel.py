@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assets.build.tables.frontier import frontier as documented
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
 from lab.report import frontier, frontier_chart
@@ -28,7 +29,13 @@ def row(who: str, recovered: tuple[float, float], retain: float, **changes: obje
     """A run of one person, attacked at the usual rate and at three times it."""
     changes = {"method": "vkd", **changes}
     before = {"forget_vqa": 1.0, "retain_vqa": 1.0, "still_sees": 0.9, "names_other": 0.0}
-    after = {"forget_vqa": 0.3, "retain_vqa": retain, "still_sees": 0.7, "names_other": 0.5}
+    after = {
+        "forget_vqa": 0.3,
+        "forget_qa": 1.0,
+        "retain_vqa": retain,
+        "still_sees": 0.7,
+        "names_other": 0.5,
+    }
     return {
         "id": f"{changes} {who}",
         "date": "2026-01-01",
@@ -93,6 +100,17 @@ def test_the_verdict_names_who_keeps_retain_and_is_learned_slowest() -> None:
     assert "×3, it is 6.0 points" in alone
     german = frontier.verdict([silence, vkd], catalogue("de"))
     assert "20,0 Punkte" in german and german.endswith("3 Punkten nicht erreicht.")
+
+
+def test_the_document_says_who_reaches_the_aim_and_what_that_costs(tmp_path: Path) -> None:
+    kept(tmp_path, ROWS[:2])
+    said = " ".join(documented(tmp_path).split())
+    assert "Nothing stays within 3 points over text only at every rate. Of those that lose" in said
+    assert said.endswith("vkd is at 25.0 points at its worst rate, the lowest.")
+    kept(tmp_path, (*ROWS[:2], row("a", (0.02, -0.4), 0.9, method="npo")))
+    said = " ".join(documented(tmp_path).split())
+    assert "Within 3 points over text only at every rate: npo." in said
+    assert "The least that one of them loses of Retain VQA is 10.0 points." in said
 
 
 def attacked(over: float | None, lr: float) -> tuple[AttackRecipe, dict[str, Any]]:
