@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assets.build.tables.markdown import Row, mean, mean_of, points, table, under, wrapped
+from assets.build.tables.markdown import (
+    Row,
+    give_or_take,
+    mean,
+    mean_of,
+    points,
+    table,
+    under,
+    wrapped,
+)
 from lab.catalogue import TEXT_TAUGHT
 from lab.events.relearning import face_heights
 from lab.experiments.result_file import read
+from lab.experiments.statistics import interval
 
 UNLEARNED = "unlearned"  # as the rows name it
 HEAD = (
@@ -49,12 +59,21 @@ def _parts(rows: Sequence[Row]) -> str:
     usual = [row for row in rows if row["rate"] == 1]
     own, others = _means(usual, UNLEARNED)
     taught, strange = _means(usual, TEXT_TAUGHT)
-    whole, any_face, face = own - taught, others - strange, (own - others) - (taught - strange)
+    whole, any_face = own - taught, others - strange
+    face, half = interval([_face(row, UNLEARNED) - _face(row, TEXT_TAUGHT) for row in usual])
+    none = abs(face) <= half
     return (
         f"At the usual rate the unlearned model is {points(whole)} points above the model that knows "
         f"the text alone. Of these, {points(any_face)} come with a stranger's face as well: they are in "
-        f"the language model, which no visual method changes. The other {points(face)} are in the face."
+        f"the language model, which no visual method changes. The other {give_or_take(face, half, '')} are "
+        f"in the face{', which these people cannot tell from none' if none else ''}."
     )
+
+
+def _face(row: Row, model: str) -> float:
+    """What a person's own face comes back with beyond strangers' faces."""
+    own, others = face_heights(row["curves"][model])
+    return own - others
 
 
 def _means(rows: Sequence[Row], model: str) -> tuple[float, float]:
