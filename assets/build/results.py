@@ -10,18 +10,14 @@ python -m assets.build.results --only people frontier --at-once 8
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from assets.build.documents import write_documents
 from assets.build.measures import science, waits
 from assets.build.measures.shared import Lab, say
 from lab.cli.starting import one_line
-from lab.errors import LabError
-from lab.experiments.claims import Claims
+from lab.experiments.claims import shared, together
 
 MEASURES: Mapping[str, Callable[[Lab], None]] = {
     each.__name__: each
@@ -53,11 +49,15 @@ SHARED = ("people", "attacks", "frontier", "another_face")
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     with one_line():
-        if options.at_once > 1 and not options.claims:
-            _together(options.only, options.at_once, options.threads)
+        if options.at_once > 1:
+            command = [sys.executable, "-m", "assets.build.results", "--only", *options.only]
+            together([*command, "--threads", str(options.threads)], options.at_once)
         elif not options.write:
-            _measure(options)
-        if not options.claims:
+            lab = Lab(options.threads)
+            for name in options.only or MEASURES:
+                say(f"{name} …")
+                MEASURES[name](lab)
+        if not shared():
             for path in write_documents():
                 say(f"written: {path}")
 
@@ -68,31 +68,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch chooses)")
     parser.add_argument("--at-once", type=int, default=1, help="processes on the same device")
-    parser.add_argument("--claims", default="", help=argparse.SUPPRESS)  # of one of the processes
     options = parser.parse_args(arguments)
     if options.at_once > 1 and not set(options.only or MEASURES) <= set(SHARED):
         parser.error(f"--at-once: name measures after --only, of these: {', '.join(SHARED)}")
     return options
-
-
-def _measure(options: argparse.Namespace) -> None:
-    claims = Claims(Path(options.claims), options.at_once) if options.claims else None
-    lab = Lab(options.threads, claims=claims)
-    for name in options.only or MEASURES:
-        say(f"{name} …")
-        MEASURES[name](lab)
-
-
-def _together(names: Sequence[str], at_once: int, threads: int) -> None:
-    """Measure in several processes, each row in one of them; raises ``LabError`` where one failed."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "assets.build.results", "--only", *names]
-        command += ["--at-once", str(at_once), "--claims", folder, "--threads", str(threads)]
-        running = [subprocess.Popen(command) for _ in range(at_once)]
-        if any([process.wait() for process in running]):
-            raise LabError(
-                "a process of the measurement failed: start it again, what is done stays"
-            )
 
 
 if __name__ == "__main__":

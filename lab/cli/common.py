@@ -38,6 +38,31 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_at_once(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of a command whose runs several processes can share."""
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        default=1,
+        metavar="N",
+        help="make the runs in N processes on the same device, as a GPU has room for (default 1)",
+    )
+
+
+def in_processes(at_once: int) -> None:
+    """Have the command's runs made by several processes, for the caller to find them done.
+
+    In one of these processes it does nothing. Raises ``LabError`` for less than one, and where a
+    process fails.
+    """
+    from lab.experiments.claims import shared, together
+
+    if at_once < 1:
+        raise LabError("--at-once must be 1 or more")
+    if at_once > 1 and not shared():
+        together([sys.executable, "-m", "lab", *sys.argv[1:]], at_once)
+
+
 class _NamingBenchmarks(str):
     """A help text that ends in the names of the benchmarks, looked up when argparse fills it in.
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from lab.catalogue import METHODS
-from lab.cli.common import add_model, add_recipe, preset_of, recipe_from, say
+from lab.cli.common import (
+    add_at_once,
+    add_model,
+    add_recipe,
+    in_processes,
+    preset_of,
+    recipe_from,
+    say,
+)
 from lab.errors import LabError
 from lab.recipe import Preset
 
@@ -28,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--entities", type=int, default=4, help="number of people (default 4)")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
+    add_at_once(parser)
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -40,6 +49,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
             raise LabError(f"--{name} must be 1 or more")
     methods = list(METHODS) if options.methods == "all" else options.methods.split(",")
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
+    in_processes(options.at_once)
     if options.protocol:
         return _protocol(options, preset, methods)
     return sweep(
@@ -51,6 +61,7 @@ def _protocol(
     options: argparse.Namespace, preset: Preset, methods: Sequence[str]
 ) -> dict[str, Any]:
     from lab.evaluation.session import open_workbench
+    from lab.experiments.claims import shared
     from lab.experiments.comparison import protocol
     from lab.experiments.comparison_table import write_tables
 
@@ -60,7 +71,11 @@ def _protocol(
         "--out DIR --json"
     )
     for comparison in protocol(bench, preset, methods, options.out, say):
+        if shared():  # the process that started this one writes the tables
+            continue
         table = write_tables(comparison, options.out, typed)
+    if shared():
+        return {}
     return {
         "people": comparison["people"],
         "chosen": {method: tuned["chosen"] for method, tuned in comparison["tuned"].items()},

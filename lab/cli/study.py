@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lab.cli.common import add_model, preset_of, say
+from lab.cli.common import add_at_once, add_model, in_processes, preset_of, say
 from lab.errors import LabError
 from lab.experiments.studies import study_of
 from lab.report.text import catalogue
@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
+    add_at_once(parser)
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -40,6 +41,9 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         raise LabError("--seeds must be 1 or more")
     chosen(read_benchmark(preset), options.entities)
     make_writable(options.out)
+    if options.at_once > 1 and study.kind == "timed":
+        raise LabError(f"the study {study.name} times its steps: leave out --at-once")
+    in_processes(options.at_once)
     typed = (
         f"python -m lab study {study.name} --preset {preset.name} --entities {options.entities} "
         f"--seeds {options.seeds} --out DIR --json"

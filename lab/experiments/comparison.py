@@ -27,6 +27,7 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench, unknown_to
 from lab.events import Done
 from lab.events.lines import plain
+from lab.experiments.claims import shared
 from lab.experiments.sweep import Say, one_run, run_all
 from lab.experiments.widening import MOST, edges, wider
 from lab.model.loaded import Loaded
@@ -246,9 +247,11 @@ def protocol(
         f"{trials_in_all} trials or more, as grids may be widened, then "
         f"{len(methods) * SEEDS * len(who.test)} runs; what {out} holds already is not done again"
     )
-    tuned = {m: tune(bench, preset, m, who.tuning, out, say) for m in methods}
+    order = turned(methods)
+    found = {m: tune(bench, preset, m, who.tuning, out, say) for m in order}
+    tuned = {m: found[m] for m in methods}
     results = list(_controls(bench, preset, who.test, out, say))
-    for seed, method in product(range(SEEDS), methods):
+    for seed, method in product(range(SEEDS), order):
         plan = [
             revise(
                 preset.recipe,
@@ -263,6 +266,13 @@ def protocol(
             "tuned": {name: asdict(how) for name, how in tuned.items()},
             "results": results,
         }
+
+
+def turned(methods: Sequence[str]) -> list[str]:
+    """The methods, in each of several processes beginning with another one, so that none waits."""
+    claims = shared()
+    first = claims.place % len(methods) if claims else 0
+    return [*methods[first:], *methods[:first]]
 
 
 def _labelled(

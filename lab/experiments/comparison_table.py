@@ -12,6 +12,7 @@ import pandas as pd
 from lab.catalogue import MEASURES
 from lab.experiments.comparison import ATTACK, REFERENCES
 from lab.experiments.csv_tables import guarded
+from lab.experiments.result_file import devices
 from lab.experiments.statistics import interval
 
 SINGLE = ("steps", "cpu_seconds", "trainable_share", "peak_memory_mb")
@@ -40,7 +41,8 @@ def _told(made: Mapping[str, Any], command: str) -> dict[str, Any]:
         "seeds": len({r["seed"] for r in made["results"]}),
         **{f"chance_{m}": _chance(done, m) for m in ("forget_vqa", "still_sees")},
         "attack": f"{ATTACK.scope}, {ATTACK.share:.0%} of the rows, {ATTACK.steps} steps",
-        **{k: machine.get(k, "") for k in ("model", "quantization", "device")},
+        **{k: machine.get(k, "") for k in ("model", "quantization")},
+        "device": devices(done),
         "command": command,
     }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from lab.events.lines import plain
+from lab.experiments.claims import shared
 from lab.experiments.result_file import edition
 from lab.files import ROOT, add_lines, read_lines
 from lab.recipe import AttackRecipe, Preset, Recipe
 
+LOOK_SECONDS = 1.0
 Key = dict[str, Any]
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
 REVISED = {"manu": 2}  # methods that give another result than earlier versions with equal settings
@@ -40,10 +45,28 @@ class Records:
     """One file of ``{"key", "result"}`` lines, one for each finished piece of work."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows: list[tuple[Key, dict[str, Any]]] = [
-            (row["key"], row["result"]) for row in read_lines(path)
-        ]
+        self.path, self.claims = path, shared()
+        self.rows: list[tuple[Key, dict[str, Any]]] = []
+        self.read()
+
+    def read(self) -> None:
+        """Read the file again, which other processes may have written to."""
+        self.rows = [(row["key"], row["result"]) for row in read_lines(self.path)]
+
+    def take(self, key: Key) -> bool:
+        """Whether this process is the one to do the work, where several do it together."""
+        return self.claims is None or self.claims.take(json.dumps(plain(key), sort_keys=True))
+
+    def beside(self) -> dict[str, int]:
+        """What a result says of the others: ``at_once``, where several runs shared the device."""
+        return {"at_once": self.claims.at_once} if self.claims else {}
+
+    def awaited(self, key: Key) -> dict[str, Any]:
+        """The result of a key that another process works on, as soon as it is kept."""
+        while (found := self.find(key)) is None:
+            time.sleep(LOOK_SECONDS)
+            self.read()
+        return found
 
     def find(self, key: Key) -> dict[str, Any] | None:
         """The result stored for this key, or None."""
@@ -53,7 +76,8 @@ class Records:
     def add(self, key: Key, result: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a result, on disk before this returns."""
         row = (plain(key), plain(result))
-        add_lines(self.path, [{"key": row[0], "result": row[1]}])
+        with self.claims.alone() if self.claims else contextlib.nullcontext():
+            add_lines(self.path, [{"key": row[0], "result": row[1]}])
         self.rows.append(row)
         return row[1]
 

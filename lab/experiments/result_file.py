@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from lab.experiments.claims import Claims
+from lab.experiments.claims import shared
 from lab.files import ROOT, put
 
 SUMS = "SHA256SUMS"  # beside the shipped models: the hash of every file of theirs
@@ -22,11 +22,11 @@ class ResultFile:
 
     ``fits`` says what the rows depend on: the models, what is asked, the recipe. Rows of a file
     that was made for something else are dropped, so that a table never mixes two models.
-    ``claims``: what the processes share that make the rows of this file together, if several do.
+    Several processes can make the rows together (``lab.experiments.claims``).
     """
 
-    def __init__(self, path: Path, fits: Mapping[str, Any], claims: Claims | None = None) -> None:
-        self.path, self.fits, self.claims = path, json.loads(json.dumps(dict(fits))), claims
+    def __init__(self, path: Path, fits: Mapping[str, Any]) -> None:
+        self.path, self.fits, self.claims = path, json.loads(json.dumps(dict(fits))), shared()
         self.rows = self._kept()
 
     def _kept(self) -> list[dict[str, Any]]:

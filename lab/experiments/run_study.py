@@ -16,6 +16,7 @@ from lab.evaluation.session import Workbench
 from lab.experiments import alignment, frozen, neurons, redrawn
 from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Records, key_of
+from lab.experiments.result_file import devices
 from lab.experiments.studies import CHOICES, TRAINED, VISION, Study, Variant
 from lab.experiments.summary import answer
 from lab.experiments.sweep import Say, Work, flat, one_run, run_all
@@ -85,12 +86,14 @@ def carry_out(
         p.variant.name: " ".join(f"{k}={v}" for k, v in p.variant.changes.items()) for p in plan
     }
     table.insert(2, "changes", table["variant"].map(changes).fillna(""))
-    machine = next((r for r in results if "failed" not in r), {})
+    done = [r for r in results if "failed" not in r]
+    machine = done[0] if done else {}
     facts = {
         "people": " ".join(e.id for e in people),
         "seeds": seeds,
         "choice": RULE,
-        **{k: machine.get(k, "") for k in ("model", "quantization", "device")},
+        **{k: machine.get(k, "") for k in ("model", "quantization")},
+        "device": devices(done),
         "command": command,
     }
     path = out / f"{study.name}.csv"

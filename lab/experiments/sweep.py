@@ -124,16 +124,16 @@ def run_all(
 
     Each finished run is a line of ``runs.jsonl`` in ``out`` and is not repeated: a sweep that was
     cut off goes on. ``KeyboardInterrupt`` ends it within a step. ``what`` names the ``work`` done
-    on a recipe in those lines, so that one file can hold several kinds.
+    on a recipe in those lines, so that one file can hold several kinds. Several processes can do it
+    together (``lab.experiments.claims``); each returns when all is done.
     """
     make_writable(out)
     records = Records(out / "runs.jsonl")
-    todo = sum(records.find(key_of(preset, r, what=what)) is None for r in plan)
-    results, done, started = [], 0, time.perf_counter()
-    for recipe in plan:
-        key = key_of(preset, recipe, what=what)
-        found = records.find(key)
-        if found is None:
+    done, started = 0, time.perf_counter()
+    keys = [key_of(preset, recipe, what=what) for recipe in plan]
+    todo = sum(records.find(key) is None for key in keys)
+    for key, recipe in zip(keys, plan, strict=True):
+        if records.find(key) is None and records.take(key):
             each = (time.perf_counter() - started) / done if done else 0.0
             left = f", about {each * (todo - done) / 60:.0f} min left" if done else ""
             say(f"{what} {done + 1} of {todo}: {_told(preset.recipe, recipe)}{left}")
@@ -141,10 +141,9 @@ def run_all(
                 found = work(bench, recipe, Outcome(), say)
             except LabError as error:  # counted: a failed run does not end the sweep
                 found = {"failed": str(error)}
-            found = records.add(key, found)
+            records.add(key, found | records.beside())
             done += 1
-        results.append(found)
-    return results
+    return [records.awaited(key) for key in keys]
 
 
 def _told(usual: Recipe, recipe: Recipe) -> str:

@@ -22,7 +22,7 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.experiments import attack_table, everybody, general_text, knowledge
 from lab.experiments.attack_table import Job
-from lab.experiments.claims import Claims
+from lab.experiments.claims import VARIABLE
 from lab.experiments.records import key_of, same
 from lab.experiments.result_file import SUMS, ResultFile, devices, digest, edition, read
 from lab.experiments.studies import STUDIES, Study, Variant
@@ -390,9 +390,13 @@ def test_the_figures_of_a_load_are_what_the_command_prints() -> None:
 # ---- several processes
 
 
-def test_processes_together_make_every_row_once_and_lose_none(tmp_path: Path) -> None:
-    claims = Claims(tmp_path, 2)
-    one, other = (ResultFile(tmp_path / "some.json", {}, claims) for _ in range(2))
+def one_of(monkeypatch: pytest.MonkeyPatch, folder: Path, at_once: int) -> None:
+    monkeypatch.setenv(VARIABLE, f"0 {at_once} {folder}")
+
+
+def test_processes_together_make_every_row_once_and_lose_none(tmp_path: Path, monkeypatch) -> None:
+    one_of(monkeypatch, tmp_path, 2)
+    one, other = (ResultFile(tmp_path / "some.json", {}) for _ in range(2))
     assert one.take("a b") and not other.take("a b") and other.take("a/c")
     one.add("a b", {"share": 0.5}, "gpu")
     other.add("a/c", {"share": 0.25}, "gpu")
@@ -415,12 +419,12 @@ def test_devices_say_how_many_runs_shared_them() -> None:
     assert devices([alone, shared]) == "gpu (1 to 8 runs at once)"
 
 
-def test_the_seconds_of_runs_beside_others_are_no_ones_own(tmp_path: Path) -> None:
+def test_the_seconds_of_runs_beside_others_are_no_ones_own(tmp_path: Path, monkeypatch) -> None:
     people = ResultFile(tmp_path / "people.json", {"models": ""})
     row = {"steps": 4, "mask_density": 0.5, "stopped_because": "", "name": "A"}
     people.add("p1", {**row, "seconds": {"total": 10.0}}, "gpu")
-    beside = ResultFile(people.path, people.fits, Claims(tmp_path, 8))
-    beside.add("p2", {**row, "seconds": {"total": 90.0}}, "gpu")
+    one_of(monkeypatch, tmp_path, 8)
+    ResultFile(people.path, people.fits).add("p2", {**row, "seconds": {"total": 90.0}}, "gpu")
     said = people_times(tmp_path)
     assert "| total | 10.0 s | 10.0 s |" in said and "2 runs, the seconds of 1 that" in said
 

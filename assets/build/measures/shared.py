@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.experiments.claims import Claims
 from lab.experiments.result_file import MODELS, ResultFile, digest, edition
 from lab.experiments.studies import RESULTS
 
@@ -42,11 +41,11 @@ def say(text: str) -> None:
 class Lab:
     """The preset of the embedded model, loaded at the first use."""
 
-    def __init__(self, threads: int, results: Path = RESULTS, claims: Claims | None = None) -> None:
+    def __init__(self, threads: int, results: Path = RESULTS) -> None:
         from lab.evaluation.session import read_benchmark
         from lab.recipe import load_preset
 
-        self.threads, self.results, self.claims = threads, results, claims
+        self.threads, self.results = threads, results
         self.preset = load_preset("demo")
         self.benchmark = read_benchmark(self.preset)
 
@@ -64,7 +63,7 @@ class Lab:
             "questions": digest(PEOPLE.glob("*.parquet")),
             **settings,
         }
-        return ResultFile(self.results / f"{name}.json", fits, self.claims)
+        return ResultFile(self.results / f"{name}.json", fits)
 
 
 def shipped() -> dict[str, dict[str, Any]]:
