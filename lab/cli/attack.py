@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.catalogue import ATTACKS
 from lab.cli import log_to
-from lab.cli.common import add_model, field_help, preset_of, say
+from lab.cli.common import add_at_once, add_model, field_help, in_processes, preset_of, say
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, revise
 
@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder for the grid's files grid.jsonl and grid.csv, or the suite's suite.jsonl",
     )
+    add_at_once(parser)
     for spec in dataclasses.fields(AttackRecipe):
         extra = f" {SUITE_HELP} {GRID_HELP}" if spec.name == "kind" else ""
         parser.add_argument(
@@ -67,6 +68,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         raise LabError("--kind grid needs --out DIR")
     if options.out and not many:
         raise LabError("--out is for --kind grid and --kind suite only")
+    if options.at_once > 1 and options.kind != GRID:
+        raise LabError("--at-once is for --kind grid only")
     if many and options.log_to:
         where = "keeps its points in grid.csv" if options.kind == GRID else "prints its points"
         raise LabError(f"the {options.kind} {where}: leave --log-to out")
@@ -74,6 +77,7 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     for folder in options.run:
         check_folder(folder)
     preset = preset_of(options)
+    in_processes(options.at_once)
     bench = open_workbench(preset, say, options.threads)
     scenes = [scene_in(bench, folder) for folder in options.run]
     if options.kind == SUITE:

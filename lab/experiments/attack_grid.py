@@ -107,6 +107,8 @@ def grid(
     todo.sort(key=lambda c: str(c.key["version"]))  # a victim's cells in a row: asked before once
     started, last, before = time.perf_counter(), ("", ""), 0.0
     for done, cell in enumerate(todo):
+        if not records.take(cell.key):
+            continue
         left = (time.perf_counter() - started) / done * (len(todo) - done) / 60 if done else 0.0
         say(
             f"cell {done + 1} of {len(todo)}: {cell.who} {cell.side.entity.id}, "
@@ -116,7 +118,9 @@ def grid(
         now = (cell.side.entity.id, str(cell.key["version"]))
         before = before if now == last else accuracy(cell)
         last = now
-        records.add(cell.key, relearned(cell, before))
+        records.add(cell.key, relearned(cell, before) | records.beside())
+    for cell in everything:
+        records.awaited(cell.key)
     rows = [_row(preset, f, p, records) for f in folders for p in plans(budget)]
     guarded(pd.DataFrame(rows)).to_csv(out / "grid.csv", index=False)
     return {

@@ -131,6 +131,9 @@ def test_where_a_run_lost_its_answers(
         (["compare", "--strength", "Mighty", "--out", "x"], "Standard"),
         (["compare", "--entities", "0", "--out", "x"], "1 or more"),
         (["compare", "--seeds", "0", "--out", "x"], "1 or more"),
+        (["compare", "--at-once", "0", "--out", "x"], "1 or more"),
+        (["attack", "--run", "x", "--at-once", "2"], "--kind grid only"),
+        (["study", "frozen", "--at-once", "2", "--out", "x"], "times its steps"),
     ],
 )
 @pytest.mark.parametrize("json_too", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lab.attack import Attacker, Lesson, attacker_rows
 from lab.errors import LabError
 from lab.evaluation.questions import forget_asks
 from lab.experiments import attack_grid as grids
+from lab.experiments import claims, records
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
 from lab.report.grid_chart import read
@@ -99,6 +101,22 @@ def test_a_grid_that_was_cut_off_goes_on(folders, few, tmp_path: Path, monkeypat
     monkeypatch.setattr(grids, "relearned", own)
     assert len(grids.grid(PRESET, folders[:1], BUDGET, tmp_path, lambda _: None)["cells"]) == 4
     assert len(few) == 12
+
+
+def test_cells_that_another_process_makes_are_awaited(
+    folders, few, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv(claims.VARIABLE, f"0 2 {tmp_path}")
+    monkeypatch.setattr(records, "LOOK_SECONDS", 0.01)
+    other = records.Records(tmp_path / "grid.jsonl")
+    cell = grids.cells(PRESET, folders[0], grids.plans(BUDGET)[0])[0]
+    assert other.take(cell.key)
+    theirs = {"before": 0.5, "after": 0.75, "rows": 1, "n": 4, "chance": 0.25, "seconds": 1.0}
+    later = threading.Timer(0.2, lambda: other.add(cell.key, theirs))
+    later.start()
+    made = grids.grid(PRESET, folders[:1], BUDGET, tmp_path, lambda _: None)
+    later.join()
+    assert len(few) == 11 and made["cells"][0]["gain"] == 0.25
 
 
 def test_a_cell_is_a_relearning_of_the_same_budget(folders) -> None:
