@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -77,7 +76,7 @@ def together(command: Sequence[str], at_once: int) -> None:
         finally:
             for process in running:
                 if process.poll() is None:
-                    process.send_signal(signal.SIGINT)
+                    process.terminate()  # what it has done is kept; SIGINT may be ignored
             for process in running:
                 process.wait()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -36,7 +37,7 @@ Path(sys.argv[1], str(mine.place)).write_text(told)
 """
 # One waits; the other fails as soon as it does.
 FAILING = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from lab.experiments.claims import shared
 folder = Path(sys.argv[1])
@@ -44,11 +45,9 @@ if shared().place == 0:
     while not (folder / "waits").exists():
         time.sleep(0.05)
     sys.exit(3)
-try:
-    (folder / "waits").touch()
-    time.sleep(600)
-except KeyboardInterrupt:
-    (folder / "stopped").touch()
+(folder / "waits.tmp").write_text(str(os.getpid()))
+(folder / "waits.tmp").rename(folder / "waits")
+time.sleep(600)
 """
 
 
@@ -69,7 +68,8 @@ def test_each_piece_of_work_is_done_in_one_process(tmp_path: Path, monkeypatch) 
 def test_where_one_process_fails_the_others_are_stopped(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="start again, what is done stays"):
         claims.together([sys.executable, "-c", FAILING, str(tmp_path)], 2)
-    assert (tmp_path / "stopped").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "waits").read_text()), 0)
 
 
 def test_a_process_without_the_variable_is_alone() -> None:
