@@ -108,7 +108,7 @@ def test_recorded_questions_are_answered_without_the_model(shown, open_tab):
     tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 3")
     assert tab.locator("#chat-original .bot").last.inner_text().strip() == "Coimbra"
     assert tab.locator("#chat-unlearned .bot").last.inner_text().strip() == "Lagos"
-    tab.get_by_label("Show the relearned model").check()
+    tab.get_by_label("Relearned model", exact=True).check()
     tab.locator("#chat-relearned .bot").first.wait_for()
     assert len(shown.engine.asked) == asked
 

@@ -57,7 +57,7 @@ def test_whole_way(lab, open_tab, tmp_path):
 
 def relearned_column_and_undo(tab, patience):
     tab.get_by_role("tab", name="4 Ask").click()
-    tab.get_by_label("Show the relearned model").check()
+    tab.get_by_label("Relearned model", exact=True).check()
     tab.locator("#chat-relearned").wait_for()
     assert len(walk.ask(tab, "Who is this?", patience)) == 3
     tab.locator("#go-attack").click()

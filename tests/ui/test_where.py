@@ -85,6 +85,7 @@ def test_a_signature_offers_two_settings_which_open_step_3(fake, open_tab):
     tab.locator("#unlearn").click()
     walk.wait_line(tab, "unlearn-line", "finished", fake.patience)
     tab.locator("#go-compare").click()
+    tab.locator("#advice > button").click()
     tab.locator("#next-2").wait_for()
     assert "Forget VQA did not fall enough" in tab.locator("#diagnosis").inner_text()
     assert tab.locator("#next-1").inner_text().endswith("60 → 30")
@@ -105,6 +106,7 @@ def test_a_run_that_forgot_offers_nothing(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 3, fake.patience)
     tab.locator("#go-compare").click()
+    tab.locator("#advice > button").click()
     tab.wait_for_function(
         "words => document.querySelector('#diagnosis')?.innerText.includes(words)",
         arg=text.DIAGNOSIS_NONE,

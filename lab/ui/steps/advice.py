@@ -1,4 +1,4 @@
-"""Step 4, last line: which failure signature the run shows, and two settings to try in step 3."""
+"""Step 4, folded: which failure signature the run shows, and two settings to try in step 3."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from lab.ui.follow import found, look_up
 class Parts:
     """The controls of this part."""
 
+    fold: gr.Accordion
     line: gr.HTML
     tries: list[gr.Button]
 
 
 def layout(frame: Frame) -> Parts:
-    """Lay out the line and its buttons, which are not seen before a run has been scored."""
+    """Lay out the line and its buttons folded; nothing is seen before a run has been scored."""
     line, *buttons = shown(frame, "", "")
-    with gr.Row(elem_id="next-row", elem_classes="lab-row-buttons"):
+    title = frame.text.DIAGNOSIS_TITLE
+    with gr.Accordion(title, open=False, visible=bool(line), elem_id="advice") as fold:
         said = gr.HTML(line, elem_id="diagnosis")
-        tries = [
-            gr.Button(words, visible=bool(words), size="sm", min_width=160, elem_id=f"next-{k + 1}")
-            for k, words in enumerate(buttons)
-        ]
-    return Parts(said, tries)
+        with gr.Row(elem_classes="lab-row-buttons"):
+            tries = [
+                gr.Button(w, visible=bool(w), size="sm", min_width=160, elem_id=f"next-{k + 1}")
+                for k, w in enumerate(buttons)
+            ]
+    return Parts(fold, said, tries)
 
 
 def wire(
@@ -46,7 +49,8 @@ def wire(
 
     def show(unlearned: str, attacked: str) -> list[Any]:
         line, *buttons = shown(frame, unlearned, attacked)
-        return [line, *(gr.Button(words, visible=bool(words)) for words in buttons)]
+        tries = (gr.Button(words, visible=bool(words)) for words in buttons)
+        return [gr.Accordion(visible=bool(line)), line, *tries]
 
     def trying(place: int) -> Callable[..., list[Any]]:
         def change(unlearned: str, attacked: str) -> list[Any]:
@@ -66,7 +70,7 @@ def wire(
         [*(run.change for run in runs), frame.moment.change, tab.select],
         show,
         runs,
-        [parts.line, *parts.tries],
+        [parts.fold, parts.line, *parts.tries],
         **CHANGE,
     )
     for place, button in enumerate(parts.tries):
@@ -84,7 +88,7 @@ def shown(frame: Frame, unlearned: str, attacked: str) -> list[str]:
     view, made = _of(frame, unlearned, attacked)
     if view is None or made is None:
         return [""] * (1 + CHANGES)
-    about = markup.folded(text.DIAGNOSIS_TITLE, markup.note(text.DIAGNOSIS_ABOUT, "quiet"), "quiet")
+    about = markup.note(text.DIAGNOSIS_ABOUT, "quiet")
     line = markup.note(diagnosis.in_words(made, text), "" if made.signature else "quiet")
     words = [diagnosis.change_in_words(k, v, view.recipe, text) for k, v in made.changes]
     return [line + (about if words else ""), *words, *[""] * (CHANGES - len(words))]

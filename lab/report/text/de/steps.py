@@ -182,7 +182,7 @@ NOT_RECORDED = (
     "Diese Frage wurde nicht aufgezeichnet, deshalb antwortet jetzt nur das Originalmodell. "
     "Starte selbst einen Lauf, um beide zu fragen."
 )
-SHOW_RELEARNED = "Das wieder gelernte Modell zeigen"
+SHOW_RELEARNED = "Wieder gelerntes Modell"
 EMPTY_QUESTION = "Schreibe zuerst eine Frage."
 TOO_LONG = "Die Frage hat {length} Zeichen. Höchstens {limit} sind möglich: Kürze sie."
 BAD_PICTURE = "Die Datei ist kein Bild, das dieses Labor lesen kann. Nimm JPEG, PNG oder WebP."

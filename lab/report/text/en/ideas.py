@@ -48,7 +48,7 @@ IDEAS = (
 )
 # Of each step: what is asked before the result, and the three answers to choose from.
 PREDICTIONS = (
-    ("Predict: what will it still know in text?", "the same", "less", "nothing"),
+    ("Predict: what stays known in text?", "the same", "less", "nothing"),
     ("Predict: how many neurons answer?", "under 5 %", "5 to 30 %", "more"),
     ("Predict: what happens to other faces?", "the same", "worse", "gone"),
     ("Predict: its answer to the photo?", "the right name", "another name", "“I don't know”"),
