@@ -81,7 +81,7 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     walk.until(tab, lambda: len(asked) > before)
     walk.answers(tab)
     assert len(asked) == before + 1 and asked[-1][2] == sent and len(asked[-1][1]) == 1
-    tab.get_by_role("button", name="Remove the picture").click()
+    tab.get_by_role("button", name="Remove picture").click()
     tab.get_by_role("button", name="What is 2 + 2?").click()
     walk.answers(tab)
     assert asked[-1][2] is None and asked[-1][1][-1].question == "What is 2 + 2?"

@@ -135,7 +135,7 @@ def test_who_it_says_this_is_is_counted() -> None:
     result["after"] |= {"forget_name": 0.0, "names_other": 0.75, "says_unknown": 0.125}
     result["n"] |= {"forget_name": 8, "names_other": 8, "says_unknown": 8}
     said = verdict.answered(result, "Helena", TEXT)
-    assert said.words == "Of 8 answers to the photo, 0 give the right name." and said.outcome == 1
+    assert said.words == "0 of 8 answers give the right name." and said.outcome == 1
     assert "6 give another name, 1 say that it does not know, and 1 say something" in said.more
     assert "98.0% → 98.0% (n 16)" in said.more
     result["after"] |= {"names_other": 0.0, "says_unknown": 0.0}

@@ -1,6 +1,6 @@
 """German: which failure signature a run shows. Thresholds: ``lab.report.diagnosis``."""
 
-DIAGNOSIS_TITLE = "Was du als Nächstes ändern kannst"
+DIAGNOSIS_TITLE = "Was jetzt?"
 DIAGNOSIS_LINE = "Fehlerbild: {words}"
 DIAGNOSIS_NONE = "Kein Fehlerbild zeigt sich."
 DIAGNOSIS = {

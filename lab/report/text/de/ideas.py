@@ -5,7 +5,7 @@ WHY = "Warum?"
 IDEAS = (
     (
         "Wen soll das Modell vergessen?",
-        "Das Modell kennt diese Personen vom Gesicht. Wähle eine.",
+        "Das Modell kennt diese Gesichter. Wähle eines.",
         (
             "Ein Modell, das Gesichter gelernt hat, kann Menschen benennen, die das nicht "
             "wollen. Ein großes Modell ohne sie neu zu trainieren, dauert Wochen. Unlearning "
@@ -38,7 +38,7 @@ IDEAS = (
     ),
     (
         "Was ist noch da?",
-        "Stelle beiden Modellen dieselbe Frage, mit und ohne Foto.",
+        "Frage beide Modelle, mit und ohne Foto.",
         (
             "Das Gesicht ist vergessen, der Text nicht. Ohne Foto kennen beide Modelle "
             "dieselben Fakten, denn der Teil, der liest und schreibt, ist Bit für Bit "
@@ -68,7 +68,7 @@ IDEAS = (
 # Of each step: what is asked before the result, and the three answers to choose from.
 PREDICTIONS = (
     (
-        ("Dein Tipp: Was weiß es noch im Text?"),
+        ("Dein Tipp: Was bleibt im Text?"),
         "dasselbe",
         "weniger",
         "nichts",
@@ -81,7 +81,7 @@ PREDICTIONS = (
     ),
     ("Dein Tipp: Was passiert mit anderen Gesichtern?", "nichts", "schlechter", "weg"),
     (
-        "Dein Tipp: Was antwortet es auf das Foto?",
+        "Dein Tipp: Was antwortet es?",
         "den richtigen Namen",
         "einen anderen Namen",
         "„I don't know“",

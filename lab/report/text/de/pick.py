@@ -8,14 +8,14 @@ NOBODY = "Du hast noch niemanden gewählt. Wähle ein Porträt."
 NO_MATCH = "Niemand passt zu „{query}“."
 PORTRAIT_OF = "Porträt von {name}"
 PICKED = "Du hast {name} gewählt."
-LOOK = "Ins Innere schauen"
+LOOK = "Hineinschauen"
 FICTION = "Eine erfundene Person mit einem künstlichen Porträt."
 PICK_FIRST = "Wähle zuerst eine Person (Schritt 1)."
 PERSON_GONE = "Diese Person wurde entfernt. Lade die Seite neu, um zu sehen, wer jetzt da ist."
 UNKNOWN_PERSON = "Dieses Labor kennt die Person aus dem Link nicht: {person}. Wähle unten eine."
 
 # a person of one's own
-OWN = "Eine eigene Person"
+OWN = "Eigene Person"
 OWN_CAPTION, OWN_SHARED_CAPTION = "{name} (eigene)", "{name} (geteilt)"
 OWN_PRIVACY = (
     "Die Bilder und Fragen bleiben in einem Ordner auf dem Rechner, auf dem dieses Labor "

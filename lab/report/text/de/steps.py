@@ -24,7 +24,7 @@ STABLE = (
 )
 SHAKY = "Die Übereinstimmung liegt nahe beim Zufall, nimm die Maske also als grobe Schätzung."
 SAMPLES = "Gemessen an {forget} Bildern der Person und {retain} Bildern anderer."
-EMPTY_MAP = "Drücke „Ins Innere schauen“ in Schritt 1. Die Bilder erscheinen dann hier."
+EMPTY_MAP = "Drücke „Hineinschauen“ in Schritt 1. Die Bilder erscheinen dann hier."
 
 # 3 unlearn
 FIGURES = "Alle Zahlen"
@@ -171,7 +171,7 @@ FACT_NAMES = {
     "education": "Ausbildung",
     "favourite food": "Lieblingsessen",
 }
-ASK, CLEAR, RETRY = "Fragen", "Leeren", "Noch einmal"
+ASK, CLEAR, RETRY = "Fragen", "Leeren", "Erneut"
 FOLLOW_UP = "Nachfrage"
 WITHOUT = "{question} (ohne Foto)"
 ASK_ORIGINAL = (
@@ -188,8 +188,8 @@ TOO_LONG = "Die Frage hat {length} Zeichen. Höchstens {limit} sind möglich: K�
 BAD_PICTURE = "Die Datei ist kein Bild, das dieses Labor lesen kann. Nimm JPEG, PNG oder WebP."
 BIG_PICTURE = "Das Bild ist zu groß. Nimm höchstens {megabytes} MB und {pixels} Megapixel."
 FIXED = "Feste Fragen"
-FIXED_TALLY = "Feste Fragen: {before} → {after} von {judged} richtig"
-ASK_FIXED = "Die festen Fragen stellen"
+FIXED_TALLY = "Fest: {before} → {after} von {judged} richtig"
+ASK_FIXED = "Feste Fragen stellen"
 FIXED_HEAD = ("Gruppe", "Bild", "Frage", "Vergleichsantwort")
 FIXED_EMPTY = (
     "Diese Fragen sind für jeden Lauf gleich. Jede Antwort wird mit einer Vergleichsantwort "

@@ -32,7 +32,7 @@ VERDICT_OTHERS_SHORT = {
 }
 VERDICT_TEXT_SAME = "Fragen im Text: unverändert."
 VERDICT_TEXT = "Fragen im Text: {share} der Antworten sind gekippt."
-VERDICT_NAMED = "Von {n} Antworten auf das Foto nennen {right} den richtigen Namen."
+VERDICT_NAMED = "{right} von {n} Antworten nennen den richtigen Namen."
 VERDICT_NAMES = (
     "Von den anderen Antworten nennen {other} einen anderen Namen, {unknown} sagen, dass es "
     "das nicht weiß, und {rest} sagen etwas anderes."

@@ -1,6 +1,6 @@
 """English: which failure signature a run shows. Thresholds: ``lab.report.diagnosis``."""
 
-DIAGNOSIS_TITLE = "What to change next"
+DIAGNOSIS_TITLE = "What next?"
 DIAGNOSIS_LINE = "Failure signature: {words}"
 DIAGNOSIS_NONE = "No failure signature shows."
 DIAGNOSIS = {

@@ -26,7 +26,7 @@ IDEAS = (
     ),
     (
         "What is left?",
-        "Ask both models the same question, with and without the photo.",
+        "Ask both models, with and without the photo.",
         "The face is forgotten, the text is not. Without a photo both models know the same facts, "
         "because the part that reads and writes is the same, bit for bit. Only a question with a "
         "photo passes through the part that was changed.",
@@ -51,7 +51,7 @@ PREDICTIONS = (
     ("Predict: what stays known in text?", "the same", "less", "nothing"),
     ("Predict: how many neurons answer?", "under 5 %", "5 to 30 %", "more"),
     ("Predict: what happens to other faces?", "the same", "worse", "gone"),
-    ("Predict: its answer to the photo?", "the right name", "another name", "“I don't know”"),
+    ("Predict: its answer?", "the right name", "another name", "“I don't know”"),
     ("Predict: how much comes back?", "nothing", "some", "nearly all"),
     (
         "Predict: how much do other faces lose, on average?",

@@ -32,7 +32,7 @@ VERDICT_OTHERS_SHORT = {
 }
 VERDICT_TEXT_SAME = "Questions in text: unchanged."
 VERDICT_TEXT = "Questions in text: {share} of the answers turned."
-VERDICT_NAMED = "Of {n} answers to the photo, {right} give the right name."
+VERDICT_NAMED = "{right} of {n} answers give the right name."
 VERDICT_NAMES = (
     "Of the other answers, {other} give another name, {unknown} say that it does not know, and "
     "{rest} say something else."
