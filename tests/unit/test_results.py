@@ -28,8 +28,9 @@ from lab.bench.load.figures import Kill, as_json, crowd_of, kept_of
 from lab.bench.load.walk import Walked
 from lab.errors import LabError
 from lab.events.relearning import measures
-from lab.experiments.result_file import edition
+from lab.experiments.result_file import edition, read
 from lab.experiments.statistics import bootstrap
+from lab.experiments.studies import RESULTS
 from tests.unit.test_load import loaded, ran, two_walks
 
 
@@ -493,3 +494,8 @@ def test_a_bootstrap_interval_holds_the_figure_and_is_the_same_every_time() -> N
     # a share of one half of 100 has a standard error of 0.05
     assert 0.38 <= low <= 0.42 and 0.58 <= high <= 0.62
     assert bootstrap([0, 1] * 50, share) == (low, high)
+
+
+def test_no_step_of_the_recorded_example_has_more_words_than_asked() -> None:
+    held = read(RESULTS / "page.json")
+    assert held and [row["id"] for row in held["rows"] if max(row["words"]) > 120] == []

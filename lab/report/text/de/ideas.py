@@ -82,8 +82,8 @@ PREDICTIONS = (
     ("Dein Tipp: Was passiert mit anderen Gesichtern?", "nichts", "schlechter", "weg"),
     (
         "Dein Tipp: Was antwortet es?",
-        "den richtigen Namen",
-        "einen anderen Namen",
+        "richtiger Name",
+        "anderer Name",
         "„I don't know“",
     ),
     ("Dein Tipp: Wie viel kommt zurück?", "nichts", "ein Teil", "fast alles"),

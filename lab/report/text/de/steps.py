@@ -154,7 +154,7 @@ PICTURE = "Foto"
 NO_PICTURE = "Kein Bild: Die Frage besteht nur aus Text"
 NEXT_VIEW, UPLOAD, REMOVE = "Andere Ansicht", "Hochladen", "Bild entfernen"
 QUESTION = "Deine Frage (auf Englisch)"
-ASK_WHAT = "Was man fragen kann"
+ASK_WHAT = "Was fragen?"
 ASK_ABOUT = "Frage zu einer Person nach: {facts}."
 ASK_PEOPLE = (
     "Frage nach den Personen von {benchmark}: nach ihren Namen und dem, was seine Fragen über sie "
@@ -182,7 +182,7 @@ NOT_RECORDED = (
     "Diese Frage wurde nicht aufgezeichnet, deshalb antwortet jetzt nur das Originalmodell. "
     "Starte selbst einen Lauf, um beide zu fragen."
 )
-SHOW_RELEARNED = "Wieder gelerntes Modell"
+SHOW_RELEARNED = "Wiedergelerntes Modell"
 EMPTY_QUESTION = "Schreibe zuerst eine Frage."
 TOO_LONG = "Die Frage hat {length} Zeichen. Höchstens {limit} sind möglich: Kürze sie."
 BAD_PICTURE = "Die Datei ist kein Bild, das dieses Labor lesen kann. Nimm JPEG, PNG oder WebP."
