@@ -47,7 +47,9 @@ def first_answers(browser: Any, url: str, size: tuple[int, int]) -> float:
     tab.goto(url, wait_until="commit")
     tab.locator(ANSWERS).first.wait_for()
     seconds = time.monotonic() - begun
-    box = tab.locator(ANSWERS).first.bounding_box()
+    # What comes before the scripts may give way to the page itself just now.
+    while (box := tab.locator(ANSWERS).first.bounding_box()) is None:
+        tab.locator(ANSWERS).first.wait_for()
     _, before, after = tab.locator(ANSWERS).first.locator("p").all_inner_texts()
     if box["y"] >= size[1] or before.partition(":")[2] == after.partition(":")[2]:
         raise LabError("the example's answers are below the window, or do not differ")
