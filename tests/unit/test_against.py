@@ -115,6 +115,13 @@ def test_a_run_is_ready_by_its_event_or_its_end() -> None:
     assert walk.ready(SimpleNamespace(state="finished", events=()))
 
 
+def test_a_processor_with_amx_is_named(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("flags : avx512_bf16 amx_bf16 amx_tile")
+    (tmp_path / "other").write_text("flags : avx512_bf16")
+    assert against.matrix_unit(tmp_path / "one") == " with AMX"
+    assert against.matrix_unit(tmp_path / "other") == against.matrix_unit(tmp_path / "no") == ""
+
+
 @pytest.mark.parametrize("words", [["--against", "main"], ["--out", "x"]])
 def test_a_comparison_needs_a_commit_and_a_folder(words: list[str], capsys) -> None:
     from lab.cli.main import main

@@ -69,10 +69,11 @@ UNITS = {"seconds": "{:.2f} s", "MB": "{:,.0f} MB"}
 
 
 def against(folder: Path) -> str:
-    """What a visitor waits for before and today, and which aims that reaches."""
-    path = folder / "against.json"
-    if not path.exists():
-        return ""
+    """What a visitor waits for before and today, and which aims that reaches, on every machine."""
+    return "\n\n".join(map(_against, sorted(folder.glob("against*.json"), reverse=True)))
+
+
+def _against(path: Path) -> str:
     held = json.loads(path.read_text(encoding="utf-8"))
 
     def median(tree: str, row: Row) -> str:
