@@ -28,7 +28,7 @@ def test_whole_way(lab, open_tab, tmp_path):
     assert "bit for bit identical" in tab.locator("#unlearn-result").inner_text()
     assert "unchanged" in tab.locator("#unlearn-result").inner_text()
     # no retain loss; towards a stranger the language model is not asked, so no forget loss either
-    asked = lab.engine.preset.recipe.destination == "away"
+    asked = not lab.engine.preset.recipe.destination.startswith("stranger")
     charts = tab.locator("#unlearn-chart svg")
     charts.first.wait_for()
     assert charts.count() == (4 if asked else 3)
