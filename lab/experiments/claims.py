@@ -82,9 +82,11 @@ def together(command: Sequence[str], at_once: int) -> None:
 
 
 def _watch(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    while any(process.poll() is None for process in running):
-        time.sleep(LOOK_SECONDS)
-        if any(process.poll() for process in running):
+    """Wait until all have ended; raises ``LabError`` as soon as one has failed."""
+    while True:
+        codes = [process.poll() for process in running]
+        if any(codes):
             raise LabError("one of the processes failed: start again, what is done stays")
-    if any(process.returncode for process in running):
-        raise LabError("one of the processes failed: start again, what is done stays")
+        if None not in codes:
+            return
+        time.sleep(LOOK_SECONDS)

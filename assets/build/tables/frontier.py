@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from assets.build.tables.markdown import Row, percent, table, under, wrapped
-from assets.build.tables.markdown import points as points_of
+from assets.build.tables.markdown import Row, percent, points, table, under, wrapped
 from lab.catalogue import CONTROLS
 from lab.experiments.result_file import read
 from lab.report.frontier import AIM, KEEPS, variants
@@ -34,36 +33,36 @@ def frontier(folder: Path) -> str:
 
 def _found(rows: Sequence[Row]) -> str:
     """Which variants reach the aim at every rate, what it costs, and who comes nearest without."""
-    points = variants(rows)
-    slow = [point for point in points if (point.worst or 0.0) <= AIM]
-    keeps = [point for point in points if point.lost <= KEEPS]
+    each = variants(rows)
+    slow = [point for point in each if (point.worst or 0.0) <= AIM]
+    keeps = [point for point in each if point.lost <= KEEPS]
     said = f"Nothing stays within {100 * AIM:g} points over text only at every rate."
     if slow:
         names = ", ".join(point.name for point in slow)
         said = (
             f"Within {100 * AIM:g} points over text only at every rate: {names}. The least that one "
-            f"of them loses of Retain VQA is {points_of(min(p.lost for p in slow))} points."
+            f"of them loses of Retain VQA is {points(min(p.lost for p in slow))} points."
         )
     if keeps:
         best = min(keeps, key=lambda point: point.worst or 0.0)
         said += (
             f" Of those that lose at most {100 * KEEPS:g} points of Retain VQA, {best.name} is at "
-            f"{points_of(best.worst or 0.0)} points at its worst rate, the lowest."
+            f"{points(best.worst or 0.0)} points at its worst rate, the lowest."
         )
     return said
 
 
 def _rows(rows: Sequence[Row]) -> Iterator[list[str]]:
-    variants: dict[str, list[Row]] = {}
+    named: dict[str, list[Row]] = {}
     for row in rows:
         if "failed" not in row:
-            variants.setdefault(_named(row["changes"]), []).append(row)
-    for name, same in variants.items():
+            named.setdefault(_named(row["changes"]), []).append(row)
+    for name, same in named.items():
         yield [
             name,
             *(percent(fmean(row["after"][k] for row in same)) for k in ("forget_vqa", "forget_qa")),
-            points_of(_lost(same, "retain_vqa")),
-            points_of(_lost(same, "still_sees")),
+            points(_lost(same, "retain_vqa")),
+            points(_lost(same, "still_sees")),
             percent(fmean(row["after"]["names_other"] for row in same)),
             f"{fmean(row['seconds']['total'] for row in same):.0f}",
             *(_recovery(same, who) for who in CONTROLS),
@@ -84,6 +83,4 @@ def _recovery(rows: Sequence[Row], who: str) -> str:
     """The mean recovery over a control at every rate, in points."""
     rates = rows[0]["attacks"]
     found = {rate: [row["attacks"][rate]["recovery"].get(who) for row in rows] for rate in rates}
-    return ", ".join(
-        points_of(fmean(v for v in values if v is not None)) for values in found.values()
-    )
+    return ", ".join(points(fmean(v for v in values if v is not None)) for values in found.values())
