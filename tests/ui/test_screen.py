@@ -12,11 +12,12 @@ NOW = "document.querySelector('#now')?.innerText"
 
 
 def said(tab, words: str) -> str:
-    """Wait until the line of what was just done says the words; returns the line."""
-    tab.wait_for_function(
-        "words => document.querySelector('#announce')?.innerText.includes(words)", arg=words
-    )
-    return tab.locator("#announce").inner_text()
+    """Wait until the line of what was just done says the words; returns the line as it was then."""
+    return tab.wait_for_function(
+        "words => { const line = document.querySelector('#announce')?.innerText;"
+        " return line?.includes(words) && line; }",
+        arg=words,
+    ).json_value()
 
 
 def opened(tab) -> str:
