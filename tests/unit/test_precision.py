@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.model import low_memory, tiny_models
+from lab.model import low_memory, precision, tiny_models
 from lab.model.adapter import SCALE, adapted, language_linears, new_adapter
 from lab.model.chat import decode
 from lab.model.load import Loaded, multiply_in_bfloat16, round_language
@@ -99,3 +99,17 @@ def test_the_wider_sums_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     multiply_in_bfloat16(loaded.model)  # on a CPU all sums are float32
     low_memory.must_recompute(loaded, 1, 8)
     assert sizes == [2, 4, 4]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("amx", [True, False])
+def test_a_product_is_the_same_with_a_gradient_and_without(
+    rows: int, amx: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_able", lambda instructions: amx)
+    x, weight = torch.randn(1, rows, 64), torch.randn(48, 64).bfloat16()
+    learned = precision._product(x, weight)
+    with torch.no_grad():
+        plain = precision._product(x, weight)
+    assert plain.shape == learned.shape and plain.dtype == torch.float32
+    torch.testing.assert_close(plain, learned, rtol=2**-7, atol=1e-3)  # the last place of bfloat16
