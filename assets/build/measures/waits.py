@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def bench(lab: Lab) -> None:
     from lab.bench.speed import bench as measured
     from lab.device import device_name
 
-    file = lab.file("bench", rounds=ROUNDS)
+    file = lab.file("bench", rounds=ROUNDS, recipe=asdict(lab.preset.recipe))
     if not file.has("bench"):
         first = lab.benchmark.entities[0].id
         row = measured(lab.bench, first, ROUNDS, say)
