@@ -157,10 +157,10 @@ def stored_runs(engine: LocalEngine) -> list[Point]:
         return engine.status(), engine.run(run.id)
 
     points = []
-    first = engine.store.all()[0]
+    last = engine.store.all()[-1]  # the weights of earlier ones may have left the memory
     for count in (1, 50, 200):
         while len(engine.store.all()) < count:
-            twin = replace(first, id=new_id(), folder=None)
+            twin = replace(last, id=new_id(), folder=None, unread=set())
             engine.store.finish(twin, "finished")
             engine.store.add(twin)
         last = engine.store.all()[-1]
