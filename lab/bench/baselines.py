@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 
 from lab.experiments.full_step import answer_batch
+from lab.model.adapter import language_linears
 from lab.model.families import language_model
 from lab.model.load import Loaded
 from lab.model.overlay import overlay
@@ -52,8 +53,23 @@ def current(loaded: Loaded, blocks: int) -> dict[str, torch.Tensor]:
 
 
 def in_bfloat16(loaded: Loaded) -> Loaded:
-    """A copy whose language model computes in bfloat16; the visual module stays float32."""
+    """A model whose language model multiplies in bfloat16; the visual module stays float32."""
+    return loaded if _multiplies_in_bfloat16(loaded) else _copied(loaded, torch.bfloat16)
+
+
+def in_float32(loaded: Loaded) -> Loaded:
+    """A model that computes in float32 throughout."""
+    return _copied(loaded, torch.float32) if _multiplies_in_bfloat16(loaded) else loaded
+
+
+def _multiplies_in_bfloat16(loaded: Loaded) -> bool:
+    return bool(loaded.model.lm_head.weight.dtype == torch.bfloat16)
+
+
+def _copied(loaded: Loaded, dtype: torch.dtype) -> Loaded:
     model = copy.deepcopy(loaded.model)
-    language_model(model).to(torch.bfloat16)
-    model.lm_head.to(torch.bfloat16)
+    for layer in (*language_linears(model).values(), model.lm_head):
+        vars(layer).pop("forward", None)  # what multiplies in bfloat16 and adds in float32
+    language_model(model).to(dtype)
+    model.lm_head.to(dtype)
     return replace(loaded, model=model, vision=find_vision(model))

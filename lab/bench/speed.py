@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from lab.bench.aims import BOTH_TO_ONE
-from lab.bench.baselines import in_bfloat16, language_floor, looped_fisher
+from lab.bench.baselines import in_bfloat16, in_float32, language_floor, looped_fisher
 from lab.bench.ratios import Ratio
 from lab.bench.room import room
 from lab.bench.scaling import growth
@@ -196,8 +196,9 @@ def saliency(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> 
 
 def precision(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) -> list[Ratio]:
     """bfloat16 against float32 in the language model: speed, and how many answers are the same."""
-    full, task = work.loaded, task_of(work.benchmark, recipe)
-    half, asks = in_bfloat16(full), forget_asks(task.entity) + text_asks(task.entity)
+    full, half = in_float32(work.loaded), in_bfloat16(work.loaded)
+    task = task_of(work.benchmark, recipe)
+    asks = forget_asks(task.entity) + text_asks(task.entity)
     same = [
         a.answer == b.answer for a, b in zip(choose(full, asks), choose(half, asks), strict=True)
     ]

@@ -17,7 +17,9 @@ from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.experiments import full_step
 from lab.experiments.result_file import ResultFile
+from lab.model import tiny_models
 from lab.model.joint import JointDecode, Row
+from lab.model.load import multiply_in_bfloat16, round_language
 from lab.model.overlay import overlay, weights_hash
 from lab.model.version import Version
 from lab.recipe import Preset
@@ -141,3 +143,16 @@ def test_quantised_weights_cannot_be_benched(work: Workbench) -> None:
     work.loaded = dataclasses.replace(work.loaded, quantization="nf4")
     with pytest.raises(LabError, match="use --quantization gguf-q4 or none"):
         speed.bench(work, "p0", 1, lambda _: None)
+
+
+def test_the_two_precisions_are_two_whatever_the_model_is_stored_in(tiny) -> None:
+    stored = tiny_models.tiny()
+    round_language(stored.model, stored.vision.family, torch.bfloat16)
+    multiply_in_bfloat16(stored.model)
+    for loaded in (tiny, stored):
+        pair = [
+            made(loaded).model.lm_head for made in (baselines.in_float32, baselines.in_bfloat16)
+        ]
+        assert [head.weight.dtype for head in pair] == [torch.float32, torch.bfloat16]
+        assert "forward" not in vars(pair[0])
+    assert baselines.in_float32(tiny) is tiny and baselines.in_bfloat16(stored) is stored
