@@ -30,7 +30,7 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
     """Return the handlers that ask a question, ask the last one again, and ask a suggested one."""
     engine, text = frame.engine, frame.text
 
-    def ask(
+    def answer(
         question: str,
         follows: bool,
         talk: Talk,
@@ -39,28 +39,35 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
         unlearned: str,
         attacked: str,
         third: bool,
-    ) -> Iterator[Any]:
+    ) -> Iterator[Talk]:
         image = read_picture(picture, text)
         known = None if follows else _recorded(frame, question, image, entity, unlearned, third)
         if known:
             kept = talk[1 - MOST_TURNS :] if models_of(talk) == known["models"] else []
-            yield [[*kept, known], "", *histories([*kept, known], text)]
+            yield [*kept, known]
             return
         if frame.examples.beside(entity, unlearned):
             check(question.strip(), text)
             gr.Info(text.NOT_RECORDED)
         models = sides(engine, unlearned, attacked, third)
-        for now in converse(engine, question, talk, models, image, text, follows):
-            yield [now, "", *histories(now, text)]
+        yield from converse(engine, question, talk, models, image, text, follows)
+
+    def ask(*asked: Any) -> Iterator[Any]:
+        emptied: Any = ""
+        for now in answer(*asked):
+            yield [now, emptied, *histories(now, text)]
+            emptied = gr.skip()  # what is typed while an answer comes stays there
 
     def retry(talk: Talk, *rest: Any) -> Iterator[Any]:
         if not talk:
             raise LabError(text.EMPTY_QUESTION)
-        yield from ask(talk[-1]["question"], talk[-1]["follows"], talk[:-1], *rest)
+        for now in answer(talk[-1]["question"], talk[-1]["follows"], talk[:-1], *rest):
+            yield [now, gr.skip(), *histories(now, text)]
 
     def suggest(question: str, *rest: Any) -> Iterator[Any]:
         # Never as a follow-up: an answer that came before would change this one.
-        yield from ask(question, False, *rest)
+        for now in answer(question, False, *rest):
+            yield [now, gr.skip(), *histories(now, text)]
 
     return ask, retry, suggest
 

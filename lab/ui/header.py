@@ -27,6 +27,7 @@ from lab.ui.context import (
     guarded,
     open_step,
     remember,
+    remembered,
 )
 from lab.ui.follow import look_up
 from lab.ui.gallery import People
@@ -224,16 +225,19 @@ def _wire_now(
 ) -> None:
     """Keep the bar, the line and the marks true: one small question every two seconds."""
     engine, text = frame.engine, frame.text
-    before = [frame.entity, chat.talk, frame.moment, frame.edition]
+    before = [frame.entity, frame.history, chat.talk, frame.moment, frame.edition]
     asks, hears = (told.inputs, told.outputs) if told else ([], [])
 
-    def tick(entity: str, talk: Talk, moment: str, edition: int, *rest: Any) -> list[Any]:
+    def tick(
+        entity: str, history: dict[str, Any], talk: Talk, moment: str, edition: int, *rest: Any
+    ) -> list[Any]:
         asked, slots = rest[: len(asks)], rest[len(asks) :]
         answered = any(len(turn["models"]) > 1 for turn in talk) and not any(
             frame.examples.of(model) for turn in talk for model in turn["models"]
         )
         state = engine.status()
-        now = status.now(engine, frame.people, frame.examples, entity, slots, answered, text)
+        runs = status.Asked(entity, slots, remembered(history))
+        now = status.now(engine, frame.people, frame.examples, runs, answered, text)
         chip = {"words": now.chip, "busy": bool(now.under_way), "done": list(now.done)}
         line = now.under_way or _room(state, text)
         same = now.moment == moment

@@ -29,23 +29,34 @@ class Now:
     moment: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whom a browser has chosen, and its runs.
+
+    ``slots``: those of the chosen person in the order of ``context.SLOTS``. ``order``: the ids of
+    all, the one asked for last at the end: a run that was kept from earlier ended long before.
+    """
+
+    entity: str
+    slots: Sequence[str]
+    order: Sequence[str]
+
+    def turn(self, view: RunView) -> tuple[int, float]:
+        """What sorts the runs that have ended, the last one asked for at the end."""
+        return (self.order.index(view.id) if view.id in self.order else -1, view.ended)
+
+
 def now(
-    engine: Visit,
-    people: People,
-    examples: Examples,
-    entity: str,
-    slots: Sequence[str],
-    answered: bool,
-    text: Text,
+    engine: Visit, people: People, examples: Examples, runs: Asked, answered: bool, text: Text
 ) -> Now:
     """Say how the runs of a browser stand: what runs now comes before what has ended.
 
-    ``slots``: the chosen person's runs in the order of ``context.SLOTS``. ``answered``: whether two
-    models have answered in step 4.
+    ``answered``: whether two models have answered in step 4.
     """
+    entity, slots = runs.entity, runs.slots
     views = [None if examples.of(run_id) else look_up(engine, run_id) for run_id in slots]
     active = sorted(engine.under_way(), key=lambda view: view.state == "waiting")
-    ended = sorted((v for v in views if v and v.state in ENDED), key=lambda view: view.ended)
+    ended = sorted((v for v in views if v and v.state in ENDED), key=runs.turn)
     last = active[0] if active else ended[-1] if ended else None
     line = _line(last, people, entity, len(active), text)
     if last is None:

@@ -44,6 +44,18 @@ def test_a_recipe_that_was_run_before_is_shown_at_once_and_can_be_run_again(keep
     assert before.count() == 0 and unlearned[-1] == unlearned[-2] and unlearned[-1].seed == 4711
 
 
+def test_a_kept_run_is_what_was_asked_for_last(keeping, open_tab):
+    tab = open_tab(f"{keeping.url}/?steps=3&seed=4714")
+    walk.reach(tab, 3, keeping.patience)
+    walk.step(tab, 2)
+    tab.locator("#look-again").click()  # ends long after the run that will be asked for again
+    tab.wait_for_function("document.querySelector('#chip')?.innerText === 'Looked inside'")
+    walk.step(tab, 3)
+    tab.locator("#unlearn").click()
+    tab.locator("#unlearn-before p").wait_for()
+    tab.wait_for_function("document.querySelector('#chip')?.innerText === 'Forgotten'")
+
+
 def test_another_recipe_is_run(keeping, open_tab):
     tab = open_tab(f"{keeping.url}/?steps=2&seed=4712")
     walk.reach(tab, 3, keeping.patience)

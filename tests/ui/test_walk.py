@@ -87,6 +87,29 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     assert asked[-1][2] is None and asked[-1][1][-1].question == "What is 2 + 2?"
 
 
+def test_a_question_during_an_answer_waits_and_what_is_typed_stays(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 3, fake.patience)
+    walk.step(tab, 4)
+    box, asked = tab.get_by_label("Your question"), tab.locator("#chat-original .user")
+    usual, fake.engine.pace = fake.engine.pace, 1.0
+    try:
+        box.fill("First?")
+        box.press("Enter")
+        asked.nth(0).wait_for()
+        box.fill("Second?")
+        box.press("Enter")
+        asked.nth(1).wait_for()
+        box.fill("Third")
+        tab.wait_for_timeout(1000)  # more of the second answer comes in this time
+        assert box.input_value() == "Third"
+    finally:
+        fake.engine.pace = usual
+    walk.until(tab, lambda: tab.get_by_text("This is Ada; 1 asked.").count() == 2)
+    assert asked.all_inner_texts() == ["First?", "Second?"]
+    assert box.input_value() == "Third"
+
+
 def test_every_attack_shows_its_own_figure(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 4, fake.patience)

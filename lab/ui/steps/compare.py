@@ -179,6 +179,7 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
             [parts.question, parts.follows, parts.talk, *memory],
             answered,
             **free,
+            trigger_mode="always_last",  # one more question waits until the answer is there
         ),
         parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **free),
     ]
