@@ -43,7 +43,8 @@ FRAME = """
 .lab-facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
 #steps { gap: 0; }
 #steps > .tab-wrapper, #steps .tab-container { height: 40px !important; padding: 0 !important; }
-#steps .tab-container { width: 100% !important; }
+/* the library rules a line below every row of tabs, at a height of its own */
+#steps .tab-container { width: 100% !important; background: none !important; }
 #steps [role=tab] { padding: 0 14px; font-size: 0.95rem; }
 #steps [role=tab].lab-done::before { content: "✓"; margin-right: 5px; color: var(--lab-good);
   font-weight: 700; }
@@ -186,8 +187,10 @@ SIZES = """
   #steps .tab-container { display: grid !important;
     grid-template-columns: repeat(6, minmax(min-content, 1fr)); }
   #steps > .tab-wrapper, #steps .tab-container { height: 44px !important; }
-  #steps [role=tab] { padding: 0; font-size: 0.72rem; white-space: normal; text-align: center;
-    justify-content: center; min-width: 0; }
+  #steps [role=tab] { padding: 0; height: 100%; font-size: 0.72rem; white-space: normal; text-align: center;
+    justify-content: center; min-width: 0; word-spacing: 9rem; }  /* the name below its number */
+  #steps [role=tab].lab-done::before { position: absolute; top: 0.5em; left: calc(50% - 1.7em); margin: 0; }
+  footer .show-api-divider { display: none; }
   .lab-people { display: flex; overflow-x: auto; max-height: none; min-height: 0;
     overscroll-behavior-x: contain; }
   .lab-people button { flex: 0 0 76px; }

@@ -89,7 +89,13 @@ def layout(frame: Frame) -> Parts:
                 with gr.Column(scale=3, min_width=200):
                     before = gr.HTML("", elem_id="unlearn-before")
                 with gr.Column(scale=1, min_width=140):
-                    again = gr.Button(text.RUN_AGAIN, visible=False, elem_id="unlearn-again")
+                    again = gr.Button(
+                        text.RUN_AGAIN,
+                        size="sm",
+                        visible=False,
+                        min_width=100,
+                        elem_id="unlearn-again",
+                    )
             seen = face("unlearn-face")
             said = gr.HTML(result, js_on_load=KEEP_UNFOLDED, elem_id="unlearn-result")
             chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
