@@ -195,7 +195,7 @@ def fisher_sides(
         return found
     sides: list[Halves] = []
     for side in samples:
-        steps = halves_of(side, squared, estimate == "batch")
+        steps = halves_of(side, squared, estimate == "batch", fim.samples_at_once(loaded))
         halves = None
         while halves is None and not stopped():
             try:

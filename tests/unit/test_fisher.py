@@ -191,3 +191,10 @@ def test_pruned_weights_have_no_gradient(tiny, four) -> None:
         made = fim.squared_gradients(tiny, tiny.vision.layers(2), forget)
     for name, pruned in outcome.pruned.items():
         assert not made[name][pruned].any(), name
+
+
+@pytest.mark.parametrize(("width", "samples"), [(576, 8), (4096, 2)])
+def test_more_samples_go_through_a_narrow_model_at_a_time(width: int, samples: int) -> None:
+    table = nn.Embedding(1, width)
+    loaded = SimpleNamespace(model=SimpleNamespace(get_input_embeddings=lambda: table))
+    assert fim.samples_at_once(loaded) == samples
