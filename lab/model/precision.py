@@ -70,7 +70,7 @@ def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """x @ weight.T as ``_Product``, by the shortest way: an answer asks for it 200 times a token.
 
     Without a gradient the function around it is left out. Of one row, AMX makes the product in four
-    fifths of the time as weight @ row; AVX512-BF16 alone takes one and a half times as long so.
+    fifths of the time as weight @ row; oneDNN held to AVX512-BF16 takes one and a half times as long.
     """
     if torch.is_grad_enabled():
         made: torch.Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
