@@ -58,7 +58,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(weight)
-        return (x.to(weight.dtype) @ weight.T).float()
+        return _many_rows(x, weight)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
@@ -77,6 +77,10 @@ def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return made
     if x.numel() == x.shape[-1] and x.device.type == "cpu" and _able("amx_bf16"):
         return (weight @ x.reshape(-1).to(weight.dtype)).float().view(*x.shape[:-1], -1)
+    return _many_rows(x, weight)
+
+
+def _many_rows(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (x.to(weight.dtype) @ weight.T).float()
 
 

@@ -125,10 +125,7 @@ def _fill(
     told: notes.Parts | None,
 ) -> None:
     """Lay out the steps in their tabs, and join everything."""
-    # The first that follows a change: a page that is loaded anew before the others are done knows it.
-    for name, slot in zip(SLOTS, frame.slots, strict=True):
-        js = LET_GO_JS.replace("SLOT", name)
-        slot.change(fn=None, js=js, inputs=slot, trigger_mode="multiple", **JS_ONLY)
+    _let_go(frame)
     with tabs[0]:
         picked = pick.layout(frame)
     with tabs[1]:
@@ -176,6 +173,16 @@ def _fill(
     summary.wire(summed, frame, tabs[5], top.lesson.kept)
     for number, tab in enumerate(tabs, start=1):
         tab.select(fn=None, js=arrived_js(number), **JS_ONLY)
+
+
+def _let_go(frame: Frame) -> None:
+    """Let the browser forget a run that was let go of.
+
+    Joined before all else that follows a change: a reload before the others are done then knows it.
+    """
+    for name, slot in zip(SLOTS, frame.slots, strict=True):
+        js = LET_GO_JS.replace("SLOT", name)
+        slot.change(fn=None, js=js, inputs=slot, trigger_mode="multiple", **JS_ONLY)
 
 
 def launch(

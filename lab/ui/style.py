@@ -187,9 +187,11 @@ SIZES = """
   #steps .tab-container { display: grid !important;
     grid-template-columns: repeat(6, minmax(min-content, 1fr)); }
   #steps > .tab-wrapper, #steps .tab-container { height: 44px !important; }
-  #steps [role=tab] { padding: 0; height: 100%; font-size: 0.72rem; white-space: normal; text-align: center;
-    justify-content: center; min-width: 0; word-spacing: 9rem; }  /* the name below its number */
-  #steps [role=tab].lab-done::before { position: absolute; top: 0.5em; left: calc(50% - 1.7em); margin: 0; }
+  #steps [role=tab] { padding: 0; height: 100%; font-size: 0.72rem; white-space: normal;
+    text-align: center; justify-content: center; min-width: 0;
+    word-spacing: 9rem; }  /* the name below its number */
+  #steps [role=tab].lab-done::before { position: absolute; top: 0.5em; left: calc(50% - 1.7em);
+    margin: 0; }
   footer .show-api-divider { display: none; }
   .lab-people { display: flex; overflow-x: auto; max-height: none; min-height: 0;
     overscroll-behavior-x: contain; }
