@@ -442,10 +442,11 @@ def test_the_line_of_status_keeps_its_sentences_apart(tmp_path):
     mine = [view("running", steps(1)), view("waiting", place=1)]
     engine.under_way = lambda visitor: mine if visitor == "ada" else []
     nobody = SimpleNamespace(card=lambda entity: None, of=lambda run: None, first=None, entity="")
+    asked = status.Asked("p00", ("", "", ""), ())
 
     def line(who: str) -> str:
         visit = Visit(engine, lambda: who)
-        return status.now(visit, nobody, nobody, "p00", ("", "", ""), False, text).line
+        return status.now(visit, nobody, nobody, asked, False, text).line
 
     alone = follow.describe(mine[0], text)
     assert not alone.endswith(".")
