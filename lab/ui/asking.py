@@ -25,9 +25,17 @@ from lab.ui.talk import (
 
 Handler = Callable[..., Iterator[Any]]
 
+# A suggested question (``lab.posed``) takes the place of the typed one on its way to the same
+# handler, so that the second of two waits. Never as a follow-up (null): an answer that came before
+# would change this one.
+ASKED_JS = """(question, follows, ...rest) => {
+  const posed = window.lab.posed;
+  return posed ? [posed, null, ...rest] : [question, follows, ...rest];
+}"""
 
-def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
-    """Return the handlers that ask a question, ask the last one again, and ask a suggested one."""
+
+def asking(frame: Frame) -> tuple[Handler, Handler]:
+    """Return the handlers that ask a question, typed or suggested, and ask the last one again."""
     engine, text = frame.engine, frame.text
 
     def answer(
@@ -52,9 +60,10 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
         models = sides(engine, unlearned, attacked, third)
         yield from converse(engine, question, talk, models, image, text, follows)
 
-    def ask(*asked: Any) -> Iterator[Any]:
-        emptied: Any = ""
-        for now in answer(*asked):
+    def ask(question: str, follows: bool | None, *rest: Any) -> Iterator[Any]:
+        suggested = follows is None
+        emptied: Any = gr.skip() if suggested else ""
+        for now in answer(question, bool(follows), *rest):
             yield [now, emptied, *histories(now, text)]
             emptied = gr.skip()  # what is typed while an answer comes stays there
 
@@ -64,12 +73,7 @@ def asking(frame: Frame) -> tuple[Handler, Handler, Handler]:
         for now in answer(talk[-1]["question"], talk[-1]["follows"], talk[:-1], *rest):
             yield [now, gr.skip(), *histories(now, text)]
 
-    def suggest(question: str, *rest: Any) -> Iterator[Any]:
-        # Never as a follow-up: an answer that came before would change this one.
-        for now in answer(question, False, *rest):
-            yield [now, gr.skip(), *histories(now, text)]
-
-    return ask, retry, suggest
+    return ask, retry
 
 
 def _recorded(

@@ -1,4 +1,4 @@
-"""What the page does in the browser alone: steps and history, focus, the panel, theme, large type."""
+"""What the page does in the browser alone: steps and history, focus, panel, theme, questions."""
 
 from __future__ import annotations
 
@@ -95,6 +95,14 @@ PAGE_JS = """
     }).observe(line);
   };
   foot(400);
+  // Which question was sent last. Not by Gradio: what waits for an answer it sends once more as the
+  // first that came, and whoever read the question then would read that one's.
+  const sent = (event) => {
+    const by = event.target.closest?.('.lab-suggested button, #ask, #question');
+    if (!by || (event.type === 'click' ? by.id === 'question' : event.key !== 'Enter')) return;
+    lab.posed = by.closest('.lab-suggested') && by.innerText.trim();
+  };
+  for (const kind of ['click', 'keydown']) document.addEventListener(kind, sent, true);
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || !panel()?.classList.contains('lab-open')) return;
     lab.panel(false);

@@ -110,6 +110,30 @@ def test_a_question_during_an_answer_waits_and_what_is_typed_stays(fake, open_ta
     assert box.input_value() == "Third"
 
 
+def test_suggested_questions_are_asked_one_after_the_other(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 3, fake.patience)
+    walk.step(tab, 4)
+    box, asked = tab.get_by_label("Your question"), tab.locator("#chat-original .user")
+    usual, fake.engine.pace = fake.engine.pace, 1.0
+    buttons = tab.locator(".lab-suggested button:visible")
+    first, second = buttons.nth(0).inner_text(), buttons.nth(1).inner_text()
+    try:
+        box.fill("Typed")
+        buttons.nth(0).click()
+        asked.nth(0).wait_for()
+        buttons.nth(1).click()
+        asked.nth(1).wait_for()
+    finally:
+        fake.engine.pace = usual
+    walk.until(tab, lambda: tab.get_by_text("This is Ada; 1 asked.").count() == 2)
+    assert asked.all_inner_texts() == [first, second]
+    assert box.input_value() == "Typed"
+    box.press("Enter")
+    asked.nth(2).wait_for()
+    assert asked.all_inner_texts() == [first, second, "Typed"] and box.input_value() == ""
+
+
 def test_every_attack_shows_its_own_figure(fake, open_tab):
     tab = open_tab(fake.url)
     walk.reach(tab, 4, fake.patience)

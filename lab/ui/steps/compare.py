@@ -14,7 +14,7 @@ from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.serve.pace import planned
 from lab.ui import picture
-from lab.ui.asking import asking, fitting
+from lab.ui.asking import ASKED_JS, asking, fitting
 from lab.ui.charts import live_chart
 from lab.ui.context import CHANGE, FOLLOW, QUICK, Frame, guarded
 from lab.ui.follow import found, look_up
@@ -168,29 +168,25 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
     """Join the controls of the step; ``stop`` ends a streaming answer too, ``tab`` opens the step."""
     runs = [frame.entity, frame.unlearn, frame.attack]
     memory = [parts.shown.picture, *runs, parts.third]
-    ask, retry, suggest = asking(frame)
+    ask, retry = asking(frame)
     answered = [parts.talk, parts.question, *parts.chats]
     # No limit here: who has many questions waits in the engine, by turns with everybody else.
     free = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
     events = [
         gr.on(
-            [parts.ask.click, parts.question.submit],
+            [
+                parts.ask.click,
+                parts.question.submit,
+                *(button.click for button in parts.suggested),
+            ],
             guarded(ask),
             [parts.question, parts.follows, parts.talk, *memory],
             answered,
+            js=ASKED_JS,
             **free,
             trigger_mode="always_last",  # one more question waits until the answer is there
         ),
         parts.retry.click(guarded(retry), [parts.talk, *memory], answered, **free),
-    ]
-    events += [
-        button.click(
-            guarded(suggest),
-            [button, parts.talk, *memory],
-            answered,
-            **free,
-        )
-        for button in parts.suggested
     ]
     # A column's own bin clears the talk for all, so that no column is left behind.
     gr.on(
