@@ -7,7 +7,19 @@ from pathlib import Path
 from assets.build.measures.shared import Lab, openers, say, shipped, unknown_to_controls
 from lab.experiments.result_file import MODELS
 
-TODAYS, STUDIED = ("destination",), 4  # the other studies are of the first edition; people of each
+STUDIED = 4  # people of each study
+# Those of today's models, the shortest first; the others are of the first edition.
+TODAYS = (
+    "destination",
+    "neurons",
+    "frozen",
+    "alignment",
+    "representation",
+    "style",
+    "distance",
+    "depth",
+    "ablation",
+)
 STUDY = (
     f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
 )
