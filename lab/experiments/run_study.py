@@ -70,7 +70,7 @@ def carry_out(
     people = chosen(bench.benchmark, count)
     plan = planned(study, bench.preset, people, seeds, len(bench.loaded.vision.blocks))
     recipes = [p.recipe for p in plan]
-    work, what = _work(study, bench)
+    work, what = work_of(study, bench.benchmark)
     results = run_all(bench, bench.preset, recipes, out, say, work, what)
     pairs = list(zip(plan, results, strict=True))
     if study.kind == "redrawn":
@@ -109,10 +109,10 @@ def carry_out(
     }
 
 
-def _work(study: Study, bench: Workbench) -> tuple[Work, str]:
+def work_of(study: Study, benchmark: Benchmark) -> tuple[Work, str]:
     """What is done on each recipe of the study, and the name under which its results are kept."""
     if study.kind == "redrawn":
-        return redrawn.run_redrawn, f"redrawn {redrawn.fingerprint(bench.benchmark)}"
+        return redrawn.run_redrawn, f"redrawn {redrawn.fingerprint(benchmark)}"
     kinds: dict[str, tuple[Work, str]] = {
         "runs": (one_run, "run"),
         "aligned": (alignment.run_aligned, "aligned"),

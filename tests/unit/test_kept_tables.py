@@ -85,6 +85,16 @@ def test_the_controls_stand_beside_a_study_of_todays_models_alone(tmp_path: Path
     assert "never knew" not in kept.study(tmp_path, "destination")
 
 
+def test_a_study_that_times_steps_asks_nothing_and_has_no_controls_beside_it(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(RESULTS / "study-frozen.csv", tmp_path)
+    known(tmp_path, edition())
+    made = kept.study(tmp_path, "frozen")
+    assert "never knew" not in made and "n a row" not in made
+    assert cells(made)[0] == ["the visual module (vkd)", cells(made)[0][1], "1.00 ± 0.00"]
+
+
 def test_the_page_marks_what_is_of_the_first_edition_and_nothing_else() -> None:
     for made in (
         studies.compared(studies.methods_chart.read(studies.KEPT), text),

@@ -8,18 +8,7 @@ from assets.build.measures.shared import Lab, openers, say, shipped, unknown_to_
 from lab.experiments.result_file import MODELS
 
 STUDIED = 4  # people of each study
-# Those of today's models, the shortest first; the others are of the first edition.
-TODAYS = (
-    "destination",
-    "neurons",
-    "frozen",
-    "alignment",
-    "representation",
-    "style",
-    "distance",
-    "depth",
-    "ablation",
-)
+TODAYS = ("destination", "neurons", "frozen")  # the others are of the first edition
 STUDY = (
     f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
 )
@@ -142,14 +131,15 @@ def controls(lab: Lab) -> None:
 def studies(lab: Lab) -> None:
     """The studies of today's models; what is kept of a run says of which models it is."""
     from lab.experiments.records import Records, key_of
-    from lab.experiments.run_study import carry_out, chosen, planned
+    from lab.experiments.run_study import carry_out, chosen, planned, work_of
     from lab.experiments.studies import STUDIES
 
     kept, people = lab.results / "studies", chosen(lab.benchmark, STUDIED)
     for name in TODAYS:
         done, answer = Records(kept / "runs.jsonl"), lab.results / f"study-{name}.csv"
         plan = planned(STUDIES[name], lab.preset, people, 1, lab.preset.recipe.blocks)
-        keys = [key_of(lab.preset, each.recipe) for each in plan]
+        what = work_of(STUDIES[name], lab.benchmark)[1]
+        keys = [key_of(lab.preset, each.recipe, what=what) for each in plan]
         if not answer.exists() or not all(map(done.find, keys)):
             carry_out(STUDIES[name], lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
             (kept / f"{name}.csv").replace(answer)

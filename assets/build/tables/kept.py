@@ -187,9 +187,11 @@ def study(folder: Path, name: str) -> str:
         for who, shares in beside.items()
     ]
     sizes = _sizes(first, MEASURES)
-    asked = f"n a row: {sizes}; chance {percent(float(first['chance_forget_vqa']))}; "
+    asked = ""  # of steps that are timed, nothing is
+    if sizes:
+        asked = f"n a row: {sizes}; chance {percent(float(first['chance_forget_vqa']))}; "
     words = (
-        f"People {first['people']}, {first['seeds']} seed; {asked if sizes else ''}{_failed(rows)} "
+        f"People {first['people']}, {first['seeds']} seed; {asked}{_failed(rows)} "
         f"failed; {first['device']}, `{first['quantization']}`; {lacking}made by `{first['command']}`."
     )
     made = table(["", *shown.values(), *numbers.values()], cells)
@@ -199,8 +201,9 @@ def study(folder: Path, name: str) -> str:
 
 
 def _beside(folder: Path, first: Line) -> tuple[dict[str, Shares], str]:
-    """The controls of today's models beside a study of theirs; a study with its own has no others."""
-    if first.get("edition") == "first" or "control_forget_vqa" in first:
+    """The controls of today's models beside a study of theirs that asks and has no control of its own."""
+    asks = "after_forget_vqa" in first and "control_forget_vqa" not in first
+    if first.get("edition") == "first" or not asks:
         return {}, ""
     found, words = controls(folder, edition())
     return found, f"{words} " if words else ""
