@@ -327,6 +327,7 @@ def test_a_study_is_made_of_kept_runs_and_measured_where_one_is_missing(
     two = Study("destination", tuple(Variant(str(b), {"beta": b}) for b in (0.0, 60.0)))
     monkeypatch.setitem(STUDIES, "destination", two)
     monkeypatch.setattr(science, "STUDIED", 1)
+    monkeypatch.setattr(science, "TODAYS", ("destination",))
     science.studies(lab)
     answer, runs = tmp_path / "study-destination.csv", tmp_path / "studies" / "runs.jsonl"
     first = answer.read_bytes()
