@@ -10,10 +10,7 @@ from lab.report.curves import empty
 
 
 def live_chart(label: str, elem_id: str, value: dict[str, Any] | None = None) -> gr.HTML:
-    """Make a grid of small line charts; its value is streamed as list differences.
-
-    A function, not a subclass: Gradio writes a stub file beside every module with a subclass.
-    """
+    """Make a grid of small line charts; its value is streamed as list differences."""
     return gr.HTML(
         value or empty(label),
         html_template='<div class="lab-chart"></div>',

@@ -13,7 +13,7 @@ MODULE, WRITES = "gradio.component_meta", "create_or_modify_pyi"
 
 def leave_out() -> None:
     """Have Gradio create its components without their stubs, where it is not imported yet."""
-    if MODULE not in sys.modules and not any(isinstance(f, _Finder) for f in sys.meta_path):
+    if MODULE not in sys.modules:
         sys.meta_path.insert(0, _Finder())
 
 

@@ -1,6 +1,7 @@
 """The whole way through the page, on the fake engine and on the embedded model."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -87,13 +88,27 @@ def test_picture_reaches_the_model_and_retry_keeps_it(fake, open_tab):
     assert asked[-1][2] is None and asked[-1][1][-1].question == "What is 2 + 2?"
 
 
-def test_a_question_during_an_answer_waits_and_what_is_typed_stays(fake, open_tab):
+def chatting(fake, open_tab):
+    """A page at its chats, the line to type in, and what was asked there."""
     tab = open_tab(fake.url)
     walk.reach(tab, 3, fake.patience)
     walk.step(tab, 4)
-    box, asked = tab.get_by_label("Your question"), tab.locator("#chat-original .user")
+    return tab, tab.get_by_label("Your question"), tab.locator("#chat-original .user")
+
+
+@contextmanager
+def slowly(fake):
+    """Answers come slowly, so that more can be done in the meantime."""
     usual, fake.engine.pace = fake.engine.pace, 1.0
     try:
+        yield
+    finally:
+        fake.engine.pace = usual
+
+
+def test_a_question_during_an_answer_waits_and_what_is_typed_stays(fake, open_tab):
+    tab, box, asked = chatting(fake, open_tab)
+    with slowly(fake):
         box.fill("First?")
         box.press("Enter")
         asked.nth(0).wait_for()
@@ -103,29 +118,21 @@ def test_a_question_during_an_answer_waits_and_what_is_typed_stays(fake, open_ta
         box.fill("Third")
         tab.wait_for_timeout(1000)  # more of the second answer comes in this time
         assert box.input_value() == "Third"
-    finally:
-        fake.engine.pace = usual
     walk.until(tab, lambda: tab.get_by_text("This is Ada; 1 asked.").count() == 2)
     assert asked.all_inner_texts() == ["First?", "Second?"]
     assert box.input_value() == "Third"
 
 
 def test_suggested_questions_are_asked_one_after_the_other(fake, open_tab):
-    tab = open_tab(fake.url)
-    walk.reach(tab, 3, fake.patience)
-    walk.step(tab, 4)
-    box, asked = tab.get_by_label("Your question"), tab.locator("#chat-original .user")
-    usual, fake.engine.pace = fake.engine.pace, 1.0
+    tab, box, asked = chatting(fake, open_tab)
     buttons = tab.locator(".lab-suggested button:visible")
     first, second = buttons.nth(0).inner_text(), buttons.nth(1).inner_text()
-    try:
+    with slowly(fake):
         box.fill("Typed")
         buttons.nth(0).click()
         asked.nth(0).wait_for()
         buttons.nth(1).click()
         asked.nth(1).wait_for()
-    finally:
-        fake.engine.pace = usual
     walk.until(tab, lambda: tab.get_by_text("This is Ada; 1 asked.").count() == 2)
     assert asked.all_inner_texts() == [first, second]
     assert box.input_value() == "Typed"

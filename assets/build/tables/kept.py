@@ -201,9 +201,9 @@ def study(folder: Path, name: str) -> str:
 
 
 def _beside(folder: Path, first: Line) -> tuple[dict[str, Shares], str]:
-    """The controls of today's models beside a study of theirs that asks and has no control of its own."""
-    asks = "after_forget_vqa" in first and "control_forget_vqa" not in first
-    if first.get("edition") == "first" or not asks:
+    """The controls of today's models beside a study of theirs that asks and has none of its own."""
+    own, asks = "control_forget_vqa" in first, "after_forget_vqa" in first
+    if first.get("edition") == "first" or own or not asks:
         return {}, ""
     found, words = controls(folder, edition())
     return found, f"{words} " if words else ""
