@@ -13,7 +13,14 @@ from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.engines import add_engine, check_engine, open_engine
 from lab.cli.logs import FORMATS, log_format, teller
 from lab.cli.space import check_hardware
-from lab.cli.starting import free_port, one_arena, only_this_machine, origin, port_number
+from lab.cli.starting import (
+    few_kernels,
+    free_port,
+    one_arena,
+    only_this_machine,
+    origin,
+    port_number,
+)
 from lab.errors import LabError
 from lab.recipe import Preset
 from lab.report.log_to import has_package
@@ -97,6 +104,7 @@ def alone(options: argparse.Namespace) -> bool:
 def _serve(options: argparse.Namespace) -> None:
     """Load the libraries, start the engine and serve its page until it is stopped."""
     one_arena()
+    few_kernels()
     say = teller(options.log_format)
     say("Starting (first start: about 2 minutes and one 93 MB download; later: under 20 s) …")
     preset = preset_of(options)

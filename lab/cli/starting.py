@@ -16,6 +16,7 @@ from lab.model.free_memory import lacks_memory, too_little
 
 LOOPBACK = "127.0.0.1"
 MOST_PORT = 65535
+KERNELS = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")  # it keeps 1,024, one for each new shape
 ARENA_MAX = -8  # glibc's name for how many places its threads have memory in
 FEW_THREADS = 64  # always allowed, so that a command can be moved between machines
 
@@ -49,6 +50,14 @@ def one_arena() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
+
+
+def few_kernels() -> None:
+    """Let oneDNN keep fewer of the kernels that it has built, unless the user says how many.
+
+    It builds one for each new length of a text. It reads this when torch is imported, or later.
+    """
+    os.environ.setdefault(*KERNELS)
 
 
 def port_number(word: str) -> int:

@@ -41,6 +41,7 @@ from lab.serve.runs import Run, RunStore, left_hash
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
 IN_USE = 8  # runs whose weights stay in memory: of the embedded model 14 MB each
+IN_USE_QUIET = 2  # of these, once nobody has asked for anything for a while
 CHANGED = "the weights in memory are not those that this run left: start the lab again"
 
 
@@ -65,7 +66,9 @@ class Shelf:
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._used: dict[str, None] = {}  # whose weights were asked for, the last of them last
+        self._used: dict[
+            str, None
+        ] = {}  # whose weights were made or asked for, the last of them last
 
     def restore(self) -> None:
         """Delete unfinished files of killed processes, and add the runs on disk to the store.
@@ -118,9 +121,13 @@ class Shelf:
                 self._read_weights(run, run.folder, base)
                 run.unread.discard("weights")
             if base is not None:
-                self._used.pop(run.id, None)
-                self._used[run.id] = None
+                self._use(run.id)
             return run
+
+    def _use(self, run_id: str) -> None:
+        """Note that a run's weights are the last that were made or asked for."""
+        self._used.pop(run_id, None)
+        self._used[run_id] = None
 
     def foreign(self, run: Run) -> str:
         """The model and benchmark a run belongs to where those are not the loaded ones, or ""."""
@@ -183,6 +190,7 @@ class Shelf:
 
     def keep(self, run: Run, base: Base) -> None:
         """Write a run that ends now to disk; if that fails, its note says why and what to do."""
+        self._use(run.id)
         try:
             if run.kind == "attack":
                 self.write(self.find(run.parent or ""), base, run)
@@ -205,19 +213,21 @@ class Shelf:
                 )
             run.put_away()
 
-    def rest(self) -> None:
+    def rest(self, quiet: bool = False) -> None:
         """Leave all weights but those of the ``IN_USE`` runs that were last asked for to the disk.
 
+        ``quiet``: but those of ``IN_USE_QUIET``, as nobody asks for anything now.
         For the worker's thread, which alone lays weights on: no other may find them gone.
         """
         ended = (r for r in self.store.all() if r.state in ENDED and "weights" not in r.unread)
         held = [r for r in ended if r.folder is not None and r.folder.is_dir()]
         order = {run_id: place for place, run_id in enumerate(self._used)}
-        held.sort(key=lambda run: order.get(run.id, len(order)))  # a new one is the last
-        self._used = {run.id: None for run in held[-IN_USE:]}
-        for run in held[:-IN_USE]:
+        held.sort(key=lambda run: order.get(run.id, -1))
+        stay = min(IN_USE, IN_USE_QUIET) if quiet else IN_USE
+        for run in held[:-stay]:
             with self.hold(run.id):
                 run.put_away()
+            self._used.pop(run.id, None)
 
     def take_in(self, folder: Path, base: Base, model: str, run_id: str) -> Run:
         """Read a folder that a visitor brings, store it under a new id and return the new run."""

@@ -310,6 +310,7 @@ class LocalEngine:
             self._open,
             lambda bench: carrier.next(bench),
             lambda: self.menu.carry_out(),
+            lambda: sides.rest(),
             self._report,
         )
         carrier = Carrier(

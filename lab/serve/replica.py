@@ -79,7 +79,11 @@ class Replica:
             lambda: facts.model if (facts := self._worker.facts) else "",
         )
         self._worker = Worker(
-            self._open, lambda bench: self._carrier.next(bench), lambda: False, self._said.append
+            self._open,
+            lambda bench: self._carrier.next(bench),
+            lambda: False,
+            lambda: self._sides.rest(),
+            self._said.append,
         )
         self._carrier = Carrier(
             self._store,

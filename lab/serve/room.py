@@ -14,6 +14,7 @@ from lab.model.overlay import LANGUAGE, language_part
 from lab.model.version import Version
 
 KEPT_MB = 256.0  # of the last conversations
+QUIET_MB = 48.0  # of them once nobody has asked for a while: enough for who still reads an answer
 OPEN_MB = 512.0  # of those under way: 30 with two sides and a picture in the embedded model
 
 About = tuple[str, str]  # what answers, and the picture's hash
@@ -135,7 +136,14 @@ class Room:
             for r in self._last
             if r.about != new.about or r.kept.tokens != n[: len(r.kept.tokens)]
         ] + [new]
-        while sum(r.kept.megabytes() for r in self._last) > self.kept_mb:
+        self._keep_at_most(self.kept_mb)
+
+    def rest(self) -> None:
+        """Keep ``QUIET_MB`` of the last conversations; the others are read anew if they go on."""
+        self._keep_at_most(min(QUIET_MB, self.kept_mb))
+
+    def _keep_at_most(self, megabytes: float) -> None:
+        while sum(r.kept.megabytes() for r in self._last) > megabytes:
             del self._last[0]
 
     def clear(self) -> None:

@@ -24,6 +24,7 @@ JOBS_SHARE = (
     1.0  # small jobs may take as long as the run took since the last of them: half the time
 )
 CHECKED_SECONDS = 1.0
+QUIET_SECONDS = 10.0  # without work, after which memory goes back that only speeds up what goes on
 _END = object()
 DIED = "the worker ended unexpectedly and was started again: try again"
 
@@ -72,7 +73,8 @@ class Worker:
     """Loads the model and does the runs; between their events it does small jobs.
 
     ``open_bench`` loads the model, or raises. ``next_run`` gives the next run as an iterator with
-    one step for each event, or None. Only this thread can reach the model, because the weights of
+    one step for each event, or None. ``quiet`` is called when there was nothing to do for
+    ``QUIET_SECONDS``, to give memory back. Only this thread can reach the model, because the weights of
     any run may be applied to it. Other threads have ``facts``, which hold the original weights.
     """
 
@@ -81,12 +83,13 @@ class Worker:
         open_bench: Callable[[], Workbench],
         next_run: Callable[[Workbench], Generator[None] | None],
         between: Callable[[], bool],
+        quiet: Callable[[], None],
         report: Callable[[str], None],
     ) -> None:
         self.facts: Facts | None = None
         self.phase, self.error = "starting", ""
         self._open_bench, self._next_run, self._report = open_bench, next_run, report
-        self._between = between
+        self._between, self._quiet = between, quiet
         self._bench: Owned[Workbench] = Owned()
         self._orders: queue.Queue[Callable[[], object]] = queue.Queue()
         self._jobs: Turns[Job] = Turns(MOST_JOBS_EACH, MOST_JOBS, "questions")
@@ -166,9 +169,15 @@ class Worker:
     def _work(self) -> None:
         self._bench.own()
         self._wake.set()  # something may be waiting since the thread before this one ended
+        rested = False
         while True:
-            self._wake.wait()
+            if not self._wake.wait(None if rested else QUIET_SECONDS):
+                rested = True
+                self._quiet()
+                release()
+                continue
             self._wake.clear()
+            rested = False
             while self._anything():
                 pass
             if self.facts is not None:

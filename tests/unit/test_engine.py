@@ -14,7 +14,7 @@ from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve import archive, local
+from lab.serve import archive, local, worker
 from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import Run, RunStore, new_id
 from lab.unlearn import loop
@@ -307,3 +307,24 @@ def test_only_the_runs_that_were_last_used_keep_their_weights_in_memory(
     held = [r for r in (first, second, third, attack) if engine.store.get(r).packed.values]
     assert second not in held and attack in held and len(held) <= 3  # one is just ending
     assert (said(second), said(first)) == answers
+
+
+def test_a_quiet_lab_leaves_more_weights_to_the_disk_and_takes_them_up_again(
+    tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "IN_USE_QUIET", 1)
+    monkeypatch.setattr(worker, "QUIET_SECONDS", 0.3)
+    engine, portrait = opened(tiny, four, tmp_path), four.entities[0].train_images[0]
+    runs = [wait(engine, engine.submit(make.recipe(seed=k))).id for k in range(2)]
+
+    def said(run_id: str) -> list[str]:
+        *_, last = engine.chat([run_id], [Turn("Who?")], portrait)
+        return last
+
+    def held() -> list[str]:
+        return [r for r in runs if engine.store.get(r).packed.values]
+
+    answer = said(runs[0])
+    until(lambda: held() == runs[:1])
+    assert said(runs[1]) and said(runs[0]) == answer
+    until(lambda: held() == runs[:1])

@@ -16,9 +16,10 @@ from lab.model.adapter import new_adapter
 from lab.model.context import Context
 from lab.model.joint import JointDecode
 from lab.model.version import Version
+from lab.serve import room as rooms
 from lab.serve.chat import answers, in_turn
 from lab.serve.engine import ORIGINAL, Turn
-from lab.serve.room import Room
+from lab.serve.room import Room, about
 
 LONGEST = 10
 Words = Generator[tuple[str, ...]]
@@ -126,6 +127,20 @@ def test_a_follow_up_in_the_room(sides, four) -> None:
     )
     assert said[0][-1] == expected
     assert said[1][-1] == alone("A much longer question about this person?", sides[1:3], image)
+
+
+def test_a_quiet_room_keeps_the_last_conversations_alone(
+    sides, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, kept = [e.train_images[0] for e in four.entities[:3]], Room()
+    for picture in pictures:
+        heard({0: talk_of("Who?", sides[1:2], picture, kept)})
+    topics = [about(sides[1], picture) for picture in pictures]
+    assert all(kept.features(topic) for topic in topics)
+    one = kept._last[-1].kept.megabytes()
+    monkeypatch.setattr(rooms, "QUIET_MB", 1.5 * one)
+    kept.rest()
+    assert [bool(kept.features(topic)) for topic in topics] == [False, False, True]
 
 
 def test_a_token_of_all_costs_one_pass(sides, four, monkeypatch: pytest.MonkeyPatch) -> None:

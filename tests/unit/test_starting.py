@@ -445,6 +445,18 @@ libc.fclose(file)
 """
 
 
+def test_the_server_keeps_few_kernels_unless_told_otherwise(monkeypatch) -> None:
+    from lab.cli.starting import KERNELS, few_kernels
+
+    name, few = KERNELS
+    monkeypatch.setenv(name, "7")
+    few_kernels()
+    assert os.environ[name] == "7"
+    monkeypatch.delenv(name)
+    few_kernels()
+    assert os.environ[name] == few == "256"
+
+
 def test_the_server_has_its_memory_from_one_arena(tmp_path: Path) -> None:
     told = tmp_path / "info.xml"
 
