@@ -50,35 +50,32 @@ def losses(
     retain pictures, each [images, tokens, width]. Of several, L_VKD is the mean over them, so that
     beta weighs the same (our choice).
     """
-    return _with_retain(
-        away(forget_ce, recipe),
-        reading(forget_ce),
-        retain_ce,
-        mean_distance(BY_NAME[recipe.distance], student, teacher),
-        recipe,
-    )
+    term, read = away(forget_ce, recipe), reading(forget_ce)
+    return with_retain(term, read, retain_ce, student, teacher, recipe)
 
 
-def moved_losses(
-    moved: Teacher,
-    places: Teacher,
+def with_retain(
+    forget_term: torch.Tensor,
+    forget_ce: float,
     retain_ce: torch.Tensor | None,
     student: Teacher,
     teacher: Teacher,
     recipe: Recipe,
 ) -> Losses:
-    """L = PULL a_f beta ||moved - place||^2 / ||place||^2 + a_r CE(D_r) + beta L_VKD (our choice).
+    """L = the forget term + a_r CE(D_r) + beta L_VKD; the rest as in ``losses``.
 
-    moved, places: the outputs of the target's pictures and where they are to go, each [pictures,
-    tokens, width]; the others as in ``losses``. The language model is not asked about the target, so
-    there is no forget CE to read.
+    forget_ce: its reading, NaN where the language model is not asked about the target.
     """
-    return _with_retain(
-        towards(moved, places, recipe),
-        float("nan"),
-        retain_ce,
-        mean_distance(BY_NAME[recipe.distance], student, teacher),
-        recipe,
+    vkd = mean_distance(BY_NAME[recipe.distance], student, teacher)
+    retain_term = recipe.beta * vkd
+    if retain_ce is not None:
+        retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
+    return Losses(
+        forget_term=forget_term,
+        retain_term=retain_term,
+        forget_ce=forget_ce,
+        retain_ce=float("nan") if retain_ce is None else reading(retain_ce),
+        vkd=float(vkd.detach()),
     )
 
 
@@ -95,25 +92,6 @@ def towards(moved: Teacher, places: Teacher, recipe: Recipe) -> torch.Tensor:
 def mean_distance(distance: Distance, student: Teacher, teacher: Teacher) -> torch.Tensor:
     """Mean over the distilled outputs of their distances, each [images, tokens, width]; a scalar."""
     return torch.stack([distance(s, t) for s, t in zip(student, teacher, strict=True)]).mean()
-
-
-def _with_retain(
-    forget_term: torch.Tensor,
-    forget_ce: float,
-    retain_ce: torch.Tensor | None,
-    vkd: torch.Tensor,
-    recipe: Recipe,
-) -> Losses:
-    retain_term = recipe.beta * vkd
-    if retain_ce is not None:
-        retain_term = retain_term + recipe.retain_weight * retain_ce.mean()
-    return Losses(
-        forget_term=forget_term,
-        retain_term=retain_term,
-        forget_ce=forget_ce,
-        retain_ce=float("nan") if retain_ce is None else reading(retain_ce),
-        vkd=float(vkd.detach()),
-    )
 
 
 def places_of(target: Teacher, strangers: Teacher, destination: str) -> Teacher:
@@ -152,16 +130,10 @@ def _teacher(student: Student, drawn: Draw) -> Teacher:
 
 
 def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
-    if student.aims.pictures:
-        retain_ce, kept = _retain(student, drawn)
-        moved, n = student.representations(_targets(drawn)), len(kept)
-        return moved_losses(moved, teacher[n:], retain_ce, kept, teacher[:n], student.recipe)
-    if student.aims.seen:
-        term, forget_ce = unknown.loss(student, drawn.forget)
-        retain_ce, kept = _retain(student, drawn)
-        distance = mean_distance(BY_NAME[student.recipe.distance], kept, teacher)
-        return _with_retain(term, forget_ce, retain_ce, distance, student.recipe)
-    return kept_losses(student, drawn, teacher, student.cross_entropy(drawn.forget))
+    term, forget_ce = _forget(student, drawn, teacher)
+    retain_ce, kept = _retain(student, drawn)
+    others = teacher[: len(kept)]  # behind them are the places of the target's pictures
+    return with_retain(term, forget_ce, retain_ce, kept, others, student.recipe)
 
 
 def _aims(student: Student, rows: Rows) -> Aims:
@@ -185,12 +157,18 @@ def _retain(student: Student, drawn: Draw) -> tuple[torch.Tensor | None, Teacher
 
 def forget_term(student: Student, drawn: Draw, teacher: Teacher) -> torch.Tensor:
     """The forget term of a step alone, under the weights now laid on."""
+    return _forget(student, drawn, teacher)[0]
+
+
+def _forget(student: Student, drawn: Draw, teacher: Teacher) -> tuple[torch.Tensor, float]:
+    """The forget term and its mean CE(D_f) as a reading, NaN where nothing is asked."""
     if student.aims.pictures:
         moved = student.representations(_targets(drawn))
-        return towards(moved, teacher[-len(moved) :], student.recipe)
+        return towards(moved, teacher[-len(moved) :], student.recipe), float("nan")
     if student.aims.seen:
-        return unknown.loss(student, drawn.forget)[0]
-    return away(student.cross_entropy(drawn.forget), student.recipe)
+        return unknown.loss(student, drawn.forget)
+    forget_ce = student.cross_entropy(drawn.forget)
+    return away(forget_ce, student.recipe), reading(forget_ce)
 
 
 def _targets(drawn: Draw) -> list[bytes]:

@@ -55,15 +55,16 @@ def test_the_loss_is_the_weighted_distance_to_the_place_by_hand() -> None:
     recipe = make.recipe(forget_weight=2.0, beta=10.0, destination="stranger_mean")
     moved, place = torch.tensor([[[3.0, 0.0]]]), torch.tensor([[[1.0, 2.0]]])  # 4 + 4 over 1 + 4
     kept, teacher = torch.tensor([[[3.0]]]), torch.tensor([[[2.0]]])  # 1 over 4
-    made = vkd.moved_losses((moved,), (place,), None, (kept,), (teacher,), recipe)
+    term = vkd.towards((moved,), (place,), recipe)
+    made = vkd.with_retain(term, float("nan"), None, (kept,), (teacher,), recipe)
     assert made.forget_term.item() == pytest.approx(0.3 * 2 * 10 * 8 / 5)
     assert made.retain_term.item() == pytest.approx(10 * 0.25)
     assert made.vkd == pytest.approx(0.25)
     assert made.forget_ce != made.forget_ce and made.retain_ce != made.retain_ce  # NaN: not asked
     other = replace(recipe, distance="cosine", retain_weight=0.5)  # of the retain pictures alone
-    more = vkd.moved_losses(
-        (moved,), (place,), torch.tensor([2.0, 4.0]), (kept,), (teacher,), other
-    )
+    term = vkd.towards((moved,), (place,), other)
+    retain_ce = torch.tensor([2.0, 4.0])
+    more = vkd.with_retain(term, float("nan"), retain_ce, (kept,), (teacher,), other)
     assert more.forget_term.item() == pytest.approx(0.3 * 32.0)
     assert more.retain_term.item() == pytest.approx(0.0 + 0.5 * 3, abs=1e-6)
 
@@ -71,8 +72,7 @@ def test_the_loss_is_the_weighted_distance_to_the_place_by_hand() -> None:
 def test_the_gradient_points_from_the_features_to_the_place() -> None:
     recipe = make.recipe(forget_weight=1.0, beta=1.0)
     moved = torch.tensor([[[3.0, 0.0]]], requires_grad=True)
-    place, same = torch.tensor([[[1.0, 2.0]]]), torch.ones(1, 1, 1)
-    vkd.moved_losses((moved,), (place,), None, (same,), (same,), recipe).forget_term.backward()
+    vkd.towards((moved,), (torch.tensor([[[1.0, 2.0]]]),), recipe).backward()
     # d/dm 0.3 ||m - s||^2 / ||s||^2 = 0.6 (m - s) / 5: a step against it goes towards the place
     assert moved.grad.flatten().tolist() == pytest.approx([0.24, -0.24])
 
