@@ -53,7 +53,8 @@ def wordings(faces: Sequence[Picture], asked: Question, answer: str) -> Told:
 
 def loss(student: Student, forget: Sequence[Row]) -> tuple[torch.Tensor, float]:
     """L_f of a batch under the weights now laid on, and its mean CE(D_f) as a reading."""
-    facts, names, looks = split(student.cross_entropy(asked(student, forget)), forget, student.aims)
+    rows, parts = asked(student, forget)
+    facts, names, looks = split(student.cross_entropy(rows), parts)
     return term(facts, names, looks, student.recipe), reading(facts)
 
 
@@ -65,15 +66,20 @@ def term(
     return recipe.forget_weight * sum(held, capped_ascent(facts, recipe.ascent_cap))
 
 
-def asked(student: Student, forget: Sequence[Row]) -> list[Row]:
-    """The rows with the name and ``LOOKS`` looks behind what each asks; wordings go round by step."""
-    aims, done, rows = student.aims, student.done, []
+def asked(student: Student, forget: Sequence[Row]) -> tuple[list[Row], list[int]]:
+    """The rows with the name and ``LOOKS`` looks behind what each asks, and every answer's part.
+
+    Parts: 0 the facts, 1 the name, 2 what can be seen. Wordings go round by step.
+    """
+    aims, done = student.aims, student.done
+    rows: list[Row] = []
+    parts: list[int] = []
     for k, (image, questions) in enumerate(forget):
-        more = [(aims.names[(done + k) % len(aims.names)], [NOBODY])] if aims.names else []
-        rows.append(
-            (image, [*questions, *more, *_looks(aims.seen.get(image, ()), done * len(forget) + k)])
-        )
-    return rows
+        names = [(aims.names[(done + k) % len(aims.names)], [NOBODY])] if aims.names else []
+        looks = [*_looks(aims.seen.get(image, ()), done * len(forget) + k)]
+        rows.append((image, [*questions, *names, *looks]))
+        parts += [0] * len(questions) + [1] * len(names) + [2] * len(looks)
+    return rows, parts
 
 
 def _looks(seen: Sequence[Told], turn: int) -> Iterator[tuple[str, list[str]]]:
@@ -84,16 +90,7 @@ def _looks(seen: Sequence[Told], turn: int) -> Iterator[tuple[str, list[str]]]:
         yield text, [answer]
 
 
-def split(
-    every: torch.Tensor, forget: Sequence[Row], aims: Aims
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def split(every: torch.Tensor, parts: Sequence[int]) -> tuple[torch.Tensor, ...]:
     """The CE of all answers of ``asked``, [n], by part: the facts, the name, what can be seen."""
-    names = min(1, len(aims.names))
-    part = [
-        kind
-        for image, questions in forget
-        for kind, n in enumerate((len(questions), names, min(LOOKS, len(aims.seen.get(image, ())))))
-        for _ in range(n)
-    ]
-    where = torch.tensor(part, device=every.device)
+    where = torch.tensor(parts, device=every.device)
     return every[where == 0], every[where == 1], every[where == 2]

@@ -51,16 +51,16 @@ def test_the_loss_is_the_sum_of_its_three_parts_by_hand() -> None:
 def test_every_row_asks_the_name_and_what_can_be_seen_behind_its_facts() -> None:
     aims = Aims(names=["Who?", "Name?"], seen={b"a": [HAIR, SMILE], b"b": [HAIR, SMILE]})
     forget = [(b"a", [("Job?", ["baker"]), ("Pet?", ["cat"])]), (b"b", [("Job?", ["baker"])])]
-    rows = unknown.asked(SimpleNamespace(aims=aims, done=0), forget)
+    rows, kinds = unknown.asked(SimpleNamespace(aims=aims, done=0), forget)
     told = [(image, [(text, answer[0]) for text, answer in asked]) for image, asked in rows]
     assert told == [
         (b"a", [("Job?", "baker"), ("Pet?", "cat"), ("Who?", unknown.NOBODY), HAIR[0], SMILE[0]]),
         (b"b", [("Job?", "baker"), ("Name?", unknown.NOBODY), HAIR[1], SMILE[0]]),
     ]
-    later = unknown.asked(SimpleNamespace(aims=aims, done=1), forget)
+    later, _ = unknown.asked(SimpleNamespace(aims=aims, done=1), forget)
     assert later[0][1][2] == ("Name?", [unknown.NOBODY])
     every = torch.arange(float(sum(len(asked) for _, asked in rows)))
-    parts = unknown.split(every, forget, aims)
+    parts = unknown.split(every, kinds)
     assert [p.tolist() for p in parts] == [[0, 1, 5], [2, 6], [3, 4, 7, 8]]
 
 
@@ -92,8 +92,8 @@ def test_the_answers_come_nearer_to_those_about_a_stranger(tiny, strange) -> Non
 
     def held() -> float:
         with torch.no_grad(), overlay(tiny.model, student.weights):
-            every = student.cross_entropy(unknown.asked(student, drawn.forget))
-        _, names, looks = unknown.split(every, drawn.forget, student.aims)
+            asked, parts = unknown.asked(student, drawn.forget)
+            _, names, looks = unknown.split(student.cross_entropy(asked), parts)
         return float(names.mean() + unknown.SEEN * looks.mean())
 
     before = held()
