@@ -82,6 +82,5 @@ def _means(rows: Sequence[Row], model: str) -> tuple[float, float]:
 
 
 def _cells(rows: Sequence[Row], model: str) -> tuple[str, str, str]:
-    pairs = [face_heights(row["curves"][model]) for row in rows]
-    own, others = zip(*pairs, strict=True)
-    return mean_of(own), mean_of(others), mean_of([a - b for a, b in pairs], "")
+    own, others = zip(*(face_heights(row["curves"][model]) for row in rows), strict=True)
+    return mean_of(own), mean_of(others), mean_of([_face(row, model) for row in rows], "")
