@@ -10,6 +10,12 @@ from lab.report.text import Text
 # Gradio, at the start too and sometimes late: only the step that is really open counts.
 PAGE_JS = """
 () => {
+  // Gradio tells every part that any handler ever touched how each handler is doing, and looks for
+  // each of them in the whole page: most of what a page did. Hidden progress is shown by none of them.
+  const entries = Object.entries, unseen = ([, told]) =>
+    told?.show_progress === 'hidden' && 'component_id' in told && 'fn_index' in told;
+  Object.entries = (of) => { const all = entries(of); return all.every(unseen) ? [] : all; };
+
   const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab]')];
   const open = (n) => tabs()[n - 1]?.click();
   const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;

@@ -121,6 +121,33 @@ def test_the_seconds_that_gradio_counts_are_hidden_from_readers_too(shown, open_
     assert tab.evaluate(f"{waits}.length") > 10 and not tab.evaluate(f"{waits}.some({seen})")
 
 
+COPIES = """
+const copy = window.structuredClone;
+window.copies = 0;
+window.structuredClone = (...given) => { window.copies += 1; return copy(...given); };
+"""
+
+
+def test_parts_are_not_told_of_progress_that_nobody_sees(fake, browser):
+    tab = browser.new_page()
+    tab.add_init_script(
+        COPIES
+    )  # Gradio copies whatever a part knows each time it tells it something
+    tab.goto(fake.url)
+    tab.wait_for_function("window.lab?.ready")
+    tab.evaluate("window.copies = 0")
+    walk.pick(tab)
+    walk.step(tab, 4)
+    walk.ask(tab, "Who?", 30000)
+    assert tab.evaluate("window.copies") < 30_000
+    told = {"fn_index": 1, "component_id": 2, "show_progress": "hidden"}
+    left = "(all) => Object.entries(all).length"
+    assert tab.evaluate(left, {"2": told}) == 0
+    assert tab.evaluate(left, {"2": told | {"show_progress": "full"}, "3": told}) == 2
+    assert tab.evaluate(left, {"a": {"show_progress": "hidden"}, "b": 1}) == 2
+    tab.close()
+
+
 def test_run_it_yourself_starts_a_run_of_who_is_chosen_and_takes_the_examples_place(
     shown, open_tab
 ):
