@@ -66,9 +66,8 @@ class Shelf:
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._used: dict[
-            str, None
-        ] = {}  # whose weights were made or asked for, the last of them last
+        # Whose weights were made or asked for, the last of them last.
+        self._used: dict[str, None] = {}
 
     def restore(self) -> None:
         """Delete unfinished files of killed processes, and add the runs on disk to the store.
@@ -254,6 +253,7 @@ class Shelf:
         runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
         self.store.remove({run.id for run in runs})
         for run in runs:
+            self._used.pop(run.id, None)
             with self.hold(run.id):
                 if run.folder is not None:
                     shutil.rmtree(run.folder, ignore_errors=True)

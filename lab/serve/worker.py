@@ -74,8 +74,9 @@ class Worker:
 
     ``open_bench`` loads the model, or raises. ``next_run`` gives the next run as an iterator with
     one step for each event, or None. ``quiet`` is called when there was nothing to do for
-    ``QUIET_SECONDS``, to give memory back. Only this thread can reach the model, because the weights of
-    any run may be applied to it. Other threads have ``facts``, which hold the original weights.
+    ``QUIET_SECONDS``, to give memory back. Only this thread can reach the model, because the
+    weights of any run may be applied to it. Other threads have ``facts``, which hold the original
+    weights.
     """
 
     def __init__(
@@ -169,15 +170,12 @@ class Worker:
     def _work(self) -> None:
         self._bench.own()
         self._wake.set()  # something may be waiting since the thread before this one ended
-        rested = False
         while True:
-            if not self._wake.wait(None if rested else QUIET_SECONDS):
-                rested = True
+            if not self._wake.wait(QUIET_SECONDS):
                 self._quiet()
                 release()
-                continue
+                self._wake.wait()
             self._wake.clear()
-            rested = False
             while self._anything():
                 pass
             if self.facts is not None:

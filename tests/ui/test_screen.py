@@ -121,6 +121,7 @@ def test_the_seconds_that_gradio_counts_are_hidden_from_readers_too(shown, open_
     assert tab.evaluate(f"{waits}.length") > 10 and not tab.evaluate(f"{waits}.some({seen})")
 
 
+# Gradio copies whatever a part knows each time that it tells the part something.
 COPIES = """
 const copy = window.structuredClone;
 window.copies = 0;
@@ -130,9 +131,7 @@ window.structuredClone = (...given) => { window.copies += 1; return copy(...give
 
 def test_parts_are_not_told_of_progress_that_nobody_sees(fake, browser):
     tab = browser.new_page()
-    tab.add_init_script(
-        COPIES
-    )  # Gradio copies whatever a part knows each time it tells it something
+    tab.add_init_script(COPIES)
     tab.goto(fake.url)
     tab.wait_for_function("window.lab?.ready")
     tab.evaluate("window.copies = 0")

@@ -8,7 +8,8 @@ from assets.build.measures.shared import Lab, openers, say, shipped, unknown_to_
 from lab.experiments.result_file import MODELS
 
 STUDIED = 4  # people of each study
-TODAYS = ("destination", "neurons", "frozen", "alignment", "style")  # the others are of the first edition
+# The others are of the first edition.
+TODAYS = ("destination", "neurons", "frozen", "alignment", "style")
 STUDY = (
     f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
 )
