@@ -51,7 +51,11 @@ PAGE_JS = """
     const first = inAddress() || linked || Number(localStorage.getItem('lab-open-step')) || 1;
     if (first !== 1) open(first);
     history.replaceState(null, '', address(first));
-    setTimeout(() => { lab.ready = true; }, 200);
+    setTimeout(() => {
+      lab.ready = true;
+      const now = tabs().findIndex((tab) => tab.getAttribute('aria-selected') === 'true') + 1;
+      if (now !== first) lab.arrived(now);  // opened by the visitor meanwhile
+    }, 200);
   };
   start(400);
 

@@ -170,8 +170,13 @@ def test_on_a_phone_the_question_stays_in_reach_and_faces_are_whole(shown, open_
         tab.locator("#chat-original").evaluate(
             "(e, above) => scrollBy(0, e.getBoundingClientRect().top - above)", above
         )
-        line, foot = (tab.locator(part).bounding_box() for part in ("#ask-line", "#foot"))
-        assert 300 < line["y"] and line["y"] + line["height"] <= foot["y"] + 1
+        tab.wait_for_function(  # once the line of status has its height
+            """() => {
+              const [line, foot] = ['#ask-line', '#foot'].map(
+                (part) => document.querySelector(part).getBoundingClientRect());
+              return 300 < line.y && line.bottom <= foot.y + 1;
+            }"""
+        )
 
 
 def test_nothing_scrolls_sideways_on_a_phone(fake, open_tab):

@@ -1,9 +1,12 @@
 """One screen: the bar, steps that are all open, the recorded example, and a status that is true."""
 
+import threading
+
 import pytest
 
 from lab.report.text import catalogue
 from lab.serve.engine import LONGEST_QUESTION
+from lab.ui.steps import mine
 from tests.ui import walk
 
 pytestmark = pytest.mark.ui
@@ -348,11 +351,33 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
     walk.from_panel(tab, "reset")
     said(tab, "open them in step 6")
     walk.step(tab, 6)
+    tab.wait_for_function(  # what is still shown
+        "document.querySelector('#my-runs input').value.includes('Looking inside')"
+    )
     tab.get_by_label("Your runs and the examples").click()
     tab.get_by_role("option", name="Chiara Almeida: Unlearning, vkd, seed 0 (finished)").click()
     tab.locator("#open-run").click()
     until_opened(tab, "3 Forget")
     walk.wait_line(tab, "unlearn-line", "Unlearning finished", fake.patience)
+
+
+def test_a_run_chosen_before_the_list_came_anew_stays_chosen(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 3, fake.patience)
+    walk.step(tab, 6)
+    tab.wait_for_function("document.querySelector('#my-runs input').value")
+    walk.step(tab, 5)
+    tab.wait_for_timeout(2000)  # the run's end has reached the list
+    own, go = mine.run_name, threading.Event()
+    monkeypatch.setattr(mine, "run_name", lambda *given: go.wait(60) and own(*given))
+    tab.get_by_role("tab", name=walk.STEP_NAMES[5]).click()
+    tab.get_by_label("Your runs and the examples").click()
+    chosen = tab.locator("[role=option]").last
+    name = chosen.inner_text().replace("✓", "").strip()
+    chosen.click()
+    go.set()
+    tab.wait_for_timeout(1000)
+    assert tab.locator("#my-runs input").input_value() == name
 
 
 # -- the talk -------------------------------------------------------------------------------

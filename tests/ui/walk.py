@@ -28,6 +28,7 @@ def words(tab) -> list[str]:
 
 def step(tab, number: int) -> None:
     """Open a step (1-based) by its tab."""
+    tab.wait_for_function("window.lab?.ready")  # sooner, the page opens the step it was left in
     tab.get_by_role("tab", name=STEP_NAMES[number - 1]).click()
     tab.wait_for_selector(f"#idea-{number} h2")
     tab.wait_for_function(f"location.hash === '#step-{number}'")  # a reload goes where this says

@@ -36,7 +36,7 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
     """Join the controls of this part; ``tab`` is the step's."""
     text = frame.text
 
-    def offer(history: dict[str, Any], *slots: str) -> gr.Dropdown:
+    def choices_of(history: dict[str, Any]) -> list[tuple[str, str]]:
         views = list(filter(None, (look_up(frame.engine, r) for r in remembered(history)[::-1])))
         choices = [(run_name(view, frame), view.id) for view in views]
         choices += [
@@ -49,6 +49,13 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             for view in frame.engine.runs()
             if view.shared and view.kind == "unlearn" and view.id not in mine and not view.mine
         ]
+        return choices
+
+    def offer(history: dict[str, Any]) -> gr.Dropdown:
+        return gr.Dropdown(choices=choices_of(history))
+
+    def follow(history: dict[str, Any], *slots: str) -> gr.Dropdown:
+        choices = choices_of(history)
         shown = [run_id for run_id in slots if run_id in {i for _, i in choices}]
         return gr.Dropdown(choices=choices, value=shown[-1] if shown else None)
 
@@ -62,9 +69,11 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             text.MINE_OPENED.format(name=run_name(view, frame)),
         ]
 
+    # Without a value: who has chosen before the answer comes keeps what was chosen.
+    tab.select(offer, frame.history, parts.runs, **CHANGE)
     gr.on(
-        [tab.select, frame.history.change, frame.moment.change, frame.edition.select],
-        offer,
+        [frame.history.change, frame.moment.change, frame.edition.select],
+        follow,
         [frame.history, *frame.slots],
         parts.runs,
         **CHANGE,
