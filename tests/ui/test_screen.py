@@ -6,6 +6,7 @@ import pytest
 
 from lab.report.text import catalogue
 from lab.serve.engine import LONGEST_QUESTION
+from lab.ui.header import TICK_SECONDS
 from lab.ui.steps import mine
 from tests.ui import walk
 
@@ -355,7 +356,10 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
         "document.querySelector('#my-runs input').value.includes('Looking inside')"
     )
     tab.get_by_label("Your runs and the examples").click()
-    tab.get_by_role("option", name="Chiara Almeida: Unlearning, vkd, seed 0 (finished)").click()
+    name = "Chiara Almeida: Unlearning, vkd, seed 0 (finished)"
+    tab.get_by_role("option", name=name).click()
+    tab.wait_for_timeout((TICK_SECONDS + 1) * 1000)  # the page learns that what was shown is let go
+    assert tab.locator("#my-runs input").input_value() == name
     tab.locator("#open-run").click()
     until_opened(tab, "3 Forget")
     walk.wait_line(tab, "unlearn-line", "Unlearning finished", fake.patience)

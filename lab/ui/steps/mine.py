@@ -54,10 +54,13 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
     def offer(history: dict[str, Any]) -> gr.Dropdown:
         return gr.Dropdown(choices=choices_of(history))
 
-    def follow(history: dict[str, Any], *slots: str) -> gr.Dropdown:
+    def follow(history: dict[str, Any], before: str | None, *slots: str) -> tuple[Any, str | None]:
         choices = choices_of(history)
-        shown = [run_id for run_id in slots if run_id in {i for _, i in choices}]
-        return gr.Dropdown(choices=choices, value=shown[-1] if shown else None)
+        known = {run_id for _, run_id in choices}
+        now = next((run_id for run_id in reversed(slots) if run_id in known), None)
+        if now == before:
+            return gr.Dropdown(choices=choices), now
+        return gr.Dropdown(choices=choices, value=now), now
 
     def show(run_id: str | None) -> list[Any]:
         view = look_up(frame.engine, run_id or "")
@@ -69,13 +72,14 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             text.MINE_OPENED.format(name=run_name(view, frame)),
         ]
 
-    # Without a value: who has chosen before the answer comes keeps what was chosen.
+    # The value goes with the run that is shown; otherwise whoever has chosen meanwhile keeps it.
+    followed = gr.State(None)
     tab.select(offer, frame.history, parts.runs, **CHANGE)
     gr.on(
         [frame.history.change, frame.moment.change, frame.edition.select],
         follow,
-        [frame.history, *frame.slots],
-        parts.runs,
+        [frame.history, followed, *frame.slots],
+        [parts.runs, followed],
         **CHANGE,
     )
     parts.show.click(
