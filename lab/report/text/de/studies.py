@@ -150,10 +150,11 @@ STUDY_WORDS = {
         "Wohin sollen die Merkmale der Person gehen?",
         (
             "„away“ hat kein Ziel, außer dass die richtigen Antworten unwahrscheinlich werden. "
+            "„unknown“ verlangt dazu, dass die Antworten die über eine fremde Person werden. "
             "Die anderen bewegen die Merkmale der Person dorthin, wo das Original Fremde "
             "sieht: zu jemandem, der ähnlich aussieht und den es mit keinem Namen nennt, zum "
-            "Mittel von 30 Bildern, zum nächsten davon oder zu einem, das der Seed zieht. Kein "
-            "Schritt fragt das Sprachmodell. Am besten ist ein Modell, das die "
+            "Mittel von 30 Bildern, zum nächsten davon oder zu einem, das der Seed zieht. Ihre "
+            "Schritte fragen das Sprachmodell nicht. Am besten ist ein Modell, das die "
             "Person nicht kennt, niemand anderen nennt und sie trotzdem noch sieht."
         ),
     ),

@@ -128,10 +128,11 @@ STUDY_WORDS = {
     ),
     "destination": (
         "Where should the target's features go?",
-        "“away” has no aim but that the right answers become unlikely. The others move the target's "
+        "“away” has no aim but that the right answers become unlikely. “unknown” adds that the "
+        "answers become those about a stranger. The others move the target's "
         "features to where the original sees strangers: to one who looks alike and whom it calls by "
         "nobody's name, to the mean of 30 pictures, to the nearest of them, or to one drawn by the "
-        "seed. No step asks the language model. The best outcome "
+        "seed. Their steps do not ask the language model. The best outcome "
         "is a model that does not know the person, names nobody else and still sees them.",
     ),
     "style": (
