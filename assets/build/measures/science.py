@@ -9,7 +9,16 @@ from lab.experiments.result_file import MODELS
 
 STUDIED = 4  # people of each study
 # The others are of the first edition.
-TODAYS = ("ablation", "destination", "distance", "neurons", "frozen", "alignment", "style")
+TODAYS = (
+    "ablation",
+    "destination",
+    "distance",
+    "representation",
+    "neurons",
+    "frozen",
+    "alignment",
+    "style",
+)
 STUDY = (
     f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
 )
