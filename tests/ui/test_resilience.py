@@ -69,13 +69,9 @@ def test_stop_reaches_a_run_for_somebody_picked_before(held, open_tab):
     tab.get_by_role("tab", name="1 Meet").click()
     walk.pick(tab, index=5)
     assert running(held.engine)
-    tab.evaluate(  # the run may have ended, and that been said, before anybody looks again
-        """() => { window.heard = [];
-          new MutationObserver(() => heard.push(document.querySelector('#announce')?.innerText))
-            .observe(document.body, {subtree: true, childList: true, characterData: true}); }"""
-    )
+    walk.listen(tab)
     tab.locator("#stop").click()
-    tab.wait_for_function("heard.some((words) => words?.includes('Stopping'))")
+    walk.heard(tab, "Stopping")
     walk.until(tab, lambda: not running(held.engine))
 
 

@@ -303,8 +303,9 @@ def test_stop_after_an_attack_and_a_reset_says_which(fake, open_tab):
         tab.locator("#attack").click()
         walk.wait_line(tab, "attack-line", "is running", fake.patience)
         tab.wait_for_function(f"{NOW}.includes('Relearn on the person')")
+        walk.listen(tab)
         walk.from_panel(tab, "reset")
-        words = said(tab, "original model")
+        words = walk.heard(tab, "original model")
         assert "Stopping after the current step: Relearn on the person (Chiara Almeida)" in words
         walk.until(tab, lambda: not [r for r in fake.engine.runs() if r.state == "running"])
         tab.locator("#stop").click()

@@ -41,6 +41,22 @@ def from_panel(tab, button: str) -> None:
     tab.locator(f"#{button}").click()
 
 
+def listen(tab) -> None:
+    """Note from now on what is announced: the next words may follow before anybody looks again."""
+    tab.evaluate(
+        """() => { window.heard = [];
+          new MutationObserver(() => heard.push(document.querySelector('#announce')?.innerText))
+            .observe(document.body, {subtree: true, childList: true, characterData: true}); }"""
+    )
+
+
+def heard(tab, words: str) -> str:
+    """Wait until what was announced since ``listen`` says the words; returns that line."""
+    return tab.wait_for_function(
+        "words => heard.find((line) => line?.includes(words))", arg=words
+    ).json_value()
+
+
 def open_fold(tab, inside: str) -> None:
     """Open what is folded away in a part of the page."""
     tab.locator(f"#{inside} details.lab-fold:not([open]) > summary").first.click()
