@@ -14,6 +14,7 @@ TODAYS = (
     "destination",
     "distance",
     "representation",
+    "depth",
     "neurons",
     "frozen",
     "alignment",
