@@ -17,6 +17,7 @@ PAGE_JS = """
   Object.entries = (of) => { const all = entries(of); return all.every(unseen) ? [] : all; };
 
   const tabs = () => [...document.querySelectorAll('#steps > .tab-wrapper [role=tab]')];
+  const isOpen = (tab) => tab?.getAttribute('aria-selected') === 'true';
   const open = (n) => tabs()[n - 1]?.click();
   const inAddress = () => Number((location.hash.match(/^#step-([1-6])$/) || [])[1]) || 0;
   // Whole, because a hash alone would be put behind the page's base and drop what is asked.
@@ -33,7 +34,7 @@ PAGE_JS = """
     head.focus({ preventScroll: true });
   }, 60);
   lab.arrived = (n) => {
-    if (!lab.ready || tabs()[n - 1]?.getAttribute('aria-selected') !== 'true') return;
+    if (!lab.ready || !isOpen(tabs()[n - 1])) return;
     try { localStorage.setItem('lab-open-step', n); } catch {}
     if (inAddress() !== n) history.pushState(null, '', address(n));
     focusStep(n);
@@ -53,7 +54,7 @@ PAGE_JS = """
     history.replaceState(null, '', address(first));
     setTimeout(() => {
       lab.ready = true;
-      const now = tabs().findIndex((tab) => tab.getAttribute('aria-selected') === 'true') + 1;
+      const now = tabs().findIndex(isOpen) + 1;
       if (now !== first) lab.arrived(now);  // opened by the visitor meanwhile
     }, 200);
   };

@@ -36,7 +36,7 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
     """Join the controls of this part; ``tab`` is the step's."""
     text = frame.text
 
-    def choices_of(history: dict[str, Any]) -> list[tuple[str, str]]:
+    def offer(history: dict[str, Any], before: str | None, *slots: str) -> tuple[Any, str | None]:
         views = list(filter(None, (look_up(frame.engine, r) for r in remembered(history)[::-1])))
         choices = [(run_name(view, frame), view.id) for view in views]
         choices += [
@@ -49,13 +49,6 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             for view in frame.engine.runs()
             if view.shared and view.kind == "unlearn" and view.id not in mine and not view.mine
         ]
-        return choices
-
-    def offer(history: dict[str, Any]) -> gr.Dropdown:
-        return gr.Dropdown(choices=choices_of(history))
-
-    def follow(history: dict[str, Any], before: str | None, *slots: str) -> tuple[Any, str | None]:
-        choices = choices_of(history)
         known = {run_id for _, run_id in choices}
         now = next((run_id for run_id in reversed(slots) if run_id in known), None)
         if now == before:
@@ -74,10 +67,9 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
 
     # The value goes with the run that is shown; otherwise whoever has chosen meanwhile keeps it.
     followed = gr.State(None)
-    tab.select(offer, frame.history, parts.runs, **CHANGE)
     gr.on(
-        [frame.history.change, frame.moment.change, frame.edition.select],
-        follow,
+        [tab.select, frame.history.change, frame.moment.change, frame.edition.select],
+        offer,
         [frame.history, followed, *frame.slots],
         [parts.runs, followed],
         **CHANGE,
