@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.attack.attacker import Attacker, Lesson
 from lab.attack.control_curve import ControlCurve
-from lab.attack.scene import Control, Relearned, Scene
+from lab.attack.scene import Relearned, Scene
 from lab.benchmarks.schema import Entity
 from lab.events import Curve, Done, Event, Phase
 from lab.events.relearning import measures
@@ -31,8 +31,10 @@ def trained(
     Yields ``Curve`` points and ends in ``Done``. The result's ``rows`` is how many the attacker
     of the unlearned model had.
     """
-    started, victim, models = time.perf_counter(), scene.unlearned, 1 + len(scene.controls)
+    started, victim = time.perf_counter(), scene.unlearned
     lesson = lesson_of(victim.entity)
+    kept = [ControlCurve(c, recipe, scene.blocks, lesson_of(c.entity)) for c in scene.controls]
+    models = 1 + sum(not curve.points for curve in kept)  # that are trained
     yield Phase(f"attack {victim.version.name}", 0, models)
     attacker, points = Attacker(victim, recipe, scene.blocks, lesson), list[Curve]()
     for point in attacker.curve(stopped):  # its first point is always taken: the result needs it
@@ -44,12 +46,13 @@ def trained(
         outcome.adapter = {n: w.detach().clone() for n, w in attacker.adapter.items()}
         yield point
     controls: dict[str, Any] = {}
-    for place, control in enumerate(scene.controls, start=1):
+    place = 1
+    for curve in kept:
         if stopped():
             break
-        kept = ControlCurve(control, recipe, scene.blocks, lesson_of(control.entity))
-        yield Phase(f"{_phase(kept)} {control.who}", place, models)
-        controls[control.who] = yield from _control(control, kept, stopped)
+        yield _phase(curve, place, models)
+        place += not curve.points
+        controls[curve.control.who] = yield from _control(curve, stopped)
     yield Done(
         "stopped" if stopped() else "steps done",
         {
@@ -59,14 +62,16 @@ def trained(
     )
 
 
-def _phase(kept: ControlCurve) -> str:
-    if kept.made_on:
-        return CURVE_SHIPPED
-    return CURVE_KEPT if kept.points else "attack"
+def _phase(kept: ControlCurve, place: int, models: int) -> Phase:
+    """A control's phase; one that is not trained has no place among the models that are."""
+    who = kept.control.who
+    if kept.points:
+        return Phase(f"{CURVE_SHIPPED if kept.made_on else CURVE_KEPT} {who}")
+    return Phase(f"attack {who}", place, models)
 
 
 def _control(
-    control: Control, kept: ControlCurve, stopped: Callable[[], bool]
+    kept: ControlCurve, stopped: Callable[[], bool]
 ) -> Generator[Event, None, dict[str, Any]]:
     """A control's curve and its part of the result; no training where the curve is there already.
 
@@ -81,7 +86,7 @@ def _control(
         kept.keep(points)
     ends = _ends(points)
     made_on = {"made_on": kept.made_on} if kept.made_on else {}
-    told = {**control.verdict(*ends), **probed(points), "reused": bool(kept.points)}
+    told = {**kept.control.verdict(*ends), **probed(points), "reused": bool(kept.points)}
     return told | made_on
 
 

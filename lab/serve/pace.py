@@ -6,6 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Any
 
 from lab.catalogue import METHOD_ROWS, TRAINING_ATTACKS
@@ -16,6 +17,7 @@ from lab.serve.engine import RunView, Usual
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
 WARM_UP = 3  # steps: the first ones are slower
 RECENT = 10  # steps whose pace is taken
+LIKE_IT = 3  # runs of this machine by which the next one is estimated
 
 
 @dataclass(frozen=True)
@@ -27,28 +29,43 @@ class Left:
 
 
 def usual(method: str, here: Iterable[RunView], recorded: Iterable[RunView]) -> Usual | None:
-    """What a run of a method takes: from the newest one of this machine, else from a recorded one.
+    """What a run of a method takes: as the newest ones of this machine, else as a recorded one.
 
-    A run whose measurements were reused says too little about what they take, so one that measured
-    them comes first.
+    A run whose measurements were reused says too little about what they take, so those that
+    measured them come first. Of up to three such runs each stage takes its median (the lower one of
+    two): a run that something else on the machine had slowed down says little about the next.
     """
     for views, is_here in ((list(here)[::-1], True), (list(recorded), False)):
         scored = [
-            (view, result)
+            ((view.recipe.method != method, bool(result.get("reused"))), result)
             for view in views
-            if view.kind == "unlearn" and (result := last_result(view.events)).get("after")
+            if view.kind == "unlearn" and _timed(result := last_result(view.events))
         ]
-        scored.sort(key=lambda pair: (pair[0].recipe.method != method, _reused(pair[1])))
-        for _, result in scored:
-            seconds = result.get("seconds") or {}
-            if all(stage in seconds for stage in ("train", "evaluate")):
-                told = {stage: float(seconds.get(stage, 0.0)) for stage in STAGES}
-                return Usual(told, int(result.get("steps", 0)), is_here)
+        if scored:
+            likest = min(kind for kind, _ in scored)
+            alike = [result for kind, result in scored if kind == likest]
+            return _typical(alike[: LIKE_IT if is_here else 1], is_here)
     return None
 
 
-def _reused(result: Mapping[str, Any]) -> bool:
-    return bool(result.get("reused"))
+def _timed(result: Mapping[str, Any]) -> bool:
+    """Whether a result is of a run that was scored, with the seconds that it took."""
+    seconds = result.get("seconds") or {}
+    return bool(result.get("after")) and "train" in seconds and "evaluate" in seconds
+
+
+def _typical(results: Sequence[Mapping[str, Any]], here: bool) -> Usual:
+    """What such runs take, with as many steps as the newest did."""
+    steps = int(results[0].get("steps", 0))
+
+    def took(stage: str) -> float:
+        times = [float(result["seconds"].get(stage, 0.0)) for result in results]
+        if stage == "train" and steps:
+            done = [int(result.get("steps", 0)) for result in results]
+            times = [of * steps / n for of, n in zip(times, done, strict=True) if n]
+        return median_low(times)
+
+    return Usual({stage: took(stage) for stage in STAGES}, steps, here)
 
 
 def planned(recipe: Recipe) -> int:
@@ -197,15 +214,20 @@ def _scoring(view: RunView, ready: int) -> float | None:
 
 
 def _attack_share(view: RunView) -> float:
-    """How much of an attack is done: the attacked model first, then each control in its turn."""
+    """How much of an attack is done: the attacked model first, then each control in its turn.
+
+    A control whose curve is there already takes no time, and its phase counts no models.
+    """
     if view.attack is None:
         return 0.0
     if view.attack.kind in TRAINING_ATTACKS:
-        phase = next((e for e in reversed(view.events) if isinstance(e, Phase)), None)
-        if phase is None or not phase.total:
+        phases = [e for e in view.events if isinstance(e, Phase)]
+        training = next((e for e in reversed(phases) if e.total), None)
+        if training is None:
             return 0.0
         last = view.events[-1]
         step = last.step if isinstance(last, Curve) else 0
-        return (phase.done + min(1.0, step / view.attack.steps)) / phase.total
+        part = min(1.0, step / view.attack.steps) if training is phases[-1] else 1.0
+        return (training.done + part) / training.total
     tried = [e for e in view.events if isinstance(e, Phase) and e.total]
     return tried[-1].done / tried[-1].total if tried else 0.0

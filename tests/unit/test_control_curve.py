@@ -75,7 +75,7 @@ def test_a_second_attack_reads_the_controls_curves(
     assert trained == ["unlearned"] * 3
     assert control_of(again) == control_of(first) == control_of(anew) and len(control_of(anew)) == 8
     for place, who in enumerate(CONTROLS, start=1):
-        assert Phase(f"{CURVE_KEPT} {who}", place, 3) in again
+        assert Phase(f"{CURVE_KEPT} {who}") in again
         assert Phase(f"attack {who}", place, 3) in first
     assert reused(again[-1]) == {True} and without(again[-1]) == without(anew[-1])
     assert tensors_hash(later.delta) == tensors_hash(left.delta)

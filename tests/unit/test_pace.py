@@ -50,6 +50,20 @@ def test_what_is_usual_comes_from_this_machine_then_from_a_recorded_run() -> Non
     assert usual("vkd", [stopped], []) is None
 
 
+def test_one_slow_run_says_little_about_the_next() -> None:
+    slow = ended(steps=20, seconds={**TOOK, "fisher": 60.0, "train": 400.0})
+    usual_one, short = ended(), ended(steps=5, seconds={**TOOK, "fisher": 5.0, "train": 15.0})
+    # 20, 2 and 3 seconds a step, and the newest did 20; looking inside took 60, 6 and 5 s
+    found = usual("vkd", [usual_one, short, slow], [])
+    assert found is not None and (found.steps, found.seconds["train"]) == (20, 60.0)
+    assert found.seconds["fisher"] == 6.0
+    two = usual("vkd", [usual_one, slow], [])  # of two the one that was faster
+    assert two is not None and (two.seconds["train"], two.seconds["fisher"]) == (40.0, 6.0)
+    older = [slow, usual_one, usual_one, ended(seconds={**TOOK, "train": 30.0})]
+    newest = usual("vkd", older, [])  # the three newest count
+    assert newest is not None and newest.seconds["train"] == 20.0
+
+
 def test_training_is_estimated_with_the_scoring_that_follows() -> None:
     steps, stamps = tuple(map(step, (1, 2, 3, 4, 5))), (0.0, 2.0, 4.0, 6.0, 8.0)
     here = Usual(TOOK, 10, True)
@@ -127,7 +141,7 @@ def test_an_attack_that_trains_has_a_part_for_each_model() -> None:
     curve, second = (Curve(who, 10, 0.5, 8, 0.25) for who in ("unlearned", "text_only"))
     first = (Phase("attack unlearned", 0, 2), curve)
     assert left(view(*first, kind="attack", attack=spec), 110.0) == Left(30.0, 0.25)
-    both = (*first, Phase("kept text_only", 1, 2))
+    both = (*first, Phase("attack text_only", 1, 2))
     found = left(view(*both, kind="attack", attack=spec), 120.0)
     assert found is not None and found.share == 0.5  # the second has not begun
     found = left(view(*both, second, kind="attack", attack=spec), 130.0)
@@ -135,6 +149,15 @@ def test_an_attack_that_trains_has_a_part_for_each_model() -> None:
     three = (Phase("attack text_only", 2, 3), second)
     found = left(view(*three, kind="attack", attack=spec), 130.0)
     assert found is not None and found.share == pytest.approx(2.5 / 3)
+    # of three models two are trained: the curve of "never knew" is there already
+    kept = Phase("kept never_knew")
+    read = Curve("never_knew", 10, 0.5, 8, 0.25)
+    for so_far in ((*first, kept), (*first, kept, read)):
+        assert left(view(*so_far, kind="attack", attack=spec), 120.0) == Left(20.0, 0.5)
+    found = left(view(*first, kept, read, three[0], kind="attack", attack=spec), 120.0)
+    assert found is not None and found.share == pytest.approx(2 / 3)
+    alone = (Phase("attack unlearned", 0, 1), curve)
+    assert left(view(*alone, kind="attack", attack=spec), 110.0) == Left(10.0, 0.5)
     bars = AttackRecipe(kind="prompts")
     asked = Bar("original", "as_is", 0.9, 0.9, 8, 8, 0.25, 0.25)
     found = left(view(Phase("attack unlearned", 3, 12), asked, kind="attack", attack=bars), 110.0)

@@ -132,10 +132,13 @@ def test_an_attack_takes_the_shipped_curves_and_says_where_they_were_made(
     assert trained == ["unlearned"] * 3 and loads == []
     shipped = [e for e in events if isinstance(e, Phase) and e.name.startswith(CURVE_SHIPPED)]
     assert [e.name for e in shipped] == [f"{CURVE_SHIPPED} {who}" for who in CONTROLS]
+    assert [e.total for e in events if isinstance(e, Phase)] == [1, 0, 0]  # one model is trained
     for control in events[-1].result["controls"].values():
         assert control["reused"] and control["made_on"] == ELSEWHERE
     (tmp_path / "controls.json").unlink()
     anew = attacked("other")  # the same program on the same machine: the same bits
+    of_three = [(e.done, e.total) for e in anew if isinstance(e, Phase)]
+    assert of_three == [(0, 3), (1, 3), (2, 3)]
     of_controls = [[repr(e) for e in each if isinstance(e, Curve)][4:] for each in (events, anew)]
     assert of_controls[0] == of_controls[1] and len(of_controls[0]) == 8
     assert not any("made_on" in c for c in anew[-1].result["controls"].values())
