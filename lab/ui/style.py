@@ -209,6 +209,7 @@ SIZES = """
   #picture, #picture img { max-height: 150px !important; }
   .lab-row-buttons { display: grid !important; grid-template-columns: 1fr 1fr; gap: 8px; }
   #foot { padding: 2px 8px; }
+  #now p { font-weight: 400; line-height: 1.4; }
   #foot #now { flex: 1 1 0 !important; }
   #foot:not(:has(#now p)) #now { display: none; }
 }

@@ -79,7 +79,7 @@ def test_training_is_estimated_with_the_scoring_that_follows() -> None:
     alone = left(view(*steps, stamps=stamps), 120.0)
     assert alone is not None and alone.seconds == 30.0
     line = follow.describe(view(*steps, stamps=stamps, usual=here), TEXT)
-    assert "about 60 s left, with everything that follows" in line
+    assert "about 60 s left in all" in line
     assert "at most 30 s of training left" in follow.describe(view(*steps, stamps=stamps), TEXT)
 
 
@@ -133,7 +133,7 @@ def test_looking_inside_is_as_far_as_its_samples() -> None:
     assert left(now, 105.0) == Left(6.0, 5 / 11)
     assert "<progress" in waiting(now, TEXT)
     line = follow.describe(replace(now, usual=None), TEXT)
-    assert "about 6 s left, with everything that follows" in line
+    assert "about 6 s left in all" in line
 
 
 def test_an_attack_that_trains_has_a_part_for_each_model() -> None:

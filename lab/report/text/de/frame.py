@@ -163,7 +163,7 @@ FAILED, FAILED_BECAUSE = "{name} ist misslungen.", "{name} ist misslungen: {erro
 STEP_OF = "Trainingsschritt {step} von höchstens {steps}"
 PACE = "{pace:.2f} s je Schritt"
 ESTIMATING = "die restliche Zeit wird geschätzt"
-TIME_LEFT = "noch etwa {left}, mit allem, was folgt"
+TIME_LEFT = "insgesamt noch etwa {left}"
 TRAINING_LEFT = "noch höchstens {left} Training, dann die Auswertung"
 PHASES = {
     "importance": "die Importance der Neuronen wird gemessen",

@@ -145,7 +145,7 @@ FAILED, FAILED_BECAUSE = "{name} failed.", "{name} failed: {error}"
 STEP_OF = "step {step} of at most {steps}"
 PACE = "{pace:.2f} s per step"
 ESTIMATING = "estimating the time left"
-TIME_LEFT = "about {left} left, with everything that follows"
+TIME_LEFT = "about {left} left in all"
 TRAINING_LEFT = "at most {left} of training left, then the scoring"
 PHASES = {
     "importance": "measuring the importance of neurons",
