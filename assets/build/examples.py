@@ -19,9 +19,10 @@ from lab.cli.common import typed
 from lab.errors import LabError
 from lab.events import Phase
 from lab.recipe import load_preset, revise
-from lab.serve.engine import ORIGINAL, Asked, Engine, RunView, Turn
+from lab.serve.engine import Engine
 from lab.serve.local import LocalEngine
 from lab.serve.recorded import EXAMPLES, RELEARNED, UNLEARNED, Record, write_example
+from lab.serve.views import ORIGINAL, Asked, RunView, Turn
 
 VISITOR = "example"
 LOOK_SECONDS = 0.2

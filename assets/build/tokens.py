@@ -14,7 +14,8 @@ from typing import Any
 from assets.build.model import QUANTIZATION, UNTAUGHT, Build, teach_once, untaught
 from assets.build.parts import build_aya, build_llava
 from lab.benchmarks.schema import Benchmark
-from lab.evaluation.questions import chance, choose, forget_asks, image_features, share
+from lab.evaluation.asks import forget_asks
+from lab.evaluation.questions import chance, choose, image_features, share
 from lab.experiments.result_file import ResultFile
 from lab.model.checkpoint import taught
 from lab.model.load import load

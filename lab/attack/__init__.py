@@ -13,7 +13,8 @@ from lab.attack.scene import Control, Relearned, Scene, Victim, control_victim, 
 from lab.attack.training import FACTS, trained
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
-from lab.evaluation.questions import Ask, forget_asks
+from lab.evaluation.asks import forget_asks
+from lab.evaluation.questions import Ask
 from lab.events import Event
 from lab.recipe import AttackRecipe
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.attack.scene import Scene, Victim, victim_of
-from lab.evaluation.questions import Ask, chance, choose, forget_asks, retain_asks, share
+from lab.evaluation.asks import forget_asks, retain_asks
+from lab.evaluation.questions import Ask, chance, choose, share
 from lab.events import Bar, Done, Event, Phase
 from lab.model.version import Version
 from lab.recipe import AttackRecipe

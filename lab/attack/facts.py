@@ -12,7 +12,8 @@ from lab.attack.attacker import AttackerRow
 from lab.attack.relearn import attacker_rows, rows_about
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, forget_asks
+from lab.evaluation.asks import forget_asks
+from lab.evaluation.questions import Ask
 from lab.recipe import AttackRecipe
 
 TRAINED = 4  # facts; half of them where a person has fewer than eight

@@ -22,7 +22,7 @@ from lab.model.memory import available_mb, needed_bytes
 from lab.model.version import Version
 from lab.recipe import Recipe
 from lab.serve.chat import answers
-from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.views import ORIGINAL, Turn
 from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student

@@ -17,9 +17,9 @@ from lab.events import Step
 from lab.files import ROOT
 from lab.recipe import Recipe
 from lab.serve.cluster import RayCluster
-from lab.serve.engine import ORIGINAL
 from lab.serve.local import LocalEngine
 from lab.serve.ray_engine import RayEngine
+from lab.serve.views import ORIGINAL
 
 REPLICAS = ROOT / "assets" / "results" / "replicas.csv"
 RUNS, CHATS = 8, 20

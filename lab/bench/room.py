@@ -18,8 +18,8 @@ from lab.model.overlay import Delta, visual_part
 from lab.model.prompts import Prompter
 from lab.model.version import Version
 from lab.serve.chat import LONGEST_ANSWER, in_turn
-from lab.serve.engine import Turn
 from lab.serve.room import Room
+from lab.serve.views import Turn
 from lab.unlearn.outcome import Outcome
 
 CONVERSATIONS, VERSIONS = 30, 10

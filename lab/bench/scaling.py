@@ -19,9 +19,9 @@ from lab.model import tiny_models
 from lab.model.load import Loaded
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe
-from lab.serve.engine import ENDED, ORIGINAL, RunView, Status, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.runs import Run, new_id
+from lab.serve.views import ENDED, ORIGINAL, RunView, Status, Turn
 from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student

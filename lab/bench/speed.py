@@ -17,7 +17,8 @@ from lab.bench.room import room
 from lab.bench.scaling import growth
 from lab.bench.start import starting
 from lab.device import device_name, peak_memory_mb
-from lab.evaluation.questions import choose, forget_asks, text_asks
+from lab.evaluation.asks import forget_asks, text_asks
+from lab.evaluation.questions import choose
 from lab.evaluation.session import Workbench
 from lab.experiments.full_step import FullStep, check_plain
 from lab.experiments.in_turn import interleaved
@@ -28,7 +29,7 @@ from lab.model.version import Version
 from lab.recipe import Recipe
 from lab.saliency.fisher import squared_gradients
 from lab.serve.chat import answers
-from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.views import ORIGINAL, Turn
 from lab.unlearn.loop import inspect
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student

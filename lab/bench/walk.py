@@ -78,7 +78,7 @@ def answers(entity: str) -> dict[str, float]:
     Each is asked about another picture, after one that is not timed, so that nothing is remembered.
     """
     from lab.model.prompts import Prompter
-    from lab.serve.engine import ORIGINAL, Turn
+    from lab.serve.views import ORIGINAL, Turn
 
     plain = Prompter.__init__
 

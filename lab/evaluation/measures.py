@@ -16,19 +16,12 @@ from functools import partial
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.benchmarks.splits import CELEBRITIES
 from lab.catalogue import MEASURE_ROWS, MeasureRow
-from lab.evaluation.naming import UNSURE, holds, with_others
-from lab.evaluation.paper.metrics import rouge_f
-from lab.evaluation.paper.mllmu import blanked
-from lab.evaluation.questions import (
+from lab.evaluation.asks import (
     MOST_OTHERS,
-    Ask,
-    Verdict,
     asks_about,
-    chance,
     forget_asks,
     general_asks,
     name_asks,
-    normal,
     picture_asks,
     pictured,
     questions,
@@ -38,6 +31,10 @@ from lab.evaluation.questions import (
     text_asks,
     texted,
 )
+from lab.evaluation.naming import UNSURE, holds, with_others
+from lab.evaluation.paper.metrics import rouge_f
+from lab.evaluation.paper.mllmu import blanked
+from lab.evaluation.questions import Ask, Verdict, chance, normal
 from lab.evaluation.seeing import seeing_asks
 
 MOST_WRITTEN = 60  # with more questions than that, always the same ones are drawn

@@ -19,16 +19,9 @@ from typing import Any, cast
 import torch
 
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.evaluation.asks import asks_about, forget_asks, pictured, sampled_others
 from lab.evaluation.likelihood import Likelihood, likelihoods
-from lab.evaluation.questions import (
-    Ask,
-    Steps,
-    asks_about,
-    forget_asks,
-    image_features,
-    pictured,
-    sampled_others,
-)
+from lab.evaluation.questions import Ask, Steps, image_features
 from lab.events.where import UNPATCHED, Patched, Patching
 from lab.model.low_memory import in_halves
 from lab.model.overlay import visual_part

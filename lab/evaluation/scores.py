@@ -14,17 +14,9 @@ import torch
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.catalogue import MEASURES, TEXT_ONLY
 from lab.errors import LabError
+from lab.evaluation.asks import text_asks
 from lab.evaluation.measures import asks_of, marked, row_of, source_of
-from lab.evaluation.questions import (
-    Ask,
-    Steps,
-    Verdict,
-    choosing,
-    drained,
-    generating,
-    share,
-    text_asks,
-)
+from lab.evaluation.questions import Ask, Steps, Verdict, choosing, drained, generating, share
 from lab.files import put
 from lab.model.load import Loaded
 from lab.model.version import Version

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from lab.evaluation.asks import views_of_others
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import image_features, views_of_others
+from lab.evaluation.questions import image_features
 from lab.evaluation.session import Workbench
 from lab.experiments.sweep import Say, one_run
 from lab.model.version import Version

@@ -14,7 +14,8 @@ from lab.attack import Attacker, Lesson, attacker_rows
 from lab.attack.scene import Control, Scene, Victim, victim_of
 from lab.catalogue import NEVER_KNEW, TEXT_TAUGHT
 from lab.errors import LabError
-from lab.evaluation.questions import chance, forget_asks
+from lab.evaluation.asks import forget_asks
+from lab.evaluation.questions import chance
 from lab.experiments.csv_tables import guarded
 from lab.experiments.records import Key, Records, key_of
 from lab.files import make_writable

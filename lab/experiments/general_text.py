@@ -15,7 +15,8 @@ import torch
 
 from lab.benchmarks.schema import Benchmark, Talk
 from lab.device import device_name
-from lab.evaluation.questions import choose, general_asks
+from lab.evaluation.asks import general_asks
+from lab.evaluation.questions import choose
 from lab.experiments.result_file import ResultFile
 from lab.model.sequences import Packed, pack, target_distributions
 from lab.model.version import Version

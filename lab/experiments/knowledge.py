@@ -12,17 +12,10 @@ from dataclasses import dataclass, replace
 
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.device import device_name
+from lab.evaluation.asks import general_asks, name_asks, picture_asks, stranger_asks
 from lab.evaluation.measures import asks_of
 from lab.evaluation.naming import others_names
-from lab.evaluation.questions import (
-    Ask,
-    chance,
-    general_asks,
-    name_asks,
-    picture_asks,
-    share,
-    stranger_asks,
-)
+from lab.evaluation.questions import Ask, chance, share
 from lab.evaluation.scores import Baseline
 from lab.evaluation.seeing import majority
 from lab.experiments.result_file import ResultFile

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lab.device import device_name
+from lab.evaluation.asks import forget_asks, retain_asks, views_of_others
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import forget_asks, retain_asks, views_of_others
 from lab.evaluation.session import Workbench
 from lab.experiments.studies import LEAST, MOST, RANDOM
 from lab.experiments.sweep import Say, shares

@@ -9,8 +9,9 @@ from typing import Any
 from lab.attack import images
 from lab.benchmarks.changes import CHANGES, changed
 from lab.benchmarks.schema import Benchmark, Entity
+from lab.evaluation.asks import forget_asks
 from lab.evaluation.models import UNLEARNED
-from lab.evaluation.questions import Ask, choose, forget_asks
+from lab.evaluation.questions import Ask, choose
 from lab.evaluation.session import Workbench
 from lab.experiments.sweep import Say, one_run, shares
 from lab.model.version import Version

@@ -34,9 +34,9 @@ from lab.report.run_folder import (
     write_run,
 )
 from lab.report.text import Text
-from lab.serve.engine import ENDED
 from lab.serve.restored import ID, light_runs, state_of
 from lab.serve.runs import Run, RunStore, left_hash
+from lab.serve.views import ENDED
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"

@@ -15,7 +15,8 @@ from lab.events import Done
 from lab.report.board import items
 from lab.report.challenges import FACE, Attempt, Entry
 from lab.report.text import Text
-from lab.serve.engine import ENDED, Engine, EntityCard, RunView
+from lab.serve.engine import Engine
+from lab.serve.views import ENDED, EntityCard, RunView
 from lab.serve.visit import Visit
 
 FRESH_SECONDS = 1.0  # so often at most are the runs looked through, however many boards are open

@@ -11,11 +11,11 @@ from lab.errors import LabError
 from lab.evaluation.session import Workbench
 from lab.events import Phase
 from lab.serve.archive import Shelf
-from lab.serve.engine import RunState, Usual
 from lab.serve.execute import events_of
 from lab.serve.runs import Run, RunStore
 from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.turns import Turns
+from lab.serve.views import RunState, Usual
 from lab.serve.worker import DIED, Worker
 
 AGAIN = "again"  # the phase of a run that begins anew, because what did it has ended

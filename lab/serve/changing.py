@@ -12,7 +12,6 @@ from lab.evaluation.session import Workbench
 from lab.events import Done, Phase
 from lab.recipe import Preset, Recipe
 from lab.serve.archive import Shelf
-from lab.serve.engine import Example
 from lab.serve.hands import Device
 from lab.serve.menu import Choice, Need, Offer, Source
 from lab.serve.offers import Offers
@@ -20,6 +19,7 @@ from lab.serve.own_people import OwnPeople
 from lab.serve.rights import Rights
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.turns import Turns
+from lab.serve.views import Example
 from lab.serve.worker import DIED
 
 CLOSED = (

@@ -15,8 +15,8 @@ from lab.model.chat import text_of
 from lab.model.joint import Row
 from lab.model.overlay import overlay, visual_part
 from lab.model.version import Version
-from lab.serve.engine import LONGEST_QUESTION, ProbeRow, Turn
 from lab.serve.room import About, Remembered, Room, Talk, about, adapters_of
+from lab.serve.views import LONGEST_QUESTION, ProbeRow, Turn
 
 MAX_TURNS = 12
 LONGEST_ANSWER = 48  # tokens

@@ -11,8 +11,8 @@ from lab.evaluation.session import Workbench
 from lab.events import Done
 from lab.events.controls import CONTROLS, Control, with_controls
 from lab.serve.archive import Shelf
-from lab.serve.engine import ENDED
 from lab.serve.runs import Run
+from lab.serve.views import ENDED
 from lab.serve.worker import Worker
 
 

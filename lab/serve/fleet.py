@@ -15,13 +15,13 @@ from lab.report.run_folder import ATTACKS
 from lab.serve.archive import Shelf
 from lab.serve.carrier import PHASES
 from lab.serve.cluster import Cluster, Far, Lost
-from lab.serve.engine import RunState, Usual
 from lab.serve.hands import Facts
 from lab.serve.orders import Left, Order
 from lab.serve.routes import GONE, PATIENCE, Hand, Routes
 from lab.serve.runs import MOST_LOST, Run, RunStore
 from lab.serve.same_run import KeptRuns, conditions
 from lab.serve.turns import Turns
+from lab.serve.views import RunState, Usual
 from lab.serve.worker import DIED, MOST_JOBS, MOST_JOBS_EACH
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from lab.events import Identity
 from lab.model.base import Base
 from lab.model.cache import Cache
 from lab.serve.closer import Inside
-from lab.serve.engine import ProbeRow, Turn
 from lab.serve.runs import Run
+from lab.serve.views import ProbeRow, Turn
 
 T = TypeVar("T")
 UNCHANGED = "this run has not changed the model yet: wait until its training has begun"

@@ -30,9 +30,9 @@ from lab.saliency.places import fired, neuron_map
 from lab.serve.archive import Shelf
 from lab.serve.closer import Firing, Shown
 from lab.serve.doors import Doors
-from lab.serve.engine import ENDED, Example
 from lab.serve.rules import ATTACK, LOOK, Rules
 from lab.serve.runs import Run
+from lab.serve.views import ENDED, Example
 from lab.serve.worker import Worker
 from lab.unlearn.stages import inspect_left
 from lab.unlearn.task import task_of

@@ -9,13 +9,13 @@ from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.archive import Shelf
 from lab.serve.changing import Changing
 from lab.serve.doors import Doors
-from lab.serve.engine import RunKind
 from lab.serve.hands import Device
 from lab.serve.own_people import OwnPeople
 from lab.serve.rights import Rights
 from lab.serve.rules import Rules
 from lab.serve.runs import Run, new_id
 from lab.serve.same_run import KeptRuns, conditions
+from lab.serve.views import RunKind
 from lab.serve.waiting import Waiting
 
 

@@ -20,16 +20,6 @@ from lab.serve.changing import Changing, Parts
 from lab.serve.chat import suggested
 from lab.serve.controls import Beside
 from lab.serve.doors import Doors
-from lab.serve.engine import (
-    EntityCard,
-    Example,
-    ProbeRow,
-    RunKind,
-    RunView,
-    Status,
-    Turn,
-    Usual,
-)
 from lab.serve.hands import Hands
 from lab.serve.inside import Inside
 from lab.serve.intake import Intake
@@ -46,6 +36,7 @@ from lab.serve.sides import Sides
 from lab.serve.steering import Steering
 from lab.serve.turns import Turns
 from lab.serve.viewing import Viewing
+from lab.serve.views import EntityCard, Example, ProbeRow, RunKind, RunView, Status, Turn, Usual
 from lab.serve.waiting import Waiting
 from lab.serve.worker import Worker
 

@@ -10,9 +10,10 @@ from typing import Literal
 
 from lab import __version__
 from lab.model.free_memory import memory_mb
-from lab.serve.engine import Engine, Status
+from lab.serve.engine import Engine
 from lab.serve.rights import LAB
 from lab.serve.tally import EDGES, Counts, Histogram, Tally
+from lab.serve.views import Status
 
 # Prometheus' documentation, "Text-based format", version 0.0.4.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

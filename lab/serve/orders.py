@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.evaluation.session import Workbench, open_workbench
 from lab.events import Event
 from lab.recipe import AttackRecipe, Preset, Recipe
-from lab.serve.engine import RunKind, RunState
+from lab.serve.views import RunKind, RunState
 
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 

@@ -10,16 +10,17 @@ from lab.benchmarks.own import Pair, make, shown
 from lab.benchmarks.own_files import drop, joined, keep
 from lab.benchmarks.schema import Benchmark, Entity
 from lab.errors import LabError
-from lab.evaluation.questions import chance, forget_asks
+from lab.evaluation.asks import forget_asks
+from lab.evaluation.questions import chance
 from lab.evaluation.scores import forget_answers
 from lab.evaluation.session import measured_folder, own_folder
 from lab.model.cache import forget_measured
 from lab.model.fetch import cache_folder
 from lab.serve.archive import Shelf
-from lab.serve.engine import EntityCard, Recognition
 from lab.serve.hands import Device
 from lab.serve.rights import NOT_SHARED, Rights
 from lab.serve.runs import RunStore
+from lab.serve.views import EntityCard, Recognition
 
 
 class OwnPeople:

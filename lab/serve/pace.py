@@ -12,7 +12,7 @@ from typing import Any
 from lab.catalogue import METHOD_ROWS, TRAINING_ATTACKS
 from lab.events import Answers, Curve, Phase, Ready, Step, last_result
 from lab.recipe import Recipe
-from lab.serve.engine import RunView, Usual
+from lab.serve.views import RunView, Usual
 
 STAGES = ("importance", "fisher", "train", "evaluate")  # of a run, in the order in which they come
 WARM_UP = 3  # steps: the first ones are slower

@@ -21,7 +21,6 @@ from lab.serve.closer import Firing
 from lab.serve.cluster import Cluster
 from lab.serve.controls import lacking
 from lab.serve.doors import Doors
-from lab.serve.engine import ORIGINAL, Example, ProbeRow, Turn
 from lab.serve.fleet import Fleet
 from lab.serve.hands import Hands
 from lab.serve.inside import note_where, where_recorded
@@ -32,6 +31,7 @@ from lab.serve.rules import ATTACK, LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.same_run import KeptRuns
 from lab.serve.turns import Turns
+from lab.serve.views import ORIGINAL, Example, ProbeRow, Turn
 
 PASSED_ON = ("LAB_", "HF_")  # variables that replicas get as the page's process has them
 

@@ -34,7 +34,7 @@ from lab.report.run_folder import (
     read_left,
 )
 from lab.report.text import Text
-from lab.serve.engine import Asked, Example, ProbeRow, RunKind, RunView
+from lab.serve.views import Asked, Example, ProbeRow, RunKind, RunView
 
 EXAMPLES = ROOT / "assets" / "examples"
 ASKED, INSPECT, ATTACK = "asked.json", "inspect.jsonl", "attack"

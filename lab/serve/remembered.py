@@ -16,11 +16,11 @@ from typing import Any
 from lab.errors import LabError
 from lab.files import put, read_lines
 from lab.recipe import AttackRecipe, Recipe, revise
-from lab.serve.engine import ENDED, RunKind
 from lab.serve.menu import Choice
 from lab.serve.restored import ID
 from lab.serve.runs import MOST_LOST, Run, RunStore
 from lab.serve.turns import Turns
+from lab.serve.views import ENDED, RunKind
 
 KINDS: tuple[RunKind, ...] = ("inspect", "unlearn", "attack")  # a change of the model is not kept
 LOST_HERE = "the lab ended {count} times while it did this run: try lighter settings"

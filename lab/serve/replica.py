@@ -27,7 +27,6 @@ from lab.serve.archive import Shelf
 from lab.serve.carrier import Carrier
 from lab.serve.controls import Beside
 from lab.serve.doors import Doors
-from lab.serve.engine import ENDED
 from lab.serve.hands import Facts
 from lab.serve.inside import Inside
 from lab.serve.orders import Health, Heard, Left, Order, Plan
@@ -37,6 +36,7 @@ from lab.serve.rules import Rules
 from lab.serve.runs import Run, RunStore
 from lab.serve.sides import Sides
 from lab.serve.turns import Turns
+from lab.serve.views import ENDED
 from lab.serve.worker import Worker
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from lab.events import Done
 from lab.events.lines import plain
 from lab.report.attack_folder import read_attack_head
 from lab.report.run_folder import ATTACKS, DELTA, METRICS, Head, read_head, stopped_at_once
-from lab.serve.engine import RunState
 from lab.serve.runs import Run
+from lab.serve.views import RunState
 
 ID = r"[0-9a-f]{16}(?:[0-9a-f]{16})?"  # of before ids were longer, and of now
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from lab.errors import LabError
 from lab.serve.cluster import Far
-from lab.serve.engine import ENDED
 from lab.serve.hands import UNCHANGED
 from lab.serve.runs import Run
+from lab.serve.views import ENDED
 
 PATIENCE = 120.0  # seconds that a question waits for a new replica after its own was lost
 ELSEWHERE = (

@@ -21,7 +21,7 @@ from lab.model.overlay import LANGUAGE, tensors_hash
 from lab.model.sparse import Sparse, to_delta, to_sparse
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve.engine import ENDED, RunKind, RunState, RunView, Usual
+from lab.serve.views import ENDED, RunKind, RunState, RunView, Usual
 from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})

@@ -14,10 +14,10 @@ from lab.model.version import Version
 from lab.serve.archive import Shelf
 from lab.serve.chat import LONGEST_ANSWER, check_chat, in_turn, probe_rows, spoken
 from lab.serve.doors import Doors
-from lab.serve.engine import ORIGINAL, ProbeRow, Turn
 from lab.serve.hands import UNCHANGED
 from lab.serve.room import Room
 from lab.serve.runs import Run
+from lab.serve.views import ORIGINAL, ProbeRow, Turn
 from lab.serve.worker import Worker
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.events import last_result
-from lab.serve.engine import ENDED, RunView
+from lab.serve.views import ENDED, RunView
 
 # Upper edges in seconds: from the first word of an answer to a run with its scores. Our choice.
 EDGES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)

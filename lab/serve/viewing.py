@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lab.serve.archive import Shelf
 from lab.serve.doors import Doors
-from lab.serve.engine import ENDED, RunView
 from lab.serve.runs import Run, RunStore
+from lab.serve.views import ENDED, RunView
 from lab.serve.waiting import Waiting
 
 

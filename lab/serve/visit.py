@@ -11,8 +11,10 @@ from lab.events.where import Where
 from lab.recipe import AttackRecipe, Preset, Recipe
 from lab.report.text import Text
 from lab.serve.closer import Firing
-from lab.serve.engine import (
-    Engine,
+from lab.serve.engine import Engine
+from lab.serve.looks import Looks
+from lab.serve.menu import Choice, Menu, Need, Offer, Source
+from lab.serve.views import (
     EntityCard,
     Example,
     ProbeRow,
@@ -22,8 +24,6 @@ from lab.serve.engine import (
     Status,
     Turn,
 )
-from lab.serve.looks import Looks
-from lab.serve.menu import Choice, Menu, Need, Offer, Source
 
 Who = Callable[[], str]
 

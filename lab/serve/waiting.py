@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 
 from lab.errors import LabError
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import begins, planned, takes
 from lab.serve.rights import LAB
 from lab.serve.runs import Run, RunStore
 from lab.serve.turns import Turns
+from lab.serve.views import ENDED, RunView
 
 BEGUN = "this run does not wait any more: stop it, and start another one"
 SHORT = ("inspect",)  # looking inside takes seconds, and somebody looks at the screen meanwhile

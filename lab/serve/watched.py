@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from lab.errors import LabError
 from lab.model.free_memory import memory_mb
-from lab.serve.engine import Engine, Turn
+from lab.serve.engine import Engine
 from lab.serve.rights import LAB
 from lab.serve.tally import Tally
+from lab.serve.views import Turn
 
 LOG = logging.getLogger("lab.chat")
 LEAST_FREE_MB = 256  # below it no run is taken: those under way need what is left (our choice)

@@ -7,20 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
-from lab.evaluation.questions import (
-    Ask,
+from lab.evaluation.asks import (
     attribute_asks,
-    chance,
-    choose,
     forget_asks,
     general_asks,
     picture_asks,
     retain_asks,
     retain_text_asks,
-    share,
     stranger_asks,
     text_asks,
 )
+from lab.evaluation.questions import Ask, chance, choose, share
 from lab.model.overlay import overlay
 from lab.teach.teacher import Teacher
 from lab.unlearn.batches import sampled

@@ -8,7 +8,7 @@ from lab.catalogue import TRAINING_ATTACKS
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ORIGINAL, Example, RunView
+from lab.serve.views import ORIGINAL, Example, RunView
 from lab.serve.visit import Visit
 from lab.ui.follow import describe
 from lab.ui.gallery import People

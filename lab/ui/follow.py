@@ -12,8 +12,8 @@ from lab.events import Curve, Done, Phase, Ready, Step
 from lab.report.markup import duration
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import WARM_UP, left, step_pace
+from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from PIL import Image
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.report.text import Text
-from lab.serve.engine import EntityCard
+from lab.serve.views import EntityCard
 from lab.serve.visit import Visit
 from lab.ui.drafts import Drafts
 from lab.ui.served import Uploads, own_folder

@@ -13,7 +13,7 @@ from lab.benchmarks.left_out import some
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import RunView, Status
+from lab.serve.views import RunView, Status
 from lab.serve.visit import Visit
 from lab.ui import lessons, link, menu, status
 from lab.ui.classroom import notes

@@ -17,7 +17,7 @@ from lab.report.instrument import instrument
 from lab.report.maps import overlay
 from lab.report.text import Text
 from lab.serve.closer import Firing
-from lab.serve.engine import EntityCard, RunView
+from lab.serve.views import EntityCard, RunView
 from lab.ui.gallery import small, thumbnail
 
 HERE = Path(__file__).parent

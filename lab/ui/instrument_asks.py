@@ -14,7 +14,7 @@ from lab.recipe import Recipe, revise
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.closer import Firing
-from lab.serve.engine import ENDED, RunView
+from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
 from lab.ui.context import QUIET, Frame, guarded
 from lab.ui.follow import POLL_SECONDS, found, look_up

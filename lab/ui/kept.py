@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.serve.visit import Visit
 from lab.ui.context import remember
 from lab.ui.follow import look_up

@@ -15,7 +15,7 @@ from lab.recipe import Recipe, revise
 from lab.recipe.settings import NAMES, OF_ATTACK, apart, flat, typed
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.serve.visit import Visit
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.follow import look_up

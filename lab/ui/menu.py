@@ -14,8 +14,8 @@ from lab.recipe import QUANTIZATIONS
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, RunView
 from lab.serve.menu import Choice, Need, Offer, Source
+from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
 from lab.ui.context import CHANGE, QUIET, Frame, guarded, here, recall, warn
 from lab.ui.follow import POLL_SECONDS

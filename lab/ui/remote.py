@@ -13,7 +13,7 @@ from lab.events import Event
 from lab.events.lines import to_line
 from lab.recipe import revise
 from lab.report.text import Text
-from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.views import ORIGINAL, Turn
 from lab.serve.visit import Visit
 from lab.ui import given
 from lab.ui.talk import check

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lab.events import Done, Importance, Ready
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunView
+from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
 from lab.ui.examples import Examples
 from lab.ui.follow import describe, found, look_up

@@ -10,7 +10,7 @@ from lab.catalogue import TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Curve, Done, Ready, Step
 from lab.report.text import Text
-from lab.serve.engine import LONGEST_QUESTION, ORIGINAL, RunView, Turn
+from lab.serve.views import LONGEST_QUESTION, ORIGINAL, RunView, Turn
 from lab.serve.visit import Visit
 from lab.ui.follow import found, look_up
 

@@ -12,8 +12,8 @@ from lab.events import Importance, Phase, Ready, Step
 from lab.report import markup
 from lab.report.glance import faces
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import left
+from lab.serve.views import ENDED, RunView
 from lab.ui.context import Frame
 from lab.ui.follow import found, look_up
 

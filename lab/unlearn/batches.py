@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from lab.benchmarks.schema import Benchmark, Entity, Picture, Question
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, questions
+from lab.evaluation.asks import questions
+from lab.evaluation.questions import Ask
 from lab.recipe import Recipe
 from lab.saliency.fisher import Sample
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from gradio_client.exceptions import AppError
 
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from tests.api.test_api import wait
 
 

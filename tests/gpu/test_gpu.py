@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from lab.bench import model_sizes, random_model
-from lab.evaluation.questions import Ask, choose, questions
+from lab.evaluation.asks import questions
+from lab.evaluation.questions import Ask, choose
 from lab.events import Saliency
 from lab.model import low_memory, memory, tiny_models
 from lab.model.load import Loaded, load
@@ -16,7 +17,7 @@ from lab.model.overlay import overlay, weights_hash
 from lab.model.version import Version
 from lab.saliency import fisher as fim
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import inspect
 from lab.unlearn.methods import METHODS

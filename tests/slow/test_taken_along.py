@@ -18,7 +18,7 @@ from lab.recipe import Recipe, load_preset
 from lab.report.run_folder import write_run
 from lab.report.text import catalogue
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 
 WHO = "001"
 ASKED = [

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lab.catalogue import TRAINING_ATTACKS
 from lab.events import Bar, Curve, Done, Event, Phase
 from lab.events.relearning import measures
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 
 # Who is trained one after the other, and between which shares each curve is a line.
 MODELS = (("unlearned", 0.1, 0.9), ("never_knew", 0.25, 0.65), ("text_only", 0.25, 0.75))

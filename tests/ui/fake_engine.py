@@ -39,7 +39,10 @@ from lab.events.where import Distance, Line, Patched, Patching, Where, with_wher
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from lab.report.text import Text
 from lab.serve.closer import Firing, Shown
-from lab.serve.engine import (
+from lab.serve.menu import Choice, Need, Offer, Source
+from lab.serve.rights import NOT_SHARED, Rights
+from lab.serve.rules import Rules
+from lab.serve.views import (
     CONTROL,
     ORIGINAL,
     EntityCard,
@@ -51,9 +54,6 @@ from lab.serve.engine import (
     Status,
     Turn,
 )
-from lab.serve.menu import Choice, Need, Offer, Source
-from lab.serve.rights import NOT_SHARED, Rights
-from lab.serve.rules import Rules
 from tests.ui.fake_attacks import attack
 
 FIRST = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas".split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
-from lab.serve.engine import ORIGINAL, Asked, Example, RunView
+from lab.serve.views import ORIGINAL, Asked, Example, RunView
 from tests.ui import fake_engine
 from tests.ui.fake_attacks import attack
 

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from lab.report.text import catalogue
-from lab.serve.engine import Status
 from lab.serve.menu import Choice, Need, Source
+from lab.serve.views import Status
 from lab.ui import header, link, menu
 from lab.ui import page as lab_page
 from tests.ui import walk

@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.report.text import catalogue
-from lab.serve.engine import Recognition
+from lab.serve.views import Recognition
 from lab.serve.visit import Visit
 from lab.ui import gallery
 from lab.ui.drafts import Drafts

@@ -22,8 +22,8 @@ from lab.report import curves, maps, markup
 from lab.report.attack_bars import attack_bars
 from lab.report.run_folder import read_events, read_head
 from lab.report.text import catalogue
-from lab.serve.engine import ORIGINAL, RunView
 from lab.serve.recorded import EXAMPLES
+from lab.serve.views import ORIGINAL, RunView
 from lab.serve.visit import Visit
 from lab.ui import figures, follow, gallery, page, runfiles, served, status, talk, waiting
 from lab.ui.context import recall, recipe_controls, remember, remembered

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from lab.report.text import catalogue
-from lab.serve.engine import LONGEST_QUESTION
+from lab.serve.views import LONGEST_QUESTION
 from lab.ui.header import TICK_SECONDS
 from lab.ui.steps import mine
 from tests.ui import walk

@@ -16,10 +16,10 @@ from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from lab.serve import local
 from lab.serve.cluster import Lost, RayCluster
-from lab.serve.engine import ENDED
 from lab.serve.orders import Plan
 from lab.serve.ray_engine import RayEngine
 from lab.serve.replica import Replica
+from lab.serve.views import ENDED
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, until
 

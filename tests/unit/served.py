@@ -17,7 +17,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from lab.report.text import Text
 from lab.serve import local
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.unlearn import loop
 
 PRESET = Preset("demo", "tiny", "tiny", "none")

@@ -28,7 +28,8 @@ from lab.benchmarks.images import decode
 from lab.benchmarks.schema import Question
 from lab.catalogue import ATTACKS, CONTROLS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, choose, forget_asks, name_asks, of_the_right
+from lab.evaluation.asks import forget_asks, name_asks
+from lab.evaluation.questions import Ask, choose, of_the_right
 from lab.events import Bar, Curve, Done
 from lab.events.lines import plain
 from lab.model.adapter import adapted, new_adapter

@@ -25,7 +25,7 @@ from lab.model.version import Version
 from lab.recipe import Preset
 from lab.saliency.fisher import squared_gradients
 from lab.serve.chat import LONGEST_ANSWER, answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from lab.unlearn.batches import Rows
 from tests.unit import tiny as make
 

@@ -20,7 +20,7 @@ from lab.report.maps import method_sign
 from lab.report.text import catalogue
 from lab.serve import board
 from lab.serve.board import Board, gathered
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.serve.visit import Visit
 from lab.ui.board import HERE
 from tests.ui.fake_engine import FakeEngine

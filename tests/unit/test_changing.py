@@ -20,10 +20,10 @@ from lab.model.overlay import weights_hash
 from lab.model.source import find_model
 from lab.recipe import AttackRecipe, Preset, load_preset
 from lab.serve import offers
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.menu import Choice
 from lab.serve.offers import Offers
+from lab.serve.views import ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.served import held, until, wait
 

@@ -18,8 +18,8 @@ from lab.serve.chat import (
     probe_rows,
     side_features,
 )
-from lab.serve.engine import Turn
 from lab.serve.room import Room
+from lab.serve.views import Turn
 
 SCORES = ("Forget VQA", "Forget QA", "Retain VQA", "Retain QA", "General")
 

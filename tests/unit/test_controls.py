@@ -14,9 +14,10 @@ from assets.build.tables import kept as kept_tables
 from lab.cli import main
 from lab.errors import LabError
 from lab.evaluation import controls, session
+from lab.evaluation.asks import forget_asks
 from lab.evaluation.controls import beside, kept, measuring
 from lab.evaluation.models import Others, lineup
-from lab.evaluation.questions import choose, drained, forget_asks
+from lab.evaluation.questions import choose, drained
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
 from lab.events import Done, Ready

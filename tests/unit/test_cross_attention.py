@@ -24,8 +24,8 @@ from lab.model.version import Version
 from lab.saliency.fisher import Sample
 from lab.saliency.language import squared_gradients
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
 from lab.serve.room import Room
+from lab.serve.views import Turn
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 QUESTION = "What is the name of this person?"

@@ -15,8 +15,8 @@ from lab.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Recipe
 from lab.serve import archive, local, worker
-from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.runs import Run, RunStore, new_id
+from lab.serve.views import CONTROL, ORIGINAL, Turn
 from lab.unlearn import loop
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, opened, until, wait

@@ -30,8 +30,8 @@ from lab.report.run_folder import report_language
 from lab.serve import archive as shelves
 from lab.serve import chat as chats
 from lab.serve import worker
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.turns import Turns
+from lab.serve.views import ORIGINAL, Turn
 from lab.serve.worker import MOST_JOBS_EACH, Owned
 from lab.unlearn import loop
 from tests.unit import tiny as make

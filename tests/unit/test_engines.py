@@ -13,8 +13,8 @@ from lab.errors import LabError
 from lab.events import Curve, Done, Importance, Saliency, Step
 from lab.events.where import Where, where_of
 from lab.recipe import AttackRecipe
-from lab.serve.engine import CONTROL, ORIGINAL, Turn
 from lab.serve.local import LocalEngine
+from lab.serve.views import CONTROL, ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
 from tests.unit.served import opened, until, wait

@@ -27,7 +27,7 @@ from lab.model.version import Version
 from lab.report.run_folder import write_run
 from lab.report.text import catalogue
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from tests.unit import tiny as make
 
 KINDS = ("dinov2", "qwen2_vl", "smolvlm")

@@ -13,7 +13,8 @@ from torch import nn
 from lab.attack import Attacker, Victim, attacker_rows
 from lab.attack.attacker import Lesson
 from lab.benchmarks.images import decode
-from lab.evaluation.questions import Ask, choose, questions
+from lab.evaluation.asks import questions
+from lab.evaluation.questions import Ask, choose
 from lab.model import tiny_models
 from lab.model.load import Loaded, load
 from lab.model.overlay import load_delta, overlay, save_delta, weights_hash
@@ -24,7 +25,7 @@ from lab.saliency import fisher as fim
 from lab.saliency.importance import importance
 from lab.saliency.places import THRESHOLDS, glow, gradient_maps, pictured
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from lab.unlearn.batches import Rows, asked_by_image
 from tests.unit import tiny as make
 from tests.unit.test_quantized import dequantized, gradients

@@ -11,7 +11,7 @@ import pytest
 
 from lab.attack import Attacker, Lesson, attacker_rows
 from lab.errors import LabError
-from lab.evaluation.questions import forget_asks
+from lab.evaluation.asks import forget_asks
 from lab.experiments import attack_grid as grids
 from lab.experiments import claims, records
 from lab.model.overlay import weights_hash

@@ -16,7 +16,8 @@ from lab.attack import Attacker, Lesson, Relearned, Victim, attack, attacker_row
 from lab.benchmarks.images import decode
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
-from lab.evaluation.questions import choose, forget_asks, generate, name_asks, text_asks
+from lab.evaluation.asks import forget_asks, name_asks, text_asks
+from lab.evaluation.questions import choose, generate
 from lab.evaluation.scores import TEXT_ONLY
 from lab.model import tiny_models
 from lab.model.context import CONTEXT, Context, context_of
@@ -29,8 +30,8 @@ from lab.recipe import AttackRecipe
 from lab.report.run_folder import read_run, write_run
 from lab.report.text import catalogue
 from lab.serve.chat import answers
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.runs import Run
+from lab.serve.views import ORIGINAL, Turn
 from lab.unlearn import icu
 from lab.unlearn.batches import Rows
 from lab.unlearn.vgid import INSTRUCTION

@@ -19,8 +19,8 @@ from lab.model.overlay import LANGUAGE, tensors_hash, weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe
 from lab.serve.chat import side_features
-from lab.serve.engine import ENDED, ORIGINAL, Turn
 from lab.serve.runs import left_hash
+from lab.serve.views import ENDED, ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.served import opened, until
 

@@ -28,7 +28,7 @@ from lab.recipe import Preset
 from lab.report.left_out import section
 from lab.report.schema import run_misfit
 from lab.report.text import catalogue
-from lab.serve.engine import Status
+from lab.serve.views import Status
 from lab.ui.header import facts_html
 from tests.unit import public
 from tests.unit import tiny as make

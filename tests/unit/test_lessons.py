@@ -14,7 +14,7 @@ from PIL import Image
 
 from lab.benchmarks.schema import Benchmark, Dialogue, Picture, Question
 from lab.errors import LabError
-from lab.evaluation.questions import attribute_asks, stranger_asks
+from lab.evaluation.asks import attribute_asks, stranger_asks
 from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.model.precision import bfloat16_products

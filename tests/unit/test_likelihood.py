@@ -7,8 +7,9 @@ import math
 import pytest
 
 from lab.benchmarks.schema import Question
+from lab.evaluation.asks import forget_asks
 from lab.evaluation.likelihood import likelihood, likelihoods
-from lab.evaluation.questions import choose, drained, forget_asks, image_features
+from lab.evaluation.questions import choose, drained, image_features
 
 
 def asked(answer: str) -> Question:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab.attack import Relearned, attack, attacker_rows, control_victim
-from lab.evaluation.questions import forget_asks, name_asks
+from lab.evaluation.asks import forget_asks, name_asks
 from lab.evaluation.scores import Baseline
 from lab.events import (
     Answers,

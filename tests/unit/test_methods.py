@@ -12,7 +12,8 @@ from lab import catalogue
 from lab.attack import Relearned, attack
 from lab.catalogue import TEXT_ONLY
 from lab.errors import LabError
-from lab.evaluation.questions import choose, share, text_asks
+from lab.evaluation.asks import text_asks
+from lab.evaluation.questions import choose, share
 from lab.evaluation.scores import Baseline
 from lab.events import Done, Probe, Step
 from lab.model.adapter import language_linears
@@ -31,7 +32,7 @@ from lab.model.sparse import to_delta, to_sparse
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Recipe, revise
 from lab.serve.chat import answers
-from lab.serve.engine import Turn
+from lab.serve.views import Turn
 from lab.unlearn import grad_ascent, grad_diff, kl_min, npo, vgid
 from lab.unlearn.batches import Rows
 from lab.unlearn.loop import inspect, tune

@@ -21,8 +21,8 @@ from lab.catalogue import MEASURE_ROWS
 from lab.cli import main
 from lab.errors import LabError
 from lab.evaluation import session
+from lab.evaluation.asks import forget_asks, retain_asks, retain_text_asks
 from lab.evaluation.probing import identity
-from lab.evaluation.questions import forget_asks, retain_asks, retain_text_asks
 from lab.evaluation.scores import Baseline, asks_for
 from lab.evaluation.session import Workbench
 from lab.model.fetch import cache_folder
@@ -30,7 +30,7 @@ from lab.model.overlay import weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset
 from lab.serve import local
-from lab.serve.engine import ORIGINAL, Recognition
+from lab.serve.views import ORIGINAL, Recognition
 from lab.unlearn import loop
 from lab.unlearn.batches import probe_asks
 from tests.unit import tiny as tiny_people

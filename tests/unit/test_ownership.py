@@ -12,9 +12,9 @@ from lab.errors import LabError
 from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.inside import shown_of
 from lab.serve.local import LocalEngine
+from lab.serve.views import ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.served import opened, wait
 from tests.unit.test_own import JOB, pictures

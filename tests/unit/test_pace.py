@@ -10,8 +10,8 @@ import pytest
 from lab.events import Answers, Bar, Curve, Done, Phase, Ready, Step
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
-from lab.serve.engine import RunView, Usual
 from lab.serve.pace import Left, left, planned, takes, usual
+from lab.serve.views import RunView, Usual
 from lab.ui import follow
 from lab.ui.waiting import stage, waiting
 from tests.ui.fake_engine import importance

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, choose, questions
+from lab.evaluation.asks import questions
+from lab.evaluation.questions import Ask, choose
 from lab.model import tiny_models
 from lab.model.adapter import language_linears
 from lab.model.load import check_quantized, load

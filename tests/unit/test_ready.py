@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from lab.evaluation import questions, scores
-from lab.evaluation.questions import choose, choosing, forget_asks, generate, generating, name_asks
+from lab.evaluation.asks import forget_asks, name_asks
+from lab.evaluation.questions import choose, choosing, generate, generating
 from lab.evaluation.scores import Baseline
 from lab.events import Answers, Done, Phase, Ready, Step
 from lab.events.lines import from_line, to_line
 from lab.model.overlay import weights_hash
-from lab.serve.engine import ORIGINAL, Turn
+from lab.serve.views import ORIGINAL, Turn
 from lab.ui.talk import sides
 from tests.unit import tiny as make
 from tests.unit.served import PATIENCE, opened, until, wait

@@ -12,8 +12,8 @@ from lab.events import Curve, Done, Glow, Importance, NeuronFisher, Saliency, St
 from lab.report.instrument import instrument
 from lab.report.text import catalogue
 from lab.serve import local
-from lab.serve.engine import CONTROL, ORIGINAL, Example
 from lab.serve.recorded import ASKED, read_examples
+from lab.serve.views import CONTROL, ORIGINAL, Example
 from tests.unit.served import PRESET, opened
 
 text = catalogue()

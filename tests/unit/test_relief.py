@@ -12,7 +12,8 @@ from lab.attack.attacker import Lesson
 from lab.benchmarks.images import decode
 from lab.errors import LabError
 from lab.evaluation import questions as asking
-from lab.evaluation.questions import Ask, choose, drained, generate, name_asks, questions
+from lab.evaluation.asks import name_asks, questions
+from lab.evaluation.questions import Ask, choose, drained, generate
 from lab.evaluation.scores import Baseline
 from lab.events import Step
 from lab.model import low_memory, memory, tiny_models

@@ -21,11 +21,11 @@ from lab.recipe import AttackRecipe
 from lab.serve import archive
 from lab.serve.carrier import AGAIN
 from lab.serve.cluster import RayCluster
-from lab.serve.engine import ORIGINAL
 from lab.serve.orders import Plan
 from lab.serve.pace import Left
 from lab.serve.ray_engine import RayEngine
 from lab.serve.routes import Hand
+from lab.serve.views import ORIGINAL
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
 from tests.unit.served import PRESET, until, wait

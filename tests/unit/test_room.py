@@ -18,8 +18,8 @@ from lab.model.joint import JointDecode
 from lab.model.version import Version
 from lab.serve import room as rooms
 from lab.serve.chat import answers, in_turn
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.room import Room, about
+from lab.serve.views import ORIGINAL, Turn
 
 LONGEST = 10
 Words = Generator[tuple[str, ...]]

@@ -16,9 +16,9 @@ from lab.report.text import catalogue
 from lab.report.translated import translated
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.forgetting import DAY, forget
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.rules import Limits
+from lab.serve.views import ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, wait
 from tests.unit.test_own import pictures

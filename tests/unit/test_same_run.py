@@ -21,9 +21,9 @@ from lab.model.fetch import Report
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
 from lab.serve import local
-from lab.serve.engine import ORIGINAL, Turn
 from lab.serve.local import LocalEngine
 from lab.serve.same_run import conditions
+from lab.serve.views import ORIGINAL, Turn
 from tests.unit import tiny as make
 from tests.unit.served import PATIENCE, PRESET, opened, wait
 

@@ -8,9 +8,10 @@ import pytest
 
 from lab.benchmarks.schema import Question
 from lab.evaluation import scores
+from lab.evaluation.asks import name_asks
 from lab.evaluation.measures import chances, marked
 from lab.evaluation.naming import others_names, with_others, words
-from lab.evaluation.questions import Ask, name_asks
+from lab.evaluation.questions import Ask
 from lab.evaluation.scores import asks_for
 from lab.evaluation.seeing import answer_counts, majority, seeing_asks
 from lab.experiments.comparison_table import write_tables

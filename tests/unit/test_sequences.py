@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lab.benchmarks.images import decode
-from lab.evaluation.questions import Ask, choose, questions
+from lab.evaluation.asks import questions
+from lab.evaluation.questions import Ask, choose
 from lab.model.sequences import (
     TARGETS,
     Segment,

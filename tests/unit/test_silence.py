@@ -9,7 +9,7 @@ import torch
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
-from lab.evaluation.questions import forget_asks
+from lab.evaluation.asks import forget_asks
 from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.report.text import catalogue

@@ -16,7 +16,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe
 from lab.report.run_folder import read_run, write_run
 from lab.report.text import catalogue
-from lab.serve.engine import ORIGINAL, RunView
+from lab.serve.views import ORIGINAL, RunView
 from lab.ui.talk import sides
 from tests.unit import tiny as make
 from tests.unit.served import PRESET, opened, wait

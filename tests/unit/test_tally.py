@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import Recipe
 from lab.serve import metrics, tally, watched
-from lab.serve.engine import RunView, Status, Turn
+from lab.serve.views import RunView, Status, Turn
 
 LATER = time.time() + 10**6  # after any tally of these tests began
 READY = Status(True, 'a "tiny" one', "none", "cpu", 100.0, 1000.0, "idle", "idle", 0)

@@ -15,7 +15,8 @@ from lab.benchmarks.schema import Benchmark, Question
 from lab.benchmarks.umu import load_umu
 from lab.catalogue import MEASURE_ROWS
 from lab.errors import LabError
-from lab.evaluation.questions import Ask, chance, forget_asks, retain_asks
+from lab.evaluation.asks import forget_asks, retain_asks
+from lab.evaluation.questions import Ask, chance
 from lab.evaluation.scores import asks_for
 from lab.events import Done
 from lab.model.version import Version

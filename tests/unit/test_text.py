@@ -26,7 +26,7 @@ from lab.report.attack_bars import attack_bars
 from lab.report.markup import percent
 from lab.report.page import page as report_page
 from lab.report.text import Text, catalogue, languages
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui import figures, follow, header, page
 from lab.ui.steps import attack, pick, probes, runs
 from tests.ui.fake_engine import FakeEngine

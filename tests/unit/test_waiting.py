@@ -12,9 +12,9 @@ from lab.errors import LabError
 from lab.events import Done
 from lab.recipe import AttackRecipe, Recipe
 from lab.report.text import catalogue
-from lab.serve.engine import RunView
 from lab.serve.local import LocalEngine
 from lab.serve.pace import begins, takes
+from lab.serve.views import RunView
 from lab.ui.follow import describe
 from tests.unit import tiny as make
 from tests.unit.served import held, opened, until, wait

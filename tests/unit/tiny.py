@@ -202,7 +202,7 @@ def scene(
     the original answers rightly.
     """
     from lab.attack import Control, Scene, Victim
-    from lab.evaluation.questions import forget_asks
+    from lab.evaluation.asks import forget_asks
     from lab.model.version import Version
 
     lacking = [Control(c, bench.entity(control), lambda: model, cache) for c in controls if control]

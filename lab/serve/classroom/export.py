@@ -16,7 +16,8 @@ from lab.recipe import AttackRecipe, Recipe
 from lab.report import markup
 from lab.report.text import Text
 from lab.serve.classroom.classroom import Classroom
-from lab.serve.engine import Engine, RunView
+from lab.serve.engine import Engine
+from lab.serve.views import RunView
 
 FIGURES = ("before", "after", "n", "chance")
 ATTACKED = ("before", "after", "gain", "n", "chance")

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from lab.errors import LabError
 from lab.serve.classroom.classroom import Classroom
-from lab.serve.engine import ENDED, Engine
+from lab.serve.engine import Engine
 from lab.serve.rights import LAB
+from lab.serve.views import ENDED
 
 DAY, EVERY_SECONDS = 86_400.0, 3600.0
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import Person, Presence
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import Engine
+from lab.serve.views import ENDED, RunView
 
 AWAY_SECONDS = 30.0  # a page asks every two seconds; a laptop that sleeps does not
 STUCK_MINUTES = 10.0  # our choice; the teacher may choose another one

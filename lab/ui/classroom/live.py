@@ -13,7 +13,8 @@ from lab.report.translated import translated
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.export import predictions
 from lab.serve.classroom.seats import Seat, queue, seats
-from lab.serve.engine import ENDED, Engine, RunView
+from lab.serve.engine import Engine
+from lab.serve.views import ENDED, RunView
 from lab.ui.follow import describe
 from lab.ui.linked import setting_name
 

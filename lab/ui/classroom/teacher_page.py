@@ -14,8 +14,8 @@ from lab.report.text import Text
 from lab.serve.classroom.classroom import MOST_MINUTES, Classroom
 from lab.serve.classroom.seats import STUCK_MINUTES
 from lab.serve.classroom.state import MOST_WORDS
-from lab.serve.engine import EntityCard
 from lab.serve.rules import CLOSABLE
+from lab.serve.views import EntityCard
 from lab.ui.classroom.look import languages, whole
 from lab.ui.linked import setting_name
 

@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.recipe import revise
 from lab.report import markup
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.context import CHANGE, QUIET, Frame, guarded
 from lab.ui.follow import look_up
 from lab.ui.steps.mine import run_name

@@ -13,7 +13,7 @@ from lab.events import Done
 from lab.recipe import revise
 from lab.report import diagnosis, markup
 from lab.report.diagnosis import CHANGES, Diagnosis
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.context import CHANGE, QUIET, Frame, guarded, open_step
 from lab.ui.follow import found, look_up
 

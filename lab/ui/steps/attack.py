@@ -18,7 +18,7 @@ from lab.report import markup, relearned, verdict
 from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     CHANGE,

@@ -10,7 +10,7 @@ import gradio as gr
 from lab.events import Done
 from lab.report import markup, verdict
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.context import CHANGE, QUICK, Frame, remember
 from lab.ui.follow import found
 

@@ -14,7 +14,7 @@ from lab.experiments.studies import RESULTS
 from lab.report import frontier_chart, markup
 from lab.report.frontier import AIM, KEEPS, Attacked, Frontier, Point, own_point, read, verdict
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunView
+from lab.serve.views import ENDED, RunView
 from lab.ui.context import CHANGE, Frame, guarded, remembered
 from lab.ui.follow import found, look_up
 from lab.ui.steps.studies import answered, missing, unanswered

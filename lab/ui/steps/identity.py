@@ -13,7 +13,7 @@ from lab.events import Identity
 from lab.report import inner_verdict, markup
 from lab.report.maps import identity_chart
 from lab.report.text import Text
-from lab.serve.engine import CONTROL, ORIGINAL
+from lab.serve.views import CONTROL, ORIGINAL
 from lab.ui.context import CHANGE, Frame, guarded
 from lab.ui.steps import lost
 from lab.ui.talk import sides

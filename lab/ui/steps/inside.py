@@ -12,7 +12,7 @@ from lab.events import Glow, Importance, NeuronFisher, Saliency
 from lab.recipe import Recipe, revise
 from lab.report import inner_verdict, markup, verdict
 from lab.report.text import Text
-from lab.serve.engine import ENDED, RunView
+from lab.serve.views import ENDED, RunView
 from lab.ui import instrument
 from lab.ui.context import (
     FOLLOW,

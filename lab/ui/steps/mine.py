@@ -9,7 +9,7 @@ import gradio as gr
 
 from lab.errors import LabError
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.context import CHANGE, QUIET, SLOTS, Frame, guarded, open_step, remembered
 from lab.ui.follow import look_up
 

@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.report import markup
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import EntityCard, Recognition
+from lab.serve.views import EntityCard, Recognition
 from lab.serve.visit import Visit
 from lab.ui.context import CHANGE, FOLLOW, QUICK, QUIET, Frame, guarded
 from lab.ui.drafts import Drafts

@@ -14,7 +14,7 @@ from lab.report import markup
 from lab.report.glance import glance
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import EntityCard
+from lab.serve.views import EntityCard
 from lab.ui.context import CHANGE, JS_ONLY, QUICK, Frame, recall
 from lab.ui.faces import CHOSEN_JS, faces, faces_html
 from lab.ui.follow import look_up

@@ -14,7 +14,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.report import markup, verdict
 from lab.report.text import Text
-from lab.serve.engine import ProbeRow
+from lab.serve.views import ProbeRow
 from lab.ui.context import CHANGE, QUICK, Frame, guarded, open_step
 from lab.ui.steps import compare
 from lab.ui.talk import sides

@@ -15,7 +15,7 @@ from lab.report import markup, verdict
 from lab.report.maps import runs_chart
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, ORIGINAL, RunView
+from lab.serve.views import ENDED, ORIGINAL, RunView
 from lab.serve.visit import Visit
 from lab.ui.context import Frame, guarded
 from lab.ui.steps.probes import probe_table

@@ -13,7 +13,7 @@ from lab.events import Done, Importance, last_result
 from lab.recipe.lesson import Lesson, load_lesson
 from lab.report import inner_verdict, verdict
 from lab.report.text import Text
-from lab.serve.engine import RunView
+from lab.serve.views import RunView
 from lab.ui.aids.sheet import best_of, sheet
 from lab.ui.context import CHANGE, Frame, remembered
 from lab.ui.follow import found, look_up

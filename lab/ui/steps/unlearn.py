@@ -18,8 +18,8 @@ from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.report.translated import translated
-from lab.serve.engine import ENDED, RunView
 from lab.serve.pace import planned
+from lab.serve.views import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIELD_GROUPS,
