@@ -45,7 +45,7 @@ def add_at_once(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="make the runs in N processes on the same device, as a GPU has room for (default 1)",
+        help="make the runs in N processes on the same GPU, or on the cores of the CPU (default 1)",
     )
 
 

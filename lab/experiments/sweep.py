@@ -129,20 +129,20 @@ def run_all(
     """
     make_writable(out)
     records = Records(out / "runs.jsonl")
-    done, started = 0, time.perf_counter()
-    keys = [key_of(preset, recipe, what=what) for recipe in plan]
-    todo = sum(records.find(key) is None for key in keys)
-    for key, recipe in zip(keys, plan, strict=True):
+    started, keys = time.perf_counter(), [key_of(preset, recipe, what=what) for recipe in plan]
+    due = [pair for pair in zip(keys, plan, strict=True) if records.find(pair[0]) is None]
+    begun = False  # by this process; what is before a run in the plan others may have made
+    for done, (key, recipe) in enumerate(due):
         if records.find(key) is None and records.take(key):
-            each = (time.perf_counter() - started) / done if done else 0.0
-            left = f", about {each * (todo - done) / 60:.0f} min left" if done else ""
-            say(f"{what} {done + 1} of {todo}: {_told(preset.recipe, recipe)}{left}")
+            each = (time.perf_counter() - started) / max(done, 1)
+            left = f", about {each * (len(due) - done) / 60:.0f} min left" if begun else ""
+            begun = True
+            say(f"{what} {done + 1} of {len(due)}: {_told(preset.recipe, recipe)}{left}")
             try:
                 found = work(bench, recipe, Outcome(), say)
             except LabError as error:  # counted: a failed run does not end the sweep
                 found = {"failed": str(error)}
             records.add(key, found | records.beside())
-            done += 1
     return [records.awaited(key) for key in keys]
 
 

@@ -92,8 +92,11 @@ def test_a_run_that_another_process_makes_is_awaited(tiny, four, tmp_path, monke
 
     later = threading.Timer(0.2, lambda: other.add(theirs, {"by": "them"}))
     later.start()
-    found = run_all(None, PRESET, plan, tmp_path, lambda _: None, work)  # type: ignore[arg-type]
+    said: list[str] = []
+    found = run_all(None, PRESET, plan, tmp_path, said.append, work)  # type: ignore[arg-type]
     later.join()
+    # what the others have begun is not left for this process to do
+    assert [line.partition(":")[0] for line in said] == ["run 2 of 3", "run 3 of 3"]
     assert mine == ["p1", "p2"]
     ours = {"by": "us", "at_once": 2}
     assert found == [{"by": "them"}, ours, ours]
