@@ -25,7 +25,7 @@ from lab.experiments.attack_table import Job
 from lab.experiments.claims import VARIABLE
 from lab.experiments.records import key_of, same
 from lab.experiments.result_file import SUMS, ResultFile, devices, digest, edition, read
-from lab.experiments.studies import STUDIES, Study, Variant
+from lab.experiments.studies import Study, Variant
 from lab.model.overlay import weights_hash
 from lab.model.version import Version
 from lab.recipe import AttackRecipe, Preset, Recipe
@@ -325,9 +325,8 @@ def test_a_study_is_made_of_kept_runs_and_measured_where_one_is_missing(
     lab.preset = replace(bench.preset, recipe=make.recipe(steps=1, fisher_samples=4))
     lab.benchmark, lab.bench = bench.benchmark, replace(bench, preset=lab.preset)
     two = Study("destination", tuple(Variant(str(b), {"beta": b}) for b in (0.0, 60.0)))
-    monkeypatch.setitem(STUDIES, "destination", two)
+    monkeypatch.setattr("lab.experiments.studies.STUDIES", {"destination": two})
     monkeypatch.setattr(science, "STUDIED", 1)
-    monkeypatch.setattr(science, "TODAYS", ("destination",))
     science.studies(lab)
     answer, runs = tmp_path / "study-destination.csv", tmp_path / "studies" / "runs.jsonl"
     first = answer.read_bytes()

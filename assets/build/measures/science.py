@@ -8,18 +8,6 @@ from assets.build.measures.shared import Lab, openers, say, shipped, unknown_to_
 from lab.experiments.result_file import MODELS
 
 STUDIED = 4  # people of each study
-# The others are of the first edition.
-TODAYS = (
-    "ablation",
-    "destination",
-    "distance",
-    "representation",
-    "depth",
-    "neurons",
-    "frozen",
-    "alignment",
-    "style",
-)
 STUDY = (
     f"python -m lab study {{name}} --preset demo --entities {STUDIED} --seeds 1 --out DIR --json"
 )
@@ -146,12 +134,12 @@ def studies(lab: Lab) -> None:
     from lab.experiments.studies import STUDIES
 
     kept, people = lab.results / "studies", chosen(lab.benchmark, STUDIED)
-    for name in TODAYS:
+    for name, asked in STUDIES.items():
         done, answer = Records(kept / "runs.jsonl"), lab.results / f"study-{name}.csv"
-        plan = planned(STUDIES[name], lab.preset, people, 1, lab.preset.recipe.blocks)
-        what = work_of(STUDIES[name], lab.benchmark)[1]
+        plan = planned(asked, lab.preset, people, 1, lab.preset.recipe.blocks)
+        what = work_of(asked, lab.benchmark)[1]
         keys = [key_of(lab.preset, each.recipe, what=what) for each in plan]
         if not answer.exists() or not all(map(done.find, keys)):
-            carry_out(STUDIES[name], lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
+            carry_out(asked, lab.bench, STUDIED, 1, kept, STUDY.format(name=name), say)
             (kept / f"{name}.csv").replace(answer)
             (kept / f"{name}-runs.csv").unlink()
