@@ -68,7 +68,8 @@ def duration(seconds: float, text: Text) -> str:
     """Return a duration in seconds, or minutes and seconds."""
     if seconds < 90:
         return text.SECONDS.format(seconds=seconds)
-    return text.MINUTES.format(minutes=seconds // 60, seconds=seconds % 60)
+    minutes, rest = divmod(round(seconds), 60)
+    return text.MINUTES.format(minutes=minutes, seconds=rest)
 
 
 def percent(value: float | None, text: Text) -> str:

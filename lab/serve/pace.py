@@ -165,7 +165,8 @@ def _looking(view: RunView, gone: float) -> float | None:
         return took * (phase.total - phase.done) / phase.done
     if view.usual is None or not view.usual.here:
         return None
-    return max(0.0, view.usual.seconds["importance"] + view.usual.seconds["fisher"] - gone)
+    rest = view.usual.seconds["importance"] + view.usual.seconds["fisher"] - gone
+    return rest if rest > 0 else None  # it takes longer than usual: nobody knows how long
 
 
 def _unlearning(view: RunView, gone: float) -> float | None:

@@ -9,6 +9,7 @@ import pytest
 
 from lab.events import Answers, Bar, Curve, Done, Phase, Ready, Step
 from lab.recipe import AttackRecipe, Recipe
+from lab.report.markup import duration
 from lab.report.text import catalogue
 from lab.serve.pace import Left, left, planned, takes, usual
 from lab.serve.views import RunView, Usual
@@ -127,6 +128,7 @@ def test_looking_inside_is_as_far_as_its_samples() -> None:
     assert left(measuring, 103.0) is None  # how far it is cannot be told
     # 4 s and 6 s it takes as a rule, of which 3 s have gone
     assert left(replace(measuring, usual=here), 103.0) == Left(7.0, 0.3)
+    assert left(replace(measuring, usual=here), 115.0) is None  # longer than it takes as a rule
     # 4 of 16 samples in 2 s, after 3 s of measuring the neurons
     half = (*seen, Phase("fisher", 2, 16), Phase("fisher", 4, 16))
     now = view(*half, kind="inspect", stamps=(0.0, 3.0, 4.0, 5.0), usual=here)
@@ -163,6 +165,11 @@ def test_an_attack_that_trains_has_a_part_for_each_model() -> None:
     found = left(view(Phase("attack unlearned", 3, 12), asked, kind="attack", attack=bars), 110.0)
     assert found is not None and found.share == 0.25
     assert left(view(kind="attack", attack=spec), 110.0) is None
+
+
+def test_a_duration_never_has_sixty_seconds_beside_its_minutes() -> None:
+    told = [duration(seconds, TEXT) for seconds in (89.4, 119.6, 120.4, 151.0)]
+    assert told == ["89 s", "2 min 0 s", "2 min 0 s", "2 min 31 s"]
 
 
 def test_who_waits_or_has_ended_has_nothing_left() -> None:
