@@ -7,6 +7,7 @@ object of seconds. ``python walk.py steps ENTITY`` looks inside, forgets and att
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 ENDED = ("finished", "stopped", "failed")
 CHECKED_SECONDS = 0.02
 QUESTION = "Describe this picture."
+ORIGINAL = "original"  # the side of the original model, in every commit
 
 
 def opened() -> Any:
@@ -71,6 +73,13 @@ def ready(run: Any) -> bool:
     return run.state in ENDED or any(type(e).__name__ == "Ready" for e in run.events)
 
 
+def turn_type() -> Any:
+    """The class of a chat's turns, which an earlier commit has beside the engine's protocol."""
+    today = "lab.serve.views"
+    there = importlib.util.find_spec(today) is not None
+    return importlib.import_module(today if there else "lab.serve.engine").Turn
+
+
 def answers(entity: str) -> dict[str, float]:
     """Seconds of one answer and of two beside each other, and the tokens of each.
 
@@ -78,8 +87,8 @@ def answers(entity: str) -> dict[str, float]:
     Each is asked about another picture, after one that is not timed, so that nothing is remembered.
     """
     from lab.model.prompts import Prompter
-    from lab.serve.views import ORIGINAL, Turn
 
+    turn = turn_type()
     plain = Prompter.__init__
 
     def endless(self: Any, *given: Any) -> None:
@@ -95,7 +104,7 @@ def answers(entity: str) -> dict[str, float]:
         ("both_answers", [ORIGINAL] * 2, others[2]),
     ):
         started = time.perf_counter()
-        seconds["tokens"] = sum(1 for _ in engine.chat(sides, [Turn(QUESTION)], image))
+        seconds["tokens"] = sum(1 for _ in engine.chat(sides, [turn(QUESTION)], image))
         seconds[name] = time.perf_counter() - started
     return seconds
 

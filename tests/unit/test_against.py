@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from lab.bench.against import Tree, compare
 from lab.bench.aims import summary, table
 from lab.errors import LabError
 from lab.files import read_lines
+from lab.serve.views import ORIGINAL, Turn
 
 OLD = "0" * 40
 
@@ -113,6 +115,12 @@ def test_a_run_is_ready_by_its_event_or_its_end() -> None:
     assert not walk.ready(SimpleNamespace(state="running", events=(object(),)))
     assert walk.ready(SimpleNamespace(state="running", events=(object(), Ready())))
     assert walk.ready(SimpleNamespace(state="finished", events=()))
+
+
+def test_the_walk_finds_the_doors_of_today_and_of_an_earlier_commit(monkeypatch) -> None:
+    assert walk.turn_type() is Turn and walk.ORIGINAL == ORIGINAL
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # as in an earlier one
+    assert walk.turn_type() is Turn  # the protocol of today names it, too
 
 
 def test_a_processor_with_amx_is_named(tmp_path: Path) -> None:
