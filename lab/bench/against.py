@@ -173,7 +173,8 @@ def _process(tree: Tree, words: Sequence[str]) -> tuple[str, float, float]:
 def _checked_out(commit: str, out: Path) -> Tree:
     folder = out / "checkout"
     if not folder.exists():
-        _git("worktree", "add", "--detach", str(folder), commit)
+        # Git still knows a checkout whose folder somebody has deleted: forced, it makes it again.
+        _git("worktree", "add", "--force", "--detach", str(folder), commit)
     return _tree(BEFORE, folder, out)
 
 
