@@ -33,8 +33,8 @@ def trained(
     """
     started, victim = time.perf_counter(), scene.unlearned
     lesson = lesson_of(victim.entity)
-    kept = [ControlCurve(c, recipe, scene.blocks, lesson_of(c.entity)) for c in scene.controls]
-    models = 1 + sum(not curve.points for curve in kept)  # that are trained
+    curves = [ControlCurve(c, recipe, scene.blocks, lesson_of(c.entity)) for c in scene.controls]
+    models = 1 + sum(not curve.points for curve in curves)  # that are trained
     yield Phase(f"attack {victim.version.name}", 0, models)
     attacker, points = Attacker(victim, recipe, scene.blocks, lesson), list[Curve]()
     for point in attacker.curve(stopped):  # its first point is always taken: the result needs it
@@ -47,7 +47,7 @@ def trained(
         yield point
     controls: dict[str, Any] = {}
     place = 1
-    for curve in kept:
+    for curve in curves:
         if stopped():
             break
         yield _phase(curve, place, models)

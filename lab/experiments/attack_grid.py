@@ -106,15 +106,11 @@ def grid(
     everything = [c for f in folders for p in plans(budget) for c in cells(preset, f, p)]
     todo = [c for c in {str(c.key): c for c in everything}.values() if records.find(c.key) is None]
     todo.sort(key=lambda c: str(c.key["version"]))  # a victim's cells in a row: asked before once
-    started, last, before = time.perf_counter(), ("", ""), 0.0
-    for done, cell in enumerate(todo):
-        if not records.take(cell.key):
-            continue
-        left = (time.perf_counter() - started) / done * (len(todo) - done) / 60 if done else 0.0
+    last, before = ("", ""), 0.0
+    for place, cell, left in records.turns([(c.key, c) for c in todo]):
         say(
-            f"cell {done + 1} of {len(todo)}: {cell.who} {cell.side.entity.id}, "
-            f"{cell.plan.scope}, {cell.plan.share:.0%}"
-            + (f", about {left:.0f} min left" if done else "")
+            f"cell {place} of {len(todo)}: {cell.who} {cell.side.entity.id}, "
+            f"{cell.plan.scope}, {cell.plan.share:.0%}{left}"
         )
         now = (cell.side.entity.id, str(cell.key["version"]))
         before = before if now == last else accuracy(cell)

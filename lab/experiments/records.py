@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lab.events.lines import plain
 from lab.experiments.claims import shared
@@ -18,6 +18,7 @@ from lab.recipe import AttackRecipe, Preset, Recipe
 
 LOOK_SECONDS = 1.0
 Key = dict[str, Any]
+W = TypeVar("W")  # a piece of work
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
 REVISED = {"manu": 2}  # methods that give another result than earlier versions with equal settings
 
@@ -56,6 +57,19 @@ class Records:
     def take(self, key: Key) -> bool:
         """Whether this process is the one to do the work, where several do it together."""
         return self.claims is None or self.claims.take(json.dumps(plain(key), sort_keys=True))
+
+    def turns(self, due: Sequence[tuple[Key, W]]) -> Iterator[tuple[int, W, str]]:
+        """The work that this process is to do: its place from 1, itself, and the time left in words.
+
+        What lies before it in ``due`` other processes may have done; of the first nothing is known.
+        """
+        started, begun = time.perf_counter(), False
+        for done, (key, work) in enumerate(due):
+            if self.find(key) is None and self.take(key):
+                each = (time.perf_counter() - started) / max(done, 1)
+                left = f", about {each * (len(due) - done) / 60:.0f} min left" if begun else ""
+                begun = True
+                yield done + 1, work, left
 
     def beside(self) -> dict[str, int]:
         """What a result says of the others: ``at_once``, where several runs shared the device."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -129,20 +128,15 @@ def run_all(
     """
     make_writable(out)
     records = Records(out / "runs.jsonl")
-    started, keys = time.perf_counter(), [key_of(preset, recipe, what=what) for recipe in plan]
-    due = [pair for pair in zip(keys, plan, strict=True) if records.find(pair[0]) is None]
-    begun = False  # by this process; what is before a run in the plan others may have made
-    for done, (key, recipe) in enumerate(due):
-        if records.find(key) is None and records.take(key):
-            each = (time.perf_counter() - started) / max(done, 1)
-            left = f", about {each * (len(due) - done) / 60:.0f} min left" if begun else ""
-            begun = True
-            say(f"{what} {done + 1} of {len(due)}: {_told(preset.recipe, recipe)}{left}")
-            try:
-                found = work(bench, recipe, Outcome(), say)
-            except LabError as error:  # counted: a failed run does not end the sweep
-                found = {"failed": str(error)}
-            records.add(key, found | records.beside())
+    keys = [key_of(preset, recipe, what=what) for recipe in plan]
+    due = [(k, (k, r)) for k, r in zip(keys, plan, strict=True) if records.find(k) is None]
+    for place, (key, recipe), left in records.turns(due):
+        say(f"{what} {place} of {len(due)}: {_told(preset.recipe, recipe)}{left}")
+        try:
+            found = work(bench, recipe, Outcome(), say)
+        except LabError as error:  # counted: a failed run does not end the sweep
+            found = {"failed": str(error)}
+        records.add(key, found | records.beside())
     return [records.awaited(key) for key in keys]
 
 
