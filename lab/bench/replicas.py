@@ -17,6 +17,7 @@ from lab.events import Step
 from lab.files import ROOT
 from lab.recipe import Recipe
 from lab.serve.cluster import RayCluster
+from lab.serve.common import CommonEngine
 from lab.serve.local import LocalEngine
 from lab.serve.ray_engine import RayEngine
 from lab.serve.views import ORIGINAL
@@ -70,7 +71,7 @@ def _row(folder: Path, count: int) -> Row:
     )
 
 
-def _engine(folder: Path, count: int) -> LocalEngine:
+def _engine(folder: Path, count: int) -> CommonEngine:
     if not count:
         return LocalEngine(TINY, 1, lambda _: None, folder, tiny_bench)
     return RayEngine(
@@ -78,7 +79,7 @@ def _engine(folder: Path, count: int) -> LocalEngine:
     )
 
 
-def _first_word(engine: LocalEngine) -> float:
+def _first_word(engine: CommonEngine) -> float:
     """Seconds from a question to the first word of its answer."""
     portrait = engine.benchmark.entities[0].test_images[0]
     started = time.perf_counter()
@@ -90,7 +91,7 @@ def _first_word(engine: LocalEngine) -> float:
     return took
 
 
-def _pace(engine: LocalEngine) -> float:
+def _pace(engine: CommonEngine) -> float:
     """Runs a minute, of as many as there are at once, each about another person."""
     people = engine.benchmark.entities[:RUNS]
     started = time.perf_counter()

@@ -94,7 +94,7 @@ def _remove(options: argparse.Namespace) -> dict[str, Any]:
     from lab.evaluation.session import measured_folder, own_folder
     from lab.model.cache import forget_measured
     from lab.model.fetch import cache_folder
-    from lab.serve.archive import drop_runs
+    from lab.serve.restored import drop_runs
 
     drop(own_folder(), options.id)
     drop_runs(cache_folder() / "runs", options.id)

@@ -16,7 +16,6 @@ from lab.errors import LabError
 from lab.events import Done, Event
 from lab.files import sweep
 from lab.model.base import Base
-from lab.recipe.flat_yaml import read_flat
 from lab.report.attack_folder import read_attack_head, read_relearned, write_attack
 from lab.report.run_folder import (
     ATTACKS,
@@ -34,14 +33,13 @@ from lab.report.run_folder import (
     write_run,
 )
 from lab.report.text import Text
-from lab.serve.restored import ID, light_runs, state_of
+from lab.serve.held import Held
+from lab.serve.restored import ID, drop_runs, light_runs, state_of
 from lab.serve.runs import Run, RunStore, left_hash
 from lab.serve.views import ENDED
 
 MAX_KEPT = 100  # about 20 MB each; the oldest go first
 IN_MEMORY = "kept in memory only and lost at a restart: {why}, then prepare the run's files in the last step"
-IN_USE = 8  # runs whose weights stay in memory: of the embedded model 14 MB each
-IN_USE_QUIET = 2  # of these, once nobody has asked for anything for a while
 CHANGED = "the weights in memory are not those that this run left: start the lab again"
 
 
@@ -66,8 +64,7 @@ class Shelf:
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
-        # Whose weights were made or asked for, the last of them last.
-        self._used: dict[str, None] = {}
+        self._held = Held(store, self.hold)
 
     def restore(self) -> None:
         """Delete unfinished files of killed processes, and add the runs on disk to the store.
@@ -120,13 +117,8 @@ class Shelf:
                 self._read_weights(run, run.folder, base)
                 run.unread.discard("weights")
             if base is not None:
-                self._use(run.id)
+                self._held.use(run.id)
             return run
-
-    def _use(self, run_id: str) -> None:
-        """Note that a run's weights are the last that were made or asked for."""
-        self._used.pop(run_id, None)
-        self._used[run_id] = None
 
     def foreign(self, run: Run) -> str:
         """The model and benchmark a run belongs to where those are not the loaded ones, or ""."""
@@ -189,7 +181,7 @@ class Shelf:
 
     def keep(self, run: Run, base: Base) -> None:
         """Write a run that ends now to disk; if that fails, its note says why and what to do."""
-        self._use(run.id)
+        self._held.use(run.id)
         try:
             if run.kind == "attack":
                 self.write(self.find(run.parent or ""), base, run)
@@ -213,20 +205,8 @@ class Shelf:
             run.put_away()
 
     def rest(self, quiet: bool = False) -> None:
-        """Leave all weights but those of the ``IN_USE`` runs that were last asked for to the disk.
-
-        ``quiet``: but those of ``IN_USE_QUIET``, as nobody asks for anything now.
-        For the worker's thread, which alone lays weights on: no other may find them gone.
-        """
-        ended = (r for r in self.store.all() if r.state in ENDED and "weights" not in r.unread)
-        held = [r for r in ended if r.folder is not None and r.folder.is_dir()]
-        order = {run_id: place for place, run_id in enumerate(self._used)}
-        held.sort(key=lambda run: order.get(run.id, -1))
-        stay = min(IN_USE, IN_USE_QUIET) if quiet else IN_USE
-        for run in held[:-stay]:
-            with self.hold(run.id):
-                run.put_away()
-            self._used.pop(run.id, None)
+        """Leave the weights that were used long ago to the disk, more of them where all is ``quiet``."""
+        self._held.rest(quiet)
 
     def take_in(self, folder: Path, base: Base, model: str, run_id: str) -> Run:
         """Read a folder that a visitor brings, store it under a new id and return the new run."""
@@ -253,7 +233,7 @@ class Shelf:
         runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
         self.store.remove({run.id for run in runs})
         for run in runs:
-            self._used.pop(run.id, None)
+            self._held.lose(run.id)
             with self.hold(run.id):
                 if run.folder is not None:
                     shutil.rmtree(run.folder, ignore_errors=True)
@@ -323,22 +303,7 @@ class Shelf:
             return self._locks.setdefault(run_id, threading.RLock())
 
 
-def about(folder: Path) -> str:
-    """The entity of the run in a folder, whatever its other keys; "" if it cannot be read."""
-    try:
-        return str(read_flat(folder / RECIPE).get("entity", ""))
-    except LabError:
-        return ""
-
-
 def nothing_yet(run: Run) -> None:
     """Refuse to hand out a run that has no result; raises ``LabError``."""
     if run.state not in ENDED or not run.changed:
         raise LabError("this run has nothing to download yet: wait until it has ended")
-
-
-def drop_runs(folder: Path, entity: str) -> None:
-    """Delete the stored runs about an entity: each report holds its name and a picture."""
-    for path in folder.glob(f"*/{RECIPE}"):
-        if about(path.parent) == entity:
-            shutil.rmtree(path.parent, ignore_errors=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from lab.serve.archive import Shelf
 from lab.serve.carrier import PHASES
 from lab.serve.cluster import Cluster, Far, Lost
 from lab.serve.hands import Facts
+from lab.serve.next_run import NextRun
 from lab.serve.orders import Left, Order
 from lab.serve.routes import GONE, PATIENCE, Hand, Routes
 from lab.serve.runs import MOST_LOST, Run, RunStore
@@ -61,10 +61,10 @@ class Fleet:
         self.phase, self.error = "starting", ""
         self._weights = ""  # the hash of the model that the first replica has
         self.routes = Routes(replicas, report)
+        self._next = NextRun(turns, self.routes.hands)
         self.jobs: Turns[object] = Turns(MOST_JOBS_EACH, MOST_JOBS, "questions")
-        self._cluster, self._store, self._turns, self._shelf = cluster, store, turns, shelf
+        self._cluster, self._store, self._shelf = cluster, store, shelf
         self._kept, self._benchmark, self._usual, self._report = kept, benchmark, usual, report
-        self._returned: deque[Run] = deque()
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -162,7 +162,7 @@ class Fleet:
                 if far is None:
                     hand.far = far = self._cluster.hire()
                 self._look(hand, far)
-                if hand.ready and (run := self._next(hand)) is not None:
+                if hand.ready and (run := self._next.take(hand)) is not None:
                     self._carry(hand, far, run)
                 else:
                     hand.news.wait(LOOK_SECONDS if hand.ready or hand.error else START_SECONDS)
@@ -214,35 +214,6 @@ class Fleet:
             phases = [PHASES[run.kind] for h in hands if (run := h.run)]
             self.phase, self.error = ", ".join(dict.fromkeys(phases)) or "idle", ""
 
-    def _next(self, hand: Hand) -> Run | None:
-        """The next run for a replica: one that lost its own first, then in the order of turns."""
-        with self._lock:
-            while True:
-                if hand.inbox:
-                    hand.run = hand.inbox.popleft()
-                    return hand.run
-                again = self._returned and not self._turns.paused
-                run = self._returned.popleft() if again else self._turns.next(self._busy())
-                other = self._beside(run, hand) if run else None
-                if run is None or other is None:
-                    hand.run = run
-                    return run
-                other.inbox.append(run)
-                other.news.set()
-
-    def _busy(self) -> frozenset[str]:
-        """The visitors who have a run under way, or one that waits for a certain replica."""
-        hands = self.routes.hands
-        return frozenset(r.visitor for h in hands for r in (h.run, *h.inbox) if r)
-
-    def _beside(self, run: Run, hand: Hand) -> Hand | None:
-        """The other replica that attacks the same run: two of them would write one folder."""
-        for other in self.routes.hands:
-            near = [*other.inbox, *([other.run] if other.run else [])]
-            if other is not hand and any(run.parent and r.parent == run.parent for r in near):
-                return other
-        return None
-
     def _carry(self, hand: Hand, far: Far, run: Run) -> None:
         """Have a run done; if its replica is lost, it goes back to be done by another one."""
         facts, benchmark = self.ready(), self._benchmark()
@@ -283,15 +254,9 @@ class Fleet:
             return "stopped", ""
         if run.lost >= MOST_LOST:
             return "failed", LOST_AGAIN.format(count=run.lost)
-        self._give_back(run)
-        return None, ""
-
-    def _give_back(self, run: Run) -> None:
-        """Let a run begin anew, before everything that waits."""
-        with self._lock:
-            run.events, run.stamps, run.state = [], [], "waiting"
-            self._returned.append(run)
+        self._next.give_back(run)
         self.wake()
+        return None, ""
 
     def _answered(self, run: Run, facts: Facts, benchmark: Benchmark) -> bool:
         """Whether a kept run stands in for one that came too early to look for it."""

@@ -19,12 +19,12 @@ from lab.serve.answer import Answer
 from lab.serve.chat import check_chat
 from lab.serve.closer import Firing
 from lab.serve.cluster import Cluster
+from lab.serve.common import CommonEngine
 from lab.serve.controls import lacking
 from lab.serve.doors import Doors
 from lab.serve.fleet import Fleet
 from lab.serve.hands import Hands
 from lab.serve.inside import note_where, where_recorded
-from lab.serve.local import LocalEngine
 from lab.serve.orders import Opener, Plan
 from lab.serve.recorded import EXAMPLES
 from lab.serve.rules import ATTACK, LOOK, Rules
@@ -36,13 +36,13 @@ from lab.serve.views import ORIGINAL, Example, ProbeRow, Turn
 PASSED_ON = ("LAB_", "HF_")  # variables that replicas get as the page's process has them
 
 
-class RayEngine(LocalEngine):
+class RayEngine(CommonEngine):
     """An ``Engine`` whose runs and questions are done by replicas, each with a device of its own.
 
     Runs, their queue, rights and people are in this process, as in the local engine. What a run
     leaves goes through the folder ``runs``, which every replica must reach under the same path, as
     the cache folder. The model cannot be changed in the page. ``cluster``: starts the cluster of a
-    plan; ``fleet``: its replicas. The rest: see ``LocalEngine``.
+    plan; ``fleet``: its replicas. The rest: see ``CommonEngine``.
     """
 
     def __init__(
@@ -109,6 +109,9 @@ class RayEngine(LocalEngine):
     def _at_once(self) -> int:
         """How many runs may be done at the same time: one by each replica that is ready."""
         return max(1, sum(hand.ready for hand in self.fleet.routes.hands))
+
+    def _forget(self) -> None:
+        """Nothing is remembered here of a model, and a cluster keeps its own."""
 
     def _hands(self, turns: Turns[Run], kept: KeptRuns) -> Hands:
         """The parts that need the model, on the replicas."""

@@ -1,16 +1,18 @@
-"""The runs in a folder on disk as the store takes them in: without their events and weights."""
+"""The folders of runs on disk as they are, and as the store takes them in: light, without weights."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 from re import fullmatch
 
 from lab.errors import LabError
 from lab.events import Done
 from lab.events.lines import plain
+from lab.recipe.flat_yaml import read_flat
 from lab.report.attack_folder import read_attack_head
-from lab.report.run_folder import ATTACKS, DELTA, METRICS, Head, read_head, stopped_at_once
+from lab.report.run_folder import ATTACKS, DELTA, METRICS, RECIPE, Head, read_head, stopped_at_once
 from lab.serve.runs import Run
 from lab.serve.views import RunState
 
@@ -59,3 +61,18 @@ def _light(run: Run, folder: Path, head: Head, made: Head) -> Run:
 def state_of(head: Head) -> RunState:
     """How a stored run ended."""
     return "stopped" if head.result.get("stopped_because") == "stopped" else "finished"
+
+
+def about(folder: Path) -> str:
+    """The entity of the run in a folder, whatever its other keys; "" if it cannot be read."""
+    try:
+        return str(read_flat(folder / RECIPE).get("entity", ""))
+    except LabError:
+        return ""
+
+
+def drop_runs(folder: Path, entity: str) -> None:
+    """Delete the stored runs about an entity: each report holds its name and a picture."""
+    for path in folder.glob(f"*/{RECIPE}"):
+        if about(path.parent) == entity:
+            shutil.rmtree(path.parent, ignore_errors=True)

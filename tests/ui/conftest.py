@@ -91,7 +91,7 @@ def lab(request: pytest.FixtureRequest):
 
 def few_people(whole: Any, folder: Path) -> Any:
     """An engine on the same loaded model that asks about eight people and few other things."""
-    from lab.serve import local
+    from lab.serve import common, local
 
     bench = whole._worker.call(lambda bench: bench)  # that engine has nothing else to do
     never, known = set(bench.never_knew()), whole.benchmark
@@ -106,7 +106,7 @@ def few_people(whole: Any, folder: Path) -> Any:
         own=(),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_benchmark", lambda preset: few)
+        patch.setattr(common, "read_benchmark", lambda preset: few)
         return local.LocalEngine(
             whole.preset, runs=folder, open_bench=lambda *_: replace(bench, benchmark=few)
         )

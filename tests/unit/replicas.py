@@ -14,7 +14,7 @@ from lab.evaluation.session import Workbench
 from lab.model import tiny_models
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
-from lab.serve import local
+from lab.serve import common
 from lab.serve.cluster import Lost, RayCluster
 from lab.serve.orders import Plan
 from lab.serve.ray_engine import RayEngine
@@ -79,7 +79,7 @@ def replicated(
     """An engine with replicas of the tiny model, ``ready`` of them; ``kind``: threads or ray."""
     cluster = NearCluster if kind == "threads" else lambda plan: RayCluster(plan, replicas, "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_benchmark", lambda preset: make.benchmark())
+        patch.setattr(common, "read_benchmark", lambda preset: make.benchmark())
         engine = RayEngine(
             PRESET,
             cluster,

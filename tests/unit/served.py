@@ -16,7 +16,7 @@ from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
 from lab.report.text import Text
-from lab.serve import local
+from lab.serve import common, local
 from lab.serve.views import RunView
 from lab.unlearn import loop
 
@@ -51,7 +51,7 @@ def opened(
 ) -> local.LocalEngine:
     """A ready engine with its runs in ``runs``; ``said`` takes what it reports."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_benchmark", lambda preset: people)
+        patch.setattr(common, "read_benchmark", lambda preset: people)
         engine = local.LocalEngine(
             preset or PRESET,
             report=(said if said is not None else []).append,

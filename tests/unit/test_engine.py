@@ -14,7 +14,7 @@ from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve, Done, Importance, Saliency, Step
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Recipe
-from lab.serve import archive, local, worker
+from lab.serve import common, local, worker
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.views import CONTROL, ORIGINAL, Turn
 from lab.unlearn import loop
@@ -257,7 +257,7 @@ def test_a_model_that_cannot_be_loaded(
     def fail(*_):
         raise LabError("go online once")
 
-    monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr(common, "read_benchmark", lambda preset: four)
     engine = local.LocalEngine(PRESET, report=lambda _: None, runs=tmp_path, open_bench=fail)
     until(lambda: engine.status().error)
     assert not engine.status().ready and engine.status().worker == "failed"
@@ -292,7 +292,7 @@ def test_a_run_refused_at_its_first_update_leaves_nothing_to_attack(engine) -> N
 def test_only_the_runs_that_were_last_used_keep_their_weights_in_memory(
     tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "IN_USE", 2)
+    monkeypatch.setattr("lab.serve.held.IN_USE", 2)
     engine, portrait = opened(tiny, four, tmp_path), four.entities[0].train_images[0]
 
     def said(run_id: str) -> list[str]:
@@ -312,7 +312,7 @@ def test_only_the_runs_that_were_last_used_keep_their_weights_in_memory(
 def test_a_quiet_lab_leaves_more_weights_to_the_disk_and_takes_them_up_again(
     tiny, four, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "IN_USE_QUIET", 1)
+    monkeypatch.setattr("lab.serve.held.IN_USE_QUIET", 1)
     monkeypatch.setattr(worker, "QUIET_SECONDS", 0.3)
     engine, portrait = opened(tiny, four, tmp_path), four.entities[0].train_images[0]
     runs = [wait(engine, engine.submit(make.recipe(seed=k))).id for k in range(2)]

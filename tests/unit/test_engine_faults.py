@@ -30,6 +30,7 @@ from lab.report.run_folder import report_language
 from lab.serve import archive as shelves
 from lab.serve import chat as chats
 from lab.serve import worker
+from lab.serve.restored import drop_runs
 from lab.serve.turns import Turns
 from lab.serve.views import ORIGINAL, Turn
 from lab.serve.worker import MOST_JOBS_EACH, Owned
@@ -565,7 +566,7 @@ def test_a_run_of_an_older_lab_leaves_with_its_person(tmp_path: Path) -> None:
         (tmp_path / name / "recipe.yaml").write_text(
             f"entity: {who}\na_key_of_before: 3\n", encoding="utf-8"
         )
-    shelves.drop_runs(tmp_path, "own-12345678")
+    drop_runs(tmp_path, "own-12345678")
     assert [p.name for p in tmp_path.iterdir()] == ["b" * 16]
 
 

@@ -11,7 +11,7 @@ import pytest
 from lab.bench import scaling
 from lab.evaluation.scores import Baseline
 from lab.evaluation.session import Workbench
-from lab.serve import archive, sides
+from lab.serve import sides
 from lab.serve.local import LocalEngine
 
 
@@ -37,7 +37,9 @@ def test_stored_runs_and_waiting_users(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sides, "LONGEST_ANSWER", 3)  # it is the users that are counted
-    monkeypatch.setattr(archive, "IN_USE", 1)  # as after many runs: the first one's weights rest
+    monkeypatch.setattr(
+        "lab.serve.held.IN_USE", 1
+    )  # as after many runs: the first one's weights rest
     for steps in (1, 2):
         plan = scaling._plan(engine.benchmark.entities[0].id, steps)
         scaling._finish(engine, engine.submit(plan))

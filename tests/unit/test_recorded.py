@@ -11,7 +11,7 @@ from assets.build import examples
 from lab.events import Curve, Done, Glow, Importance, NeuronFisher, Saliency, Step
 from lab.report.instrument import instrument
 from lab.report.text import catalogue
-from lab.serve import local
+from lab.serve import common, local
 from lab.serve.recorded import ASKED, read_examples
 from lab.serve.views import CONTROL, ORIGINAL, Example
 from tests.unit.served import PRESET, opened
@@ -74,7 +74,7 @@ def test_an_example_is_small_and_holds_no_weights(recorded: Path) -> None:
 
 def test_the_engine_shows_an_example_and_refuses_to_ask_it(tiny, four, recorded, tmp_path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_benchmark", lambda preset: four)
+        patch.setattr(common, "read_benchmark", lambda preset: four)
         engine = local.LocalEngine(
             PRESET, report=lambda _: None, runs=tmp_path, open_bench=_never, examples=recorded
         )

@@ -17,7 +17,7 @@ from lab.events import Phase
 from lab.recipe import AttackRecipe
 from lab.report.text import catalogue
 from lab.serve.carrier import AGAIN
-from lab.serve.local import WAITING
+from lab.serve.common import WAITING
 from lab.serve.menu import Choice
 from lab.serve.remembered import BEGUN_ANEW, Remembered
 from lab.serve.runs import Run, RunStore, new_id

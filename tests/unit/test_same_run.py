@@ -20,7 +20,7 @@ from lab.model.cache import Cache
 from lab.model.fetch import Report
 from lab.model.overlay import weights_hash
 from lab.recipe import AttackRecipe, Preset
-from lab.serve import local
+from lab.serve import common
 from lab.serve.local import LocalEngine
 from lab.serve.same_run import conditions
 from lab.serve.views import ORIGINAL, Turn
@@ -106,7 +106,7 @@ def test_what_came_while_the_model_was_loaded_is_looked_up_once_it_is_there(
         go.wait(PATIENCE)
         return Workbench(preset, four, tiny, Baseline(tiny, None), "hash", kept)
 
-    monkeypatch.setattr(local, "read_benchmark", lambda preset: four)
+    monkeypatch.setattr(common, "read_benchmark", lambda preset: four)
     again = LocalEngine(
         PRESET, report=lambda _: None, runs=tmp_path / "runs", open_bench=open_bench
     )
