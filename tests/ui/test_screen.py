@@ -366,6 +366,14 @@ def test_every_attack_and_every_run_can_be_opened_again(fake, open_tab):
     walk.wait_line(tab, "unlearn-line", "Unlearning finished", fake.patience)
 
 
+def test_the_list_of_runs_names_the_recorded_example_that_is_shown(shown, open_tab):
+    tab = open_tab(shown.url)
+    walk.step(tab, 6)
+    tab.wait_for_function("document.querySelector('#my-runs input').value.startsWith('Example: ')")
+    tab.locator("#open-run").click()
+    until_opened(tab, "3 Forget")
+
+
 def test_a_run_chosen_before_the_list_came_anew_stays_chosen(fake, open_tab, monkeypatch):
     tab = open_tab(fake.url)
     walk.reach(tab, 3, fake.patience)

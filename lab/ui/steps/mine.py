@@ -50,7 +50,8 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
             if view.shared and view.kind == "unlearn" and view.id not in mine and not view.mine
         ]
         known = {run_id for _, run_id in choices}
-        now = next((run_id for run_id in reversed(slots) if run_id in known), None)
+        shown = slots if any(slots) else (frame.examples.stand_in("unlearn", ""),)
+        now = next((run_id for run_id in reversed(shown) if run_id in known), None)
         if now == before:
             return gr.Dropdown(choices=choices), now
         return gr.Dropdown(choices=choices, value=now), now
