@@ -57,8 +57,10 @@ FRAME = """
   border-top: 1px solid var(--border-color-primary); background: var(--background-fill-secondary); }
 #foot > * { flex: 0 1 auto !important; min-width: 0 !important; width: auto; }
 #foot #announce { flex: 1 1 0 !important; }
-#foot #stop { flex: 0 0 auto !important; color: var(--lab-bad); font-weight: 600;
+#foot #stop { flex: 0 0 auto !important; margin-left: auto; font-weight: 600;
+  color: var(--body-text-color-subdued);
   background: var(--background-fill-primary); border: 1px solid var(--border-color-primary); }
+#foot:has(#now p) #stop { color: var(--lab-bad); }
 /* Gradio counts seconds in every part that waits, and hides them from the eye alone. */
 .gradio-container .wrap.hide { visibility: hidden; }
 .toast-wrap { top: 56px !important; }
