@@ -10,14 +10,20 @@ from typing import Any
 from lab.events import Saliency
 from lab.report.text import Text
 
+MOST_IN_LINE = 24  # characters of a table's cell that stays on one line
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     """Return an accessible table; every cell is escaped."""
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(str(cell)) for cell in row) + "</tr>" for row in rows)
     return frame_table(top, body, caption)
+
+
+def _cell(words: str) -> str:
+    """A cell of a table; one of many words is named so, for it alone may wrap."""
+    kind = ' class="long"' if len(words) > MOST_IN_LINE else ""
+    return f"<td{kind}>{escape(words)}</td>"
 
 
 def frame_table(top: str, body: str, caption: str) -> str:

@@ -106,6 +106,19 @@ PAGE_JS = """
     }).observe(line);
   };
   foot(400);
+  // A plot that came while its step was closed or folded had no width then. Whatever opens changes
+  // the height of the steps, and plots fit themselves when the window says that its size changed.
+  const unfit = (plot) => plot.clientWidth && plot._fullLayout
+    && Math.abs(plot.clientWidth - plot._fullLayout.width) > 1;
+  const fit = (tries) => {
+    const steps = document.querySelector('#steps');
+    if (!steps) return tries && setTimeout(() => fit(tries - 1), 50);
+    new ResizeObserver(() => {
+      if ([...steps.querySelectorAll('.js-plotly-plot')].some(unfit))
+        window.dispatchEvent(new Event('resize'));
+    }).observe(steps);
+  };
+  fit(400);
   // Which question was sent last. Not by Gradio: what waits for an answer it sends once more as the
   // first that came, and whoever read the question then would read that one's.
   const sent = (event) => {

@@ -148,7 +148,12 @@ PIECES = """
 .lab-table :is(table, thead, tbody, tr, th, td) { border: 0 !important; }
 .lab-table table th, .lab-table table td { text-align: left; padding: 5px 10px;
   vertical-align: middle; border-bottom: 1px solid var(--border-color-primary) !important; }
-.lab-table th { white-space: nowrap; background: var(--background-fill-secondary); }
+.lab-table table th { vertical-align: bottom; background: var(--background-fill-secondary); }
+.lab-table td.long { min-width: 12ch; }
+@media (min-width: 700px) {
+  .lab-table td { white-space: nowrap; }
+  .lab-table td.long { white-space: normal; min-width: 16ch; }
+}
 .lab-table td img { width: 44px; height: 44px; object-fit: cover; border-radius: 4px; }
 .lab-table .right { color: var(--lab-good); font-weight: 600; white-space: nowrap; }
 .lab-table .wrong { color: var(--lab-bad); font-weight: 600; white-space: nowrap; }

@@ -78,6 +78,22 @@ def test_what_is_asked_is_in_the_line_of_status_and_its_answer_outlives_a_reload
     tab.wait_for_function("!document.querySelector('#identity table')")
 
 
+def test_a_plot_that_came_while_another_step_was_open_fits_its_step(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.pick(tab, 7)
+    go, identity = threading.Event(), fake.engine.identity
+    monkeypatch.setattr(fake.engine, "identity", lambda *given: go.wait(60) and identity(*given))
+    walk.step(tab, 5)
+    tab.locator("#depth > button").click()
+    tab.locator("#ask-identity").click()
+    walk.step(tab, 3)
+    go.set()
+    plot = "document.querySelector('#depths .js-plotly-plot')"
+    tab.wait_for_function(f"{plot}?._fullLayout?.width")
+    walk.step(tab, 5)
+    tab.wait_for_function(f"Math.abs({plot}._fullLayout.width - {plot}.clientWidth) < 2")
+
+
 def test_a_signature_offers_two_settings_which_open_step_3(fake, open_tab):
     tab = open_tab(fake.url + "/?steps=6&seed=7")
     walk.pick(tab, 5)
