@@ -149,7 +149,7 @@ const drawTable = (value, root, open) => {
 };
 const fillTable = (value, details) => {
   if (value.hint) make('p', {class: 'hint'}, details, value.hint);
-  const scroll = make('div', {class: 'scroll', tabindex: 0}, details);
+  const scroll = make('div', {class: 'scroll lab-table', tabindex: 0}, details);
   const table = make('table', {}, scroll), head = make('tr', {}, make('thead', {}, table));
   make('th', {scope: 'col'}, head, value.axis);
   const columns = [], steps = new Set();
