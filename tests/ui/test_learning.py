@@ -120,7 +120,7 @@ def test_while_one_waits_the_page_says_what_runs_and_how_much_is_done(fake, open
     finally:
         fake.engine.hold_at = None
     tab.wait_for_selector("#unlearn-result .lab-verdict")
-    assert tab.locator(".lab-wait").count() == tab.locator(".lab-face").count() == 0
+    tab.wait_for_function("!document.querySelector('.lab-wait, .lab-face')")
 
 
 def test_on_a_phone_the_face_is_in_view_while_a_run_and_an_attack_go_on(fake, open_tab):

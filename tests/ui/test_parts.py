@@ -211,7 +211,7 @@ def test_result_shows_every_measure_with_n_and_a_dash_where_there_is_no_chance()
     }
     html = figures.result_html(result, text)
     cells = "<td>50.0%</td><td>50.0%</td><td>+0.0 points</td><td>9</td><td>25.0%</td></tr>"
-    assert f"<td>{text.SCORES['celebrity_vqa']}</td>{cells}" in html
+    assert f">{text.SCORES['celebrity_vqa']}</td>{cells}" in html
     assert "<td>+0.0 points</td><td>4</td><td>–</td></tr>" in html and text.NO_CHANCE in html
     plain = figures.result_html(result | {"chance": {"celebrity_vqa": 0.25}}, text)
     assert text.NO_CHANCE not in plain  # an earlier version's run has no such measure
@@ -338,7 +338,7 @@ def test_figures_say_whether_a_control_s_curve_was_kept_or_came_with_the_lab():
 def test_the_measures_of_an_attack_by_hand():
     *_, done = attacked("facts")
     html = attack.figures(done.result, text)
-    cells = [re.findall("<td>([^<]*)</td>", row) for row in html.split("<tr>")[1:]]
+    cells = [re.findall("<td[^>]*>([^<]*)</td>", row) for row in html.split("<tr>")[1:]]
     found = {row[0]: row[2:] for row in cells if row}
     # means over 20 steps: unlearned .5, never knew .45, text only .5
     assert found["Recovery"] == ["+5.0 points", "+0.0 points"]
