@@ -19,6 +19,7 @@ from lab.files import ROOT
 from lab.model import tiny_models
 from lab.recipe import AttackRecipe
 from lab.serve import archive
+from lab.serve.board import gathered
 from lab.serve.carrier import AGAIN
 from lab.serve.cluster import RayCluster
 from lab.serve.orders import Plan
@@ -26,6 +27,7 @@ from lab.serve.pace import Left
 from lab.serve.ray_engine import RayEngine
 from lab.serve.routes import Hand
 from lab.serve.views import ORIGINAL
+from lab.serve.visit import Visit
 from tests.unit import tiny as make
 from tests.unit.replicas import replicated
 from tests.unit.served import PRESET, until, wait
@@ -62,6 +64,24 @@ def at_work(engine: RayEngine, run_id: str) -> Hand:
 
 def both_ready(engine: RayEngine) -> None:
     until(lambda: all(h.ready for h in engine.fleet.routes.hands))
+
+
+def test_a_run_done_by_a_replica_and_shared_stands_on_the_board_of_everybody(
+    engine: RayEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.rights, "alone", False)
+    run_id = engine.submit(make.recipe(steps=2), visitor="ada")
+    until(lambda: engine.run(run_id, "ada").ended)
+    attack = engine.submit_attack(run_id, ATTACK, "ada")
+    until(lambda: engine.run(attack, "ada").ended)
+    bo = Visit(engine, lambda: "bo")
+    assert gathered(bo).entries == ()
+    engine.share(run_id, True, "ada")
+    (entry,) = gathered(bo).entries
+    assert (entry.id, len(entry.attempts)) == (run_id, 1)
+    assert entry.result["after"] == engine.run(run_id, "ada").events[-1].result["after"]
+    engine.share(run_id, False, "ada")
+    assert gathered(bo).entries == ()
 
 
 def test_a_run_whose_replica_is_lost_begins_again_and_comes_to_the_same(engine: RayEngine) -> None:
