@@ -23,7 +23,7 @@ from lab.ui.context import (
     recall,
     warn,
 )
-from lab.ui.steps import attack, unlearn
+from lab.ui.steps import attack, settings
 
 # Once begun, the lesson leaves the address: a reload must show what is chosen now.
 FORGET_JS = """
@@ -74,7 +74,7 @@ def _titles(text: Text) -> list[tuple[str, str]]:
 
 
 def wire(
-    parts: Parts, frame: Frame, tune: unlearn.Parts, relearn: attack.Parts, demo: gr.Blocks
+    parts: Parts, frame: Frame, tune: settings.Parts, relearn: attack.Parts, demo: gr.Blocks
 ) -> None:
     """Join the menu; ``tune`` and ``relearn`` have the fields that a lesson sets and locks."""
     text = frame.text

@@ -20,8 +20,10 @@ from lab.serve.visit import Visit
 from lab.ui.context import JS_ONLY, QUICK, QUIET, Frame, guarded, recall, warn
 from lab.ui.follow import look_up
 from lab.ui.linked import PERSON, lock_name, locked_value
-from lab.ui.steps import attack, unlearn
+from lab.ui.steps import attack
 from lab.ui.steps.mine import opened
+from lab.ui.steps.settings import DEFAULT_STRENGTH, recipe_for
+from lab.ui.steps.settings import Parts as Settings
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")
@@ -103,7 +105,7 @@ def layout(text: Text) -> Parts:
 def wire(
     parts: Parts,
     frame: Frame,
-    recipe: unlearn.Parts,
+    recipe: Settings,
     relearn: attack.Parts,
     locked: gr.HTML,
     demo: gr.Blocks,
@@ -128,7 +130,7 @@ def wire(
             said = [*found.wrong[:MOST_SAID], text.LINK_MORE.format(count=more) if more > 0 else ""]
             warn(" ".join(filter(None, said)))
         view = look_up(engine, found.run)
-        base = view.recipe if view else unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
+        base = view.recipe if view else recipe_for(engine.preset, DEFAULT_STRENGTH)
         of_run, of_attack = apart(found.settings)
         wanted = revise(base, of_run)
         values = flat(wanted, revise(engine.preset.attack, of_attack))
@@ -264,7 +266,7 @@ def link_query(
     page that it opens. ``embed``: as a slide.
     """
     loaded = engine.menu.loaded
-    recipe = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
+    recipe = recipe_for(engine.preset, DEFAULT_STRENGTH)
     of_run, of_attack = apart(values)
     base = flat(recipe, engine.preset.attack)
     wanted = flat(revise(recipe, of_run), revise(engine.preset.attack, of_attack))

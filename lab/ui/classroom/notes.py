@@ -21,7 +21,7 @@ from lab.serve.classroom.state import State
 from lab.ui.classroom.acts import STRENGTH_KEYS
 from lab.ui.context import CHANGE, Frame, open_step, signal
 from lab.ui.follow import look_up
-from lab.ui.steps import attack, unlearn
+from lab.ui.steps import attack, settings
 from lab.ui.steps.mine import opened, run_name
 
 CSS = """
@@ -217,7 +217,7 @@ def _here(said: Any) -> tuple[int, Mapping[int, int]]:
 
 
 def wire(
-    parts: Parts, frame: Frame, tune: unlearn.Parts, relearn: attack.Parts, tabs: list[gr.Tab]
+    parts: Parts, frame: Frame, tune: settings.Parts, relearn: attack.Parts, tabs: list[gr.Tab]
 ) -> None:
     """Let the page follow: to where the teacher points, and with what is locked or preset."""
     engine, text, room = frame.engine, frame.text, parts.room
@@ -235,7 +235,7 @@ def wire(
 
     def follow(here: str) -> list[Any]:
         limits = room.state.limits
-        base = unlearn.recipe_for(engine.preset, unlearn.DEFAULT_STRENGTH)
+        base = settings.recipe_for(engine.preset, settings.DEFAULT_STRENGTH)
         given, locked = apart({**limits.preset, **limits.locked}), apart(limits.locked)
         fields = [
             *_held(tune.fields, base, given[0], locked[0]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -121,18 +121,9 @@ def wire(parts: Parts, frame: Frame) -> None:
     def undo(entity: str, history: dict[str, Any]) -> tuple[Any, ...]:
         return "", remember(history, entity, "attack", ""), text.UNDONE
 
-    async def tail(
-        run_id: str, inspected: str, request: gr.Request
-    ) -> AsyncIterator[dict[Any, Any]]:
-        """Yield what the step shows of an attack, until it has ended; of the example without one."""
-        # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
-        begun = look_up(engine, run_id)
-        kind = {}
-        if begun and begun.attack and not engine.locked(f"{OF_ATTACK}kind"):
-            kind = {parts.fields["kind"]: begun.attack.kind}
-        async for view in frame.tails.follow("attack", run_id, request):
-            yield _updates(parts, frame, view, run_id, inspected) | kind
-            kind = {}
+    def offer(run_id: str) -> tuple[gr.Button, gr.Button]:
+        own = frame.examples.own(run_id)
+        return gr.Button(visible=own), gr.Button(visible=not own)
 
     budget = {name: field for name, field in parts.fields.items() if name != "kind"}
     follow_defaults(frame, budget, lambda preset: preset.attack)
@@ -147,7 +138,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         undo, [frame.entity, frame.history], [frame.attack, frame.history, frame.announce], **QUICK
     )
     frame.attack.change(
-        tail,
+        _tail(parts, frame),
         [frame.attack, frame.inspect],
         [
             parts.line,
@@ -160,11 +151,6 @@ def wire(parts: Parts, frame: Frame) -> None:
         ],
         **FOLLOW,
     )
-
-    def offer(run_id: str) -> tuple[gr.Button, gr.Button]:
-        own = frame.examples.own(run_id)
-        return gr.Button(visible=own), gr.Button(visible=not own)
-
     frame.unlearn.change(
         offer,
         frame.unlearn,
@@ -172,6 +158,25 @@ def wire(parts: Parts, frame: Frame) -> None:
         **CHANGE,
     )
     attacks_made.wire(parts.made, frame)
+
+
+def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, Any]]]:
+    """Return what follows an attack for this step."""
+
+    async def tail(
+        run_id: str, inspected: str, request: gr.Request
+    ) -> AsyncIterator[dict[Any, Any]]:
+        """Yield what the step shows of an attack, until it has ended; of the example without one."""
+        # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
+        begun = look_up(frame.engine, run_id)
+        kind = {}
+        if begun and begun.attack and not frame.engine.locked(f"{OF_ATTACK}kind"):
+            kind = {parts.fields["kind"]: begun.attack.kind}
+        async for view in frame.tails.follow("attack", run_id, request):
+            yield _updates(parts, frame, view, run_id, inspected) | kind
+            kind = {}
+
+    return tail
 
 
 @dataclass(frozen=True)

@@ -9,49 +9,39 @@ from typing import Any
 
 import gradio as gr
 
-from lab.catalogue import EVERY_METHOD, METHOD_ROWS, VISUAL_METHODS
 from lab.errors import LabError
 from lab.events import Done, Ready
 from lab.events.controls import CONTROLS
-from lab.recipe import STRENGTHS, Preset, Recipe, revise
+from lab.recipe import revise
 from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
-from lab.report.text import Text
 from lab.report.translated import translated
 from lab.serve.pace import planned
 from lab.serve.views import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
-    FIELD_GROUPS,
     FOLLOW,
     KEEP_UNFOLDED,
     QUICK,
     QUIET,
     Frame,
-    follow_defaults,
     guarded,
     open_step,
-    recipe_controls,
     remember,
 )
 from lab.ui.figures import arriving, result_html
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.kept import KEPT, go_on, kept_runs, made_before, stands_in
-from lab.ui.steps import inside
+from lab.ui.steps import inside, settings
 from lab.ui.waiting import face, portrait_of, waiting
-
-DEFAULT_STRENGTH = "Standard"
 
 
 @dataclass(frozen=True)
 class Parts:
     """The controls of this step that others use."""
 
-    strength: gr.Radio
-    fields: dict[str, gr.components.Component]
-    groups: dict[str, gr.Column]
-    about: gr.HTML
+    settings: settings.Parts
     start: gr.Button
     line: gr.HTML
     before: gr.HTML
@@ -66,18 +56,9 @@ def layout(frame: Frame) -> Parts:
     """Lay out the step; with an example, its run is shown from the start."""
     text = frame.text
     idea(frame, 3)
-    base = recipe_for(frame.engine.preset, DEFAULT_STRENGTH)
     with gr.Row(elem_id="forget-row"):
         with gr.Column(scale=2, min_width=280, elem_id="forget-settings"):
-            strength = gr.Radio(
-                [(text.STRENGTH_NAMES[s], s) for s in STRENGTHS],
-                value=DEFAULT_STRENGTH,
-                label=text.STRENGTH,
-            )
-            method = recipe_controls(base, text, only=("method",))
-            about = gr.HTML(about_method(base.method, text), elem_id="about-method")
-            with gr.Accordion(text.ADVANCED, open=False, elem_id="settings"):
-                controls, groups = _grouped(base, text)
+            chosen = settings.layout(frame)
             with gr.Row():
                 start = gr.Button(text.UNLEARN, variant="primary", elem_id="unlearn")
                 go = gr.Button(text.GO_COMPARE, elem_id="go-compare")
@@ -99,54 +80,43 @@ def layout(frame: Frame) -> Parts:
             seen = face("unlearn-face")
             said = gr.HTML(result, js_on_load=KEEP_UNFOLDED, elem_id="unlearn-result")
             chart = live_chart(text.NO_CURVE, "unlearn-chart", chart)
-    fields = method | controls
-    return Parts(strength, fields, groups, about, start, line, before, again, seen, chart, said, go)
-
-
-def used_by(method: str, name: str) -> bool:
-    """Whether a method uses a setting of the recipe."""
-    return name in EVERY_METHOD or name in METHOD_ROWS[method].settings
-
-
-def _grouped(
-    base: Recipe, text: Text
-) -> tuple[dict[str, gr.components.Component], dict[str, gr.Group]]:
-    """All settings in their groups; only those that the method uses can be seen."""
-    controls: dict[str, gr.components.Component] = {}
-    groups: dict[str, gr.Column] = {}
-    for group, names in FIELD_GROUPS.items():
-        shown = any(used_by(base.method, name) for name in names)
-        with gr.Column(visible=shown, elem_classes="lab-group") as groups[group]:
-            gr.HTML(markup.heading(text.FIELD_GROUPS[group]))
-            with gr.Row(elem_classes="lab-grid"):
-                controls |= recipe_controls(
-                    base, text, only=names, used=lambda name: used_by(base.method, name)
-                )
-    return controls, groups
-
-
-def about_method(method: str, text: Text) -> str:
-    """Return what a method does, what is our choice, and whether it changes the language model."""
-    may_change = "" if method in VISUAL_METHODS else " " + text.MAY_CHANGE_TEXT
-    words = markup.note(text.METHODS[method] + may_change, "quiet")
-    return markup.folded(text.ABOUT_METHOD, words, "quiet")
-
-
-def recipe_for(preset: Preset, strength: str) -> Recipe:
-    """Return the preset's recipe at a strength."""
-    return revise(preset.recipe, STRENGTHS.get(strength, {}))
+    return Parts(chosen, start, line, before, again, seen, chart, said, go)
 
 
 def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Button]) -> None:
     """Join the controls of the step; ``look`` are step 2's, ``runs`` start from other places."""
-    engine, text, names = frame.engine, frame.text, list(parts.fields)
-    controls = list(parts.fields.values())
+    fields = parts.settings.fields
+    settings.wire(parts.settings, frame)
+    _wire_starts(parts, frame, runs)
+    frame.unlearn.change(
+        _tail(parts, frame),
+        [frame.unlearn, frame.history, frame.inspect],
+        [parts.line, parts.before, parts.again, parts.face, parts.chart, parts.result],
+        **FOLLOW,
+    ).then(
+        partial(go_on, frame.engine),
+        [frame.unlearn, frame.history],
+        [frame.unlearn, frame.history],
+        **QUICK,
+    )
+    look.go.click(
+        lambda prune, threshold: (prune, threshold, open_step(3)),
+        [look.prune, look.threshold],
+        [fields["prune_share"], fields["mask_threshold"], frame.steps],
+        **QUICK,
+    )
+    parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
+
+
+def _wire_starts(parts: Parts, frame: Frame, runs: Sequence[gr.Button]) -> None:
+    """Start a run from its settings, or once more; a kept run answers where it would be the same."""
+    engine, fields = frame.engine, parts.settings.fields
 
     def start(entity: str, history: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         if not frame.people.card(entity):
-            raise LabError(text.PICK_FIRST)
-        settings = dict(zip(names, values, strict=True))
-        recipe = revise(engine.preset.recipe, {"entity": entity, **settings})
+            raise LabError(frame.text.PICK_FIRST)
+        chosen = dict(zip(fields, values, strict=True))
+        recipe = revise(engine.preset.recipe, {"entity": entity, **chosen})
         for view in engine.under_way():
             # What it measures is of use to nobody any more, and this run would wait for it.
             if view.kind == "inspect" and (view.entity, recipe.method) != (entity, "vkd"):
@@ -164,35 +134,11 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Butto
         """Answer with a run; ``kept``: its id again where it is a kept one."""
         for slot, value in (("unlearn", run_id), ("attack", ""), (KEPT, kept)):
             history = remember(history, entity, slot, value)
-        words = made_before(engine, kept, text)
+        words = made_before(engine, kept, frame.text)
         button = gr.Button(visible=bool(words))
         said = words or gr.skip()
         return run_id, "", history, markup.note(words), button, said, open_step(3)
 
-    def choose(strength: str) -> list[Any]:
-        recipe = recipe_for(engine.preset, strength)  # how strongly, not by what method
-        return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
-
-    def settle(method: str) -> list[Any]:
-        shown = [gr.update(visible=used_by(method, n)) for n in names if n != "method"]
-        groups = [
-            gr.Column(visible=any(used_by(method, n) for n in FIELD_GROUPS[g]))
-            for g in parts.groups
-        ]
-        return [about_method(method, text), *shown, *groups]
-
-    parts.fields["method"].change(
-        settle,
-        parts.fields["method"],
-        [
-            parts.about,
-            *(c for name, c in parts.fields.items() if name != "method"),
-            *parts.groups.values(),
-        ],
-        **QUICK,
-    )
-    follow_defaults(frame, parts.fields, recipe_for, [parts.strength])
-    parts.strength.input(choose, parts.strength, controls, **QUICK)
     answer = [
         frame.unlearn,
         frame.attack,
@@ -205,29 +151,11 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Butto
     gr.on(
         [parts.start.click, *(run.click for run in runs)],
         guarded(start),
-        [frame.entity, frame.history, *controls],
+        [frame.entity, frame.history, *fields.values()],
         answer,
         **QUIET,
     )
     parts.again.click(guarded(again), [frame.unlearn, frame.history], answer, **QUIET)
-    frame.unlearn.change(
-        _tail(parts, frame),
-        [frame.unlearn, frame.history, frame.inspect],
-        [parts.line, parts.before, parts.again, parts.face, parts.chart, parts.result],
-        **FOLLOW,
-    ).then(
-        partial(go_on, engine),
-        [frame.unlearn, frame.history],
-        [frame.unlearn, frame.history],
-        **QUICK,
-    )
-    look.go.click(
-        lambda prune, threshold: (prune, threshold, open_step(3)),
-        [look.prune, look.threshold],
-        [parts.fields["prune_share"], parts.fields["mask_threshold"], frame.steps],
-        **QUICK,
-    )
-    parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
 
 
 def lacks_controls(view: RunView) -> bool:
