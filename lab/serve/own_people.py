@@ -22,6 +22,8 @@ from lab.serve.rights import NOT_SHARED, Rights
 from lab.serve.runs import RunStore
 from lab.serve.views import EntityCard, Recognition
 
+MOST_FACES = 4  # of a split, on its card
+
 
 class OwnPeople:
     """Holds the benchmark with the people whom users have added so far.
@@ -99,20 +101,24 @@ class OwnPeople:
     def cards(self, visitor: str) -> list[EntityCard]:
         """The cards on the page: own people, the benchmark's people, and splits as one target."""
         bench = self.shown_to(visitor)
-        whole = [self._whole(name) for name in bench.targets]
+        whole = [self._together(name) for name in bench.targets]
         whose = {e.id: self._rights.whose(e.id) for e in bench.own}
         own = [
             replace(_card(e, shown(e)), owner=whose[e.id].visitor, shared=whose[e.id].shared)
             for e in bench.own
         ]
-        return own + [_card(e) for e in (*bench.entities, *whole) if e.train_images]
+        people = [_card(e) for e in bench.entities if e.train_images]
+        return own + people + [card for card in whole if card]
 
-    def _whole(self, split: str) -> Entity:
-        """A split as one target, which says first whom it lost."""
+    def _together(self, split: str) -> EntityCard | None:
+        """The card of a split as one target, which says first whom it lost; None without pictures."""
         whole = self.benchmark.entity(split)
-        if not self.benchmark.lost(split):
-            return whole
-        return replace(whole, biography=f"{self.benchmark.partial(split)}. {whole.biography}")
+        if not whole.train_images:
+            return None
+        lost = f"{self.benchmark.partial(split)}. " if self.benchmark.lost(split) else ""
+        members = [self.benchmark.entity(i) for i in self.benchmark.splits[split]]
+        faces = [m.train_images[0] for m in members if m.train_images][:MOST_FACES]
+        return replace(_card(whole), biography=lost + whole.biography, faces=tuple(faces))
 
     def renew(self, benchmark: Benchmark) -> None:
         """Go on with another benchmark, which gets the own people of now."""

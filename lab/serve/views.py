@@ -25,7 +25,8 @@ class EntityCard:
 
     ``questions``: the questions of a person whom a user added, each with its answer and wrong
     options; () for all others. ``owner``: the visitor who added them, "" for everybody's; ``shared``:
-    whether that visitor shares them with the room.
+    whether that visitor shares them with the room. ``faces``: of people who are one target together,
+    the portraits of the first four; () for one person.
     """
 
     id: str
@@ -37,6 +38,7 @@ class EntityCard:
     questions: tuple[tuple[str, ...], ...] = ()
     owner: str = field(default="", repr=False)
     shared: bool = False
+    faces: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

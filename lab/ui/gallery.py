@@ -9,7 +9,7 @@ import warnings
 from hashlib import sha256
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lab.benchmarks.images import decode
 from lab.errors import LabError
@@ -121,7 +121,7 @@ class People:
             view = view % len(card.views) if view >= 0 and card.views else -1
             file = self._folder / f"{_stem(entity)}_{self._edition}_{view}.jpg"
             if not file.exists():
-                file.write_bytes(thumbnail(card.portrait) if view < 0 else card.views[view])
+                file.write_bytes(face_of(card) if view < 0 else card.views[view])
         return str(file)
 
     def gallery(self, query: str, text: Text, most: int = PAGE) -> list[tuple[str, str, str]]:
@@ -140,18 +140,29 @@ def _stem(entity: str) -> str:
     return sha256(entity.encode()).hexdigest()[:16]
 
 
-def thumbnail(data: bytes) -> bytes:
-    """Return a portrait small enough for a gallery of many: as it is, or as a JPEG of 256 px.
+def face_of(card: EntityCard) -> bytes:
+    """Return the small portrait of a card; of people together, their faces two by two."""
+    if len(card.faces) < 2:
+        return thumbnail(card.portrait)
+    side = THUMBNAIL // 2
+    whole = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
+    for place, data in enumerate(card.faces):
+        part = ImageOps.fit(_read(data), (side, side))
+        whole.paste(part, (place % 2 * side, place // 2 * side))
+    return small(whole)
 
-    A picture that cannot be read becomes a grey square: one broken file must not hide the rest.
-    """
-    if len(data) <= SMALL_BYTES:
-        return data
+
+def thumbnail(data: bytes) -> bytes:
+    """Return a portrait small enough for a gallery of many: as it is, or as a JPEG of 256 px."""
+    return data if len(data) <= SMALL_BYTES else small(_read(data))
+
+
+def _read(data: bytes) -> Image.Image:
+    """A portrait; a grey square for one that cannot be read: it must not hide the rest."""
     try:
-        image = decode(data)
+        return decode(data)
     except LabError:
-        image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
-    return small(image)
+        return Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
 
 
 def small(image: Image.Image) -> bytes:

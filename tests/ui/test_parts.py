@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import io
 import json
 import math
 import re
@@ -13,6 +14,7 @@ from html import unescape
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from lab.catalogue import ATTACKS, TRAINING_ATTACKS
 from lab.errors import LabError
@@ -38,6 +40,21 @@ text = catalogue()
 
 def view(state: str = "running", events: tuple = (), **more) -> RunView:
     return RunView("r", "unlearn", "p00", state, Recipe(), None, None, events, **more)
+
+
+def test_people_together_have_their_faces_two_by_two():
+    def plain(colour: str) -> bytes:
+        out = io.BytesIO()
+        Image.new("RGB", (300, 200), colour).save(out, "PNG")
+        return out.getvalue()
+
+    card = person(0)
+    assert gallery.face_of(card) == gallery.thumbnail(card.portrait)
+    group = dataclasses.replace(card, faces=(plain("red"), b"no picture", plain("blue")))
+    with Image.open(io.BytesIO(gallery.face_of(group))) as image:
+        corners = [image.getpixel(at) for at in ((64, 64), (192, 64), (64, 192), (192, 192))]
+    near = [tuple(round(part / 127.5) for part in corner) for corner in corners]
+    assert near == [(2, 0, 0), (1, 1, 1), (0, 0, 2), (1, 1, 1)]  # what is missing is grey
 
 
 def steps(count: int) -> tuple[Step, ...]:

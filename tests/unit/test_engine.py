@@ -64,7 +64,14 @@ def test_status_and_entities(engine) -> None:
     assert 0 < status.memory_used_mb < status.memory_total_mb
     cards = engine.entities()
     assert [c.id for c in cards] == ["p0", "p1", "p2", "p3", "forget_25"]  # a split, as one target
-    assert cards[0].portrait in cards[0].views
+    assert cards[0].portrait in cards[0].views and cards[0].faces == ()
+
+
+def test_a_split_has_the_faces_of_its_first_members(tiny, four, tmp_path: Path) -> None:
+    pair = replace(four, splits={"forget_50": ("p0", "p2")})
+    card = opened(tiny, pair, tmp_path).entities()[-1]
+    assert card.id == "forget_50"
+    assert card.faces == tuple(four.entity(i).train_images[0] for i in ("p0", "p2"))
 
 
 def test_a_run_to_its_end(engine, finished: str) -> None:

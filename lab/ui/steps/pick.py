@@ -18,7 +18,7 @@ from lab.serve.views import EntityCard
 from lab.ui.context import CHANGE, JS_ONLY, QUICK, Frame, recall
 from lab.ui.faces import CHOSEN_JS, faces, faces_html
 from lab.ui.follow import look_up
-from lab.ui.gallery import PAGE, thumbnail
+from lab.ui.gallery import PAGE, face_of, thumbnail
 from lab.ui.idea import idea
 from lab.ui.steps import own
 
@@ -171,7 +171,7 @@ def profile_card(card: EntityCard | None, text: Text) -> str:
         for key, value in card.profile.items()
         if not card.questions
     )  # an own person's facts are in the table of questions
-    data = base64.b64encode(thumbnail(card.portrait)).decode()
+    data = base64.b64encode(face_of(card)).decode()
     alt = escape(text.PORTRAIT_OF.format(name=card.name), quote=True)
     about = text.OWN_CARD if card.questions else text.FICTION
     return (
