@@ -91,12 +91,23 @@ def describe(view: RunView | None, text: Text) -> str:
     """Return one line about what the run does now: state, phase or step, pace, time left."""
     if view is None:
         return ""
-    name = text.RUN_KINDS[view.kind]
-    if view.attack:
-        name = text.NAMED_ATTACK.format(attack=text.ATTACK_KINDS[view.attack.kind])
+    name = _name(view, text)
     other = text.FOREIGN_RUN.format(other=view.foreign) if view.foreign else ""
     note = translated(view.note, text)
     return " · ".join(filter(None, (_state(view, name, text), note, other)))
+
+
+def announced(view: RunView, text: Text) -> str:
+    """Return the line without what changes at every step: it is read aloud, and then it stays."""
+    if view.state != "running":
+        return describe(view, text)
+    return str(text.RUNNING.format(name=_name(view, text)))
+
+
+def _name(view: RunView, text: Text) -> str:
+    if view.attack:
+        return str(text.NAMED_ATTACK.format(attack=text.ATTACK_KINDS[view.attack.kind]))
+    return text.RUN_KINDS[view.kind]
 
 
 def _state(view: RunView, name: str, text: Text) -> str:

@@ -246,7 +246,7 @@ def _wire_now(
             facts_html(state, text),
             chip,
             f"<p>{escape(line)}</p>" if line else "",
-            gr.skip() if same else now.line,
+            gr.skip() if same else now.said,
             gr.skip() if same else now.moment,
             gr.skip() if edition == engine.menu.edition else engine.menu.edition,
             *(notes.answer(told, asked, engine.who(), mark, text) if told else ()),

@@ -10,20 +10,20 @@ from lab.report.text import Text
 from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
 from lab.ui.examples import Examples
-from lab.ui.follow import describe, found, look_up
+from lab.ui.follow import announced, describe, found, look_up
 from lab.ui.gallery import People
 
 
 @dataclass(frozen=True)
 class Now:
-    """``chip``: the few words of the bar. ``line``: the whole sentence about the runs.
+    """``chip``: the few words of the bar. ``said``: the sentence that is announced about the runs.
     ``under_way``: what of this browser waits or runs now, "" for nothing. ``done``: the steps (from
     1) that have a result. ``moment``: what changes when a run starts, is ready or ends, and at no
     other time.
     """
 
     chip: str
-    line: str
+    said: str
     under_way: str
     done: tuple[int, ...]
     moment: str
@@ -58,13 +58,13 @@ def now(
     active = sorted(engine.under_way(), key=lambda view: view.state == "waiting")
     ended = sorted((v for v in views if v and v.state in ENDED), key=runs.turn)
     last = active[0] if active else ended[-1] if ended else None
-    line = _line(last, people, entity, len(active), text)
     if last is None:
         recorded = any(examples.of(s) for s in slots) or bool(examples.first)
         chip = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
-        line = text.HELLO_EXAMPLE if recorded else text.HELLO
+        said = text.HELLO_EXAMPLE if recorded else text.HELLO
     else:
         chip = text.CHIPS[last.kind][last.state]
+        said = _line(last, announced(last, text), people, entity, len(active), text)
     looks = looking(engine, text)
     chip = text.CHIP_LOOKS if looks and not active else chip
     results = [
@@ -75,8 +75,13 @@ def now(
         (5, bool(views[2] and views[2].state in ENDED and found(views[2], Done))),
     ]
     moment = [f"{v.id} {v.state} {bool(found(v, Ready))}" for v in (*views, *active) if v]
-    under_way = " ".join(filter(None, (line if active else "", looks)))
-    return Now(chip, line, under_way, tuple(n for n, there in results if there), "; ".join(moment))
+    line = (
+        _line(active[0], describe(active[0], text), people, entity, len(active), text)
+        if active
+        else ""
+    )
+    under_way = " ".join(filter(None, (line, looks)))
+    return Now(chip, said, under_way, tuple(n for n, there in results if there), "; ".join(moment))
 
 
 def looking(engine: Visit, text: Text) -> str:
@@ -84,11 +89,11 @@ def looking(engine: Visit, text: Text) -> str:
     return " ".join(text.LOOKS[kind] for kind in engine.looks())
 
 
-def _line(last: RunView | None, people: People, entity: str, active: int, text: Text) -> str:
-    line = describe(last, text)
-    if last and last.kind != "change" and last.entity != entity:
-        card = people.card(last.entity)
-        line = text.ABOUT_OTHER.format(name=card.name if card else last.entity, line=line)
+def _line(view: RunView, line: str, people: People, entity: str, active: int, text: Text) -> str:
+    """A run's line with whom it is about, where that is somebody else, and how many more wait."""
+    if view.kind != "change" and view.entity != entity:
+        card = people.card(view.entity)
+        line = text.ABOUT_OTHER.format(name=card.name if card else view.entity, line=line)
     if active < 2:
         return line
     return f"{line.removesuffix('.')}. {text.MORE_WAIT.format(count=active - 1)}"

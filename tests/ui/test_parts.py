@@ -461,18 +461,21 @@ def test_the_line_of_status_keeps_its_sentences_apart(tmp_path):
     nobody = SimpleNamespace(card=lambda entity: None, of=lambda run: None, first=None, entity="")
     asked = status.Asked("p00", ("", "", ""), ())
 
-    def line(who: str) -> str:
+    def now(who: str) -> status.Now:
         visit = Visit(engine, lambda: who)
-        return status.now(visit, nobody, nobody, asked, False, text).line
+        return status.now(visit, nobody, nobody, asked, False, text)
 
-    alone = follow.describe(mine[0], text)
+    alone, more = follow.describe(mine[0], text), "1 more of yours in the queue."
     assert not alone.endswith(".")
-    assert line("ada") == f"{alone}. 1 more of yours in the queue."
+    assert now("ada").under_way == f"{alone}. {more}"
+    # what is announced stays in view and is true at every step
+    assert now("ada").said == f"Unlearning is running. {more}"
     mine.reverse()  # the running one is told of first all the same
-    assert line("ada") == f"{alone}. 1 more of yours in the queue."
+    assert now("ada").under_way == f"{alone}. {more}"
     mine[:] = [view("waiting", place=1), view("waiting", place=2)]
-    assert line("ada").endswith("place 1 in the queue. 1 more of yours in the queue.")
-    assert line("bo") == text.HELLO
+    assert now("ada").under_way == now("ada").said
+    assert now("ada").said.endswith(f"place 1 in the queue. {more}")
+    assert now("bo").said == text.HELLO and now("bo").under_way == ""
 
 
 def test_link_holds_what_differs(tmp_path):
