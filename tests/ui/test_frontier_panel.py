@@ -235,9 +235,11 @@ def test_the_panel_shows_the_kept_points_and_the_visitors_attacked_run(fake, ope
     about = tab.locator("#frontier-about")
     assert frontier.verdict(shown.points, text) in about.inner_text()
     assert text.FRONTIER_NO_RUNS in about.inner_text()
+    assert not tab.locator("#frontier-table table").is_visible()
+    walk.open_fold(tab, "frontier-table")
     walk.step(tab, 5)
     walk.attack_by(tab, "Relearn on the person", fake.patience)
-    walk.step(tab, 6)  # the panel is still unfolded, and is true again
+    walk.step(tab, 6)  # panel and table are still unfolded, and are true again
     tab.locator("#frontier-table td", has_text="R1 · your run: vkd").wait_for()
     assert traces.count() == len(shown.points) + 1
     assert text.FRONTIER_YOUR_RUNS.format(count=1) in about.inner_text()

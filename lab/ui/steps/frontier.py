@@ -15,9 +15,9 @@ from lab.report import frontier_chart, markup
 from lab.report.frontier import AIM, KEEPS, Attacked, Frontier, Point, own_point, read, verdict
 from lab.report.text import Text
 from lab.serve.views import ENDED, RunView
-from lab.ui.context import CHANGE, Frame, guarded, remembered
+from lab.ui.context import CHANGE, KEEP_UNFOLDED, Frame, guarded, remembered
 from lab.ui.follow import found, look_up
-from lab.ui.steps.studies import answered, missing, unanswered
+from lab.ui.steps.studies import answered, how_measured, missing, unanswered
 
 KEPT = RESULTS / "frontier.json"
 MAKE = "python -m assets.build.results --only frontier"
@@ -38,11 +38,11 @@ class Parts:
 def layout(text: Text) -> Parts:
     """Lay out the part folded; the plot is drawn once it is unfolded, for it needs its width."""
     with gr.Accordion(text.FRONTIER, open=False, elem_id="frontier") as panel:
-        about = gr.HTML("", elem_id="frontier-about")
+        about = gr.HTML("", js_on_load=KEEP_UNFOLDED, elem_id="frontier-about")
         chart = gr.Plot(
             label=text.FRONTIER, show_label=False, visible=False, elem_id="frontier-plot"
         )
-        table = gr.HTML("", elem_id="frontier-table")
+        table = gr.HTML("", js_on_load=KEEP_UNFOLDED, elem_id="frontier-table")
     return Parts(panel, gr.State(False), about, chart, table)
 
 
@@ -91,6 +91,7 @@ def laid_out(
         frontier_chart.plot(points, own, text),
         frontier_chart.table_rows(points, own, text),
         text.FRONTIER,
+        text,
     )
 
 
@@ -106,14 +107,13 @@ def _words(kept: Frontier | None, own: Sequence[Point], uncontrolled: int, text:
         text.FRONTIER_CHOICE.format(keeps=100 * KEEPS, aim=100 * AIM),
         text.FRONTIER_WAITING.format(methods=waiting) if points and waiting else "",
         text.FRONTIER_WITHOUT.format(count=without) if without else "",
-        text.STUDY_COMMAND.format(command=MAKE) if points else "",
     )
     return (
         markup.note(text.FRONTIER_OTHER if kept and kept.other else "")
         + (markup.verdict(verdict(points, text)) if points else missing(KEPT, MAKE, text))
         + markup.note(text.FRONTIER_LEAD)
         + markup.note(" ".join(filter(None, (yours, lacking))))
-        + "".join(markup.note(line, "quiet") for line in quiet)
+        + (how_measured(quiet, MAKE, text) if points else "")
     )
 
 

@@ -22,7 +22,7 @@ from lab.experiments.studies import (
 from lab.report import grid_chart, markup, methods_chart, study_chart
 from lab.report.study_verdict import verdict
 from lab.report.text import Text
-from lab.ui.context import CHANGE, Frame, guarded
+from lab.ui.context import CHANGE, KEEP_UNFOLDED, Frame, guarded
 
 METHODS, KEPT = "methods", RESULTS / "protocol" / "methods.csv"
 PROTOCOL = "python -m lab compare --preset demo --methods all --protocol --out DIR --json"
@@ -51,9 +51,9 @@ def layout(text: Text) -> Parts:
     with gr.Accordion(text.STUDIES, open=False, elem_id="studies"):
         gr.HTML(markup.note(text.STUDIES_LEAD, "quiet"))
         pick = gr.Radio(choices, label=text.STUDIES_PICK, elem_id="pick-study")
-        about = gr.HTML("", elem_id="study-about")
+        about = gr.HTML("", js_on_load=KEEP_UNFOLDED, elem_id="study-about")
         chart = gr.Plot(label=text.STUDIES, show_label=False, visible=False, elem_id="study-plot")
-        table = gr.HTML("", elem_id="study-table")
+        table = gr.HTML("", js_on_load=KEEP_UNFOLDED, elem_id="study-table")
     return Parts(pick, about, chart, table)
 
 
@@ -77,6 +77,7 @@ def wire(parts: Parts, frame: Frame) -> None:
             study_chart.plot(study, table, text),
             study_chart.table_rows(study, table, text),
             text.STUDY_WORDS[study.name][0],
+            text,
         )
 
     parts.pick.change(guarded(show), parts.pick, [parts.about, parts.chart, parts.table], **CHANGE)
@@ -111,18 +112,17 @@ def compared(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
         + markup.note(
             text.METHODS_WIDENED if methods_chart.was_widened(table) else text.METHODS_NOT_WIDENED
         )
-        + markup.note(facts, "quiet")
-        + markup.note(_outcomes(table, text), "quiet")
         + markup.note(
             text.METHODS_WAITING.format(methods=", ".join(waiting)) if waiting else "", "quiet"
         )
-        + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")
+        + how_measured((facts, _outcomes(table, text)), first["command"], text)
     )
     return answered(
         words,
         methods_chart.plot(table, text),
         methods_chart.table_rows(table, text),
         text.METHODS_QUESTION,
+        text,
     )
 
 
@@ -167,21 +167,34 @@ def attacked(table: pd.DataFrame | None, text: Text) -> tuple[str, dict[Any, Any
         _edition(table, text)
         + markup.note(text.GRID_NOTE)
         + markup.note(average)
-        + markup.note(facts, "quiet")
-        + markup.note(
-            text.STUDY_COMMAND.format(command=RELEARN.format(steps=first["steps"])), "quiet"
-        )
+        + how_measured((facts,), RELEARN.format(steps=first["steps"]), text)
     )
     return answered(
-        words, grid_chart.plot(table, text), grid_chart.table_rows(table, text), text.GRID_QUESTION
+        words,
+        grid_chart.plot(table, text),
+        grid_chart.table_rows(table, text),
+        text.GRID_QUESTION,
+        text,
     )
 
 
 def answered(
-    words: str, plot: go.Figure, table: tuple[Sequence[str], list[Sequence[str]]], question: str
+    words: str,
+    plot: go.Figure,
+    table: tuple[Sequence[str], list[Sequence[str]]],
+    question: str,
+    text: Text,
 ) -> tuple[str, dict[Any, Any], str]:
-    """What the page shows of a stored answer: its words, its plot, and its table."""
-    return words, gr.update(value=plot, visible=True), markup.table(*table, question)
+    """What the page shows of a stored answer: its words, its plot, and its table behind one line."""
+    rows = markup.folded(text.SHOW_TABLE, markup.table(*table, question), "quiet")
+    return words, gr.update(value=plot, visible=True), rows
+
+
+def how_measured(lines: Sequence[str], command: str, text: Text) -> str:
+    """How an answer was measured, behind one line: what was done, on whom, by which command."""
+    told = (*lines, text.STUDY_COMMAND.format(command=command))
+    notes = "".join(markup.note(line, "quiet") for line in told)
+    return markup.folded(text.STUDY_HOW, notes, "quiet")
 
 
 def unanswered(path: Path, command: str, text: Text) -> tuple[str, dict[Any, Any], str]:
@@ -227,7 +240,6 @@ def about(study: Study, table: pd.DataFrame, text: Text) -> str:
         + markup.verdict(verdict(study, table, text))
         + markup.note(named.get(study.name, ""), "quiet")
         + markup.note(text.STUDY_WORDS[study.name][1].format(points=100 * RETAIN_DROP))
-        + markup.note(facts, "quiet")
         + markup.note(", ".join(sizes) + "." if sizes else "", "quiet")
-        + markup.note(text.STUDY_COMMAND.format(command=first["command"]), "quiet")
+        + how_measured((facts,), first["command"], text)
     )

@@ -186,6 +186,7 @@ STUDY_MISSING = (
     "Es gibt noch keine gespeicherte Antwort. Der Befehl unten erzeugt sie, und die Seite "
     "liest sie aus {path}."
 )
+STUDY_HOW = "Wie das gemessen wurde"
 STUDY_COMMAND = "Erzeugt mit: {command}"
 STUDY_FACTS = (
     "Läufe je Zeile: {runs}. Misslungene Läufe insgesamt: {failed}. Seeds: {seeds}. Personen: "

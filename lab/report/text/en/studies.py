@@ -157,6 +157,7 @@ STUDY_MISSING = (
     "There is no stored answer yet. The command below produces it, and the page reads it from "
     "{path}."
 )
+STUDY_HOW = "How this was measured"
 STUDY_COMMAND = "Produced by: {command}"
 STUDY_FACTS = (
     "Runs per row: {runs}. Failed runs in total: {failed}. Seeds: {seeds}. People: {people}, "
