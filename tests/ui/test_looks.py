@@ -64,7 +64,7 @@ def test_every_step_passes_axe_in_light_and_dark(fake, open_tab, axe):
                 walk.settle(tab)
         if name == "5 Attack":
             walk.attack_by(tab, "Round the weights", fake.patience)
-            tab.get_by_text("Numbers as a table").last.click()
+            tab.locator("#attack-bars summary", has_text="Numbers as a table").click()
         faults += faults_of(tab, name)
     assert faults == []
 
@@ -115,6 +115,7 @@ def test_paper_holds_the_charts_whole(shown, open_tab, number):
     if number == 6:
         tab.get_by_role("button", name="Open questions").click()
         tab.locator("#pick-study input").first.check()
+        walk.open_fold(tab, "study-table")
         tab.locator("#study-table table").wait_for()
         tab.locator("#study-plot svg.main-svg").first.wait_for()
     tab.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
