@@ -141,14 +141,16 @@ def _stem(entity: str) -> str:
 
 
 def face_of(card: EntityCard) -> bytes:
-    """Return the small portrait of a card; of people together, their faces two by two."""
+    """Return the small portrait of a card; of several people, their faces in two columns."""
     if len(card.faces) < 2:
         return thumbnail(card.portrait)
-    side = THUMBNAIL // 2
-    whole = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
-    for place, data in enumerate(card.faces):
-        part = ImageOps.fit(_read(data), (side, side))
-        whole.paste(part, (place % 2 * side, place // 2 * side))
+    half = THUMBNAIL // 2
+    whole = Image.new("RGB", (THUMBNAIL, THUMBNAIL))
+    right = (len(card.faces) + 1) // 2  # the place of the first face in the right half
+    for x, faces in ((0, card.faces[:right]), (half, card.faces[right:])):
+        height = THUMBNAIL // len(faces)
+        for place, data in enumerate(faces):
+            whole.paste(ImageOps.fit(_read(data), (half, height)), (x, place * height))
     return small(whole)
 
 

@@ -26,7 +26,8 @@ FRAME = """
   border-radius: 999px; border: 1px solid var(--border-color-primary);
   color: var(--body-text-color); }
 .lab-chip.busy { border-color: var(--color-accent); font-weight: 600; }
-#person { font-weight: 600; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
+#person { font-weight: 600; max-width: 14rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; display: block; }
 #person::after { content: " ▾"; }
 #more { font-size: 1.2rem; line-height: 1; min-width: 40px !important; }
 #panel { display: none; position: absolute; z-index: 60; top: 50px; right: 16px; gap: 10px;
