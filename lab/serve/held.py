@@ -41,7 +41,8 @@ class Held:
         held = [r for r in ended if r.folder is not None and r.folder.is_dir()]
         order = {run_id: place for place, run_id in enumerate(self._used)}
         held.sort(key=lambda run: order.get(run.id, -1))
-        for run in held[: -min(IN_USE, IN_USE_QUIET) if quiet else -IN_USE]:
+        stay = min(IN_USE, IN_USE_QUIET) if quiet else IN_USE
+        for run in held[:-stay]:
             with self._hold(run.id):
                 run.put_away()
             self.lose(run.id)

@@ -1,4 +1,4 @@
-"""The folders of runs on disk as they are, and as the store takes them in: light, without weights."""
+"""The folders of runs on disk: taken into the store without events and weights, or deleted."""
 
 from __future__ import annotations
 

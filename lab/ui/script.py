@@ -95,30 +95,25 @@ PAGE_JS = """
     more().setAttribute('aria-controls', 'panel');
   };
   named();
-  // The line of status covers the lower edge: what is scrolled into view stops above it.
-  const foot = (tries) => {
-    const line = document.querySelector('#foot');
-    if (!line) return tries && setTimeout(() => foot(tries - 1), 50);
-    new ResizeObserver(() => {
-      const height = `${line.offsetHeight}px`, page = document.documentElement.style;
-      page.scrollPaddingBottom = height;
-      page.setProperty('--lab-foot', height);
-    }).observe(line);
+  const resized = (selector, then, tries = 400) => {  // now, and whenever its size changes
+    const part = document.querySelector(selector);
+    if (part) new ResizeObserver(() => then(part)).observe(part);
+    else if (tries) setTimeout(() => resized(selector, then, tries - 1), 50);
   };
-  foot(400);
+  // The line of status covers the lower edge: what is scrolled into view stops above it.
+  resized('#foot', (line) => {
+    const height = `${line.offsetHeight}px`, page = document.documentElement.style;
+    page.scrollPaddingBottom = height;
+    page.setProperty('--lab-foot', height);
+  });
   // A plot that came while its step was closed or folded had no width then. Whatever opens changes
   // the height of the steps, and plots fit themselves when the window says that its size changed.
   const unfit = (plot) => plot.clientWidth && plot._fullLayout
     && Math.abs(plot.clientWidth - plot._fullLayout.width) > 1;
-  const fit = (tries) => {
-    const steps = document.querySelector('#steps');
-    if (!steps) return tries && setTimeout(() => fit(tries - 1), 50);
-    new ResizeObserver(() => {
-      if ([...steps.querySelectorAll('.js-plotly-plot')].some(unfit))
-        window.dispatchEvent(new Event('resize'));
-    }).observe(steps);
-  };
-  fit(400);
+  resized('#steps', (steps) => {
+    if ([...steps.querySelectorAll('.js-plotly-plot')].some(unfit))
+      window.dispatchEvent(new Event('resize'));
+  });
   // Which question was sent last. Not by Gradio: what waits for an answer it sends once more as the
   // first that came, and whoever read the question then would read that one's.
   const sent = (event) => {

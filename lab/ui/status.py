@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lab.events import Done, Importance, Ready
 from lab.report.text import Text
@@ -61,10 +62,11 @@ def now(
     if last is None:
         recorded = any(examples.of(s) for s in slots) or bool(examples.first)
         chip = text.CHIP_EXAMPLE if recorded else text.CHIP_NOTHING
-        said = text.HELLO_EXAMPLE if recorded else text.HELLO
+        said, line = text.HELLO_EXAMPLE if recorded else text.HELLO, ""
     else:
         chip = text.CHIPS[last.kind][last.state]
-        said = _line(last, announced(last, text), people, entity, len(active), text)
+        told = partial(_line, last, people, entity, len(active), text)
+        said, line = told(announced(last, text)), told(describe(last, text)) if active else ""
     looks = looking(engine, text)
     chip = text.CHIP_LOOKS if looks and not active else chip
     results = [
@@ -75,11 +77,6 @@ def now(
         (5, bool(views[2] and views[2].state in ENDED and found(views[2], Done))),
     ]
     moment = [f"{v.id} {v.state} {bool(found(v, Ready))}" for v in (*views, *active) if v]
-    line = (
-        _line(active[0], describe(active[0], text), people, entity, len(active), text)
-        if active
-        else ""
-    )
     under_way = " ".join(filter(None, (line, looks)))
     return Now(chip, said, under_way, tuple(n for n, there in results if there), "; ".join(moment))
 
@@ -89,7 +86,7 @@ def looking(engine: Visit, text: Text) -> str:
     return " ".join(text.LOOKS[kind] for kind in engine.looks())
 
 
-def _line(view: RunView, line: str, people: People, entity: str, active: int, text: Text) -> str:
+def _line(view: RunView, people: People, entity: str, active: int, text: Text, line: str) -> str:
     """A run's line with whom it is about, where that is somebody else, and how many more wait."""
     if view.kind != "change" and view.entity != entity:
         card = people.card(view.entity)

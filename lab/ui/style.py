@@ -241,7 +241,7 @@ SIZES = """
   .gradio-container { max-width: none !important; padding: 0 !important; }
   .lab-table, .lab-chart .scroll { overflow: visible !important; max-height: none !important; }
   .lab-table table { font-size: 8pt; }
-  .lab-table th { white-space: normal; }
+  .lab-table td { white-space: normal; }
   .js-plotly-plot, .js-plotly-plot .plot-container, .js-plotly-plot .svg-container
     { width: 100% !important; overflow: visible !important; break-inside: avoid; }
   .js-plotly-plot svg { max-width: 100% !important; }

@@ -37,9 +37,8 @@ def test_stored_runs_and_waiting_users(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sides, "LONGEST_ANSWER", 3)  # it is the users that are counted
-    monkeypatch.setattr(
-        "lab.serve.held.IN_USE", 1
-    )  # as after many runs: the first one's weights rest
+    # as after many runs: the first one's weights rest
+    monkeypatch.setattr("lab.serve.held.IN_USE", 1)
     for steps in (1, 2):
         plan = scaling._plan(engine.benchmark.entities[0].id, steps)
         scaling._finish(engine, engine.submit(plan))
