@@ -88,11 +88,14 @@ def _drop_if_left(folder: Path) -> None:
 
 
 def make_writable(folder: Path) -> None:
-    """Make the folder and try to write in it before long work begins; raises ``LabError``."""
+    """Make the folder and try to write in it before long work begins; raises ``LabError``.
+
+    Several processes may try at once: each writes a file of its own.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        put(folder / ".writable", "")
-        (folder / ".writable").unlink()
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=TEMPORARY):
+            pass
     except OSError as error:
         raise LabError(f"cannot write {folder} ({error.strerror}): give another folder") from None
 

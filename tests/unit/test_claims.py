@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lab.experiments import claims, records
 from lab.experiments.comparison import turned
 from lab.experiments.records import Records, key_of
 from lab.experiments.sweep import run_all
+from lab.files import make_writable
 from lab.recipe import Preset
 from tests.unit import tiny as make
 
@@ -49,6 +51,15 @@ if shared().place == 0:
 (folder / "waits.tmp").rename(folder / "waits")
 time.sleep(600)
 """
+
+
+def test_several_find_out_at_once_whether_a_folder_can_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(lambda _: make_writable(folder), range(400))
+        )  # raises what one of them raises
+    assert not list(folder.iterdir())
 
 
 def worker(folder: Path) -> list[str]:
