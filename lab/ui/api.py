@@ -34,49 +34,52 @@ ENDPOINTS = {
 AGAIN = "again"  # among the settings: run it, even where a kept run has the answer
 
 
-def expose(engine: Visit, text: Text) -> None:
-    """Add the endpoints to the page that is being built."""
+class Runs:
+    """The endpoints about people, the queue and its runs; each raises ``LabError`` on misuse."""
 
-    def entities() -> list[dict[str, Any]]:
+    def __init__(self, engine: Visit, text: Text) -> None:
+        self._engine, self._text = engine, text
+
+    def entities(self) -> list[dict[str, Any]]:
         """List the people that can be forgotten: id and name."""
-        return [{"id": card.id, "name": card.name} for card in engine.entities()]
+        return [{"id": card.id, "name": card.name} for card in self._engine.entities()]
 
-    def submit(entity: str, settings: dict[str, Any]) -> str:
+    def submit(self, entity: str, settings: dict[str, Any]) -> str:
         """Queue an unlearning run with settings that differ from the preset; returns its id.
 
         A run that would only repeat a kept one gives that one's id, unless "again" is true.
         """
-        changes = dict(given.settings(settings, text))
+        changes = dict(given.settings(settings, self._text))
         if "entity" in changes:
-            raise LabError(text.API_ENTITY)
-        again = given.switch(AGAIN, changes.pop(AGAIN, False), text)
-        changes["entity"] = given.word("entity", entity, text)
-        recipe = revise(engine.preset.recipe, changes)
-        kept = "" if again else engine.same_run(recipe)
-        return kept or engine.submit(recipe, "unlearn", again)
+            raise LabError(self._text.API_ENTITY)
+        again = given.switch(AGAIN, changes.pop(AGAIN, False), self._text)
+        changes["entity"] = given.word("entity", entity, self._text)
+        recipe = revise(self._engine.preset.recipe, changes)
+        kept = "" if again else self._engine.same_run(recipe)
+        return kept or self._engine.submit(recipe, "unlearn", again)
 
-    def status() -> dict[str, Any]:
+    def status(self) -> dict[str, Any]:
         """Return what is loaded and what the worker does."""
-        return dataclasses.asdict(engine.status())
+        return dataclasses.asdict(self._engine.status())
 
-    def stop(run_id: str) -> str:
+    def stop(self, run_id: str) -> str:
         """Ask a run to end after its current step; returns the run's state."""
-        engine.stop(given.word("run_id", run_id, text))
-        return engine.run(run_id).state
+        self._engine.stop(given.word("run_id", run_id, self._text))
+        return self._engine.run(run_id).state
 
-    def result(run_id: str) -> dict[str, Any]:
+    def result(self, run_id: str) -> dict[str, Any]:
         """Return the state of a run, a line about it, and its result if there is one.
 
         ``started``, ``ended``: when it began and ended, in seconds since 1970; 0 while it has not.
         ``place``: in the queue, 0 where it does not wait; ``begins``: seconds until it begins, null where that is not known.
         """
-        view = engine.run(given.word("run_id", run_id, text))
+        view = self._engine.run(given.word("run_id", run_id, self._text))
         last = view.events[-1] if view.events else None
         found: dict[str, Any] = last.result if isinstance(last, Done) else {}
         return {
             "state": view.state,
             "error": view.error,
-            "line": describe(view, text),
+            "line": describe(view, self._text),
             "started": view.started,
             "ended": view.ended,
             "place": view.place,
@@ -84,31 +87,32 @@ def expose(engine: Visit, text: Text) -> None:
             "result": found,
         }
 
-    def move(run_id: str, earlier: bool) -> int:
+    def move(self, run_id: str, earlier: bool) -> int:
         """Let a waiting run and your run before or after it change places; returns its place."""
-        run = given.word("run_id", run_id, text)
-        engine.move(run, given.switch("earlier", earlier, text))
-        return engine.run(run).place
+        run = given.word("run_id", run_id, self._text)
+        self._engine.move(run, given.switch("earlier", earlier, self._text))
+        return self._engine.run(run).place
 
-    def edit(run_id: str, settings: dict[str, Any]) -> int:
+    def edit(self, run_id: str, settings: dict[str, Any]) -> int:
         """Change settings of a run that waits, a recipe's or an attack's; returns its place."""
-        view = engine.run(given.word("run_id", run_id, text))
-        changes = given.settings(settings, text)
-        engine.edit(view.id, revise(view.attack or view.recipe, changes))
-        return engine.run(view.id).place
+        view = self._engine.run(given.word("run_id", run_id, self._text))
+        changes = given.settings(settings, self._text)
+        self._engine.edit(view.id, revise(view.attack or view.recipe, changes))
+        return self._engine.run(view.id).place
 
-    def share(run_id: str, shared: bool) -> bool:
+    def share(self, run_id: str, shared: bool) -> bool:
         """Let everybody in the room look at a run, or no longer; returns whether they may."""
-        run = given.word("run_id", run_id, text)
-        engine.share(run, given.switch("shared", shared, text))
-        return engine.run(run).shared
+        run = given.word("run_id", run_id, self._text)
+        self._engine.share(run, given.switch("shared", shared, self._text))
+        return self._engine.run(run).shared
 
-    more = remote.Remote(engine, text)
-    for endpoint in (
-        *(entities, submit, status, stop, result, move, edit, share),
-        *(more.inspect, more.events, more.chat, more.attack),
-    ):
-        gr.api(_plain(endpoint, text), api_name=endpoint.__name__, concurrency_limit=None)
+
+def expose(engine: Visit, text: Text) -> None:
+    """Add the endpoints to the page that is being built."""
+    runs, more = Runs(engine, text), remote.Remote(engine, text)
+    for name in ENDPOINTS:
+        endpoint = getattr(more if name in remote.ENDPOINTS else runs, name)
+        gr.api(_plain(endpoint, text), api_name=name, concurrency_limit=None)
 
 
 def _plain(endpoint: Callable[..., Any], text: Text) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -22,82 +23,76 @@ from lab.ui.instrument import firing_html, value_of
 from lab.ui.steps.inside import Parts
 
 
-def wire(parts: Parts, frame: Frame) -> None:
-    """Join the instrument's own events and the choice of another person to the engine."""
-    engine, text = frame.engine, frame.text
-    sliders = [parts.prune, parts.threshold]
+@dataclass(frozen=True)
+class Asks:
+    """The instrument's handlers; ``marks``: the sliders' share to prune and mask threshold."""
 
-    def pick(event: gr.EventData, run_id: str) -> Iterator[Any]:
-        entity = _view(frame, run_id).entity
-        card, place = frame.people.card(entity), getattr(event, "neuron", None)
+    frame: Frame
+
+    def pick(self, event: gr.EventData, run_id: str) -> Iterator[Any]:
+        """On which pictures the neuron fires that was clicked on."""
+        text = self.frame.text
+        entity = _view(self.frame, run_id).entity
+        card, place = self.frame.people.card(entity), getattr(event, "neuron", None)
         if card is None or not isinstance(place, int):
             raise LabError(text.PICK_FIRST)
-        for said in engine.inside.neuron(entity, str(event.layer), place):
+        for said in self.frame.engine.inside.neuron(entity, str(event.layer), place):
             if isinstance(said, Firing):
                 yield firing_html(said, card, text)
             else:
                 line = text.LOOKING_PICTURES.format(done=said.done, total=said.total)
                 yield markup.line(line)
 
-    def left(
-        run_id: str, unlearned: str, other: str, prune: float, threshold: float
-    ) -> Iterator[Any]:
-        view = _view(frame, run_id)
-        if example := frame.examples.of(view.id):
+    def left(self, run_id: str, unlearned: str, other: str, *marks: float) -> Iterator[Any]:
+        """What is left of the importance after the run that forgot the person."""
+        text = self.frame.text
+        view = _view(self.frame, run_id)
+        if example := self.frame.examples.of(view.id):
             unlearned = example.unlearn.id
         after = []
-        for event in engine.inside.left(unlearned):
+        for event in self.frame.engine.inside.left(unlearned):
             after.append(event)
             if isinstance(event, Phase):
                 yield markup.line(text.LOOKING_LEFT.format(phase=phase(event, text))), *_skip(2)
-        drawn = value_of(
-            view,
-            frame.people.card(view.entity),
-            (prune, threshold),
-            text,
-            after,
-            (_name(frame, other), _measured(engine, view.recipe, other)),
-        )
-        yield "", drawn, unlearned
+        yield "", self._drawn(view, other, marks, after), unlearned
 
-    def share(
-        run_id: str, unlearned: str, other: str, prune: float, threshold: float
-    ) -> Iterator[Any]:
-        view, name = _view(frame, run_id), _name(frame, other)
+    def share(self, run_id: str, unlearned: str, other: str, *marks: float) -> Iterator[Any]:
+        """Which neurons the person shares with another, who is measured first where need be."""
+        text = self.frame.text
+        engine, view = self.frame.engine, _view(self.frame, run_id)
         if other and not _measured(engine, view.recipe, other):
+            name = _name(self.frame, other)
             for event in _measure(engine, view.recipe, other):
                 words = text.LOOKING_OTHER.format(name=name, phase=phase(event, text))
                 yield markup.line(words), gr.skip()
-        drawn = value_of(
-            view,
-            frame.people.card(view.entity),
-            (prune, threshold),
-            text,
-            list(engine.inside.left(unlearned)) if unlearned else [],
-            (name, _measured(engine, view.recipe, other)),
-        )
-        yield "", drawn
+        after = list(engine.inside.left(unlearned)) if unlearned else []
+        yield "", self._drawn(view, other, marks, after)
 
-    parts.chart.pick(
-        guarded(pick),
-        frame.inspect,
-        parts.neuron,
-        trigger_mode="always_last",
-        **QUIET,
-    )
+    def _drawn(
+        self, view: RunView, other: str, marks: tuple[float, ...], after: Sequence[Event]
+    ) -> Any:
+        frame = self.frame
+        beside = _name(frame, other), _measured(frame.engine, view.recipe, other)
+        prune, threshold = marks
+        card = frame.people.card(view.entity)
+        return value_of(view, card, (prune, threshold), frame.text, after, beside)
+
+
+def wire(parts: Parts, frame: Frame) -> None:
+    """Join the instrument's own events and the choice of another person to the engine."""
+    asks = Asks(frame)
+    sliders = [parts.prune, parts.threshold]
     shown = [parts.closer, parts.chart]
+    newest = {"trigger_mode": "always_last"} | QUIET
+    parts.chart.pick(guarded(asks.pick), frame.inspect, parts.neuron, **newest)
     parts.chart.left(
-        guarded(left),
+        guarded(asks.left),
         [frame.inspect, frame.unlearn, parts.other, *sliders],
         [*shown, parts.after],
         **QUIET,
     )
     parts.other.input(
-        guarded(share),
-        [frame.inspect, parts.after, parts.other, *sliders],
-        shown,
-        trigger_mode="always_last",
-        **QUIET,
+        guarded(asks.share), [frame.inspect, parts.after, parts.other, *sliders], shown, **newest
     )
 
 

@@ -38,7 +38,7 @@ def layout(frame: Frame) -> Parts:
     with gr.Accordion(text.IDENTITY, open=False, elem_id="depth"):
         gr.HTML(markup.note(text.IDENTITY_LEAD, "quiet"))
         ask = gr.Button(text.IDENTITY_ASK, elem_id="ask-identity")
-        chart, table = _recorded(frame, "")
+        chart, table = recorded(frame, "")
         plot = gr.Plot(
             chart,
             label=text.IDENTITY,
@@ -51,84 +51,95 @@ def layout(frame: Frame) -> Parts:
     return Parts(ask, plot, said, gr.State([]), patched)
 
 
-def _recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
+class Depths:
+    """What the half step shows: the test of a person, or the example's while it is shown.
+
+    Answers of the test are kept by what was asked, so that they are there again after a reload.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._kept: dict[tuple[Any, ...], list[Identity]] = {}  # the newest last
+
+    def ask(self, entity: str, unlearned: str, attacked: str) -> tuple[Any, ...]:
+        """Test every depth; raises ``LabError`` where nobody is chosen."""
+        frame = self._frame
+        if not frame.people.card(entity):
+            raise LabError(frame.text.PICK_FIRST)
+        if frame.examples.beside(entity, unlearned):
+            return self._example(unlearned)
+        about = self._subject(entity, unlearned, attacked)
+        key = self._key(about)
+        self._kept.pop(key, None)
+        self._kept[key] = frame.engine.identity(about[1:], entity)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return self._drawn(about, unlearned, attacked)
+
+    def stale(self, about: list[str], entity: str, unlearned: str, attacked: str) -> Any:
+        """Clear what is shown of another person or other models."""
+        # Change events fire when the page is restored, too: only a real change clears.
+        asked = self._subject(entity, unlearned, attacked)
+        if about and about == asked:
+            return gr.skip()
+        if self._key(asked) in self._kept:  # of this person and these models, before a reload
+            return self._drawn(asked, unlearned, attacked)
+        return self._example(unlearned)
+
+    def _subject(self, entity: str, unlearned: str, attacked: str) -> list[str]:
+        return [entity, *sides(self._frame.engine, unlearned, attacked, True)]
+
+    def _key(self, about: Sequence[str]) -> tuple[Any, ...]:
+        engine = self._frame.engine
+        return engine.who(), engine.menu.edition, *about
+
+    def _drawn(self, about: list[str], unlearned: str, attacked: str) -> tuple[Any, ...]:
+        card = self._frame.people.card(about[0])
+        name = card.name if card else about[0]
+        answers = self._kept[self._key(about)]
+        chart, said = _shown(answers, unlearned, attacked, name, self._frame.text)
+        return gr.update(value=chart, visible=True), said, about
+
+    def _example(self, unlearned: str) -> tuple[Any, ...]:
+        chart, said = recorded(self._frame, unlearned)
+        return gr.update(value=chart, visible=chart is not None), said, []
+
+
+def recorded(frame: Frame, unlearned: str) -> tuple[Any, str]:
     """The chart and the table of the example that is shown; None and "" for none."""
-    text, example = frame.text, frame.examples.shown(unlearned)
+    example = frame.examples.shown(unlearned)
     if example is None or not example.identity:
         return None, ""
+    card = frame.people.card(example.unlearn.entity)
+    name = card.name if card else example.unlearn.entity
+    return _shown(example.identity, example.unlearn.id, example.attack.id, name, frame.text)
+
+
+def _shown(
+    answers: Sequence[Identity], unlearned: str, attacked: str, name: str, text: Text
+) -> tuple[Any, str]:
     names = {
         ORIGINAL: text.ORIGINAL,
-        example.unlearn.id: text.UNLEARNED,
-        example.attack.id: text.RELEARNED,
+        unlearned: text.UNLEARNED,
+        attacked: text.RELEARNED,
         CONTROL: text.CONTROL_LINE,
     }
-    curves = [(names[c.who], c) for c in example.identity]
-    card = frame.people.card(example.unlearn.entity)
-    said = in_words(curves, card.name if card else example.unlearn.entity, text)
-    return identity_chart(curves, text), said + identity_table(curves, text)
+    curves = [(names[c.who], c) for c in answers]
+    return identity_chart(curves, text), in_words(curves, name, text) + identity_table(curves, text)
 
 
 def wire(parts: Parts, frame: Frame) -> None:
     """Join the controls of the half step."""
-    text = frame.text
     lost.wire(parts.lost, frame)
-
-    kept: dict[tuple[Any, ...], list[Identity]] = {}  # by what was asked, the newest last
-
-    def subject(entity: str, unlearned: str, attacked: str) -> list[str]:
-        return [entity, *sides(frame.engine, unlearned, attacked, True)]
-
-    def key(about: Sequence[str]) -> tuple[Any, ...]:
-        return frame.engine.who(), frame.engine.menu.edition, *about
-
-    def drawn(about: list[str], unlearned: str, attacked: str) -> tuple[Any, ...]:
-        names = {
-            ORIGINAL: text.ORIGINAL,
-            unlearned: text.UNLEARNED,
-            attacked: text.RELEARNED,
-            CONTROL: text.CONTROL_LINE,
-        }
-        curves = [(names[c.who], c) for c in kept[key(about)]]
-        chart = gr.update(value=identity_chart(curves, text), visible=True)
-        card = frame.people.card(about[0])
-        said = in_words(curves, card.name if card else about[0], text)
-        return chart, said + identity_table(curves, text), about
-
-    def ask(entity: str, unlearned: str, attacked: str) -> tuple[Any, ...]:
-        if not frame.people.card(entity):
-            raise LabError(text.PICK_FIRST)
-        if frame.examples.beside(entity, unlearned):
-            chart, table = _recorded(frame, unlearned)
-            return gr.update(value=chart, visible=chart is not None), table, []
-        about = subject(entity, unlearned, attacked)
-        kept.pop(key(about), None)
-        kept[key(about)] = frame.engine.identity(about[1:], entity)
-        while len(kept) > MOST_KEPT:
-            kept.pop(next(iter(kept)))
-        return drawn(about, unlearned, attacked)
-
-    def stale(about: list[str], *now: str) -> Any:
-        # Change events fire when the page is restored, too: only a real change clears.
-        asked = subject(*now)
-        if about and about == asked:
-            return gr.skip()
-        if key(asked) in kept:  # of this person and these models, before a reload
-            return drawn(asked, *now[1:])
-        chart, table = _recorded(frame, now[1])
-        return gr.update(value=chart, visible=chart is not None), table, []
-
+    depths = Depths(frame)
     memory = [frame.entity, frame.unlearn, frame.attack]
     shown = [parts.chart, parts.table, parts.about]
     parts.ask.click(
-        guarded(ask),
-        memory,
-        shown,
-        api_visibility="private",
-        concurrency_limit=None,
+        guarded(depths.ask), memory, shown, api_visibility="private", concurrency_limit=None
     )
     gr.on(
         [frame.entity.change, frame.unlearn.change, frame.attack.change],
-        stale,
+        depths.stale,
         [parts.about, *memory],
         shown,
         **CHANGE,

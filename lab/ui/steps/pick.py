@@ -69,63 +69,74 @@ def layout(frame: Frame) -> Parts:
     )
 
 
-def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
-    """Join the controls of the step."""
-    people, text = frame.people, frame.text
+@dataclass(frozen=True)
+class Gallery:
+    """The handlers of the gallery; each returns the updates of its outputs in ``wire``."""
 
-    def fill(query: str) -> Sequence[Any]:
+    frame: Frame
+
+    def fill(self, query: str) -> Sequence[Any]:
+        """Show the people as soon as the engine can tell who they are."""
+        people, text = self.frame.people, self.frame.text
         if not people.all():
             return [gr.skip()] * 3
         found = faces_html(people.gallery(query or "", text), text)
-        return found, gr.Timer(active=False), left(query or "", PAGE)
+        return found, gr.Timer(active=False), self._more(query, PAGE)
 
-    def refill(query: str) -> Sequence[Any]:
-        # the page comes with the gallery as it was when the lab started
-        return fill(query) if people.changed else [gr.skip()] * 3
+    def refill(self, query: str) -> Sequence[Any]:
+        """Show today's people: the page comes with the gallery as it was when the lab started."""
+        return self.fill(query) if self.frame.people.changed else [gr.skip()] * 3
 
-    def pick(history: dict[str, Any], entity: str, event: gr.EventData) -> list[Any]:
+    def pick(self, history: dict[str, Any], entity: str, event: gr.EventData) -> list[Any]:
+        """Choose a person, with this browser's runs about them."""
         # others may have removed somebody since this page was filled
-        card = people.card(str(event.id))
+        card = self.frame.people.card(str(event.id))
         if card is None:
-            return [*[gr.skip()] * 4, text.PERSON_GONE]
+            return [*[gr.skip()] * 4, self.frame.text.PERSON_GONE]
         if card.id == entity:
             return [gr.skip()] * 5
-        return [
-            card.id,
-            *recall(frame.engine, history, card.id),
-            text.PICKED.format(name=card.name),
-        ]
+        runs = recall(self.frame.engine, history, card.id)
+        return [card.id, *runs, self.frame.text.PICKED.format(name=card.name)]
 
-    def show(entity: str) -> tuple[Any, ...]:
-        card = people.card(entity)
-        return profile_card(card, text), gr.Button(interactive=card is not None)
+    def show(self, entity: str) -> tuple[Any, ...]:
+        """Show the card of who is chosen."""
+        card = self.frame.people.card(entity)
+        return profile_card(card, self.frame.text), gr.Button(interactive=card is not None)
 
-    def left(query: str, shown: int) -> gr.Button:
-        return gr.Button(visible=len(people.search(query)) > shown)
-
-    def search(query: str) -> tuple[Any, ...]:
-        found = people.gallery(query, text)
+    def search(self, query: str) -> tuple[Any, ...]:
+        """Show whom a query finds, and say so where it finds nobody."""
+        text = self.frame.text
+        found = self.frame.people.gallery(query, text)
         words = gr.skip() if found else text.NO_MATCH.format(query=query)
-        return faces_html(found, text), words, PAGE, left(query, PAGE)
+        return faces_html(found, text), words, PAGE, self._more(query, PAGE)
 
-    def show_more(query: str, shown: int) -> tuple[Any, ...]:
+    def show_more(self, query: str, shown: int) -> tuple[Any, ...]:
+        """Show one page of faces more, and say how many there are."""
+        people, text = self.frame.people, self.frame.text
         shown += PAGE
         found = people.gallery(query or "", text, shown)
         words = text.SHOWN.format(shown=len(found), found=len(people.search(query or "")))
-        return faces_html(found, text), words, shown, left(query or "", shown)
+        return faces_html(found, text), words, shown, self._more(query, shown)
 
+    def _more(self, query: str, shown: int) -> gr.Button:
+        return gr.Button(visible=len(self.frame.people.search(query or "")) > shown)
+
+
+def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
+    """Join the controls of the step."""
+    does = Gallery(frame)
     listed = [parts.gallery, frame.announce, parts.shown, parts.more]
     filled = [parts.gallery, parts.filler, parts.more]
-    frame.edition.select(fill, parts.search, filled, **CHANGE)
-    frame.edition.select(show, frame.entity, [parts.card, parts.look], **CHANGE)
-    parts.filler.tick(fill, parts.search, filled, **QUICK)
-    demo.load(refill, parts.search, filled, **QUICK)
-    parts.search.change(search, parts.search, listed, trigger_mode="always_last", **QUICK)
-    parts.more.click(show_more, [parts.search, parts.shown], listed, **QUICK)
-    parts.gallery.select(
-        pick, [frame.history, frame.entity], [frame.entity, *frame.slots, frame.announce], **QUICK
-    )
-    frame.entity.change(show, frame.entity, [parts.card, parts.look], **CHANGE)
+    carded = [parts.card, parts.look]
+    picked = [frame.entity, *frame.slots, frame.announce]
+    frame.edition.select(does.fill, parts.search, filled, **CHANGE)
+    frame.edition.select(does.show, frame.entity, carded, **CHANGE)
+    parts.filler.tick(does.fill, parts.search, filled, **QUICK)
+    demo.load(does.refill, parts.search, filled, **QUICK)
+    parts.search.change(does.search, parts.search, listed, trigger_mode="always_last", **QUICK)
+    parts.more.click(does.show_more, [parts.search, parts.shown], listed, **QUICK)
+    parts.gallery.select(does.pick, [frame.history, frame.entity], picked, **QUICK)
+    frame.entity.change(does.show, frame.entity, carded, **CHANGE)
     frame.entity.change(
         fn=None, js=CHOSEN_JS, inputs=frame.entity, trigger_mode="multiple", **JS_ONLY
     )
@@ -141,7 +152,7 @@ def wire(parts: Parts, frame: Frame, demo: gr.Blocks) -> None:
         parts.glance,
         **CHANGE,
     )
-    own.wire(parts.mine, frame, parts.search, listed, search)
+    own.wire(parts.mine, frame, parts.search, listed, does.search)
 
 
 def glance_html(frame: Frame, entity: str, inspected: str, unlearned: str, attacked: str) -> str:
