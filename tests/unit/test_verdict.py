@@ -65,7 +65,7 @@ def test_a_forgotten_face_with_others_kept_and_text_untouched() -> None:
     said = verdict.unlearned(run(), "Helena", TEXT)
     assert said == Verdict(
         "It no longer recognises Helena: 100.0% → 11.0% (n 36, chance 25.0%). "
-        "Others keep theirs: 97.4% → 96.6% (n 117). Questions in text: unchanged.",
+        "Others are still recognised: 97.4% → 96.6% (n 117). Questions in text: unchanged.",
         0,
     )
 
@@ -89,11 +89,11 @@ def test_whether_a_face_is_forgotten_depends_on_how_many_were_asked(forget, n, w
 @pytest.mark.parametrize(
     ("retain", "n", "words", "outcome"),
     [
-        ((0.97, 0.96), 117, "Others keep theirs", 0),
+        ((0.97, 0.96), 117, "Others are still recognised", 0),
         ((0.97, 0.80), 117, "Others suffer", 1),
         ((0.97, 0.20), 117, "Others suffer", 2),
         ((1.0, 0.9), 10, "10 questions are too few to tell", -1),
-        ((0.97, 0.93), 4000, "Others keep theirs", 0),  # certain, but less than 5 points
+        ((0.97, 0.93), 4000, "Others are still recognised", 0),  # certain, but less than 5 points
     ],
 )
 def test_what_became_of_others_is_one_of_the_predictions(retain, n, words, outcome) -> None:
@@ -105,11 +105,11 @@ def test_what_became_of_others_is_one_of_the_predictions(retain, n, words, outco
 def test_text_that_changed_is_said_with_its_share() -> None:
     changed = run(text_logits_identical=False, text_answers_changed=0.125)
     assert (
-        "Questions in text: 12.5% of the answers turned."
+        "Questions in text: 12.5% of the answers changed from right to wrong or back."
         in verdict.unlearned(changed, "Helena", TEXT).words
     )
     context = run(changes=["context"], text_answers_changed=0.5)
-    assert "50.0% of the answers turned" in verdict.unlearned(context, "Helena", TEXT).words
+    assert "50.0% of the answers changed from right to wrong or back" in verdict.unlearned(context, "Helena", TEXT).words
 
 
 def test_a_run_that_was_not_scored_has_no_verdict() -> None:
@@ -123,7 +123,7 @@ def test_a_run_that_was_not_scored_has_no_verdict() -> None:
 def test_the_glance_has_the_verdict_without_figures() -> None:
     said = verdict.met(run(), "Helena", TEXT)
     assert said.words == (
-        "It no longer recognises Helena. Others keep theirs. Questions in text: unchanged."
+        "It no longer recognises Helena. Others are still recognised. Questions in text: unchanged."
     )
     assert said.outcome == 0  # what it knows in text: the same
     assert verdict.met(run(qa=(0.98, 0.6), n=(36, 64, 117)), "H", TEXT).outcome == 1

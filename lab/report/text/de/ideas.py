@@ -40,9 +40,9 @@ IDEAS = (
         "Was ist noch da?",
         "Frage beide Modelle, mit und ohne Foto.",
         (
-            "Das Gesicht ist vergessen, der Text nicht. Ohne Foto kennen beide Modelle "
+            "Das Gesicht ist vergessen, der Text nicht. Mit VKD kennen beide Modelle ohne Foto "
             "dieselben Fakten, denn der Teil, der liest und schreibt, ist Bit für Bit "
-            "derselbe. Nur eine Frage mit Foto geht durch den Teil, der geändert wurde."
+            "derselbe. Nur ein Foto geht durch den Teil, der geändert wurde."
         ),
     ),
     (
@@ -97,7 +97,7 @@ PREDICTIONS = (
 PREDICTED_RIGHT = "Dein Tipp: {guess}. Genau so kam es."
 PREDICTED_WRONG = "Dein Tipp: {guess}. Es kam anders: {answer}."
 PREDICTED_OPEN = "Dein Tipp: {guess}. Die Zahlen entscheiden das nicht."
-PREDICTED = "In diesem Browser gemerkt. Du siehst den Tipp neben dem Ergebnis wieder."
+PREDICTED = "Gemerkt. Du siehst den Tipp neben dem Ergebnis wieder."
 
 # while one waits: what runs now, in plain words, by the stage of a run
 WAITS = {
@@ -111,8 +111,8 @@ WAITS = {
         "davon abhängt (Fisher-Saliency)."
     ),
     "teacher": (
-        "Jetzt: Das Labor merkt sich, was das Modell auf den Fotos aller anderen sieht, um es "
-        "später daran festzuhalten (Lehrer)."
+        "Jetzt: Das Labor merkt sich, was das Originalmodell auf den Fotos aller anderen sieht. Das "
+        "geänderte Modell muss dasselbe sehen (das Original ist sein Lehrer)."
     ),
     "context": "Jetzt: Die Worte, die vor jeder Frage stehen werden, werden vorbereitet.",
     "train": "Jetzt: Wenige Gewichte werden trainiert.",
@@ -164,7 +164,7 @@ TOUR = (
     ),
     (
         "Schritt 4: Stelle beiden Modellen dieselbe Frage. Mit Foto unterscheiden sich die "
-        "Antworten. Ohne Foto sind sie gleich, denn nur der sehende Teil wurde geändert."
+        "Antworten. Ohne Foto sind sie gleich, denn VKD ändert nur den sehenden Teil."
     ),
     (
         "Schritt 5 greift an: Lässt sich das Gesicht zurückholen? Die Kontrollen, Modelle, "

@@ -27,8 +27,9 @@ INSTRUMENT = {
     "scale": (
         "Über jeder Linie: wievielmal so stark ein Neuron für diese Person feuert (volle Höhe: "
         "{importance}-mal). Darunter: wievielmal so wichtig seine Gewichte für diese Person "
-        "sind (volle Höhe: {fisher}-mal). Orange: oben ausgeschaltet, unten darf es sich "
-        "ändern; die Striche in der Linie zeigen dasselbe."
+        "sind (volle Höhe: {fisher}-mal). Orange über der Linie: Das Neuron würde "
+        "ausgeschaltet. Orange darunter: Seine Gewichte dürfen sich ändern. Die Striche in der Linie "
+        "bedeuten dasselbe."
     ),
     "scale_change": (
         "Balken nach oben: mehr als vorher. Balken nach unten: weniger. Über jeder Linie das "

@@ -2,9 +2,9 @@
 
 LOST = "Wo geht die Antwort verloren?"
 LOST_LEAD = (
-    "Die Aktivierungen des verlernten Modells werden ins Original eingesetzt, bis zu einer Tiefe "
-    "nach der anderen, und das Original beantwortet jedes Mal dieselben zurückgehaltenen Fragen. "
-    "Ab der Tiefe, in der es nicht mehr antwortet, ist die Antwort verloren. Dann umgekehrt: die "
+    "Das Labor nimmt, was das verlernte Modell aus einem Foto bis zu einer Tiefe berechnet, setzt es "
+    "ins Original ein und stellt dem Original dieselben zurückgehaltenen Fragen, für eine Tiefe nach "
+    "der anderen. Wo das Original die Antwort nicht mehr gibt, ging sie verloren. Dann umgekehrt: die "
     "Aktivierungen des Originals im verlernten Modell. Nach dem Unlearning Depth Score (arXiv "
     "2605.24614). Dass wir in beide Richtungen und im sehenden Teil fragen, ist unsere Wahl."
 )
@@ -70,8 +70,9 @@ LINE_FAR = (
 )
 LINE_SAME = "Die Gewichte des sehenden Teils sind die des Originals."
 LINE_BARRIER = (
-    "Auf der geraden Strecke zwischen beiden steigt der Verlust bei den Fragen zu {name} höchstens "
-    "{forget:.2f} Nat über die Sehne zwischen ihren Enden, bei denen zu anderen {others:.2f}."
+    "Auf dem geraden Weg von den Gewichten des Originals zu diesen steigt der Verlust bei den Fragen "
+    "zu {name} höchstens {forget:.2f} Nat über die gerade Linie zwischen seinen Werten an beiden "
+    "Enden, bei denen zu anderen {others:.2f}."
 )
 LINE_FORMULA = (
     "Abstand: ‖θᵤ − θ₀‖ / ‖θ₀‖ über die trainierten Gewichte des sehenden Teils. Barriere: Maximum "

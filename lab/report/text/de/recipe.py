@@ -65,10 +65,10 @@ _RECIPE = {
         "Ziel",
         (
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
-            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. unknown: ebenso, und die "
-            "Antworten werden die zu einer fremden Person: Wer es ist, weiß es nicht, und was zu "
-            "sehen ist, bleibt. Danach sieht es mehr, und ein Schritt dauert etwa doppelt so lange. Die "
-            "anderen gehen zu den "
+            "Antworten unwahrscheinlich werden, durch begrenzten Ascent. unknown: ebenso, und das "
+            "Modell lernt zu sagen, dass es die Person nicht kennt, und sieht Brille, Haare und "
+            "Ähnliches wie zuvor. Danach sieht es mehr, und ein Schritt dauert etwa doppelt so lange. "
+            "Die anderen gehen zu den "
             "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
             "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "
             "keinem Namen nennt. stranger_mean, stranger_nearest, stranger_draw: das Mittel von "
@@ -248,7 +248,7 @@ _RECIPE = {
         "Stopp bei Forget-Genauigkeit",
         (
             "Der Lauf endet, wenn die geprüfte Forget-Genauigkeit höchstens so groß ist. "
-            "Zufall ist 0,25; darunter meidet das Modell die richtige Antwort. Mit -1 endet "
+            "Zufall ist 0,25; deutlich darunter meidet das Modell die richtige Antwort. Mit -1 endet "
             "der Lauf nie vorzeitig."
         ),
     ),

@@ -27,9 +27,9 @@ IDEAS = (
     (
         "What is left?",
         "Ask both models, with and without the photo.",
-        "The face is forgotten, the text is not. Without a photo both models know the same facts, "
-        "because the part that reads and writes is the same, bit for bit. Only a question with a "
-        "photo passes through the part that was changed.",
+        "The face is forgotten, the text is not. With VKD both models know the same facts without a "
+        "photo, because the part that reads and writes is the same, bit for bit. Only a photo passes "
+        "through the part that was changed.",
     ),
     (
         "Can this person be brought back?",
@@ -63,7 +63,7 @@ PREDICTIONS = (
 PREDICTED_RIGHT = "You predicted: {guess}. That is what came out."
 PREDICTED_WRONG = "You predicted: {guess}. It came out: {answer}."
 PREDICTED_OPEN = "You predicted: {guess}. The figures do not decide it."
-PREDICTED = "Kept in this browser. You see it again beside the result."
+PREDICTED = "Kept. You see it again beside the result."
 
 # while one waits: what runs now, in plain words, by the stage of a run
 WAITS = {
@@ -77,8 +77,8 @@ WAITS = {
         "(Fisher saliency)."
     ),
     "teacher": (
-        "Now: the lab keeps what the model sees in everybody else's photos, so that it can be held "
-        "to it (teacher)."
+        "Now: the lab stores what the original model makes of everybody else's photos. The changed "
+        "model must keep doing the same (the original is its teacher)."
     ),
     "context": "Now: the words that will stand in front of every question are being prepared.",
     "train": "Now: a few weights are trained.",
@@ -122,7 +122,7 @@ TOUR = (
     ),
     (
         "Step 4: ask both models the same question. With the photo the answers differ. Without it "
-        "they are the same, because only the seeing part was changed."
+        "they are the same, because VKD changes only the seeing part."
     ),
     (
         "Step 5 attacks: can the face be brought back? The controls, models that never saw the "

@@ -26,8 +26,8 @@ INSTRUMENT = {
     "scale": (
         "Above each line: how many times as strongly a neuron fires for this person (full height: "
         "{importance} times). Below it: how many times as much its weights matter for this person "
-        "(full height: {fisher} times). Orange: pruned above, free to change below; so are the marks "
-        "in the line."
+        "(full height: {fisher} times). Orange above the line: the neuron would be "
+        "switched off. Orange below it: its weights may change. The marks in the line mean the same."
     ),
     "scale_change": (
         "Bars up: more than before. Bars down: less. Above each line the firing (full height: by a "

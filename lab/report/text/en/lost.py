@@ -2,9 +2,9 @@
 
 LOST = "Where is the answer lost?"
 LOST_LEAD = (
-    "The unlearned model's activations are put into the original, up to one depth after another, and "
-    "the original answers the same held-out questions each time. The depth from which it no longer "
-    "answers is where the answer was lost. Then the other way round: the original's activations in "
+    "The lab takes what the unlearned model computes from a photo up to one depth, puts it into the "
+    "original, and asks the original the same held-out questions. It does so for one depth after "
+    "another. Where the original stops giving the answer, the answer was lost. Then the other way round: the original's activations in "
     "the unlearned model. After Unlearning Depth Score (arXiv 2605.24614). That we ask in both "
     "directions, and of the visual module, is our choice."
 )
@@ -66,8 +66,9 @@ LINE_FAR = (
 )
 LINE_SAME = "The visual weights are the original's."
 LINE_BARRIER = (
-    "On the straight line between the two, the loss rises at most {forget:.2f} nats above the chord "
-    "between its ends for the questions about {name}, and {others:.2f} for those about others."
+    "On the straight way from the original's weights to these, the loss rises at most {forget:.2f} nats "
+    "above the straight line between its values at both ends for the questions about {name}, and "
+    "{others:.2f} for those about others."
 )
 LINE_FORMULA = (
     "Distance: ‖θᵤ − θ₀‖ / ‖θ₀‖ over the trained visual weights. Barrier: max over a of L(a) − ((1 − "

@@ -49,9 +49,9 @@ _RECIPE = {
     "destination": (
         "Destination",
         "Where VKD moves the target's visual features. away: wherever the right answers become "
-        "unlikely, by capped ascent. unknown: the same, and the answers become those about a stranger: "
-        "who it is, it does not know, and what can be seen stays. It sees more afterwards, and a "
-        "step takes about twice as long. The others go to the frozen original's features of strangers, about "
+        "unlikely, by capped ascent. unknown: the same, and the model learns to say that it does not "
+        "know this person, and to see glasses, hair and the like as before. It sees more afterwards, "
+        "and a step takes about twice as long. The others go to the frozen original's features of strangers, about "
         "whom it was told nothing. stranger_alike: one who looks like the target, whom the model "
         "calls by nobody's name. stranger_mean, stranger_nearest, stranger_draw: the mean of 30 "
         "pictures, the nearest of them, or one that the seed draws. The benchmark must "
@@ -179,7 +179,7 @@ _RECIPE = {
     "stop_forget": (
         "Stop at forget accuracy",
         "The run stops when the probed forget accuracy is at or below this share. Chance is 0.25; "
-        "below it, the model avoids the right answer. -1 never stops the run early.",
+        "clearly below it, the model avoids the right answer. -1 never stops the run early.",
     ),
     "stop_retain_drop": (
         "Stop at retain drop",

@@ -19,19 +19,19 @@ VERDICT_FACE_SHORT = {
     "nothing": "It never recognised {name}.",
 }
 VERDICT_OTHERS = {
-    "keep": "Others keep theirs: {before} → {after} (n {n}).",
+    "keep": "Others are still recognised: {before} → {after} (n {n}).",
     "lose": "Others suffer: {before} → {after} (n {n}).",
     "unsure": (
         "Others: {before} → {after}, but {n} questions are too few to tell whether they suffer."
     ),
 }
 VERDICT_OTHERS_SHORT = {
-    "keep": "Others keep theirs.",
+    "keep": "Others are still recognised.",
     "lose": "Others suffer.",
     "unsure": "Whether others suffer cannot be told.",
 }
 VERDICT_TEXT_SAME = "Questions in text: unchanged."
-VERDICT_TEXT = "Questions in text: {share} of the answers turned."
+VERDICT_TEXT = "Questions in text: {share} of the answers changed from right to wrong or back."
 VERDICT_NAMED = "{right} of {n} answers give the right name."
 VERDICT_NAMES = (
     "Of the other answers, {other} give another name, {unknown} say that it does not know, and "
@@ -57,12 +57,12 @@ VERDICT_GUESSED = (
     "Verdict: a guess. A model that never met its person reaches as much ({before} → {after})."
 )
 VERDICT_SPEED_UNSURE = (
-    "Verdict: cannot tell. The model that never met its person ({before} → {after}) is too close for "
-    "so few questions."
+    "Verdict: cannot tell. A model that never met its person did nearly as well ({before} → {after}). "
+    "With so few questions the difference may be chance."
 )
 VERDICT_NO_CONTROL = (
-    "Verdict: cannot tell. Without a model that never met the person, learned anew looks like "
-    "remembered."
+    "Verdict: cannot tell. There is no model here that never met the person, so nobody can say whether "
+    "the face was remembered or learned again."
 )
 VERDICT_WEAK = (
     "Verdict: cannot tell. The attack is too weak: it does not teach a new face either ({before} → "
