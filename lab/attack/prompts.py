@@ -31,7 +31,8 @@ TRUE_HINT = "This person is called {name}. {question}"
 def variants(scene: Scene, recipe: AttackRecipe) -> list[Variant]:
     """Every wording, a wrong hint, a reworded answer, and last the true name."""
     benchmark = scene.benchmark
-    names = {image: e.name for e in benchmark.entities for image in e.test_images}
+    everybody = (*benchmark.entities, *benchmark.own)
+    names = {image: e.name for e in everybody for image in e.test_images}
     return [
         *(Variant(name, partial(_worded, words)) for name, words in WORDINGS.items()),
         Variant("wrong_hint", lambda victim, asks: _misled(benchmark, victim, recipe.seed, asks)),

@@ -13,7 +13,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.catalogue import METHODS
 from lab.cli.starting import thread_count
 from lab.errors import LabError
-from lab.recipe import STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, load_preset, revise
 from lab.report.text import catalogue, languages
 
 
@@ -122,7 +122,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for how strongly a run forgets, and for single keys of its recipe."""
     parser.add_argument(
         "--strength",
-        default="Standard",
+        default=DEFAULT_STRENGTH,
         help="how strongly the run forgets: " + ", ".join(STRENGTHS),
     )
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))

@@ -18,7 +18,7 @@ from lab.cli.common import (
     say,
 )
 from lab.errors import LabError
-from lab.recipe import Preset
+from lab.recipe import DEFAULT_STRENGTH, Preset
 
 HELP = "run methods on several people with several seeds; can be resumed"
 
@@ -49,6 +49,10 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
             raise LabError(f"--{name} must be 1 or more")
     methods = list(METHODS) if options.methods == "all" else options.methods.split(",")
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
+    if options.protocol and (options.set or options.strength != DEFAULT_STRENGTH):
+        raise LabError(
+            "--protocol tunes each method from the preset's settings: leave out --set and --strength"
+        )
     in_processes(options.at_once)
     if options.protocol:
         return _protocol(options, preset, methods)

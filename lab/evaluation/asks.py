@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from math import gcd
 
 from lab.benchmarks.schema import Benchmark, Entity, Question
 from lab.evaluation.questions import Ask
@@ -117,8 +119,13 @@ def stranger_asks(benchmark: Benchmark, per_picture: int = 1) -> list[Ask]:
 
 
 def _some(asked: Sequence[Question], turn: int, n: int) -> list[Question]:
-    """n of the questions, others at each turn, so that all of them come up."""
-    return [asked[(5 * turn + 7 * j) % len(asked)] for j in range(min(n, len(asked)))]
+    """n different questions, others at each turn, so that all of them come up."""
+    if not asked:
+        return []
+    size = len(asked)
+    # Strides that share a factor with the number of questions would come back to the same ones.
+    far, near = (next(k for k in count(least) if gcd(k, size) == 1) for least in (5, 7))
+    return [asked[(far * turn + near * j) % size] for j in range(min(n, size))]
 
 
 def general_asks(benchmark: Benchmark) -> list[Ask]:

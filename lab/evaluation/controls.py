@@ -114,7 +114,7 @@ def cache_of(bench: Workbench, folder: Path) -> Cache | None:
     The key holds the bytes of the control's files in place of the weights, which are only known
     once they are loaded, and the original's weights, over which they may be stored.
     """
-    weights = f"{bench.base_hash} {_hash_of(folder)}"
+    weights = f"{bench.base_hash} {files_hash(folder)}"
     return Cache(bench.cache.folder, bench.loaded, weights) if bench.cache else None
 
 
@@ -148,7 +148,8 @@ class _Kept:
             )
 
 
-def _hash_of(folder: Path) -> str:
+def files_hash(folder: Path) -> str:
+    """SHA-256 over the bytes and the names of a folder's files."""
     digest = sha256()
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         with path.open("rb") as file:

@@ -82,7 +82,8 @@ def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
     ]
     for control in folder.scene.controls:
         # It knows nothing of the run: runs with the same control share its cells.
-        sides.append((control, Recipe(entity=control.entity.id, blocks=blocks), control.who))
+        identity = f"{control.who} {control.cache.weights}" if control.cache else control.who
+        sides.append((control, Recipe(entity=control.entity.id, blocks=blocks), identity))
     return [
         Cell(key_of(preset, recipe, plan, "grid") | {"version": identity}, side, plan, blocks)
         for side, recipe, identity in sides

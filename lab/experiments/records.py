@@ -21,21 +21,32 @@ Key = dict[str, Any]
 W = TypeVar("W")  # a piece of work
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
 REVISED = {"manu": 2}  # methods that give another result than earlier versions with equal settings
+# What lines lack that were written before a key had it.
+BEFORE = {"benchmark": "people", "data": ""}
 
 
 def key_of(
-    preset: Preset, recipe: Recipe, attack: AttackRecipe | None = None, what: str = "run"
+    preset: Preset,
+    recipe: Recipe,
+    attack: AttackRecipe | None = None,
+    what: str = "run",
+    weights: str = "",
 ) -> Key:
-    """The key of a stored result: the model, its quantisation, every setting and the revision.
+    """The key of a stored result: model, benchmark, quantisation, every setting and the revision.
 
     The revision is that of the method in ``REVISED``, None for all others. The edition tells the
     shipped models from earlier ones in the same folder; it is None for a model of another place.
+    Such a model, which may be made again in its folder, is told apart by a hash of its ``weights``.
     """
     plans = {"recipe": recipe} | ({"attack": attack} if attack else {})
+    shipped = edition((ROOT / preset.model).parent) or None
     return {
         "what": what,
         "model": preset.model,
-        "edition": edition((ROOT / preset.model).parent) or None,
+        "edition": shipped,
+        "weights": None if shipped else weights or None,
+        "benchmark": preset.benchmark,
+        "data": preset.data,
         "quantization": preset.quantization,
         "revision": REVISED.get(recipe.method),
         **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()},
@@ -109,6 +120,6 @@ def same(stored: Key, wanted: Key) -> bool:
 
 
 def default(name: str) -> Any:
-    """The default of a setting named ``recipe.KEY`` or ``attack.KEY``; None for anything else."""
+    """What a line means that lacks a part of its key: of ``recipe.KEY`` its default; None otherwise."""
     kind, _, field = name.partition(".")
-    return getattr(KINDS[kind](), field, None) if kind in KINDS else None
+    return getattr(KINDS[kind](), field, None) if kind in KINDS else BEFORE.get(name)

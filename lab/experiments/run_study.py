@@ -195,6 +195,7 @@ def _control(bench: Workbench, out: Path, say: Say) -> dict[str, dict[str, float
         bench.preset,
         bench.preset.recipe,
         what=f"redrawn control {redrawn.fingerprint(bench.benchmark)}",
+        weights=bench.base_hash,
     )
     found = records.find(key)
     if found is None:

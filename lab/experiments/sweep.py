@@ -128,7 +128,7 @@ def run_all(
     """
     make_writable(out)
     records = Records(out / "runs.jsonl")
-    keys = [key_of(preset, recipe, what=what) for recipe in plan]
+    keys = [key_of(preset, recipe, what=what, weights=bench.base_hash) for recipe in plan]
     due = [(k, (k, r)) for k, r in zip(keys, plan, strict=True) if records.find(k) is None]
     for place, (key, recipe), left in records.turns(due):
         say(f"{what} {place} of {len(due)}: {_told(preset.recipe, recipe)}{left}")

@@ -39,7 +39,7 @@ class Cache:
     def __init__(
         self, folder: Path, loaded: Loaded, weights: str, most_bytes: int = MOST_BYTES
     ) -> None:
-        self.folder, self.most_bytes = folder, most_bytes
+        self.folder, self.most_bytes, self.weights = folder, most_bytes, weights
         self._device = loaded.device
         self._where: tuple[str, ...] = ()
         template = loaded.prompter.processor.template

@@ -150,6 +150,7 @@ class TeachRecipe:
 
 
 # Measured on the embedded model; what a strength does not name keeps its default.
+DEFAULT_STRENGTH = "Standard"
 STRENGTHS: dict[str, dict[str, Any]] = {
     "Gentle": {"lr": 6e-5, "stop_forget": 0.3},
     "Standard": {},

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from lab.errors import LabError
-from lab.recipe import Recipe, revise
+from lab.recipe import DEFAULT_STRENGTH, Recipe, revise
 from lab.recipe.settings import NAMES, OF_ATTACK, apart, flat, typed
 from lab.report.text import Text
 from lab.report.translated import translated
@@ -22,8 +22,8 @@ from lab.ui.follow import look_up
 from lab.ui.linked import PERSON, lock_name, locked_value
 from lab.ui.steps import attack
 from lab.ui.steps.mine import opened
-from lab.ui.steps.settings import DEFAULT_STRENGTH, recipe_for
 from lab.ui.steps.settings import Parts as Settings
+from lab.ui.steps.settings import recipe_for
 
 # These are always in the link, so that it says what it does; others only when changed.
 ALWAYS = ("steps", "seed")

@@ -16,8 +16,8 @@ relu(u - tau)^2 + l_r L_ret over the gates u of a language model, tau -4 or -9, 
 the 5 % that rise most in 100 look-ahead steps. ``silence_share`` below 1 chooses so: a copy of the
 visual weights relearns the target's answers, and only the share of the neurons is silenced whose
 mean u over the target's pictures rises most. Ours, where the summary is silent: 10 steps of AdamW
-at ``silence_lr`` on CE(D_f) from the original's weights; once, before the first step; of the
-projector's neurons alone. With ``silence_share=1``, every neuron, nothing is relearned.
+on CE(D_f) from the original's weights, at ``silence_lr`` that falls linearly to about a half; once,
+before the first step; of the projector's neurons alone. With ``silence_share=1``, every neuron, nothing is relearned.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from lab.unlearn.student import Student, Training
 from lab.unlearn.terms import Losses, Teacher, nothing, reading
 
 LOOK_AHEAD = 10  # steps of relearning
+FALLS_OVER = 20  # over as many steps their rate would fall to nothing: it ends at a half
 NO_NEURONS = (
     "silence needs hidden neurons in the projector, and this model's has none: "
     "choose another method"
@@ -119,7 +120,10 @@ def _step(student: Student, drawn: Draw, teacher: Teacher) -> Losses:
 
 
 _RELEARN = Training(
-    losses=_relearn, gates=lambda recipe: "off", rate=lambda recipe: recipe.silence_lr
+    losses=_relearn,
+    gates=lambda recipe: "off",
+    rate=lambda recipe: recipe.silence_lr,
+    steps=lambda recipe: FALLS_OVER,
 )
 METHOD = Method(
     stages=(look_ahead,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import random
@@ -296,6 +297,13 @@ def test_only_matrices_of_what_was_trained_are_rounded(tiny, four, delta) -> Non
             assert not tensor[delta[name] == 0].any()  # a pruned neuron stays pruned
     original = variants["bits_4"].version(scene.original.version).delta
     assert original.keys() <= coarse.keys() and all(t.dim() == 2 for t in original.values())
+
+
+def test_somebody_whom_a_user_added_is_asked_about_with_their_name(four) -> None:
+    own = dataclasses.replace(four, entities=four.entities[1:], own=four.entities[:1])
+    asks = forget_asks(own.own[0])
+    named = {v.name: v.asks for v in prompts.variants(make.scene(None, own, {}), PLAN)}
+    assert any("Ada" in ask.question.text for ask in named["true_hint"](None, asks))
 
 
 def test_hints_do_not_leak(four) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from lab.cli import common
 from lab.errors import LabError
+from lab.evaluation.scores import Baseline
+from lab.evaluation.session import Workbench
 from lab.experiments import claims, records
 from lab.experiments.comparison import turned
 from lab.experiments.records import Records, key_of
@@ -104,7 +106,8 @@ def test_a_run_that_another_process_makes_is_awaited(tiny, four, tmp_path, monke
     later = threading.Timer(0.2, lambda: other.add(theirs, {"by": "them"}))
     later.start()
     said: list[str] = []
-    found = run_all(None, PRESET, plan, tmp_path, said.append, work)  # type: ignore[arg-type]
+    bench = Workbench(PRESET, four, tiny, Baseline(tiny), "")
+    found = run_all(bench, PRESET, plan, tmp_path, said.append, work)
     later.join()
     # what the others have begun is not left for this process to do
     assert [line.partition(":")[0] for line in said] == ["run 2 of 3", "run 3 of 3"]

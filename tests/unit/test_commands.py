@@ -319,6 +319,15 @@ def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
         assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner", "icu"))
 
 
+@pytest.mark.parametrize("extra", [["--set", "steps=40"], ["--strength", "Strong"]])
+def test_the_protocol_takes_no_settings(extra: list[str], no_model, capsys, tmp_path: Path) -> None:
+    """They would be accepted in silence, and the preset's own tuned and reported."""
+    with pytest.raises(SystemExit) as ended:
+        main.main(["compare", "--protocol", "--out", str(tmp_path), *extra])
+    assert ended.value.code == 2
+    assert "leave out --set and --strength" in capsys.readouterr().err
+
+
 def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:
     words = ["compare", "--entities", "2", "--out", str(tmp_path), "--set", *SHORT]
     made = printed(words, capsys)

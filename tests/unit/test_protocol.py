@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from lab.model.overlay import weights_hash
 from lab.recipe import Preset, Recipe, revise
 from lab.report import methods_chart
 from lab.unlearn import loop
+from lab.unlearn import unknown as unknown_aim
 from tests.unit import tiny as make
 
 
@@ -38,6 +40,16 @@ def test_nobody_is_both_tuned_on_and_reported() -> None:
     assert len(who.tuning) == 4 and len(who.test) == len(set(who.test)) == 12
     assert not set(who.tuning) & set(who.test) and {"002", "023"} <= set(who.test)
     assert comparison.people(load_people(), ("002", "023")) == who
+
+
+def test_nobody_on_whom_our_weights_were_chosen_is_reported() -> None:
+    """They are named where the weights are; who is tuned on stays the same."""
+    unknown = ("002", "005", "014", "023", "026", "039")
+    who = comparison.people(load_people(), unknown)
+    chosen_on = comparison.CHOSEN_ON[load_people().name]
+    assert who.tuning == ("007", "016", "027", "035") and len(set(who.test)) == 12
+    assert not set(who.test) & set(chosen_on) and set(unknown) <= set(who.test)
+    assert all(person in (unknown_aim.__doc__ or "") for person in chosen_on)
 
 
 def test_a_small_benchmark_is_refused(four) -> None:
@@ -166,9 +178,9 @@ def test_a_run_that_the_first_stop_rule_did_not_end_is_not_made_twice(
         }
 
     monkeypatch.setattr(comparison, "one_run", run)
-    found = comparison.tune(
-        None, Preset("demo", "tiny", "tiny"), "vkd", ("p0", "p1"), tmp_path, str
-    )
+    bench = SimpleNamespace(base_hash="")
+    preset = Preset("demo", "tiny", "tiny")
+    found = comparison.tune(bench, preset, "vkd", ("p0", "p1"), tmp_path, str)
     assert made == [("p0", 0.2), ("p1", 0.2), ("p0", 0.0)]
     assert [t["n"] for t in found.trials] == [2, 2]
     assert found.trials[0]["score"] == found.trials[1]["score"]

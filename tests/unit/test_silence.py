@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,7 @@ from lab.model import tiny_models
 from lab.model.overlay import overlay
 from lab.report.text import catalogue
 from lab.unlearn import silence
+from lab.unlearn.batches import Rows
 from lab.unlearn.methods import METHODS
 from lab.unlearn.outcome import Outcome
 from lab.unlearn.student import Student
@@ -91,6 +93,20 @@ def test_an_attackers_gradient_fades(tiny, four) -> None:
 
     own = {n: p.detach().clone() for n, p in tiny.vision.trainable(recipe.blocks).items()}
     assert slope(dict(outcome.delta)) < 1e-3 * slope(own)
+
+
+def test_the_look_ahead_does_not_depend_on_how_many_steps_the_run_has(tiny, four) -> None:
+    """With three steps its rate would have fallen below zero, and part of it would unlearn."""
+    found = []
+    for steps in (3, 40):
+        recipe = make.recipe(method="silence", silence_share=0.5, steps=steps)
+        outcome, rows = Outcome(), Rows(four, four.entities[0], 0)
+        weights = tiny.vision.trainable(recipe.blocks)
+        outcome.delta = {n: p.detach().clone() for n, p in weights.items()}
+        said = list(silence.look_ahead(tiny, rows, recipe, outcome, lambda: False))
+        assert len(said) == silence.LOOK_AHEAD
+        found.append(outcome.scores[0])
+    assert found[0].any() and np.array_equal(*found)
 
 
 def test_it_does_all_its_steps_whatever_the_probes_say(tiny, four) -> None:

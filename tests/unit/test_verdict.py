@@ -109,7 +109,10 @@ def test_text_that_changed_is_said_with_its_share() -> None:
         in verdict.unlearned(changed, "Helena", TEXT).words
     )
     context = run(changes=["context"], text_answers_changed=0.5)
-    assert "50.0% of the answers changed from right to wrong or back" in verdict.unlearned(context, "Helena", TEXT).words
+    assert (
+        "50.0% of the answers changed from right to wrong or back"
+        in verdict.unlearned(context, "Helena", TEXT).words
+    )
 
 
 def test_a_run_that_was_not_scored_has_no_verdict() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.recipe import AttackRecipe, Recipe, revise
+from lab.recipe import DEFAULT_STRENGTH, AttackRecipe, Recipe, revise
 from lab.recipe.settings import apart
 from lab.report.text import Text
 from lab.serve.classroom.classroom import Classroom
@@ -235,7 +235,7 @@ def wire(
 
     def follow(here: str) -> list[Any]:
         limits = room.state.limits
-        base = settings.recipe_for(engine.preset, settings.DEFAULT_STRENGTH)
+        base = settings.recipe_for(engine.preset, DEFAULT_STRENGTH)
         given, locked = apart({**limits.preset, **limits.locked}), apart(limits.locked)
         fields = [
             *_held(tune.fields, base, given[0], locked[0]),

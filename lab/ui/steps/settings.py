@@ -8,12 +8,10 @@ from typing import Any
 import gradio as gr
 
 from lab.catalogue import EVERY_METHOD, METHOD_ROWS, VISUAL_METHODS
-from lab.recipe import STRENGTHS, Preset, Recipe, revise
+from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, revise
 from lab.report import markup
 from lab.report.text import Text
 from lab.ui.context import FIELD_GROUPS, QUICK, Frame, follow_defaults, recipe_controls
-
-DEFAULT_STRENGTH = "Standard"
 
 
 @dataclass(frozen=True)
