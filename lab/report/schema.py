@@ -27,6 +27,10 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _share(value: Any) -> bool:
+    return _number(value) and 0 <= value <= 1
+
+
 def _count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
@@ -39,9 +43,13 @@ def _numbers(value: Any) -> bool:
     return isinstance(value, Mapping) and all(_text(k) and _number(v) for k, v in value.items())
 
 
+def _shares(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_text(k) and _share(v) for k, v in value.items())
+
+
 def _levels(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        _text(k) and _maybe(_number)(v) for k, v in value.items()
+        _text(k) and _maybe(_share)(v) for k, v in value.items()
     )
 
 
@@ -79,7 +87,7 @@ def _left_out(value: Any) -> bool:
 
 
 def _control(value: Any) -> bool:
-    needed = {"entity": _text, "name": _text, "before": _number, "after": _number, "gain": _number}
+    needed = {"entity": _text, "name": _text, "before": _share, "after": _share, "gain": _number}
     more = {"curve": _maybe(_curve), "probability": _curve, "reused": _flag}
     more |= {"made_on": _text}
     return isinstance(value, Mapping) and not _misfit(value, needed, more)
@@ -116,7 +124,7 @@ def _gains(value: Any) -> bool:
 
 
 def _controls(value: Any) -> bool:
-    figures = {"scores": _numbers, "n": _numbers}
+    figures = {"scores": _shares, "n": _numbers}
     return isinstance(value, Mapping) and all(
         who in CONTROLS
         and (told is None or isinstance(told, Mapping) and not _misfit(told, figures, {}))
@@ -187,8 +195,8 @@ RUN: Form = {
     "seed": _count,
     "steps": _count,
     "stopped_because": _text,
-    "before": _numbers,
-    "after": _numbers,
+    "before": _shares,
+    "after": _shares,
     "n": _numbers,
     "chance": _levels,
     "base_unchanged": _flag,
@@ -220,13 +228,13 @@ ATTACK: Form = {
     "kind": _text,
     "entity": _text,
     "seed": _count,
-    "before": _number,
-    "after": _number,
+    "before": _share,
+    "after": _share,
     "gain": _number,
-    "vanilla": _number,
+    "vanilla": _share,
     "vanilla_gap": _number,
     "n": _count,
-    "chance": _number,
+    "chance": _share,
 }
 ATTACK_MORE: Form = {
     "share": _number,

@@ -35,7 +35,11 @@ JS_ONLY = {"api_visibility": "private", "queue": False}
 # Gradio 6.31 answers a change that had to wait by firing the event anew for all its handlers: two
 # that both wait then call each other for ever. So a handler of a shared event must not wait.
 CHANGE = QUICK | {"trigger_mode": "multiple"}
+CANCEL = {"fn": None, "api_visibility": "private", "trigger_mode": "multiple"}
 FOLLOW = QUIET | {"trigger_mode": "multiple"}
+# Gradio 6.31 serves the handlers of one event one after another, and waits for the whole of a stream.
+# So a stream comes after a script that does nothing: nobody waits for what follows ``then``.
+FIRST = JS_ONLY | {"fn": None, "js": "() => {}", "trigger_mode": "multiple"}
 
 # Each page's strings: what the core says to a handler is shown in the language of its page.
 PAGES: WeakKeyDictionary[gr.Blocks, Text] = WeakKeyDictionary()
@@ -296,4 +300,5 @@ def _control(
     # A slider with thousands of stops cannot be set by hand: those become number fields.
     if step and (high - low) / step <= 1000:
         return gr.Slider(minimum=low, maximum=high, step=step, **words)
-    return gr.Number(minimum=low, maximum=high, step=step, **words)
+    # Without bounds: Gradio would refuse a number in English. The recipe has a line for it.
+    return gr.Number(step=step, **words)

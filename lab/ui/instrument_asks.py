@@ -17,7 +17,7 @@ from lab.report.text import Text
 from lab.serve.closer import Firing
 from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
-from lab.ui.context import QUIET, Frame, guarded
+from lab.ui.context import CANCEL, CHANGE, QUIET, Frame, guarded
 from lab.ui.follow import POLL_SECONDS, found, look_up
 from lab.ui.instrument import firing_html, value_of
 from lab.ui.steps.inside import Parts
@@ -68,6 +68,16 @@ class Asks:
         after = list(engine.inside.left(unlearned)) if unlearned else []
         yield "", self._drawn(view, other, marks, after)
 
+    def fresh(
+        self, run_id: str, unlearned: str, after: str, other: str, *marks: float
+    ) -> tuple[Any, ...]:
+        """Without the run that was measured, where another one is shown by now."""
+        if not after or after == self.frame.examples.stand_in("unlearn", unlearned):
+            return _skip(3)
+        view = look_up(self.frame.engine, self.frame.examples.stand_in("inspect", run_id))
+        drawn = self._drawn(view, other, marks, ()) if view else gr.skip()
+        return "", drawn, ""
+
     def _drawn(
         self, view: RunView, other: str, marks: tuple[float, ...], after: Sequence[Event]
     ) -> Any:
@@ -84,15 +94,29 @@ def wire(parts: Parts, frame: Frame) -> None:
     sliders = [parts.prune, parts.threshold]
     shown = [parts.closer, parts.chart]
     newest = {"trigger_mode": "always_last"} | QUIET
-    parts.chart.pick(guarded(asks.pick), frame.inspect, parts.neuron, **newest)
-    parts.chart.left(
-        guarded(asks.left),
-        [frame.inspect, frame.unlearn, parts.other, *sliders],
-        [*shown, parts.after],
-        **QUIET,
-    )
-    parts.other.input(
-        guarded(asks.share), [frame.inspect, parts.after, parts.other, *sliders], shown, **newest
+    drawing = [*shown, parts.after]
+    events = [
+        parts.chart.pick(guarded(asks.pick), frame.inspect, parts.neuron, **newest),
+        parts.chart.left(
+            guarded(asks.left),
+            [frame.inspect, frame.unlearn, parts.other, *sliders],
+            drawing,
+            **QUIET,
+        ),
+        parts.other.input(
+            guarded(asks.share),
+            [frame.inspect, parts.after, parts.other, *sliders],
+            shown,
+            **newest,
+        ),
+    ]
+    # What was asked about somebody is not drawn for somebody else, or beside a run of later.
+    gr.on([frame.entity.change, frame.unlearn.change], cancels=events, **CANCEL)
+    frame.unlearn.change(
+        asks.fresh,
+        [frame.inspect, frame.unlearn, parts.after, parts.other, *sliders],
+        drawing,
+        **CHANGE,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -83,10 +82,11 @@ class Interpreter:
         await self._app(scope, receive, answer)
 
     def _kept_or_wished(self, headers: Headers) -> str:
-        cookies: SimpleCookie = SimpleCookie(headers.get("cookie", ""))
-        kept = cookies[COOKIE].value if COOKIE in cookies else ""
-        if kept in self._languages:
-            return kept
+        # By hand: ``SimpleCookie`` refuses a header in which another program's cookie has an odd name.
+        for part in headers.get("cookie", "").split(";"):
+            name, _, kept = part.strip().partition("=")
+            if name == COOKIE and kept in self._languages:
+                return kept
         wished = () if self._fixed else wishes(headers.get("accept-language", ""))
         return next((w for w in wished if w in self._languages), self._languages[0])
 

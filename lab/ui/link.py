@@ -38,6 +38,7 @@ LONGEST, MOST_SAID = 80, 3  # letters of a value, and mistakes that are named
 # Which step is open only the browser knows.
 COPY_JS = """
 (query) => {
+  if (!query) return '';  // a setting was refused
   const step = (location.hash.match(/^#step-([1-6])$/) || [])[1];
   const link = location.origin + location.pathname + '?' + query + (step ? `&step=${step}` : '');
   const by_hand = MANUAL + link;
@@ -121,7 +122,11 @@ def wire(
 
     def write(entity: str, lock: list[str], embed: bool, *values: Any) -> str:
         settings = dict(zip(names, values, strict=True))
-        return link_query(engine, entity, settings, lock, text.language, embed)
+        try:
+            return link_query(engine, entity, settings, lock, text.language, embed)
+        except LabError as error:
+            warn(translated(str(error), text))
+            return ""
 
     def read_link(entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
         found = read(frame, dict(request.query_params), names)
@@ -158,7 +163,7 @@ def wire(
         "COPIED", json.dumps(text.LINK_COPIED)
     )
     parts.copy.click(
-        write, [frame.entity, parts.lock, parts.embed, *controls], parts.query, **QUICK
+        write, [frame.entity, parts.lock, parts.embed, *controls], parts.query, **QUIET
     ).then(fn=None, inputs=parts.query, outputs=frame.announce, js=copy_js, **JS_ONLY)
     demo.load(lambda: None, None, None, **QUICK).then(
         guarded(read_link),

@@ -14,7 +14,7 @@ STOPS = (
     (2, "#idea-2"),
     (3, "#unlearn"),
     (4, "#ask-row"),
-    (5, "#attack"),
+    (5, "#attack-row"),
     (6, "#my-runs"),
 )
 

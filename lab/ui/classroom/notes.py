@@ -27,6 +27,7 @@ from lab.ui.steps.mine import opened, run_name
 CSS = """
 .lab-room { display: grid; gap: 6px; }
 .lab-room:empty { display: none; }
+.lab-room + .lab-room { margin-top: 6px; }
 .lab-room > p { margin: 0; display: flex; gap: 12px; align-items: center; padding: 6px 12px;
   border: 1px solid var(--color-accent); border-left-width: 5px; border-radius: 6px;
   background: var(--background-fill-secondary); overflow-wrap: anywhere; }
@@ -83,16 +84,20 @@ const clock = () => {
   return seconds ? timeleft.replace('{left}', words) : timeup;
 };
 const draw = () => {
-  const board = element.querySelector('.lab-room');
+  const [board, timer] = element.querySelectorAll('.lab-room');
   if (!board || !props.value.rev) return;
   const notes = props.value.notes.filter((n) => !n.number || n.number > dismissed(n.kind));
-  board.replaceChildren(...notes.map((n) => note(n.words, n.kind, n.number)));
-  if (left() >= 0) {
-    const line = note('', 'timer', 0), time = document.createElement('time');
-    time.textContent = clock();
-    line.firstChild.append(time);
-    board.append(line);
+  // what stands there already stays: it is not read out again, and its button keeps the focus
+  const now = JSON.stringify(notes);
+  if (now !== shown) board.replaceChildren(...notes.map((n) => note(n.words, n.kind, n.number)));
+  shown = now;
+  if (left() < 0) timer.replaceChildren();
+  else if (!timer.firstChild) {
+    const line = note('', 'timer', 0);
+    line.firstChild.append(document.createElement('time'));
+    timer.append(line);
   }
+  tick();
   bar();
 };
 const bar = () => {
@@ -101,10 +106,11 @@ const bar = () => {
     b.classList.toggle('lab-barred', Boolean(people?.length) && !people.includes(b.dataset.id));
   });
 };
-setInterval(() => {
+const tick = () => {
   const time = element.querySelector('time');
   if (time && time.textContent !== clock()) time.textContent = clock();
-}, 1000);
+};
+setInterval(tick, 1000);
 const passes = (tries) => window.lab?.passes ? window.lab.passes.push(bar)
   : tries && setTimeout(() => passes(tries - 1), 100);
 passes(100);
@@ -147,7 +153,8 @@ def layout(room: Classroom, text: Text) -> Parts:
     """Lay out the board, which takes no room while nothing is on it."""
     board = gr.HTML(
         {"rev": 0},
-        html_template='<div class="lab-room" role="status" aria-live="polite"></div>',
+        html_template='<div class="lab-room" role="status" aria-live="polite"></div>'
+        '<div class="lab-room" role="timer" aria-live="off"></div>',
         js_on_load=BOARD_JS,
         elem_id="room",
     )

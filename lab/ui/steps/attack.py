@@ -22,6 +22,7 @@ from lab.serve.views import RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     CHANGE,
+    FIRST,
     FOLLOW,
     QUICK,
     QUIET,
@@ -137,7 +138,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     parts.undo.click(
         undo, [frame.entity, frame.history], [frame.attack, frame.history, frame.announce], **QUICK
     )
-    frame.attack.change(
+    frame.attack.change(**FIRST).then(
         _tail(parts, frame),
         [frame.attack, frame.inspect],
         [

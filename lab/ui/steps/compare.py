@@ -16,7 +16,7 @@ from lab.serve.pace import planned
 from lab.ui import picture
 from lab.ui.asking import ASKED_JS, asking, fitting
 from lab.ui.charts import live_chart
-from lab.ui.context import CHANGE, FOLLOW, QUICK, Frame, guarded
+from lab.ui.context import CANCEL, CHANGE, FOLLOW, QUICK, Frame, guarded
 from lab.ui.follow import found, look_up
 from lab.ui.idea import idea
 from lab.ui.talk import Talk, histories, sides
@@ -197,7 +197,8 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
         cancels=events,
         **QUICK,
     )
-    stop.click(None, None, None, cancels=events, api_visibility="private")
+    # An answer that still comes is not shown to whoever has chosen somebody else meanwhile.
+    gr.on([stop.click, frame.entity.change], cancels=events, **CANCEL)
     # Change events fire when a hidden step is first shown, too: only a real change clears.
     gr.on(
         [

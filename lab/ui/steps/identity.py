@@ -61,27 +61,30 @@ class Depths:
         self._frame = frame
         self._kept: dict[tuple[Any, ...], list[Identity]] = {}  # the newest last
 
-    def ask(self, entity: str, unlearned: str, attacked: str) -> tuple[Any, ...]:
+    def ask(self, entity: str, unlearned: str, attacked: str) -> None:
         """Test every depth; raises ``LabError`` where nobody is chosen."""
         frame = self._frame
         if not frame.people.card(entity):
             raise LabError(frame.text.PICK_FIRST)
         if frame.examples.beside(entity, unlearned):
-            return self._example(unlearned)
+            return
         about = self._subject(entity, unlearned, attacked)
         key = self._key(about)
         self._kept.pop(key, None)
         self._kept[key] = frame.engine.identity(about[1:], entity)
         while len(self._kept) > MOST_KEPT:
             self._kept.pop(next(iter(self._kept)))
-        return self._drawn(about, unlearned, attacked)
 
     def stale(self, about: list[str], entity: str, unlearned: str, attacked: str) -> Any:
         """Clear what is shown of another person or other models."""
         # Change events fire when the page is restored, too: only a real change clears.
-        asked = self._subject(entity, unlearned, attacked)
-        if about and about == asked:
+        if about and about == self._subject(entity, unlearned, attacked):
             return gr.skip()
+        return self.show(entity, unlearned, attacked)
+
+    def show(self, entity: str, unlearned: str, attacked: str) -> Any:
+        """Show what is known of who is chosen now: that may be another than was asked about."""
+        asked = self._subject(entity, unlearned, attacked)
         if self._key(asked) in self._kept:  # of this person and these models, before a reload
             return self._drawn(asked, unlearned, attacked)
         return self._example(unlearned)
@@ -135,8 +138,13 @@ def wire(parts: Parts, frame: Frame) -> None:
     memory = [frame.entity, frame.unlearn, frame.attack]
     shown = [parts.chart, parts.table, parts.about]
     parts.ask.click(
-        guarded(depths.ask), memory, shown, api_visibility="private", concurrency_limit=None
-    )
+        guarded(depths.ask),
+        memory,
+        None,
+        api_visibility="private",
+        concurrency_limit=None,
+        show_progress_on=[parts.chart, parts.table],
+    ).then(depths.show, memory, shown, **CHANGE)
     gr.on(
         [frame.entity.change, frame.unlearn.change, frame.attack.change],
         depths.stale,

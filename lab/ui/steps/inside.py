@@ -15,6 +15,7 @@ from lab.report.text import Text
 from lab.serve.views import ENDED, RunView
 from lab.ui import instrument
 from lab.ui.context import (
+    FIRST,
     FOLLOW,
     JS_ONLY,
     QUICK,
@@ -177,7 +178,7 @@ def _wire_drawing(parts: Parts, frame: Frame, sliders: list[Any], demo: gr.Block
         parts.results,
         parts.empty,
     ]
-    frame.inspect.change(tail, [frame.inspect, *sliders], shown, **FOLLOW)
+    frame.inspect.change(**FIRST).then(tail, [frame.inspect, *sliders], shown, **FOLLOW)
     # At the start, once the browser's memory is back: the example stands in where there is no run.
     demo.load(lambda: None, None, None, **QUICK).then(
         tail, [frame.inspect, *sliders], shown, **FOLLOW

@@ -60,14 +60,14 @@ def wire(parts: Parts, frame: Frame) -> None:
             else:
                 yield _updates(drawn(part, _name(frame, run_id), text))
 
-    parts.ask.click(guarded(ask), frame.unlearn, shown, **QUIET)
-    gr.on(
-        [frame.unlearn.change, frame.moment.change],
-        lambda unlearned: _updates(_kept(frame, unlearned)),
-        frame.unlearn,
-        shown,
-        **CHANGE,
+    def kept(unlearned: str) -> tuple[Any, ...]:
+        return _updates(_kept(frame, unlearned))
+
+    # then: the user may have chosen somebody else in the meantime
+    parts.ask.click(guarded(ask), frame.unlearn, shown, **QUIET).then(
+        kept, frame.unlearn, shown, **CHANGE
     )
+    gr.on([frame.unlearn.change, frame.moment.change], kept, frame.unlearn, shown, **CHANGE)
 
 
 def drawn(measured: Where, name: str, text: Text) -> tuple[str, Any, Any, str]:

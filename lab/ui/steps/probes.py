@@ -54,11 +54,15 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
-        if frame.examples.beside(entity, unlearned):
-            return without_run(frame, unlearned, third), []
         about = subject(entity, unlearned, attacked, third)
+        if frame.examples.beside(entity, unlearned):
+            return about, without_run(frame, unlearned, third), []
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
-        return show(frame.engine.probes(about[1:], entity), names, text), about
+        return about, show(frame.engine.probes(about[1:], entity), names, text), about
+
+    def place(answer: tuple[Any, ...], *now: Any) -> Any:
+        # the user may have chosen somebody else in the meantime
+        return answer[1:] if answer and answer[0] == subject(*now) else [gr.skip()] * 2
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.
@@ -68,16 +72,17 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
         return without_run(frame, unlearned, third), []
 
     memory = [frame.entity, frame.unlearn, frame.attack, chat.third]
-    shown = [parts.table, parts.about]
+    shown, answer = [parts.table, parts.about], gr.State(())
     # Whoever asks sees the whole table; whoever only arrives sees one line that opens it.
     for event, show in ((parts.ask.click, probe_table), (arrive.click, folded_table)):
         event(
             guarded(partial(ask, show)),
             memory,
-            shown,
+            answer,
             api_visibility="private",
             concurrency_limit=None,
-        )
+            show_progress_on=parts.table,
+        ).then(place, [answer, *memory], shown, **CHANGE)
     gr.on(
         [frame.entity.change, frame.unlearn.change, frame.attack.change, chat.third.input],
         stale,

@@ -193,10 +193,10 @@ def runs_table(results: Sequence[dict[str, Any]], text: Text) -> str:
         )
         for r in results
     ]
-    last = results[-1]
     counts = {k: n for r in results for k, n in r["n"].items()}  # the newest run that has it
     sizes = ", ".join(f"{text.SHORT_SCORES[k]} {counts[k]}" for k in shares if k in counts)
-    note = text.RUNS_SIZES.format(sizes=sizes, chance=last["chance"].get("forget_vqa", 0.25))
+    known = [c for r in results if (c := r["chance"].get("forget_vqa")) is not None]
+    note = text.RUNS_SIZES.format(sizes=sizes, chance=known[-1] if known else 0.25)
     guesses = {r["entity"]: r["chance"].get("still_sees") for r in results}
     if any(level is not None for level in guesses.values()):
         note += " " + text.RUNS_GUESSES.format(

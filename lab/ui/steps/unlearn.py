@@ -20,6 +20,7 @@ from lab.serve.pace import planned
 from lab.serve.views import ENDED, RunView
 from lab.ui.charts import live_chart
 from lab.ui.context import (
+    FIRST,
     FOLLOW,
     KEEP_UNFOLDED,
     QUICK,
@@ -88,7 +89,7 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Butto
     fields = parts.settings.fields
     settings.wire(parts.settings, frame)
     _wire_starts(parts, frame, runs)
-    frame.unlearn.change(
+    frame.unlearn.change(**FIRST).then(
         _tail(parts, frame),
         [frame.unlearn, frame.history, frame.inspect],
         [parts.line, parts.before, parts.again, parts.face, parts.chart, parts.result],
