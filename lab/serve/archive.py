@@ -99,12 +99,14 @@ class Shelf:
         """
         if base is not None:
             self.refuse_foreign(run)
+        if run.unread and run.folder is not None and not run.folder.is_dir():
+            raise LabError(
+                "the files of this run are no longer on disk: start a new one, or load "
+                "its downloaded folder"
+            )
+        if base is None and "events" not in run.unread:
+            return run  # without the lock, which is held as long as its files are written
         with self.hold(run.id):
-            if run.unread and run.folder is not None and not run.folder.is_dir():
-                raise LabError(
-                    "the files of this run are no longer on disk: start a new one, or load "
-                    "its downloaded folder"
-                )
             if run.folder is not None and "events" in run.unread:
                 head = (
                     read_attack_head(run.folder, run.recipe).head
