@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from re import fullmatch
 from weakref import WeakValueDictionary
 
 from lab.benchmarks.schema import Benchmark
@@ -34,7 +33,7 @@ from lab.report.run_folder import (
 )
 from lab.report.text import Text
 from lab.serve.held import Held
-from lab.serve.restored import ID, drop_runs, light_runs, state_of
+from lab.serve.restored import drop_runs, folders_of, light_runs, run_folders, state_of
 from lab.serve.runs import Run, RunStore, left_hash
 from lab.serve.views import ENDED
 
@@ -72,7 +71,7 @@ class Shelf:
         A folder without a recipe or without weights cannot be read and is deleted.
         """
         sweep(self.folder)
-        for path in sorted(self._all(), key=lambda p: p.stat().st_mtime):
+        for path in sorted(run_folders(self.folder), key=lambda p: p.stat().st_mtime):
             if not (path / RECIPE).is_file() or not (path / DELTA).is_file():
                 shutil.rmtree(path, ignore_errors=True)
             else:
@@ -84,8 +83,8 @@ class Shelf:
         Raises ``LabError`` if there is none (ids are hex digits, never paths).
         """
         run_id = self.store.meant(run_id)
-        if not self.store.has(run_id) and fullmatch(ID, run_id):
-            for path in (self.folder / run_id, *self.folder.glob(f"*/{ATTACKS}/{run_id}")):
+        if not self.store.has(run_id):
+            for path in folders_of(self.folder, run_id):
                 run = path.parent.parent if path.parent.name == ATTACKS else path
                 if (path / METRICS).is_file():
                     self._restore(run)
@@ -232,22 +231,17 @@ class Shelf:
 
     def remove(self, run_ids: AbstractSet[str]) -> None:
         """Delete runs with the attacks on them, or attacks, from memory and from disk."""
-        runs = [run for run in self.store.all() if run_ids & {run.id, run.parent}]
-        self.store.remove({run.id for run in runs})
-        for run in runs:
-            self._held.lose(run.id)
-            with self.hold(run.id):
-                if run.folder is not None:
-                    shutil.rmtree(run.folder, ignore_errors=True)
+        gone = run_ids | {run.id for run in self.store.all() if run.parent in run_ids}
+        self.store.remove(gone)
+        for run_id in gone:
+            self._held.lose(run_id)
+            with self.hold(run_id):
+                for folder in folders_of(self.folder, run_id):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self, entity: str) -> None:
         """Delete the stored runs about an entity."""
         drop_runs(self.folder, entity)
-
-    def _all(self) -> list[Path]:
-        if not self.folder.is_dir():
-            return []
-        return [p for p in self.folder.iterdir() if p.is_dir() and fullmatch(ID, p.name)]
 
     def _restore(self, path: Path) -> None:
         """Add the run in a folder and its attacks to the store, where they are not in it yet."""
@@ -295,7 +289,8 @@ class Shelf:
         attack.folder, attack.unkept = target, ""
 
     def _evict(self, newest: Path) -> None:
-        kept = sorted((p for p in self._all() if p != newest), key=lambda p: p.stat().st_mtime)
+        others = (p for p in run_folders(self.folder) if p != newest)
+        kept = sorted(others, key=lambda p: p.stat().st_mtime)
         for old in kept[: max(0, len(kept) + 1 - MAX_KEPT)]:
             shutil.rmtree(old, ignore_errors=True)
 

@@ -31,7 +31,17 @@ from lab.serve.same_run import KeptRuns
 from lab.serve.steering import Steering
 from lab.serve.turns import Turns
 from lab.serve.viewing import Viewing
-from lab.serve.views import EntityCard, Example, ProbeRow, RunKind, RunView, Status, Turn, Usual
+from lab.serve.views import (
+    EntityCard,
+    Example,
+    ProbeRow,
+    RunKind,
+    RunView,
+    Status,
+    Trace,
+    Turn,
+    Usual,
+)
 from lab.serve.waiting import Waiting
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
@@ -216,6 +226,10 @@ class CommonEngine(ABC):
     def runs(self, visitor: str = "") -> Sequence[RunView]:
         """All runs that a visitor may look at; a run of an earlier start has its result only."""
         return self._viewing.all(visitor)
+
+    def traces(self) -> Sequence[Trace]:
+        """Every run of every visitor, in memory or on disk alone; for the lab itself."""
+        return self._viewing.traces()
 
     def under_way(self, visitor: str) -> Sequence[RunView]:
         """The runs of a visitor that wait or run now, oldest first."""

@@ -44,9 +44,9 @@ class Doors:
         """Whether its owner shares the run with the room."""
         return self._rights.whose(run.parent or run.id).shared
 
-    def owner(self, run: Run) -> str:
+    def owner(self, run_id: str) -> str:
         """The visitor whose a run is; "" for nobody's."""
-        return self._rights.whose(run.id).visitor
+        return self._rights.whose(run_id).visitor
 
     def share(self, run_id: str, visitor: str, shared: bool) -> None:
         """Share a run and the attacks on it with the room, or no longer; raises ``LabError``."""

@@ -22,6 +22,7 @@ from lab.serve.views import (
     RunKind,
     RunView,
     Status,
+    Trace,
     Turn,
 )
 
@@ -152,6 +153,9 @@ class Engine(Protocol):
 
         Changes of the model are not among them.
         """
+
+    def traces(self) -> Sequence[Trace]:
+        """Every run of every visitor, in memory or on disk alone; for the lab itself."""
 
     def stop(self, run_id: str, visitor: str) -> None:
         """Ask a run to end after its current step, keeping its delta so far."""

@@ -14,9 +14,35 @@ from lab.recipe.flat_yaml import read_flat
 from lab.report.attack_folder import read_attack_head
 from lab.report.run_folder import ATTACKS, DELTA, METRICS, RECIPE, Head, read_head, stopped_at_once
 from lab.serve.runs import Run
-from lab.serve.views import RunState
+from lab.serve.views import RunState, Trace
 
 ID = r"[0-9a-f]{16}(?:[0-9a-f]{16})?"  # of before ids were longer, and of now
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The folders of the runs that are stored in a folder."""
+    if not folder.is_dir():
+        return []
+    return [p for p in folder.iterdir() if p.is_dir() and fullmatch(ID, p.name)]
+
+
+def folders_of(folder: Path, run_id: str) -> list[Path]:
+    """Where a run or an attack is among the stored ones, or would be; [] for what is no id."""
+    if not fullmatch(ID, run_id):
+        return []
+    return [folder / run_id, *folder.glob(f"*/{ATTACKS}/{run_id}")]
+
+
+def traces(folder: Path) -> list[Trace]:
+    """The runs and attacks that are stored in a folder, those too whose files cannot be read."""
+    found = []
+    for path in run_folders(folder):
+        inside = [p for p in (path / ATTACKS).glob("*") if fullmatch(ID, p.name)]
+        with contextlib.suppress(OSError):  # it is being deleted
+            entity = about(path)
+            found.append(Trace(path.name, None, entity, "finished", _ended(path)))
+            found += [Trace(p.name, path.name, entity, "finished", _ended(p)) for p in inside]
+    return found
 
 
 def light_runs(path: Path) -> list[Run]:
@@ -52,10 +78,15 @@ def _light(run: Run, folder: Path, head: Head, made: Head) -> Run:
     run.unread = {"events", "weights"}
     run.weights = (folder / DELTA).is_file() and not stopped_at_once(head)
     run.events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]
-    files = (folder / DELTA, folder / METRICS)  # an attack without training has no weights
-    run.ended = next(f for f in files if f.is_file()).stat().st_mtime
+    run.ended = _ended(folder)
     run.state = state_of(head)
     return run
+
+
+def _ended(folder: Path) -> float:
+    """When a stored run ended, in seconds since 1970."""
+    files = (folder / DELTA, folder / METRICS)  # an attack without training has no weights
+    return next((f for f in files if f.is_file()), folder).stat().st_mtime
 
 
 def state_of(head: Head) -> RunState:

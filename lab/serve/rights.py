@@ -80,6 +80,13 @@ class Rights:
                 self._read()
             return self._kept.get(thing, Whose())
 
+    def things(self, visitors: Collection[str]) -> dict[str, str]:
+        """Whose each thing of these visitors is, whether or not it is still there."""
+        with self._lock:
+            self._read()
+            noted = {**self._kept, **self._here}
+        return {k: whose.visitor for k, whose in noted.items() if whose.visitor in visitors}
+
     def owns(self, visitor: str, thing: str) -> bool:
         """Whether a visitor may change, stop, attack, download and remove a thing."""
         owner = self.whose(thing).visitor

@@ -126,6 +126,21 @@ class RunView:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """A run or an attack, whether it is in memory or on disk alone; one on disk has ended.
+
+    ``parent``: the run that it attacks. ``owner``: the visitor whose it is, "" for nobody's.
+    """
+
+    id: str
+    parent: str | None
+    entity: str
+    state: RunState
+    ended: float
+    owner: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class ProbeRow:
     """One line of the fixed probe table; a verdict is True, False, or None where not judged."""
 

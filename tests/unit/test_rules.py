@@ -187,6 +187,27 @@ def test_what_is_older_than_was_said_is_gone_from_memory_disk_and_the_list(
     assert "".join(p.name for p in (tmp_path / "runs").rglob("*")).count(old) == 0
 
 
+def test_what_the_store_has_dropped_is_gone_from_disk_and_the_list_too(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    now, runs = time.time(), tmp_path / "runs"
+    room = Classroom(tmp_path / "room.json", engine)
+    room.enter("ada", "1.1.1.1", room.state.code, "Ada")
+    first, second, third = (engine.submit(replace(PLAN, seed=k), visitor="ada") for k in range(3))
+    assert wait(engine, third).state == "finished"
+    attack = engine.submit_attack(second, AttackRecipe(steps=1, batch=1), "ada")
+    assert wait(engine, attack).state == "finished"
+    (runs / first / "recipe.yaml").write_text("entity: p0\na_key_of_before: 3\n", "utf-8")
+    engine.rights.give("f" * 32, "ada")  # a run whose folder had to make room for newer ones
+    engine.store.remove({first, second, attack})  # as its cap does
+    assert {first, second, third} <= {p.name for p in runs.iterdir()}
+    forget(room, engine, 7, now + 7 * DAY - 3600)
+    assert {first, second, third} <= {p.name for p in runs.iterdir()}
+    forget(room, engine, 7, now + 7 * DAY + 3600)
+    assert [p.name for p in runs.iterdir()] == ["owners.jsonl"] and room.state.people == ()
+    assert (runs / "owners.jsonl").read_text() == ""
+
+
 def test_a_run_that_waits_for_somebody_who_is_long_gone_is_taken_out(
     engine: LocalEngine, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lab.errors import LabError
 from lab.serve.classroom.classroom import Classroom
@@ -24,35 +24,42 @@ def forget(room: Classroom, engine: Engine, days: float, now: float) -> None:
     """
     before, state = now - days * DAY, room.state
     everybody = {p.visitor: p.seen for p in (*state.teachers, *state.people)}
-    for view in engine.runs(LAB):
-        if view.state == "waiting" and everybody.get(view.owner, before) < before:
-            engine.stop(view.id, LAB)
-    theirs = [view for view in engine.runs(LAB) if view.owner in everybody]
-    busy = {view.owner for view in theirs if view.state not in ENDED}
+    noted = engine.rights.things(everybody)  # before one looks what is there: what comes now stays
+    for trace in engine.traces():
+        if trace.state == "waiting" and everybody.get(trace.owner, before) < before:
+            engine.stop(trace.id, LAB)
+    traces = engine.traces()
+    theirs = [trace for trace in traces if trace.owner in everybody]
+    busy = {trace.owner for trace in theirs if trace.state not in ENDED}
     gone = frozenset(v for v, seen in everybody.items() if seen < before and v not in busy)
 
     def old(when: float, owner: str) -> bool:
         return when >= state.began and (when < before or owner in gone)
 
-    runs = {v.id for v in theirs if v.state in ENDED and old(v.ended, v.owner)}
+    runs = {t.id for t in theirs if t.state in ENDED and old(t.ended, t.owner)}
     engine.forget(runs)
-    people = _people(engine, set(everybody), old)
-    about = {view.id for view in theirs if view.entity in people}
-    if things := runs | people | about:
+    people = _people(engine, noted, old)
+    about = {t.id for t in traces if t.parent in runs or t.entity in people}
+    there = {t.id for t in traces}
+    lost = {k for k, v in noted.items() if v in gone and k not in there and not engine.own.since(k)}
+    if things := runs | people | about | lost:
         engine.rights.forget(things)
     room.forget(before, gone)
 
 
-def _people(engine: Engine, visitors: set[str], old: Callable[[float, str], bool]) -> set[str]:
+def _people(
+    engine: Engine, noted: Mapping[str, str], old: Callable[[float, str], bool]
+) -> set[str]:
     """Remove the people of one's own that are old; returns their ids. One in use stays for now."""
     removed = set()
-    for card in engine.entities(LAB):
-        if card.owner in visitors and old(engine.own.since(card.id), card.owner):
+    for thing, owner in noted.items():
+        since = engine.own.since(thing)
+        if since and old(since, owner):
             try:
-                engine.own.remove(card.id, LAB)
+                engine.own.remove(thing, LAB)
             except LabError:
                 continue
-            removed.add(card.id)
+            removed.add(thing)
     return removed
 
 
