@@ -208,6 +208,29 @@ def test_what_the_store_has_dropped_is_gone_from_disk_and_the_list_too(
     assert (runs / "owners.jsonl").read_text() == ""
 
 
+def test_a_person_who_is_in_use_is_removed_once_they_are_not(
+    engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.serve.own_people.own_folder", lambda: tmp_path / "own")
+    now = time.time()
+    room = Classroom(tmp_path / "room.json", engine)
+    for name in ("ada", "bo"):
+        room.enter(name, "1.1.1.1", room.state.code, name)
+    pair = Pair("Where do I live?", "Rome", ("Oslo", "Kyiv", "Lima"))
+    me = engine.own.add("Me Myself", pictures(3), [pair], "ada")
+    engine.own.share(me, True, "ada")
+    room._clock = lambda: now + 7 * DAY
+    room.saw("bo", 1, "", {})
+    with held(monkeypatch):
+        run = engine.submit(replace(PLAN, entity=me), visitor="bo")
+        forget(room, engine, 7, now + 7 * DAY + 3600)
+        assert (tmp_path / "own" / me).is_dir() and room.admits("ada")
+    assert wait(engine, run).state == "finished"
+    forget(room, engine, 7, now + 7 * DAY + 7200)
+    assert not (tmp_path / "own" / me).exists() and engine.runs() == []
+    assert [p.nickname for p in room.state.people] == ["bo"]
+
+
 def test_a_run_that_waits_for_somebody_who_is_long_gone_is_taken_out(
     engine: LocalEngine, tmp_path: Path
 ) -> None:

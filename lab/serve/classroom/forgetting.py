@@ -38,7 +38,8 @@ def forget(room: Classroom, engine: Engine, days: float, now: float) -> None:
 
     runs = {t.id for t in theirs if t.state in ENDED and old(t.ended, t.owner)}
     engine.forget(runs)
-    people = _people(engine, noted, old)
+    people, staying = _people(engine, noted, old)
+    gone -= staying
     about = {t.id for t in traces if t.parent in runs or t.entity in people}
     there = {t.id for t in traces}
     lost = {k for k, v in noted.items() if v in gone and k not in there and not engine.own.since(k)}
@@ -49,18 +50,22 @@ def forget(room: Classroom, engine: Engine, days: float, now: float) -> None:
 
 def _people(
     engine: Engine, noted: Mapping[str, str], old: Callable[[float, str], bool]
-) -> set[str]:
-    """Remove the people of one's own that are old; returns their ids. One in use stays for now."""
-    removed = set()
+) -> tuple[set[str], set[str]]:
+    """Remove the people of one's own that are old; returns their ids, and whose people are in use.
+
+    Those stay for now, and so does whoever they belong to: else nobody would come back to them.
+    """
+    removed, staying = set(), set()
     for thing, owner in noted.items():
         since = engine.own.since(thing)
         if since and old(since, owner):
             try:
                 engine.own.remove(thing, LAB)
             except LabError:
-                continue
-            removed.add(thing)
-    return removed
+                staying.add(owner)
+            else:
+                removed.add(thing)
+    return removed, staying
 
 
 def keep_forgetting(
