@@ -148,10 +148,13 @@ class Changing:
         return True
 
     def carry_out(self) -> bool:
-        """Do the change that waits, on the worker's thread; False if there is none."""
+        """Do the change that waits, on the worker's thread; False if there is none.
+
+        While the runs before it are paused, it waits with them, unless no model is there for them.
+        """
         with self.lock:
             wanted = self._wanted
-            if wanted is None:
+            if wanted is None or (self._parts.worker.facts is not None and len(self._parts.turns)):
                 return False
             run = wanted.run
             self._parts.store.begin(run)

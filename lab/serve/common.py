@@ -242,6 +242,7 @@ class CommonEngine(ABC):
         run.stop.set()
         if self._waiting.turns.remove(run) or waited:
             self.store.finish(run, "stopped")
+            self._worker.wake()  # a change of the model may have waited for it
 
     def chat(
         self, sides: Sequence[str], turns: Sequence[Turn], image: bytes | None, visitor: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
@@ -232,6 +233,25 @@ def test_a_change_waits_its_turn_and_new_runs_wait_for_it(
     assert (status.model, engine.menu.edition, status.changing) == ("second", 1, None)
     assert [card.id for card in engine.entities()] == ["p2", "p3"]
     assert wait(engine, engine.submit(make.recipe(entity="p2", steps=1))).state == "finished"
+
+
+def test_a_change_waits_behind_runs_that_are_paused(lab: Lab) -> None:
+    engine = lab.engine
+    engine.steer.pause(True)
+    first, second = (engine.submit(make.recipe(steps=1, seed=k), visitor="a") for k in range(2))
+    change = lab.change(visitor="b")
+    time.sleep(0.3)
+    assert [engine.run(i).state for i in (first, second, change)] == ["waiting"] * 3
+    engine.steer.pause(False)
+    assert wait(engine, change).state == "finished"
+    assert [engine.run(i).state for i in (first, second)] == ["finished"] * 2
+    engine.steer.pause(True)
+    taken_out = engine.submit(make.recipe(entity="p2", steps=1))
+    change = lab.change("first", "four")
+    time.sleep(0.3)
+    assert engine.run(change).state == "waiting"
+    engine.stop(taken_out)  # nothing waits any more that the change would overtake
+    assert wait(engine, change).state == "finished"
 
 
 def test_kept_runs_belong_to_their_model_and_come_back_with_it(lab: Lab) -> None:
