@@ -262,6 +262,7 @@ class Fleet:
         """Whether a kept run stands in for one that came too early to look for it."""
         wanted = conditions(facts.cache, benchmark, run.recipe) if run.early else ""
         kept = self._kept.answer(facts.base, wanted, run.visitor) if wanted else ""
+        self._shelf.rest(quiet=True)  # the weights that were read to look for one
         if kept:
             self._store.stand_in(run, kept)
         return bool(kept)

@@ -34,12 +34,12 @@ class Held:
     def rest(self, quiet: bool) -> None:
         """Put all weights away but those of the last ``IN_USE`` runs, or ``IN_USE_QUIET``.
 
-        Weights that are not on disk stay. For the worker's thread, which alone lays weights on: no
-        other may find them gone.
+        Weights that are not on disk stay. Where a model is in this process, for its worker's thread,
+        which alone lays weights on: no other may find them gone. Where none is, for any thread.
         """
         ended = (r for r in self._store.all() if r.state in ENDED and "weights" not in r.unread)
         held = [r for r in ended if r.folder is not None and r.folder.is_dir()]
-        order = {run_id: place for place, run_id in enumerate(self._used)}
+        order = {run_id: place for place, run_id in enumerate(tuple(self._used))}
         held.sort(key=lambda run: order.get(run.id, -1))
         stay = min(IN_USE, IN_USE_QUIET) if quiet else IN_USE
         for run in held[:-stay]:

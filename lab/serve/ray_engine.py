@@ -13,7 +13,7 @@ from lab.evaluation.session import open_workbench
 from lab.events import Event, Identity, Phase
 from lab.events.where import Where
 from lab.model.fetch import cache_folder
-from lab.recipe import Preset
+from lab.recipe import Preset, Recipe
 from lab.report.text import Text
 from lab.serve.answer import Answer
 from lab.serve.chat import check_chat
@@ -86,6 +86,18 @@ class RayEngine(CommonEngine):
         """Write the run folder where it is not there yet, and return it."""
         self.fleet.bring(self._doors.owned(run_id, visitor, "download"))
         return super().export(run_id, visitor, text)
+
+    def same_run(self, recipe: Recipe, visitor: str = "") -> str:
+        """The id of a kept run that a new one would only repeat; "" until the model is loaded."""
+        found = super().same_run(recipe, visitor)
+        self._shelf.rest(quiet=True)  # no worker of this process ever puts weights away
+        return found
+
+    def load(self, folder: Path, visitor: str = "") -> str:
+        """Read a run folder back; returns the id under which it can be chatted with."""
+        run_id = super().load(folder, visitor)
+        self._shelf.rest(quiet=True)
+        return run_id
 
     def forget(self, run_ids: Collection[str]) -> None:
         """Delete ended runs, from memory and from disk, and the attacks on them with them."""

@@ -22,6 +22,7 @@ from lab.serve import archive
 from lab.serve.board import gathered
 from lab.serve.carrier import AGAIN
 from lab.serve.cluster import RayCluster
+from lab.serve.held import IN_USE_QUIET
 from lab.serve.orders import Plan
 from lab.serve.pace import Left
 from lab.serve.ray_engine import RayEngine
@@ -112,6 +113,27 @@ def test_a_chat_whose_replica_is_lost_is_answered_by_another(engine: RayEngine) 
     assert last == undisturbed
     both_ready(engine)
     assert [h.talks for h in engine.fleet.routes.hands] == [0, 0]
+
+
+def test_weights_that_the_pages_process_reads_are_put_away_again(
+    engine: RayEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = [make.recipe(steps=1, seed=k) for k in range(4)]
+    runs = [engine.submit(plan) for plan in plans]
+    for k, run_id in enumerate(runs):
+        assert wait(engine, run_id).state == "finished"
+        engine.store.get(run_id).conditions = f"seed {k}"
+    monkeypatch.setattr("lab.serve.intake.conditions", lambda cache, people, r: f"seed {r.seed}")
+
+    def in_memory() -> int:
+        return sum(bool(run.packed.values) for run in engine.store.all())
+
+    assert [engine.same_run(plan) for plan in plans] == runs
+    assert in_memory() <= IN_USE_QUIET
+    brought = [engine.load(engine.export(run_id)) for run_id in runs]
+    assert in_memory() <= IN_USE_QUIET
+    left = [engine.store.get(i).delta_hash for i in (runs[0], brought[0])]
+    assert left[0] == left[1] and engine.export(brought[0]).is_dir()
 
 
 def test_two_replicas_work_at_the_same_time(engine: RayEngine) -> None:
