@@ -62,9 +62,10 @@ def _held(parent: Path, stem: str) -> tuple[Path, int]:
             handle = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
             continue  # another process swept it before it could be locked
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if path.is_dir():
-            return path, handle
+        with contextlib.suppress(BlockingIOError):  # another process is sweeping it
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_dir():
+                return path, handle
         os.close(handle)
 
 

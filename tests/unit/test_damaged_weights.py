@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -241,6 +242,24 @@ def test_what_a_killed_process_left_is_swept_and_what_is_being_made_stays(
     with making(cache, "vanilla-0123") as under_way:
         loaded(embedded)
         assert not left.exists() and under_way.exists()
+
+
+def test_a_new_folder_that_another_process_is_sweeping_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    lock = fcntl.flock
+
+    def flock(handle: int, how: int) -> None:
+        tried.append(handle)
+        if len(tried) == 1:
+            raise BlockingIOError  # the other process has the lock
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with making(tmp_path, "run") as made:
+        assert made.is_dir()
+    assert len(tried) == 2 and tried[0] == tried[1]  # closed in between: its number is free again
 
 
 def test_the_shipped_hashes_are_those_of_the_shipped_files() -> None:
