@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from functools import partial
 
 from lab.evaluation.controls import measuring
 from lab.evaluation.session import Workbench
@@ -37,7 +38,7 @@ class Beside:
 
             *_, found = self._worker.stream(ask, visitor)
             assert isinstance(found, list)
-            run.events[-1] = with_controls(done, found)
+            run.add_to_end(partial(with_controls, found=found))
             self._shelf.renew(run)
 
 

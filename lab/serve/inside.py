@@ -17,7 +17,7 @@ from lab.evaluation.patching import questions_of
 from lab.evaluation.session import Workbench, check_blocks
 from lab.evaluation.where import total as answers_of
 from lab.evaluation.where import where
-from lab.events import Done, Event, Phase, last_result
+from lab.events import Event, Phase, last_result
 from lab.events.lines import to_line
 from lab.events.where import Where, where_of, with_where
 from lab.files import put
@@ -218,8 +218,7 @@ def asked(left: Version, benchmark: Benchmark, target: str) -> Generator[Phase, 
 
 def note_where(run: Run, found: Where) -> None:
     """Keep it in the result of a run; one that failed has no result, and is asked anew."""
-    if run.events and isinstance(done := run.events[-1], Done):
-        run.events[-1] = with_where(done, found)
+    run.add_to_end(lambda done: with_where(done, found))
 
 
 def _inspected(bench: Workbench, benchmark: Benchmark, run: Run) -> Iterator[Event]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lab.attack import Relearned
 from lab.errors import LabError
-from lab.events import Event, Ready
+from lab.events import Done, Event, Ready
 from lab.model.base import Base
 from lab.model.load import Loaded
 from lab.model.overlay import LANGUAGE, tensors_hash
@@ -25,6 +25,7 @@ from lab.serve.views import ENDED, RunKind, RunState, RunView, Usual
 from lab.unlearn.outcome import Outcome
 
 NOTHING = Sparse({}, {})
+_ENDS = threading.Lock()  # held while something is added to the end of a run
 MOST_LOST = 2  # times that what does a run may end before the run counts as the cause (our choice)
 
 
@@ -79,6 +80,15 @@ class Run:
         """Add an event, with the time at which it came."""
         self.events.append(event)
         self.stamps.append(time.monotonic())
+
+    def add_to_end(self, change: Callable[[Done], Done]) -> None:
+        """Put something more into the result of an ended run; one that failed has none and stays.
+
+        ``change`` gets the end as it is now: others may have added to it meanwhile.
+        """
+        with _ENDS:
+            if self.events and isinstance(done := self.events[-1], Done):
+                self.events[-1] = change(done)
 
     def pack(self, base: Base) -> None:
         """Keep only what is still needed of an ended run, in little memory; on the worker alone.

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +33,8 @@ from lab.report import control_columns, methods_chart
 from lab.report.page import page
 from lab.report.schema import run_misfit
 from lab.report.text import catalogue
+from lab.serve.controls import Beside
+from lab.serve.runs import Run
 from lab.ui.steps.unlearn import lacks_controls, result_html
 from tests.unit import tiny as make
 from tests.unit.served import opened, wait
@@ -186,6 +189,21 @@ def test_the_run_of_the_page_is_ready_scored_and_ended_before_a_control_is_loade
     assert [c.n for c in read] == [c.n for c in found]
     assert read[0].values == pytest.approx(found[0].values)  # written with seven digits
     assert again.same_run(make.recipe(steps=1)) == first  # renewed files are still the run's
+
+
+def test_what_is_noted_while_the_controls_answer_stays() -> None:
+    run = Run("a" * 32, "unlearn", make.recipe(), state="finished")
+    run.events = [Done("done", {"after": {"forget_vqa": 0.5}})]
+    found = [Control("text_only", {}, {}, False)]
+
+    def stream(ask: object, visitor: str) -> Iterator[list[Control]]:
+        run.events[-1] = replace(run.events[-1], result=run.events[-1].result | {"where": "here"})
+        yield found
+
+    shelf = SimpleNamespace(renew=lambda run: None)
+    Beside(shelf, SimpleNamespace(stream=stream), print).put(run, "")
+    assert run.events[-1].result["where"] == "here"
+    assert controls_of(run.events[-1].result) == found
 
 
 def test_what_has_no_scores_is_given_no_figures(
