@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -204,6 +206,35 @@ def test_only_the_teacher_changes_the_room(room: Classroom) -> None:
         with pytest.raises(LabError):
             act()
     assert room.state == before
+
+
+def test_what_cannot_be_written_changes_neither_the_page_nor_the_engine(
+    room: Classroom, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def agree() -> None:
+        assert engine.rules.now == room.state.limits
+        assert engine.rights.teachers == {p.visitor for p in room.state.teachers}
+        assert engine.steer.paused == room.state.paused
+
+    before, limits = room.state, Limits({"method": "manu"})
+    with monkeypatch.context() as patch:
+        patch.setattr("lab.serve.classroom.classroom.put", full)
+        for act in (
+            lambda: room.limit("teacher", limits),
+            lambda: room.pause("teacher", True),
+            lambda: room.teach("bo", HERE, room.state.key),
+        ):
+            with pytest.raises(LabError, match="No space left on device.*free some space"):
+                act()
+            agree()
+    assert room.state == before
+    room.limit("teacher", limits)
+    room.pause("teacher", True)
+    agree()
+    assert room.state.limits == limits and room.state.paused
 
 
 def test_who_is_where_and_who_is_stuck(room: Classroom, engine: FakeEngine) -> None:

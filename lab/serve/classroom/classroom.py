@@ -41,7 +41,8 @@ class Classroom:
 
     ``file``: where it is kept, readable by its owner alone. ``password``: takes the place of the
     code; "" for none. Whoever entered must enter again once the code or the password is another one.
-    Every change says who makes it, and only a teacher may. Raises ``LabError``.
+    Every change says who makes it, and only a teacher may. One that cannot be written is not made.
+    Raises ``LabError``.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Classroom:
             changed = before.changed if same and before else now
             self._here[visitor] = Presence(step, mark, now, changed, dict(answers))
             if now - self._kept_at > SEEN_SECONDS:
-                self._write()
+                self._keep(self._seen())
 
     def presence(self, visitor: str) -> Presence | None:
         """Where a visitor is; None if they were not here since the start."""
@@ -168,8 +169,8 @@ class Classroom:
 
     def pause(self, visitor: str, paused: bool) -> None:
         """Let no run begin in the whole room, or go on."""
-        self._engine.steer.pause(paused, visitor)
         self._set(visitor, paused=paused)
+        self._engine.steer.pause(paused, visitor)
 
     # -- keeping ------------------------------------------------------------------------------
 
@@ -193,8 +194,7 @@ class Classroom:
             self._change(**changes)
 
     def _change(self, **changes: Any) -> None:
-        self.state = replace(self._seen(), **changes, revision=self.state.revision + 1)
-        self._write()
+        self._keep(replace(self._seen(), **changes, revision=self.state.revision + 1))
         self._apply()
 
     def _seen(self) -> State:
@@ -234,14 +234,16 @@ class Classroom:
                 f"cannot use {self._file} ({error}): delete it, and the room is made anew"
             ) from None
 
-    def _write(self) -> None:
-        self._kept_at, self.state = self._clock(), self._seen()
+    def _keep(self, state: State) -> None:
+        """Write a state; from then on it is the state of now."""
+        self._kept_at = self._clock()
         try:
-            put(self._file, json.dumps(to_json(self.state), indent=1), private=True)
+            put(self._file, json.dumps(to_json(state), indent=1), private=True)
         except OSError as error:
             raise LabError(
                 f"cannot write {self._file} ({error.strerror}): free some space"
             ) from None
+        self.state = state
 
 
 def _free(name: str, others: list[Person]) -> str:
