@@ -33,7 +33,7 @@ from lab.report.run_folder import (
 )
 from lab.report.text import Text
 from lab.serve.held import Held
-from lab.serve.restored import drop_runs, folders_of, light_runs, run_folders, state_of
+from lab.serve.restored import add_stored, drop_runs, folders_of, run_folders, state_of
 from lab.serve.runs import Run, RunStore, left_hash
 from lab.serve.views import ENDED
 
@@ -75,7 +75,7 @@ class Shelf:
             if not (path / RECIPE).is_file() or not (path / DELTA).is_file():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                self._restore(path)
+                add_stored(path, self.store)
 
     def find(self, run_id: str) -> Run:
         """A run or an attack from the store, or from disk if the store no longer has it.
@@ -87,7 +87,7 @@ class Shelf:
             for path in folders_of(self.folder, run_id):
                 run = path.parent.parent if path.parent.name == ATTACKS else path
                 if (path / METRICS).is_file():
-                    self._restore(run)
+                    add_stored(run, self.store)
         return self.store.get(run_id)
 
     def whole(self, run: Run, base: Base | None = None) -> Run:
@@ -141,7 +141,7 @@ class Shelf:
         """
         with self.hold(run.id):
             if run.folder is not None and run.folder.is_dir():
-                self._restore(run.folder)  # attacks that the store has dropped are not lost
+                add_stored(run.folder, self.store)  # what is on disk alone is not lost
             attacks = [*self.store.attacks(run.id), *([ending] if ending else [])]
             missing = [a for a in attacks if a.folder is None or not a.folder.is_dir()]
             if run.folder is not None and (run.folder / DELTA).is_file() and not missing:
@@ -177,6 +177,7 @@ class Shelf:
             contextlib.suppress(LabError),
         ):  # a full disk leaves them as they are
             if run.folder is not None and run.folder.is_dir():
+                add_stored(run.folder, self.store)
                 more = self._attack_events(run, self.store.attacks(run.id))
                 write_result(run.folder, run.recipe, run.events, more, self.benchmark(), self.text)
 
@@ -242,12 +243,6 @@ class Shelf:
     def drop(self, entity: str) -> None:
         """Delete the stored runs about an entity."""
         drop_runs(self.folder, entity)
-
-    def _restore(self, path: Path) -> None:
-        """Add the run in a folder and its attacks to the store, where they are not in it yet."""
-        for run in light_runs(path):
-            if not self.store.has(run.id):
-                self.store.add(run)
 
     def _read_weights(self, run: Run, folder: Path, base: Base) -> None:
         kept = run.delta_hash

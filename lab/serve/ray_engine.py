@@ -6,11 +6,13 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from lab.benchmarks.schema import Benchmark
 from lab.evaluation.session import open_workbench
 from lab.events import Event, Identity, Phase
+from lab.events.controls import with_controls
 from lab.events.where import Where
 from lab.model.fetch import cache_folder
 from lab.recipe import Preset, Recipe
@@ -198,7 +200,8 @@ class FarControls:
         """Wait until the controls are asked, unless the run has their figures or was not scored."""
         with self._locks[run.recipe.entity]:
             if lacking(run) is not None:
-                run.events[-1] = self._fleet.ask("controls", (run.id,), (run,), visitor)
+                found = self._fleet.ask("controls", (run.id,), (run,), visitor)
+                run.add_to_end(partial(with_controls, found=found))
 
 
 class FarInside:

@@ -20,7 +20,8 @@ from lab.benchmarks.schema import Benchmark
 from lab.device import memory_mb
 from lab.errors import LabError
 from lab.evaluation.session import Workbench, own_folder
-from lab.events import Event
+from lab.events import last_result
+from lab.events.controls import Control, controls_of
 from lab.model.base import Base
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
@@ -210,12 +211,12 @@ class Replica:
         self._look()
         return self._sides.identity(sides, entity, visitor)
 
-    def controls(self, run_id: str, visitor: str) -> Event:
-        """The end of a scored run with the controls' figures beside it."""
+    def controls(self, run_id: str, visitor: str) -> list[Control]:
+        """The controls' figures beside a scored run."""
         self._look()
         run = self._shelf.whole(self._shelf.find(run_id))
         self._beside.put(run, visitor)
-        return run.events[-1]
+        return controls_of(last_result(run.events))
 
     def call(self, job: Callable[[Workbench], T], visitor: str) -> T:
         """What a job returns; it must not know anything of the process that it comes from."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from re import fullmatch
+from typing import Any
 
 from lab.errors import LabError
-from lab.events import Done
+from lab.events import Done, last_result
 from lab.events.lines import plain
 from lab.recipe.flat_yaml import read_flat
 from lab.report.attack_folder import read_attack_head
 from lab.report.run_folder import ATTACKS, DELTA, METRICS, RECIPE, Head, read_head, stopped_at_once
-from lab.serve.runs import Run
+from lab.serve.runs import Run, RunStore
 from lab.serve.views import RunState, Trace
 
 ID = r"[0-9a-f]{16}(?:[0-9a-f]{16})?"  # of before ids were longer, and of now
@@ -43,6 +47,23 @@ def traces(folder: Path) -> list[Trace]:
             found.append(Trace(path.name, None, entity, "finished", _ended(path)))
             found += [Trace(p.name, path.name, entity, "finished", _ended(p)) for p in inside]
     return found
+
+
+def add_stored(path: Path, store: RunStore) -> None:
+    """Add the run in a folder and its attacks to the store, where they are not in it yet.
+
+    A run that is in it gets what another process has put into its result since.
+    """
+    here = {run.id: run for run in store.all()}
+    for run in light_runs(path):
+        if run.id in here:
+            here[run.id].add_to_end(partial(_with_told, told=last_result(run.events)))
+        else:
+            store.add(run)
+
+
+def _with_told(done: Done, told: Mapping[str, Any]) -> Done:
+    return replace(done, result={**told, **done.result})
 
 
 def light_runs(path: Path) -> list[Run]:

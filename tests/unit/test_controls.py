@@ -34,6 +34,7 @@ from lab.report.page import page
 from lab.report.schema import run_misfit
 from lab.report.text import catalogue
 from lab.serve.controls import Beside
+from lab.serve.ray_engine import FarControls
 from lab.serve.runs import Run
 from lab.ui.steps.unlearn import lacks_controls, result_html
 from tests.unit import tiny as make
@@ -191,17 +192,19 @@ def test_the_run_of_the_page_is_ready_scored_and_ended_before_a_control_is_loade
     assert again.same_run(make.recipe(steps=1)) == first  # renewed files are still the run's
 
 
-def test_what_is_noted_while_the_controls_answer_stays() -> None:
+@pytest.mark.parametrize("far", [False, True])
+def test_what_is_noted_while_the_controls_answer_stays(far: bool) -> None:
     run = Run("a" * 32, "unlearn", make.recipe(), state="finished")
     run.events = [Done("done", {"after": {"forget_vqa": 0.5}})]
     found = [Control("text_only", {}, {}, False)]
 
-    def stream(ask: object, visitor: str) -> Iterator[list[Control]]:
+    def ask(*_: object) -> list[Control]:
         run.events[-1] = replace(run.events[-1], result=run.events[-1].result | {"where": "here"})
-        yield found
+        return found
 
     shelf = SimpleNamespace(renew=lambda run: None)
-    Beside(shelf, SimpleNamespace(stream=stream), print).put(run, "")
+    near = Beside(shelf, SimpleNamespace(stream=lambda *given: [ask(*given)]), print)
+    (FarControls(SimpleNamespace(ask=ask)) if far else near).put(run, "")
     assert run.events[-1].result["where"] == "here"
     assert controls_of(run.events[-1].result) == found
 

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+import html
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from lab.events import last_result
+from lab.events.where import where_of
+from lab.recipe import AttackRecipe
+from lab.report.run_folder import METRICS, REPORT
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
 from lab.serve.runs import Run, RunStore, new_id
 from tests.unit import tiny as make
-from tests.unit.served import PATIENCE
+from tests.unit.served import PATIENCE, opened, wait
+
+ATTACK = AttackRecipe(steps=1, batch=1, probe_every=1)
 
 
 @pytest.fixture
 def shelf(four, tmp_path: Path) -> Shelf:
     return Shelf(tmp_path, RunStore(), lambda: four, "demo", catalogue(), lambda: "tiny")
+
+
+def test_what_another_process_added_to_a_run_stays_in_its_folder(
+    tiny, four, tmp_path: Path, cache: Path
+) -> None:
+    one = opened(tiny, four, tmp_path / "runs")
+    run_id = one.submit(make.recipe(steps=1))
+    assert wait(one, run_id).state == "finished"
+    other = opened(tiny, four, tmp_path / "runs")
+    assert other.run(run_id).state == "finished"  # both have it in memory now
+    *_, found = other.inside.where(run_id)
+    assert wait(one, one.submit_attack(run_id, ATTACK)).state == "finished"
+    folder, text = tmp_path / "runs" / run_id, catalogue()
+
+    def check() -> None:
+        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        report = (folder / REPORT).read_text(encoding="utf-8")
+        assert where_of(metrics) is not None and len(metrics["attacks"]) == 1
+        assert html.escape(text.LOST) in report and text.REPORT_ATTACKS in report
+
+    check()
+    assert where_of(last_result(one.run(run_id).events)).n_forget == found.n_forget
+    other._shelf.renew(other.store.get(run_id))  # it has not heard of the attack
+    check()
 
 
 @pytest.mark.parametrize("unread", [set(), {"weights"}])
