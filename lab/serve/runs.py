@@ -179,8 +179,9 @@ def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str
 
 
 class RunStore:
-    """Runs by id; the oldest ended ones go when there are more than ``cap`` of them.
+    """Runs by id; of more than ``cap`` ended ones those go that came in first.
 
+    One that is read again from disk comes in last, however old it is: somebody asks for it now.
     ``changed``: called whenever what waits or runs is another.
     """
 
@@ -195,9 +196,7 @@ class RunStore:
         """Take in a run under its id."""
         with self._lock:
             self._runs[run.id] = run
-            ended = sorted(
-                (r for r in self._runs.values() if r.state in ENDED), key=lambda r: r.ended
-            )
+            ended = [r for r in self._runs.values() if r.state in ENDED]
             for old in ended[: max(0, len(ended) - self.cap)]:
                 del self._runs[old.id]
         return run

@@ -52,6 +52,26 @@ def test_what_another_process_added_to_a_run_stays_in_its_folder(
     check()
 
 
+def test_what_the_store_has_dropped_is_found_again_with_its_attacks(
+    tiny, four, tmp_path: Path, cache: Path
+) -> None:
+    engine = opened(tiny, four, tmp_path / "runs")
+    run_id = engine.submit(make.recipe(steps=1))
+    assert wait(engine, run_id).state == "finished"
+    first = engine.submit_attack(run_id, ATTACK)
+    assert wait(engine, first).state == "finished"
+    engine.store.cap = 3
+    for k in range(1, 4):
+        assert wait(engine, engine.submit(make.recipe(steps=1, seed=k))).state == "finished"
+    engine.store.add(Run(new_id(), "unlearn", make.recipe()))  # whatever comes, the oldest leave
+    assert not engine.store.has(run_id) and not engine.store.has(first)
+    assert engine.run(run_id).id == run_id
+    second = engine.submit_attack(run_id, ATTACK)
+    assert wait(engine, second).state == "finished"
+    metrics = json.loads((tmp_path / "runs" / run_id / METRICS).read_text(encoding="utf-8"))
+    assert len(metrics["attacks"]) == 2
+
+
 @pytest.mark.parametrize("unread", [set(), {"weights"}])
 def test_a_run_is_looked_at_while_its_files_are_written(
     shelf: Shelf, tmp_path: Path, unread: set[str]
