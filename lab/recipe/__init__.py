@@ -149,13 +149,14 @@ class TeachRecipe:
     probe_every: int = option(40, low=1, high=10_000, step=1)
 
 
-# Measured on the embedded model; what a strength does not name keeps its default.
 DEFAULT_STRENGTH = "Standard"
+# Measured on the embedded model; what a strength does not name keeps its default.
 STRENGTHS: dict[str, dict[str, Any]] = {
     "Gentle": {"lr": 6e-5, "stop_forget": 0.3},
     "Standard": {},
     "Strong": {"prune_share": 0.04, "lr": 2e-4, "steps": 40, "stop_forget": 0.0},
 }
+STRENGTH_KEYS = tuple(dict.fromkeys(key for values in STRENGTHS.values() for key in values))
 
 
 @dataclass(frozen=True)

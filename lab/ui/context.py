@@ -88,7 +88,8 @@ class Frame:
     """What every step gets: strings, engine, the browser's memory, and parts outside the steps.
 
     ``moment``: how the runs of the chosen person stand; it changes when one starts, is ready or ends.
-    ``edition``: tells by ``select`` that another model or benchmark was loaded.
+    ``edition``: tells by ``select`` that another model or benchmark was loaded. ``linked``,
+    ``lesson``: what a link has locked, and the name of the chosen lesson.
     """
 
     text: Text
@@ -100,6 +101,8 @@ class Frame:
     steps: gr.Tabs
     moment: gr.Textbox
     edition: gr.HTML
+    linked: gr.HTML
+    lesson: gr.BrowserState
     entity: gr.BrowserState
     history: gr.BrowserState
     inspect: gr.BrowserState

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from lab.errors import LabError
-from lab.recipe.lesson import ATTACK, Lesson, lesson_names, load_lesson
+from lab.recipe.lesson import Lesson, lesson_names, load_lesson
+from lab.recipe.settings import OF_ATTACK
 from lab.report.text import Text
-from lab.ui import link
+from lab.ui import link, locks
 from lab.ui.aids.cards import CARDS_JS, card_value
 from lab.ui.context import (
     JS_ONLY,
@@ -79,36 +81,50 @@ def wire(
     """Join the menu; ``tune`` and ``relearn`` have the fields that a lesson sets and locks."""
     text = frame.text
 
-    def begin(name: str, entity: str, history: dict[str, Any]) -> list[Any]:
+    def begin(name: str, entity: str, history: dict[str, Any], linked: dict[str, Any]) -> list[Any]:
         lesson = load_lesson(name, language=text.language) if name else None
         words = text.LESSON_ENDED
         if lesson:
             words = text.LESSON_BEGUN.format(title=lesson.title, about=lesson.about)
         person, slots = _person(lesson, entity, history, frame)
         step = open_step(1) if lesson else gr.skip()
-        return [name, name, card_value(lesson, person), *slots, *_fields(lesson), step, words]
+        card, fields = card_value(lesson, person), _fields(lesson, linked)
+        return [name, name, card, *slots, *fields, step, words]
 
-    def choose(name: str, kept: str, entity: str, history: dict[str, Any]) -> list[Any]:
+    def choose(name: str, kept: str, *now: Any) -> list[Any]:
         # The menu can say the same twice: a lesson that has begun does not begin again.
-        return [gr.skip()] * count if name == kept else begin(name, entity, history)
+        return [gr.skip()] * count if name == kept else begin(name, *now)
 
-    def arrive(kept: str, entity: str, history: dict[str, Any], request: gr.Request) -> list[Any]:
+    def arrive(
+        kept: str,
+        entity: str,
+        history: dict[str, Any],
+        linked: dict[str, Any],
+        request: gr.Request,
+    ) -> list[Any]:
         # What the address asks for, by a lesson or a link, comes before what this browser remembers.
         asked = dict(request.query_params)
         name = asked.get("lesson") or kept
         if not name or "lesson" not in asked and link.sets(asked, tune.fields):
             return [gr.skip()] * count
         if name != kept:
-            return begin(name, entity, history)
-        return [*begin(name, entity, history)[:-2], gr.skip(), gr.skip()]  # no step, nothing said
+            return begin(name, entity, history, linked)
+        return [
+            *begin(name, entity, history, linked)[:-2],
+            gr.skip(),
+            gr.skip(),
+        ]  # no step, nothing said
 
-    def _fields(lesson: Lesson | None) -> list[Any]:
+    def _fields(lesson: Lesson | None, linked: Mapping[str, Any]) -> list[Any]:
         recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})
-        locked = lesson.locked if lesson else ()
-        free = not any(key in tune.fields for key in locked)
-        updates = [gr.update(interactive=free)]
-        updates += [_update(key, recipe, key in locked) for key in tune.fields]
-        return updates + [_update(key, spec, ATTACK in locked) for key in relearn.fields]
+        tab = locks.of_tab(linked, lesson.name if lesson else "")
+
+        def held(key: str) -> bool:
+            return key in tab or frame.engine.locked(key)
+
+        updates = [gr.update(interactive=not locks.strength_held(frame, tab))]
+        updates += [_update(key, recipe, held(key)) for key in tune.fields]
+        return updates + [_update(key, spec, held(OF_ATTACK + key)) for key in relearn.fields]
 
     shown = [
         parts.kept,
@@ -123,7 +139,7 @@ def wire(
         frame.announce,
     ]
     count = len(shown)
-    about = [frame.entity, frame.history]
+    about = [frame.entity, frame.history, frame.linked]
     chosen = [parts.pick, parts.kept, *about]
     parts.pick.input(guarded(choose), chosen, shown, trigger_mode="once", **QUIET)
     parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)

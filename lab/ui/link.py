@@ -108,13 +108,11 @@ def wire(
     frame: Frame,
     recipe: Settings,
     relearn: attack.Parts,
-    locked: gr.HTML,
     demo: gr.Blocks,
 ) -> None:
     """Join the button that copies the link, and read a link.
 
-    ``recipe`` has step 3's fields and ``relearn`` step 5's. ``locked``: shows what the link has
-    locked.
+    ``recipe`` has step 3's fields and ``relearn`` step 5's.
     """
     engine, text = frame.engine, frame.text
     names = [*recipe.fields, *(OF_ATTACK + name for name in relearn.fields)]
@@ -168,7 +166,7 @@ def wire(
     demo.load(lambda: None, None, None, **QUICK).then(
         guarded(read_link),
         [frame.entity, frame.history],
-        [frame.entity, *frame.slots, *controls, recipe.strength, locked],
+        [frame.entity, *frame.slots, *controls, recipe.strength, frame.linked],
         **QUIET,
     ).then(fn=None, js=FORGET_QUERY_JS, **JS_ONLY)
 

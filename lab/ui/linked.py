@@ -93,7 +93,7 @@ def locked_value(locked: Sequence[str], person: str, text: Text) -> dict[str, An
     names = ", ".join(lock_name(key, text) for key in locked)
     words = text.LINK_LOCKS.format(names=names)
     kept = person if PERSON in locked else ""
-    return {"words": words, "plain": text.LINK_PLAIN, "person": kept}
+    return {"words": words, "plain": text.LINK_PLAIN, "person": kept, "keys": list(locked)}
 
 
 def lock_name(key: str, text: Text) -> str:

@@ -109,9 +109,11 @@ def build(
             steps,
             foot.moment,
             signal(engine.menu.edition, "edition"),
+            locked,
+            top.lesson.kept,
             **memory,
         )
-        _fill(frame, top, foot, locked, tabs, demo, told)
+        _fill(frame, top, foot, tabs, demo, told)
     return demo
 
 
@@ -119,7 +121,6 @@ def _fill(
     frame: Frame,
     top: header.Parts,
     foot: header.Foot,
-    locked: gr.HTML,
     tabs: list[gr.Tab],
     demo: gr.Blocks,
     told: notes.Parts | None,
@@ -166,7 +167,7 @@ def _fill(
     studies.wire(questions, frame)
     report.wire(take, frame, top.download, relearn.go)
     header.wire(top, foot, frame, chat, told)
-    link.wire(top.link, frame, tune.settings, relearn, locked, demo)
+    link.wire(top.link, frame, tune.settings, relearn, demo)
     if told:
         notes.wire(told, frame, tune.settings, relearn, tabs)
     lessons.wire(top.lesson, frame, tune.settings, relearn, demo)

@@ -18,6 +18,7 @@ from lab.report.text import catalogue
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.codes import Slowdown
 from lab.serve.classroom.state import State
+from lab.serve.rules import Limits
 from tests.ui import walk
 from tests.ui.conftest import Served, serve
 from tests.ui.fake_engine import FakeEngine
@@ -369,3 +370,27 @@ def test_a_page_follows_its_teacher(lesson, tab, browser) -> None:
     context.close()
     lesson.engine.room.limit("", type(lesson.engine.room.state.limits)())
     assert faults == []
+
+
+@pytest.mark.ui
+def test_no_other_control_changes_what_the_teacher_has_locked(lesson, tab) -> None:
+    """The run would be refused, and the field that holds the wrong value could not be changed."""
+    room, patience = lesson.engine.room, lesson.patience
+    pruned = "[...document.querySelectorAll('#settings input[type=number]')]"
+    room.limit("", Limits(locked={"prune_share": 0.04}))
+    come_in(tab, lesson, "Otto")
+    walk.step(tab, 3)
+    tab.locator("#settings > button").click()
+    tab.wait_for_function(f"{pruned}.some(i => Number(i.value) === 0.04 && i.disabled)")
+    walk.step(tab, 1)
+    walk.pick(tab)
+    walk.look_inside(tab, patience)
+    walk.go_unlearn(tab)
+    walk.unlearn(tab, patience)
+    # a strength is no way around what it does not name
+    room.limit("", Limits(locked={"seed": 7}))
+    tab.wait_for_function(f"{pruned}.some(i => Number(i.value) === 7 && i.disabled)")
+    tab.get_by_label("Gentle").check()
+    tab.wait_for_function(f"{pruned}.some(i => Number(i.value) === 6e-5)")
+    assert tab.evaluate(f"{pruned}.some(i => Number(i.value) === 7 && i.disabled)")
+    room.limit("", Limits())

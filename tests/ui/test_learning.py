@@ -210,6 +210,22 @@ def test_a_lesson_by_link_sets_locks_asks_and_ends_in_a_sheet(fake, open_tab, sm
     assert tab.locator(".lab-lesson h3").count() == 0
 
 
+def test_what_a_link_has_locked_stays_when_step_2_goes_on(fake, open_tab):
+    tab = open_tab(fake.url + "?person=p03&prune_share=0.04&lock=prune_share")
+    locked_at = "[...document.querySelectorAll('#settings input[type=number]')]"
+    walk.step(tab, 3)
+    tab.locator("#settings > button").click()
+    tab.wait_for_function(f"{locked_at}.some(i => Number(i.value) === 0.04 && i.disabled)")
+    walk.step(tab, 1)
+    walk.look_inside(tab, fake.patience)
+    walk.go_unlearn(tab)
+    walk.settle(tab)
+    assert tab.evaluate(f"{locked_at}.some(i => Number(i.value) === 0.04 && i.disabled)")
+    walk.unlearn(tab, fake.patience)
+    made = [view for view in fake.engine.runs() if view.kind == "unlearn"]
+    assert max(made, key=lambda view: view.started).recipe.prune_share == 0.04
+
+
 def test_an_unknown_lesson_is_one_line_and_the_menu_has_them_all(fake, open_tab):
     tab = open_tab(fake.url + "?lesson=nobody")
     tab.get_by_text("unknown lesson 'nobody'").wait_for()

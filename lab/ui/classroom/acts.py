@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import LabError
-from lab.recipe import STRENGTHS, revise
+from lab.recipe import STRENGTH_KEYS, STRENGTHS, revise
 from lab.recipe.settings import typed
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
 from lab.serve.rules import CLOSABLE, Limits
 
 Given = Mapping[str, Any]
-STRENGTH_KEYS = tuple(dict.fromkeys(key for values in STRENGTHS.values() for key in values))
 
 
 class Acts:

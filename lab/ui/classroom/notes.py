@@ -14,11 +14,11 @@ from typing import Any
 import gradio as gr
 
 from lab.recipe import DEFAULT_STRENGTH, AttackRecipe, Recipe, revise
-from lab.recipe.settings import apart
+from lab.recipe.settings import OF_ATTACK, apart
 from lab.report.text import Text
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.state import State
-from lab.ui.classroom.acts import STRENGTH_KEYS
+from lab.ui import locks
 from lab.ui.context import CHANGE, Frame, open_step, signal
 from lab.ui.follow import look_up
 from lab.ui.steps import attack, settings
@@ -240,15 +240,16 @@ def wire(
             words = text.MINE_OPENED.format(name=run_name(view, frame))
         return [*who, open_step(look.step), words]
 
-    def follow(here: str) -> list[Any]:
+    def follow(here: str, *held: Any) -> list[Any]:
         limits = room.state.limits
         base = settings.recipe_for(engine.preset, DEFAULT_STRENGTH)
-        given, locked = apart({**limits.preset, **limits.locked}), apart(limits.locked)
+        given = apart({**limits.preset, **limits.locked})
+        locked = {*limits.locked, *locks.of_tab(*held)}
         fields = [
-            *_held(tune.fields, base, given[0], locked[0]),
-            *_held(relearn.fields, engine.preset.attack, given[1], locked[1]),
+            *_held(tune.fields, base, given[0], locked, ""),
+            *_held(relearn.fields, engine.preset.attack, given[1], locked, OF_ATTACK),
         ]
-        strength = gr.update(interactive=not set(STRENGTH_KEYS) & set(limits.locked))
+        strength = gr.update(interactive=not locks.strength_held(frame, locks.of_tab(*held)))
         shut = [gr.Tab(interactive=n not in limits.closed) for n in range(1, len(tabs) + 1)]
         step = open_step(1) if _here(here)[0] in limits.closed else gr.skip()
         return [strength, *fields, *shut, step]
@@ -257,7 +258,7 @@ def wire(
     parts.look.select(go, None, [frame.entity, *frame.slots, frame.steps, frame.announce], **CHANGE)
     parts.limits.select(
         follow,
-        parts.here,
+        [parts.here, *locks.inputs(frame)],
         [tune.strength, *controls, *tabs, frame.steps],
         js=here_js(0),
         **CHANGE,
@@ -269,12 +270,12 @@ def _held(
     base: Recipe | AttackRecipe,
     given: Mapping[str, Any],
     locked: Collection[str],
+    prefix: str,
 ) -> list[Any]:
     """Fields as they are now: what is ``given`` is filled in, and cannot be changed where locked."""
     wanted = revise(base, dict(given))
     return [
-        gr.update(value=getattr(wanted, name), interactive=name not in locked)
-        if name in given
-        else gr.update(interactive=True)
+        gr.update(interactive=prefix + name not in locked)
+        | ({"value": getattr(wanted, name)} if name in given else {})
         for name in names
     ]

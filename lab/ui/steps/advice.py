@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
@@ -14,6 +14,7 @@ from lab.recipe import revise
 from lab.report import diagnosis, markup
 from lab.report.diagnosis import CHANGES, Diagnosis
 from lab.serve.views import RunView
+from lab.ui import locks
 from lab.ui.context import CHANGE, QUIET, Frame, guarded, open_step
 from lab.ui.follow import found, look_up
 
@@ -53,7 +54,7 @@ def wire(
         return [gr.Accordion(visible=bool(line)), line, *tries]
 
     def trying(place: int) -> Callable[..., list[Any]]:
-        def change(unlearned: str, attacked: str) -> list[Any]:
+        def change(unlearned: str, attacked: str, *held: Any) -> list[Any]:
             view, made = _of(frame, unlearned, attacked)
             if view is None or made is None or place >= len(made.changes):
                 raise LabError(text.GONE)
@@ -61,7 +62,8 @@ def wire(
             recipe = revise(view.recipe, {key: value})
             words = diagnosis.setting(key, value, view.recipe, text)
             said = text.DIAGNOSIS_TRIED.format(**words)
-            return [*(getattr(recipe, n) for n in names), said, open_step(3)]
+            free = locks.free(frame, asdict(recipe), locks.of_tab(*held), names)
+            return [*free, said, open_step(3)]
 
         return change
 
@@ -76,7 +78,7 @@ def wire(
     for place, button in enumerate(parts.tries):
         button.click(
             guarded(trying(place)),
-            runs,
+            [*runs, *locks.inputs(frame)],
             [*settings.values(), frame.announce, frame.steps],
             **QUIET,
         )

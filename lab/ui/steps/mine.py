@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +38,13 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
     text = frame.text
 
     def offer(history: dict[str, Any], before: str | None, *slots: str) -> tuple[Any, str | None]:
-        views = list(filter(None, (look_up(frame.engine, r) for r in remembered(history)[::-1])))
+        views = own_runs(frame, remembered(history)[::-1])
         choices = [(run_name(view, frame), view.id) for view in views]
         choices += [
             (text.MINE_EXAMPLE.format(name=run_name(e.unlearn, frame)), e.unlearn.id)
             for e in frame.examples.all
         ]
-        mine = set(remembered(history))
+        mine = {view.id for view in views}
         choices += [
             (text.MINE_SHARED.format(name=run_name(view, frame)), view.id)
             for view in frame.engine.runs()
@@ -81,6 +82,15 @@ def wire(parts: Parts, frame: Frame, tab: gr.Tab) -> None:
         [frame.entity, *frame.slots, frame.steps, frame.announce],
         **QUIET,
     )
+
+
+def own_runs(frame: Frame, noted: Sequence[str]) -> list[RunView]:
+    """The runs that this tab has noted, and the visitor's others: of a second tab, for example."""
+    views = list(filter(None, (look_up(frame.engine, run_id) for run_id in noted)))
+    known = {view.id for view in views}
+    me = frame.engine.who()
+    others = [v for v in frame.engine.runs() if v.owner == me and v.id not in known]
+    return views + sorted(others, key=lambda view: view.started, reverse=True)
 
 
 def opened(view: RunView, frame: Frame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
@@ -11,6 +11,7 @@ from lab.catalogue import EVERY_METHOD, METHOD_ROWS, VISUAL_METHODS
 from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, revise
 from lab.report import markup
 from lab.report.text import Text
+from lab.ui import locks
 from lab.ui.context import FIELD_GROUPS, QUICK, Frame, follow_defaults, recipe_controls
 
 
@@ -77,9 +78,10 @@ def wire(parts: Parts, frame: Frame) -> None:
     """Let a strength fill the settings, and a method show those that it uses."""
     names = list(parts.fields)
 
-    def choose(strength: str) -> list[Any]:
-        recipe = recipe_for(frame.engine.preset, strength)  # how strongly, not by what method
-        return [gr.skip() if name == "method" else getattr(recipe, name) for name in names]
+    def choose(strength: str, *held: Any) -> list[Any]:
+        recipe = asdict(recipe_for(frame.engine.preset, strength))
+        # how strongly, not by what method
+        return locks.free(frame, recipe, {"method", *locks.of_tab(*held)}, names)
 
     def settle(method: str) -> list[Any]:
         shown = [gr.update(visible=used_by(method, n)) for n in names if n != "method"]
@@ -93,4 +95,5 @@ def wire(parts: Parts, frame: Frame) -> None:
     method = parts.fields["method"]
     method.change(settle, method, [parts.about, *others, *parts.groups.values()], **QUICK)
     follow_defaults(frame, parts.fields, recipe_for, [parts.strength])
-    parts.strength.input(choose, parts.strength, [*parts.fields.values()], **QUICK)
+    strength = [parts.strength, *locks.inputs(frame)]
+    parts.strength.input(choose, strength, [*parts.fields.values()], **QUICK)

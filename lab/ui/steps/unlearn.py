@@ -18,6 +18,7 @@ from lab.report.curves import empty, unlearn_chart
 from lab.report.translated import translated
 from lab.serve.pace import planned
 from lab.serve.views import ENDED, RunView
+from lab.ui import locks
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     FIRST,
@@ -100,10 +101,16 @@ def wire(parts: Parts, frame: Frame, look: inside.Parts, runs: Sequence[gr.Butto
         [frame.unlearn, frame.history],
         **QUICK,
     )
+    sliders = {"prune_share": look.prune, "mask_threshold": look.threshold}
+
+    def go(prune: float, threshold: float, *held: Any) -> list[Any]:
+        chosen = dict(zip(sliders, (prune, threshold), strict=True))
+        return [*locks.free(frame, chosen, locks.of_tab(*held), sliders), open_step(3)]
+
     look.go.click(
-        lambda prune, threshold: (prune, threshold, open_step(3)),
-        [look.prune, look.threshold],
-        [fields["prune_share"], fields["mask_threshold"], frame.steps],
+        go,
+        [*sliders.values(), *locks.inputs(frame)],
+        [*(fields[name] for name in sliders), frame.steps],
         **QUICK,
     )
     parts.go.click(lambda: open_step(4), None, frame.steps, **QUICK)
