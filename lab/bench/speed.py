@@ -218,7 +218,7 @@ def precision(work: Workbench, recipe: Recipe, outcome: Outcome, rounds: int) ->
             "in float32",
             times[1],
             rounds,
-            "chosen where the CPU has AMX",
+            "chosen where the CPU has AVX512-BF16 or AMX",
         )
     ]
 

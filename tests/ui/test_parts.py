@@ -416,6 +416,8 @@ def test_finished_runs_stand_side_by_side(tmp_path):
     }
     table = runs.runs_table([results[0], sees], text)
     assert "still sees 24" in table and "most common answers: p02 62.5%." in table
+    unknown = results[1] | {"chance": results[1]["chance"] | {"forget_vqa": None}}
+    assert text.NO_CHANCE in runs.runs_table([unknown], text)  # as somebody else's file may say
     figure = maps.runs_chart(results, None, text)
     assert [trace.name for trace in figure.data] == ["vkd", text.ORIGINAL]
     assert figure.data[0].x[0] == results[0]["after"]["forget_vqa"]

@@ -50,6 +50,7 @@ def arrived(
         ({"wish": "en", "cookie": "lab-lang=de"}, "/de/"),
         ({"wish": "de", "cookie": "lab-lang=en"}, "/"),
         ({"wish": "de", "cookie": "lab-lang=xx"}, "/de/"),
+        ({"wish": "en", "cookie": "a/b(c)=1; lab-lang=de"}, "/de/"),  # of another program
         ({"wish": "en", "cookie": "lab-lang=en", "query": "lang=de&entity=005"}, "/de/"),
         ({"query": "lang=en", "cookie": "lab-lang=de"}, "/"),
         ({"query": "lang=xx", "wish": "de"}, "/de/"),

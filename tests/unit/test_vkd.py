@@ -187,6 +187,9 @@ def test_an_entity_with_one_picture_and_one_question_runs_through(tiny, four) ->
     told = json.loads(json.dumps(plain(events[-1].result)))
     assert told["mask_overlap"] is None and told["mask_overlap_chance"] is None
     assert run_misfit(events[-1].result) == ""
+    for field, value in (("after", 20.0), ("before", -0.1), ("chance", 1.5)):
+        spoilt = {**told, field: told[field] | {"forget_vqa": value}}
+        assert run_misfit(spoilt) == f"{field} has a value of the wrong kind"
     again = from_line(to_line(map_))
     for event in (map_, again):
         assert "stability: unknown" in markup.stability(event, catalogue())
