@@ -59,6 +59,8 @@ class Intake:
         run = self._doors.owned(run_id, visitor, "attack")
         clean = revise(AttackRecipe(), asdict(attack))
         self._rules.check_run(visitor, "attack", run.recipe, clean)
+        if run.kind == "unlearn" and run.state in ("waiting", "running"):
+            raise LabError("this run has not ended yet: attack it when it has")
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")
         with self._menu.lock:

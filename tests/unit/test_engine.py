@@ -112,6 +112,9 @@ def test_a_waiting_run_can_be_taken_out(engine, slow: threading.Event) -> None:
     second = engine.submit(make.recipe(seed=1))
     until(lambda: engine.run(first).state == "running")
     assert engine.run(second).state == "waiting" and engine.run(second).place == 1
+    for early in (first, second):
+        with pytest.raises(LabError, match="this run has not ended yet"):
+            engine.submit_attack(early, AttackRecipe())
     engine.stop(second)
     assert engine.run(second).state == "stopped" and engine.run(second).events == ()
     slow.set()
