@@ -88,8 +88,8 @@ def test_while_a_run_goes_on_step_4_does_not_show_the_examples_answers(recorded,
     tab.wait_for_function("document.querySelector('#unlearn-line')?.innerText.includes('step 2')")
     walk.step(tab, 4)
     tab.wait_for_function("!document.querySelector('#chat-unlearned .message')", timeout=2_000)
-    status = {run.state for run in recorded.engine.runs()}
-    assert "running" in status
+    tab.get_by_text(text.COMING_UNLEARNED).wait_for(timeout=2_000)
+    assert "running" in {run.state for run in recorded.engine.runs()}
 
 
 def test_another_run_takes_the_place_of_the_one_that_step_2_has_measured(fake, open_tab):

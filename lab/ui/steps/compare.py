@@ -13,6 +13,7 @@ from lab.report import markup, verdict
 from lab.report.curves import empty, unlearn_chart
 from lab.report.text import Text
 from lab.serve.pace import planned
+from lab.serve.views import ENDED
 from lab.ui import picture
 from lab.ui.asking import ASKED_JS, asking, fitting
 from lab.ui.charts import live_chart
@@ -248,7 +249,10 @@ def columns(frame: Frame, entity: str, unlearned: str, attacked: str) -> list[An
     """
     text, example = frame.text, frame.examples.shown(unlearned)
     models = sides(frame.engine, unlearned, attacked, True)
-    note = "" if unlearned in models else markup.note(text.NO_UNLEARNED, "quiet")
+    view = look_up(frame.engine, unlearned)
+    coming = view is not None and view.state not in ENDED
+    missing = text.COMING_UNLEARNED if coming else text.NO_UNLEARNED
+    note = "" if unlearned in models else markup.note(missing, "quiet")
     third = bool(attacked) and attacked in models
     if example:
         note = frame.examples.line(example.unlearn, text)

@@ -149,6 +149,7 @@ ORIGINAL, UNLEARNED, RELEARNED = "Original", "Verlernt", "Wieder gelernt"
 NO_UNLEARNED = (
     "Es gibt noch kein verlerntes Modell. Führe Schritt 3 aus oder lade in Schritt 6 einen Lauf."
 )
+COMING_UNLEARNED = "Das verlernte Modell entsteht gerade. Das Original antwortet inzwischen."
 NO_ANSWER = "Stelle unten eine Frage."
 PICTURE = "Foto"
 NO_PICTURE = "Kein Bild: Die Frage besteht nur aus Text"

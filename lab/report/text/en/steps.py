@@ -130,6 +130,7 @@ UNKNOWN, NOTHING = "?", "–"
 # 4 compare
 ORIGINAL, UNLEARNED, RELEARNED = "Original", "Unlearned", "Relearned"
 NO_UNLEARNED = "There is no unlearned model yet. Run step 3, or load a run in step 6."
+COMING_UNLEARNED = "The unlearned model is being made. The original answers meanwhile."
 NO_ANSWER = "Ask a question below."
 PICTURE = "Photo"
 NO_PICTURE = "No picture: the question is text only"
