@@ -11,12 +11,12 @@ BOARD_NEW = "Neu auf der Tafel: {run}."
 BOARD_SILENT = "Das Labor antwortet nicht. Was du siehst, ist von {time}."
 BOARD_EMPTY = (
     "Noch ist kein Lauf geteilt.",
-    "Lass in Schritt 3 eine Person vergessen. Öffne dann Schritt 6, wähle deinen Lauf und schalte "
+    "Lass das Modell in Schritt 3 eine Person vergessen. Öffne dann Schritt 6, wähle deinen Lauf und schalte "
     "„Diesen Lauf mit dem Raum teilen“ ein. Er erscheint hier nach wenigen Sekunden.",
 )
 BOARD_EMPTY_ALONE = (
     "Noch ist kein Lauf bewertet.",
-    "Lass in Schritt 3 eine Person vergessen. Der Lauf erscheint hier, sobald er bewertet ist.",
+    "Lass das Modell in Schritt 3 eine Person vergessen. Der Lauf erscheint hier, sobald er bewertet ist.",
 )
 BOARD_NO_ATTACKS = (
     "Noch ist kein Lauf auf der Tafel angegriffen worden.",
@@ -31,7 +31,7 @@ BOARD_LACKS = {
     "unfit": "Hier gibt es kein Modell, das diese Person nie gekannt hat.",
 }
 BOARD_NO_ATTACK = "Noch kein üblicher Angriff."
-BOARD_ATTACKED = "Nach dem üblichen Angriff: {after} (n {n}). Ein Modell, das nie etwas wusste, erreicht {control}."
+BOARD_ATTACKED = "Nach dem üblichen Angriff: {after} (n {n}). Ein Modell, das die Person nie gekannt hat, erreicht {control}."
 BOARD_LEFT_OUT = {
     "foreign": "Nicht gezeigt, weil sie zu einem anderen Modell gehören: {count}.",
     "private": "Nicht gezeigt, weil nur ihr Besitzer die Person sehen kann: {count}.",
@@ -66,7 +66,7 @@ CHALLENGE_RULE, CHALLENGE_AT_CHANCE = "Die Regel", "auf Zufall ({share})"
 CHALLENGE_N = "n {n}"
 CHALLENGE_STEPS = "{steps:g} Schritte"
 CHALLENGE_CONTROL = "nie gekannt: {score}"
-CHALLENGE_CONTROL_NEVER = "das Modell, das nie etwas wusste, kam nicht so weit"
+CHALLENGE_CONTROL_NEVER = "das Modell, das die Person nie gekannt hat, kam nicht so weit"
 CHALLENGE_LACKS = {
     "unasked": "nie gekannt: noch nicht gefragt",
     "unfit": "nie gekannt: kein solches Modell für diese Person",
@@ -91,7 +91,7 @@ CHALLENGE_LEFT_OUT = {
 # links
 LINK_LOCK, LINK_LOCK_INFO = (
     "Im Link sperren",
-    "Wer den Link öffnet, kann das nicht ändern. Es dient der Anschauung: Die freie Seite steht offen.",
+    "Wer den Link öffnet, kann das nicht ändern. Ein echter Schutz ist es nicht: Die Seite ohne Sperre steht offen.",
 )
 LINK_EMBED, LINK_EMBED_INFO = (
     "Für eine Folie",
@@ -99,8 +99,8 @@ LINK_EMBED, LINK_EMBED_INFO = (
 )
 LINK_PERSON = "Die Person"
 SETTING_OF_ATTACK = "Schritt 5: {label}"
-LINK_LOCKS = "Vom Link gesperrt: {names}. Das dient der Anschauung."
-LINK_PLAIN = "Öffne die freie Seite, um es zu ändern."
+LINK_LOCKS = "Vom Link gesperrt: {names}. Ein echter Schutz ist das nicht."
+LINK_PLAIN = "Öffne die Seite ohne Sperre, um es zu ändern."
 LINK_LOCK_UNKNOWN = "Der Link sperrt etwas, das keine Einstellung dieses Labors ist: {key}."
 LINK_STEP = "Der Link nennt einen Schritt, den es nicht gibt: {step}. Es gibt die Schritte 1 bis 6."
 LINK_LANGUAGE = "Der Link nennt eine Sprache, die es nicht gibt: {language}. Es gibt: {valid}."

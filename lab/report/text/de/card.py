@@ -8,7 +8,7 @@ CARD_LEAD = (
 )
 CARD_WEIGHTS = "Alle Gewichte sind {dtype}. Ihre Dateien sind {megabytes} MB groß."
 CARD_ROUNDED = (
-    "Die Zahlen unten wurden mit dem visuellen Modul in float32 gemessen. Gewichte in bfloat16 sind "
+    "Die Zahlen unten wurden mit dem sehenden Teil in float32 gemessen. Gewichte in bfloat16 sind "
     "gerundet, deshalb können einzelne Antworten abweichen."
 )
 CARD_USE = "So wird es benutzt"
@@ -21,21 +21,22 @@ CARD_MEASURED = (
 )
 CARD_ATTACKS = "Angriffe"
 CARD_ATTACKS_LEAD = (
-    "Forget VQA des Modells vor und nach jedem Angriff, der im Ordner des Laufs liegt."
+    "Forget VQA des verlernten Modells vor und nach jedem Angriff, der im Ordner des Laufs liegt."
 )
 CARD_ATTACKS_HEAD = (
     "Angriff",
     "vorher",
     "nachher",
-    "Gewinn",
+    "Zuwachs",
     "Abstand zum Original",
     "n",
     "Zufall",
-    "Gewinn der Kontrolle „Nie gekannt“",
-    "Gewinn der Kontrolle „Nur Text“",
+    "Zuwachs der Kontrolle „Nie gekannt“",
+    "Zuwachs der Kontrolle „Nur Text“",
 )
 CARD_NO_ATTACKS = (
-    "Im Ordner des Laufs liegt kein Angriff, deshalb sagt nichts hier, wie er einem widersteht."
+    "Im Ordner des Laufs liegt kein Angriff, deshalb steht hier nicht, wie gut das Modell einem "
+    "widersteht."
 )
 CARD_LIMITS = "Grenzen"
 CARD_LIMITS_LIST = (

@@ -21,7 +21,7 @@ ROOM_CLOSED = "Betritt zuerst den Raum: Öffne das Labor in einem Browser und gi
 # what a visitor hears
 ROOM_FROM_TEACHER = "Deine Lehrkraft sagt: {words}"
 ROOM_LOOK_HERE = "Deine Lehrkraft holt alle hierher: {step}."
-ROOM_PAUSED = "Deine Lehrkraft hat die Warteschlange angehalten. Wartende Läufe beginnen, wenn sie weitergeht."
+ROOM_PAUSED = "Deine Lehrkraft hat die Warteschlange angehalten. Wartende Läufe beginnen, wenn die Warteschlange weitergeht."
 ROOM_DISMISS, ROOM_TIME_LEFT, ROOM_TIME_UP = "Schließen", "Noch {left}", "Die Zeit ist um."
 
 # the teacher's page
@@ -41,7 +41,7 @@ ROOM_NOBODY = "Noch niemand ist eingetreten."
 ROOM_DOING = {
     "away": "nicht da",
     "nothing": "noch kein Lauf",
-    "waiting": "wartet auf die Reihe",
+    "waiting": "der Lauf wartet noch",
     "running": "ein Lauf ist unterwegs",
     "ended": "der Lauf ist zu Ende",
 }

@@ -91,7 +91,7 @@ CORE = {
     ),
     "about_person": "Ein Lauf über diese Person ist im Gang: Stoppe ihn zuerst",
     "foreign": "Dieser Lauf gehört zu einem anderen Modell ({other}): Lade zuerst jenes",
-    "would_be_lost": "Die Gewichte des Laufs {id} gingen verloren, sie sind {why}",
+    "would_be_lost": "Die Gewichte des Laufs {id} würden verloren gehen, sie sind {why}",
     # turns, and whose things are
     "run_not_yours": (
         "Dieser Lauf gehört jemand anderem, und nur wer ihn gestartet hat, kann ihn {do}: "
@@ -131,8 +131,8 @@ CORE = {
     "unknown": "Unbekannt ({what}): {name}. Gültig sind {valid}",
     "loaded_before": "Davor wurde ein anderes Modell geladen",
     "closed": (
-        "Das Modell dieses Labors lässt sich nicht in der Seite wechseln: Frage, wer es "
-        "gestartet hat; --allow-change erlaubt es"
+        "Das Modell dieses Labors lässt sich nicht auf der Seite wechseln: Frage die Person, die "
+        "es gestartet hat; --allow-change erlaubt es"
     ),
     "loaded_already": "{model} ist schon geladen: Wähle etwas anderes",
     "changing": (

@@ -30,7 +30,7 @@ DIAGNOSIS = {
         "Merkmale wurden dorthin verschoben, wo es das nicht mehr lesen kann."
     ),
     "came_back": (
-        "Wiederlernen bringt die Person zurück, und schneller, als die Kontrolle sie lernt ({before} → "
+        "Neulernen bringt die Person zurück, und schneller, als die Kontrolle sie lernt ({before} → "
         "{after}, n {n}): Das Vergessene ist versteckt, denn es wurde zu wenig herausgenommen."
     ),
 }

@@ -85,7 +85,7 @@ LOOKS = {
     "identity": "Jede Tiefe wird getestet.",
     "neuron": "Bilder werden an einem Neuron ausprobiert.",
     "left": "Das verlernte Modell wird vermessen.",
-    "where": "In jeder Tiefe wird eingesetzt.",
+    "where": "In jeder Tiefe werden Aktivierungen eingesetzt.",
 }
 LOOKS_GO_ON = "Es läuft nichts, das sich stoppen lässt. Das hier endet von selbst: {looks}"
 ABOUT_OTHER = "{name}: {line}"

@@ -39,8 +39,8 @@ FRONTIER_YOUR_RUNS = (
     "am meisten zurückbrachte."
 )
 FRONTIER_NO_RUNS = (
-    "Noch ist keiner deiner eigenen Läufe dabei. Lass in Schritt 3 verlernen und greif in Schritt 5 "
-    "durch Training an, dann steht dein Lauf hier neben den anderen."
+    "Noch ist keiner deiner eigenen Läufe dabei. Verlerne in Schritt 3 eine Person und greif das "
+    "Modell in Schritt 5 durch Training an, dann steht dein Lauf hier neben den anderen."
 )
 FRONTIER_UNCONTROLLED = (
     "Deine Läufe, die ohne die Kontrolle „Nur Text“ angegriffen wurden und deshalb keinen Punkt "

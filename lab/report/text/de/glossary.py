@@ -167,8 +167,8 @@ GLOSSARY = {
     "delay": (
         ("Verzögerung",),
         (
-            "Wie viele Male so viele Schritte das Neulernen braucht wie bei einem Modell, das die "
-            "Person nie getroffen hat."
+            "Wievielmal so viele Schritte das Neulernen braucht wie das Lernen bei einem Modell, das "
+            "die Person nie getroffen hat."
         ),
     ),
     "patching": (

@@ -143,7 +143,7 @@ TOUR_AGAIN = "Rundgang machen"
 TOUR = (
     (
         "Vierzig erfundene Personen. Das Modell hat gelernt, jede auf Fotos zu erkennen, und "
-        "hat Fakten über jede gelesen. Wähle irgendeine: Sie wird das Modell vergessen."
+        "hat Fakten über jede gelesen. Wähle irgendeine: Das Modell wird sie vergessen."
     ),
     (
         "Hier siehst du einen Lauf auf einen Blick: wie oft das Modell dieses Gesicht vorher "

@@ -8,7 +8,7 @@ LOST_LEAD = (
     "Aktivierungen des Originals im verlernten Modell. Nach dem Unlearning Depth Score (arXiv "
     "2605.24614). Dass wir in beide Richtungen und im sehenden Teil fragen, ist unsere Wahl."
 )
-LOST_ASK = "Jede Tiefe einsetzen (dauert eine Minute oder länger)"
+LOST_ASK = "In jeder Tiefe einsetzen (dauert eine Minute oder länger)"
 LOST_ASKING = "Einsetzen: {done} von {total} Antworten."
 LOST_NO_RUN = "Vergiss die Person zuerst, dann zeigt sich hier, in welcher Tiefe die Antworten verloren gehen."
 LOST_SIDES = {"lost": "verlernt → Original", "back": "Original → verlernt"}
@@ -70,19 +70,19 @@ LINE_FAR = (
 )
 LINE_SAME = "Die Gewichte des sehenden Teils sind die des Originals."
 LINE_BARRIER = (
-    "Auf dem geraden Weg von den Gewichten des Originals zu diesen steigt der Verlust bei den Fragen "
+    "Auf dem geraden Weg von den Gewichten des Originals zu diesen steigt der Loss bei den Fragen "
     "zu {name} höchstens {forget:.2f} Nat über die gerade Linie zwischen seinen Werten an beiden "
     "Enden, bei denen zu anderen {others:.2f}."
 )
 LINE_FORMULA = (
     "Abstand: ‖θᵤ − θ₀‖ / ‖θ₀‖ über die trainierten Gewichte des sehenden Teils. Barriere: Maximum "
-    "über a von L(a) − ((1 − a) L(0) + a L(1)). Dabei ist L(a) der mittlere Verlust der richtigen "
+    "über a von L(a) − ((1 − a) L(0) + a L(1)). Dabei ist L(a) der mittlere Loss der richtigen "
     "Antworten je Token bei (1 − a) θ₀ + a θᵤ, an {points} Punkten. Nach arXiv 2505.22310 widerstehen "
-    "Gewichte, die weit entfernt und hinter einer Barriere liegen, dem Wiederlernen besser. Der "
+    "Gewichte, die weit entfernt und hinter einer Barriere liegen, dem Neulernen besser. Der "
     "relative Abstand und die zurückgehaltenen Fragen sind unsere Wahl."
 )
 LINE_AXIS = "vom Original (0) zum verlernten Modell (1)"
-LINE_LOSS = "Verlust (Nat je Token)"
+LINE_LOSS = "Loss (Nat je Token)"
 LINE_CHORD = "{about}, Sehne"
 LINE_LAYERS = ("Schicht", "Abstand")
 LINE_SHARE = "{share:.2%}"

@@ -50,8 +50,9 @@ METHODS = {
     ),
     "vkd_sam": (
         "VKD mit schärfebewusstem Vergessen (nach Fan et al. 2025). Der Forget-Gradient wird dort "
-        "genommen, wo die Gewichte nach einem kleinen Schritt zum Erinnern hin lägen. So begegnet "
-        "es einigen Schritten Neulernen schon vorher. Dass es in VKD steht, ist unsere Wahl."
+        "genommen, wo die Gewichte nach einem kleinen Schritt zum Erinnern hin lägen. So ist das "
+        "Modell schon auf einige Schritte Neulernen vorbereitet. Dass wir es in VKD einbauen, ist "
+        "unsere Wahl."
     ),
     "mudman": (
         "MUDMAN (arXiv 2506.12484), von uns auf das Sehen übertragen. Eine Kopie der Gewichte des "

@@ -32,7 +32,10 @@ _RECIPE = {
     ),
     "blocks": (
         "Bildblöcke",
-        "Wie viele der letzten aktiven Bildblöcke beschnitten und trainiert werden.",
+        (
+            "In wie vielen der letzten aktiven Bildblöcke Neuronen ausgeschaltet und Gewichte "
+            "trainiert werden."
+        ),
     ),
     "beta": (
         "Distillationsgewicht beta",
@@ -217,7 +220,7 @@ _RECIPE = {
     "ascent_cap": (
         "Grenze des Ascent",
         (
-            "Der Forget-Term entfällt für ein Beispiel, dessen Kreuzentropie (nats je Token) "
+            "Der Forget-Term entfällt für ein Beispiel, dessen Kreuzentropie (Nat je Token) "
             "über diesem Wert liegt, denn Ascent ohne Grenze zerstört das Modell. Unsere Wahl, "
             "für jede Methode mit Ascent außer npo, das eine eigene Grenze hat."
         ),
@@ -247,7 +250,7 @@ _RECIPE = {
     "stop_forget": (
         "Stopp bei Forget-Genauigkeit",
         (
-            "Der Lauf endet, wenn die geprüfte Forget-Genauigkeit höchstens so groß ist. "
+            "Der Lauf endet, wenn die geprüfte Forget-Genauigkeit diesen Wert erreicht. "
             "Zufall ist 0,25; deutlich darunter meidet das Modell die richtige Antwort. Mit -1 endet "
             "der Lauf nie vorzeitig."
         ),

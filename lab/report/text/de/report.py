@@ -40,24 +40,24 @@ SHORT_SCORES = {
     "forget_qa": "Forget QA",
     "retain_vqa": "Retain VQA",
     "retain_qa": "Retain QA",
-    "celebrity_vqa": "Promi-VQA",
-    "celebrity_qa": "Promi-QA",
+    "celebrity_vqa": "Celebrity VQA",
+    "celebrity_qa": "Celebrity QA",
     "general_qa": "Allgemeines",
     "pictures_vqa": "Bilder",
-    "real_faces_vqa": "echte Gesichter",
-    "real_world_vqa": "echte Welt",
+    "real_faces_vqa": "Real Faces",
+    "real_world_vqa": "Real World",
     "forget_vqa_rouge": "Forget-VQA-ROUGE-L",
     "forget_qa_rouge": "Forget-QA-ROUGE-L",
     "retain_vqa_rouge": "Retain-VQA-ROUGE-L",
     "retain_qa_rouge": "Retain-QA-ROUGE-L",
-    "celebrity_vqa_rouge": "Promi-VQA-ROUGE-L",
-    "celebrity_qa_rouge": "Promi-QA-ROUGE-L",
+    "celebrity_vqa_rouge": "Celebrity-VQA-ROUGE-L",
+    "celebrity_qa_rouge": "Celebrity-QA-ROUGE-L",
     "forget_vqa_cloze": "Forget-VQA-Cloze",
     "forget_qa_cloze": "Forget-QA-Cloze",
     "retain_vqa_cloze": "Retain-VQA-Cloze",
     "retain_qa_cloze": "Retain-QA-Cloze",
-    "celebrity_vqa_cloze": "Promi-VQA-Cloze",
-    "celebrity_qa_cloze": "Promi-QA-Cloze",
+    "celebrity_vqa_cloze": "Celebrity-VQA-Cloze",
+    "celebrity_qa_cloze": "Celebrity-QA-Cloze",
 }
 FORGET_AXIS, RETAIN_AXIS = (
     "Forget VQA nachher (niedriger ist besser)",
@@ -163,10 +163,10 @@ REPORT_ATTACKS = "Angriffe"
 REPORT_HIGHEST = "höchster von {of}: {highest}"
 REPORT_BUDGET = "Umfang {scope}, {rows} Zeilen ({share} %), {steps} Trainingsschritte"
 REPORT_GAPS = (
-    "{how}: Gain = {after} - {before} = {gain}; Vanilla Gap = {vanilla} - {after} = {gap}; n = "
+    "{how}: Zuwachs = {after} - {before} = {gain}; Vanilla Gap = {vanilla} - {after} = {gap}; n = "
     "{n}, Zufall {chance}{control}"
 )
-REPORT_CONTROL = "; Kontrolle „{who}“ ({name}): Gain {gain}"
+REPORT_CONTROL = "; Kontrolle „{who}“ ({name}): Zuwachs {gain}"
 REPORT_BARS_HEAD = ("Änderung", "Modell", "Forget VQA", "n", "Zufall", "Retain VQA")
 REPORT_RETAIN, REPORT_NOT_ASKED = "{share} % (n = {n})", "nicht gefragt"
 REPORT_NEURONS = "Importance der Neuronen (Verhältnis als Zehnerpotenz)"

@@ -94,7 +94,7 @@ CONTROL_ABOUT = {
 }
 CONTROL_N = "Jede Kontrolle beantwortet dieselben Fragen, also ist n gleich."
 CONTROL_OTHER_N, QUOTED = "{share} (n = {n})", "„{name}“"
-NO_CONTROL_HERE = "Keine Kontrolle für diese Person, denn ihr fehlen andere Personen: {names}."
+NO_CONTROL_HERE = "Für diese Person keine Kontrolle: {names}. Was dort fehlt, sind andere Personen."
 CONTROLS_COMING = "Den Kontrollen werden dieselben Fragen gestellt. Ihre Spalten erscheinen danach."
 NO_CHANCE = (
     "Eine geschriebene Antwort (ROUGE-L, Cloze, nennt jemand anderen, weiß es nicht) hat keine "
@@ -111,8 +111,8 @@ TEXT_CHANGED = (
     "richtig zu falsch oder von falsch zu richtig."
 )
 MAY_CHANGE_TEXT = (
-    "Wenn die Methode das Sprachmodell trainiert oder beschneidet oder Worte vor jede Frage "
-    "stellt, können sich auch ihre Antworten ohne Bild ändern."
+    "Wenn die Methode das Sprachmodell trainiert, darin Neuronen ausschaltet oder Worte vor jede "
+    "Frage stellt, können sich auch die Antworten ohne Bild ändern."
 )
 CONTEXT_CHANGED = (
     "Diese Methode ändert kein Gewicht. Vor jeder Frage steht: „{context}“ Damit wechselten "
@@ -183,7 +183,7 @@ NOT_RECORDED = (
     "Diese Frage wurde nicht aufgezeichnet, deshalb antwortet jetzt nur das Originalmodell. "
     "Starte selbst einen Lauf, um beide zu fragen."
 )
-SHOW_RELEARNED = "Wiedergelerntes Modell"
+SHOW_RELEARNED = "Wieder gelerntes Modell"
 EMPTY_QUESTION = "Schreibe zuerst eine Frage."
 TOO_LONG = "Die Frage hat {length} Zeichen. Höchstens {limit} sind möglich: Kürze sie."
 BAD_PICTURE = "Die Datei ist kein Bild, das dieses Labor lesen kann. Nimm JPEG, PNG oder WebP."

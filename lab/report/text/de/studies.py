@@ -113,12 +113,12 @@ STUDY_WORDS = {
         ),
     ),
     "alignment": (
-        "Richtet der VKD-Verlust die Merkmale aus?",
+        "Gleicht der VKD-Loss die Merkmale an?",
         (
             "Jede Variante macht gleich viele Schritte: Die Regel, die einen Lauf beendet, ist hier "
             "ausgeschaltet. Der Abstand ist der, mit dem VKD nachahmt, zwischen den Ausgaben des "
             "Projektors auf zurückgehaltenen Ansichten, als Anteil der quadrierten Länge des "
-            "Originals. beta 0 ist ohne den VKD-Verlust."
+            "Originals. beta 0 ist ohne den VKD-Loss."
         ),
     ),
     "frozen": (
@@ -167,10 +167,10 @@ STUDY_WORDS = {
         ),
     ),
     "depth": (
-        "Wie viele Bildblöcke sollen beschnitten und trainiert werden?",
+        "In wie vielen Bildblöcken sollen Neuronen ausgeschaltet und Gewichte trainiert werden?",
         (
-            "Jede Zeile beschneidet und trainiert so viele der letzten aktiven Blöcke, wie sie "
-            "sagt, und den Projektor. Der ausgeschaltete Anteil gilt für dieselben Blöcke."
+            "Jede Zeile nennt, in wie vielen der letzten aktiven Blöcke Neuronen ausgeschaltet und "
+            "Gewichte trainiert werden. Der Projektor kommt immer dazu. Der ausgeschaltete Anteil gilt für dieselben Blöcke."
         ),
     ),
     "thresholds": (
@@ -220,7 +220,7 @@ STUDY_STEP_SECONDS = "{seconds:.2f} s{within}"
 STUDY_PLUS_MINUS = "\u00a0±\u00a0{half:.2f}"
 STUDY_HEAD = ("Variante", "Schritte", "Maske", "Zeit", "Läufe")
 STUDY_SHARE = "Anteil richtiger Antworten"
-STUDY_BLOCKS = "Zahl der beschnittenen und trainierten Bildblöcke"
+STUDY_BLOCKS = "Zahl der Bildblöcke, in denen ausgeschaltet und trainiert wird"
 STUDY_FORGET, STUDY_RETAIN = (
     "Forget VQA<br>(niedriger ist besser)",
     "Retain VQA<br>(höher ist besser)",

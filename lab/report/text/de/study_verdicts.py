@@ -27,15 +27,15 @@ VERDICT_NEURONS = {
 }
 VERDICT_ALIGNMENT = {
     "found": (
-        "Der VKD-Verlust richtet die Merkmale aus: Auf zurückgehaltenen Ansichten anderer sind sie "
+        "Der VKD-Loss gleicht die Merkmale an: Auf zurückgehaltenen Ansichten anderer sind sie "
         "mit {variant} um {aligned} vom Original entfernt, ohne ihn um {bare}. Die der Person sind um "
-        "{target} entfernt. Retain VQA ist damit {retain}, ohne {retain_bare}."
+        "{target} entfernt. Retain VQA ist mit ihm {retain}, ohne ihn {retain_bare}."
     ),
     "not": (
-        "Dass der VKD-Verlust die Merkmale ausrichtet, zeigt sich nicht: Auf zurückgehaltenen "
+        "Dass der VKD-Loss die Merkmale angleicht, zeigt sich nicht: Auf zurückgehaltenen "
         "Ansichten anderer sind sie mit {variant} um {aligned} vom Original entfernt, ohne ihn um "
-        "{bare}. Die der Person sind um {target} entfernt. Retain VQA ist damit {retain}, ohne "
-        "{retain_bare}."
+        "{bare}. Die der Person sind um {target} entfernt. Retain VQA ist mit ihm {retain}, ohne "
+        "ihn {retain_bare}."
     ),
 }
 VERDICT_FROZEN = {

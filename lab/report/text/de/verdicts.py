@@ -34,8 +34,8 @@ VERDICT_TEXT_SAME = "Fragen im Text: unverändert."
 VERDICT_TEXT = "Fragen im Text: {share} der Antworten wurden von richtig zu falsch oder umgekehrt."
 VERDICT_NAMED = "{right} von {n} Antworten nennen den richtigen Namen."
 VERDICT_NAMES = (
-    "Von den anderen Antworten nennen {other} einen anderen Namen, {unknown} sagen, dass es "
-    "das nicht weiß, und {rest} sagen etwas anderes."
+    "Von den anderen Antworten nennen {other} einen anderen Namen, {unknown} sagen, dass "
+    "das Modell es nicht weiß, und {rest} sagen etwas anderes."
 )
 
 VERDICT_NO_PHOTO = "Richtige Antworten über {name} ohne Foto: {before} → {after} (n {n})."
@@ -50,7 +50,7 @@ VERDICT_SPEED = {
     ),
     "hidden": "Versteckt: schneller gelernt als ein nie gesehenes Gesicht ({points}).",
     "masked": (
-        "Maskiert: langsamer gelernt als ein nie gesehenes Gesicht ({points}). Ein stärkerer Angriff "
+        "Verdeckt: langsamer gelernt als ein nie gesehenes Gesicht ({points}). Ein stärkerer Angriff "
         "kann das aufheben."
     ),
     "unsure": "Vergessen oder nicht? {n} Fragen können es nicht sagen.",
@@ -68,8 +68,8 @@ VERDICT_SPEED_UNSURE = (
     "{after}). Bei so wenigen Fragen kann der Unterschied Zufall sein."
 )
 VERDICT_NO_CONTROL = (
-    "Urteil: unklar. Es gibt hier kein Modell, das die Person nie getroffen hat. Darum weiß niemand, "
-    "ob es sich erinnert oder neu gelernt hat."
+    "Urteil: unklar. Es gibt hier kein Modell, das die Person nie getroffen hat. Darum kann "
+    "niemand sagen, ob sich das verlernte Modell erinnert oder das Gesicht neu gelernt hat."
 )
 VERDICT_WEAK = (
     "Urteil: unklar. Der Angriff ist zu schwach: Er bringt dem Modell auch kein neues Gesicht "
@@ -79,7 +79,7 @@ VERDICT_BRIEF = {
     "held": "kam nicht zurück",
     "forgotten": "vergessen",
     "hidden": "versteckt",
-    "masked": "maskiert",
+    "masked": "verdeckt",
     "shown": "versteckt",
     "guessed": "geraten",
     "weak": "Angriff zu schwach",
@@ -109,20 +109,20 @@ VERDICT_PROBES = "Von den festen Fragen waren vorher und nachher richtig: {group
 VERDICT_PROBE_GROUP = "{group} {before} → {after} von {n}"
 
 # the depth panel
-DEPTH_ORIGINAL = "Das Original kann {name} ab {depth} unterscheiden (n {n})."
-DEPTH_ORIGINAL_NOT = "Das Original kann {name} in keiner Tiefe unterscheiden (n {n})."
+DEPTH_ORIGINAL = "Das Original kann {name} ab {depth} von anderen unterscheiden (n {n})."
+DEPTH_ORIGINAL_NOT = "Das Original kann {name} in keiner Tiefe von anderen unterscheiden (n {n})."
 DEPTH_NO_RUN = "Vergiss die Person zuerst, dann zeigt sich hier, in welcher Tiefe sie verschwindet."
 DEPTH_NOWHERE = (
-    "Das verlernte Modell kann {name} in keiner Tiefe mehr unterscheiden ({before} → {after} "
-    "nach der letzten, Zufall {chance}, n {n})."
+    "Das verlernte Modell kann {name} in keiner Tiefe mehr von anderen unterscheiden ({before} → "
+    "{after} nach der letzten, Zufall {chance}, n {n})."
 )
 DEPTH_UP_TO = (
-    "Bis {depth} kann das verlernte Modell {name} noch unterscheiden. Was das Sprachmodell "
-    "bekommt, zeigt nicht mehr, wer das ist ({before} → {after}, Zufall {chance}, n {n})."
+    "Bis {depth} kann das verlernte Modell {name} noch von anderen unterscheiden. Was das "
+    "Sprachmodell bekommt, zeigt nicht mehr, wer das ist ({before} → {after}, Zufall {chance}, n {n})."
 )
 DEPTH_STILL = (
-    "Selbst in dem, was das Sprachmodell bekommt, ist {name} noch zu unterscheiden ({before} → "
-    "{after}, Zufall {chance}, n {n})."
+    "Selbst in dem, was das Sprachmodell bekommt, ist {name} noch von anderen zu unterscheiden "
+    "({before} → {after}, Zufall {chance}, n {n})."
 )
 DEPTH_ANYBODY = (
     "Das kann auch ein Modell, das seine Person nie getroffen hat ({control}): Es "
