@@ -35,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         nargs="+",
+        action="extend",
         metavar="DIR",
         help="one or more run folders; with several, the mean is also printed",
     )

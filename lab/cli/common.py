@@ -125,7 +125,14 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_STRENGTH,
         help="how strongly the run forgets: " + ", ".join(STRENGTHS),
     )
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(Recipe))
+    add_settings(parser, Recipe)
+
+
+def add_settings(parser: argparse.ArgumentParser, kind: type) -> None:
+    """Add ``--set`` for single keys of a recipe; it may be given more than once."""
+    parser.add_argument(
+        "--set", nargs="*", action="extend", default=[], metavar="KEY=VALUE", help=fields(kind)
+    )
 
 
 def fields(kind: type) -> str:
@@ -172,9 +179,15 @@ def recipe_from(
         raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
     if strength not in STRENGTHS:
         raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
+    chosen = typed(pairs)
+    for key in ("entity", "method", "seed"):
+        if key in chosen:
+            raise LabError(
+                f"--set {key}=...: leave it out, the command has words of its own for it"
+            )
     changes = {
         **STRENGTHS[strength],
-        **typed(pairs),
+        **chosen,
         "entity": entity,
         "method": method,
         "seed": seed,

@@ -33,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="tune each method on four people, then run and attack it on twelve other people",
     )
-    parser.add_argument("--entities", type=int, default=4, help="number of people (default 4)")
-    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
+    parser.add_argument("--entities", type=int, help="number of people (default 4)")
+    parser.add_argument("--seeds", type=int, help="number of seeds (default 1)")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the results")
     add_at_once(parser)
 
@@ -44,21 +44,25 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.experiments.sweep import sweep
 
     preset = preset_of(options)
-    for name in ("entities", "seeds"):
-        if getattr(options, name) < 1:
-            raise LabError(f"--{name} must be 1 or more")
+    entities = 4 if options.entities is None else options.entities
+    seeds = 1 if options.seeds is None else options.seeds
+    if entities < 1 or seeds < 1:
+        raise LabError("--entities and --seeds must be 1 or more")
     methods = list(METHODS) if options.methods == "all" else options.methods.split(",")
     recipes = [recipe_from(preset, "", m, options.strength, 0, options.set) for m in methods]
-    if options.protocol and (options.set or options.strength != DEFAULT_STRENGTH):
+    if options.protocol and (
+        options.set
+        or options.strength != DEFAULT_STRENGTH
+        or (options.entities, options.seeds) != (None, None)
+    ):
         raise LabError(
-            "--protocol tunes each method from the preset's settings: leave out --set and --strength"
+            "--protocol has people, seeds and settings of its own: leave out --entities, --seeds, "
+            "--set and --strength"
         )
     in_processes(options.at_once)
     if options.protocol:
         return _protocol(options, preset, methods)
-    return sweep(
-        preset, recipes, options.entities, options.seeds, options.out, options.threads, say
-    )
+    return sweep(preset, recipes, entities, seeds, options.out, options.threads, say)
 
 
 def _protocol(

@@ -52,7 +52,7 @@ def _carried_out(
     from lab.cli.beside import asked_beside
     from lab.evaluation.controls import beside
     from lab.report.diagnosis import as_json, diagnosed
-    from lab.report.run_folder import write_result, write_run
+    from lab.report.run_folder import drop_additions, write_result, write_run
     from lab.unlearn.foreground import run_recipe
     from lab.unlearn.outcome import Outcome
 
@@ -63,6 +63,7 @@ def _carried_out(
         events[-1] = beside(bench, events[-1])
     finally:  # a run that failed after its first update keeps its last good delta too
         if outcome.delta:
+            drop_additions(options.out)
             write_run(
                 options.out,
                 recipe,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.cli import log_to
-from lab.cli.common import add_model, fields, preset_of, say, say_left_out, typed
+from lab.cli.common import add_model, add_settings, preset_of, say, say_left_out, typed
 from lab.errors import LabError
 from lab.recipe import TeachRecipe, load_teaching, revise
 
@@ -48,13 +48,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--lessons", default="", help="a recipe in presets/teaching/ that replaces the preset's"
     )
     parser.add_argument("--steps", help="the number of updates (the same as --set steps=N)")
-    parser.add_argument("--seed", default="0", help="the random seed (default 0)")
+    parser.add_argument("--seed", help="the random seed (default: the recipe's)")
     parser.add_argument(
         "--out", type=Path, required=True, help="the folder to create, or to continue with"
     )
-    parser.add_argument(
-        "--set", nargs="*", default=[], metavar="KEY=VALUE", help=fields(TeachRecipe)
-    )
+    add_settings(parser, TeachRecipe)
 
 
 def command(options: argparse.Namespace) -> dict[str, Any]:
@@ -66,9 +64,10 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
 
     log_to.check(options)
     preset = preset_of(options)
-    changes = typed(options.set) | ({"steps": options.steps} if options.steps else {})
+    given = {"steps": options.steps, "seed": options.seed}
+    changes = typed(options.set) | {k: v for k, v in given.items() if v}
     lessons = load_teaching(options.lessons) if options.lessons else preset.teach
-    recipe = revise(lessons, {**changes, "seed": options.seed})
+    recipe = revise(lessons, changes)
     benchmark = read_benchmark(preset)
     plan = plan_of(
         preset,

@@ -288,5 +288,6 @@ def _new(now: float, what: str, spec: dataclasses.Field[Any]) -> float:
     wanted = now / 2 if what == "less" else 2 * now or spec.default
     stops = round((wanted - meta["low"]) / meta["step"])
     value = round(meta["low"] + stops * meta["step"], 9)
-    value = min(max(value, meta["low"]), meta["offered"])
+    # Who has gone beyond what is offered is not sent back: "more" is never less.
+    value = min(max(value, meta["low"]), max(meta["offered"], now))
     return int(value) if whole else float(value)

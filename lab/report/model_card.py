@@ -79,7 +79,7 @@ def card(head: Head, about: Exported, text: Text) -> str:
         f"## {text.CARD_DONE}",
         _listed(run_facts.lines(head.result, recipe.steps, text)),
         f"{text.CARD_RECIPE}\n\n```yaml\n{settings}```",
-        f"{text.CARD_AGAIN}\n\n```\n{command(recipe, about.preset)}\n```",
+        f"{text.CARD_AGAIN}\n\n```\n{command(recipe, about.preset, about.benchmark)}\n```",
         f"## {text.CARD_FIGURES}",
         *_figures(head.result, text),
         f"## {text.CARD_ATTACKS}",

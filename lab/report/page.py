@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.events import CLEAN, Event, Importance, Probe, Saliency, Step, last_result
 from lab.events.controls import controls_of
 from lab.events.where import where_of
-from lab.recipe import Recipe
+from lab.recipe import Recipe, load_preset, on_benchmark
 from lab.report import (
     attack_section,
     control_columns,
@@ -88,7 +88,7 @@ def page(
             yaml.safe_dump({"preset": preset, **dataclasses.asdict(recipe)}, sort_keys=False)
         )
         + "</pre>",
-        f"<p>{html.escape(text.REPORT_AGAIN)} <code>{html.escape(command(recipe, preset))}</code></p>",
+        f"<p>{html.escape(text.REPORT_AGAIN)} <code>{html.escape(command(recipe, preset, benchmark.name))}</code></p>",
     ]
     return (
         f'<!doctype html><html lang="{text.language}"><head><meta charset="utf-8">'
@@ -98,18 +98,23 @@ def page(
     )
 
 
-def command(recipe: Recipe, preset: str) -> str:
-    """The command line that repeats the run."""
-    standard = Recipe()
+def command(recipe: Recipe, preset: str, benchmark: str) -> str:
+    """The command line that repeats the run; with every setting where the preset is not known."""
+    try:
+        usual = load_preset(preset)
+    except LabError:
+        usual = None
+    standard = on_benchmark(usual, benchmark).recipe if usual else None
     changed = [
         f"{f.name}={getattr(recipe, f.name)}"
         for f in dataclasses.fields(recipe)
         if f.name not in ("entity", "seed", "method")
-        and getattr(recipe, f.name) != getattr(standard, f.name)
+        and (standard is None or getattr(recipe, f.name) != getattr(standard, f.name))
     ]
     extra = " --set " + " ".join(changed) if changed else ""
+    named = f" --benchmark {benchmark}" if usual and benchmark != usual.benchmark else ""
     return (
-        f"python -m lab run --preset {preset} --entity {recipe.entity} --method {recipe.method} "
+        f"python -m lab run --preset {preset}{named} --entity {recipe.entity} --method {recipe.method} "
         f"--seed {recipe.seed}{extra} --out runs/{recipe.entity} --json"
     )
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,8 @@ def write_run(
     certainly those of the run. If not, no hash is stored. ``conditions``: see ``Head``.
     """
 
+    items = run_table(benchmark, recipe.entity, events)
+
     def _fill(into: Path) -> None:
         rows = curve_rows([*events, *attack_events])
         metrics = {
@@ -116,13 +119,20 @@ def write_run(
         put(into / METRICS, json.dumps(plain(metrics), indent=1))
         put(into / EVENTS, "\n".join(map(to_line, events)) + "\n")
         put(into / CURVES, pd.DataFrame(rows).to_csv(index=False))
-        items = run_table(benchmark, recipe.entity, events)
         if items:
             put(into / FILE, items)
         save_delta(delta, into / DELTA)
         put(into / REPORT, page(recipe, events, attack_events, benchmark, preset, text))
 
     filled(folder, _fill)
+    if not items:
+        (folder / FILE).unlink(missing_ok=True)  # of an earlier run in this folder
+
+
+def drop_additions(folder: Path) -> None:
+    """Delete what was added to an earlier run in a folder: attacks, and the look at what it left."""
+    shutil.rmtree(folder / ATTACKS, ignore_errors=True)
+    (folder / LEFT).unlink(missing_ok=True)
 
 
 def write_report(

@@ -155,7 +155,8 @@ def teach(
     about = _begin(teacher, plan, asks, folder, say)
     probe = probes(asks, plan.recipe.seed)
     yield from _updates(teacher, about, probe, folder / CHECKPOINT, stopped)
-    yield Finished(_end(teacher, about, plan, asks, (*left_out, *unseen), folder, say))
+    unknown = never_shown((*left_out, *unseen), plan.start)
+    yield Finished(_end(teacher, about, plan, asks, unknown, folder, say))
 
 
 def _begin(
@@ -270,6 +271,12 @@ def _end(
         write_taught(folder, teacher.delta(), told)
         (folder / CHECKPOINT).unlink()
     return result
+
+
+def never_shown(left_out: Sequence[str], start: str) -> tuple[str, ...]:
+    """Of who was left out now, those whom the model that teaching began with never saw either."""
+    before = taught(Path(start)) if start else None
+    return tuple(who for who in left_out if before is None or who in before.unknown)
 
 
 def members(benchmark: Benchmark, who: str) -> tuple[str, ...]:

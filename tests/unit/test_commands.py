@@ -319,13 +319,30 @@ def test_compare_runs_every_method(tiny_lab, capsys, tmp_path: Path) -> None:
         assert row["text_logits_identical"] is (name in (*VISUAL_METHODS, "mmunlearner", "icu"))
 
 
-@pytest.mark.parametrize("extra", [["--set", "steps=40"], ["--strength", "Strong"]])
+@pytest.mark.parametrize(
+    "extra", [["--set", "steps=40"], ["--strength", "Strong"], ["--seeds", "1"]]
+)
 def test_the_protocol_takes_no_settings(extra: list[str], no_model, capsys, tmp_path: Path) -> None:
     """They would be accepted in silence, and the preset's own tuned and reported."""
     with pytest.raises(SystemExit) as ended:
         main.main(["compare", "--protocol", "--out", str(tmp_path), *extra])
     assert ended.value.code == 2
-    assert "leave out --set and --strength" in capsys.readouterr().err
+    assert "leave out --entities, --seeds, --set and --strength" in capsys.readouterr().err
+
+
+def test_settings_may_be_given_one_by_one_and_whose_words_the_command_has_are_refused(
+    tiny_lab, capsys, tmp_path: Path
+) -> None:
+    out = ["--out", str(tmp_path / "run"), "--set", *SHORT]
+    made = printed([*RUN[:3], *out, "--set", "steps=1", "--set", "lr=0.002"], capsys)
+    assert made["steps"] == 1
+    kept = (tmp_path / "run" / "recipe.yaml").read_text(encoding="utf-8")
+    assert "lr: 0.002" in kept and "fisher_samples: 16" not in kept
+    for words in ("method=npo", "seed=5", "entity=p1"):
+        with pytest.raises(SystemExit) as ended:
+            main.main([*RUN[:3], *out, "--set", words])
+        assert ended.value.code == 2
+        assert "the command has words of its own" in capsys.readouterr().err
 
 
 def test_compare(tiny_lab, capsys, tmp_path: Path) -> None:

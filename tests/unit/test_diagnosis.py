@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from lab.catalogue import METHODS
@@ -143,6 +145,11 @@ def test_where_the_answers_become_a_strangers_beta_and_the_cap_still_count() -> 
     assert diagnosed(SHOWS["forget_high"], unknown).changes[0][0] == "beta"
     changes = dict(diagnosed(SHOWS["sees_less"], unknown).changes)
     assert list(changes) == ["ascent_cap", "forget_weight"]
+
+
+def test_more_is_never_less_than_what_the_run_had() -> None:
+    spec = next(f for f in dataclasses.fields(Recipe) if f.name == "prune_share")
+    assert diagnosis._new(0.2, "more", spec) == 0.2 and diagnosis._new(0.02, "more", spec) == 0.04
 
 
 def test_a_setting_at_its_end_makes_way_for_the_next() -> None:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import resource
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from lab.attack import Relearned, attack
+from lab.cli.common import recipe_from
 from lab.errors import LabError
+from lab.events import Answers, Done
 from lab.events.lines import to_line
 from lab.model.overlay import tensors_hash
-from lab.recipe import AttackRecipe
+from lab.recipe import (
+    DEFAULT_STRENGTH,
+    AttackRecipe,
+    Recipe,
+    load_preset,
+    on_benchmark,
+    revise,
+)
 from lab.report.page import command, page
-from lab.report.run_folder import read_run, write_run
+from lab.report.run_folder import drop_additions, read_run, write_run
 from lab.report.text import catalogue
 from tests.unit import tiny as make
 
@@ -105,8 +116,43 @@ def test_the_report_escapes_what_is_not_ours(finished, four) -> None:
 
 
 def test_the_report_gives_the_command_again() -> None:
-    line = command(make.recipe(steps=7), "demo")
+    line = command(make.recipe(steps=7), "demo", "people")
     assert "--entity p0" in line and "steps=7" in line and "--seed 0" in line
+
+
+@pytest.mark.parametrize("preset", ["demo", "llava-1.5-7b-mllmu", "qwen2-vl-2b-clear"])
+@pytest.mark.parametrize("benchmark", ["people", "mllmu"])
+@pytest.mark.parametrize("changes", [{}, {"destination": "away", "steps": 20, "lr": 1e-4}])
+def test_the_command_makes_the_very_same_recipe(
+    preset: str, benchmark: str, changes: dict[str, Any]
+) -> None:
+    """Against the preset's own settings on the benchmark, which are not the recipe's defaults."""
+    there = on_benchmark(load_preset(preset), benchmark)
+    ran = revise(there.recipe, {"entity": "001", "seed": 3, **changes})
+    words = command(ran, preset, benchmark).split()
+    typed = words[words.index("--set") + 1 : words.index("--out")] if "--set" in words else []
+    assert ("--benchmark" in words) == (benchmark != load_preset(preset).benchmark)
+    assert recipe_from(there, "001", "vkd", DEFAULT_STRENGTH, 3, typed) == ran
+
+
+def test_the_command_of_an_unknown_preset_names_every_setting() -> None:
+    line = command(make.recipe(), "of-somebody-else", "tiny")
+    assert all(f"{f.name}=" in line for f in dataclasses.fields(Recipe)[3:])
+
+
+def test_a_folder_that_is_used_again_keeps_nothing_of_the_earlier_run(
+    finished, four, tmp_path: Path
+) -> None:
+    recipe, outcome, events, _ = finished
+    words = ("demo", catalogue())
+    write_run(tmp_path, recipe, events, outcome.delta, four, *words)
+    (tmp_path / "attacks" / "0").mkdir(parents=True)
+    (tmp_path / "inside-after.jsonl").write_text("{}\n", encoding="utf-8")
+    assert (tmp_path / "items.csv").is_file()
+    drop_additions(tmp_path)
+    unscored = [e for e in events if not isinstance(e, Answers | Done)]  # it was stopped
+    write_run(tmp_path, recipe, unscored, outcome.delta, four, *words)
+    assert {path.name for path in tmp_path.iterdir()} == make.RUN_FILES - {"items.csv"}
 
 
 def test_a_run_that_was_not_scored_says_so(finished, four) -> None:

@@ -326,6 +326,7 @@ def test_a_start_that_was_asked_the_same_is_not_asked_again(tiny, four, tmp_path
         taught_by(tiny, four, told[p], tmp_path / p, stop_after=1)[-1].result for p in told
     )
     assert same["before"] == first["after"] != first["before"]
+    assert same["unknown"] == ["p1"] and other["unknown"] == []  # the start was shown p2
     assert other["before"].keys() == same["before"].keys() and other["before"] != same["before"]
 
 
