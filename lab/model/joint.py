@@ -14,6 +14,7 @@ from lab.model.families import language_model
 from lab.model.few_rows import few_rows
 from lab.model.language import KeysValues, both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
+from lab.model.precision import adds_in_bfloat16, float32_sums
 
 if TYPE_CHECKING:
     from transformers import DynamicCache
@@ -79,6 +80,9 @@ class JointDecode:
     at the same slot without a hole between them, so that positions and windows are those of the row
     alone. A row that is over leaves.
 
+    A language model that is stored in bfloat16 adds up in float32 under a LoRA. It then does so for
+    all rows of the decode until the last has left, or its cache would hold numbers of both kinds.
+
     ``closed``: pictures enter by cross-attention layers, whose keys and values are as long as the
     pictures of the batch. Nobody joins before all have ended, and conversations go one by one.
     """
@@ -97,6 +101,7 @@ class JointDecode:
         from lab.model.roomy_cache import roomy_cache  # brings in transformers
 
         self.rows: list[Row] = []
+        self._exact = False  # whether a LoRA has spoken since the first of the rows came
         self._cache: DynamicCache = roomy_cache()
         self._given: dict[str, Any] = {}
 
@@ -105,6 +110,10 @@ class JointDecode:
         """Read new rows up to their next token; the others stay as they are if that fails."""
         if self.closed and self.rows:
             raise RuntimeError("rows of this family can only join an empty decode")
+        if not self.rows:
+            self._exact = any(
+                n.endswith(".A") for r in rows for a in r.adapters.values() for n in a
+            )
         cache, given, chosen = self._read(rows)
         with self._intact():
             if self.rows:
@@ -206,7 +215,7 @@ class JointDecode:
         """
         device, prompter = self.loaded.device, self.loaded.prompter
         prompts, picture = [row.prompt for row in rows], image_token(self.loaded.model)
-        counts = [0 if self._anew else row.kept.shared(row.prompt) for row in rows]
+        counts = [self._known(row) for row in rows]
         length = max(len(p) - n for p, n in zip(prompts, counts, strict=True))
         counts = [max(0, len(p) - length) for p in prompts]
         width = length + max(counts)
@@ -235,6 +244,14 @@ class JointDecode:
             row.held, row.place = len(row.prompt), int(places[:, k, -1].max()) + 1
         return cache, given, chosen
 
+    def _known(self, row: Row) -> int:
+        """How many tokens of a row need not be read, as what is kept of them fits this decode."""
+        plain = adds_in_bfloat16(self._layers)
+        held = torch.bfloat16 if plain and not self._exact else torch.float32
+        if self._anew or plain and any(k.dtype != held for k, _ in row.kept.layers):
+            return 0
+        return row.kept.shared(row.prompt)
+
     def _pass(
         self,
         rows: Sequence[Row],
@@ -259,11 +276,14 @@ class JointDecode:
     @contextmanager
     def _adapters(self, rows: Sequence[Row]) -> Iterator[None]:
         """Apply every language adapter to its own rows of the batch."""
+        model: Any = self.loaded.model
         with ExitStack() as stack:
+            if self._exact and adds_in_bfloat16(self._layers):
+                stack.enter_context(float32_sums(model.get_input_embeddings(), self._layers))
             for name, adapter in {n: a for row in rows for n, a in row.adapters.items()}.items():
                 speaks = torch.tensor([float(name in r.adapters) for r in rows])
                 speaks = speaks.to(self.loaded.device)
-                stack.enter_context(adapted(self.loaded.model, adapter, speaks))
+                stack.enter_context(adapted(model, adapter, speaks))
             yield
 
 

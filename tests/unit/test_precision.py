@@ -8,6 +8,7 @@ import torch
 from lab.model import low_memory, precision, tiny_models
 from lab.model.adapter import SCALE, adapted, language_linears, new_adapter
 from lab.model.chat import decode
+from lab.model.joint import JointDecode, Row
 from lab.model.load import Loaded, multiply_in_bfloat16, round_language
 from lab.model.sequences import pack, target_distributions
 
@@ -51,6 +52,32 @@ def test_a_change_below_the_last_place_is_added_beside_the_product() -> None:
         made = layer(x)
     # 64 + 64, where bfloat16 has whole numbers alone, and 2 * 2^-10 * 64
     assert SCALE == 2.0 and made.unique().tolist() == [128.125]
+
+
+def test_a_row_goes_on_when_the_lora_beside_it_has_ended_and_so_does_what_is_kept() -> None:
+    """As on a GPU: the keys and values of a talk are of one kind, whoever has left it."""
+    loaded = stored_in_bfloat16("clip")
+    spoken = dict(with_changes(loaded, 0.02))
+    prompt = loaded.prompter.conversation((), "Who is this person?", False)
+
+    def talk(*rows: Row) -> list[list[int]]:
+        joint = JointDecode(loaded)
+        joint.join(rows)
+        while joint.rows:
+            joint.step()
+        return [row.answer for row in rows]
+
+    original = Row(prompt, None, 6, remembered=True)
+    talk(original, Row(prompt, None, 1, adapters={"run": spoken}))
+    assert len(original.answer) == 6 and original.kept.layers[0][0].dtype == torch.float32
+    bare = Row(prompt, None, 6, remembered=True)
+    talk(bare)
+    assert bare.kept.layers[0][0].dtype == torch.bfloat16
+    # what a talk beside a LoRA has kept is read anew without one, and the other way round
+    assert talk(Row(prompt, None, 6, original.kept)) == [bare.answer]
+    with_lora = [original.answer, talk(Row(prompt, None, 6, adapters={"run": spoken}))[0]]
+    rows = Row(prompt, None, 6, bare.kept), Row(prompt, None, 6, adapters={"run": spoken})
+    assert talk(*rows) == with_lora
 
 
 @torch.no_grad()
