@@ -40,7 +40,7 @@ LANGUAGE = re.compile(r'<!doctype html><html lang="([^"]*)"')  # how a report be
 BENCHMARK = "benchmark"
 HASH = "delta_sha256"  # over names and bytes of the weights, in metrics.json
 CONDITIONS = "conditions_sha256"  # over all that decides a run's bits, where the page ran it
-MOST_METRICS, MOST_EVENTS = 8 * 2**20, 64 * 2**20
+MOST_METRICS, MOST_EVENTS, MOST_LINES = 8 * 2**20, 64 * 2**20, 50_000
 UNCHECKED = (
     "this folder was written before the lab kept a hash of the weights, so nothing shows that "
     "they are still the weights of this run"
@@ -272,6 +272,10 @@ def read_events(folder: Path, head: Head) -> list[Event]:
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     except (OSError, UnicodeDecodeError):
         raise LabError(f"{EVENTS} is not a text file: give the file as it was downloaded") from None
+    if len(lines) > MOST_LINES:
+        raise LabError(
+            f"{EVENTS} has more than {MOST_LINES} lines: give the file as it was downloaded"
+        )
     events = [from_line(line) for line in lines if line.strip()]
     if not events and head.result:
         events = [Done(str(head.result.get("stopped_because", "")), dict(head.result))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -46,7 +47,7 @@ class Shelf:
     """Keeps ended runs in ``folder/RUN_ID``, and each attack inside its run's folder.
 
     Runs of an earlier start are read from disk when somebody asks for them. ``text``: the language
-    of the reports. ``model``: the name of the loaded model, or "".
+    of the reports. ``model``: the name of the loaded model, or "". ``owner``: whose a run is.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Shelf:
         preset: str,
         text: Text,
         model: Callable[[], str],
+        owner: Callable[[str], str] = lambda run_id: "",
     ) -> None:
         self.folder, self.store, self.benchmark, self.preset = folder, store, benchmark, preset
-        self.text, self.model = text, model
+        self.text, self.model, self._owner = text, model, owner
         # A run's lock goes when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._lock = threading.Lock()
@@ -286,7 +288,12 @@ class Shelf:
     def _evict(self, newest: Path) -> None:
         others = (p for p in run_folders(self.folder) if p != newest)
         kept = sorted(others, key=lambda p: p.stat().st_mtime)
-        for old in kept[: max(0, len(kept) + 1 - MAX_KEPT)]:
+        for _ in range(len(kept) + 1 - MAX_KEPT):
+            # of whoever has most: nobody pushes out what others have
+            whose = Counter(self._owner(p.name) for p in kept)
+            most = max(whose.values())
+            old = next(p for p in kept if whose[self._owner(p.name)] == most)
+            kept.remove(old)
             shutil.rmtree(old, ignore_errors=True)
 
     def hold(self, run_id: str) -> threading.RLock:

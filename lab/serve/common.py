@@ -82,7 +82,13 @@ class CommonEngine(ABC):
         benchmark = read_benchmark(preset)
         folder, text = runs or cache_folder() / "runs", text or catalogue()
         self._shelf = Shelf(
-            folder, self.store, lambda: self.benchmark, preset.name, text, self._model
+            folder,
+            self.store,
+            lambda: self.benchmark,
+            preset.name,
+            text,
+            self._model,
+            lambda run_id: self.rights.whose(run_id).visitor,
         )
         self._shelf.restore()
         self._doors = Doors(self._shelf, self.rights)

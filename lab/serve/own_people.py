@@ -95,7 +95,7 @@ class OwnPeople:
         """Forget VQA of the loaded model about a person; measured once for each model."""
         self.check(entity_id, visitor)
         asks = forget_asks(self.benchmark.entity(entity_id))
-        right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks))
+        right = self._worker.call(lambda bench: bench.baseline.correct("forget_vqa", asks), visitor)
         return Recognition(sum(right) / len(right), len(right), chance(asks))
 
     def cards(self, visitor: str) -> list[EntityCard]:

@@ -188,12 +188,20 @@ const drawSigns = (all) => {
   }
 };
 
+let shownRanks = '';
 const drawAll = () => {
   const all = runs();
   byId('count').textContent = all.length ? words.count.replace('{count}', all.length) : '';
   drawSigns(all);
   byId('side').hidden = !all.length;
-  byId('challenges').innerHTML = items.get('challenges') || '';
+  const ranked = items.get('challenges') || '';
+  if (ranked !== shownRanks) {
+    const rules = () => [...byId('challenges').querySelectorAll('details')];
+    const open = rules().map((rule) => rule.open);
+    byId('challenges').innerHTML = ranked;
+    rules().forEach((rule, k) => { rule.open = Boolean(open[k]); });
+    shownRanks = ranked;
+  }
   const notes = byId('notes');
   notes.replaceChildren();
   (items.get('notes') || []).forEach((line) => make('p', {}, notes, line));

@@ -138,18 +138,24 @@ const drawKey = (panel, figure) => {
   });
   panel.rules.forEach((rule) => one(rule.label, {class: 'rule'}));
 };
-const drawTable = (value, root, open) => {
-  const details = make('details', open ? {open: ''} : {}, root);
-  make('summary', {}, details, value.table);
+// The line that opens the table stays: drawn anew, it would lose the focus, and clicks on it.
+const drawTable = (value, root) => {
+  let details = root.querySelector('details');
+  if (!details) {
+    details = make('details', {}, root);
+    make('summary', {}, details, value.table);
+    details.addEventListener('toggle', () => { if (details.open) fillTable(props.value, details); });
+  }
   // Filling a closed table at every update would cost more than the drawing.
-  if (open) fillTable(value, details);
-  details.addEventListener('toggle', () => {
-    if (details.open && !details.querySelector('table')) fillTable(value, details);
-  });
+  if (details.open) fillTable(value, details);
 };
 const fillTable = (value, details) => {
-  if (value.hint) make('p', {class: 'hint'}, details, value.hint);
-  const scroll = make('div', {class: 'scroll lab-table', tabindex: 0}, details);
+  if (!details.querySelector('.scroll')) {
+    if (value.hint) make('p', {class: 'hint'}, details, value.hint);
+    make('div', {class: 'scroll lab-table', tabindex: 0}, details);
+  }
+  const scroll = details.querySelector('.scroll'), left = scroll.scrollLeft, top = scroll.scrollTop;
+  scroll.replaceChildren();
   const table = make('table', {}, scroll), head = make('tr', {}, make('thead', {}, table));
   make('th', {scope: 'col'}, head, value.axis);
   const columns = [], steps = new Set();
@@ -165,16 +171,21 @@ const fillTable = (value, details) => {
     for (const [points, share] of columns)
       make('td', {}, row, points.has(step) ? say(points.get(step), share) : '');
   }
+  scroll.scrollTo(left, top);
 };
 const draw = () => {
   const root = element.querySelector('.lab-chart'), value = props.value;
   if (!root || !value?.panels) return;
-  const open = root.querySelector('details')?.open;
-  root.replaceChildren();
-  if (!value.panels.length) { make('p', {class: 'empty'}, root, value.label); return; }
-  const grid = make('div', {class: 'grid'}, root);
+  if (!value.panels.length) {
+    root.replaceChildren();
+    make('p', {class: 'empty'}, root, value.label);
+    return;
+  }
+  root.querySelector('.empty')?.remove();
+  const grid = root.querySelector('.grid') ?? make('div', {class: 'grid'}, root);
+  grid.replaceChildren();
   value.panels.forEach((panel) => drawPanel(panel, value, grid));
-  drawTable(value, root, open);
+  drawTable(value, root);
 };
 draw();
 watch('value', draw);

@@ -13,16 +13,16 @@ FILES = "gradio_api/file="  # where Gradio serves a file, from the page's own ad
 
 # The chosen face is marked in the browser: a list that was drawn again would lose the focus.
 FACES_JS = """
-const all = () => [...element.querySelectorAll('button[data-id]')];
+const faces = () => [...element.querySelectorAll('button[data-id]')];
+// those that a teacher, a link or a lesson has not taken out
+const all = () => faces().filter((b) => !b.disabled && !b.classList.contains('lab-barred'));
 const press = (id) => {
-  let reached = false;
-  all().forEach((b) => {
-    const is = b.dataset.id === id;
-    b.setAttribute('aria-pressed', is);
-    b.tabIndex = is ? 0 : -1;
-    reached ||= is;
+  faces().forEach((b) => {
+    b.setAttribute('aria-pressed', b.dataset.id === id);
+    b.tabIndex = -1;
   });
-  if (!reached && all().length) all()[0].tabIndex = 0;
+  const first = all().find((b) => b.dataset.id === id) ?? all()[0];
+  if (first) first.tabIndex = 0;
 };
 const chosen = () => press(window.labChosen ?? element.querySelector('.lab-people')?.dataset.chosen);
 element.addEventListener('click', (event) => {
@@ -34,7 +34,7 @@ element.addEventListener('click', (event) => {
 });
 element.addEventListener('keydown', (event) => {
   const buttons = all(), at = buttons.indexOf(document.activeElement);
-  if (at < 0) return;
+  if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;  // the browser's own keys
   const across = Math.max(1, buttons.filter((b) => b.offsetTop === buttons[0].offsetTop).length);
   const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
   const to = event.key === 'Home' ? 0 : event.key === 'End' ? buttons.length - 1

@@ -30,9 +30,13 @@ class Hosts:
 
     def same_site(self, origin: str, host: str) -> bool:
         """Whether a page of this ``Origin`` may send something here."""
+        try:
+            place = urlsplit(origin).netloc
+        except ValueError:  # no address
+            return False
         return (
             "*" in self._given
-            or urlsplit(origin).netloc.casefold() == host.casefold()
+            or place.casefold() == host.casefold()
             or _name(origin) in self._given
         )
 

@@ -139,6 +139,7 @@ const hear = (canvas, layerOf) => {
   canvas.addEventListener('dblclick', () => zoomTo(0, 1));
 };
 const pressed = (event, layer) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;  // the browser's own keys
   const strip = data.strips[layer], now = (state.at?.layer === layer ? state.at
     : state.picked?.layer === layer ? state.picked : {neuron: 0}).neuron;
   const step = strip.width * (event.shiftKey ? 50 : 1), end = strip.neurons - 1;

@@ -41,9 +41,17 @@ COPY_JS = """
   if (!query) return '';  // a setting was refused
   const step = (location.hash.match(/^#step-([1-6])$/) || [])[1];
   const link = location.origin + location.pathname + '?' + query + (step ? `&step=${step}` : '');
-  const by_hand = MANUAL + link;
-  if (!navigator.clipboard) return by_hand;
-  return navigator.clipboard.writeText(link).then(() => COPIED, () => by_hand);
+  // Over plain http there is no clipboard but this older way.
+  const older = () => {
+    const area = document.body.appendChild(document.createElement('textarea'));
+    area.value = link;
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    return done ? COPIED : MANUAL + link;
+  };
+  if (!navigator.clipboard) return older();
+  return navigator.clipboard.writeText(link).then(() => COPIED, older);
 }
 """
 # Once read, the recipe leaves the address: a reload must show what is picked now. A link that locks

@@ -267,6 +267,13 @@ def test_what_is_sent_has_a_length_and_a_limit(fake):
     )
     assert line.getresponse().status == 411
     line.close()
+    # a length and parts: the server would read the parts, however long they are
+    both = {**JSON, **chunked, "Content-Length": "10"}
+    for path in ("queue/join", "upload"):
+        line = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=20)
+        line.request("POST", f"/gradio_api/{path}", iter([b"x" * 99]), both, encode_chunked=True)
+        assert line.getresponse().status == 411
+        line.close()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::"])

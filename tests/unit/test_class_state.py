@@ -146,8 +146,16 @@ def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Classro
     assert sorted(p.nickname for p in room.state.people) == ["Bea", "ada 2", "ada 3"]
     for n in range(MOST_PEOPLE - 3):
         room.enter(f"v{n}", HERE, room.state.code, f"n{n}")
+    # somebody who only entered makes way, and nobody who is here or has something
+    for visitor in ("a", "b", *(f"v{n}" for n in range(1, MOST_PEOPLE - 3))):
+        room.saw(visitor, 1, "", {})
+    room._engine.rights.give("run", "c", lasting=False)
+    room.enter("late", HERE, room.state.code, "Late")
+    assert {"a", "b", "c", "late"} <= {p.visitor for p in room.state.people}
+    assert "v0" not in {p.visitor for p in room.state.people}
+    room.saw("late", 1, "", {})
     with pytest.raises(LabError, match=f"the room is full, {MOST_PEOPLE} people"):
-        room.enter("late", HERE, room.state.code, "Late")
+        room.enter("later", HERE, room.state.code, "Later")
 
 
 def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,23 @@ ATTACK = AttackRecipe(steps=1, batch=1, probe_every=1)
 @pytest.fixture
 def shelf(four, tmp_path: Path) -> Shelf:
     return Shelf(tmp_path, RunStore(), lambda: four, "demo", catalogue(), lambda: "tiny")
+
+
+def test_who_has_most_runs_makes_way_for_new_ones(
+    tmp_path: Path, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.serve.archive.MAX_KEPT", 4)
+    names = ["a" * 16, "b1" * 8, "b2" * 8, "b3" * 8]  # the oldest is somebody's only one
+    whose = {name: name[0] for name in names}
+    for age, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (age, age))
+    shelf = Shelf(
+        tmp_path, RunStore(), lambda: four, "demo", catalogue(), lambda: "tiny", whose.__getitem__
+    )
+    (tmp_path / ("c" * 16)).mkdir()
+    shelf._evict(tmp_path / ("c" * 16))
+    assert {p.name for p in tmp_path.iterdir()} == {"a" * 16, "b2" * 8, "b3" * 8, "c" * 16}
 
 
 def test_what_another_process_added_to_a_run_stays_in_its_folder(

@@ -70,7 +70,11 @@ JS = """
   });
   document.addEventListener('click', (e) => { if (over(e)) show(over(e)); else hide(); });
   document.addEventListener('keydown', (e) => { if (e.key === 'Escape') hide(); });
-  document.addEventListener('scroll', hide, true);
+  // Tab may scroll to a term: its meaning goes along with it.
+  document.addEventListener('scroll', () => {
+    if (at?.isConnected && at === document.activeElement) show(at);
+    else hide();
+  }, true);
 
   const button = (word, id) => {
     const one = document.createElement('button');

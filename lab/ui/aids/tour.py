@@ -63,7 +63,9 @@ JS = """
     point(null);
     box?.remove();
     box = null;
-    came?.focus?.();
+    // What started it is hidden by now, most often.
+    const seen = (e) => e?.getClientRects().length ? e : null;
+    (seen(came) ?? seen(document.querySelector('#more')))?.focus();
   };
   const show = (k) => {
     const [step, where, said] = stops[k];

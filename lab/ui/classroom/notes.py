@@ -102,9 +102,13 @@ const draw = () => {
 };
 const bar = () => {
   const { people } = props.value;
+  let changed = false;
   document.querySelectorAll('.lab-people button[data-id]').forEach((b) => {
-    b.classList.toggle('lab-barred', Boolean(people?.length) && !people.includes(b.dataset.id));
+    const out = Boolean(people?.length) && !people.includes(b.dataset.id);
+    changed ||= out !== b.classList.contains('lab-barred');
+    b.classList.toggle('lab-barred', out);
   });
+  if (changed) window.dispatchEvent(new Event('lab-chosen'));  // which face Tab reaches
 };
 const tick = () => {
   const time = element.querySelector('time');

@@ -42,6 +42,7 @@ CORE = {
         "das wurde beim Beispiel nicht aufgezeichnet: Vergiss die Person selbst und frage dann"
     ),
     "nothing_to_attack": "Es gibt noch nichts anzugreifen: Verlerne zuerst",
+    "many_events": "{file} hat mehr als {most} Zeilen: Gib die Datei, wie sie heruntergeladen wurde",
     "attack_too_early": "Dieser Lauf ist noch nicht zu Ende: Greife ihn danach an",
     "not_changed": (
         "Dieser Lauf hat das Modell noch nicht geändert: Warte, bis sein Training begonnen hat"
