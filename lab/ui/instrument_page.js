@@ -213,8 +213,13 @@ const fire = () => {
   if (state.firing) parts.firing.innerHTML = state.firing;
   else parts.firing.replaceChildren();
 };
+// Of what has the focus: its kind, and which one of that kind it is.
+const focused = () => {
+  const at = document.activeElement;
+  return element.contains(at) ? [at.tagName, [...element.querySelectorAll(at.tagName)].indexOf(at)] : null;
+};
 const draw = () => {
-  const value = props.value;
+  const value = props.value, had = focused();
   if (!element.querySelector('.lab-instrument')) return;
   if (!value?.layers) { data = null; element.querySelector('.lab-instrument').replaceChildren(); return; }
   const portrait = data?.value.portrait === value.portrait ? data.portrait : null;
@@ -223,6 +228,7 @@ const draw = () => {
   build();
   parts.table.open = Boolean(opened);
   parts.more.open = Boolean(more);
+  if (had) element.querySelectorAll(had[0])[had[1]]?.focus({preventScroll: true});
   data.portrait = portrait;
   if (!portrait && value.portrait) {
     const image = new Image(), mine = data;

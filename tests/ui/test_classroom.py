@@ -394,3 +394,18 @@ def test_no_other_control_changes_what_the_teacher_has_locked(lesson, tab) -> No
     tab.wait_for_function(f"{pruned}.some(i => Number(i.value) === 6e-5)")
     assert tab.evaluate(f"{pruned}.some(i => Number(i.value) === 7 && i.disabled)")
     room.limit("", Limits())
+
+
+@pytest.mark.ui
+def test_the_keyboard_skips_faces_that_the_teacher_has_taken_out(lesson, tab) -> None:
+    room, faces = lesson.engine.room, "[...document.querySelectorAll('#people button[data-id]')]"
+    room.limit("", Limits(people=("p03", "p07")))
+    come_in(tab, lesson, "Pia")
+    reached = f"{faces}.filter((b) => b.tabIndex === 0).map((b) => b.dataset.id).join()"
+    tab.wait_for_function(f"{reached} === 'p03'")
+    tab.locator("#people button[data-id=p03]").focus()
+    tab.keyboard.press("ArrowRight")
+    assert tab.evaluate("document.activeElement.dataset.id") == "p07"
+    tab.keyboard.press("Home")
+    assert tab.evaluate("document.activeElement.dataset.id") == "p03"
+    room.limit("", Limits())

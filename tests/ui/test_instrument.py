@@ -204,6 +204,8 @@ def test_the_unlearned_model_is_measured_when_somebody_wants_to_see_it(tab, fake
     tab.wait_for_function(
         "document.querySelector('#instrument figcaption')?.innerText.startsWith('After unlearning')"
     )
+    # all was drawn anew, and whoever has pressed is where they were
+    assert tab.get_by_label("what changed").evaluate("e => document.activeElement === e")
     event = importance(0.02)
     quiet = int(np.flatnonzero(event.pruned[0][1:])[0]) + 1
     strip(tab, 0).press("Home")

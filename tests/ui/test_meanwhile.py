@@ -111,3 +111,22 @@ def test_another_run_takes_the_place_of_the_one_that_step_2_has_measured(fake, o
         "document.querySelector('#instrument figcaption')?.innerText.startsWith('After') === false"
     )
     assert tab.get_by_label("before", exact=True).is_checked()
+
+
+def test_the_line_that_opens_a_charts_table_keeps_the_focus_while_the_run_goes_on(
+    recorded, open_tab
+):
+    tab = open_tab(recorded.url)
+    walk.pick(tab, 5)
+    walk.step(tab, 3)
+    tab.locator("#unlearn").click()
+    tab.wait_for_function("document.querySelector('#unlearn-line')?.innerText.includes('step 2')")
+    rows = "document.querySelectorAll('#unlearn-chart tbody tr').length"
+    line = tab.locator("#unlearn-chart summary")
+    line.focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_function(f"{rows} > 1")
+    had = tab.evaluate(rows)
+    tab.wait_for_function(f"had => {rows} > had", arg=had)
+    assert line.evaluate("e => document.activeElement === e")
+    assert line.evaluate("e => e.parentElement.open")
