@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lab.errors import LabError
 from lab.model.load import Loaded
 from lab.model.low_memory import in_halves, relieved
 from lab.model.sequences import Packed, Tree, pack, segment_means, target_log_probs
@@ -139,9 +140,15 @@ def loss_of(
     Each row gives its mean CE over its answer tokens. ``together``: one mean over all text tokens
     of all rows, as in MMUnlearner's released code (``data_process/SFRon.py``): the question's and
     the template's too, but for the first of a row, which nothing predicts, and the picture's.
+    Raises ``LabError`` for a model that reads the prompt both ways.
     """
     model: Any = loaded.model
     if together:
+        if loaded.vision.family.flow.sees == "prompt":
+            raise LabError(
+                "this model reads a prompt both ways, so that its words predict nothing: "
+                "set estimate to neuron or weight"
+            )
         packed = _every_token(trees, packed, model.config.image_token_id)
         return -target_log_probs(model, packed, features).mean()
     return -segment_means(target_log_probs(model, packed, features), packed).sum()

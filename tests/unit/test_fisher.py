@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lab.benchmarks.images import decode
+from lab.errors import LabError
 from lab.evaluation.questions import drained
 from lab.model import tiny_models
 from lab.model.overlay import overlay
@@ -198,3 +199,9 @@ def test_more_samples_go_through_a_narrow_model_at_a_time(width: int, samples: i
     table = nn.Embedding(1, width)
     loaded = SimpleNamespace(model=SimpleNamespace(get_input_embeddings=lambda: table))
     assert fim.samples_at_once(loaded) == samples
+
+
+def test_one_mean_loss_of_a_model_that_reads_both_ways_is_refused_in_one_line(four) -> None:
+    recipe = make.recipe(method="vkd", estimate="batch", fisher_samples=2)
+    with pytest.raises(LabError, match="reads a prompt both ways.*neuron or weight"):
+        make.run(tiny_models.tiny("paligemma"), four, recipe)

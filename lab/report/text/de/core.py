@@ -42,6 +42,10 @@ CORE = {
         "das wurde beim Beispiel nicht aufgezeichnet: Vergiss die Person selbst und frage dann"
     ),
     "nothing_to_attack": "Es gibt noch nichts anzugreifen: Verlerne zuerst",
+    "both_ways": (
+        "Dieses Modell liest einen Prompt in beide Richtungen, seine Wörter sagen also nichts "
+        "voraus: Stelle estimate auf neuron oder weight"
+    ),
     "many_events": "{file} hat mehr als {most} Zeilen: Gib die Datei, wie sie heruntergeladen wurde",
     "attack_too_early": "Dieser Lauf ist noch nicht zu Ende: Greife ihn danach an",
     "not_changed": (

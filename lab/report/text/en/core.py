@@ -34,6 +34,10 @@ CORE = {
     "nothing_to_compare": "there is nothing to compare yet: unlearn first, and wait until it ends",
     "not_recorded": ("this was not recorded of the example: forget the person yourself, then ask"),
     "nothing_to_attack": "there is nothing to attack yet: unlearn first",
+    "both_ways": (
+        "this model reads a prompt both ways, so that its words predict nothing: set estimate to "
+        "neuron or weight"
+    ),
     "many_events": "{file} has more than {most} lines: give the file as it was downloaded",
     "attack_too_early": "this run has not ended yet: attack it when it has",
     "not_changed": "this run has not changed the model yet: wait until its training has begun",
