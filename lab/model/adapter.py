@@ -76,7 +76,8 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
 
     linears: dict[str, Any] = language_linears(model)
     with ExitStack() as stack:
-        stack.enter_context(_exact(model, linears, adapter))
+        if has_lora(adapter):
+            stack.enter_context(exact_sums(model))
         for name in dict.fromkeys(n.rpartition(".")[0] for n in adapter):
             if f"{name}.keep" in adapter:
                 hook = silence(adapter[f"{name}.keep"])
@@ -87,12 +88,16 @@ def adapted(model: nn.Module, adapter: Adapter, rows: torch.Tensor | None = None
         yield
 
 
-def _exact(
-    model: Any, linears: Mapping[str, nn.Module], adapter: Adapter
-) -> AbstractContextManager[None]:
+def has_lora(adapter: Adapter) -> bool:
+    """Whether an adapter adds anything, and not only prunes."""
+    return any(name.endswith(".A") for name in adapter)
+
+
+def exact_sums(model: Any) -> AbstractContextManager[None]:
     """What keeps a LoRA's small changes where the language model is stored in bfloat16."""
-    if any(n.endswith(".A") for n in adapter) and adds_in_bfloat16(linears.values()):
-        return float32_sums(model.get_input_embeddings(), (*linears.values(), model.lm_head))
+    linears = language_linears(model).values()
+    if adds_in_bfloat16(linears):
+        return float32_sums(model.get_input_embeddings(), (*linears, model.lm_head))
     return nullcontext()
 
 

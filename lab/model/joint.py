@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lab.model.adapter import Adapter, adapted, language_linears
+from lab.model.adapter import Adapter, adapted, exact_sums, has_lora, language_linears
 from lab.model.families import language_model
 from lab.model.few_rows import few_rows
 from lab.model.language import KeysValues, both_ways, filled, image_token, logits, onward
 from lab.model.load import Loaded
-from lab.model.precision import adds_in_bfloat16, float32_sums
+from lab.model.precision import adds_in_bfloat16
 
 if TYPE_CHECKING:
     from transformers import DynamicCache
@@ -111,9 +111,7 @@ class JointDecode:
         if self.closed and self.rows:
             raise RuntimeError("rows of this family can only join an empty decode")
         if not self.rows:
-            self._exact = any(
-                n.endswith(".A") for r in rows for a in r.adapters.values() for n in a
-            )
+            self._exact = any(has_lora(a) for row in rows for a in row.adapters.values())
         cache, given, chosen = self._read(rows)
         with self._intact():
             if self.rows:
@@ -278,8 +276,8 @@ class JointDecode:
         """Apply every language adapter to its own rows of the batch."""
         model: Any = self.loaded.model
         with ExitStack() as stack:
-            if self._exact and adds_in_bfloat16(self._layers):
-                stack.enter_context(float32_sums(model.get_input_embeddings(), self._layers))
+            if self._exact:
+                stack.enter_context(exact_sums(model))
             for name, adapter in {n: a for row in rows for n, a in row.adapters.items()}.items():
                 speaks = torch.tensor([float(name in r.adapters) for r in rows])
                 speaks = speaks.to(self.loaded.device)

@@ -288,12 +288,14 @@ class Shelf:
     def _evict(self, newest: Path) -> None:
         others = (p for p in run_folders(self.folder) if p != newest)
         kept = sorted(others, key=lambda p: p.stat().st_mtime)
-        for _ in range(len(kept) + 1 - MAX_KEPT):
+        if len(kept) < MAX_KEPT:
+            return
+        owners = {path: self._owner(path.name) for path in kept}  # the oldest first
+        while len(owners) >= MAX_KEPT:
             # of whoever has most: nobody pushes out what others have
-            whose = Counter(self._owner(p.name) for p in kept)
-            most = max(whose.values())
-            old = next(p for p in kept if whose[self._owner(p.name)] == most)
-            kept.remove(old)
+            counts = Counter(owners.values())
+            old = max(owners, key=lambda path: counts[owners[path]])
+            del owners[old]
             shutil.rmtree(old, ignore_errors=True)
 
     def hold(self, run_id: str) -> threading.RLock:

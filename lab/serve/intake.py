@@ -15,7 +15,7 @@ from lab.serve.rights import Rights
 from lab.serve.rules import Rules
 from lab.serve.runs import Run, new_id
 from lab.serve.same_run import KeptRuns, conditions
-from lab.serve.views import RunKind
+from lab.serve.views import ENDED, RunKind
 from lab.serve.waiting import Waiting
 
 
@@ -59,7 +59,7 @@ class Intake:
         run = self._doors.owned(run_id, visitor, "attack")
         clean = revise(AttackRecipe(), asdict(attack))
         self._rules.check_run(visitor, "attack", run.recipe, clean)
-        if run.kind == "unlearn" and run.state in ("waiting", "running"):
+        if run.kind == "unlearn" and run.state not in ENDED:
             raise LabError("this run has not ended yet: attack it when it has")
         if run.kind != "unlearn" or run.state not in ("finished", "stopped") or not run.changed:
             raise LabError("there is nothing to attack yet: unlearn first")

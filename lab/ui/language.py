@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Send
 
+from lab.ui.visitors import cookies
+
 ASKED, COOKIE = "lang", "lab-lang"
 YEAR = 365 * 24 * 3600
 PAGES = ("/", "/board")  # what opens in the visitor's language
@@ -82,10 +84,8 @@ class Interpreter:
         await self._app(scope, receive, answer)
 
     def _kept_or_wished(self, headers: Headers) -> str:
-        # By hand: ``SimpleCookie`` refuses a header in which another program's cookie has an odd name.
-        for part in headers.get("cookie", "").split(";"):
-            name, _, kept = part.strip().partition("=")
-            if name == COOKIE and kept in self._languages:
+        for kept in cookies(headers.get("cookie", ""), COOKIE):
+            if kept in self._languages:
                 return kept
         wished = () if self._fixed else wishes(headers.get("accept-language", ""))
         return next((w for w in wished if w in self._languages), self._languages[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -109,19 +110,13 @@ def wire(
             return [gr.skip()] * count
         if name != kept:
             return begin(name, entity, history, linked)
-        return [
-            *begin(name, entity, history, linked)[:-2],
-            gr.skip(),
-            gr.skip(),
-        ]  # no step, nothing said
+        # no step, nothing said
+        return [*begin(name, entity, history, linked)[:-2], gr.skip(), gr.skip()]
 
     def _fields(lesson: Lesson | None, linked: Mapping[str, Any]) -> list[Any]:
         recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})
-        tab = locks.of_tab(linked, lesson.name if lesson else "")
-
-        def held(key: str) -> bool:
-            return key in tab or frame.engine.locked(key)
-
+        tab = locks.together(linked, lesson.locked if lesson else ())
+        held = partial(locks.held, frame, tab)
         updates = [gr.update(interactive=not locks.strength_held(frame, tab))]
         updates += [_update(key, recipe, held(key)) for key in tune.fields]
         return updates + [_update(key, spec, held(OF_ATTACK + key)) for key in relearn.fields]

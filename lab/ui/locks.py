@@ -14,6 +14,7 @@ from lab.recipe.lesson import ATTACK, load_lesson
 from lab.recipe.settings import OF_ATTACK
 from lab.ui.context import Frame
 
+OF_RUN = frozenset(spec.name for spec in fields(Recipe))
 EVERY_ATTACK = frozenset(OF_ATTACK + spec.name for spec in fields(AttackRecipe))
 
 
@@ -28,20 +29,27 @@ def of_tab(linked: Mapping[str, Any] | None, lesson: str | None) -> frozenset[st
         locked = load_lesson(lesson).locked if lesson else ()
     except LabError:  # it is no longer there
         locked = ()
-    more = EVERY_ATTACK if ATTACK in locked else frozenset()
-    return more | {*locked, *(linked or {}).get("keys", ())}
+    return together(linked, locked)
 
 
-def strength_held(frame: Frame, held: Collection[str]) -> bool:
+def together(linked: Mapping[str, Any] | None, lesson: Collection[str]) -> frozenset[str]:
+    """The same of what a ``lesson`` locks, by its own keys."""
+    more = EVERY_ATTACK if ATTACK in lesson else frozenset()
+    return more | {*lesson, *(linked or {}).get("keys", ())}
+
+
+def held(frame: Frame, tab: Collection[str], key: str) -> bool:
+    """Whether a setting may not be changed: by the ``tab``'s locks, or by the room's."""
+    return key in tab or frame.engine.locked(key)
+
+
+def strength_held(frame: Frame, tab: Collection[str]) -> bool:
     """Whether a strength, which fills several settings, may not be chosen."""
-    of_run = {spec.name for spec in fields(Recipe)}
-    return bool(of_run & {*held}) or any(map(frame.engine.locked, STRENGTH_KEYS))
+    return not OF_RUN.isdisjoint(tab) or any(map(frame.engine.locked, STRENGTH_KEYS))
 
 
 def free(
-    frame: Frame, values: Mapping[str, Any], held: Collection[str], wanted: Iterable[str]
+    frame: Frame, values: Mapping[str, Any], tab: Collection[str], wanted: Iterable[str]
 ) -> list[Any]:
-    """The ``wanted`` settings' new values; what the room or the tab (``held``) has locked stays."""
-    return [
-        gr.skip() if name in held or frame.engine.locked(name) else values[name] for name in wanted
-    ]
+    """The ``wanted`` settings' new values; what the room or the tab has locked stays."""
+    return [gr.skip() if held(frame, tab, name) else values[name] for name in wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from collections.abc import Iterator
 from hashlib import sha256
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -17,6 +18,17 @@ KEY = "visitors.key"
 KEY_BYTES, ID_BYTES = 32, 16
 AGE_SECONDS = 400 * 86_400  # as long as browsers keep a cookie; each visit renews it
 NOBODY = "nobody"  # the page while it is built, before anybody asks
+
+
+def cookies(header: str, name: str) -> Iterator[str]:
+    """The values of a cookie in a ``Cookie`` header.
+
+    By hand: ``SimpleCookie`` refuses a header in which another program's cookie has an odd name.
+    """
+    for part in header.split(";"):
+        found, _, value = part.strip().partition("=")
+        if found == name:
+            yield value
 
 
 class Visitors:
@@ -49,11 +61,7 @@ class Visitors:
 
     def sent(self, header: str) -> str:
         """The value of this lab's cookie in a ``Cookie`` header, if it is a right one; else ""."""
-        for part in header.split(";"):
-            name, _, value = part.strip().partition("=")
-            if name == self.cookie and self.read(value):
-                return value
-        return ""
+        return next(filter(self.read, cookies(header, self.cookie)), "")
 
     def of(self, header: str) -> str:
         """The visitor of a ``Cookie`` header; "" without this lab's cookie."""

@@ -248,12 +248,13 @@ def wire(
         limits = room.state.limits
         base = settings.recipe_for(engine.preset, DEFAULT_STRENGTH)
         given = apart({**limits.preset, **limits.locked})
-        locked = {*limits.locked, *locks.of_tab(*held)}
+        tab = locks.of_tab(*held)
+        locked = {*limits.locked, *tab}
         fields = [
             *_held(tune.fields, base, given[0], locked, ""),
             *_held(relearn.fields, engine.preset.attack, given[1], locked, OF_ATTACK),
         ]
-        strength = gr.update(interactive=not locks.strength_held(frame, locks.of_tab(*held)))
+        strength = gr.update(interactive=not locks.strength_held(frame, tab))
         shut = [gr.Tab(interactive=n not in limits.closed) for n in range(1, len(tabs) + 1)]
         step = open_step(1) if _here(here)[0] in limits.closed else gr.skip()
         return [strength, *fields, *shut, step]
