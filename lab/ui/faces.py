@@ -11,7 +11,8 @@ from lab.report.text import Text
 
 FILES = "gradio_api/file="  # where Gradio serves a file, from the page's own address
 
-# The chosen face is marked in the browser: a list that was drawn again would lose the focus.
+# The chosen face is marked in the browser, so that a choice does not draw the list anew. Where it is
+# drawn anew for another reason, the face that had the focus gets it back.
 FACES_JS = """
 const faces = () => [...element.querySelectorAll('button[data-id]')];
 // those that a teacher, a link or a lesson has not taken out
@@ -25,6 +26,21 @@ const press = (id) => {
   if (first) first.tabIndex = 0;
 };
 const chosen = () => press(window.labChosen ?? element.querySelector('.lab-people')?.dataset.chosen);
+const reach = (button) => {
+  all().forEach((b) => { b.tabIndex = -1; });
+  button.tabIndex = 0;
+  button.focus({ preventScroll: true });
+};
+let focused = null;
+element.addEventListener('focusin', (event) => { focused = event.target.dataset.id ?? null; });
+element.addEventListener('focusout', (event) => setTimeout(() => {
+  if (event.target.isConnected && !element.contains(document.activeElement)) focused = null;
+}));
+const redrawn = () => {
+  chosen();
+  const button = all().find((b) => b.dataset.id === focused);
+  if (button && document.activeElement === document.body) reach(button);
+};
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-id]');
   if (!button) return;
@@ -41,13 +57,11 @@ element.addEventListener('keydown', (event) => {
     : move ? at + move : -1;
   if (!buttons[to]) return;
   event.preventDefault();
-  buttons[at].tabIndex = -1;
-  buttons[to].tabIndex = 0;
-  buttons[to].focus();
+  reach(buttons[to]);
 });
 window.addEventListener('lab-chosen', chosen);
 chosen();
-watch('value', chosen);
+watch('value', redrawn);
 """
 CHOSEN_JS = "(id) => { window.labChosen = id; window.dispatchEvent(new Event('lab-chosen')); }"
 

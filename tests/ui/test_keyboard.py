@@ -46,3 +46,21 @@ def test_the_first_answers_are_reached_by_keyboard_alone(fake, open_tab):
     tab.keyboard.type("And where?")
     tab.keyboard.press("Enter")
     tab.wait_for_function("document.querySelectorAll('#chat-original .bot').length === 2")
+
+
+def test_a_face_keeps_the_focus_when_the_list_is_drawn_anew(fake, open_tab):
+    tab = open_tab(fake.url)
+    walk.pick(tab, index=3)
+    tab.locator("#people button").nth(3).focus()
+    tab.keyboard.press("ArrowRight")
+    # as an answer that comes late: who waits for it has gone on by keyboard
+    tab.locator("#meet-people").locator("textarea, input").first.evaluate(
+        """(field) => {
+          Object.getOwnPropertyDescriptor(field.constructor.prototype, "value").set.call(field, "Elif");
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    tab.wait_for_function("document.querySelectorAll('#people button').length < 20")
+    tab.wait_for_function("document.activeElement.dataset.id === 'p04'")
+    reached = tab.locator("#people [tabindex='0']")
+    assert [b.get_attribute("data-id") for b in reached.all()] == ["p04"]
