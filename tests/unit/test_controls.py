@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from assets.build.tables import kept as kept_tables
+from assets.build.tables import comparison as compared
 from lab.cli import main
 from lab.errors import LabError
 from lab.evaluation import controls, session
@@ -82,7 +82,7 @@ def test_the_protocol_scores_and_attacks_each_control_once(
     table = write_tables(made, out)
     assert list(table["method"]) == ["vkd", "retain_only", "text_only", "vanilla"]
     assert list(table["people"]) == [2, 1, 1, 2] and table["gain"].notna()[:3].all()
-    assert [row[0] for row in cells(kept_tables.methods(tmp_path))][-2:] == [
+    assert [row[0] for row in cells(compared.methods(tmp_path))][-2:] == [
         "never knew (1 people)",
         "text only (1 people)",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from assets.build.tables import kept, markdown
+from assets.build.tables import comparison, kept, markdown
 from lab.experiments.result_file import edition
 from lab.experiments.studies import RESULTS
 from lab.report.text import catalogue
@@ -29,12 +29,40 @@ def test_methods_are_compared_person_by_person(tmp_path: Path) -> None:
     ]
     path = tmp_path / "protocol" / "runs.csv"
     pd.DataFrame(runs).assign(edition="first").to_csv(path, index=False)
-    made = kept.differences(tmp_path)
+    made = comparison.differences(tmp_path)
     # 10, 20 and 30 points: mean 20, standard deviation 10, t(2) = 4.303, over the root of three
     assert cells(made) == [["`npo`", "20.0 ± 24.8", "20.0 ± 24.8", "20.0 ± 24.8"]]
     assert markdown.FIRST_EDITION in made
     pd.DataFrame(runs).to_csv(path, index=False)
-    assert markdown.FIRST_EDITION not in kept.differences(tmp_path)
+    assert markdown.FIRST_EDITION not in comparison.differences(tmp_path)
+
+
+def test_how_a_method_was_tuned_is_told_with_the_edge_that_is_left(tmp_path: Path) -> None:
+    (tmp_path / "protocol").mkdir()
+    row = {"failed": 0, "tuning_people": "007 016", "people": 12, "seeds": 2, "n_forget_vqa": 36}
+    settings = {"vkd": "lr=5e-05", "npo": "adapter_lr=0.001", "vanilla": ""}
+    table = pd.DataFrame([{"method": m, "settings": s, **row} for m, s in settings.items()])
+    trials = [("vkd", 0.5), ("vkd", 0.99944), ("npo", 0.25)]
+    kept_trials = pd.DataFrame(trials, columns=["method", "score"]).assign(failed=0)
+    kept_trials.to_csv(tmp_path / "protocol" / "trials.csv", index=False)
+    path = tmp_path / "protocol" / "methods.csv"
+    table.to_csv(path, index=False)
+    plain = [["`vkd`", "lr=5e-05", "2", "0.999"], ["`npo`", "adapter_lr=0.001", "1", "0.250"]]
+    assert cells(comparison.tuning(tmp_path)) == plain
+    edge = "adapter_lr=0.001 (highest)"
+    table.assign(widened=[0, 3, None], at_edge=["", edge, ""]).to_csv(path, index=False)
+    made = comparison.tuning(tmp_path)
+    assert cells(made) == [[*plain[0], "0", "–"], [*plain[1], "3", edge]]
+    assert "People 007, 016." in made and "0 failed" in made
+
+
+def test_a_number_of_questions_is_whole_also_where_another_row_has_none(tmp_path: Path) -> None:
+    (tmp_path / "protocol").mkdir()
+    rows = [{"method": "vkd", "n_still_sees": 20}, {"method": "retain_only", "n_still_sees": None}]
+    fixed = {"settings": "", "people": 6, "seeds": 1, "chance_forget_vqa": 0.25, "failed": 0}
+    table = pd.DataFrame(rows).assign(still_sees=0.5, device="cpu", quantization="none", **fixed)
+    table.to_csv(tmp_path / "protocol" / "methods.csv", index=False)
+    assert "still sees 20;" in comparison.methods(tmp_path)
 
 
 def test_the_grid_is_a_mean_over_shares_then_over_people(tmp_path: Path) -> None:

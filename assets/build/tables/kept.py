@@ -1,4 +1,4 @@
-"""The tables of the protocol, the studies, the attack grid and ICU, from their kept CSV files.
+"""The tables of the studies, the attack grid and ICU, from their kept CSV files.
 
 They were measured on the first edition of the embedded model where a file says so.
 """
@@ -83,85 +83,14 @@ def around(row: Line, column: str, unit: str = " %") -> str:
     return give_or_take(float(row[column]), half if round(100 * half, 1) else None, unit)
 
 
-def _sizes(row: Line, measures: Iterable[str]) -> str:
+def sizes(row: Line, measures: Iterable[str]) -> str:
+    """How many questions a measure asks; a whole number also where a column of others is empty."""
     found = {MEASURES[m]: row.get(f"n_{m}") for m in measures}
-    return ", ".join(f"{name} {n}" for name, n in found.items() if n)
+    return ", ".join(f"{name} {float(n):.0f}" for name, n in found.items() if n)
 
 
-def named(row: Line) -> str:
-    fixed = {name: f"{who} ({row['people']} people)" for name, who in CONTROLS.items()}
-    fixed[ORIGINAL] = "original"
-    settings = f" ({row['settings']})" if row["settings"] else ""
-    return fixed.get(row["method"], f"`{row['method']}`{settings}")
-
-
-# ---- the fair comparison
-
-
-def methods(folder: Path) -> str:
-    rows = lines(folder / "protocol" / "methods.csv")
-    if not rows:
-        return ""
-    first, order = rows[0], [r for r in rows if r["method"] == ORIGINAL]
-    order += [r for r in rows if r["method"] != ORIGINAL]
-    measures = {m: name for m, name in MEASURES.items() if m in first}
-    cells = [[named(r), *(around(r, m) for m in measures)] for r in order]
-    words = (
-        f"{first['people']} people, {first['seeds']} seeds; n a run: {_sizes(first, measures)}; chance of Forget VQA "
-        f"{percent(float(first['chance_forget_vqa']))}; ± over people, of their means over seeds; "
-        f"{_failed(rows)} failed; {first['device']}, `{first['quantization']}`."
-    )
-    return f"{table(['', *measures.values()], cells)}\n\n{marked(rows, words)}"
-
-
-def relearning(folder: Path) -> str:
-    rows = lines(folder / "protocol" / "methods.csv")
-    cells = [
-        [
-            named(r),
-            *(around(r, c, "") for c in ("gain_half", "gain", "vanilla_gap")),
-            f"{float(r['cpu_seconds']):.0f} s" if r["cpu_seconds"] else NONE,
-        ]
-        for r in rows
-        if r["method"] != ORIGINAL
-    ]
-    if not cells:
-        return ""
-    head = ["", "AG after half of the steps", "AG", "vanilla gap", "processor time"]
-    words = f"In points. The attacker trains {rows[0]['attack']}; first seed only."
-    return f"{table(head, cells)}\n\n{marked(rows, words)}"
-
-
-def differences(folder: Path) -> str:
-    """Each method minus VKD, person by person: the people are the same, so pairs say more."""
-    rows = [r for r in lines(folder / "protocol" / "runs.csv") if not r["failed"]]
-    others = [m for m in dict.fromkeys(r["method"] for r in rows) if m not in ("vkd", *CONTROLS)]
-    if not rows or not others:
-        return ""
-    measures = ("forget_vqa", "retain_vqa", "forget_qa")
-    cells = []
-    for method in others:
-        paired = (_paired(rows, method, measure) for measure in measures)
-        cells.append([f"`{method}`", *(mean_of(values, "") for values in paired)])
-    who = len({r["entity"] for r in rows if r["method"] == "vkd"})
-    words = f"The method minus VKD, in points; ± over {who} people, of their means over seeds."
-    head = ["", "Forget VQA", "Retain VQA", "Forget QA"]
-    return f"{table(head, cells)}\n\n{marked(rows, words)}"
-
-
-def _paired(rows: Sequence[Line], method: str, measure: str) -> list[float]:
-    def over_seeds(which: str) -> dict[str, float]:
-        found: dict[str, list[float]] = {}
-        for r in rows:
-            if r["method"] == which:
-                found.setdefault(r["entity"], []).append(float(r[f"after_{measure}"]))
-        return {who: mean(values) for who, values in found.items()}
-
-    ours, theirs = over_seeds("vkd"), over_seeds(method)
-    return [theirs[who] - ours[who] for who in ours if who in theirs]
-
-
-def _failed(rows: Sequence[Line]) -> int:
+def failed(rows: Sequence[Line]) -> int:
+    """How many runs failed, of all but the original's row, which counts those of the methods again."""
     return sum(int(r["failed"]) for r in rows if r.get("method") != ORIGINAL)
 
 
@@ -186,12 +115,12 @@ def study(folder: Path, name: str) -> str:
         ]
         for who, shares in beside.items()
     ]
-    sizes = _sizes(first, MEASURES)
+    asked_of = sizes(first, MEASURES)
     asked = ""  # of steps that are timed, nothing is
-    if sizes:
-        asked = f"n a row: {sizes}; chance {percent(float(first['chance_forget_vqa']))}; "
+    if asked_of:
+        asked = f"n a row: {asked_of}; chance {percent(float(first['chance_forget_vqa']))}; "
     words = (
-        f"People {first['people']}, {first['seeds']} seed; {asked}{_failed(rows)} "
+        f"People {first['people']}, {first['seeds']} seed; {asked}{failed(rows)} "
         f"failed; {first['device']}, `{first['quantization']}`; {lacking}made by `{first['command']}`."
     )
     made = table(["", *shown.values(), *numbers.values()], cells)
