@@ -89,7 +89,7 @@ class Frame:
 
     ``moment``: how the runs of the chosen person stand; it changes when one starts, is ready or ends.
     ``edition``: tells by ``select`` that another model or benchmark was loaded. ``linked``,
-    ``lesson``: what a link has locked, and the name of the chosen lesson.
+    ``lesson``: what a link has locked, and the name of the lesson that is under way in this tab.
     """
 
     text: Text
@@ -102,7 +102,7 @@ class Frame:
     moment: gr.Textbox
     edition: gr.HTML
     linked: gr.HTML
-    lesson: gr.BrowserState
+    lesson: gr.Dropdown
     entity: gr.BrowserState
     history: gr.BrowserState
     inspect: gr.BrowserState

@@ -26,10 +26,10 @@ const press = (id) => {
   if (first) first.tabIndex = 0;
 };
 const chosen = () => press(window.labChosen ?? element.querySelector('.lab-people')?.dataset.chosen);
-const reach = (button) => {
+const reach = (button, how) => {
   all().forEach((b) => { b.tabIndex = -1; });
   button.tabIndex = 0;
-  button.focus({ preventScroll: true });
+  button.focus(how);
 };
 let focused = null;
 element.addEventListener('focusin', (event) => { focused = event.target.dataset.id ?? null; });
@@ -39,7 +39,7 @@ element.addEventListener('focusout', (event) => setTimeout(() => {
 const redrawn = () => {
   chosen();
   const button = all().find((b) => b.dataset.id === focused);
-  if (button && document.activeElement === document.body) reach(button);
+  if (button && document.activeElement === document.body) reach(button, { preventScroll: true });
 };
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-id]');

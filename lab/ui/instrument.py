@@ -30,6 +30,8 @@ SLIDERS_JS = """
   return [];
 }
 """
+# Which neuron was picked last, in the place of the second input.
+PICKED_JS = "(run, picked) => [run, JSON.stringify(window.labNeuron ?? {})]"
 # What is said of a neuron is handed on to the instrument, which shows it beside the portrait.
 NEURON_JS = """
 const hand = () => document.dispatchEvent(

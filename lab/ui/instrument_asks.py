@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from lab.report.text import Text
 from lab.serve.closer import Firing
 from lab.serve.views import ENDED, RunView
 from lab.serve.visit import Visit
+from lab.ui import instrument
 from lab.ui.context import CANCEL, CHANGE, QUIET, Frame, guarded
 from lab.ui.follow import POLL_SECONDS, found, look_up
-from lab.ui.instrument import firing_html, value_of
 from lab.ui.steps.inside import Parts
 
 
@@ -29,16 +30,18 @@ class Asks:
 
     frame: Frame
 
-    def pick(self, event: gr.EventData, run_id: str) -> Iterator[Any]:
-        """On which pictures the neuron fires that was clicked on."""
-        text = self.frame.text
-        entity = _view(self.frame, run_id).entity
-        card, place = self.frame.people.card(entity), getattr(event, "neuron", None)
-        if card is None or not isinstance(place, int):
+    def pick(self, run_id: str, picked: str) -> Iterator[Any]:
+        """On which pictures the neuron fires that was clicked on last."""
+        text, view = self.frame.text, _view(self.frame, run_id)
+        card, (run, layer, place) = self.frame.people.card(view.entity), _picked(picked)
+        if card is None or place < 0:
             raise LabError(text.PICK_FIRST)
-        for said in self.frame.engine.inside.neuron(entity, str(event.layer), place):
+        if run != view.id:  # it waited, and another person is shown by now
+            yield ""
+            return
+        for said in self.frame.engine.inside.neuron(view.entity, layer, place):
             if isinstance(said, Firing):
-                yield firing_html(said, card, text)
+                yield instrument.firing_html(said, card, text)
             else:
                 line = text.LOOKING_PICTURES.format(done=said.done, total=said.total)
                 yield markup.line(line)
@@ -73,7 +76,7 @@ class Asks:
     ) -> tuple[Any, ...]:
         """Without the run that was measured, where another one is shown by now."""
         if not after or after == self.frame.examples.stand_in("unlearn", unlearned):
-            return _skip(3)
+            return "", *_skip(2)
         view = look_up(self.frame.engine, self.frame.examples.stand_in("inspect", run_id))
         drawn = self._drawn(view, other, marks, ()) if view else gr.skip()
         return "", drawn, ""
@@ -85,7 +88,7 @@ class Asks:
         beside = _name(frame, other), _measured(frame.engine, view.recipe, other)
         prune, threshold = marks
         card = frame.people.card(view.entity)
-        return value_of(view, card, (prune, threshold), frame.text, after, beside)
+        return instrument.value_of(view, card, (prune, threshold), frame.text, after, beside)
 
 
 def wire(parts: Parts, frame: Frame) -> None:
@@ -95,8 +98,14 @@ def wire(parts: Parts, frame: Frame) -> None:
     shown = [parts.closer, parts.chart]
     newest = {"trigger_mode": "always_last"} | QUIET
     drawing = [*shown, parts.after]
-    events = [
-        parts.chart.pick(guarded(asks.pick), frame.inspect, parts.neuron, **newest),
+    clicked = parts.chart.pick(
+        guarded(asks.pick),
+        [frame.inspect, parts.picked],
+        parts.neuron,
+        js=instrument.PICKED_JS,
+        **newest,
+    )
+    runs = [
         parts.chart.left(
             guarded(asks.left),
             [frame.inspect, frame.unlearn, parts.other, *sliders],
@@ -110,8 +119,11 @@ def wire(parts: Parts, frame: Frame) -> None:
             **newest,
         ),
     ]
-    # What was asked about somebody is not drawn for somebody else, or beside a run of later.
-    gr.on([frame.entity.change, frame.unlearn.change], cancels=events, **CANCEL)
+    # What was asked about somebody is not drawn for somebody else, or beside a run of later; the line
+    # that says what is being done goes with it.
+    gr.on([frame.entity.change, frame.unlearn.change], cancels=runs, **CANCEL)
+    gr.on(frame.entity.change, cancels=clicked, **CANCEL)
+    frame.entity.change(lambda: ("", ""), None, [parts.closer, parts.neuron], **CHANGE)
     frame.unlearn.change(
         asks.fresh,
         [frame.inspect, frame.unlearn, parts.after, parts.other, *sliders],
@@ -126,6 +138,15 @@ def phase(event: Phase, text: Text) -> str:
     if not event.total:
         return name
     return text.PHASE_OF.format(name=name, done=event.done, total=event.total)
+
+
+def _picked(said: str) -> tuple[str, str, int]:
+    """The run, the layer and the neuron that a browser sent; no run and -1 where it sent none."""
+    try:
+        found = json.loads(said[:1000])
+        return str(found["run"]), str(found["layer"]), int(found["neuron"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "", "", -1
 
 
 def _skip(count: int) -> tuple[Any, ...]:

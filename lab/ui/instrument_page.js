@@ -102,7 +102,9 @@ const pick = (place) => {
   state.picked = state.at = place;
   if (data.value.pictures[place.layer]) state.open = place.layer;
   repaint();
-  trigger('pick', {layer: data.strips[place.layer].name, neuron: place.neuron});
+  // Of what waits Gradio asks the first again and not the last, so the last stands here.
+  window.labNeuron = {run: data.value.key, layer: data.strips[place.layer].name, neuron: place.neuron};
+  trigger('pick', {});
 };
 // The neuron under a pointer: of several in one pixel the one that is most this person's.
 const under = (canvas, event, layer) => {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -116,10 +115,17 @@ def wire(
     def _fields(lesson: Lesson | None, linked: Mapping[str, Any]) -> list[Any]:
         recipe, spec = (lesson.recipe, lesson.attack) if lesson else ({}, {})
         tab = locks.together(linked, lesson.locked if lesson else ())
-        held = partial(locks.held, frame, tab)
+        # what the room or a link has locked keeps its value: any other would be refused
+        fixed = locks.together(linked, ())
+
+        def update(key: str, name: str, changes: Mapping[str, Any]) -> Any:
+            fills = key in changes and not locks.held(frame, fixed, name)
+            value = {"value": changes[key]} if fills else {}
+            return gr.update(interactive=not locks.held(frame, tab, name), **value)
+
         updates = [gr.update(interactive=not locks.strength_held(frame, tab))]
-        updates += [_update(key, recipe, held(key)) for key in tune.fields]
-        return updates + [_update(key, spec, held(OF_ATTACK + key)) for key in relearn.fields]
+        updates += [update(key, key, recipe) for key in tune.fields]
+        return updates + [update(key, OF_ATTACK + key, spec) for key in relearn.fields]
 
     shown = [
         parts.kept,
@@ -142,11 +148,6 @@ def wire(
     demo.load(lambda: None, None, None, **QUICK).then(
         guarded(arrive), [parts.kept, *about], shown, **QUIET
     ).then(fn=None, js=FORGET_JS, **JS_ONLY)
-
-
-def _update(key: str, changes: Any, locked: bool) -> Any:
-    value = {"value": changes[key]} if key in changes else {}
-    return gr.update(interactive=not locked, **value)
 
 
 def _person(

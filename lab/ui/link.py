@@ -43,11 +43,13 @@ COPY_JS = """
   const link = location.origin + location.pathname + '?' + query + (step ? `&step=${step}` : '');
   // Over plain http there is no clipboard but this older way.
   const older = () => {
+    const had = document.activeElement;
     const area = document.body.appendChild(document.createElement('textarea'));
     area.value = link;
     area.select();
     const done = document.execCommand('copy');
     area.remove();
+    had?.focus({ preventScroll: true });
     return done ? COPIED : MANUAL + link;
   };
   if (!navigator.clipboard) return older();

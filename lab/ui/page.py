@@ -110,7 +110,7 @@ def build(
             foot.moment,
             signal(engine.menu.edition, "edition"),
             locked,
-            top.lesson.kept,
+            top.lesson.pick,
             **memory,
         )
         _fill(frame, top, foot, tabs, demo, told)
@@ -171,7 +171,7 @@ def _fill(
     if told:
         notes.wire(told, frame, tune.settings, relearn, tabs)
     lessons.wire(top.lesson, frame, tune.settings, relearn, demo)
-    summary.wire(summed, frame, tabs[5], top.lesson.kept)
+    summary.wire(summed, frame, tabs[5])
     for number, tab in enumerate(tabs, start=1):
         tab.select(fn=None, js=arrived_js(number), **JS_ONLY)
 

@@ -247,8 +247,10 @@ def wire(
     def follow(here: str, *held: Any) -> list[Any]:
         limits = room.state.limits
         base = settings.recipe_for(engine.preset, DEFAULT_STRENGTH)
-        given = apart({**limits.preset, **limits.locked})
         tab = locks.of_tab(*held)
+        # what a link or a lesson has locked is no default of the teacher's, and no hand could mend it
+        preset = {key: value for key, value in limits.preset.items() if key not in tab}
+        given = apart({**preset, **limits.locked})
         locked = {*limits.locked, *tab}
         fields = [
             *_held(tune.fields, base, given[0], locked, ""),

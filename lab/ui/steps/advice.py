@@ -61,9 +61,11 @@ def wire(
             key, value = made.changes[place]
             recipe = revise(view.recipe, {key: value})
             words = diagnosis.setting(key, value, view.recipe, text)
-            said = text.DIAGNOSIS_TRIED.format(**words)
-            free = locks.free(frame, asdict(recipe), locks.of_tab(*held), names)
-            return [*free, said, open_step(3)]
+            locked_here = locks.of_tab(*held)
+            locked = locks.held(frame, locked_here, key)
+            said = text.DIAGNOSIS_LOCKED if locked else text.DIAGNOSIS_TRIED
+            free = locks.free(frame, asdict(recipe), locked_here, names)
+            return [*free, said.format(**words), open_step(3)]
 
         return change
 

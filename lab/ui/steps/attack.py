@@ -19,6 +19,7 @@ from lab.report.attack_bars import BARS_CSS, attack_bars, change_name
 from lab.report.curves import attack_chart, empty
 from lab.report.text import Text
 from lab.serve.views import RunView
+from lab.ui import locks
 from lab.ui.charts import live_chart
 from lab.ui.context import (
     CHANGE,
@@ -140,7 +141,7 @@ def wire(parts: Parts, frame: Frame) -> None:
     )
     frame.attack.change(**FIRST).then(
         _tail(parts, frame),
-        [frame.attack, frame.inspect],
+        [frame.attack, frame.inspect, *locks.inputs(frame)],
         [
             parts.line,
             parts.face,
@@ -165,13 +166,13 @@ def _tail(parts: Parts, frame: Frame) -> Callable[..., AsyncIterator[dict[Any, A
     """Return what follows an attack for this step."""
 
     async def tail(
-        run_id: str, inspected: str, request: gr.Request
+        run_id: str, inspected: str, linked: Any, lesson: Any, request: gr.Request
     ) -> AsyncIterator[dict[Any, Any]]:
         """Yield what the step shows of an attack, until it has ended; of the example without one."""
         # The radio shows the attack that is shown, also after a reload; later it is the visitor's.
         begun = look_up(frame.engine, run_id)
-        kind = {}
-        if begun and begun.attack and not frame.engine.locked(f"{OF_ATTACK}kind"):
+        kind, held = {}, locks.held(frame, locks.of_tab(linked, lesson), f"{OF_ATTACK}kind")
+        if begun and begun.attack and not held:
             kind = {parts.fields["kind"]: begun.attack.kind}
         async for view in frame.tails.follow("attack", run_id, request):
             yield _updates(parts, frame, view, run_id, inspected) | kind

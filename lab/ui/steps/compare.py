@@ -198,8 +198,10 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
         cancels=events,
         **QUICK,
     )
-    # An answer that still comes is not shown to whoever has chosen somebody else meanwhile.
-    gr.on([stop.click, frame.entity.change], cancels=events, **CANCEL)
+    # An answer that still comes is not shown to whoever has chosen somebody else meanwhile, or another
+    # run or picture.
+    other = [frame.entity.change, frame.unlearn.change, *picture.changes(parts.shown)]
+    gr.on([stop.click, *other], cancels=events, **CANCEL)
     # Change events fire when a hidden step is first shown, too: only a real change clears.
     gr.on(
         [

@@ -84,10 +84,22 @@ class Depths:
 
     def show(self, entity: str, unlearned: str, attacked: str) -> Any:
         """Show what is known of who is chosen now: that may be another than was asked about."""
-        asked = self._subject(entity, unlearned, attacked)
-        if self._key(asked) in self._kept:  # of this person and these models, before a reload
-            return self._drawn(asked, unlearned, attacked)
-        return self._example(unlearned)
+        about = self._answered(self._subject(entity, unlearned, attacked), unlearned)
+        # of this person and these models, before a reload
+        return self._drawn(about, unlearned, attacked) if about else self._example(unlearned)
+
+    def _answered(self, now: Sequence[str], unlearned: str) -> list[str]:
+        """What was asked of who is chosen now, or of as many of the models as were ready then."""
+        entity, *models = now
+        if self._key(now) in self._kept:
+            return [*now]
+        before = self._key([entity])
+        for kept in reversed(self._kept):
+            asked = kept[len(before) :]
+            whole = unlearned in asked or unlearned not in models
+            if kept[: len(before)] == before and whole and set(asked) <= set(models):
+                return [entity, *asked]
+        return []
 
     def _subject(self, entity: str, unlearned: str, attacked: str) -> list[str]:
         return [entity, *sides(self._frame.engine, unlearned, attacked, True)]

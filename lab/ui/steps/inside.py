@@ -42,6 +42,7 @@ class Parts:
     threshold: gr.Slider
     chart: gr.HTML
     closer: gr.HTML
+    picked: gr.Textbox
     neuron: gr.HTML
     other: gr.Dropdown
     after: gr.State
@@ -66,6 +67,7 @@ def layout(frame: Frame) -> Parts:
     with gr.Column(visible=False) as results:
         closer = gr.HTML("", elem_id="closer-line")
         chart, neuron = instrument.component(), instrument.messenger()
+        picked = gr.Textbox("", show_label=False, container=False, visible="hidden")
         with gr.Accordion(text.INSIDE_MORE, open=False, elem_id="inside-more"):
             other = gr.Dropdown(
                 choices=[(text.SHARED_NOBODY, "")],
@@ -83,6 +85,7 @@ def layout(frame: Frame) -> Parts:
         threshold,
         chart,
         closer,
+        picked,
         neuron,
         other,
         after,

@@ -56,16 +56,22 @@ def wire(parts: Parts, frame: Frame) -> None:
         for part in frame.engine.inside.where(run_id):
             if isinstance(part, Phase):
                 words = text.LOST_ASKING.format(done=part.done, total=part.total)
-                yield markup.line(words), gr.skip(), gr.skip(), gr.skip()
+                yield markup.line(words), gr.skip(), gr.skip(), gr.skip(), run_id
             else:
-                yield _updates(drawn(part, _name(frame, run_id), text))
+                yield *_updates(drawn(part, _name(frame, run_id), text)), run_id
+
+    def settle(asked: str, unlearned: str) -> tuple[Any, ...]:
+        # The user may have chosen somebody else meanwhile. A failed run keeps no answer: what came
+        # stays on the page.
+        same = asked == frame.examples.stand_in("unlearn", unlearned)
+        return tuple(gr.skip() for _ in shown) if same else kept(unlearned)
 
     def kept(unlearned: str) -> tuple[Any, ...]:
         return _updates(_kept(frame, unlearned))
 
-    # then: the user may have chosen somebody else in the meantime
-    parts.ask.click(guarded(ask), frame.unlearn, shown, **QUIET).then(
-        kept, frame.unlearn, shown, **CHANGE
+    asked = gr.State("")
+    parts.ask.click(guarded(ask), frame.unlearn, [*shown, asked], **QUIET).then(
+        settle, [asked, frame.unlearn], shown, **CHANGE
     )
     gr.on([frame.unlearn.change, frame.moment.change], kept, frame.unlearn, shown, **CHANGE)
 

@@ -54,15 +54,19 @@ def wire(parts: Parts, frame: Frame, chat: compare.Parts, arrive: gr.Button) -> 
     ) -> tuple[Any, ...]:
         if not frame.people.card(entity):
             raise LabError(text.PICK_FIRST)
-        about = subject(entity, unlearned, attacked, third)
+        about, chosen = (
+            subject(entity, unlearned, attacked, third),
+            (entity, unlearned, attacked, third),
+        )
         if frame.examples.beside(entity, unlearned):
-            return about, without_run(frame, unlearned, third), []
+            return chosen, without_run(frame, unlearned, third), []
         names = [text.ORIGINAL, *_names(about[1:], unlearned, text)]
-        return about, show(frame.engine.probes(about[1:], entity), names, text), about
+        return chosen, show(frame.engine.probes(about[1:], entity), names, text), about
 
     def place(answer: tuple[Any, ...], *now: Any) -> Any:
-        # the user may have chosen somebody else in the meantime
-        return answer[1:] if answer and answer[0] == subject(*now) else [gr.skip()] * 2
+        # The user may have chosen somebody else meanwhile. What only got ready meanwhile, as an
+        # attack that ended, is not in the answer, which is shown as it is.
+        return answer[1:] if answer and answer[0] == now else [gr.skip()] * 2
 
     def stale(about: list[str], *now: Any) -> Any:
         # Change events fire when the page is restored, too: only a real change clears.

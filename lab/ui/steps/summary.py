@@ -25,18 +25,18 @@ def layout() -> gr.HTML:
     return gr.HTML("", elem_id="summary")
 
 
-def wire(shown: gr.HTML, frame: Frame, tab: gr.Tab, lesson: gr.BrowserState) -> None:
-    """Keep it true: ``tab`` is the step's, ``lesson`` the name of the chosen lesson."""
+def wire(shown: gr.HTML, frame: Frame, tab: gr.Tab) -> None:
+    """Keep it true; ``tab`` is the step's."""
     gr.on(
         [
             tab.select,
             frame.entity.change,
             frame.moment.change,
-            lesson.change,
+            frame.lesson.change,
             *(slot.change for slot in frame.slots),
         ],
         lambda *now: summary_html(frame, *now),
-        [lesson, frame.history, frame.entity, *frame.slots],
+        [frame.lesson, frame.history, frame.entity, *frame.slots],
         shown,
         **CHANGE,
     )

@@ -36,6 +36,10 @@ DIAGNOSIS = {
 }
 DIAGNOSIS_TRY = "Probiere {setting}: {now} → {new}"
 DIAGNOSIS_TRIED = "Schritt 3 hat die Einstellungen dieses Laufs, mit {setting} auf {new}."
+DIAGNOSIS_LOCKED = (
+    "Schritt 3 hat die übrigen Einstellungen dieses Laufs. {setting} ist hier gesperrt und bleibt, "
+    "wie es ist."
+)
 DIAGNOSIS_CHANGES = "Zwei Einstellungen zum Probieren: {changes}."
 DIAGNOSIS_CHANGE = "{setting} {now} → {new}"
 DIAGNOSIS_ABOUT = (

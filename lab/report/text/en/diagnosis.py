@@ -36,6 +36,9 @@ DIAGNOSIS = {
 }
 DIAGNOSIS_TRY = "Try {setting}: {now} → {new}"
 DIAGNOSIS_TRIED = "Step 3 has the settings of this run, with {setting} at {new}."
+DIAGNOSIS_LOCKED = (
+    "Step 3 has the other settings of this run. {setting} is locked here and stays as it is."
+)
 DIAGNOSIS_CHANGES = "Two settings to try: {changes}."
 DIAGNOSIS_CHANGE = "{setting} {now} → {new}"
 DIAGNOSIS_ABOUT = (
