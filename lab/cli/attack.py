@@ -82,11 +82,12 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     bench = open_workbench(preset, say, options.threads)
     scenes = [scene_in(bench, folder) for folder in options.run]
     if options.kind == SUITE:
-        return suites(preset, scenes, plan, options.out)
+        return suites(bench, scenes, plan, options.out)
     if options.kind == GRID:
         from lab.experiments.attack_grid import Folder, grid
 
-        return grid(preset, [Folder(*s) for s in scenes], plan, options.out, say)
+        folders = [Folder(*s, bench.base_hash) for s in scenes]
+        return grid(preset, folders, plan, options.out, say)
     results = [
         _logged(options, folder, scene, plan)
         for folder, (_, scene) in zip(options.run, scenes, strict=True)

@@ -17,7 +17,7 @@ from lab.evaluation.session import Workbench
 from lab.events import Bar, Curve, Event, Phase
 from lab.experiments.attack_suite import Plan, book_of, means, suite, told
 from lab.model.version import Version
-from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.recipe import AttackRecipe, Recipe
 from lab.unlearn.foreground import interruptible
 
 
@@ -57,7 +57,7 @@ def report(event: Event) -> None:
 
 
 def suites(
-    preset: Preset, scenes: Sequence[tuple[Recipe, Scene]], budget: AttackRecipe, out: Path | None
+    bench: Workbench, scenes: Sequence[tuple[Recipe, Scene]], budget: AttackRecipe, out: Path | None
 ) -> dict[str, Any]:
     """The suite on every run; with several, also the mean of their worst cases.
 
@@ -67,7 +67,9 @@ def suites(
     with interruptible() as stopped:
         for recipe, scene in scenes:
             started, version = time.perf_counter(), scene.unlearned.version.identity
-            book = book_of(preset, recipe, version, out) if out else None
+            caches = [control.cache.weights for control in scene.controls if control.cache]
+            weights = " ".join([bench.base_hash, *caches])
+            book = book_of(bench.preset, recipe, version, out, weights) if out else None
             rows = suite(scene, budget, stopped, report, _begin, book)
             each.append(told(rows, recipe.entity, time.perf_counter() - started))
     if len(each) == 1:

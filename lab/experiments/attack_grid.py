@@ -44,10 +44,14 @@ PAPER = {
 
 @dataclass(frozen=True)
 class Folder:
-    """One run to attack; the ``identity`` of its version tells it apart from all others."""
+    """One run to attack; the ``identity`` of its version tells it apart from all others.
+
+    ``weights``: a hash of the original's, as of ``key_of``.
+    """
 
     recipe: Recipe
     scene: Scene
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,12 @@ def cells(preset: Preset, folder: Folder, plan: AttackRecipe) -> list[Cell]:
         identity = f"{control.who} {control.cache.weights}" if control.cache else control.who
         sides.append((control, Recipe(entity=control.entity.id, blocks=blocks), identity))
     return [
-        Cell(key_of(preset, recipe, plan, "grid") | {"version": identity}, side, plan, blocks)
+        Cell(
+            key_of(preset, recipe, plan, "grid", folder.weights) | {"version": identity},
+            side,
+            plan,
+            blocks,
+        )
         for side, recipe, identity in sides
     ]
 

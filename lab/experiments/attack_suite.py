@@ -73,10 +73,13 @@ class Book:
         return self.key | settings | {"attacker": plan.attacker}
 
 
-def book_of(preset: Preset, recipe: Recipe, version: str, out: Path) -> Book:
-    """The book of one run in a folder; ``version`` identifies the weights that the run left."""
+def book_of(preset: Preset, recipe: Recipe, version: str, out: Path, weights: str = "") -> Book:
+    """The book of one run in a folder; ``version`` identifies the weights that the run left.
+
+    ``weights``: hashes of the original and the controls, as of ``key_of``.
+    """
     make_writable(out)
-    key = key_of(preset, recipe, what="suite") | {"version": version}
+    key = key_of(preset, recipe, what="suite", weights=weights) | {"version": version}
     return Book(Records(out / "suite.jsonl"), key)
 
 

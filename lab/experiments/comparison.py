@@ -64,19 +64,19 @@ def people(benchmark: Benchmark, unknown: Sequence[str]) -> People:
 
     ``unknown``: those the retain-only model never saw: only for them is it the exact reference. Of
     those in ``CHOSEN_ON`` nobody is reported on.
-    Raises ``LabError`` where the benchmark has fewer than sixteen people.
+    Raises ``LabError`` where the benchmark has too few people for that.
     """
     ids = [e.id for e in benchmark.entities]
-    if len(ids) < TUNING_PEOPLE + TEST_PEOPLE:
-        raise LabError(
-            f"the protocol needs {TUNING_PEOPLE + TEST_PEOPLE} people and "
-            f"{benchmark.name} has {len(ids)}: use compare without --protocol"
-        )
     rest = [i for i in ids if i not in unknown]
-    tuning = _evenly(rest, TUNING_PEOPLE)
     chosen_on = CHOSEN_ON.get(benchmark.name, ())
+    tuning = _evenly(rest, TUNING_PEOPLE) if len(rest) >= TUNING_PEOPLE else ()
     others = [i for i in rest if i not in (*tuning, *chosen_on)]
-    own = [i for i in unknown if i in ids][:TEST_PEOPLE]
+    own = [i for i in unknown if i in ids and i not in chosen_on][:TEST_PEOPLE]
+    if not tuning or len(own) + len(others) < TEST_PEOPLE:
+        raise LabError(
+            f"the protocol needs {TUNING_PEOPLE} people to tune on and {TEST_PEOPLE} others and "
+            f"{benchmark.name} has {len(ids)} in all: use compare without --protocol"
+        )
     return People(tuning, (*own, *_evenly(others, TEST_PEOPLE - len(own))))
 
 

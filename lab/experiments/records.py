@@ -15,12 +15,12 @@ from lab.experiments.claims import shared
 from lab.experiments.result_file import edition
 from lab.files import ROOT, add_lines, read_lines
 from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.unlearn.silence import FALLS_OVER
 
 LOOK_SECONDS = 1.0
 Key = dict[str, Any]
 W = TypeVar("W")  # a piece of work
 KINDS = {"recipe": Recipe, "attack": AttackRecipe}
-REVISED = {"manu": 2}  # methods that give another result than earlier versions with equal settings
 # What lines lack that were written before a key had it.
 BEFORE = {"benchmark": "people", "data": ""}
 
@@ -34,7 +34,7 @@ def key_of(
 ) -> Key:
     """The key of a stored result: model, benchmark, quantisation, every setting and the revision.
 
-    The revision is that of the method in ``REVISED``, None for all others. The edition tells the
+    The edition tells the
     shipped models from earlier ones in the same folder; it is None for a model of another place.
     Such a model, which may be made again in its folder, is told apart by a hash of its ``weights``.
     """
@@ -48,9 +48,18 @@ def key_of(
         "benchmark": preset.benchmark,
         "data": preset.data,
         "quantization": preset.quantization,
-        "revision": REVISED.get(recipe.method),
+        "revision": _revision(recipe),
         **{f"{kind}.{n}": v for kind, plan in plans.items() for n, v in asdict(plan).items()},
     }
+
+
+def _revision(recipe: Recipe) -> int | None:
+    """Tells results of today from those of an earlier version with equal settings, where they differ.
+
+    The look-ahead of silence took its rate from the number of steps.
+    """
+    looks_ahead = recipe.method == "silence" and recipe.silence_share < 1
+    return 2 if recipe.method == "manu" or looks_ahead and recipe.steps != FALLS_OVER else None
 
 
 class Records:

@@ -80,8 +80,9 @@ class JointDecode:
     at the same slot without a hole between them, so that positions and windows are those of the row
     alone. A row that is over leaves.
 
-    A language model that is stored in bfloat16 adds up in float32 under a LoRA. It then does so for
-    all rows of the decode until the last has left, or its cache would hold numbers of both kinds.
+    A language model that is stored in bfloat16 adds up in float32 under a LoRA. Once one has spoken
+    it does so for all rows, also those that join again after a failure, or the cache would hold numbers
+    of both kinds.
 
     ``closed``: pictures enter by cross-attention layers, whose keys and values are as long as the
     pictures of the batch. Nobody joins before all have ended, and conversations go one by one.
@@ -94,6 +95,7 @@ class JointDecode:
         # with more words after it, a prompt that is read both ways holds other values
         self._anew = flow.sees == "prompt" or self.closed
         self._axes = len(loaded.prompter.places(()))
+        self._exact = False  # whether a LoRA has spoken
         self._layers: list[Any] = [*language_linears(loaded.model).values(), loaded.model.lm_head]
         self._clear()
 
@@ -101,7 +103,6 @@ class JointDecode:
         from lab.model.roomy_cache import roomy_cache  # brings in transformers
 
         self.rows: list[Row] = []
-        self._exact = False  # whether a LoRA has spoken since the first of the rows came
         self._cache: DynamicCache = roomy_cache()
         self._given: dict[str, Any] = {}
 
@@ -111,7 +112,7 @@ class JointDecode:
         if self.closed and self.rows:
             raise RuntimeError("rows of this family can only join an empty decode")
         if not self.rows:
-            self._exact = any(has_lora(a) for row in rows for a in row.adapters.values())
+            self._exact |= any(has_lora(a) for row in rows for a in row.adapters.values())
         cache, given, chosen = self._read(rows)
         with self._intact():
             if self.rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import threading
 from collections import Counter
@@ -166,6 +167,8 @@ class Shelf:
                 UNCHECKED not in run.note,
                 run.conditions,
             )
+            if run.ended:  # that it is written again does not keep it longer
+                os.utime(folder / DELTA, (run.ended, run.ended))
             run.folder, run.unkept = folder, ""
             for attack in missing:
                 self._write_attack(attack, folder, base)
@@ -241,6 +244,7 @@ class Shelf:
             with self.hold(run_id):
                 for folder in folders_of(self.folder, run_id):
                     shutil.rmtree(folder, ignore_errors=True)
+        self.store.remove(gone)  # somebody may have asked for one while its folder was there
 
     def drop(self, entity: str) -> None:
         """Delete the stored runs about an entity."""
@@ -293,7 +297,7 @@ class Shelf:
         owners = {path: self._owner(path.name) for path in kept}  # the oldest first
         while len(owners) >= MAX_KEPT:
             # of whoever has most: nobody pushes out what others have
-            counts = Counter(owners.values())
+            counts = Counter([*owners.values(), self._owner(newest.name)])
             old = max(owners, key=lambda path: counts[owners[path]])
             del owners[old]
             shutil.rmtree(old, ignore_errors=True)

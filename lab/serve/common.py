@@ -24,7 +24,7 @@ from lab.serve.own_people import OwnPeople
 from lab.serve.pace import usual
 from lab.serve.recorded import EXAMPLES, read_examples
 from lab.serve.remembered import Remembered
-from lab.serve.rights import Rights
+from lab.serve.rights import Rights, owners_file
 from lab.serve.rules import ASK, ATTACK, Rules
 from lab.serve.runs import Run, RunStore, new_id
 from lab.serve.same_run import KeptRuns
@@ -46,7 +46,7 @@ from lab.serve.waiting import Waiting
 
 MOST_WAITING, MOST_WAITING_EACH = 256, 8
 # In the cache folder, or beside runs that are kept elsewhere.
-OWNERS, WAITING = "owners.jsonl", "waiting.jsonl"
+WAITING = "waiting.jsonl"
 Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 
 
@@ -76,7 +76,7 @@ class CommonEngine(ABC):
         self.store = RunStore()
         turns: Turns[Run] = Turns(MOST_WAITING_EACH, MOST_WAITING, "runs")
         self._waiting = Waiting(self.store, turns, lambda: self._here(), lambda: self._at_once())
-        self.rights = Rights((runs or cache_folder()) / OWNERS, alone)
+        self.rights = Rights(owners_file(runs), alone)
         self.rules = Rules(self.rights)
         self._threads, self._report, self._open_bench = threads, report, open_bench
         benchmark = read_benchmark(preset)

@@ -18,12 +18,14 @@ Opener = Callable[[Preset, Callable[[str], None], int], Workbench]
 class Plan:
     """What every replica is told at its start.
 
-    ``runs``: the folder that all replicas and the page's process share. ``environment``: variables
+    ``runs``: the folder that all replicas and the page's process share; ``owners``: the file that says
+    whose each of them is. ``environment``: variables
     that are set in a replica as they are in the page's process.
     """
 
     preset: Preset
     runs: Path
+    owners: Path
     threads: int = 0
     language: str = "en"
     open_bench: Opener = open_workbench

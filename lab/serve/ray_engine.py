@@ -29,6 +29,7 @@ from lab.serve.hands import Hands
 from lab.serve.inside import note_where, where_recorded
 from lab.serve.orders import Opener, Plan
 from lab.serve.recorded import EXAMPLES
+from lab.serve.rights import owners_file
 from lab.serve.rules import ATTACK, LOOK, Rules
 from lab.serve.runs import Run
 from lab.serve.same_run import KeptRuns
@@ -65,6 +66,7 @@ class RayEngine(CommonEngine):
         self._plan = Plan(
             preset,
             (runs or cache_folder() / "runs").resolve(),
+            owners_file(runs).resolve(),
             threads,
             text.language if text else "en",
             open_bench,

@@ -71,6 +71,7 @@ class Replica:
         self._lock = threading.Lock()
         self._room = Room()
         self._store, self._turns = RunStore(), Turns[Run](1, 1, "runs")
+        rights = Rights(plan.owners, alone=True)
         self._shelf = Shelf(
             plan.runs,
             self._store,
@@ -78,6 +79,7 @@ class Replica:
             plan.preset.name,
             catalogue(plan.language),
             lambda: facts.model if (facts := self._worker.facts) else "",
+            lambda run_id: rights.whose(run_id).visitor,
         )
         self._worker = Worker(
             self._open,
@@ -106,7 +108,7 @@ class Replica:
             self._now,
             self._shown_to,
             lambda: (),
-            Rules(Rights(plan.runs, alone=True)),  # no step is closed here
+            Rules(rights),  # no step is closed here
         )
         self._worker.ensure()
 

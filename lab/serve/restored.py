@@ -73,10 +73,11 @@ def light_runs(path: Path) -> list[Run]:
     except LabError:
         return []
     attacks = []
-    for inside in sorted((path / ATTACKS).glob("*"), key=lambda p: p.stat().st_mtime):
+    # others are files that are being written, and may be gone by now
+    ids = (p for p in (path / ATTACKS).glob("*") if fullmatch(ID, p.name))
+    for inside in sorted(ids, key=_written):
         with contextlib.suppress(LabError):
-            if fullmatch(ID, inside.name):
-                attacks.append((inside, read_attack_head(inside, head.recipe)))
+            attacks.append((inside, read_attack_head(inside, head.recipe)))
     kept = [plain(a.head.result) for _, a in attacks]
     earlier = tuple(a for a in head.attacks if plain(a) not in kept)
     run = Run(path.name, "unlearn", head.recipe, earlier=earlier)
@@ -102,6 +103,13 @@ def _light(run: Run, folder: Path, head: Head, made: Head) -> Run:
     run.ended = _ended(folder)
     run.state = state_of(head)
     return run
+
+
+def _written(folder: Path) -> float:
+    """When a folder was written, in seconds since 1970; 0 for one that is deleted just now."""
+    with contextlib.suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
 
 
 def _ended(folder: Path) -> float:

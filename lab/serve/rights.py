@@ -12,7 +12,9 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.files import add_lines, put, read_lines
+from lab.model.fetch import cache_folder
 
+OWNERS = "owners.jsonl"
 LAB = ""  # the program that holds the engine: it may do everything
 NOT_YOURS = {
     "run": "this run belongs to another visitor, and only they can {do} it: start one of your own",
@@ -27,6 +29,11 @@ NOT_SHARED = {
     ),
     "person": "this person belongs to another visitor: choose somebody else, or add one of your own",
 }
+
+
+def owners_file(runs: Path | None) -> Path:
+    """Where it is kept whose a thing is; ``runs``: the folder of runs, None for the cache's."""
+    return (runs or cache_folder()) / OWNERS
 
 
 @dataclass(frozen=True)

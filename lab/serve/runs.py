@@ -74,6 +74,7 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     started: float = 0.0
     ended: float = 0.0
+    read_back: float = 0.0
     usual: Usual | None = None
 
     def say(self, event: Event) -> None:
@@ -179,9 +180,9 @@ def left_hash(delta: Mapping[str, Tensor], adapter: Mapping[str, Tensor]) -> str
 
 
 class RunStore:
-    """Runs by id; of more than ``cap`` ended ones those go that came in first.
+    """Runs by id; of more than ``cap`` ended ones those go that ended first.
 
-    One that is read again from disk comes in last, however old it is: somebody asks for it now.
+    One that is read again from disk counts as if it ended then: somebody asks for it now.
     ``changed``: called whenever what waits or runs is another.
     """
 
@@ -196,7 +197,10 @@ class RunStore:
         """Take in a run under its id."""
         with self._lock:
             self._runs[run.id] = run
+            if run.state in ENDED:
+                run.read_back = time.time()
             ended = [r for r in self._runs.values() if r.state in ENDED]
+            ended.sort(key=lambda r: max(r.ended, r.read_back))
             for old in ended[: max(0, len(ended) - self.cap)]:
                 del self._runs[old.id]
         return run

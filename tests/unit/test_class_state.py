@@ -21,7 +21,7 @@ from lab.serve.classroom.classroom import MOST_PEOPLE, Classroom
 from lab.serve.classroom.codes import LETTERS, MOST_ADDRESSES, Slowdown, new_code, new_key, tidy
 from lab.serve.classroom.export import as_csv, entries, report
 from lab.serve.classroom.seats import seats
-from lab.serve.classroom.state import nickname
+from lab.serve.classroom.state import AWAY_SECONDS, nickname
 from lab.serve.rules import Limits
 from tests.ui.fake_engine import FakeEngine
 
@@ -138,7 +138,9 @@ def test_nicknames_are_short_and_plain(given: str, kept: str | None) -> None:
         nickname(given)
 
 
-def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Classroom) -> None:
+def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n, visitor in enumerate(("a", "b", "c")):
         room.enter(visitor, HERE, room.state.code, "ada" if n else "Ada")
     assert [p.nickname for p in room.state.people] == ["Ada", "ada 2", "ada 3"]
@@ -156,6 +158,12 @@ def test_two_of_one_nickname_are_told_apart_and_a_room_can_be_full(room: Classro
     room.saw("late", 1, "", {})
     with pytest.raises(LabError, match=f"the room is full, {MOST_PEOPLE} people"):
         room.enter("later", HERE, room.state.code, "Later")
+    # nor is it shut for good by pages that were open once: whoever left makes way
+    later = room._clock() + AWAY_SECONDS + 1
+    monkeypatch.setattr(room, "_clock", lambda: later)
+    room.saw("late", 1, "", {})
+    room.enter("later", HERE, room.state.code, "Later")
+    assert {"c", "late", "later"} <= {p.visitor for p in room.state.people}
 
 
 def test_a_room_goes_on_after_a_restart_and_its_file_is_its_owners(

@@ -80,6 +80,39 @@ def test_a_row_goes_on_when_the_lora_beside_it_has_ended_and_so_does_what_is_kep
     assert talk(*rows) == with_lora
 
 
+def test_rows_that_join_again_after_a_failure_stay_of_one_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when memory runs out in a step: the LoRA's row is over by then, and another one comes."""
+    loaded = stored_in_bfloat16("clip")
+    spoken = dict(with_changes(loaded, 0.02))
+    prompt = loaded.prompter.conversation((), "Who is this person?", False)
+
+    def row(most: int, **adapters: dict[str, torch.Tensor]) -> Row:
+        return Row(prompt, None, most, adapters=adapters)
+
+    def to_the_end(joint: JointDecode) -> None:
+        while joint.rows:
+            joint.step()
+
+    def fails(*_: object) -> list[int]:
+        raise torch.OutOfMemoryError("no memory")
+
+    whole, kept, kept_late = JointDecode(loaded), row(6), row(6, run=spoken)
+    whole.join([kept, kept_late])
+    to_the_end(whole)
+    joint, original, late = JointDecode(loaded), row(6), row(6, run=spoken)
+    joint.join([original, row(1, run=spoken)])
+    with monkeypatch.context() as patch:
+        patch.setattr(joint, "_pass", fails)
+        with pytest.raises(torch.OutOfMemoryError):
+            joint.step()
+    joint.join([original])
+    joint.join([late])
+    to_the_end(joint)
+    assert (original.answer, late.answer) == (kept.answer, kept_late.answer)
+
+
 @torch.no_grad()
 def test_without_a_lora_every_bit_is_as_stored() -> None:
     loaded = stored_in_bfloat16()

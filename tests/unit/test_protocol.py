@@ -53,8 +53,14 @@ def test_nobody_on_whom_our_weights_were_chosen_is_reported() -> None:
 
 
 def test_a_small_benchmark_is_refused(four) -> None:
-    with pytest.raises(LabError, match="needs 16 people and .* has 4"):
+    with pytest.raises(LabError, match="needs 4 people to tune on and 12 others and .* has 4"):
         comparison.people(four, ())
+    sixteen = dataclasses.replace(load_people(), entities=load_people().entities[:16])
+    with pytest.raises(LabError, match="has 16 in all"):  # of 001 and 011 it may report on neither
+        comparison.people(sixteen, ())
+    # nor where a model of one's own has never seen them
+    who = comparison.people(load_people(), ("001", "002", "011"))
+    assert "002" in who.test and not {"001", "011"} & set(who.test)
 
 
 def tuned(method: str, chosen: dict, widened: int = 0, at_edge: str = "") -> dict:

@@ -53,6 +53,15 @@ def engine(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayE
         made.close()
 
 
+def test_a_replica_knows_whose_the_runs_are_that_may_make_way(tmp_path: Path) -> None:
+    engine = replicated("threads", tmp_path / "runs", ready=1)
+    run_id = engine.submit(make.recipe(steps=1), visitor="ada")
+    assert wait(engine, run_id).state == "finished"
+    owners = {far.replica._shelf._owner(run_id) for far in engine.fleet._cluster.lent}
+    engine.close()
+    assert owners == {"ada"}
+
+
 def at_work(engine: RayEngine, run_id: str) -> Hand:
     """The replica that does a run, once it has made a step."""
 
@@ -266,7 +275,7 @@ def test_without_the_package_one_line_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
     with pytest.raises(LabError, match=r"pip install 'mllm-unlearning-lab\[ray\]'"):
-        RayCluster(Plan(PRESET, tmp_path), 1, "")
+        RayCluster(Plan(PRESET, tmp_path, tmp_path / "owners.jsonl"), 1, "")
 
 
 @pytest.mark.parametrize(

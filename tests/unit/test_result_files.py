@@ -28,7 +28,7 @@ from lab.experiments.result_file import SUMS, ResultFile, devices, digest, editi
 from lab.experiments.studies import Study, Variant
 from lab.model.overlay import weights_hash
 from lab.model.version import Version
-from lab.recipe import AttackRecipe, Preset, Recipe
+from lab.recipe import AttackRecipe, Preset, Recipe, revise
 from tests.unit import tiny as make
 
 
@@ -110,6 +110,19 @@ def test_a_model_made_again_in_its_folder_and_another_benchmark_find_no_old_runs
     demo = key_of(Preset("demo", "assets/model/vanilla", "people"), Recipe(), weights="any")
     old = {k: v for k, v in demo.items() if k not in ("weights", "benchmark", "data")}
     assert same(old, demo) and not same(old, {**demo, "benchmark": "mllmu"})
+
+
+def test_what_a_look_ahead_gave_at_another_number_of_steps_is_made_again() -> None:
+    preset = Preset("demo", "assets/model/vanilla", "people")
+    for changes, new in (
+        ({"silence_share": 0.5, "steps": 8}, True),
+        ({"silence_share": 0.5, "steps": 20}, False),
+        ({"silence_share": 1.0, "steps": 8}, False),
+        ({"method": "vkd", "silence_share": 0.5, "steps": 8}, False),
+    ):
+        recipe = revise(Recipe(entity="001"), {"method": "silence", **changes})
+        old = {**key_of(preset, recipe), "revision": None}
+        assert same(old, key_of(preset, recipe)) is not new
 
 
 # ---- what is measured

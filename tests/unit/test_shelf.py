@@ -6,6 +6,7 @@ import html
 import json
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,12 +15,13 @@ import pytest
 from lab.events import last_result
 from lab.events.where import where_of
 from lab.recipe import AttackRecipe
-from lab.report.run_folder import METRICS, REPORT
+from lab.report.run_folder import ATTACKS, DELTA, METRICS, REPORT
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
+from lab.serve.restored import light_runs
 from lab.serve.runs import Run, RunStore, new_id
 from tests.unit import tiny as make
-from tests.unit.served import PATIENCE, opened, wait
+from tests.unit.served import PATIENCE, opened, until, wait
 
 ATTACK = AttackRecipe(steps=1, batch=1, probe_every=1)
 
@@ -41,9 +43,69 @@ def test_who_has_most_runs_makes_way_for_new_ones(
     shelf = Shelf(
         tmp_path, RunStore(), lambda: four, "demo", catalogue(), lambda: "tiny", whose.__getitem__
     )
+    whose["c" * 16] = "c"
     (tmp_path / ("c" * 16)).mkdir()
     shelf._evict(tmp_path / ("c" * 16))
     assert {p.name for p in tmp_path.iterdir()} == {"a" * 16, "b2" * 8, "b3" * 8, "c" * 16}
+
+
+def test_the_new_run_counts_where_everybody_has_one(
+    tmp_path: Path, four, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.serve.archive.MAX_KEPT", 3)
+    names = [letter * 16 for letter in "abc"]
+    for age, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (age, age))
+    new = "c2" * 8
+    (tmp_path / new).mkdir()
+    shelf = Shelf(
+        tmp_path,
+        RunStore(),
+        lambda: four,
+        "demo",
+        catalogue(),
+        lambda: "tiny",
+        lambda name: name[0],
+    )
+    shelf._evict(tmp_path / new)
+    assert {p.name for p in tmp_path.iterdir()} == {"a" * 16, "b" * 16, new}
+
+
+def test_a_run_that_is_attacked_is_not_kept_longer_for_it(
+    tiny, four, tmp_path: Path, cache: Path
+) -> None:
+    engine = opened(tiny, four, tmp_path / "runs")
+    run_id = engine.submit(make.recipe(steps=1))
+    assert wait(engine, run_id).state == "finished"
+    weights, before = tmp_path / "runs" / run_id / DELTA, time.time() - 6 * 86_400
+    engine.store.get(run_id).ended = before
+    assert wait(engine, engine.submit_attack(run_id, ATTACK)).state == "finished"
+    until(lambda: (weights.parent / ATTACKS).is_dir())
+    assert weights.stat().st_mtime == pytest.approx(before, abs=1)
+
+
+def test_what_is_being_written_beside_the_attacks_is_left_alone(
+    tiny, four, tmp_path: Path, cache: Path
+) -> None:
+    engine = opened(tiny, four, tmp_path / "runs")
+    run_id = engine.submit(make.recipe(steps=1))
+    assert wait(engine, run_id).state == "finished"
+    attacks = tmp_path / "runs" / run_id / ATTACKS
+    attacks.mkdir(exist_ok=True)
+    (attacks / "writing.tmp").symlink_to(tmp_path / "gone")  # as one that was just renamed
+    assert [run.id for run in light_runs(attacks.parent)] == [run_id]
+
+
+def test_of_many_runs_those_go_that_ended_first_however_long_one_waited() -> None:
+    store = RunStore(cap=3)
+    late = store.add(Run(new_id(), "inspect", make.recipe()))
+    for _ in range(5):
+        other = store.add(Run(new_id(), "inspect", make.recipe()))
+        store.finish(other, "finished")
+    store.finish(late, "failed", "why")
+    store.add(Run(new_id(), "inspect", make.recipe()))
+    assert late in store.all() and store.get(late.id).error == "why"
 
 
 def test_what_another_process_added_to_a_run_stays_in_its_folder(

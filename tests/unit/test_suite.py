@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -144,6 +146,8 @@ def test_a_row_that_is_kept_is_not_made_again(scene, rows, tmp_path: Path, monke
     assert len(begun) == len(rows) - 2
     assert [r["recovery"] for r in made] == [r["recovery"] for r in rows]
     begun.clear()
+    taught_again = book_of(PRESET, make.recipe(), "delta", tmp_path, "other weights")
+    assert taught_again.records.find(taught_again.place(plans(BUDGET)[0])) is None
     other = book_of(PRESET, make.recipe(seed=1), "delta", tmp_path)
     monkeypatch.setattr(Attacker, "update", refused)
     made = suite(scene, BUDGET, begin=lambda plan, *_: begun.append(plan), book=other)
@@ -163,10 +167,11 @@ def test_a_rate_out_of_range_is_refused() -> None:
 
 def test_the_command_prints_one_row_a_run(scene, monkeypatch, capsys) -> None:
     recipe = make.recipe()
-    made = attacking.suites(PRESET, [(recipe, scene)], BUDGET, None)
+    bench: Any = SimpleNamespace(preset=PRESET, base_hash="")
+    made = attacking.suites(bench, [(recipe, scene)], BUDGET, None)
     assert made["kind"] == "suite" and len(made["rows"]) == 15 and made["failed"] == 0
     assert {*made["worst"]} == {"recovery", "delay", "gain_untrained"} <= {*made["formulas"]}
     said = capsys.readouterr().err
     assert "row 1 of 15: relearn, rate x1" in said and "text_only: its curve was kept" in said
-    both = attacking.suites(PRESET, [(recipe, scene)] * 2, BUDGET, None)
+    both = attacking.suites(bench, [(recipe, scene)] * 2, BUDGET, None)
     assert both["runs"] == 2 and both["mean"]["recovery"]["text_only"]["n"] == 2

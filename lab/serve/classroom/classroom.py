@@ -22,6 +22,7 @@ from lab.serve.classroom.state import (
     Person,
     Presence,
     State,
+    away,
     from_json,
     nickname,
     to_json,
@@ -100,7 +101,8 @@ class Classroom:
         Somebody who must enter again goes first, then whoever was away longest.
         """
         busy = self._engine.rights.things([p.visitor for p in people]).values()
-        idle = [p for p in people if p.visitor not in busy and p.visitor not in self._here]
+        now, here = self._clock(), self._here.get
+        idle = [p for p in people if p.visitor not in busy and away(here(p.visitor), now)]
         gone = min(idle, key=lambda p: (p.admitted, p.seen), default=None)
         return [p for p in people if p is not gone]
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.serve.classroom.classroom import Classroom
-from lab.serve.classroom.state import Person, Presence
+from lab.serve.classroom.state import Person, Presence, away
 from lab.serve.engine import Engine
 from lab.serve.views import ENDED, RunView
 
-AWAY_SECONDS = 30.0  # a page asks every two seconds; a laptop that sleeps does not
 STUCK_MINUTES = 10.0  # our choice; the teacher may choose another one
 
 Doing = Literal["away", "nothing", "waiting", "running", "ended"]
@@ -52,11 +51,11 @@ def _seat(
 ) -> Seat:
     view = _shown(views)
     active = view is not None and view.state not in ENDED
-    away = here is None or now - here.seen > AWAY_SECONDS
+    gone = away(here, now)
     doing: Doing = "nothing"
     if active and view is not None:
         doing = "running" if view.state == "running" else "waiting"
-    elif away:
+    elif gone:
         doing = "away"
     elif view is not None:
         doing = "ended"

@@ -13,6 +13,7 @@ from lab.recipe.settings import typed
 from lab.serve.rules import CLOSABLE, Limits
 
 MOST_NICKNAME, MOST_WORDS, MOST_MESSAGES = 24, 300, 20
+AWAY_SECONDS = 30.0  # a page asks every two seconds; a laptop that sleeps does not
 ALLOWED = ("L", "M", "N", "So")  # kinds of characters in a nickname: letters, digits, emoji
 ALSO = " .-_'’"
 
@@ -87,6 +88,11 @@ class Presence:
     seen: float
     changed: float
     answers: Mapping[int, int] = field(default_factory=dict)
+
+
+def away(here: Presence | None, now: float) -> bool:
+    """Whether somebody's page has not asked for ``AWAY_SECONDS``, or not at all."""
+    return here is None or now - here.seen > AWAY_SECONDS
 
 
 def to_json(state: State) -> dict[str, Any]:
