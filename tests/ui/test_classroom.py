@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from gradio_client.exceptions import AppError
 
 from lab.recipe import Recipe
+from lab.recipe.lesson import load_lesson
 from lab.report.text import catalogue
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.classroom.codes import Slowdown
@@ -228,7 +229,7 @@ def test_the_teacher_steers_the_room(lesson) -> None:
     assert state.limits.closed == (5,) and state.limits.people == ("p01", "p02")
     assert state.look is None and 290 < state.ends - time.time() <= 300
     live = json.loads(ask(lesson.url, "GET", "/teacher/live?stuck=3", headers=mine)[2])
-    assert "&lt;b&gt;this" in live["now"] and "<b>" not in live["now"]
+    assert "&lt;b>this" in live["now"] and "<b>" not in live["now"]
     assert "Step 5: Attack steps: locked to 3" in live["set"]
     assert '<option value="attack.share">' in ask(lesson.url, "GET", "/teacher", headers=mine)[2]
     assert "locked to manu" in live["set"] and "5 Attack" in live["set"]
@@ -393,6 +394,30 @@ def test_no_other_control_changes_what_the_teacher_has_locked(lesson, tab) -> No
     tab.get_by_label("Gentle").check()
     tab.wait_for_function(f"{pruned}.some(i => Number(i.value) === 6e-5)")
     assert tab.evaluate(f"{pruned}.some(i => Number(i.value) === 7 && i.disabled)")
+    room.limit("", Limits())
+
+
+@pytest.mark.ui
+def test_what_the_teacher_has_locked_stands_against_a_lesson_and_presets_fill_nothing_locked(
+    lesson, tab
+) -> None:
+    room = lesson.engine.room
+    numbers = "[...document.querySelectorAll('#settings input[type=number]')]"
+    method = "[...document.querySelectorAll('#forget-settings input')]"
+    wanted = load_lesson("parts-of-vkd")
+    assert {*wanted.recipe} >= {"method", "seed"} and {*wanted.locked} >= {"method", "seed"}
+    room.limit("", Limits(locked={"seed": 7}, preset={"method": "manu"}))
+    come_in(tab, lesson, "Ruth")
+    tab.goto(lesson.url + "?lesson=parts-of-vkd")
+    tab.wait_for_selector("#idea-1 .lab-lesson h3")
+    walk.step(tab, 3)
+    tab.locator("#settings > button").click()
+    tab.wait_for_function(f"{method}.some(i => i.value === 'vkd' && i.disabled)")
+    tab.wait_for_function(f"{numbers}.some(i => Number(i.value) === 7 && i.disabled)")
+    # the room says it again, as at every change
+    room.limit("", Limits(locked={"seed": 8}, preset={"method": "manu"}))
+    tab.wait_for_function(f"{numbers}.some(i => Number(i.value) === 8 && i.disabled)")
+    assert tab.evaluate(f"{method}.some(i => i.value === 'vkd' && i.disabled)")
     room.limit("", Limits())
 
 

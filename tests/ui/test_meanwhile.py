@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.events import Phase
 from lab.report.text import catalogue
 from tests.ui import walk
 from tests.ui.conftest import Served, serve
-from tests.ui.fake_engine import FakeEngine
+from tests.ui.fake_engine import FakeEngine, lost
 from tests.ui.fake_example import example
 
 pytestmark = pytest.mark.ui
@@ -131,3 +132,102 @@ def test_the_line_that_opens_a_charts_table_keeps_the_focus_while_the_run_goes_o
     tab.wait_for_function(f"had => {rows} > had", arg=had)
     assert line.evaluate("e => document.activeElement === e")
     assert line.evaluate("e => e.parentElement.open")
+
+
+def looked(tab) -> None:
+    """Person 3 in step 2, with what is folded away open."""
+    walk.pick(tab, 3)
+    walk.look_inside(tab, 60_000)
+    tab.locator("#instrument canvas[role=slider]").first.wait_for()
+    tab.locator("#instrument .more > summary").click()
+
+
+def test_the_neuron_that_was_clicked_on_last_is_the_one_that_is_looked_at(
+    fake, open_tab, monkeypatch
+):
+    """Gradio asks the event that waited again with what the first one brought."""
+    tab = open_tab(fake.url)
+    looked(tab)
+    asked, go, real = [], threading.Event(), fake.engine.inside.neuron
+
+    def slowly(entity, layer, neuron, visitor=""):
+        asked.append(neuron)
+        go.wait(60)
+        yield from real(entity, layer, neuron)
+
+    monkeypatch.setattr(fake.engine.inside, "neuron", slowly)
+    strip = tab.locator("#instrument canvas[role=slider]").first
+    strip.press("Home")
+    strip.press("Enter")
+    walk.until(tab, lambda: len(asked) == 1)
+    strip.press("ArrowRight")
+    strip.press("Enter")
+    go.set()
+    walk.until(tab, lambda: len(asked) == 2)
+    assert asked[0] != asked[1]
+    tab.wait_for_function(
+        "n => document.querySelector('#neuron')?.innerText.includes(`Neuron ${n} of`)", arg=asked[1]
+    )
+
+
+def test_the_line_of_a_look_goes_with_the_look(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 3, fake.patience)
+    walk.step(tab, 2)
+    tab.locator("#instrument canvas[role=slider]").first.wait_for()
+    tab.locator("#instrument .more > summary").click()
+    go = threading.Event()
+
+    def slowly(run_id, visitor=""):
+        yield Phase("importance")
+        go.wait(60)
+
+    monkeypatch.setattr(fake.engine.inside, "left", slowly)
+    tab.get_by_label("after unlearning").click()
+    tab.locator("#closer-line p").wait_for()
+    walk.step(tab, 3)
+    tab.get_by_label("Gentle").check()
+    made = len(fake.engine.runs())
+    tab.locator("#unlearn").click()
+    walk.until(tab, lambda: len(fake.engine.runs()) > made)
+    walk.step(tab, 2)
+    tab.wait_for_function("!document.querySelector('#closer-line p')")
+    go.set()
+
+
+def test_depths_that_were_asked_while_an_attack_ran_are_shown_when_it_has_ended(
+    fake, open_tab, monkeypatch
+):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    walk.step(tab, 5)
+    fake.engine.hold_at = 3
+    tab.locator("#attack").click()
+    tab.wait_for_function("document.querySelector('#attack-line')?.innerText.includes('running')")
+    go, there = held(monkeypatch, fake.engine, "identity")
+    tab.locator("#depth > button").click()
+    tab.locator("#ask-identity").click()
+    tab.wait_for_timeout(500)  # it is asked by now
+    fake.engine.hold_at = None
+    walk.wait_line(tab, "attack-line", "finished", fake.patience)
+    go.set()
+    walk.until(tab, there.is_set)
+    tab.locator("#identity table").wait_for()
+
+
+def test_where_the_answers_of_a_failed_run_are_lost_stays_on_the_page(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    run = max(fake.engine.runs(), key=lambda view: view.started)
+
+    def where(run_id, visitor=""):
+        fake.engine._change(run_id, events=fake.engine.run(run_id).events[:-1], state="failed")
+        yield lost(run.entity)
+
+    monkeypatch.setattr(fake.engine.inside, "where", where)
+    walk.step(tab, 5)
+    tab.locator("#depth > button").click()
+    tab.locator("#ask-lost").click()
+    tab.locator("#lost-table table").first.wait_for()
+    tab.wait_for_timeout(1500)  # what follows the answer has been by now
+    assert tab.locator("#lost-table table").count()

@@ -60,20 +60,26 @@ def wire(parts: Parts, frame: Frame) -> None:
             else:
                 yield *_updates(drawn(part, _name(frame, run_id), text)), run_id
 
-    def settle(asked: str, unlearned: str) -> tuple[Any, ...]:
-        # The user may have chosen somebody else meanwhile. A failed run keeps no answer: what came
-        # stays on the page.
-        same = asked == frame.examples.stand_in("unlearn", unlearned)
-        return tuple(gr.skip() for _ in shown) if same else kept(unlearned)
+    def kept(asked: str, unlearned: str) -> tuple[Any, ...]:
+        words, *drawing = _kept(frame, unlearned)
+        # A failed run keeps no answer, so what came stays on the page.
+        if not words and asked == frame.examples.stand_in("unlearn", unlearned):
+            return tuple(gr.skip() for _ in answered)
+        return *_updates((words, *drawing)), ""
 
-    def kept(unlearned: str) -> tuple[Any, ...]:
-        return _updates(_kept(frame, unlearned))
-
-    asked = gr.State("")
-    parts.ask.click(guarded(ask), frame.unlearn, [*shown, asked], **QUIET).then(
-        settle, [asked, frame.unlearn], shown, **CHANGE
+    asked = gr.State("")  # about which run
+    answered = [*shown, asked]
+    # then: the user may have chosen somebody else in the meantime
+    parts.ask.click(guarded(ask), frame.unlearn, answered, **QUIET).then(
+        kept, [asked, frame.unlearn], answered, **CHANGE
     )
-    gr.on([frame.unlearn.change, frame.moment.change], kept, frame.unlearn, shown, **CHANGE)
+    gr.on(
+        [frame.unlearn.change, frame.moment.change],
+        kept,
+        [asked, frame.unlearn],
+        answered,
+        **CHANGE,
+    )
 
 
 def drawn(measured: Where, name: str, text: Text) -> tuple[str, Any, Any, str]:
