@@ -63,7 +63,8 @@ def wire(parts: Parts, frame: Frame) -> None:
     def kept(asked: str, unlearned: str) -> tuple[Any, ...]:
         words, *drawing = _kept(frame, unlearned)
         # A failed run keeps no answer, so what came stays on the page.
-        if not words and asked == frame.examples.stand_in("unlearn", unlearned):
+        here = frame.examples.stand_in("unlearn", unlearned)
+        if not words and asked and asked == here:
             return tuple(gr.skip() for _ in answered)
         return *_updates((words, *drawing)), ""
 
