@@ -31,7 +31,8 @@ DIAGNOSIS = {
     ),
     "came_back": (
         "Neulernen bringt die Person zurück, und schneller, als die Kontrolle sie lernt ({before} → "
-        "{after}, n {n}): Das Vergessene ist versteckt, denn es wurde zu wenig herausgenommen."
+        "{after}, n {n}): Die Person ist noch irgendwo im Modell, darin, wie es das Gesicht sieht, oder "
+        "in dem, was das Sprachmodell weiß."
     ),
 }
 DIAGNOSIS_TRY = "Probiere {setting}: {now} → {new}"

@@ -125,7 +125,7 @@ GLANCE_CONTROL = {
     "never_knew": "Nie gekannt: {before} → {after}.",
     "text_only": "Nur Text: {before} → {after}.",
 }
-GLANCE_EMPTY = "Noch nicht vergessen. Drücke „Selbst starten“: Es dauert etwa eine Minute."
+GLANCE_EMPTY = "Noch nicht vergessen. Drücke „Selbst starten“: Es dauert ein bis zwei Minuten, wenn niemand vor dir wartet."
 
 # the line about a run
 RUN_KINDS = {

@@ -83,8 +83,15 @@ GLOSSARY = {
             "damit es sich ändern darf."
         ),
     ),
+    "vkd": (
+        ("Visual Knowledge Distillation", "VKD"),
+        (
+            "Eine Methode zum Verlernen: Sie drängt die Antworten zu einem Gesicht weg und hält durch "
+            "Distillation fest, was das Modell auf den Fotos aller anderen sieht."
+        ),
+    ),
     "distillation": (
-        ("Distillation", "Visual Knowledge Distillation", "VKD"),
+        ("Distillation",),
         (
             "Ein Modell so trainieren, dass es bei ausgewählten Eingaben dieselben Ausgaben "
             "liefert wie ein anderes, sein Lehrer."

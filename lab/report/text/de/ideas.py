@@ -33,7 +33,8 @@ IDEAS = (
             "Visual Knowledge Distillation (VKD) drängt die richtigen Antworten zu einem "
             "Gesicht weg. Zugleich hält sie das Modell an dem fest, was es vorher auf den "
             "Fotos aller anderen sah. Das Sprachmodell bleibt unberührt, also bleiben auch "
-            "geschriebene Fakten erhalten."
+            "geschriebene Fakten erhalten. In der Demo lernt das Modell auch zu sagen, dass es diese "
+            "Person nicht kennt (unsere Wahl)."
         ),
     ),
     (
@@ -47,12 +48,12 @@ IDEAS = (
     ),
     (
         "Lässt sich diese Person zurückholen?",
-        "Ein Gesicht, das sofort zurückkommt, war nur versteckt.",
+        "Was schneller zurückkommt als ein neues Gesicht, war versteckt.",
         (
             "Training kann einem Modell jedes Gesicht beibringen, also beweist die Rückkehr "
             "allein nichts. Die Kontrollen sind Modelle, die die Person nie gesehen haben und "
-            "genauso angegriffen werden. Was schneller zurückkommt, war noch im Modell: "
-            "versteckt und nicht weg."
+            "genauso angegriffen werden. Was schneller zurückkommt, war noch im Modell: darin, wie es "
+            "das Gesicht sieht, oder im Sprachmodell, das VKD lässt, wie es war."
         ),
     ),
     (
@@ -159,7 +160,7 @@ TOUR = (
         "Porträt. Mit den Reglern wählst du, wie viele davon ausgeschaltet werden."
     ),
     (
-        "Schritt 3 vergisst. Das dauert hier etwa eine Minute. Du kannst jederzeit stoppen, "
+        "Schritt 3 vergisst. Das dauert ein bis zwei Minuten, wenn niemand vor dir wartet. Du kannst jederzeit stoppen, "
         "das Erreichte behalten und währenddessen Fragen stellen."
     ),
     (

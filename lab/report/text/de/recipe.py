@@ -70,7 +70,7 @@ _RECIPE = {
             "Wohin VKD die Bildmerkmale der Person bewegt. away: dorthin, wo die richtigen "
             "Antworten unwahrscheinlich werden, durch begrenzten Ascent. unknown: ebenso, und das "
             "Modell lernt zu sagen, dass es die Person nicht kennt, und sieht Brille, Haare und "
-            "Ähnliches wie zuvor. Danach sieht es mehr, und ein Schritt dauert etwa doppelt so lange. "
+            "Ähnliches wie zuvor. Ein Schritt dauert etwa doppelt so lange. "
             "Die anderen gehen zu den "
             "Merkmalen, die das eingefrorene Original bei Fremden hat, von denen es nie etwas "
             "erfuhr. stranger_alike: jemand, der der Person ähnlich sieht und den das Modell mit "

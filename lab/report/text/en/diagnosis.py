@@ -31,7 +31,8 @@ DIAGNOSIS = {
     ),
     "came_back": (
         "relearning brings the person back, and faster than it teaches the control ({before} → "
-        "{after}, n {n}): what was forgotten is hidden, because too little was taken out."
+        "{after}, n {n}): the person is still somewhere in the model, in how the face is seen or in what "
+        "the language model knows."
     ),
 }
 DIAGNOSIS_TRY = "Try {setting}: {now} → {new}"

@@ -110,7 +110,7 @@ GLANCE_CONTROL = {
     "never_knew": "Never knew: {before} → {after}.",
     "text_only": "Text only: {before} → {after}.",
 }
-GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes about a minute."
+GLANCE_EMPTY = "Not forgotten yet. Press “Run it yourself”: it takes a minute or two if nobody waits before you."
 
 # the line about a run
 RUN_KINDS = {

@@ -56,8 +56,13 @@ GLOSSARY = {
         "How many times more a weight must matter for this person than for others before it may "
         "change.",
     ),
+    "vkd": (
+        ("Visual Knowledge Distillation", "VKD"),
+        "An unlearning method: it pushes away the answers about one face, and distils what the model "
+        "sees in everybody else's photos.",
+    ),
     "distillation": (
-        ("distillation", "distilled", "Visual Knowledge Distillation", "VKD"),
+        ("distillation", "distilled"),
         "Training a model to give the same outputs as another one, its teacher, on chosen inputs.",
     ),
     "teacher": (

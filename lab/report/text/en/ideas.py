@@ -22,7 +22,8 @@ IDEAS = (
         "Switch those neurons off, and train a few weights until the face says nothing.",
         "Visual Knowledge Distillation (VKD) pushes the right answers about one face away. At the "
         "same time it holds the model to what it saw before in everybody else's photos. The "
-        "language model is never touched, so written facts stay.",
+        "language model is never touched, so written facts stay. In the demo, the model is also "
+        "taught to say that it does not know this person (our choice).",
     ),
     (
         "What is left?",
@@ -33,10 +34,11 @@ IDEAS = (
     ),
     (
         "Can this person be brought back?",
-        "A face that returns at once was hidden.",
+        "What returns faster than a new face was hidden.",
         "Training can teach a model any face, so coming back proves nothing alone. The "
         "controls are models that never saw the person, attacked in the same way. What comes back "
-        "faster than that was still inside: hidden rather than gone.",
+        "faster was still inside: in how the face is seen, or in the language model, which VKD leaves "
+        "as it was.",
     ),
     (
         "What did we learn?",
@@ -117,7 +119,7 @@ TOUR = (
         "sliders choose how many of them are switched off."
     ),
     (
-        "Step 3 forgets. It takes about a minute here. You can stop at any time and keep what was "
+        "Step 3 forgets. It takes a minute or two if nobody waits before you. You can stop at any time and keep what was "
         "done, and ask questions while it runs."
     ),
     (

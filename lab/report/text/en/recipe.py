@@ -50,8 +50,8 @@ _RECIPE = {
         "Destination",
         "Where VKD moves the target's visual features. away: wherever the right answers become "
         "unlikely, by capped ascent. unknown: the same, and the model learns to say that it does not "
-        "know this person, and to see glasses, hair and the like as before. It sees more afterwards, "
-        "and a step takes about twice as long. The others go to the frozen original's features of strangers, about "
+        "know this person, and to see glasses, hair and the like as before. A step takes about twice as "
+        "long. The others go to the frozen original's features of strangers, about "
         "whom it was told nothing. stranger_alike: one who looks like the target, whom the model "
         "calls by nobody's name. stranger_mean, stranger_nearest, stranger_draw: the mean of 30 "
         "pictures, the nearest of them, or one that the seed draws. The benchmark must "
