@@ -43,7 +43,8 @@ TUNING_PEOPLE, TEST_PEOPLE, SEEDS = 4, 12, 2
 CHOSEN_ON = {"people": ("001", "011", "021", "031")}
 JUDGED = ("forget_vqa", "forget_qa", "retain_vqa", "retain_qa")
 KEPT = JUDGED[1:]
-# The same attacker for all: it may train whatever a method may have changed.
+OF_OTHERS = JUDGED[2:]  # without what is written about the person
+# The same attacker for all: both modules, and as many vision blocks as the preset's own recipe.
 ATTACK = AttackRecipe(share=0.2, steps=20, scope="both", probe_every=10)
 # How a control is called in the table's rows, and its work in the kept lines; older files have one.
 REFERENCES = {NEVER_KNEW: "retain_only", TEXT_TAUGHT: "text_only"}
@@ -84,12 +85,13 @@ def _evenly(items: Sequence[str], n: int) -> tuple[str, ...]:
     return tuple(items[(2 * k + 1) * len(items) // (2 * n)] for k in range(n))
 
 
-def objective(result: Mapping[str, Any]) -> float:
+def objective(result: Mapping[str, Any], kept: Sequence[str] = KEPT) -> float:
     """How good a trial is, 0 to 1: harmonic mean of what was forgotten and what was kept.
 
     Forgotten: the fall of Forget VQA over the fall to chance, at most 1 (below chance is not
     better). Kept: the mean of what is left above chance of Retain VQA, Retain QA and Forget QA, since
-    what is written about the person is to stay. A failed run is worth 0. Our choice.
+    what is written about the person is to stay; ``kept`` can leave one out. A failed run is worth 0.
+    Our choice.
     """
     if "failed" in result:
         return 0.0
@@ -99,8 +101,7 @@ def objective(result: Mapping[str, Any]) -> float:
         return _within((result["after"][measure] - chance) / (result["before"][measure] - chance))
 
     forgotten = 1 - left("forget_vqa")
-    kept = sum(map(left, KEPT)) / len(KEPT)
-    return harmonic_mean((forgotten, kept))
+    return harmonic_mean((forgotten, sum(map(left, kept)) / len(kept)))
 
 
 def _within(share: float) -> float:
@@ -154,7 +155,11 @@ def _best(grid: Sequence[dict[str, Any]], scores: Sequence[float]) -> dict[str, 
 def _trial(
     method: str, changes: dict[str, Any], widening: int, found: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """A trial's row; ``widening`` 0 is the grid as it was laid out."""
+    """A trial's row; ``widening`` 0 is the grid as it was laid out.
+
+    ``score_of_others``: what the score would be if the person's text did not count. Methods that
+    change the language model lose by it, so the table has both.
+    """
     return {
         "method": method,
         **changes,
@@ -162,6 +167,7 @@ def _trial(
         "n": len(found),
         "failed": sum("failed" in r for r in found),
         "score": sum(map(objective, found)) / len(found),
+        "score_of_others": sum(objective(r, OF_OTHERS) for r in found) / len(found),
     }
 
 
@@ -202,7 +208,7 @@ def run_and_attack(bench: Workbench, recipe: Recipe, outcome: Outcome, say: Say)
     if recipe.seed == 0:
         say("attack …")
         left = Version(UNLEARNED, bench.loaded, outcome.delta)
-        result["attack"] = _attacked(scene_of(bench, recipe, left, say), recipe)
+        result["attack"] = _attacked(bench, scene_of(bench, recipe, left, say), recipe)
     return result
 
 
@@ -216,7 +222,11 @@ def control(
     model = opened()
     scene = scene_of(bench, recipe, Version("control", model), say)
     card = Baseline(model).card(bench.benchmark, scene.unlearned.entity)
-    return {"after": dict(card.values), "n": dict(card.n), "attack": _attacked(scene, recipe)}
+    return {
+        "after": dict(card.values),
+        "n": dict(card.n),
+        "attack": _attacked(bench, scene, recipe),
+    }
 
 
 def _controls(
@@ -233,9 +243,13 @@ def _controls(
         yield from _labelled(REFERENCES[who], plan, made)
 
 
-def _attacked(scene: Scene, recipe: Recipe) -> dict[str, Any]:
-    """Without the control: it is attacked once, not once a method."""
-    alone, budget = replace(scene, controls=()), replace(ATTACK, seed=recipe.seed)
+def _attacked(bench: Workbench, scene: Scene, recipe: Recipe) -> dict[str, Any]:
+    """Without the control: it is attacked once, not once a method.
+
+    A method that changes more blocks than others (MANU) meets no attacker who trains more.
+    """
+    alone = replace(scene, controls=(), blocks=bench.preset.recipe.blocks)
+    budget = replace(ATTACK, seed=recipe.seed)
     *_, done = attack(alone, budget, Relearned(), lambda: False)
     assert isinstance(done, Done)
     return plain(done.result)

@@ -42,8 +42,9 @@ def test_how_a_method_was_tuned_is_told_with_the_edge_that_is_left(tmp_path: Pat
     row = {"failed": 0, "tuning_people": "007 016", "people": 12, "seeds": 2, "n_forget_vqa": 36}
     settings = {"vkd": "lr=5e-05", "npo": "adapter_lr=0.001", "vanilla": ""}
     table = pd.DataFrame([{"method": m, "settings": s, **row} for m, s in settings.items()])
-    trials = [("vkd", 0.5), ("vkd", 0.99944), ("npo", 0.25)]
-    kept_trials = pd.DataFrame(trials, columns=["method", "score"]).assign(failed=0)
+    trials = [("vkd", 0.5, 0.9), ("vkd", 0.99944, 0.8), ("npo", 0.25, 0.75)]
+    columns = ["method", "score", "score_of_others"]
+    kept_trials = pd.DataFrame(trials, columns=columns).assign(failed=0)
     kept_trials.to_csv(tmp_path / "protocol" / "trials.csv", index=False)
     path = tmp_path / "protocol" / "methods.csv"
     table.to_csv(path, index=False)
@@ -52,7 +53,10 @@ def test_how_a_method_was_tuned_is_told_with_the_edge_that_is_left(tmp_path: Pat
     edge = "adapter_lr=0.001 (highest)"
     table.assign(widened=[0, 3, None], at_edge=["", edge, ""]).to_csv(path, index=False)
     made = comparison.tuning(tmp_path)
-    assert cells(made) == [[*plain[0], "0", "–"], [*plain[1], "3", edge]]
+    assert cells(made) == [
+        [*plain[0], "0.800", "0.900", "0", "–"],
+        [*plain[1], "0.750", "0.750", "3", edge],
+    ]
     assert "People 007, 016." in made and "0 failed" in made
 
 

@@ -38,12 +38,19 @@ def tuning(folder: Path) -> str:
     widened = "widened" in rows[0]  # a table from before grids were widened does not say it
     cells = []
     for row in rows:
-        own = [float(t["score"]) for t in trials if t["method"] == row["method"]]
-        cells.append([f"`{row['method']}`", row["settings"], str(len(own)), f"{max(own):.3f}"])
+        own = [t for t in trials if t["method"] == row["method"]]
+        best = max(own, key=lambda t: float(t["score"]))
+        score = f"{float(best['score']):.3f}"
+        cells.append([f"`{row['method']}`", row["settings"], str(len(own)), score])
         if widened:
-            cells[-1] += [f"{float(row['widened']):.0f}", row["at_edge"] or NONE]
+            others = max(float(t["score_of_others"]) for t in own)
+            chosen = float(best["score_of_others"])
+            both = [f"{chosen:.3f}", f"{others:.3f}"]
+            cells[-1] += [*both, f"{float(row['widened']):.0f}", row["at_edge"] or NONE]
     head = ["", "chosen settings", "trials", "best score"]
-    head += ["grid widened, times", "still at an edge"] if widened else []
+    if widened:
+        head += ["its score without Forget QA", "best without Forget QA"]
+        head += ["grid widened, times", "still at an edge"]
     who = sorted({r["tuning_people"] for r in rows})
     words = (
         f"People {', '.join(who[0].split())}. The score is a mean over them, from 0 to 1; "
