@@ -88,6 +88,13 @@ def _drop_if_left(folder: Path) -> None:
         os.close(handle)
 
 
+def private_folder(folder: Path) -> Path:
+    """Make a folder that no other account of the machine can look into, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
 def make_writable(folder: Path) -> None:
     """Make the folder and try to write in it before long work begins; raises ``LabError``.
 

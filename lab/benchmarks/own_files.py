@@ -17,6 +17,7 @@ from lab.benchmarks.images import Encoded, check
 from lab.benchmarks.rows import BrokenCell, cell
 from lab.benchmarks.schema import Benchmark, Entity, Question, Skipped
 from lab.errors import LabError
+from lab.files import private_folder
 
 MOST_OWN = 30  # at most 20 pictures of some 100 kB each
 FILE = "entity.json"
@@ -33,7 +34,7 @@ def keep(folder: Path, entity: Entity) -> None:
     if len(_ids(folder)) >= MOST_OWN:
         raise LabError(f"{MOST_OWN} own people are kept already: remove one of them first")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         with tempfile.TemporaryDirectory(dir=folder, prefix="new-") as new:
             _write(Path(new) / entity.id, entity)
             (Path(new) / entity.id).rename(folder / entity.id)

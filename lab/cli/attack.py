@@ -11,7 +11,7 @@ from lab.catalogue import ATTACKS
 from lab.cli import log_to
 from lab.cli.common import add_at_once, add_model, field_help, in_processes, preset_of, say
 from lab.errors import LabError
-from lab.recipe import AttackRecipe, revise
+from lab.recipe import AttackRecipe, Preset, revise
 
 HELP = "attack a run: train it again, round its weights, or change the questions or the pictures"
 GRID, SUITE = "grid", "suite"
@@ -49,8 +49,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         extra = f" {SUITE_HELP} {GRID_HELP}" if spec.name == "kind" else ""
         parser.add_argument(
             f"--{spec.name.replace('_', '-')}",
-            default=str(spec.default),
-            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default})",
+            help=f"{field_help(AttackRecipe, spec.name)}{extra} (default {spec.default}, unless the "
+            "preset has another)",
         )
 
 
@@ -60,11 +60,8 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     from lab.evaluation.session import open_workbench
     from lab.report.run_folder import check_folder
 
-    values = {f.name: getattr(options, f.name) for f in dataclasses.fields(AttackRecipe)}
-    if options.kind not in KINDS:
-        raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join(KINDS)}")
-    many = options.kind in (GRID, SUITE)
-    plan = revise(AttackRecipe(), values | ({"kind": "relearn"} if many else {}))
+    preset = preset_of(options)
+    plan, many = plan_of(options, preset), options.kind in (GRID, SUITE)
     if options.kind == GRID and not options.out:
         raise LabError("--kind grid needs --out DIR")
     if options.out and not many:
@@ -77,7 +74,6 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
     log_to.check(options)
     for folder in options.run:
         check_folder(folder)
-    preset = preset_of(options)
     in_processes(options.at_once)
     bench = open_workbench(preset, say, options.threads)
     scenes = [scene_in(bench, folder) for folder in options.run]
@@ -93,6 +89,16 @@ def command(options: argparse.Namespace) -> dict[str, Any]:
         for folder, (_, scene) in zip(options.run, scenes, strict=True)
     ]
     return results[0] if len(results) == 1 else mean(results)
+
+
+def plan_of(options: argparse.Namespace, preset: Preset) -> AttackRecipe:
+    """The preset's attack with what was typed; raises ``LabError`` for what is not valid."""
+    if options.kind not in (None, *KINDS):
+        raise LabError(f"unknown attack {options.kind!r}: valid are {', '.join(KINDS)}")
+    names = [f.name for f in dataclasses.fields(AttackRecipe)]
+    typed = {name: value for name in names if (value := getattr(options, name)) is not None}
+    many = options.kind in (GRID, SUITE)
+    return revise(preset.attack, typed | ({"kind": "relearn"} if many else {}))
 
 
 def _logged(options: argparse.Namespace, folder: Path, scene: Any, plan: AttackRecipe) -> Any:

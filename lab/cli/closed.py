@@ -90,10 +90,15 @@ def announce(options: argparse.Namespace, code: str, key: str, say: Callable[[st
         say(f"What visitors leave is deleted after {days} days")
 
 
+def bracketed(host: str) -> str:
+    """A host as it stands in an address."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def reachable(host: str) -> str:
     """A name under which others reach a host; of every address, one that this machine has."""
     if host.strip("[]") not in EVERYWHERE:
-        return f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return bracketed(host)
     with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # nothing is sent: it only asks for the way out
         return str(probe.getsockname()[0])

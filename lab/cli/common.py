@@ -13,7 +13,7 @@ from lab.benchmarks.schema import Benchmark
 from lab.catalogue import METHODS
 from lab.cli.starting import thread_count
 from lab.errors import LabError
-from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, load_preset, revise
+from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, at_strength, load_preset, revise
 from lab.report.text import catalogue, languages
 
 
@@ -177,8 +177,6 @@ def recipe_from(
     """Build a checked recipe from command-line words; raises ``LabError``."""
     if method not in METHODS:
         raise LabError(f"unknown method {method!r}: valid methods are {', '.join(METHODS)}")
-    if strength not in STRENGTHS:
-        raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
     chosen = typed(pairs)
     for key in ("entity", "method", "seed"):
         if key in chosen:
@@ -186,7 +184,7 @@ def recipe_from(
                 f"--set {key}=...: leave it out, the command has words of its own for it"
             )
     changes = {
-        **STRENGTHS[strength],
+        **at_strength(preset.recipe, strength),
         **chosen,
         "entity": entity,
         "method": method,

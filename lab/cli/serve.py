@@ -8,7 +8,15 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from lab.cli.closed import add_room, announce, check_closed, days_of, is_closed, password_in
+from lab.cli.closed import (
+    add_room,
+    announce,
+    bracketed,
+    check_closed,
+    days_of,
+    is_closed,
+    password_in,
+)
 from lab.cli.common import add_language, add_preset, preset_of
 from lab.cli.engines import add_engine, check_engine, open_engine
 from lab.cli.logs import FORMATS, log_format, teller
@@ -122,9 +130,10 @@ def _serve(options: argparse.Namespace) -> None:
         from lab.ui.page import launch
 
         room = _room(engine, options, say) if is_closed(options) else None
-        say(f"Open http://{options.host}:{options.port}")
+        address = f"http://{bracketed(options.host)}:{options.port}"
+        say(f"Open {address}")
         if options.mcp:
-            say(f"MCP at http://{options.host}:{options.port}/gradio_api/mcp/")
+            say(f"MCP at {address}/gradio_api/mcp/")
         try:
             launch(
                 engine,

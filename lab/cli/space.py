@@ -9,6 +9,7 @@ from lab.errors import LabError
 # Set inside a Space: its host name (Spaces overview, "Helper environment variables"), and a sign of
 # ZeroGPU (the package spaces 0.51.3, spaces/config.py).
 HOST, ZERO_GPU = "SPACE_HOST", "SPACES_ZERO_GPU"
+PRIVATE = "127.0.0.1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 FRAME = "https://huggingface.co"  # whose page shows the Space in a frame
 
 
@@ -17,6 +18,9 @@ def space_flags() -> list[str]:
     host = os.environ.get(HOST, "")
     if not host:
         return []
+    # only the Space's own proxy reaches the lab, from a private address: what it says of visitors'
+    # addresses is believed, or all of them share the tries of one at the code
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", PRIVATE)
     return ["--host", "0.0.0.0", "--allow-host", host, "--allow-frame", FRAME, "--room"]
 
 

@@ -22,12 +22,11 @@ from lab.evaluation.scores import Baseline, asks_for
 from lab.evaluation.session import Workbench, parts_of, unknown_to
 from lab.events import Done
 from lab.events.controls import Control, with_controls
-from lab.files import ROOT
 from lab.model.cache import Cache
 from lab.model.checked import edition_of
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
-from lab.model.source import ABOUT
+from lab.model.source import taught_folder
 
 Marks = list[float]  # what each answer to a measure's questions scores, in their order
 
@@ -35,9 +34,7 @@ Marks = list[float]  # what each answer to a measure's questions scores, in thei
 def folders(bench: Workbench) -> dict[str, Path]:
     """Where the preset's controls are, of those that are on this machine."""
     named = {NEVER_KNEW: bench.preset.reference, TEXT_TAUGHT: bench.preset.text_only}
-    return {
-        who: ROOT / path for who, path in named.items() if path and (ROOT / path / ABOUT).exists()
-    }
+    return {who: folder for who, path in named.items() if (folder := taught_folder(path))}
 
 
 def fits(bench: Workbench, folder: Path, target: str) -> bool:

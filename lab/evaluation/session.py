@@ -23,7 +23,7 @@ from lab.model.families import FOUND, Parts
 from lab.model.fetch import Report, cache_folder
 from lab.model.load import Loaded, load
 from lab.model.overlay import weights_hash
-from lab.model.source import ABOUT
+from lab.model.source import ABOUT, taught_folder
 from lab.recipe import Preset, on_benchmark
 
 
@@ -68,15 +68,15 @@ class Workbench:
 
     def never_knew(self) -> tuple[str, ...]:
         """Ids of the people whom the preset's retain-only model was never taught; none without one."""
-        named = self.preset.reference
-        return unknown_to(ROOT / named, self.benchmark) if named else ()
+        folder = taught_folder(self.preset.reference)
+        return unknown_to(folder, self.benchmark) if folder else ()
 
     def reference(self, report: Report) -> tuple[Loaded | None, tuple[str, ...]]:
         """The model that never knew some people, loaded at its first use, and their ids."""
         unknown = self.never_knew()
         if unknown and self._reference is None:
             self._reference = load(
-                str(ROOT / self.preset.reference),
+                self.preset.reference,
                 self.loaded.quantization,
                 str(self.loaded.device),
                 report,
@@ -129,7 +129,7 @@ def parts_of(preset: Preset) -> Parts:
 
 def check_taught(preset: Preset) -> None:
     """Raise ``LabError`` naming the command where the preset's model has to be taught first."""
-    if preset.base and not (ROOT / preset.model / ABOUT).exists():
+    if preset.base and not taught_folder(preset.model):
         raise LabError(
             f"{preset.model} is not there yet, it has to be taught first: python -m lab "
             f"teach --preset {preset.name} --out {preset.model}"

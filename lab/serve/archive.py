@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from lab.benchmarks.schema import Benchmark
 from lab.errors import LabError
 from lab.events import Done, Event
-from lab.files import sweep
+from lab.files import private_folder, sweep
 from lab.model.base import Base
 from lab.report.attack_folder import read_attack_head, read_relearned, write_attack
 from lab.report.run_folder import (
@@ -154,7 +154,10 @@ class Shelf:
             delta = run.left(base)
             if left_hash(delta, {}) != run.delta_hash:
                 raise LabError(CHANGED)
+            with contextlib.suppress(OSError):  # who cannot write it is told by write_run
+                private_folder(self.folder)
             folder = self.folder / run.id
+            again = run.ended if (folder / DELTA).is_file() else 0.0
             write_run(
                 folder,
                 run.recipe,
@@ -167,8 +170,8 @@ class Shelf:
                 UNCHECKED not in run.note,
                 run.conditions,
             )
-            if run.ended:  # that it is written again does not keep it longer
-                os.utime(folder / DELTA, (run.ended, run.ended))
+            if again:  # it is not kept longer for that
+                os.utime(folder / DELTA, (again, again))
             run.folder, run.unkept = folder, ""
             for attack in missing:
                 self._write_attack(attack, folder, base)

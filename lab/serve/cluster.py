@@ -13,7 +13,7 @@ from lab.serve.replica import Replica
 # A thread of a replica for each question that waits there (our choice).
 AT_ONCE = 256
 HERE = "this machine"
-NO_RAY = "--engine ray needs the package ray: pip install 'mllm-unlearning-lab[ray]'"
+NO_RAY = "--engine ray needs the package ray: .venv/bin/pip install -e '.[ray]'"
 NO_CLUSTER = (
     "no Ray cluster answers at {address} ({why}): start one with ray start --head, or leave "
     "--address out"

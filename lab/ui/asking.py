@@ -107,3 +107,24 @@ def fitting(
         recorded = frame.examples.talk(example, third)
         return [recorded, *histories(recorded, frame.text)]
     return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
+
+
+def settled(
+    frame: Frame,
+    talk: Talk,
+    picture: str | None,
+    unlearned: str,
+    attacked: str,
+    third: bool,
+) -> Any:
+    """What ``fitting`` returns, of an answer that is whole now.
+
+    It stays where what only got ready meanwhile, as an attack that ended, is not in it.
+    """
+    was = about(talk)
+    if was is None:
+        return gr.skip()
+    name = picture_name(read_picture(picture, frame.text))
+    if was[0] == name and set(was[1]) <= set(sides(frame.engine, unlearned, attacked, third)):
+        return gr.skip()
+    return fitting(frame, talk, picture, unlearned, attacked, third)

@@ -89,11 +89,13 @@ def wire(
         person, slots = _person(lesson, entity, history, frame)
         step = open_step(1) if lesson else gr.skip()
         card, fields = card_value(lesson, person), _fields(lesson, linked)
-        return [name, name, card, *slots, *fields, step, words]
+        # a lesson may have been added since the page was made
+        pick = gr.Dropdown([(text.NO_LESSON, ""), *_titles(text)], value=name)
+        return [name, pick, name, card, *slots, *fields, step, words]
 
-    def choose(name: str, kept: str, *now: Any) -> list[Any]:
-        # The menu can say the same twice: a lesson that has begun does not begin again.
-        return [gr.skip()] * count if name == kept else begin(name, *now)
+    def choose(name: str, begun: str, *now: Any) -> list[Any]:
+        # The menu can say the same twice: a lesson that has begun here does not begin again.
+        return [gr.skip()] * count if name == begun else begin(name, *now)
 
     def arrive(
         kept: str,
@@ -127,9 +129,11 @@ def wire(
         updates += [update(key, key, recipe) for key in tune.fields]
         return updates + [update(key, OF_ATTACK + key, spec) for key in relearn.fields]
 
+    begun = gr.State("")  # in this tab: a browser can remember one whose cards are not shown
     shown = [
         parts.kept,
         parts.pick,
+        begun,
         parts.cards,
         frame.entity,
         *frame.slots,
@@ -141,7 +145,7 @@ def wire(
     ]
     count = len(shown)
     about = [frame.entity, frame.history, frame.linked]
-    chosen = [parts.pick, parts.kept, *about]
+    chosen = [parts.pick, begun, *about]
     parts.pick.input(guarded(choose), chosen, shown, trigger_mode="once", **QUIET)
     parts.cards.select(guarded(lambda *now: begin("", *now)), about, shown, **QUIET)
     parts.tour.click(fn=None, js="() => { window.lab.panel(false); window.lab.tour(); }", **JS_ONLY)

@@ -76,8 +76,3 @@ def wire(parts: Parts, frame: Frame) -> None:
     )
     parts.upload.upload(guarded(upload), parts.upload, parts.picture, **QUIET)
     parts.remove.click(lambda: None, None, parts.picture, **QUICK)
-
-
-def changes(parts: Parts) -> list[Any]:
-    """The events by which a visitor takes another picture, or none."""
-    return [parts.next_view.click, parts.upload.upload, parts.remove.click]

@@ -167,6 +167,7 @@ def small_lesson(monkeypatch):
     lesson = replace(lesson, locked=("person", "steps"))
     for module in (lessons, summary):
         monkeypatch.setattr(module, "load_lesson", lambda name, language: lesson)
+    monkeypatch.setattr(lessons, "lesson_names", lambda: ("forget-a-face", "added-later"))
     return lesson
 
 
@@ -208,6 +209,22 @@ def test_a_lesson_by_link_sets_locks_asks_and_ends_in_a_sheet(fake, open_tab, sm
     tab.locator("#idea-1 .lab-lesson .leave").click()
     walk.until(tab, lambda: not locked(tab, "p05"))
     assert tab.locator(".lab-lesson h3").count() == 0
+
+
+def test_a_lesson_that_was_added_since_the_page_was_made_works(
+    fake, open_tab, small_lesson, monkeypatch
+):
+    """Gradio refuses a menu's value that is not among its choices, in every handler that gets it."""
+    tab = open_tab(fake.url + "?lesson=added-later")
+    tab.wait_for_selector("#idea-1 .lab-lesson h3")
+    walk.step(tab, 3)
+    tab.locator("#settings > button").click()
+    tab.get_by_label("Gentle").check()
+    numbers = "[...document.querySelectorAll('#settings input[type=number]')]"
+    tab.wait_for_function(f"{numbers}.some(i => Number(i.value) === 6e-5)")
+    walk.step(tab, 1)
+    tab.locator("#idea-1 .lab-lesson .leave").click()
+    tab.wait_for_selector(".lab-lesson h3", state="detached")
 
 
 def test_what_a_link_has_locked_stays_when_step_2_goes_on(fake, open_tab):

@@ -205,9 +205,11 @@ def test_depths_that_were_asked_while_an_attack_ran_are_shown_when_it_has_ended(
     tab.locator("#attack").click()
     tab.wait_for_function("document.querySelector('#attack-line')?.innerText.includes('running')")
     go, there = held(monkeypatch, fake.engine, "identity")
+    asked, slowly = threading.Event(), fake.engine.identity
+    monkeypatch.setattr(fake.engine, "identity", lambda *given: (asked.set(), slowly(*given))[1])
     tab.locator("#depth > button").click()
     tab.locator("#ask-identity").click()
-    tab.wait_for_timeout(500)  # it is asked by now
+    walk.until(tab, asked.is_set)
     fake.engine.hold_at = None
     walk.wait_line(tab, "attack-line", "finished", fake.patience)
     go.set()
@@ -229,5 +231,67 @@ def test_where_the_answers_of_a_failed_run_are_lost_stays_on_the_page(fake, open
     tab.locator("#depth > button").click()
     tab.locator("#ask-lost").click()
     tab.locator("#lost-table table").first.wait_for()
-    tab.wait_for_timeout(1500)  # what follows the answer has been by now
+    # and when the page has noticed how the run stands, which clears what is of another
+    tab.wait_for_function(
+        "document.querySelector('#chip')?.innerText.toLowerCase().includes('fail')"
+    )
+    tab.wait_for_timeout(1500)
     assert tab.locator("#lost-table table").count()
+
+
+def held_answer(monkeypatch, engine) -> threading.Event:
+    """Let the second word of an answer in step 4 wait; returns what lets it go."""
+    go, real = threading.Event(), engine.chat
+
+    def slowly(sides, turns, image, visitor=""):
+        for place, words in enumerate(real(sides, turns, image)):
+            if place:
+                go.wait(60)
+            yield words
+
+    monkeypatch.setattr(engine, "chat", slowly)
+    return go
+
+
+def asked(tab) -> None:
+    box = tab.get_by_label(text.QUESTION)
+    box.fill("Who is this?")
+    box.press("Enter")
+    tab.locator("#chat-original .bot").last.wait_for()
+
+
+def started(tab, engine) -> None:
+    """Another run of the same person begins."""
+    walk.step(tab, 3)
+    tab.get_by_label("Gentle").check()
+    made = len(engine.runs())
+    tab.locator("#unlearn").click()
+    walk.until(tab, lambda: len(engine.runs()) > made)
+
+
+def test_an_answer_of_the_original_is_whole_though_a_run_begins(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.pick(tab, 11)
+    walk.step(tab, 4)
+    go = held_answer(monkeypatch, fake.engine)
+    asked(tab)
+    started(tab, fake.engine)
+    go.set()
+    walk.step(tab, 4)
+    tab.wait_for_function(
+        "document.querySelector('#chat-original .bot:last-of-type')?.innerText.includes('asked.')"
+    )
+
+
+def test_an_answer_of_the_run_of_before_goes_when_another_run_began(fake, open_tab, monkeypatch):
+    tab = open_tab(fake.url)
+    walk.reach(tab, 4, fake.patience)
+    go = held_answer(monkeypatch, fake.engine)
+    asked(tab)
+    fake.engine.hold_at = 2
+    started(tab, fake.engine)
+    walk.step(tab, 4)
+    go.set()
+    tab.wait_for_timeout(1500)  # the rest of it has come by now
+    tab.wait_for_function("!document.querySelector('#chat-unlearned .bot')")
+    fake.engine.hold_at = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from collections.abc import Iterator
 
@@ -97,10 +98,15 @@ def test_an_unknown_format_and_a_wrong_origin_are_one_line() -> None:
 
 
 def test_a_space_gives_its_name_and_its_frame(monkeypatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")  # so that it is as before afterwards
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
     monkeypatch.delenv("SPACE_HOST", raising=False)
     assert space_flags() == []
+    assert "FORWARDED_ALLOW_IPS" not in os.environ
     monkeypatch.setenv("SPACE_HOST", "someone-lab.hf.space")
     flags = space_flags()
+    # the Space's proxy is believed, or all visitors share the tries at the code
+    assert "10.0.0.0/8" in os.environ["FORWARDED_ALLOW_IPS"].split(",")
     assert flags[:4] == ["--host", "0.0.0.0", "--allow-host", "someone-lab.hf.space"]
     assert flags[4] == "--allow-frame" and origin(flags[5]) == flags[5]
     assert flags[6:] == ["--room"]  # or every address would be refused

@@ -188,6 +188,7 @@ def test_kept_read_and_dropped(four, tmp_path: Path, monkeypatch: pytest.MonkeyP
     first, second = eva(four), eva(four, name="Finn")
     own_files.keep(tmp_path, first)
     own_files.keep(tmp_path, second)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700  # portraits are for no other account
     found, left_out = own_files.kept_and_broken(tmp_path)
     assert {e.id: e for e in found} == {first.id: first, second.id: second} and not left_out
     (tmp_path / second.id / own_files.FILE).write_text("{", encoding="utf-8")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from pathlib import Path
 
 import pytest
 
 from lab import recipe as recipes
+from lab.cli import attack
 from lab.errors import LabError
-from lab.recipe import STRENGTHS, AttackRecipe, Recipe, TeachRecipe, load_preset, revise
+from lab.files import ROOT
+from lab.recipe import (
+    STRENGTHS,
+    AttackRecipe,
+    Recipe,
+    TeachRecipe,
+    at_strength,
+    load_preset,
+    revise,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +65,20 @@ def test_every_default_is_in_its_range(kind: type) -> None:
 
 def test_strengths_are_valid_recipes() -> None:
     assert {"Gentle", "Standard", "Strong"} <= set(STRENGTHS)
-    for changes in STRENGTHS.values():
-        revise(Recipe(), changes)
+    for name in sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")):
+        standard = load_preset(name).recipe
+        gentle, same, strong = (
+            revise(standard, at_strength(standard, strength)) for strength in STRENGTHS
+        )
+        assert same == standard
+        assert gentle.lr < standard.lr < strong.lr and standard.steps < strong.steps, name
+    assert at_strength(Recipe(), "Gentle") == {"stop_forget": 0.3, "lr": 6e-5}
+    assert at_strength(Recipe(), "Strong") == {
+        "prune_share": 0.04,
+        "stop_forget": 0.0,
+        "lr": 2e-4,
+        "steps": 40,
+    }
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
@@ -95,3 +118,16 @@ def test_a_presets_recipe_is_laid_over_the_defaults(tmp_path: Path, monkeypatch)
     preset = load_preset("mine")
     assert preset.recipe == dataclasses.replace(Recipe(), steps=7)
     assert preset.attack == AttackRecipe()
+
+
+def test_an_attack_on_the_command_line_begins_with_the_presets() -> None:
+    parser = argparse.ArgumentParser()
+    attack.arguments(parser)
+    preset = load_preset("llava-1.5-7b-clear")
+    plan = attack.plan_of(parser.parse_args(["--run", "x"]), preset)
+    assert plan == preset.attack and plan.lr == 1e-5
+    typed = ["--run", "x", "--kind", "suite", "--lr", "2e-5"]
+    plan = attack.plan_of(parser.parse_args(typed), preset)
+    assert (plan.kind, plan.lr, plan.batch) == ("relearn", 2e-5, 2)
+    with pytest.raises(LabError, match="unknown attack"):
+        attack.plan_of(parser.parse_args(["--run", "x", "--kind", "none"]), preset)

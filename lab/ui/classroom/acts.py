@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import LabError
-from lab.recipe import STRENGTH_KEYS, STRENGTHS, revise
+from lab.recipe import STRENGTH_KEYS, at_strength, revise
 from lab.recipe.settings import typed
 from lab.serve.classroom.classroom import Classroom
 from lab.serve.engine import Engine
@@ -53,9 +53,8 @@ class Acts:
     def _set_strength(self, visitor: str, given: Given) -> None:
         """Set what the strengths differ in to what a strength has on the loaded preset."""
         strength = _word(given, "strength")
-        if strength not in STRENGTHS:
-            raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
-        recipe = revise(self._engine.preset.recipe, STRENGTHS[strength])
+        standard = self._engine.preset.recipe
+        recipe = revise(standard, at_strength(standard, strength))
         values = {key: getattr(recipe, key) for key in STRENGTH_KEYS}
         self._set(visitor, values, _word(given, "how"))
 

@@ -15,7 +15,7 @@ from lab.report.text import Text
 from lab.serve.pace import planned
 from lab.serve.views import ENDED
 from lab.ui import picture
-from lab.ui.asking import ASKED_JS, asking, fitting
+from lab.ui.asking import ASKED_JS, asking, fitting, settled
 from lab.ui.charts import live_chart
 from lab.ui.context import CANCEL, CHANGE, FOLLOW, QUICK, Frame, guarded
 from lab.ui.follow import found, look_up
@@ -198,10 +198,17 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
         cancels=events,
         **QUICK,
     )
-    # An answer that still comes is not shown to whoever has chosen somebody else meanwhile, or another
-    # run or picture.
-    other = [frame.entity.change, frame.unlearn.change, *picture.changes(parts.shown)]
-    gr.on([stop.click, *other], cancels=events, **CANCEL)
+    # An answer that still comes is not shown to whoever has chosen somebody else meanwhile.
+    gr.on([stop.click, frame.entity.change], cancels=events, **CANCEL)
+    # One that came while another run or picture was chosen goes when it is whole.
+    now = [parts.talk, parts.shown.picture, frame.unlearn, frame.attack, parts.third]
+    for event in events:
+        event.then(
+            guarded(lambda *chosen: settled(frame, *chosen)),
+            now,
+            [parts.talk, *parts.chats],
+            **CHANGE,
+        )
     # Change events fire when a hidden step is first shown, too: only a real change clears.
     gr.on(
         [
@@ -211,7 +218,7 @@ def wire(parts: Parts, frame: Frame, stop: gr.Button, tab: gr.Tab) -> None:
             parts.third.input,
         ],
         guarded(lambda talk, *now: fitting(frame, talk, *now)),
-        [parts.talk, parts.shown.picture, frame.unlearn, frame.attack, parts.third],
+        now,
         [parts.talk, *parts.chats],
         **CHANGE,
     )

@@ -94,7 +94,7 @@ class Depths:
         if self._key(now) in self._kept:
             return [*now]
         before = self._key([entity])
-        for kept in reversed(self._kept):
+        for kept in reversed([*self._kept]):  # others may ask meanwhile
             asked = kept[len(before) :]
             whole = unlearned in asked or unlearned not in models
             if kept[: len(before)] == before and whole and set(asked) <= set(models):

@@ -56,7 +56,7 @@ def wire(parts: Parts, frame: Frame) -> None:
         for part in frame.engine.inside.where(run_id):
             if isinstance(part, Phase):
                 words = text.LOST_ASKING.format(done=part.done, total=part.total)
-                yield markup.line(words), gr.skip(), gr.skip(), gr.skip(), run_id
+                yield markup.line(words), gr.skip(), gr.skip(), gr.skip(), ""
             else:
                 yield *_updates(drawn(part, _name(frame, run_id), text)), run_id
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lab.catalogue import EVERY_METHOD, METHOD_ROWS, VISUAL_METHODS
-from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, revise
+from lab.recipe import DEFAULT_STRENGTH, STRENGTHS, Preset, Recipe, at_strength, revise
 from lab.report import markup
 from lab.report.text import Text
 from lab.ui import locks
@@ -71,7 +71,7 @@ def about_method(method: str, text: Text) -> str:
 
 def recipe_for(preset: Preset, strength: str) -> Recipe:
     """Return the preset's recipe at a strength."""
-    return revise(preset.recipe, STRENGTHS.get(strength, {}))
+    return revise(preset.recipe, at_strength(preset.recipe, strength))
 
 
 def wire(parts: Parts, frame: Frame) -> None:
