@@ -12,7 +12,7 @@ from lab.catalogue import ATTACKS, CONTROLS, TRAINING_ATTACKS
 from lab.errors import LabError
 from lab.events import Done, Event
 from lab.events.lines import plain
-from lab.events.relearning import LEVEL_NAMES
+from lab.events.relearning import AT_LEAST, AT_MOST, LEVEL_NAMES
 from lab.experiments.records import Key, Records, key_of
 from lab.files import make_writable
 from lab.recipe import AttackRecipe, Preset, Recipe, revise
@@ -195,18 +195,30 @@ def told(rows: Sequence[Row], entity: str, seconds: float) -> dict[str, Any]:
 
 
 def means(each: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The mean of the worst cases over several runs, in their form; ``n`` is how many have one."""
+    """The mean of the worst cases over several runs, in their form; ``n`` is how many have one.
+
+    Of a delay, ``at_least`` and ``at_most``: how many of these are bounds, because a curve did not
+    reach its level, so that the mean is one of bounds too.
+    """
     cases = [result["worst"] for result in each]
     return {
         "recovery": {who: _mean(c["recovery"].get(who) for c in cases) for who in CONTROLS},
         "delay": {
-            who: {x: _mean(c["delay"].get(who, {}).get(x) for c in cases) for x in LEVEL_NAMES}
+            who: {
+                x: _mean_delay([c["delay"].get(who, {}).get(x) for c in cases]) for x in LEVEL_NAMES
+            }
             for who in CONTROLS
         },
         "gain_untrained": {
             who: _mean(c["gain_untrained"].get(who) for c in cases) for who in CONTROLS
         },
     }
+
+
+def _mean_delay(cases: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+    bounds = [case["bound"] for case in cases if case]
+    counts = {"at_least": bounds.count(AT_LEAST), "at_most": bounds.count(AT_MOST)}
+    return {**_mean(cases), **counts}
 
 
 def _mean(cases: Iterable[dict[str, Any] | None]) -> dict[str, Any]:

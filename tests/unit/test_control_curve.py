@@ -14,7 +14,7 @@ from lab.catalogue import CONTROLS, TRAINING_ATTACKS
 from lab.cli.attacking import carried_out
 from lab.evaluation import controls, session
 from lab.events import Curve, Phase
-from lab.model import tiny_models
+from lab.model import source, tiny_models
 from lab.model.cache import Cache
 from lab.model.overlay import tensors_hash
 from lab.recipe import AttackRecipe
@@ -150,8 +150,8 @@ def test_the_page_s_second_attack_keeps_each_control_to_its_own_weights(
         (tmp_path / name).mkdir()
         about = {"unknown": ["p1"], "name": name}
         (tmp_path / name / "adapter.json").write_text(json.dumps(about), encoding="utf-8")
+    monkeypatch.setattr(source, "ROOT", tmp_path)
     for module in (controls, session):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "load", load)
     preset = replace(PRESET, reference="never", text_only="text")
     cache = Cache(tmp_path / "measured", tiny, "weights")

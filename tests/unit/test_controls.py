@@ -25,7 +25,7 @@ from lab.events import Done, Ready
 from lab.events.controls import Control, controls_of, with_controls
 from lab.experiments import comparison
 from lab.experiments.comparison_table import write_tables
-from lab.model import tiny_models
+from lab.model import source, tiny_models
 from lab.model.cache import Cache
 from lab.model.overlay import weights_hash
 from lab.recipe import Preset
@@ -60,8 +60,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         (tmp_path / name).mkdir()
         about = {"unknown": ["p0", "somebody else"], "name": name}
         (tmp_path / name / "adapter.json").write_text(json.dumps(about), encoding="utf-8")
+    monkeypatch.setattr(source, "ROOT", tmp_path)
     for module in (controls, session):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "load", load)
     yield loads
 

@@ -25,7 +25,7 @@ from lab.events import Curve, Phase
 from lab.events.lines import plain
 from lab.experiments import control_curves
 from lab.experiments.result_file import ResultFile
-from lab.model import tiny_models
+from lab.model import source, tiny_models
 from lab.model.cache import Cache
 from lab.model.checked import SHIPPED, sha256
 from lab.model.overlay import weights_hash
@@ -57,8 +57,8 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
         (tmp_path / name).mkdir()
         (tmp_path / name / "adapter.json").write_text(ABOUT, encoding="utf-8")
     sign(tmp_path)
+    monkeypatch.setattr(source, "ROOT", tmp_path)
     for module in (controls, session):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "load", load)
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     budgets = {kind: replace(PLAN, kind=kind) for kind in TRAINING_ATTACKS}

@@ -125,8 +125,11 @@ def test_the_mean_of_worst_cases_by_hand() -> None:
     ]
     made = means(each)
     assert made["recovery"]["never_knew"] == {"value": pytest.approx(0.2), "n": 2}
-    assert made["delay"]["text_only"]["50"] == {"value": 1.0, "n": 2}
-    assert made["delay"]["text_only"]["80"] == {"value": None, "n": 0}
+    exact = {"at_least": 0, "at_most": 0}
+    assert made["delay"]["text_only"]["50"] == {"value": 1.0, "n": 2, **exact}
+    assert made["delay"]["text_only"]["80"] == {"value": None, "n": 0, **exact}
+    each[0]["worst"]["delay"]["text_only"]["50"]["bound"] = "at least"
+    assert means(each)["delay"]["text_only"]["50"] == {"value": 1.0, "n": 2, **exact, "at_least": 1}
 
 
 def test_a_row_that_is_kept_is_not_made_again(scene, rows, tmp_path: Path, monkeypatch) -> None:

@@ -64,9 +64,9 @@ def _parts(rows: Sequence[Row]) -> str:
     none = abs(face) <= half
     return (
         f"At the usual rate the unlearned model is {points(whole)} points above the model that knows "
-        f"the text alone. Of these, {points(any_face)} come with a stranger's face as well: they are in "
-        f"the language model, which no visual method changes. The other {give_or_take(face, half, '')} are "
-        f"in the face{', which these people cannot tell from none' if none else ''}."
+        f"the text alone. Of these, {points(any_face)} come with a stranger's face as well, so they are "
+        f"not in this person's face. The other {give_or_take(face, half, '')} are in it"
+        f"{', which these people cannot tell from none' if none else ''}."
     )
 
 

@@ -25,12 +25,13 @@ MEASURES = (
 def attacks(folder: Path) -> str:
     """Every kind of attack on VKD; the harder attackers stand in the table of ``attackers``."""
     held = read(folder / "attacks.json")
-    rows = []
+    rows, usual_n = [], _runs(held)[0]["n"]["forget_vqa"] if held else 0
     for r in held["rows"] if held else []:
         usual = r.get("attack") == "vision" or r.get("kind") not in (None, "relearn")
         if usual and r["method"] == "vkd":
             name = "relearn" if r["attack"] == "vision" else r["attack"]
             highest = f" ({r['highest']})" if "highest" in r else ""
+            name += "" if r.get("n", usual_n) == usual_n else f" (n {r['n']})"
             controls = [_control(r, who) for who in CONTROLS]
             rows.append([name, percent(r["before"]), percent(r["after"]) + highest, *controls])
     if not held or not rows:

@@ -39,15 +39,21 @@ def _found(rows: Sequence[Row]) -> str:
     said = f"Nothing stays within {100 * AIM:g} points over text only at every rate."
     if slow:
         names = ", ".join(point.name for point in slow)
+        widest = max(point.half for point in slow)
+        sure = [point.name for point in slow if point.recovery + point.half <= AIM]
         said = (
-            f"Within {100 * AIM:g} points over text only at every rate: {names}. The least that one "
-            f"of them loses of Retain VQA is {points(min(p.lost for p in slow))} points."
+            f"Within {100 * AIM:g} points over text only at every rate, by the mean over "
+            f"{slow[0].people} people: {names}. Their intervals at the usual rate are up to ± "
+            f"{points(widest)} points, and end within the {100 * AIM:g} points for "
+            f"{', '.join(sure) or 'none of them'}. The least that one of them loses of Retain VQA is "
+            f"{points(min(p.lost for p in slow))} points."
         )
     if keeps:
         best = min(keeps, key=lambda point: point.worst or 0.0)
         said += (
-            f" Of those that lose at most {100 * KEEPS:g} points of Retain VQA, {best.name} is at "
-            f"{points(best.worst or 0.0)} points at its worst rate, the lowest."
+            f" Of those that lose at most {100 * KEEPS:g} points of Retain VQA, {best.name} has the "
+            f"lowest mean, {points(best.worst or 0.0)} points at its worst rate (± "
+            f"{points(best.half)} at the usual one)."
         )
     return said
 

@@ -50,8 +50,15 @@ def told(held: Held, done: Sequence[Row]) -> str:
     return (
         f"VKD at strength Standard, {len(done)} people one at a time, {failed} failed, "
         f"seed {', '.join(map(str, seeds))}; n a person: Forget VQA {n['forget_vqa']}, "
-        f"name {n['forget_name']}, still sees {n['still_sees']}, Retain VQA {n['retain_vqa']};"
+        f"name {n['forget_name']}, still sees {_asked(done, 'still_sees')}, "
+        f"Retain VQA {n['retain_vqa']};"
     )
+
+
+def _asked(done: Sequence[Row], measure: str) -> str:
+    """How many questions a measure asks about a person; their range where it is not the same."""
+    counts = {row["n"][measure] for row in done}
+    return str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
 
 def people(folder: Path) -> str:
@@ -105,7 +112,7 @@ def people_summary(folder: Path) -> str:
         level = done[0]["chance"].get(measure)
         chance = NONE if level is None else percent(mean([r["chance"][measure] for r in done]))
         theirs = (percent(shares.get(measure)) for shares in beside.values())
-        n = str(done[0]["n"][measure])
+        n = _asked(done, measure)
         rows.append([name, chance, percent(mean(before)), said, *theirs, n])
     head = ["measure", "chance", "original", "unlearned", *beside, "n a person"]
     made = under(held, f"{len(done)} people, seed {done[0]['seed']}; {words}".strip())
