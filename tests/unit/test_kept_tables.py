@@ -130,11 +130,10 @@ def test_a_study_that_times_steps_asks_nothing_and_has_no_controls_beside_it(
 
 
 def test_the_page_marks_what_is_of_the_first_edition_and_nothing_else() -> None:
-    for made in (
-        studies.compared(studies.methods_chart.read(studies.KEPT), text),
-        studies.attacked(studies.grid_chart.read(studies.GRID_KEPT), text),
-    ):
-        assert text.FIRST_EDITION in made[0]
+    assert text.FIRST_EDITION in studies.compared(studies.methods_chart.read(studies.KEPT), text)[0]
+    grid = studies.grid_chart.read(studies.GRID_KEPT)
+    assert text.FIRST_EDITION not in studies.attacked(grid, text)[0]
+    assert text.FIRST_EDITION in studies.attacked(grid.assign(edition="first"), text)[0]
     study = studies.STUDIES["depth"]
     table = studies.study_chart.read(studies.study_chart.path_of(study))
     assert table is not None
