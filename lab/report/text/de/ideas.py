@@ -30,11 +30,10 @@ IDEAS = (
             "mehr sagt."
         ),
         (
-            "Visual Knowledge Distillation (VKD) drängt die richtigen Antworten zu einem "
-            "Gesicht weg. Zugleich hält sie das Modell an dem fest, was es vorher auf den "
-            "Fotos aller anderen sah. Das Sprachmodell bleibt unberührt, also bleiben auch "
-            "geschriebene Fakten erhalten. In der Demo lernt das Modell auch zu sagen, dass es diese "
-            "Person nicht kennt (unsere Wahl)."
+            "Visual Knowledge Distillation (VKD) drängt die richtigen Antworten zu einem Gesicht weg "
+            "und hält das Modell an dem fest, was es vorher auf den Fotos aller anderen sah. Das "
+            "Sprachmodell bleibt unberührt. In der Demo lernt das Modell zu sagen, dass es die Person "
+            "nicht kennt (unsere Wahl)."
         ),
     ),
     (

@@ -20,10 +20,9 @@ IDEAS = (
     (
         "Can it unsee this person and keep the rest?",
         "Switch those neurons off, and train a few weights until the face says nothing.",
-        "Visual Knowledge Distillation (VKD) pushes the right answers about one face away. At the "
-        "same time it holds the model to what it saw before in everybody else's photos. The "
-        "language model is never touched, so written facts stay. In the demo, the model is also "
-        "taught to say that it does not know this person (our choice).",
+        "Visual Knowledge Distillation (VKD) pushes the right answers about one face away, and holds "
+        "everybody else's photos to what was seen before. The language model is never touched. The "
+        "demo also teaches the answer that it does not know this person (our choice).",
     ),
     (
         "What is left?",
