@@ -274,7 +274,7 @@ def test_without_the_package_one_line_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
-    with pytest.raises(LabError, match=r"pip install 'mllm-unlearning-lab\[ray\]'"):
+    with pytest.raises(LabError, match=r"pip install -e '.\[ray\]'"):
         RayCluster(Plan(PRESET, tmp_path, tmp_path / "owners.jsonl"), 1, "")
 
 

@@ -31,9 +31,8 @@ IDEAS = (
         ),
         (
             "Visual Knowledge Distillation (VKD) drängt die richtigen Antworten zu einem Gesicht weg "
-            "und hält das Modell an dem fest, was es vorher auf den Fotos aller anderen sah. Das "
-            "Sprachmodell bleibt unberührt. In der Demo lernt das Modell zu sagen, dass es die Person "
-            "nicht kennt (unsere Wahl)."
+            "und hält fest, was das Modell auf den Fotos anderer sah. Das Sprachmodell bleibt unberührt. "
+            "In der Demo lernt das Modell zu sagen, dass es die Person nicht kennt (unsere Wahl)."
         ),
     ),
     (
@@ -52,7 +51,7 @@ IDEAS = (
             "Training kann einem Modell jedes Gesicht beibringen, also beweist die Rückkehr "
             "allein nichts. Die Kontrollen sind Modelle, die die Person nie gesehen haben und "
             "genauso angegriffen werden. Was schneller zurückkommt, war noch im Modell: darin, wie es "
-            "das Gesicht sieht, oder im Sprachmodell, das VKD lässt, wie es war."
+            "das Gesicht sieht, oder im Sprachmodell."
         ),
     ),
     (

@@ -36,8 +36,7 @@ IDEAS = (
         "What returns faster than a new face was hidden.",
         "Training can teach a model any face, so coming back proves nothing alone. The "
         "controls are models that never saw the person, attacked in the same way. What comes back "
-        "faster was still inside: in how the face is seen, or in the language model, which VKD leaves "
-        "as it was.",
+        "faster was still inside: in how the face is seen, or in the language model.",
     ),
     (
         "What did we learn?",
