@@ -106,10 +106,18 @@ def test_the_document_says_who_reaches_the_aim_and_what_that_costs(tmp_path: Pat
     kept(tmp_path, ROWS[:2])
     said = " ".join(documented(tmp_path).split())
     assert "Nothing stays within 3 points over text only at every rate. Of those that lose" in said
-    assert said.endswith("vkd is at 25.0 points at its worst rate, the lowest.")
+    assert said.endswith("vkd has the lowest mean at its worst rate, 25.0 points.")
     kept(tmp_path, (*ROWS[:2], row("a", (0.02, -0.4), 0.9, method="npo")))
     said = " ".join(documented(tmp_path).split())
-    assert "Within 3 points over text only at every rate: npo." in said
+    assert "at every rate, by the mean over 1 people: npo. The least that one" in said
+    several = [row(who, (-0.2 + k / 10, -0.4), 0.9, method="npo") for k, who in enumerate("abc")]
+    kept(tmp_path, (*ROWS[:2], *several))
+    said = " ".join(documented(tmp_path).split())
+    # -20, -10 and 0 points: standard deviation 10, t(2) = 4.303, over the root of three
+    assert (
+        "by the mean over 3 people: npo. Their intervals at the usual rate are up to ± 24.8" in said
+    )
+    assert "and end within the 3 points for none of them." in said
     assert "The least that one of them loses of Retain VQA is 10.0 points." in said
 
 

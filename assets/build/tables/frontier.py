@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -9,7 +10,7 @@ from statistics import fmean
 from assets.build.tables.markdown import Row, percent, points, table, under, wrapped
 from lab.catalogue import CONTROLS
 from lab.experiments.result_file import read
-from lab.report.frontier import AIM, KEEPS, variants
+from lab.report.frontier import AIM, KEEPS, Point, variants
 
 HEAD = (
     *("method and settings", "Forget VQA", "Forget QA", "Retain VQA lost", "still sees lost"),
@@ -39,23 +40,30 @@ def _found(rows: Sequence[Row]) -> str:
     said = f"Nothing stays within {100 * AIM:g} points over text only at every rate."
     if slow:
         names = ", ".join(point.name for point in slow)
-        widest = max(point.half for point in slow)
-        sure = [point.name for point in slow if point.recovery + point.half <= AIM]
         said = (
             f"Within {100 * AIM:g} points over text only at every rate, by the mean over "
-            f"{slow[0].people} people: {names}. Their intervals at the usual rate are up to ± "
-            f"{points(widest)} points, and end within the {100 * AIM:g} points for "
-            f"{', '.join(sure) or 'none of them'}. The least that one of them loses of Retain VQA is "
-            f"{points(min(p.lost for p in slow))} points."
+            f"{slow[0].people} people: {names}. {_widths(slow)}The least that one of them loses of "
+            f"Retain VQA is {points(min(p.lost for p in slow))} points."
         )
     if keeps:
         best = min(keeps, key=lambda point: point.worst or 0.0)
         said += (
             f" Of those that lose at most {100 * KEEPS:g} points of Retain VQA, {best.name} has the "
-            f"lowest mean, {points(best.worst or 0.0)} points at its worst rate (± "
-            f"{points(best.half)} at the usual one)."
+            f"lowest mean at its worst rate, {points(best.worst or 0.0)} points."
         )
     return said
+
+
+def _widths(slow: Sequence[Point]) -> str:
+    """How wide the intervals of means within the aim are; "" where people are too few for any."""
+    known = [point for point in slow if not math.isnan(point.half)]
+    if not known:
+        return ""
+    sure = [point.name for point in known if point.recovery + point.half <= AIM]
+    return (
+        f"Their intervals at the usual rate are up to ± {points(max(p.half for p in known))} points, "
+        f"and end within the {100 * AIM:g} points for {', '.join(sure) or 'none of them'}. "
+    )
 
 
 def _rows(rows: Sequence[Row]) -> Iterator[list[str]]:
