@@ -91,7 +91,8 @@ def _drop_if_left(folder: Path) -> None:
 def private_folder(folder: Path) -> Path:
     """Make a folder that no other account of the machine can look into, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    with contextlib.suppress(OSError):  # of another account, or where there are no such rights
+        folder.chmod(0o700)
     return folder
 
 

@@ -198,9 +198,12 @@ def at_strength(recipe: Recipe, strength: str) -> dict[str, Any]:
     """What a strength changes of a preset's recipe; raises ``LabError`` for an unknown one."""
     if strength not in STRENGTHS:
         raise LabError(f"unknown strength {strength!r}: valid are {', '.join(STRENGTHS)}")
-    times = {k: getattr(recipe, k) * by for k, by in TIMES.get(strength, {}).items()}
-    rounded = {k: int(v) if k == "steps" else float(f"{v:.3g}") for k, v in times.items()}
-    return {**STRENGTHS[strength], **rounded}
+    limits = {f.name: f.metadata for f in dataclasses.fields(Recipe)}
+    changes = dict(STRENGTHS[strength])
+    for key, by in TIMES.get(strength, {}).items():
+        value = min(max(getattr(recipe, key) * by, limits[key]["low"]), limits[key]["high"])
+        changes[key] = int(value) if key == "steps" else float(f"{value:.3g}")
+    return changes
 
 
 def on_benchmark(preset: Preset, benchmark: str) -> Preset:

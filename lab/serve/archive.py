@@ -157,7 +157,6 @@ class Shelf:
             with contextlib.suppress(OSError):  # who cannot write it is told by write_run
                 private_folder(self.folder)
             folder = self.folder / run.id
-            again = run.ended if (folder / DELTA).is_file() else 0.0
             write_run(
                 folder,
                 run.recipe,
@@ -170,8 +169,8 @@ class Shelf:
                 UNCHECKED not in run.note,
                 run.conditions,
             )
-            if again:  # it is not kept longer for that
-                os.utime(folder / DELTA, (again, again))
+            if run.kept_from:  # that it is written again, or late, does not keep it longer
+                os.utime(folder / DELTA, (run.kept_from, run.kept_from))
             run.folder, run.unkept = folder, ""
             for attack in missing:
                 self._write_attack(attack, folder, base)

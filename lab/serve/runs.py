@@ -75,6 +75,7 @@ class Run:
     started: float = 0.0
     ended: float = 0.0
     read_back: float = 0.0
+    copied: float = 0.0
     usual: Usual | None = None
 
     def say(self, event: Event) -> None:
@@ -113,6 +114,11 @@ class Run:
         if self.weights or self.state in ENDED:  # packed already where it is just ending
             return self.weights
         return bool(self.relearned.delta if self.kind == "attack" else self.outcome.delta)
+
+    @property
+    def kept_from(self) -> float:
+        """From when on it is kept, in seconds since 1970: a copy from when it was made, not its run."""
+        return self.copied or self.ended
 
     @property
     def ready(self) -> bool:

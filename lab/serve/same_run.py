@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import asdict, replace
 
 from lab.benchmarks.schema import Benchmark
@@ -73,6 +74,7 @@ class KeptRuns:
                 folder=None,
                 unread=set(),
                 earlier=(),
+                copied=time.time(),
                 started=0.0,  # it took no time: no figure of how long runs take counts it twice
                 stop=threading.Event(),
             )

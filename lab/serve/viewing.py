@@ -36,7 +36,9 @@ class Viewing:
 
     def traces(self) -> Sequence[Trace]:
         """Every run, in memory or on disk alone, with whose it is."""
-        here = [Trace(r.id, r.parent, r.recipe.entity, r.state, r.ended) for r in self._store.all()]
+        here = [
+            Trace(r.id, r.parent, r.recipe.entity, r.state, r.kept_from) for r in self._store.all()
+        ]
         known = {trace.id for trace in here}
         there = [trace for trace in traces(self._shelf.folder) if trace.id not in known]
         return [replace(trace, owner=self._doors.owner(trace.id)) for trace in (*here, *there)]

@@ -188,7 +188,6 @@ def test_kept_read_and_dropped(four, tmp_path: Path, monkeypatch: pytest.MonkeyP
     first, second = eva(four), eva(four, name="Finn")
     own_files.keep(tmp_path, first)
     own_files.keep(tmp_path, second)
-    assert tmp_path.stat().st_mode & 0o777 == 0o700  # portraits are for no other account
     found, left_out = own_files.kept_and_broken(tmp_path)
     assert {e.id: e for e in found} == {first.id: first, second.id: second} and not left_out
     (tmp_path / second.id / own_files.FILE).write_text("{", encoding="utf-8")
@@ -398,3 +397,10 @@ def test_the_command_line_adds_lists_and_removes(people_of_now, tmp_path: Path, 
     assert json.loads(capsys.readouterr().out) == {"removed": added["id"]}
     main.main(["own", "list", "--json"])
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_portraits_are_for_no_other_account_of_the_machine(four, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir(mode=0o755)
+    own_files.keep(folder, eva(four))
+    assert folder.stat().st_mode & 0o777 == 0o700

@@ -206,6 +206,20 @@ def test_another_visitors_run_answers_with_a_copy(
     assert not opens(READ["run"], again, copy, "ada")
 
 
+def test_a_copy_is_kept_from_when_it_was_made(
+    engine: LocalEngine, first: str, tmp_path: Path
+) -> None:
+    """Or it would be deleted with the first one, or never where that is older than the room."""
+    engine.store.get(first).ended = 1e9
+    copy = engine.same_run(PLAN, "bo")
+    assert copy not in ("", first)
+    kept_from = {trace.id: trace.ended for trace in engine.traces()}
+    assert kept_from[first] == 1e9 and kept_from[copy] > 1.5e9
+    assert engine.run(copy, "bo").ended == 1e9  # what the page says of when it was made
+    (weights,) = tmp_path.rglob(f"{copy}/delta.safetensors")
+    assert weights.stat().st_mtime > 1.5e9
+
+
 def test_a_folder_belongs_to_who_brings_it(engine: LocalEngine, first: str) -> None:
     brought = engine.load(engine.export(first, "ada"), "bo")
     assert engine.run(brought, "bo").mine and not opens(READ["run"], engine, brought, "ada")

@@ -12,6 +12,7 @@ from lab.benchmarks.table import BENCHMARKS
 from lab.errors import LabError
 from lab.evaluation import session
 from lab.evaluation.session import check_taught, open_workbench, with_options
+from lab.model import source
 from lab.model.memory import needed_bytes
 from lab.recipe import PRESETS, QUANTIZATIONS, Preset, load_preset
 
@@ -75,6 +76,7 @@ def test_the_figures_by_count_are_the_configs(name: str) -> None:
 def test_a_model_that_is_not_taught_yet_names_the_command(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(source, "ROOT", tmp_path / "checkout")
     monkeypatch.chdir(tmp_path)  # where the command that it names puts the model
     monkeypatch.setattr(session, "read_benchmark", lambda preset: None)
     monkeypatch.setattr(session, "load", lambda *_, **__: pytest.fail("loaded all the same"))

@@ -72,6 +72,9 @@ def test_strengths_are_valid_recipes() -> None:
         )
         assert same == standard
         assert gentle.lr < standard.lr < strong.lr and standard.steps < strong.steps, name
+    far = revise(Recipe(), {"lr": 1e-6, "steps": 1000})  # what is allowed is not left
+    for strength in STRENGTHS:
+        revise(far, at_strength(far, strength))
     assert at_strength(Recipe(), "Gentle") == {"stop_forget": 0.3, "lr": 6e-5}
     assert at_strength(Recipe(), "Strong") == {
         "prune_share": 0.04,

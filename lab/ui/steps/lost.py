@@ -53,12 +53,16 @@ def wire(parts: Parts, frame: Frame) -> None:
         run_id = frame.examples.stand_in("unlearn", unlearned)
         if look_up(frame.engine, run_id) is None:
             raise LabError(text.LOST_NO_RUN)
-        for part in frame.engine.inside.where(run_id):
-            if isinstance(part, Phase):
-                words = text.LOST_ASKING.format(done=part.done, total=part.total)
-                yield markup.line(words), gr.skip(), gr.skip(), gr.skip(), ""
-            else:
-                yield *_updates(drawn(part, _name(frame, run_id), text)), run_id
+        try:
+            for part in frame.engine.inside.where(run_id):
+                if isinstance(part, Phase):
+                    words = text.LOST_ASKING.format(done=part.done, total=part.total)
+                    yield markup.line(words), gr.skip(), gr.skip(), gr.skip(), run_id
+                else:
+                    yield *_updates(drawn(part, _name(frame, run_id), text)), run_id
+        except Exception:
+            yield "", gr.skip(), gr.skip(), gr.skip(), ""  # the line of what is asked goes with it
+            raise
 
     def kept(asked: str, unlearned: str) -> tuple[Any, ...]:
         words, *drawing = _kept(frame, unlearned)
