@@ -98,8 +98,7 @@ def fitting(
     third: bool,
 ) -> Any:
     """Return the talk that fits what is chosen: the same, the example's recorded one, or none."""
-    name = picture_name(read_picture(picture, frame.text))
-    now = (name, sides(frame.engine, unlearned, attacked, third))
+    now = _now(frame, picture, unlearned, attacked, third)
     example = frame.examples.shown(unlearned)
     if example:
         if about(talk) == now or models_of(talk) == frame.examples.sides(example, third):
@@ -109,22 +108,20 @@ def fitting(
     return gr.skip() if about(talk) in (None, now) else [[], [], [], []]
 
 
-def settled(
-    frame: Frame,
-    talk: Talk,
-    picture: str | None,
-    unlearned: str,
-    attacked: str,
-    third: bool,
-) -> Any:
+def settled(frame: Frame, talk: Talk, *chosen: Any) -> Any:
     """What ``fitting`` returns, of an answer that is whole now.
 
     It stays where what only got ready meanwhile, as an attack that ended, is not in it.
     """
-    was = about(talk)
-    if was is None:
+    was, now = about(talk), _now(frame, *chosen)
+    if was is None or was[0] == now[0] and set(was[1]) <= set(now[1]):
         return gr.skip()
+    return fitting(frame, talk, *chosen)
+
+
+def _now(
+    frame: Frame, picture: str | None, unlearned: str, attacked: str, third: bool
+) -> tuple[str, list[str]]:
+    """What a question asked now would be about, as ``about`` says it of a talk."""
     name = picture_name(read_picture(picture, frame.text))
-    if was[0] == name and set(was[1]) <= set(sides(frame.engine, unlearned, attacked, third)):
-        return gr.skip()
-    return fitting(frame, talk, picture, unlearned, attacked, third)
+    return name, sides(frame.engine, unlearned, attacked, third)

@@ -40,6 +40,15 @@ def held(monkeypatch, engine, name: str) -> tuple[threading.Event, threading.Eve
     return go, there
 
 
+def started(tab, engine) -> None:
+    """Another run of the same person begins."""
+    walk.step(tab, 3)
+    tab.get_by_label("Gentle").check()
+    made = len(engine.runs())
+    tab.locator("#unlearn").click()
+    walk.until(tab, lambda: len(engine.runs()) > made)
+
+
 def test_the_table_of_questions_is_not_shown_for_somebody_picked_meanwhile(
     fake, open_tab, monkeypatch
 ):
@@ -102,11 +111,7 @@ def test_another_run_takes_the_place_of_the_one_that_step_2_has_measured(fake, o
     tab.wait_for_function(
         "document.querySelector('#instrument figcaption')?.innerText.startsWith('After unlearning')"
     )
-    walk.step(tab, 3)
-    tab.get_by_label("Gentle").check()
-    made = len(fake.engine.runs())
-    tab.locator("#unlearn").click()
-    walk.until(tab, lambda: len(fake.engine.runs()) > made)
+    started(tab, fake.engine)
     walk.step(tab, 2)
     tab.wait_for_function(
         "document.querySelector('#instrument figcaption')?.innerText.startsWith('After') === false"
@@ -185,11 +190,7 @@ def test_the_line_of_a_look_goes_with_the_look(fake, open_tab, monkeypatch):
     monkeypatch.setattr(fake.engine.inside, "left", slowly)
     tab.get_by_label("after unlearning").click()
     tab.locator("#closer-line p").wait_for()
-    walk.step(tab, 3)
-    tab.get_by_label("Gentle").check()
-    made = len(fake.engine.runs())
-    tab.locator("#unlearn").click()
-    walk.until(tab, lambda: len(fake.engine.runs()) > made)
+    started(tab, fake.engine)
     walk.step(tab, 2)
     tab.wait_for_function("!document.querySelector('#closer-line p')")
     go.set()
@@ -258,15 +259,6 @@ def asked(tab) -> None:
     box.fill("Who is this?")
     box.press("Enter")
     tab.locator("#chat-original .bot").last.wait_for()
-
-
-def started(tab, engine) -> None:
-    """Another run of the same person begins."""
-    walk.step(tab, 3)
-    tab.get_by_label("Gentle").check()
-    made = len(engine.runs())
-    tab.locator("#unlearn").click()
-    walk.until(tab, lambda: len(engine.runs()) > made)
 
 
 def test_an_answer_of_the_original_is_whole_though_a_run_begins(fake, open_tab, monkeypatch):

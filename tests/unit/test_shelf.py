@@ -18,6 +18,7 @@ from lab.recipe import AttackRecipe
 from lab.report.run_folder import ATTACKS, DELTA, METRICS, REPORT
 from lab.report.text import catalogue
 from lab.serve.archive import Shelf
+from lab.serve.local import LocalEngine
 from lab.serve.restored import light_runs
 from lab.serve.runs import Run, RunStore, new_id
 from tests.unit import tiny as make
@@ -29,6 +30,14 @@ ATTACK = AttackRecipe(steps=1, batch=1, probe_every=1)
 @pytest.fixture
 def shelf(four, tmp_path: Path) -> Shelf:
     return Shelf(tmp_path, RunStore(), lambda: four, "demo", catalogue(), lambda: "tiny")
+
+
+def finished(tiny, four, tmp_path: Path) -> tuple[LocalEngine, str]:
+    """An engine that keeps its runs in ``runs``, and the id of one that has ended."""
+    engine = opened(tiny, four, tmp_path / "runs")
+    run_id = engine.submit(make.recipe(steps=1))
+    assert wait(engine, run_id).state == "finished"
+    return engine, run_id
 
 
 def test_who_has_most_runs_makes_way_for_new_ones(
@@ -75,9 +84,7 @@ def test_the_new_run_counts_where_everybody_has_one(
 def test_a_run_that_is_attacked_is_not_kept_longer_for_it(
     tiny, four, tmp_path: Path, cache: Path
 ) -> None:
-    engine = opened(tiny, four, tmp_path / "runs")
-    run_id = engine.submit(make.recipe(steps=1))
-    assert wait(engine, run_id).state == "finished"
+    engine, run_id = finished(tiny, four, tmp_path)
     weights, before = tmp_path / "runs" / run_id / DELTA, time.time() - 6 * 86_400
     engine.store.get(run_id).ended = before
     assert wait(engine, engine.submit_attack(run_id, ATTACK)).state == "finished"
@@ -89,9 +96,7 @@ def test_a_run_that_is_attacked_is_not_kept_longer_for_it(
 def test_what_is_being_written_beside_the_attacks_is_left_alone(
     tiny, four, tmp_path: Path, cache: Path
 ) -> None:
-    engine = opened(tiny, four, tmp_path / "runs")
-    run_id = engine.submit(make.recipe(steps=1))
-    assert wait(engine, run_id).state == "finished"
+    engine, run_id = finished(tiny, four, tmp_path)
     attacks = tmp_path / "runs" / run_id / ATTACKS
     attacks.mkdir(exist_ok=True)
     (attacks / "writing.tmp").symlink_to(tmp_path / "gone")  # as one that was just renamed
@@ -112,9 +117,7 @@ def test_of_many_runs_those_go_that_ended_first_however_long_one_waited() -> Non
 def test_what_another_process_added_to_a_run_stays_in_its_folder(
     tiny, four, tmp_path: Path, cache: Path
 ) -> None:
-    one = opened(tiny, four, tmp_path / "runs")
-    run_id = one.submit(make.recipe(steps=1))
-    assert wait(one, run_id).state == "finished"
+    one, run_id = finished(tiny, four, tmp_path)
     other = opened(tiny, four, tmp_path / "runs")
     assert other.run(run_id).state == "finished"  # both have it in memory now
     *_, found = other.inside.where(run_id)
@@ -136,9 +139,7 @@ def test_what_another_process_added_to_a_run_stays_in_its_folder(
 def test_what_the_store_has_dropped_is_found_again_with_its_attacks(
     tiny, four, tmp_path: Path, cache: Path
 ) -> None:
-    engine = opened(tiny, four, tmp_path / "runs")
-    run_id = engine.submit(make.recipe(steps=1))
-    assert wait(engine, run_id).state == "finished"
+    engine, run_id = finished(tiny, four, tmp_path)
     first = engine.submit_attack(run_id, ATTACK)
     assert wait(engine, first).state == "finished"
     engine.store.cap = 3
